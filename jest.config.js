@@ -1,0 +1,12 @@
+export default {
+  testEnvironment: './test/environment.cjs',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+  moduleNameMapper: {
+    '^@glow-onnx/([a-z]+)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@glow-onnx/([a-z]+)/([a-z0-9-]+)$': '<rootDir>/packages/$1/src/$2.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/packages/[a-z]+/dist/', '<rootDir>/out/', '<rootDir>/runs/'],
+  testTimeout: 60_000,
+};

@@ -1,0 +1,169 @@
+import * as z from 'zod/mini';
+
+const count = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
+
+const configSchema = z.strictObject({
+  /** Version of this schema. */
+  version: z.literal(1),
+  /** Image channels C: 1 grey, 3 RGB. */
+  channels: count(64),
+  /** Height and width of the training pictures in pixels; the model takes any size that 2^levels divides. */
+  height: count(16384),
+  width: count(16384),
+  /** Levels L. */
+  levels: count(10),
+  /** Steps per level K. */
+  steps: count(256),
+  /** Channels of the conditioner's hidden layers; a multiple of 4. */
+  hiddenChannels: count(4096).check(z.multipleOf(4)),
+  /** Bits per colour channel n. */
+  bits: count(8),
+  /** The invertible 1×1 convolution: LU factors, a plain matrix, or (fixed) a shuffle or a reversal of channels. */
+  conv1x1: z.enum(['lu', 'full', 'shuffle', 'reverse']),
+  /** The coupling's map of its changed half. */
+  coupling: z.enum(['tanh', 'sigmoid', 'additive']),
+  /** How a network's output is read as two parameters: its two halves, or its even and odd channels. */
+  parameterOrder: z.enum(['halves', 'interleaved']),
+  /** Which half becomes the latent at a split. */
+  splitLatent: z.enum(['first', 'second']),
+  /** What 3×3 convolutions find outside: `ones` is for the last one of a conditioner and of a prior, `border` for all. */
+  padding: z.enum(['zeros', 'ones', 'border']),
+  /** Actnorm after the conditioner's first two convolutions. */
+  hiddenActnorm: z.boolean(),
+  /** A factor exp(3·gain) per channel on the conditioner's output. */
+  outputGain: z.boolean(),
+  /** How hidden weights start: uniform ±1/√fanIn, or normal with standard deviation 0.05. */
+  hiddenInit: z.enum(['uniform', 'normal']),
+  /** Latents' prior: N(0, I), or mean and log-sd predicted at each split and learned at the top. */
+  prior: z.enum(['standard', 'learned']),
+  /** The learned prior at the top: per channel, or (imports) a convolution of zeros. */
+  topPrior: z.enum(['channel', 'conv']),
+  /** Number of class labels; 0 for none. */
+  classes: z.int().check(z.minimum(0), z.maximum(65536)),
+});
+
+/** Everything that fixes a model's layers and shapes; stored in checkpoints and model folders. */
+export type GlowConfig = Readonly<z.infer<typeof configSchema>>;
+
+/** Variants as whole sets: the tutorial form, the most used public port's, and official Glow's. */
+export const presets = {
+  tutorial: {
+    conv1x1: 'lu',
+    coupling: 'tanh',
+    parameterOrder: 'halves',
+    splitLatent: 'first',
+    padding: 'zeros',
+    hiddenActnorm: false,
+    outputGain: false,
+    hiddenInit: 'uniform',
+    prior: 'standard',
+    topPrior: 'channel',
+  },
+  port: {
+    conv1x1: 'lu',
+    coupling: 'sigmoid',
+    parameterOrder: 'halves',
+    splitLatent: 'second',
+    padding: 'ones',
+    hiddenActnorm: false,
+    outputGain: true,
+    hiddenInit: 'normal',
+    prior: 'learned',
+    topPrior: 'conv',
+  },
+  openai: {
+    conv1x1: 'full',
+    coupling: 'sigmoid',
+    parameterOrder: 'interleaved',
+    splitLatent: 'second',
+    padding: 'border',
+    hiddenActnorm: true,
+    outputGain: true,
+    hiddenInit: 'normal',
+    prior: 'learned',
+    topPrior: 'conv',
+  },
+} as const satisfies Record<string, Partial<GlowConfig>>;
+
+export type PresetName = keyof typeof presets;
+
+/** What has no sensible default: the pictures' shape. */
+export type ConfigInput = Pick<GlowConfig, 'channels' | 'height' | 'width'> & Partial<GlowConfig>;
+
+/**
+ * Fills in a preset (`tutorial` unless told) and defaults, and checks the result. `levels` defaults to the
+ * largest L ≤ 3 that the size divides by.
+ * @throws RangeError naming the field, what it expects and what it got.
+ */
+export function createConfig(input: ConfigInput, preset: PresetName = 'tutorial'): GlowConfig {
+  const levels = [3, 2, 1].find((l) => input.height % 2 ** l === 0 && input.width % 2 ** l === 0) ?? 1;
+  return parseConfig({
+    version: 1,
+    levels,
+    steps: 8,
+    hiddenChannels: 64,
+    bits: 8,
+    classes: 0,
+    ...presets[preset],
+    ...input,
+  });
+}
+
+/**
+ * Checks a config that comes from outside, such as a file's.
+ * @throws RangeError naming the field, what it expects and what it got.
+ */
+export function parseConfig(value: unknown): GlowConfig {
+  const result = configSchema.safeParse(value);
+  if (!result.success) throw new RangeError(`config: ${describeIssue(result.error, value)}`);
+  const config = result.data;
+  const divisor = 2 ** config.levels;
+  for (const side of ['height', 'width'] as const) {
+    if (config[side] % divisor !== 0) {
+      throw new RangeError(
+        `config: ${side} ${config[side]} cannot pass ${config.levels} levels: it must be divisible by ${divisor}; ` +
+          'resize the pictures or lower levels',
+      );
+    }
+  }
+  if (config.classes > 0 && (config.prior !== 'learned' || config.topPrior !== 'channel')) {
+    throw new RangeError(
+      `config: classes ${config.classes} needs prior "learned" with topPrior "channel", ` +
+        `got prior "${config.prior}" with topPrior "${config.topPrior}"`,
+    );
+  }
+  return config;
+}
+
+/** First fault of a failed parse: path, what was expected, what stands there. */
+export function describeIssue(error: z.core.$ZodError, value: unknown): string {
+  const issue = error.issues[0];
+  if (!issue) return 'is not valid';
+  const path = issue.path.map(String).join('.') || '(whole)';
+  let found: unknown = value;
+  for (const key of issue.path) {
+    found =
+      typeof found === 'object' && found !== null ? (found as Record<PropertyKey, unknown>)[key] : undefined;
+  }
+  const got = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : JSON.stringify(found);
+  return `${path}: ${describeExpectation(issue)}, got ${got?.slice(0, 120)}`;
+}
+
+function describeExpectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return `expected one of ${issue.values.map((v) => JSON.stringify(v)).join(', ')}`;
+    case 'invalid_type':
+      return `expected ${issue.expected}`;
+    case 'too_small':
+      return `expected at least ${issue.minimum}`;
+    case 'too_big':
+      return `expected at most ${issue.maximum}`;
+    case 'not_multiple_of':
+      return `expected a multiple of ${issue.divisor}`;
+    case 'unrecognized_keys':
+      return 'unknown field';
+    default:
+      return issue.message;
+  }
+}

@@ -1,0 +1,113 @@
+import * as z from 'zod/mini';
+import { describeIssue, type GlowConfig, parseConfig } from './config.js';
+
+const relativePath = z.string().check(z.regex(/^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9._/-]{1,200}$/));
+const natural = z.int().check(z.minimum(0));
+
+/** A pair of graphs and the external data both read; null where each graph holds its own weights. */
+const variantSchema = z.strictObject({
+  encode: relativePath,
+  decode: relativePath,
+  weights: z.nullable(relativePath),
+});
+
+const manifestSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  producer: z.strictObject({ name: z.string(), version: z.string() }),
+  config: z.unknown(),
+  /** z_i is [batch, channels, height / downscale, width / downscale]. Finest first. */
+  latents: z.array(z.strictObject({ name: z.string(), channels: natural, downscale: natural })),
+  /** Precision → graphs. fp32 is always there. */
+  variants: z.looseObject({ fp32: variantSchema }),
+  files: z.array(
+    z.strictObject({
+      path: relativePath,
+      bytes: natural,
+      sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+    }),
+  ),
+  /** What the checkpoint said of its training; null for an import. */
+  training: z.nullable(z.looseObject({})),
+  /** What export measured when it ran the graphs: worst |error| and on which provider. */
+  measured: z.array(
+    z.strictObject({
+      device: z.string(),
+      precision: z.string(),
+      claim: z.string(),
+      value: z.number(),
+      tolerance: z.number(),
+    }),
+  ),
+});
+
+export interface GraphVariant {
+  readonly encode: string;
+  readonly decode: string;
+  readonly weights: string | null;
+}
+
+/** The contents of `manifest.json`, the entry to a model folder. Paths are relative to it. */
+export type Manifest = Omit<z.infer<typeof manifestSchema>, 'config' | 'variants'> & {
+  config: GlowConfig;
+  variants: { fp32: GraphVariant } & Record<string, GraphVariant>;
+};
+
+/**
+ * Checks a manifest's text.
+ * @throws SyntaxError if it is not JSON. @throws RangeError naming the field, what it expects and what it got.
+ */
+export function parseManifest(text: string): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError('manifest.json: not valid JSON; export the model again', { cause });
+  }
+  const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
+  if (version !== 1) {
+    throw new RangeError(
+      `manifest.json: format version ${JSON.stringify(version)} is not known here (known: 1); ` +
+        'update @glow-onnx/runtime or export the model again',
+    );
+  }
+  const result = manifestSchema.safeParse(value);
+  if (!result.success) throw new RangeError(`manifest.json: ${describeIssue(result.error, value)}`);
+  const config = parseConfig(result.data.config);
+  return { ...result.data, config, variants: parseVariants(result.data.variants) };
+}
+
+function parseVariants(variants: Record<string, unknown>): Manifest['variants'] {
+  const parsed: Record<string, GraphVariant> = {};
+  for (const [precision, variant] of Object.entries(variants)) {
+    const result = variantSchema.safeParse(variant);
+    if (!result.success) {
+      throw new RangeError(`manifest.json: variants.${precision}.${describeIssue(result.error, variant)}`);
+    }
+    parsed[precision] = result.data;
+  }
+  return parsed as Manifest['variants'];
+}
+
+/**
+ * Shape of each latent for an image of this height and width, batch first, finest level first.
+ * For 3×8×8 and two levels: [batch, 6, 4, 4], [batch, 24, 2, 2].
+ */
+export function latentShapes(
+  config: Pick<GlowConfig, 'channels' | 'levels'>,
+  batch: number,
+  height: number,
+  width: number,
+): [number, number, number, number][] {
+  return Array.from({ length: config.levels }, (_, level) => [
+    batch,
+    latentChannels(config, level),
+    height / 2 ** (level + 1),
+    width / 2 ** (level + 1),
+  ]);
+}
+
+/** C·2·2^l channels at a split, C·4·2^(L−1) at the top. */
+export function latentChannels(config: Pick<GlowConfig, 'channels' | 'levels'>, level: number): number {
+  const channels = config.channels * 4 * 2 ** level;
+  return level === config.levels - 1 ? channels : channels / 2;
+}
