@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSession } from '@glow-onnx/runtime/session';
+import { onnx } from 'onnx-proto';
+
+const vector = { tensorType: { elemType: 1, shape: { dim: [{ dimParam: 'N' }] } } };
+
+/** y = x · w with w = [0.5] as external data at weights.bin. */
+function scaleGraph(): Uint8Array {
+  const location = Object.entries({ location: 'weights.bin', offset: '0', length: '4' });
+  return onnx.ModelProto.encode({
+    irVersion: 8,
+    opsetImport: [{ domain: '', version: 17 }],
+    graph: {
+      name: 'scale',
+      input: [{ name: 'x', type: vector }],
+      output: [{ name: 'y', type: vector }],
+      node: [{ opType: 'Mul', input: ['x', 'w'], output: ['y'] }],
+      initializer: [
+        {
+          name: 'w',
+          dataType: 1,
+          dims: [1],
+          dataLocation: 1,
+          externalData: location.map(([key, value]) => ({ key, value })),
+        },
+      ],
+    },
+  }).finish();
+}
+
+const weights = new Uint8Array(Float32Array.of(0.5).buffer);
+const scale = { model: scaleGraph(), externalData: [{ path: 'weights.bin', data: weights }] };
+const x = { shape: [3], data: Float32Array.of(2, -4, 0) };
+
+describe('openSession', () => {
+  test('runs a graph given as bytes with its external data', async () => {
+    const session = await openSession(scale);
+    const { y } = await session.run({ x });
+    expect(y).toEqual({ shape: [3], data: Float32Array.of(1, -2, 0) });
+    await session.release();
+  });
+
+  test('runs a graph given as a path, its external data beside it', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'glow-session-'));
+    writeFileSync(join(directory, 'scale.onnx'), scale.model);
+    writeFileSync(join(directory, 'weights.bin'), weights);
+    const session = await openSession({ model: join(directory, 'scale.onnx'), device: 'cpu' });
+    expect((await session.run({ x })).y?.data).toEqual(Float32Array.of(1, -2, 0));
+    await session.release();
+    rmSync(directory, { recursive: true });
+  });
+
+  test('auto takes the cpu and tells why it passed over the others', async () => {
+    const session = await openSession({ ...scale, device: 'auto' });
+    expect(session.device).toBe('cpu');
+    expect(session.skipped.map(({ device }) => device)).toEqual(['cuda', 'webgpu']);
+    for (const { reason } of session.skipped) expect(reason).toMatch(/\w/);
+    await session.release();
+  });
+
+  test('a device that is not there is named with those that are', async () => {
+    await expect(openSession({ ...scale, device: 'wasm' })).rejects.toThrow(
+      /^device "wasm" is not available here \(found: cpu.*\); pass device: "cpu"\.$/,
+    );
+  });
+
+  test('a graph that is none is a clear error with its cause', async () => {
+    const broken = openSession({ model: Uint8Array.of(1, 2, 3) });
+    await expect(broken).rejects.toThrow(/^session: the graph cannot be opened: .+/);
+    await expect(broken).rejects.toHaveProperty('cause');
+  });
+
+  test('denormal inputs count as zero', async () => {
+    const session = await openSession(scale);
+    // Made from bits: once a session is open, JavaScript's own arithmetic gives no denormals either.
+    const denormal = new Float32Array(Uint32Array.of(0x0001_0000).buffer);
+    const { y } = await session.run({ x: { shape: [1], data: denormal } });
+    expect(new Uint32Array((y as { data: Float32Array }).data.buffer)[0]).toBe(0);
+    await session.release();
+  });
+
+  test('release waits for a run under way, may be called twice, and ends the session', async () => {
+    const session = await openSession(scale);
+    const run = session.run({ x });
+    await Promise.all([session.release(), session.release()]);
+    expect((await run).y?.shape).toEqual([3]);
+    await session.release();
+    await expect(session.run({ x })).rejects.toThrow('session: it is released');
+  });
+});
