@@ -28,3 +28,33 @@ export function modelToBin(x: number, bits: number): number {
 export function bitsPerDimension(logProb: number, dimensions: number, bits: number): number {
   return bits - logProb / (dimensions * Math.LN2);
 }
+
+/**
+ * Pixels with another channel count: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA become 1 grey or 3 RGB.
+ * Alpha is composited over white, grey is repeated, RGB becomes its luma (Rec. 601, as in JPEG).
+ * RGBA 0 0 0 128, half-transparent black, is RGB 127 127 127. data: height × width × channels.
+ */
+export function convertChannels(data: Uint8Array, from: 1 | 2 | 3 | 4, to: 1 | 3): Uint8Array {
+  if (from === to) return data;
+  const converted = new Uint8Array((data.length / from) * to);
+  const [red, green, blue] = from < 3 ? [0, 0, 0] : [0, 1, 2];
+  for (let read = 0, write = 0; read < data.length; read += from, write += to) {
+    const alpha = from % 2 === 0 ? (data[read + from - 1] as number) / 255 : 1;
+    const r = overWhite(data[read + red] as number, alpha);
+    const g = overWhite(data[read + green] as number, alpha);
+    const b = overWhite(data[read + blue] as number, alpha);
+    if (to === 1) {
+      converted[write] = Math.round(0.299 * r + 0.587 * g + 0.114 * b);
+    } else {
+      converted[write] = Math.round(r);
+      converted[write + 1] = Math.round(g);
+      converted[write + 2] = Math.round(b);
+    }
+  }
+  return converted;
+}
+
+/** A colour 0…255 of opacity 0…1 on white paper. */
+function overWhite(colour: number, alpha: number): number {
+  return 255 + (colour - 255) * alpha;
+}
