@@ -1,1 +1,133 @@
-export {};
+/**
+ * Tensors in a file, as Hugging Face's safetensors lays them out: a little-endian u64 N, N bytes of JSON
+ * { name: { dtype, shape, data_offsets: [begin, end] }, "__metadata__": { string: string } }, then the numbers,
+ * little-endian and row-major, without a hole. Source: github.com/huggingface/safetensors, README, "Format".
+ *
+ * Numbers are read and written as the host stores them: every machine that runs this is little-endian.
+ */
+
+import { byteSize, dtypeArrays, quote, readHeader, type SafetensorsDtype } from './safetensors-header.js';
+
+export type { SafetensorsDtype };
+
+/** Row-major numbers; half-precision floats (F16, BF16) as their bits. */
+export type SafetensorsTensor = {
+  [D in SafetensorsDtype]: {
+    readonly dtype: D;
+    readonly shape: readonly number[];
+    readonly data: InstanceType<(typeof dtypeArrays)[D]>;
+  };
+}[SafetensorsDtype];
+
+/** A tensor to write; floats are rounded to `dtype` on the way. */
+export type SafetensorsInput =
+  | SafetensorsTensor
+  | {
+      readonly dtype: 'F32' | 'F64';
+      readonly shape: readonly number[];
+      readonly data: Float32Array | Float64Array;
+    };
+
+export interface SafetensorsFile {
+  /** By name, without a prototype: any name is safe to look up. */
+  readonly tensors: Readonly<Record<string, SafetensorsTensor>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+// The library compiles without Node's or the browser's types; both have it.
+declare class TextEncoder {
+  encode(text: string): Uint8Array;
+}
+
+/**
+ * Reads a safetensors file. Data are views of `bytes` where their alignment allows, copies elsewhere.
+ * @throws SyntaxError if the file is not safetensors: no header, or one that is not a JSON object of the form above.
+ * @throws RangeError if what the header says does not fit the file: sizes, bounds, overlaps, holes, a surplus.
+ */
+export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
+  const { entries, metadata, dataStart } = readHeader(bytes);
+  const tensors: Record<string, SafetensorsTensor> = Object.create(null);
+  for (const { name, dtype, shape, begin, end } of entries) {
+    const data = view(bytes, dataStart + begin, dataStart + end, dtype);
+    tensors[name] = { dtype, shape, data } as SafetensorsTensor;
+  }
+  return { tensors, metadata };
+}
+
+function view(bytes: Uint8Array, begin: number, end: number, dtype: SafetensorsDtype) {
+  const ArrayType = dtypeArrays[dtype];
+  const at = bytes.byteOffset + begin;
+  const count = (end - begin) / ArrayType.BYTES_PER_ELEMENT;
+  return at % ArrayType.BYTES_PER_ELEMENT === 0
+    ? new ArrayType(bytes.buffer as ArrayBuffer, at, count)
+    : new ArrayType(new Uint8Array(bytes.subarray(begin, end)).buffer);
+}
+
+/**
+ * Writes a safetensors file in one buffer. The order does not depend on the caller's: widest dtype first, then by
+ * name, as the reference implementation does, so that all data are aligned and equal contents give equal bytes.
+ * @throws RangeError naming the tensor whose shape does not fit its data.
+ */
+export function encodeSafetensors(
+  tensors: Readonly<Record<string, SafetensorsInput>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const width = (name: string) => dtypeArrays[tensors[name].dtype].BYTES_PER_ELEMENT;
+  const names = Object.keys(tensors).sort((a, b) => width(b) - width(a) || (a < b ? -1 : 1));
+  const header: [string, unknown][] = [];
+  const metadataKeys = Object.keys(metadata).sort();
+  if (metadataKeys.length > 0) {
+    header.push(['__metadata__', Object.fromEntries(metadataKeys.map((key) => [key, metadata[key]]))]);
+  }
+  let dataBytes = 0;
+  for (const name of names) {
+    const { dtype, shape, data } = tensors[name];
+    const end = dataBytes + byteSize(dtype, shape);
+    if (name === '__metadata__') throw new RangeError('safetensors: a tensor cannot be called __metadata__');
+    if (data.length * dtypeArrays[dtype].BYTES_PER_ELEMENT !== end - dataBytes) {
+      throw new RangeError(
+        `safetensors: tensor ${quote(name)}: shape [${shape.join(', ')}] does not hold ${data.length} numbers`,
+      );
+    }
+    header.push([name, { dtype, shape, data_offsets: [dataBytes, end] }]);
+    dataBytes = end;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const dataStart = 8 + Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(dataStart + dataBytes);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
+  bytes.fill(0x20, 8 + text.length, dataStart);
+  bytes.set(text, 8);
+  let offset = dataStart;
+  for (const name of names) {
+    const { dtype, data } = tensors[name];
+    const target = new dtypeArrays[dtype](bytes.buffer, offset, data.length) as Float64Array;
+    target.set(data as Float64Array);
+    offset += target.byteLength;
+  }
+  return bytes;
+}
+
+/** A tensor's numbers as float64; exact but for 64-bit integers beyond 2⁵³. */
+export function safetensorsNumbers({ dtype, data }: SafetensorsTensor): Float64Array {
+  switch (dtype) {
+    case 'F16':
+      return Float64Array.from(data, halfToNumber);
+    case 'BF16':
+      return new Float64Array(new Float32Array(Uint32Array.from(data, (bits) => bits << 16).buffer));
+    case 'I64':
+    case 'U64':
+      return Float64Array.from(data as unknown as ArrayLike<bigint>, Number);
+    default:
+      return new Float64Array(data);
+  }
+}
+
+/** 1 sign bit, 5 of exponent (bias 15), 10 of fraction. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
+}

@@ -1,0 +1,191 @@
+/** Reads and checks the header of a safetensors file; the format is told in `safetensors.ts`. */
+
+/** The array that holds numbers of each dtype; half-precision floats as their bits. */
+export const dtypeArrays = {
+  F64: Float64Array,
+  F32: Float32Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  I64: BigInt64Array,
+  U64: BigUint64Array,
+  I32: Int32Array,
+  U32: Uint32Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I8: Int8Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
+} as const;
+
+export type SafetensorsDtype = keyof typeof dtypeArrays;
+
+/** What the header says of one tensor; begin and end count from the end of the header. */
+export interface HeaderEntry {
+  readonly name: string;
+  readonly dtype: SafetensorsDtype;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+const maxHeaderBytes = 100_000_000;
+/** Room for the largest config (10 levels of 256 steps) with its moving averages and optimizer state. */
+const maxTensors = 2 ** 18;
+
+// The library compiles without Node's or the browser's types; both have it.
+declare class TextDecoder {
+  constructor(label: 'utf-8', options: { fatal: true; ignoreBOM: true });
+  decode(bytes: Uint8Array): string;
+}
+
+export interface Header {
+  readonly entries: readonly HeaderEntry[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Where the numbers begin in the file. */
+  readonly dataStart: number;
+}
+
+/** Errors are those of `parseSafetensors`. */
+export function readHeader(bytes: Uint8Array): Header {
+  const dataStart = 8 + headerLength(bytes);
+  const { __metadata__: metadata = {}, ...tensors } = parseJsonObject(bytes.subarray(8, dataStart));
+  const names = Object.keys(tensors);
+  if (names.length > maxTensors) {
+    throw new RangeError(`safetensors: expected at most ${maxTensors} tensors, got ${names.length}`);
+  }
+  const entries = names.map((name) => parseEntry(name, tensors[name]));
+  checkCoverage(entries, bytes.byteLength - dataStart);
+  return { entries, metadata: parseMetadata(metadata), dataStart };
+}
+
+function headerLength(bytes: Uint8Array): number {
+  if (bytes.byteLength < 8) {
+    throw new SyntaxError(
+      `safetensors: the file has ${bytes.byteLength} bytes, fewer than its header's length takes; it is cut short`,
+    );
+  }
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  const limit = Math.min(maxHeaderBytes, bytes.byteLength - 8);
+  if (length > BigInt(limit)) {
+    throw new RangeError(
+      `safetensors: expected a header of at most ${limit} bytes, got ${length}; ` +
+        'the file is cut short or not safetensors',
+    );
+  }
+  return Number(length);
+}
+
+function parseJsonObject(bytes: Uint8Array): Record<string, unknown> {
+  if (bytes[0] !== 0x7b) {
+    throw new SyntaxError('safetensors: the header does not start with "{"; the file is not safetensors');
+  }
+  let text: string;
+  let value: Record<string, unknown>;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError('safetensors: the header is not JSON in UTF-8; the file is damaged', { cause });
+  }
+  checkUniqueKeys(text);
+  return value;
+}
+
+/**
+ * JSON.parse keeps the last of equal keys, so a name given twice would pass unseen. `text` is a valid JSON object.
+ * Character by character, because regular expressions run out of stack on strings of megabytes.
+ */
+function checkUniqueKeys(text: string): void {
+  const open: Set<string>[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '{') open.push(new Set());
+    if (character === '}') open.pop();
+    if (character !== '"') continue;
+    const start = at;
+    while (text[++at] !== '"') if (text[at] === '\\') at++;
+    let next = at + 1;
+    while (' \t\n\r'.includes(text[next])) next++;
+    if (text[next] !== ':') continue;
+    const key: string = JSON.parse(text.slice(start, at + 1));
+    const keys = open[open.length - 1];
+    if (keys.has(key)) throw new SyntaxError(`safetensors: the header has ${quote(key)} twice`);
+    keys.add(key);
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isNatural = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function parseEntry(name: string, value: unknown): HeaderEntry {
+  const where = `safetensors: tensor ${quote(name)}`;
+  if (!isObject(value)) throw new SyntaxError(`${where}: expected an object, got ${quote(value)}`);
+  const { dtype, shape, data_offsets: offsets, ...rest } = value;
+  const unknown = Object.keys(rest)[0];
+  if (unknown !== undefined) throw new SyntaxError(`${where}: unknown field ${quote(unknown)}`);
+  if (typeof dtype !== 'string' || !Object.hasOwn(dtypeArrays, dtype)) {
+    throw new SyntaxError(
+      `${where}: expected a dtype of ${Object.keys(dtypeArrays).join(', ')}, got ${quote(dtype)}`,
+    );
+  }
+  if (!Array.isArray(shape) || !shape.every(isNatural)) {
+    throw new SyntaxError(`${where}: expected a shape of natural numbers, got ${quote(shape)}`);
+  }
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isNatural)) {
+    throw new SyntaxError(`${where}: expected data_offsets [begin, end], got ${quote(offsets)}`);
+  }
+  const [begin, end] = offsets as [number, number];
+  const size = byteSize(dtype as SafetensorsDtype, shape);
+  if (end - begin !== size) {
+    throw new RangeError(
+      `${where}: ${dtype} [${shape.join(', ').slice(0, 100)}] takes ${size} bytes, got ${end - begin} (${begin} to ${end})`,
+    );
+  }
+  return { name, dtype: dtype as SafetensorsDtype, shape, begin, end };
+}
+
+/** Tensors, in the order of their data, must fill the data area exactly: then they neither overlap nor leave a hole. */
+function checkCoverage(entries: readonly HeaderEntry[], dataBytes: number): void {
+  let filled = 0;
+  for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== filled) {
+      const fault = begin < filled ? 'overlaps the tensor before it' : 'leaves a hole before it';
+      throw new RangeError(
+        `safetensors: tensor ${quote(name)} ${fault}: expected its data at ${filled}, got ${begin}`,
+      );
+    }
+    if (end > dataBytes) {
+      throw new RangeError(
+        `safetensors: tensor ${quote(name)} ends at ${end}, but the file has ${dataBytes} bytes of data; it is cut short`,
+      );
+    }
+    filled = end;
+  }
+  if (filled !== dataBytes) {
+    throw new RangeError(
+      `safetensors: expected the file to end after the last tensor, got ${dataBytes - filled} bytes more`,
+    );
+  }
+}
+
+function parseMetadata(value: unknown): Record<string, string> {
+  if (!isObject(value)) {
+    throw new SyntaxError(`safetensors: expected __metadata__ to be an object, got ${quote(value)}`);
+  }
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text !== 'string') {
+      throw new SyntaxError(
+        `safetensors: expected metadata ${quote(key)} to be a string, got ${quote(text)}`,
+      );
+    }
+  }
+  return Object.assign(Object.create(null), value);
+}
+
+/** Bytes a tensor takes; not a safe integer where the shape is absurd, so it equals no size in a file. */
+export function byteSize(dtype: SafetensorsDtype, shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, dtypeArrays[dtype].BYTES_PER_ELEMENT);
+}
+
+export const quote = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 200);
