@@ -1,7 +1,40 @@
-export * from './config.js';
-export * from './layer.js';
-export * from './manifest.js';
-export * from './ops.js';
-export * from './pixels.js';
-export * from './random.js';
-export * from './tensor.js';
+export {
+  type ConfigInput,
+  createConfig,
+  describeIssue,
+  type GlowConfig,
+  type PresetName,
+  parseConfig,
+  presets,
+} from './config.js';
+export { float64Ops } from './float64-ops.js';
+export {
+  createGlow,
+  decode,
+  type Encoding,
+  encode,
+  type FlowWeights,
+  forwardWeights,
+  type Glow,
+  initialise,
+  initialParams,
+  inverseWeights,
+  type Level,
+  type Levels,
+  liftWeights,
+  type PlacedLayer,
+} from './glow.js';
+export type { ChannelAffine, Layer, LayerParams, LogDet, ParamSpec } from './layer.js';
+export { luParams } from './layers/invertible-conv.js';
+export { inverse, logAbsDet, lu, matmul } from './linalg.js';
+export {
+  type GraphVariant,
+  latentChannels,
+  latentShapes,
+  type Manifest,
+  parseManifest,
+} from './manifest.js';
+export type { Ops, Padding } from './ops.js';
+export { binToModel, binToPixel, bitsPerDimension, modelToBin, pixelToBin } from './pixels.js';
+export { createRandom, type Random, type RandomState, restoreRandom, shuffle } from './random.js';
+export { type Float64Tensor, filled, type Named, sizeOf, tensor } from './tensor.js';

@@ -26,6 +26,7 @@ export interface Ops<T> {
   /** factor·x + offset, both plain numbers; offset is 0 unless given. */
   scale(x: T, factor: number, offset?: number): T;
   exp(x: T): T;
+  log(x: T): T;
   tanh(x: T): T;
   sigmoid(x: T): T;
   /** log σ(x), finite for every finite x. */
@@ -35,6 +36,8 @@ export interface Ops<T> {
   // weights
   /** a [m, k] times b [k, n] → [m, n]. */
   matmul(a: T, b: T): T;
+  /** [m, n] → [n, m]. */
+  transpose(x: T): T;
   reshape(x: T, shape: readonly number[]): T;
   /** Sum of all elements, a weight of shape []. */
   sum(x: T): T;

@@ -1,0 +1,92 @@
+import type { GlowConfig } from '../config.js';
+import { float64Ops } from '../float64-ops.js';
+import type { Layer } from '../layer.js';
+import type { Ops } from '../ops.js';
+import type { Named } from '../tensor.js';
+import { type ConditionerConfig, conditioner, oddThenEven } from './conditioner.js';
+
+export type CouplingConfig = ConditionerConfig & Pick<GlowConfig, 'coupling' | 'parameterOrder'>;
+
+/**
+ * Changes one half of the channels by an affine map that the other half, a, decides: (a, b) → (a, y).
+ * `tanh`: y = b·exp(s) + t, s = 2·tanh(h). `sigmoid`: y = (b + t)·σ(h + 2). `additive`: y = b + t.
+ * logDet = Σ s, Σ log σ(h + 2), 0. h and t come from a conditioner fed a: h the first half of its output and
+ * t the second, or (`interleaved`, official) t the even channels and h the odd ones.
+ * Source: Dinh et al. 2017, §3.4; Kingma & Dhariwal 2018, §3.3.
+ * @throws RangeError unless channels is even and positive.
+ */
+export function affineCoupling(config: CouplingConfig, channels: number): Layer {
+  if (!Number.isInteger(channels) || channels < 2 || channels % 2 !== 0) {
+    throw new RangeError(`affine coupling: channels must be even and positive, got ${channels}`);
+  }
+  const half = channels / 2;
+  const outputs = config.coupling === 'additive' ? half : channels;
+  const network = conditioner(config, half, outputs);
+  const { forward, inverse } = couplings[config.coupling];
+
+  const weights = <T>(ops: Ops<T>, params: Named<T>): Named<T> => {
+    const w = network.weights(ops, params);
+    if (config.coupling === 'additive' || config.parameterOrder === 'halves') return w;
+    const ordered = oddThenEven(
+      ops,
+      { weight: w['conv3.weight'], bias: w['conv3.bias'] },
+      network.outputShape,
+    );
+    return { ...w, 'conv3.weight': ordered.weight, 'conv3.bias': ordered.bias };
+  };
+
+  return {
+    params: network.params,
+    initialParams: network.initialParams,
+    initialise: (ops, x, params) => network.initialise(ops, ops.split(x, half)[0], params),
+    forwardWeights: (ops, { trainable }) => weights(ops, trainable),
+    inverseWeights: ({ trainable }) => weights(float64Ops, trainable),
+
+    forward(ops, x, w) {
+      const [a, b] = ops.split(x, half); // batch × half × h × w, both
+      const { y, logScale } = forward(ops, b, network.apply(ops, a, w), half);
+      return { y: ops.concat(a, y), logDet: logScale === undefined ? {} : { elements: logScale } };
+    },
+    inverse(ops, x, w) {
+      const [a, y] = ops.split(x, half);
+      return ops.concat(a, inverse(ops, y, network.apply(ops, a, w), half));
+    },
+  };
+}
+
+/** b ↔ y given the conditioner's output: `half` channels of h and then of t, or of t alone. */
+interface Coupling {
+  forward<T>(ops: Ops<T>, b: T, output: T, half: number): { y: T; logScale?: T };
+  inverse<T>(ops: Ops<T>, y: T, output: T, half: number): T;
+}
+
+const couplings: Record<GlowConfig['coupling'], Coupling> = {
+  tanh: {
+    forward(ops, b, output, half) {
+      const [h, t] = ops.split(output, half);
+      const logScale = ops.named(ops.scale(ops.tanh(h), 2), 'logScale');
+      return { y: ops.add(ops.mul(b, ops.exp(logScale)), t), logScale };
+    },
+    inverse(ops, y, output, half) {
+      const [h, t] = ops.split(output, half);
+      return ops.mul(ops.sub(y, t), ops.exp(ops.scale(ops.tanh(h), -2)));
+    },
+  },
+  sigmoid: {
+    forward(ops, b, output, half) {
+      const [h, t] = ops.split(output, half);
+      const shifted = ops.scale(h, 1, 2);
+      const logScale = ops.named(ops.logSigmoid(shifted), 'logScale');
+      return { y: ops.mul(ops.add(b, t), ops.sigmoid(shifted)), logScale };
+    },
+    inverse(ops, y, output, half) {
+      const [h, t] = ops.split(output, half);
+      const inverseScale = ops.scale(ops.exp(ops.scale(h, -1, -2)), 1, 1); // 1/σ(u) = 1 + exp(−u)
+      return ops.sub(ops.mul(y, inverseScale), t);
+    },
+  },
+  additive: {
+    forward: (ops, b, output) => ({ y: ops.add(b, output) }),
+    inverse: (ops, y, output) => ops.sub(y, output),
+  },
+};

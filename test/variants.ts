@@ -1,0 +1,45 @@
+import { type ConfigInput, createConfig, type GlowConfig, type PresetName } from '@glow-onnx/flow';
+
+/** A whole-model variant that every interpreter has to agree on. */
+export interface Variant {
+  readonly name: string;
+  readonly config: GlowConfig;
+}
+
+const tiny: ConfigInput = {
+  channels: 3,
+  height: 8,
+  width: 8,
+  levels: 2,
+  steps: 2,
+  hiddenChannels: 8,
+  bits: 5,
+};
+
+function variant(name: string, input: Partial<ConfigInput> = {}, preset?: PresetName): Variant {
+  return { name, config: createConfig({ ...tiny, ...input }, preset) };
+}
+
+/** Each choice of the config at least once, colour counts and sizes that are not square included. */
+export const variants: readonly Variant[] = [
+  variant('tutorial'),
+  variant('port', {}, 'port'),
+  variant('openai', {}, 'openai'),
+  variant('grey, three levels, 8×16', { channels: 1, levels: 3, width: 16 }),
+  variant('two channels, one level', { channels: 2, levels: 1 }),
+  variant('four channels, 12×8', { channels: 4, height: 12 }),
+  variant('full 1×1 convolution', { conv1x1: 'full' }),
+  variant('shuffled channels', { conv1x1: 'shuffle' }),
+  variant('reversed channels', { conv1x1: 'reverse' }),
+  variant('sigmoid coupling, interleaved', { coupling: 'sigmoid', parameterOrder: 'interleaved' }),
+  variant('additive coupling', { coupling: 'additive' }),
+  variant('split latent second', { splitLatent: 'second' }),
+  variant('padding with ones', { padding: 'ones' }),
+  variant('border channel', { padding: 'border' }),
+  variant('border channel, four channels', { padding: 'border', channels: 4 }),
+  variant('hidden actnorm and output gain', { hiddenActnorm: true, outputGain: true }),
+  variant('learned prior per channel, 8×12', { prior: 'learned', width: 12 }),
+  variant('learned prior, grey', { prior: 'learned', channels: 1 }),
+  variant('learned prior of zeros padded with ones', { prior: 'learned', topPrior: 'conv', padding: 'ones' }),
+  variant('class-conditional', { prior: 'learned', classes: 3 }),
+];
