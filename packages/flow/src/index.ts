@@ -1,4 +1,11 @@
 export {
+  type Checkpoint,
+  encodeCheckpoint,
+  type JsonObject,
+  type JsonValue,
+  parseCheckpoint,
+} from './checkpoint.js';
+export {
   type ConfigInput,
   createConfig,
   describeIssue,
@@ -37,4 +44,13 @@ export {
 export type { Ops, Padding } from './ops.js';
 export { binToModel, binToPixel, bitsPerDimension, modelToBin, pixelToBin } from './pixels.js';
 export { createRandom, type Random, type RandomState, restoreRandom, shuffle } from './random.js';
+export {
+  encodeSafetensors,
+  parseSafetensors,
+  type SafetensorsDtype,
+  type SafetensorsFile,
+  type SafetensorsInput,
+  type SafetensorsTensor,
+  safetensorsNumbers,
+} from './safetensors.js';
 export { type Float64Tensor, filled, type Named, sizeOf, tensor } from './tensor.js';

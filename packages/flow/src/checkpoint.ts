@@ -1,0 +1,210 @@
+import { type GlowConfig, parseConfig } from './config.js';
+import { createGlow } from './glow.js';
+import type { LayerParams, ParamSpec } from './layer.js';
+import {
+  encodeSafetensors,
+  parseSafetensors,
+  type SafetensorsInput,
+  type SafetensorsTensor,
+  safetensorsNumbers,
+} from './safetensors.js';
+import type { Float64Tensor, Named } from './tensor.js';
+
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+export type JsonObject = { readonly [key: string]: JsonValue };
+
+/** One state of a model, and of its training if that is to go on: everything a file of it holds. */
+export interface Checkpoint {
+  readonly config: GlowConfig;
+  readonly params: LayerParams<Float64Tensor>;
+  /** Whether actnorm has seen its first batch; before that the model cannot be inverted. */
+  readonly initialised: boolean;
+  /** Moving averages of the trainable parameters. */
+  readonly ema?: Named<Float64Tensor>;
+  /** Adam's first and second moments of the trainable parameters. */
+  readonly optimizer?: { readonly m: Named<Float64Tensor>; readonly v: Named<Float64Tensor> };
+  /** Where training goes on: counters, generator state, data cursor. */
+  readonly progress?: JsonObject;
+  /** What the model card tells: bits/dim, data set, images, steps, histogram. */
+  readonly training?: JsonObject;
+}
+
+const format = 'glow-onnx checkpoint';
+const version = '1';
+
+/** Prefixes of the groups of tensors that mirror the trainable parameters. */
+const mirrors = ['ema.', 'optimizer.m.', 'optimizer.v.'] as const;
+
+/**
+ * Writes a checkpoint as safetensors. Numbers are F32 where that is exact (what was trained in float32) and F64
+ * elsewhere (what was imported or computed in float64), so nothing is lost; permutations are I32.
+ * @throws RangeError naming the tensor that is missing, too many, misshapen or not finite.
+ */
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
+  const { config, params, ema, optimizer } = checkpoint;
+  const specs = createGlow(config).params;
+  const trainable = specs.filter(({ kind }) => kind === 'trainable');
+  const tensors: Record<string, SafetensorsInput> = {};
+  const add = (prefix: string, group: readonly ParamSpec[], values: Named<Float64Tensor>): void => {
+    checkTensors(prefix, group, values);
+    for (const { name, dtype } of group) tensors[prefix + name] = storedTensor(values[name], dtype);
+  };
+  add('', specs, { ...params.trainable, ...params.fixed });
+  if (ema) add('ema.', trainable, ema);
+  if (optimizer) {
+    add('optimizer.m.', trainable, optimizer.m);
+    add('optimizer.v.', trainable, optimizer.v);
+  }
+  return encodeSafetensors(tensors, {
+    format,
+    version,
+    config: toJson('config', config),
+    initialised: String(checkpoint.initialised),
+    ...(checkpoint.progress && { progress: toJson('progress', checkpoint.progress) }),
+    ...(checkpoint.training && { training: toJson('training', checkpoint.training) }),
+  });
+}
+
+/**
+ * Reads a checkpoint and checks all of it: config, names, shapes, dtypes, finite numbers, permutations, signs.
+ * @throws SyntaxError if the bytes are not a checkpoint. @throws RangeError naming the field or tensor at fault.
+ */
+export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
+  const { tensors, metadata } = parseSafetensors(bytes);
+  checkFormat(metadata);
+  const config = parseConfig(parseObject('config', metadata.config));
+  const specs = createGlow(config).params;
+  const trainable = specs.filter(({ kind }) => kind === 'trainable');
+  const fixed = specs.filter(({ kind }) => kind === 'fixed');
+
+  const names = Object.keys(tensors);
+  const prefixOf = (name: string): string => mirrors.find((mirror) => name.startsWith(mirror)) ?? '';
+  const read = (prefix: string, group: readonly ParamSpec[]): Named<Float64Tensor> => {
+    const own = names.filter((name) => prefixOf(name) === prefix).map((name) => name.slice(prefix.length));
+    const dtypes = new Map(group.map(({ name, dtype }) => [name, dtype]));
+    const values = Object.fromEntries(
+      own.map((name) => [name, readTensor(prefix + name, tensors[prefix + name], dtypes.get(name))]),
+    );
+    checkTensors(prefix, group, values);
+    return values;
+  };
+  const pick = (values: Named<Float64Tensor>, group: readonly ParamSpec[]): Named<Float64Tensor> =>
+    Object.fromEntries(group.map(({ name }) => [name, values[name]]));
+
+  const all = read('', specs);
+  const has = (prefix: string): boolean => names.some((name) => name.startsWith(prefix));
+  return {
+    config,
+    params: { trainable: pick(all, trainable), fixed: pick(all, fixed) },
+    initialised: parseInitialised(metadata.initialised),
+    ...(has('ema.') && { ema: read('ema.', trainable) }),
+    ...(has('optimizer.') && {
+      optimizer: { m: read('optimizer.m.', trainable), v: read('optimizer.v.', trainable) },
+    }),
+    ...(metadata.progress !== undefined && { progress: parseObject('progress', metadata.progress) }),
+    ...(metadata.training !== undefined && { training: parseObject('training', metadata.training) }),
+  };
+}
+
+function checkFormat(metadata: Readonly<Record<string, string>>): void {
+  if (metadata.format !== format) {
+    throw new SyntaxError(
+      `checkpoint: expected metadata format "${format}", got ${JSON.stringify(metadata.format) ?? 'none'}; ` +
+        "another program's weights are imported with glow-export --from",
+    );
+  }
+  if (metadata.version !== version) {
+    throw new RangeError(
+      `checkpoint: version ${JSON.stringify(metadata.version) ?? 'none'} is not known here ` +
+        `(known: ${version}); update @glow-onnx/flow`,
+    );
+  }
+}
+
+/** Names, shapes and values of one group of tensors, all of them and no other. */
+function checkTensors(prefix: string, specs: readonly ParamSpec[], values: Named<Float64Tensor>): void {
+  const expected = new Set(specs.map(({ name }) => name));
+  const surplus = Object.keys(values).find((name) => !expected.has(name));
+  if (surplus !== undefined) {
+    throw new RangeError(
+      `checkpoint: tensor "${prefix}${surplus}" has no place in the model that the config describes`,
+    );
+  }
+  for (const spec of specs) {
+    const where = `checkpoint: tensor "${prefix}${spec.name}"`;
+    const value = values[spec.name];
+    if (value === undefined) {
+      throw new RangeError(`${where} is missing; the file is incomplete or its config is of another model`);
+    }
+    if (value.shape.length !== spec.shape.length || value.shape.some((n, axis) => n !== spec.shape[axis])) {
+      throw new RangeError(
+        `${where}: expected shape [${spec.shape.join(', ')}], got [${value.shape.join(', ')}]`,
+      );
+    }
+    const bad = value.data.findIndex((v) => !Number.isFinite(v));
+    if (bad >= 0) {
+      throw new RangeError(
+        `${where}: expected finite numbers, got ${value.data[bad]} at element ${bad}; ` +
+          'training diverged: go back to an earlier checkpoint and lower the learning rate',
+      );
+    }
+    if (spec.kind === 'fixed') checkFixed(where, spec, value.data);
+  }
+}
+
+/** Fixed parameters are permutations (index) and signs. */
+function checkFixed(where: string, { dtype }: ParamSpec, data: Float64Array): void {
+  if (dtype === 'index') {
+    const seen = new Set(data);
+    if (seen.size !== data.length || !data.every((v) => Number.isInteger(v) && v >= 0 && v < data.length)) {
+      throw new RangeError(`${where}: expected a permutation of 0 to ${data.length - 1}`);
+    }
+  } else if (!data.every((v) => Math.abs(v) === 1)) {
+    throw new RangeError(`${where}: expected 1 or −1, got ${data.find((v) => Math.abs(v) !== 1)}`);
+  }
+}
+
+function storedTensor({ shape, data }: Float64Tensor, dtype: ParamSpec['dtype']): SafetensorsInput {
+  if (dtype === 'index') return { dtype: 'I32', shape, data: Int32Array.from(data) };
+  return { dtype: data.every((v) => Math.fround(v) === v) ? 'F32' : 'F64', shape, data };
+}
+
+function readTensor(name: string, stored: SafetensorsTensor, dtype: ParamSpec['dtype']): Float64Tensor {
+  const expected = dtype === 'index' ? ['I32'] : ['F32', 'F64'];
+  if (!expected.includes(stored.dtype)) {
+    throw new RangeError(
+      `checkpoint: tensor "${name}": expected dtype ${expected.join(' or ')}, got ${stored.dtype}`,
+    );
+  }
+  return { shape: stored.shape, data: safetensorsNumbers(stored) };
+}
+
+/** JSON has no word for NaN and infinities and would silently write null. */
+function toJson(field: string, value: object): string {
+  return JSON.stringify(value, (key, inner) => {
+    if (typeof inner === 'number' && !Number.isFinite(inner)) {
+      throw new RangeError(`checkpoint: ${field}: "${key}" is ${inner}; expected a finite number`);
+    }
+    return inner;
+  });
+}
+
+function parseObject(field: string, text: string | undefined): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text ?? '');
+  } catch (cause) {
+    throw new SyntaxError(`checkpoint: metadata ${field} is ${text ? 'not JSON' : 'missing'}`, { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new SyntaxError(`checkpoint: metadata ${field}: expected an object, got ${text?.slice(0, 100)}`);
+  }
+  return value as JsonObject;
+}
+
+function parseInitialised(text: string | undefined): boolean {
+  if (text !== 'true' && text !== 'false') {
+    throw new SyntaxError(`checkpoint: metadata initialised: expected true or false, got ${text ?? 'none'}`);
+  }
+  return text === 'true';
+}
