@@ -1,0 +1,145 @@
+import { access, readFile } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
+import { describeIssue } from '@glow-onnx/flow';
+import sharp from 'sharp';
+import * as z from 'zod/mini';
+import { checkMemory, type DatasetOptions, type Labels, type Pictures, pickEvenly } from './dataset.js';
+
+/** Pixels of a sheet: a million tiles of 16×16. */
+const maxPixels = 2 ** 28;
+/** A label is one base-36 digit. */
+const maxValues = 36;
+
+const side = z.int().check(z.minimum(1), z.maximum(16384));
+
+/** The .json beside a sheet. Tile i stands in row ⌊i / columns⌋, column i mod columns. */
+const sheetSchema = z.object({
+  format: z.literal('glow-onnx-sheet'),
+  version: z.literal(1),
+  name: z.string().check(z.minLength(1), z.maxLength(100)),
+  /** File name of the picture, in the same folder. */
+  image: z.string().check(z.regex(/^[^/\\]+$/)),
+  tile: z.object({ width: side, height: side }),
+  columns: z.int().check(z.minimum(1)),
+  count: z.int().check(z.minimum(1)),
+  /** Attribute → its values, and one base-36 digit per tile that says which. */
+  labels: z.optional(
+    z.record(
+      z.string(),
+      z.object({
+        values: z.array(z.string()).check(z.minLength(1), z.maxLength(maxValues)),
+        indices: z.string().check(z.regex(/^[0-9a-z]*$/)),
+      }),
+    ),
+  ),
+});
+
+type Sheet = z.infer<typeof sheetSchema>;
+
+/**
+ * The .json of the sheet that a path means: itself, or the one beside a picture.
+ * @returns undefined if the path is neither @throws Error if it is a picture alone.
+ */
+export async function findSheet(path: string): Promise<string | undefined> {
+  const extension = extname(path).toLowerCase();
+  if (extension === '.json') return path;
+  if (!['.png', '.jpg', '.jpeg', '.webp'].includes(extension)) return undefined;
+  const description = `${path.slice(0, -extension.length)}.json`;
+  await access(description).catch((cause: unknown) => {
+    throw new Error(
+      `data: ${path} is one picture, expected ${description} beside it to say where its tiles are; ` +
+        'pass a folder of pictures or a sheet',
+      { cause },
+    );
+  });
+  return description;
+}
+
+/**
+ * Cuts a sheet into its tiles.
+ * @throws Error or RangeError if the description, the picture and the options do not agree.
+ */
+export async function readSheet(path: string, options: DatasetOptions): Promise<Pictures> {
+  const sheet = await readDescription(path);
+  const { height, width } = sheet.tile;
+  const { size = sheet.tile } = options;
+  if (size.height !== height || size.width !== width) {
+    throw new RangeError(
+      `data: ${path} has tiles of ${height}×${width}, expected ${size.height}×${size.width}; leave out --size`,
+    );
+  }
+  const { data, channels, rowBytes } = await readPicture(path, sheet);
+  if (options.channels !== undefined && options.channels !== channels) {
+    throw new RangeError(
+      `data: ${path} has ${channels} channels, expected ${options.channels}; ask for none`,
+    );
+  }
+  const taken = pickEvenly(sheet.count, options.limit);
+  const stride = height * width * channels;
+  checkMemory(path, taken.length, stride);
+  const pixels = new Uint8Array(taken.length * stride);
+  taken.forEach((index, i) => {
+    const top = Math.floor(index / sheet.columns) * height;
+    const left = (index % sheet.columns) * width * channels;
+    for (let y = 0; y < height; y++) {
+      const from = (top + y) * rowBytes + left;
+      pixels.set(data.subarray(from, from + width * channels), i * stride + y * width * channels);
+    }
+  });
+  const labels = readLabels(path, sheet, taken);
+  return { name: sheet.name, height, width, channels, pixels, ...(labels && { labels }) };
+}
+
+async function readDescription(path: string): Promise<Sheet> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new Error(`data: ${path} is not JSON; pass a sheet's .json, a folder or an IDX file`, { cause });
+  }
+  const result = sheetSchema.safeParse(value);
+  if (result.success) return result.data;
+  throw new Error(`data: ${path} does not describe a sheet: ${describeIssue(result.error, value)}`);
+}
+
+async function readPicture(path: string, sheet: Sheet) {
+  const file = join(dirname(path), sheet.image);
+  const image = sharp(file, { limitInputPixels: maxPixels });
+  try {
+    const grey = (await image.metadata()).space === 'b-w';
+    const { data, info } = await image
+      .flatten({ background: '#fff' })
+      .toColourspace(grey ? 'b-w' : 'srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const width = sheet.columns * sheet.tile.width;
+    const height = Math.ceil(sheet.count / sheet.columns) * sheet.tile.height;
+    if (info.width === width && info.height === height) {
+      const channels: 1 | 3 = grey ? 1 : 3;
+      return { data, channels, rowBytes: width * channels };
+    }
+    throw new RangeError(
+      `data: ${file} is ${info.height}×${info.width}, expected ${height}×${width} (height × width) for ${sheet.count} ` +
+        `tiles in ${sheet.columns} columns as ${path} says; draw the sheet anew`,
+    );
+  } catch (cause) {
+    if (cause instanceof RangeError) throw cause;
+    throw new Error(`data: ${file} cannot be read; draw the sheet anew`, { cause });
+  }
+}
+
+function readLabels(path: string, sheet: Sheet, taken: Uint32Array): Record<string, Labels> | undefined {
+  if (!sheet.labels) return undefined;
+  return Object.fromEntries(
+    Object.entries(sheet.labels).map(([name, { values, indices: digits }]) => {
+      const indices = Uint8Array.from(taken, (i) => Number.parseInt(digits[i] as string, 36));
+      if (digits.length !== sheet.count || indices.some((index) => index >= values.length)) {
+        throw new RangeError(
+          `data: ${path}: labels.${name}.indices: expected ${sheet.count} digits below ${values.length} in base 36, ` +
+            `got ${digits.length} digits, the largest ${indices.reduce((a, b) => Math.max(a, b), 0)}; draw the sheet anew`,
+        );
+      }
+      return [name, { values, indices }];
+    }),
+  );
+}
