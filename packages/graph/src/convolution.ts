@@ -1,0 +1,86 @@
+import { type Dim, formatDim, type Shape, sameDim, scaleDim } from './dims.js';
+import { describe, node, type Value } from './value.js';
+
+/** Rows and columns left out at the top, left, bottom and right, in the order of ONNX. */
+export type Pads = readonly [top: number, left: number, bottom: number, right: number];
+
+export interface ConvOptions {
+  /** One number per output channel. */
+  readonly bias?: Value;
+  /** Zeros around the image, none unless given. */
+  readonly pads?: Pads;
+  /** Steps of the kernel down and to the right, 1 unless given. */
+  readonly strides?: readonly [number, number];
+}
+
+/**
+ * Cross-correlation of x [N, C, H, W] with weight [O, C, kh, kw]: [N, O, (H + top + bottom − kh)/sh + 1, …].
+ * @throws RangeError if channels do not match, or a symbolic height or width would get a remainder or an offset.
+ */
+export function conv(x: Value, weight: Value, options: ConvOptions = {}): Value {
+  const { bias, pads = [0, 0, 0, 0], strides = [1, 1] } = options;
+  const where = `Conv of ${describe(x)} with ${describe(weight)}`;
+  const [outputs, inputs, kernelHeight, kernelWidth] = kernelOf(where, weight);
+  checkChannels(where, x, inputs, outputs, bias);
+  const size = (dim: Dim, kernel: number, padding: number, stride: number): Dim => {
+    const spare = padding - kernel + stride; // output = (dim + spare)/stride, rounded down
+    if (typeof dim === 'number') {
+      const extent = Math.floor((dim + spare) / stride);
+      if (extent < 1)
+        throw new RangeError(`${where}: kernel ${kernel} does not fit into ${dim} + ${padding}`);
+      return extent;
+    }
+    if (spare === 0) return scaleDim(dim, 1, stride);
+    throw new RangeError(
+      `${where}: kernel ${kernel}, stride ${stride} and padding ${padding} make (${formatDim(dim)} + ${spare})/${stride}; ` +
+        'a symbolic size can only be divided: padding must be kernel − stride',
+    );
+  };
+  const shape = [
+    x.shape[0],
+    outputs,
+    size(x.shape[2], kernelHeight, pads[0] + pads[2], strides[0]),
+    size(x.shape[3], kernelWidth, pads[1] + pads[3], strides[1]),
+  ];
+  return node('Conv', bias ? [x, weight, bias] : [x, weight], shape, {
+    kernel_shape: [kernelHeight, kernelWidth],
+    pads,
+    strides,
+  });
+}
+
+/**
+ * Transposed convolution of x [N, C, H, W] by weight [C, O, k, k] with stride k: every pixel becomes a block of
+ * k×k pixels, [N, O, k·H, k·W].
+ * @throws RangeError if channels do not match or the kernel is not square.
+ */
+export function convTranspose(x: Value, weight: Value, bias?: Value): Value {
+  const where = `ConvTranspose of ${describe(x)} with ${describe(weight)}`;
+  const [inputs, outputs, kernel, kernelWidth] = kernelOf(where, weight);
+  if (kernel !== kernelWidth) throw new RangeError(`${where}: expected a square kernel, which is its stride`);
+  checkChannels(where, x, inputs, outputs, bias);
+  const shape: Shape = [x.shape[0], outputs, scaleDim(x.shape[2], kernel), scaleDim(x.shape[3], kernel)];
+  return node('ConvTranspose', bias ? [x, weight, bias] : [x, weight], shape, {
+    kernel_shape: [kernel, kernel],
+    pads: [0, 0, 0, 0],
+    strides: [kernel, kernel],
+  });
+}
+
+function kernelOf(where: string, weight: Value): [number, number, number, number] {
+  const { shape } = weight;
+  if (shape.length !== 4 || shape.some((dim) => typeof dim !== 'number')) {
+    throw new RangeError(`${where}: expected a weight of four known extents`);
+  }
+  return shape as unknown as [number, number, number, number];
+}
+
+function checkChannels(where: string, x: Value, inputs: number, outputs: number, bias?: Value): void {
+  if (x.shape.length !== 4) throw new RangeError(`${where}: expected an image [N, C, H, W]`);
+  if (!sameDim(x.shape[1], inputs)) {
+    throw new RangeError(`${where}: the weight takes ${inputs} channels, got ${formatDim(x.shape[1])}`);
+  }
+  if (bias && !(bias.shape.length === 1 && bias.shape[0] === outputs)) {
+    throw new RangeError(`${where}: expected a bias [${outputs}], got ${describe(bias)}`);
+  }
+}

@@ -1,0 +1,79 @@
+import { broadcastShapes, isStatic } from './dims.js';
+import { type Constant, constant, describe, isConstant, node, type Value } from './value.js';
+
+/** An operator on one tensor, applied at build time, in float64, where the tensor is a constant. */
+function unary(operator: string, apply: (x: number) => number): (x: Value) => Value {
+  return (x) => {
+    requireFloat(operator, x);
+    return isConstant(x) ? constant(x.shape, x.source.data.map(apply)) : node(operator, [x], x.shape);
+  };
+}
+
+/** An operator on two tensors that broadcast, applied at build time, in float64, where both are constants. */
+function binary(operator: string, apply: (a: number, b: number) => number): (a: Value, b: Value) => Value {
+  return (a, b) => {
+    requireFloat(operator, a);
+    requireFloat(operator, b);
+    const shape = broadcastShapes(`${operator} of ${describe(a)} and ${describe(b)}`, a.shape, b.shape);
+    if (isConstant(a) && isConstant(b) && isStatic(shape)) return fold(shape, a, b, apply);
+    return node(operator, [a, b], shape);
+  };
+}
+
+function requireFloat(operator: string, x: Value): void {
+  if (x.dtype !== 'float32')
+    throw new TypeError(`${operator}: ${describe(x)} is ${x.dtype}, expected float32`);
+}
+
+function fold(
+  shape: readonly number[],
+  a: Constant,
+  b: Constant,
+  apply: (a: number, b: number) => number,
+): Constant {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  const fromA = sourceIndices(shape, a.shape, size);
+  const fromB = sourceIndices(shape, b.shape, size);
+  const data = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    data[i] = apply(a.source.data[fromA(i)], b.source.data[fromB(i)]);
+  }
+  return constant(shape, data);
+}
+
+/** Maps an element of the stretched shape to the element of `from` that it repeats. */
+function sourceIndices(
+  shape: readonly number[],
+  from: readonly number[],
+  size: number,
+): (i: number) => number {
+  if (from.reduce((product, extent) => product * extent, 1) === size) return (i) => i;
+  const strides = new Array<number>(shape.length).fill(0);
+  for (let axis = shape.length - 1, stride = 1; axis >= shape.length - from.length; axis--) {
+    const extent = from[axis - shape.length + from.length];
+    strides[axis] = extent === 1 ? 0 : stride;
+    stride *= extent;
+  }
+  return (i) => {
+    let index = 0;
+    for (let axis = shape.length - 1, rest = i; axis >= 0; axis--) {
+      const extent = shape[axis];
+      index += (rest % extent) * strides[axis];
+      rest = Math.floor(rest / extent);
+    }
+    return index;
+  };
+}
+
+export const neg = unary('Neg', (x) => -x);
+export const abs = unary('Abs', Math.abs);
+export const exp = unary('Exp', Math.exp);
+export const log = unary('Log', Math.log);
+export const sqrt = unary('Sqrt', Math.sqrt);
+export const tanh = unary('Tanh', Math.tanh);
+export const sigmoid = unary('Sigmoid', (x) => 1 / (1 + Math.exp(-x)));
+export const relu = unary('Relu', (x) => Math.max(x, 0));
+
+export const add = binary('Add', (a, b) => a + b);
+export const sub = binary('Sub', (a, b) => a - b);
+export const mul = binary('Mul', (a, b) => a * b);

@@ -1,0 +1,87 @@
+import { type Dim, formatDim } from './dims.js';
+import type { Graph, GraphNode, NamedValue } from './graph.js';
+import {
+  type IAttributeProto,
+  type INodeProto,
+  type ITensorProto,
+  type IValueInfoProto,
+  ModelProto,
+} from './onnx-messages.js';
+import type { Constant, DType } from './value.js';
+import { rawData, type WeightsFile } from './weights-file.js';
+
+/** Numbers of the ONNX format: versions written (the newest that GPU providers run wholly), and enums. */
+export const IR_VERSION = 8;
+export const OPSET_VERSION = 17;
+export const dataTypes = { float32: 1, int64: 7 } as const satisfies Record<DType, number>;
+export const attributeTypes = { int: 2, ints: 7 } as const;
+export const dataLocations = { embedded: 0, external: 1 } as const;
+
+/** Tensors below this many bytes stay in the graph even where there is a weights file: biases, axes. */
+const EXTERNAL_FROM_BYTES = 1024;
+
+export interface ModelOptions {
+  readonly producer: { readonly name: string; readonly version: string };
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Takes the tensors of 1 KiB and more; without it the model is self-contained (and limited to 2 GB by protobuf). */
+  readonly weights?: WeightsFile;
+}
+
+/** The bytes of an `.onnx` file: opset 17, IR 8. */
+export function encodeModel(graph: Graph, { producer, metadata = {}, weights }: ModelOptions): Uint8Array {
+  const outputNames = new Set(graph.outputs.map(({ name }) => name));
+  return ModelProto.encode({
+    irVersion: IR_VERSION,
+    opsetImport: [{ domain: '', version: OPSET_VERSION }],
+    producerName: producer.name,
+    producerVersion: producer.version,
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+    graph: {
+      name: graph.name,
+      docString: graph.doc,
+      input: graph.inputs.map((value) => valueInfo(value, graph.docs[value.name])),
+      output: graph.outputs.map((value) => valueInfo(value, graph.docs[value.name])),
+      // Shapes of what lies between: viewers show them, checkers compare them with their own inference.
+      valueInfo: graph.nodes
+        .filter(({ output }) => !outputNames.has(output.name))
+        .map(({ output }) => valueInfo(output)),
+      initializer: graph.constants.map((value) => tensor(value, weights)),
+      node: graph.nodes.map(encodeNode),
+    },
+  }).finish();
+}
+
+function valueInfo({ name, dtype, shape }: NamedValue, docString = ''): IValueInfoProto {
+  const dim = (extent: Dim) =>
+    typeof extent === 'number' ? { dimValue: extent } : { dimParam: formatDim(extent) };
+  return {
+    name,
+    docString,
+    type: { tensorType: { elemType: dataTypes[dtype], shape: { dim: shape.map(dim) } } },
+  };
+}
+
+function tensor(value: Constant & NamedValue, weights: WeightsFile | undefined): ITensorProto {
+  const { name, dtype, shape, source } = value;
+  const header = { name, dataType: dataTypes[dtype], dims: [...shape] };
+  if (!weights || dtype !== 'float32' || source.data.length * 4 < EXTERNAL_FROM_BYTES) {
+    return { ...header, rawData: rawData(value) };
+  }
+  const { file, offset, length } = weights.add(value);
+  const externalData = Object.entries({ location: file, offset, length });
+  return {
+    ...header,
+    dataLocation: dataLocations.external,
+    externalData: externalData.map(([key, entry]) => ({ key, value: String(entry) })),
+  };
+}
+
+function encodeNode({ operator, inputs, attributes, output }: GraphNode): INodeProto {
+  const attribute = Object.entries(attributes).map(
+    ([name, value]): IAttributeProto =>
+      typeof value === 'number'
+        ? { name, type: attributeTypes.int, i: value }
+        : { name, type: attributeTypes.ints, ints: [...value] },
+  );
+  return { name: output.name, opType: operator, input: [...inputs], output: [output.name], attribute };
+}

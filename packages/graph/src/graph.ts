@@ -1,0 +1,173 @@
+import {
+  type Attributes,
+  type Constant,
+  describe,
+  isConstant,
+  node,
+  type Source,
+  type Value,
+} from './value.js';
+
+/** What to build: the values a graph takes and gives. */
+export interface GraphSpec {
+  readonly name: string;
+  readonly doc?: string;
+  /** All inputs, in the order of the file's signature; one that no output needs stays part of it. */
+  readonly inputs: readonly Value[];
+  /** Outputs by name, in order. */
+  readonly outputs: Readonly<Record<string, Value>>;
+  /** A line on an input or output, by name. */
+  readonly docs?: Readonly<Record<string, string>>;
+}
+
+/** A value with its final name. */
+export type NamedValue = Value & { readonly name: string };
+
+export interface GraphNode {
+  readonly operator: string;
+  /** Names of tensors. */
+  readonly inputs: readonly string[];
+  readonly attributes: Attributes;
+  readonly output: NamedValue;
+}
+
+/** A graph in the order it runs: exactly what its outputs need, every tensor with a name of its own. */
+export interface Graph {
+  readonly name: string;
+  readonly doc: string;
+  readonly docs: Readonly<Record<string, string>>;
+  readonly inputs: readonly NamedValue[];
+  readonly outputs: readonly NamedValue[];
+  readonly constants: readonly (Constant & NamedValue)[];
+  readonly nodes: readonly GraphNode[];
+}
+
+/**
+ * Collects what the outputs reach and names every tensor: an output by its key, others by the name they were
+ * given, else by their operator and the nearest named tensor that needs them: `log_prob/mul`.
+ * @throws Error if two tensors have one name, or an input that is needed was not listed.
+ */
+export function graph(spec: GraphSpec): Graph {
+  const outputs = ownTensors(spec.outputs);
+  const reached = reach(outputs);
+  const names = nameTensors(spec, outputs, reached);
+  const withName = <V extends Value>(value: V): V & NamedValue => ({
+    ...value,
+    name: names.get(value.source) as string,
+  });
+  const constants = new Map<string, Constant & NamedValue>();
+  const nodes: GraphNode[] = [];
+  for (const { value } of reached) {
+    const { source } = value;
+    if (isConstant(value)) constants.set(names.get(source) as string, withName(value));
+    if (source.kind !== 'node') continue;
+    const inputs = source.inputs.map((v) => names.get(v.source) as string);
+    nodes.push({ operator: source.operator, inputs, attributes: source.attributes, output: withName(value) });
+  }
+  const { name, doc = '', docs = {} } = spec;
+  return {
+    name,
+    doc,
+    docs,
+    inputs: spec.inputs.map(withName),
+    outputs,
+    constants: [...constants.values()],
+    nodes,
+  };
+}
+
+/** Outputs as tensors of their own: an input, a constant or an output given twice passes through Identity. */
+function ownTensors(outputs: GraphSpec['outputs']): NamedValue[] {
+  const seen = new Set<Source>();
+  return Object.entries(outputs).map(([name, value]) => {
+    const aliased = value.source.kind !== 'node' || seen.has(value.source);
+    const own = aliased ? node('Identity', [value], value.shape, {}, value.dtype) : value;
+    seen.add(own.source);
+    return { ...own, name };
+  });
+}
+
+interface Reached {
+  readonly value: Value;
+  /** Every name that was given to the tensor, in the order met. */
+  readonly given: string[];
+  /** The nearest named tensor that needs this one. */
+  readonly scope: string;
+}
+
+/** All tensors that the outputs need, each after those it needs itself. */
+function reach(outputs: readonly NamedValue[]): Reached[] {
+  const order: Reached[] = [];
+  const seen = new Map<Source, Reached>();
+  // A stack of its own: deep models nest further than JavaScript calls may.
+  const stack = outputs
+    .map((value) => ({ value: value as Value, scope: value.name, ready: false }))
+    .reverse();
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const { value, ready } = top;
+    const known = seen.get(value.source);
+    if (known && ready) order.push(known);
+    else {
+      if (value.name !== undefined) known?.given.push(value.name);
+      if (known) continue;
+      seen.set(value.source, {
+        value,
+        scope: top.scope,
+        given: value.name === undefined ? [] : [value.name],
+      });
+      stack.push({ ...top, ready: true });
+      if (value.source.kind !== 'node') continue;
+      const scope = value.name ?? top.scope;
+      stack.push(...value.source.inputs.map((v) => ({ value: v, scope, ready: false })).reverse());
+    }
+  }
+  return order;
+}
+
+function nameTensors(
+  spec: GraphSpec,
+  outputs: readonly NamedValue[],
+  reached: readonly Reached[],
+): Map<Source, string> {
+  const where = `graph "${spec.name}"`;
+  const names = new Map<Source, string>();
+  const taken = new Map<string, Value>();
+  const assign = (value: Value, name: string): void => {
+    const other = taken.get(name);
+    if (other && other.source !== value.source) {
+      throw new Error(`${where}: two tensors are named "${name}": ${describe(other)} and ${describe(value)}`);
+    }
+    taken.set(name, value);
+    names.set(value.source, name);
+  };
+  for (const value of [...spec.inputs, ...outputs]) assign(value, value.name ?? '');
+  for (const { value, given } of reached) {
+    if (names.has(value.source)) continue;
+    if (value.source.kind === 'input')
+      throw new Error(`${where}: input ${describe(value)} is needed but not listed`);
+    if (given[0] !== undefined) assign(value, given[0]);
+  }
+  const copies = new Map<string, number>();
+  for (const { value, scope } of reached) {
+    if (names.has(value.source)) continue;
+    const shared = isConstant(value) && value.source.data.length <= 4 ? nameOfContent(value) : undefined;
+    if (shared !== undefined) {
+      names.set(value.source, shared);
+      continue;
+    }
+    const base = `${scope}/${value.source.kind === 'node' ? value.source.operator.toLowerCase() : 'constant'}`;
+    let name = base;
+    while (taken.has(name)) {
+      const copy = (copies.get(base) ?? 1) + 1;
+      copies.set(base, copy);
+      name = `${base}${copy}`;
+    }
+    assign(value, name);
+  }
+  return names;
+}
+
+/** A small constant without a name is called by its content, so that equal ones are stored once: int64[1]/6. */
+function nameOfContent({ dtype, shape, source }: Constant): string {
+  return `${dtype}[${shape.join()}]/${source.data.join()}`;
+}

@@ -1,0 +1,99 @@
+import type { Constant } from './value.js';
+
+/** Where a tensor's bytes stand in a file of weights. */
+export interface Location {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * The file of external data that one or more graphs read. Tensors of equal content are stored once. Bytes are
+ * made when they are written, chunk by chunk, so a file may be larger than a buffer can be.
+ */
+export interface WeightsFile {
+  readonly name: string;
+  /** Bytes so far. */
+  readonly byteLength: number;
+  /** Adds a tensor unless its content is there already. */
+  add(tensor: Constant): Location;
+  /** The file's content in order. */
+  chunks(): Iterable<Uint8Array>;
+}
+
+interface Entry {
+  readonly tensor: Constant;
+  readonly location: Location;
+}
+
+/**
+ * Tensors begin at multiples of 64 bytes: a cache line, and the widest vector load, so that a file mapped into
+ * memory can be used in place. (Pages, 4096, would help only writers of a mapping, and pad a small model by a tenth.)
+ */
+const ALIGNMENT = 64;
+
+/** @param name the path that graphs will refer to, relative to their own folder. */
+export function createWeightsFile(name: string): WeightsFile {
+  const entries: Entry[] = [];
+  const byArray = new Map<Float64Array, Location>();
+  const byHash = new Map<string, Entry[]>();
+  let byteLength = 0;
+  const append = (tensor: Constant, length: number): Entry => {
+    const offset = Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT;
+    const entry = { tensor, location: { file: name, offset, length } };
+    byteLength = offset + length;
+    entries.push(entry);
+    return entry;
+  };
+  return {
+    name,
+    get byteLength() {
+      return byteLength;
+    },
+    add(tensor) {
+      const known = byArray.get(tensor.source.data);
+      if (known) return known;
+      const bytes = rawData(tensor);
+      const hash = hashOf(bytes);
+      const alike = byHash.get(hash) ?? [];
+      let entry = alike.find((other) => sameBytes(rawData(other.tensor), bytes));
+      if (!entry) {
+        entry = append(tensor, bytes.length);
+        byHash.set(hash, [...alike, entry]);
+      }
+      byArray.set(tensor.source.data, entry.location);
+      return entry.location;
+    },
+    *chunks() {
+      let position = 0;
+      for (const { tensor, location } of entries) {
+        if (location.offset > position) yield new Uint8Array(location.offset - position);
+        yield rawData(tensor);
+        position = location.offset + location.length;
+      }
+    },
+  };
+}
+
+/** A tensor's elements as ONNX stores them: little-endian, as every platform of Node's is but s390x. */
+export function rawData({ dtype, source }: Constant): Uint8Array {
+  switch (dtype) {
+    case 'float32':
+      return new Uint8Array(new Float32Array(source.data).buffer);
+    case 'int64':
+      return new Uint8Array(BigInt64Array.from(Array.from(source.data, BigInt)).buffer);
+    default:
+      return dtype satisfies never;
+  }
+}
+
+/** Length and FNV-1a over 32-bit words; equality is then checked byte by byte. */
+function hashOf(bytes: Uint8Array): string {
+  let hash = 0x811c9dc5;
+  for (const word of new Uint32Array(bytes.buffer)) hash = Math.imul(hash ^ word, 0x01000193);
+  return `${bytes.length}:${hash}`;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
