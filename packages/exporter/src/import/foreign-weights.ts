@@ -1,0 +1,112 @@
+import {
+  type Float64Tensor,
+  parseSafetensors,
+  type SafetensorsTensor,
+  safetensorsNumbers,
+  tensor,
+} from '@glow-onnx/flow';
+
+/** The tensors of another program's model, by the names that program gives them. */
+export interface ForeignWeights {
+  /** Numbers of the steps of each level, [[0, 1], [0, 1]] for two levels of two steps. */
+  readonly steps: readonly (readonly number[])[];
+  has(name: string): boolean;
+  /** How errors begin that speak of a tensor. */
+  where(name: string): string;
+  /** @throws RangeError if there is no such tensor. */
+  shapeOf(name: string): readonly number[];
+  /**
+   * A tensor in float64, marked as read. Extents of 1 do not count: [1, 12, 1, 1] is taken for [12].
+   * @throws RangeError if it is missing, has another shape or a number that is not finite.
+   */
+  take(name: string, shape: readonly number[]): Float64Tensor;
+  /** @throws RangeError naming a tensor that nothing has read: the model has a part that would be lost. */
+  finish(): void;
+}
+
+/** How to find a model among a file's names. */
+export interface NamePattern {
+  /** What errors call the layout, and one of its names, such as `flows.<level>.<step>.actnorm.log_s`. */
+  readonly layout: string;
+  readonly example: string;
+  /** Matches a name inside a step; groups: what stands before the layout's own names, level, step. */
+  readonly step: RegExp;
+  /** Buffers that can be computed. */
+  readonly ignored: RegExp;
+}
+
+/**
+ * Opens a safetensors file of another program. What all of the model's names begin with (`module.`, `param.`) is
+ * stripped; tensors that begin otherwise belong to something else in the file and are left alone.
+ * @throws SyntaxError, RangeError as `parseSafetensors`; RangeError if no model, or more than one, is found.
+ */
+export function openForeignWeights(bytes: Uint8Array, pattern: NamePattern): ForeignWeights {
+  const { tensors } = parseSafetensors(bytes);
+  const { prefix, steps } = locateModel(Object.keys(tensors), pattern);
+  const unread = new Set(
+    Object.keys(tensors).filter((name) => name.startsWith(prefix) && !pattern.ignored.test(name)),
+  );
+  const where = (name: string): string => `import (${pattern.layout}): tensor "${prefix}${name}"`;
+  const find = (name: string): SafetensorsTensor => {
+    const found = tensors[prefix + name];
+    if (!found) throw new RangeError(`${where(name)} is missing; save the whole state_dict`);
+    return found;
+  };
+  return {
+    steps,
+    where,
+    has: (name) => prefix + name in tensors,
+    shapeOf: (name) => find(name).shape,
+    take(name, shape) {
+      const found = find(name);
+      unread.delete(prefix + name);
+      if (withoutOnes(found.shape) !== withoutOnes(shape)) {
+        throw new RangeError(
+          `${where(name)}: expected shape [${shape.join(', ')}], got [${found.shape.join(', ')}]`,
+        );
+      }
+      const data = safetensorsNumbers(found);
+      const bad = data.findIndex((v) => !Number.isFinite(v));
+      if (bad >= 0) {
+        throw new RangeError(`${where(name)}: expected finite numbers, got ${data[bad]} at element ${bad}`);
+      }
+      return tensor(shape, data);
+    },
+    finish() {
+      for (const name of unread) {
+        throw new RangeError(
+          `import (${pattern.layout}): tensor "${name}" is not part of this layout; ` +
+            'without it the model would be another one',
+        );
+      }
+    },
+  };
+}
+
+function locateModel(names: readonly string[], { layout, example, step }: NamePattern) {
+  const prefixes = new Set<string>();
+  const found: Set<number>[] = [];
+  for (const name of names) {
+    const match = step.exec(name);
+    if (!match) continue;
+    prefixes.add(match[1]);
+    const level = Number(match[2]);
+    found[level] ??= new Set();
+    found[level].add(Number(match[3]));
+  }
+  if (prefixes.size === 0) {
+    throw new RangeError(
+      `import (${layout}): expected tensors named like ${example}, got ${names.slice(0, 3).join(', ') || 'none'}; ` +
+        'is it another layout?',
+    );
+  }
+  if (prefixes.size > 1) {
+    const list = [...prefixes].map((text) => JSON.stringify(text)).join(', ');
+    throw new RangeError(`import (${layout}): expected one model, got one under each of ${list}`);
+  }
+  const [prefix] = prefixes;
+  const steps = Array.from(found, (numbers) => [...(numbers ?? [])].sort((a, b) => a - b));
+  return { prefix, steps };
+}
+
+const withoutOnes = (shape: readonly number[]): string => shape.filter((extent) => extent !== 1).join();

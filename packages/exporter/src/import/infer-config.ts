@@ -1,0 +1,65 @@
+import { createConfig, type GlowConfig, sizeOf } from '@glow-onnx/flow';
+import { conv1x1Kind } from './conv1x1.js';
+import type { ForeignWeights } from './foreign-weights.js';
+import type { Layout } from './layout.js';
+
+/** What weights do not tell. */
+export type ImportOverrides = Partial<Pick<GlowConfig, 'bits' | 'height' | 'width'>>;
+
+/** The config of a foreign model, by its names and shapes. @throws RangeError naming what does not add up. */
+export function inferConfig(weights: ForeignWeights, layout: Layout, overrides: ImportOverrides): GlowConfig {
+  const { levels, steps } = countSteps(weights, layout);
+  const actnorm = `${layout.place(0, 0)}.${layout.actnorm}`;
+  const squeezed = sizeOf(weights.shapeOf(actnorm));
+  if (squeezed % 4 !== 0) {
+    throw new RangeError(`${weights.where(actnorm)}: expected a multiple of 4 channels, got ${squeezed}`);
+  }
+  const lastConv = `${layout.place(0, 0)}.${layout.lastConv}`;
+  const [outputs] = weights.shapeOf(lastConv);
+  if (outputs !== squeezed && outputs !== squeezed / 2) {
+    throw new RangeError(
+      `${weights.where(lastConv)}: expected ${squeezed} outputs (affine) ` +
+        `or ${squeezed / 2} (additive), got ${outputs}`,
+    );
+  }
+  const side = Math.max(32, 2 ** levels);
+  return createConfig(
+    {
+      channels: squeezed / 4,
+      height: overrides.height ?? side,
+      width: overrides.width ?? side,
+      levels,
+      steps,
+      hiddenChannels: largestHidden(weights, layout),
+      bits: overrides.bits ?? layout.bits,
+      conv1x1: conv1x1Kind(weights, layout),
+      coupling: outputs === squeezed ? layout.affineCoupling : 'additive',
+    },
+    layout.preset,
+  );
+}
+
+function countSteps({ steps }: ForeignWeights, { layout }: Layout): { levels: number; steps: number } {
+  const expected = steps[0].length;
+  steps.forEach((numbers, level) => {
+    if (numbers.length !== expected || numbers.some((number, i) => number !== i) || expected === 0) {
+      throw new RangeError(
+        `import (${layout}): expected steps 0 to ${Math.max(expected - 1, 0)} at level ${level} as at level 0, ` +
+          `got ${numbers.join(', ') || 'none'}`,
+      );
+    }
+  });
+  return { levels: steps.length, steps: expected };
+}
+
+/** Our models have one number of hidden channels, a multiple of 4; what is fewer gets channels that are zero. */
+function largestHidden(weights: ForeignWeights, layout: Layout): number {
+  const sizes = weights.steps.flatMap((steps, level) =>
+    steps.flatMap((step) =>
+      ['coupling.net.0.weight', 'coupling.net.2.weight'].map(
+        (name) => weights.shapeOf(`${layout.place(level, step)}.${name}`)[0],
+      ),
+    ),
+  );
+  return Math.ceil(Math.max(...sizes) / 4) * 4;
+}

@@ -1,0 +1,32 @@
+import { filled } from '@glow-onnx/flow';
+import type { Layout } from './layout.js';
+
+/** The tutorial form: `flows.<level>.<step>.{actnorm,inv_conv,coupling.net}`, actnorm exp(log_s)·x + b. */
+export const tutorialLayout: Layout = {
+  layout: 'tutorial',
+  example: 'flows.<level>.<step>.actnorm.log_s',
+  step: /^(|.*?\.)flows\.(\d{1,4})\.(\d{1,4})\./,
+  ignored: /\.inv_conv\.\w+_mask$/,
+  preset: 'tutorial',
+  affineCoupling: 'tanh',
+  bits: 8,
+  place: (level, step) => `flows.${level}.${step}`,
+  conv1x1: {
+    permutation: 'inv_conv.P',
+    lower: 'inv_conv.L',
+    upper: 'inv_conv.U',
+    logScale: 'inv_conv.log_diag',
+    sign: 'inv_conv.sign_diag',
+    full: 'inv_conv.weight',
+  },
+  actnorm: 'actnorm.log_s',
+  readActnorm: (weights, place, channels) => ({
+    logScale: weights.take(`${place}.actnorm.log_s`, [channels]),
+    bias: weights.take(`${place}.actnorm.b`, [channels]),
+    sign: filled([channels], 1),
+  }),
+  lastConv: 'coupling.net.4.weight',
+  readLastConv: (weights, place, outputs) => ({
+    bias: weights.take(`${place}.coupling.net.4.bias`, [outputs]),
+  }),
+};
