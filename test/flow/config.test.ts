@@ -1,0 +1,50 @@
+import { createConfig, type PresetName, parseConfig, presets } from '@glow-onnx/flow';
+
+const sizes = { channels: 3, height: 32, width: 32 };
+
+test('the default is the tutorial form with three levels and eight bits', () => {
+  const config = createConfig(sizes);
+  expect(config).toMatchObject({
+    ...presets.tutorial,
+    levels: 3,
+    steps: 8,
+    hiddenChannels: 64,
+    bits: 8,
+    classes: 0,
+  });
+});
+
+test.each([
+  [28, 28, 2],
+  [30, 30, 1],
+  [48, 64, 3],
+])('levels default to the most that %i×%i allows, three at most', (height, width, levels) => {
+  expect(createConfig({ channels: 1, height, width }).levels).toBe(levels);
+});
+
+test.each(Object.keys(presets) as PresetName[])('preset %s is a valid config and survives JSON', (preset) => {
+  const config = createConfig(sizes, preset);
+  expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
+});
+
+test('a choice of the caller goes before the preset', () => {
+  expect(createConfig({ ...sizes, conv1x1: 'lu' }, 'openai').conv1x1).toBe('lu');
+});
+
+test.each([
+  [{ bits: 9 }, /config: bits: expected at most 8, got 9/],
+  [{ steps: 0 }, /config: steps: expected at least 1, got 0/],
+  [{ hiddenChannels: 66 }, /config: hiddenChannels: expected a multiple of 4, got 66/],
+  [{ coupling: 'affine' }, /config: coupling: expected one of "tanh", "sigmoid", "additive", got "affine"/],
+  [{ height: 30 }, /config: height 30 cannot pass 3 levels: it must be divisible by 8/],
+  [{ width: 4.5 }, /config: width: expected int, got 4.5/],
+  [{ hidden: 4 }, /config: \(whole\): unknown field, got hidden/],
+  [{ version: 2 }, /config: version: expected one of 1, got 2/],
+  [{ classes: 10 }, /config: classes 10 needs prior "learned" with topPrior "channel", got prior "standard"/],
+])('a config with %j is refused by its field', (change, message) => {
+  expect(() => parseConfig({ ...createConfig(sizes), ...change })).toThrow(message);
+});
+
+test.each([null, undefined, 7, 'glow', []])('%p is not a config', (value) => {
+  expect(() => parseConfig(value)).toThrow(/config: \(whole\): expected object/);
+});
