@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { describeIssue, type GlowConfig, parseConfig } from './config.js';
 
+export type { GlowConfig };
+
 const relativePath = z.string().check(z.regex(/^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9._/-]{1,200}$/));
 const natural = z.int().check(z.minimum(0));
 
