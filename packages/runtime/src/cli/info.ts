@@ -1,0 +1,35 @@
+import { latentShapes, type Manifest } from '@glow-onnx/flow/manifest';
+import { directoryStore } from '../load-glow.js';
+import { readManifest, readVerified } from '../model-folder.js';
+import { fileSize, type Report } from './report.js';
+
+/** Describes a model folder, after comparing every file with the manifest. */
+export async function info(directory: string): Promise<Report> {
+  const store = directoryStore(directory);
+  const manifest = await readManifest(store);
+  for (const { path } of manifest.files) await readVerified(store, manifest, path);
+  return { text: describe(manifest), json: { verified: true, ...manifest } };
+}
+
+function describe(manifest: Manifest): string {
+  const { config } = manifest;
+  const latents = latentShapes(config, 1, config.height, config.width);
+  const unit = 2 ** config.levels;
+  const rows: [string, string][] = [
+    ['model', `${config.levels} levels × ${config.steps} steps, ${config.hiddenChannels} hidden channels`],
+    ['layers', `${config.conv1x1} 1×1 convolution, ${config.coupling} coupling, ${config.prior} prior`],
+    ['pictures', `${config.channels}×${config.height}×${config.width}, ${config.bits} bits`],
+    ['', `any height and width that ${unit} divides`],
+    ['latents', latents.map(([, ...shape], level) => `z${level} ${shape.join('×')}`).join(', ')],
+  ];
+  if (config.classes > 0) rows.push(['classes', `${config.classes}`]);
+  const bitsPerDim = manifest.training?.bitsPerDim;
+  if (typeof bitsPerDim === 'number') rows.push(['training', `${bitsPerDim.toFixed(3)} bits/dim`]);
+  for (const { device, precision, claim, value, tolerance } of manifest.measured) {
+    rows.push(['measured', `${claim}: ${value} (at most ${tolerance}; ${device}, ${precision})`]);
+  }
+  for (const { path, bytes } of manifest.files) rows.push(['file', `${path}, ${fileSize(bytes)}, as listed`]);
+  rows.push(['made by', `${manifest.producer.name} ${manifest.producer.version}`]);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
