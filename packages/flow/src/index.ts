@@ -14,23 +14,9 @@ export {
   parseConfig,
   presets,
 } from './config.js';
+export { decode, type Encoding, encode, type Levels } from './encode-decode.js';
 export { float64Ops } from './float64-ops.js';
-export {
-  createGlow,
-  decode,
-  type Encoding,
-  encode,
-  type FlowWeights,
-  forwardWeights,
-  type Glow,
-  initialise,
-  initialParams,
-  inverseWeights,
-  type Level,
-  type Levels,
-  liftWeights,
-  type PlacedLayer,
-} from './glow.js';
+export { createGlow, type Glow, type Level, type PlacedLayer } from './glow.js';
 export type { ChannelAffine, Layer, LayerParams, LogDet, ParamSpec } from './layer.js';
 export { luParams } from './layers/invertible-conv.js';
 export { inverse, logAbsDet, lu, matmul } from './linalg.js';
@@ -54,3 +40,11 @@ export {
   safetensorsNumbers,
 } from './safetensors.js';
 export { type Float64Tensor, filled, type Named, sizeOf, tensor } from './tensor.js';
+export {
+  type FlowWeights,
+  forwardWeights,
+  initialise,
+  initialParams,
+  inverseWeights,
+  liftWeights,
+} from './weights.js';

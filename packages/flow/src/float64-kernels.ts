@@ -1,0 +1,136 @@
+import type { Padding } from './ops.js';
+import { type Float64Tensor, filled, sizeOf } from './tensor.js';
+
+export type ImageShape = [number, number, number, number];
+
+export function imageShape(operation: string, x: Float64Tensor): ImageShape {
+  if (x.shape.length !== 4) {
+    throw new RangeError(
+      `${operation}: expected an image (batch × channels × height × width), got shape [${x.shape.join(', ')}]`,
+    );
+  }
+  return x.shape as unknown as ImageShape;
+}
+
+export function mismatch(operation: string, a: Float64Tensor, b: Float64Tensor): RangeError {
+  return new RangeError(
+    `${operation}: shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}] do not fit`,
+  );
+}
+
+export function each(x: Float64Tensor, f: (v: number) => number): Float64Tensor {
+  return { shape: x.shape, data: x.data.map(f) };
+}
+
+/** Elementwise; extents of 1 stretch, as in NumPy. */
+export function stretch(
+  operation: string,
+  a: Float64Tensor,
+  b: Float64Tensor,
+  f: (p: number, q: number) => number,
+): Float64Tensor {
+  const rank = Math.max(a.shape.length, b.shape.length);
+  const extent = (x: Float64Tensor, axis: number): number => x.shape[axis - rank + x.shape.length] ?? 1;
+  const shape: number[] = [];
+  for (let axis = 0; axis < rank; axis++) {
+    const p = extent(a, axis);
+    const q = extent(b, axis);
+    if (p !== q && p !== 1 && q !== 1) throw mismatch(operation, a, b);
+    shape.push(p === 1 ? q : p);
+  }
+  const y = filled(shape);
+  const offsetsA = stretchedOffsets(a, shape);
+  const offsetsB = stretchedOffsets(b, shape);
+  for (let i = 0; i < y.data.length; i++) y.data[i] = f(a.data[offsetsA(i)], b.data[offsetsB(i)]);
+  return y;
+}
+
+/** Where an element of the stretched shape lies in x. */
+function stretchedOffsets(x: Float64Tensor, shape: readonly number[]): (index: number) => number {
+  if (x.data.length === sizeOf(shape)) return (index) => index;
+  const rank = shape.length;
+  const strides = new Array<number>(rank).fill(0);
+  let stride = 1;
+  for (let axis = rank - 1; axis >= rank - x.shape.length; axis--) {
+    const extent = x.shape[axis - rank + x.shape.length];
+    if (extent !== 1) strides[axis] = stride;
+    stride *= extent;
+  }
+  return (index) => {
+    let offset = 0;
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      offset += (index % shape[axis]) * strides[axis];
+      index = Math.floor(index / shape[axis]);
+    }
+    return offset;
+  };
+}
+
+/** y[b, k, i, j] = x.data[source(b, k, i, j)]. */
+export function gather(
+  shape: ImageShape,
+  x: Float64Tensor,
+  source: (b: number, k: number, i: number, j: number) => number,
+): Float64Tensor {
+  const [n, c, h, w] = shape;
+  const y = filled(shape);
+  let at = 0;
+  for (let b = 0; b < n; b++) {
+    for (let k = 0; k < c; k++) {
+      for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) y.data[at++] = x.data[source(b, k, i, j)];
+    }
+  }
+  return y;
+}
+
+export function addScaled(y: Float64Array, x: Float64Array, factor: number): void {
+  for (let i = 0; i < y.length; i++) y[i] += factor * x[i];
+}
+
+/** One pixel more on each side: zeros or ones; `border` adds the channel that is 1 outside, 0 inside. */
+export function pad(x: Float64Tensor, padding: Padding): Float64Tensor {
+  const [n, c, h, w] = x.shape as unknown as ImageShape;
+  const channels = padding === 'border' ? c + 1 : c;
+  const y = filled([n, channels, h + 2, w + 2], padding === 'ones' ? 1 : 0);
+  const plane = (h + 2) * (w + 2);
+  for (let b = 0; b < n; b++) {
+    for (let k = 0; k < channels; k++) {
+      const out = y.data.subarray((b * channels + k) * plane, (b * channels + k + 1) * plane);
+      if (k === c) out.fill(1);
+      for (let i = 0; i < h; i++) {
+        const row = (i + 1) * (w + 2) + 1;
+        if (k === c) out.fill(0, row, row + w);
+        else out.set(x.data.subarray(((b * c + k) * h + i) * w, ((b * c + k) * h + i + 1) * w), row);
+      }
+    }
+  }
+  return y;
+}
+
+/** Cross-correlation of a padded image; the output is two pixels smaller on each axis. */
+export function conv3x3(padded: Float64Tensor, weight: Float64Tensor, bias: Float64Tensor): Float64Tensor {
+  const [n, c, hp, wp] = padded.shape as unknown as ImageShape;
+  const [o, ci, kh, kw] = weight.shape;
+  if (weight.shape.length !== 4 || ci !== c || kh !== 3 || kw !== 3)
+    throw mismatch('conv3x3', padded, weight);
+  const h = hp - 2;
+  const w = wp - 2;
+  const y = filled([n, o, h, w]);
+  for (let b = 0; b < n; b++) {
+    for (let k = 0; k < o; k++) {
+      const out = y.data.subarray((b * o + k) * h * w, (b * o + k + 1) * h * w);
+      out.fill(bias.data[k]);
+      for (let channel = 0; channel < c; channel++) {
+        for (let tap = 0; tap < 9; tap++) {
+          const factor = weight.data[(k * c + channel) * 9 + tap];
+          const dy = Math.floor(tap / 3);
+          for (let i = 0; i < h; i++) {
+            const from = ((b * c + channel) * hp + i + dy) * wp + (tap % 3);
+            for (let j = 0; j < w; j++) out[i * w + j] += factor * padded.data[from + j];
+          }
+        }
+      }
+    }
+  }
+  return y;
+}
