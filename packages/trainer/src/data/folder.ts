@@ -77,7 +77,7 @@ async function commonSize(folder: string, files: readonly string[]): Promise<Siz
       const { autoOrient } = await openPicture(folder, file).metadata();
       return { height: autoOrient.height, width: autoOrient.width };
     } catch (error) {
-      skipped.push({ file, reason: firstLine(error) });
+      skipped.push({ file, reason: reasonOf(error) });
     }
   }
   throw unreadable(folder, skipped, files.length);
@@ -110,7 +110,7 @@ async function decode(
     };
   } catch (error) {
     if (error instanceof RangeError) throw error;
-    return { file, reason: firstLine(error) };
+    return { file, reason: reasonOf(error) };
   }
 }
 
@@ -133,6 +133,8 @@ function unreadable(folder: string, skipped: readonly SkippedFile[], total: numb
   );
 }
 
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] as string;
+/** What sharp says. Pictures that fail at the same time may rob each other of their message (libvips keeps one). */
+function reasonOf(error: unknown): string {
+  const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return !line || line === 'Unknown error' ? 'cannot be decoded' : line;
 }
