@@ -1,0 +1,106 @@
+import { createConfig, createRandom } from '@glow-onnx/flow';
+import { encodeSafetensors } from '@glow-onnx/flow/safetensors';
+import {
+  checkLatents,
+  drawLatents,
+  type Latents,
+  latentPath,
+  levelShapes,
+} from '../../packages/runtime/src/latents.js';
+import { encodeLatentsFile, parseLatentsFile } from '../../packages/runtime/src/latents-file.js';
+
+const config = createConfig({ channels: 3, height: 8, width: 8, levels: 2 });
+const draw = (index: number, height = 8, width = 8): Latents =>
+  drawLatents(levelShapes(config, height, width), 1, createRandom(1, index));
+const vector = (...values: number[]): Latents => ({
+  levels: [{ shape: [values.length, 1, 1], data: Float32Array.from(values) }],
+});
+const values = ({ levels }: Latents) => levels.flatMap(({ data }) => [...data]);
+
+test('latents are drawn as float64 normals in the order z0 … and then rounded', () => {
+  const random = createRandom(7, 3);
+  const expected = Array.from({ length: 3 * 8 * 8 }, () => Math.fround(0.5 * random.normal()));
+  const drawn = drawLatents(levelShapes(config, 8, 8), 0.5, createRandom(7, 3));
+  expect(drawn.levels.map(({ shape }) => shape)).toEqual([
+    [6, 4, 4],
+    [24, 2, 2],
+  ]);
+  expect(values(drawn)).toEqual(expected);
+});
+
+describe('checkLatents', () => {
+  test('tells the size of the image', () => {
+    expect(checkLatents(config, draw(0, 12, 8), 'decode')).toEqual({ height: 12, width: 8 });
+  });
+
+  const [z0, z1] = draw(0).levels as [Latents['levels'][number], Latents['levels'][number]];
+  const nan = { ...z1, data: Float32Array.from(z1.data, (v, i) => (i === 5 ? Number.NaN : v)) };
+  test.each<[string, unknown, RegExp]>([
+    ['one level too few', { levels: [z0] }, /decode: expected latents with 2 levels, got 1 levels/],
+    ['nothing', undefined, /decode: expected latents with 2 levels, got undefined/],
+    ['a missing level', { levels: [z0, undefined] }, /level 1 has shape \[\], expected \[24, 2, 2\]/],
+    ['levels swapped', { levels: [z1, z0] }, /level 0 has shape \[24, 2, 2\], expected \[6, 2, 2\]/],
+    ['a batch axis', { levels: [{ ...z0, shape: [1, 6, 4, 4] }, z1] }, /level 0 has shape/],
+    ['an odd size', { levels: [{ shape: [6, 3, 4], data: z0.data.slice(24) }, z1] }, /level 1 has shape/],
+    [
+      'data too short',
+      { levels: [z0, { ...z1, data: z1.data.slice(1) }] },
+      /level 1 must hold .* 96 numbers, got 95/,
+    ],
+    ['plain arrays', { levels: [z0, { ...z1, data: [...z1.data] }] }, /must hold a Float32Array/],
+    ['NaN', { levels: [z0, nan] }, /level 1 holds NaN at 5; latents must be finite/],
+  ])('refuses %s', (_, latents, message) => {
+    expect(() => checkLatents(config, latents as Latents, 'decode')).toThrow(message);
+  });
+});
+
+describe('latentPath', () => {
+  test.each(['linear', 'spherical'] as const)('%s starts and ends at the very latents', (mode) => {
+    const [a, b] = [draw(0), draw(1)];
+    const path = latentPath(a, b, 5, mode);
+    expect(path).toHaveLength(5);
+    expect(path[0]).toBe(a);
+    expect(path[4]).toBe(b);
+  });
+
+  test('linear goes straight', () => {
+    expect(values(latentPath(vector(0, 2), vector(4, -2), 5, 'linear')[1] as Latents)).toEqual([1, 1]);
+  });
+
+  test('spherical turns at an even pace and keeps the length', () => {
+    const path = latentPath(vector(3, 0), vector(0, 3), 4, 'spherical').map(values);
+    for (const [i, [x, y]] of (path as [number, number][]).entries()) {
+      expect(Math.hypot(x, y)).toBeCloseTo(3, 5);
+      expect((Math.atan2(y, x) * 180) / Math.PI).toBeCloseTo(30 * i, 4);
+    }
+  });
+
+  test('spherical between parallel or zero latents is linear', () => {
+    expect(values(latentPath(vector(1, 1), vector(3, 3), 3, 'spherical')[1] as Latents)).toEqual([2, 2]);
+    expect(values(latentPath(vector(0, 0), vector(2, 4), 3, 'spherical')[1] as Latents)).toEqual([1, 2]);
+  });
+});
+
+describe('latents in a file', () => {
+  const z = [draw(0), draw(1), draw(2)];
+  const file = { names: ['a.png', 'b.png', 'c.png'], z, logProb: [1, 2, 3] };
+
+  test('come back as they were', () => {
+    expect(parseLatentsFile(encodeLatentsFile(file), config)).toEqual(z);
+  });
+
+  test('of pictures of two sizes are refused by name', () => {
+    const mixed = { ...file, z: [draw(0), draw(1), draw(2, 12, 8)] };
+    expect(() => encodeLatentsFile(mixed)).toThrow('c.png and a.png differ in size');
+  });
+
+  test('of another model are refused by level', () => {
+    const grey = createConfig({ channels: 1, height: 8, width: 8, levels: 2 });
+    expect(() => parseLatentsFile(encodeLatentsFile(file), grey)).toThrow(
+      'latents: z0: expected F32 [3, 2, 4, 4] for this model, got F32 [3, 6, 4, 4]',
+    );
+    expect(() => parseLatentsFile(encodeSafetensors({}), config)).toThrow(
+      'z0: expected F32 [images, channels',
+    );
+  });
+});
