@@ -121,7 +121,7 @@ export function renderFace(face) {
   return renderFaceAt(face, faceSize);
 }
 
-/** The same at `width`×`width` pixels, for showing that the 16×16 picture is crisp. */
+/** The same at `width`×`width` pixels. */
 export function renderFaceAt(face, width) {
   const rgba = new Resvg(faceSvg(face), { fitTo: { mode: 'width', value: width } }).render().pixels;
   const rgb = Buffer.alloc((rgba.length / 4) * 3);

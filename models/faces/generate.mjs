@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { createRandom } from '@glow-onnx/flow/random';
 import { SingleBar } from 'cli-progress';
 import sharp from 'sharp';
-import { attributes, faceSize, randomFace, renderFace } from './face.mjs';
+import { attributes, faceSize, randomFace, renderFace, renderFaceAt } from './face.mjs';
 
 /** Faces per row of the sheet: 20,000 fill it without a gap. */
 const columns = 160;
@@ -34,6 +34,7 @@ bar.start(count, 0);
 for (let index = 0; index < count; index++) {
   const face = randomFace(createRandom(seed, index));
   const pixels = renderFace(face);
+  if (index < 500) checkCrisp(index, face, pixels);
   const top = Math.floor(index / columns) * faceSize;
   const left = (index % columns) * faceSize;
   for (let y = 0; y < faceSize; y++) {
@@ -81,6 +82,19 @@ const description = {
 await write('faces.png', png);
 await write('faces.json', `${JSON.stringify(description, null, 2)}\n`);
 console.log(`${count} faces, ${png.length} bytes (${(png.length / count).toFixed(1)} each)`);
+
+/** @throws Error unless each pixel, drawn four times as large, is 4×4 of the same colour: nothing is smoothed. */
+function checkCrisp(index, face, pixels) {
+  const enlarged = renderFaceAt(face, faceSize * 4);
+  for (let i = 0; i < enlarged.length; i++) {
+    const channel = i % 3;
+    const x = Math.floor(i / 3) % (faceSize * 4);
+    const y = Math.floor(i / 3 / (faceSize * 4));
+    if (enlarged[i] !== pixels[((y >> 2) * faceSize + (x >> 2)) * 3 + channel]) {
+      throw new Error(`face ${index} is smoothed at ${x >> 2}, ${y >> 2}; has the rasteriser changed?`);
+    }
+  }
+}
 
 /** Writes a whole file or none. */
 async function write(name, contents) {
