@@ -1,4 +1,4 @@
-import { splitBySeed } from '../../../packages/trainer/src/data/split.js';
+import { epochBatches, inBatches, splitBySeed } from '../../../packages/trainer/src/data/split.js';
 
 const count = (n: number) => Array.from({ length: n }, (_, i) => i);
 const ascending = (values: Iterable<number>) => [...values].sort((a, b) => a - b);
@@ -31,4 +31,39 @@ test('what cannot be split is an error', () => {
   for (const fraction of [0, 1, -0.1, Number.NaN]) {
     expect(() => splitBySeed(10, fraction, 0)).toThrow(`fraction must lie between 0 and 1, got ${fraction}`);
   }
+});
+
+test('an epoch visits different images in full batches', () => {
+  const indices = Uint32Array.from([5, 6, 7, 8, 9, 10, 11]);
+  const batches = epochBatches(indices, 3, 1, 0);
+  expect(batches.map((batch) => batch.length)).toEqual([3, 3]);
+  const seen = batches.flatMap((batch) => [...batch]);
+  expect(new Set(seen).size).toBe(6);
+  for (const index of seen) expect(indices).toContain(index);
+  expect([...indices]).toEqual([5, 6, 7, 8, 9, 10, 11]);
+});
+
+test('the order follows from seed and epoch alone and differs between them', () => {
+  const indices = Uint32Array.from(count(50));
+  expect(epochBatches(indices, 50, 1, 4)).toEqual(epochBatches(indices, 50, 1, 4));
+  expect(epochBatches(indices, 50, 1, 4)).not.toEqual(epochBatches(indices, 50, 1, 5));
+  expect(epochBatches(indices, 50, 1, 4)).not.toEqual(epochBatches(indices, 50, 2, 4));
+});
+
+test('over the epochs every image is trained on, those left over too', () => {
+  const indices = Uint32Array.from(count(7));
+  const seen = count(10).flatMap((epoch) =>
+    epochBatches(indices, 3, 1, epoch).flatMap((batch) => [...batch]),
+  );
+  expect(new Set(seen).size).toBe(7);
+});
+
+test('batches in order keep the rest', () => {
+  expect(inBatches(Uint32Array.from(count(5)), 2).map((batch) => [...batch])).toEqual([[0, 1], [2, 3], [4]]);
+});
+
+test('a batch size that cannot be is an error', () => {
+  const indices = Uint32Array.from(count(5));
+  expect(() => epochBatches(indices, 6, 1, 0)).toThrow(/batch of 6 is more than the 5 training images/);
+  expect(() => inBatches(indices, 0)).toThrow(/batch size must be a positive integer, got 0/);
 });

@@ -1,6 +1,7 @@
 import { createRandom, shuffle } from '@glow-onnx/flow/random';
 
-/** The stream of the seed that nothing else draws from. */
+/** Streams of the seed that nothing else draws from: an epoch's is 2⁵¹ + epoch, the split's 2⁵². */
+const orderStream = 2 ** 51;
 const splitStream = 2 ** 52;
 
 export interface Split {
@@ -28,4 +29,34 @@ export function splitBySeed(count: number, fraction: number, seed: number): Spli
     createRandom(seed, splitStream),
   );
   return { validation: shuffled.slice(0, held).sort(), train: shuffled.slice(held).sort() };
+}
+
+/**
+ * An epoch's batches: `indices` in an order that (seed, epoch) alone decides, cut into full batches. What is left
+ * over, another few images each epoch, waits for the next.
+ * @throws RangeError if the batch is larger than all there is.
+ */
+export function epochBatches(
+  indices: Uint32Array,
+  batchSize: number,
+  seed: number,
+  epoch: number,
+): Uint32Array[] {
+  if (batchSize > indices.length) {
+    throw new RangeError(
+      `data: a batch of ${batchSize} is more than the ${indices.length} training images; pass a smaller --batch`,
+    );
+  }
+  const order = shuffle(indices.slice(), createRandom(seed, orderStream + epoch));
+  return inBatches(order, batchSize).filter((batch) => batch.length === batchSize);
+}
+
+/** Cuts indices into batches in their order; the last may be smaller. @throws RangeError unless batchSize ≥ 1. */
+export function inBatches(indices: Uint32Array, batchSize: number): Uint32Array[] {
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new RangeError(`data: the batch size must be a positive integer, got ${batchSize}`);
+  }
+  return Array.from({ length: Math.ceil(indices.length / batchSize) }, (_, i) =>
+    indices.slice(i * batchSize, (i + 1) * batchSize),
+  );
 }
