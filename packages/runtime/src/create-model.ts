@@ -10,47 +10,64 @@ import { decodePass, encodePass, type ModelParts } from './passes.js';
 
 /** Puts a model together from its opened graphs. Nothing here depends on the platform. */
 export function createModel(parts: ModelParts): GlowModel {
+  const underWay = new Set<Promise<unknown>>();
   let disposal: Promise<void> | undefined;
-  /** The parts, for the call named `where`. */
-  const open = (where: string): ModelParts => {
+
+  async function call<T>(where: string, start: () => Promise<T>): Promise<T> {
     if (disposal) throw new Error(`${where}: this model is disposed; load it again`);
-    return parts;
-  };
+    const result = start();
+    underWay.add(result);
+    try {
+      return await result;
+    } finally {
+      underWay.delete(result);
+    }
+  }
+
+  async function release(): Promise<void> {
+    await Promise.allSettled(underWay);
+    await Promise.all([parts.encoder.release(), parts.decoder.release()]);
+  }
   const dispose = () => {
-    disposal ??= Promise.all([parts.encoder.release(), parts.decoder.release()]).then(() => undefined);
+    disposal ??= release();
     return disposal;
   };
+
   return {
     config: parts.manifest.config,
     manifest: parts.manifest,
     device: parts.encoder.device,
     skipped: parts.encoder.skipped,
-    async encode(images, options) {
-      const encoded = await encodeCentres(open('encode'), 'encode', listOf(images), options);
-      return { z: encoded.map(({ latents }) => latents), logProb: encoded.map(({ logProb }) => logProb) };
-    },
-    async bitsPerDim(images, options) {
-      return score(open('bitsPerDim'), listOf(images), options);
-    },
-    async decode(z, { label } = {}) {
-      const latents = listOf(z);
-      return decodePass(open('decode'), { latents, count: latents.length, label, where: 'decode' });
-    },
-    async sample(options) {
-      return sample(open('sample'), options);
-    },
-    async interpolate(a, b, options) {
-      return interpolate(open('interpolate'), a, b, options);
-    },
-    async reconstruct(images, options = {}) {
-      const where = 'reconstruct';
-      const encoded = await encodeCentres(open(where), where, listOf(images), options);
-      const latents = encoded.map((image) => image.latents);
-      return decodePass(parts, { latents, count: latents.length, label: options.label, where });
-    },
+    encode: (images, options) => call('encode', () => encode(parts, listOf(images), options)),
+    bitsPerDim: (images, options) => call('bitsPerDim', () => score(parts, listOf(images), options)),
+    decode: (z, options) => call('decode', () => decode(parts, 'decode', listOf(z), options)),
+    sample: (options) => call('sample', () => sample(parts, options)),
+    interpolate: (a, b, options) => call('interpolate', () => interpolate(parts, a, b, options)),
+    reconstruct: (images, options) => call('reconstruct', () => reconstruct(parts, listOf(images), options)),
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+async function encode(parts: ModelParts, images: readonly ImageInput[], options?: EncodeOptions) {
+  const encoded = await encodeCentres(parts, 'encode', images, options);
+  return { z: encoded.map(({ latents }) => latents), logProb: encoded.map(({ logProb }) => logProb) };
+}
+
+async function decode(
+  parts: ModelParts,
+  where: string,
+  latents: readonly Latents[],
+  { label }: Pick<EncodeOptions, 'label'> = {},
+) {
+  return decodePass(parts, { latents, count: latents.length, label, where });
+}
+
+async function reconstruct(parts: ModelParts, images: readonly ImageInput[], options?: EncodeOptions) {
+  const where = 'reconstruct';
+  const encoded = await encodeCentres(parts, where, images, options);
+  const latents = encoded.map((image) => image.latents);
+  return decode(parts, where, latents, options);
 }
 
 function encodeCentres(
@@ -127,8 +144,7 @@ async function interpolate(
         'bring them to one size',
     );
   }
-  const latents = latentPath(from, to, steps, mode);
-  return decodePass(parts, { latents, count: steps, label: options.label, where });
+  return decode(parts, where, latentPath(from, to, steps, mode), options);
 }
 
 function listOf<T>(items: OneOrMore<T>): readonly T[] {
