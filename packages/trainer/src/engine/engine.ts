@@ -1,0 +1,54 @@
+import type { Float64Tensor, Named } from '@glow-onnx/flow';
+
+/** Dequantised images in model units, count × height × width × channels, and their classes if the model has any. */
+export interface Batch {
+  readonly count: number;
+  readonly x: Float32Array;
+  readonly classes?: Uint8Array;
+}
+
+export interface StepResult {
+  /** Mean bits/dim of the batch before the step. */
+  readonly bitsPerDim: number;
+  /** Global norm of its gradient, before clipping. */
+  readonly gradientNorm: number;
+}
+
+/** All that a step depends on besides its batch and rate. */
+export interface EngineState {
+  readonly trainable: Named<Float64Tensor>;
+  readonly optimizer: { readonly m: Named<Float64Tensor>; readonly v: Named<Float64Tensor> };
+  /** Steps taken, for Adam's bias correction. */
+  readonly steps: number;
+}
+
+/** What trains a model: data, schedules, checkpoints and metrics are the loop's and know nothing of it. */
+export interface Engine {
+  /** For people: which library on which device. */
+  readonly description: string;
+  /** Data-dependent initialisation of the trainable parameters. */
+  initialise(batch: Batch): Promise<void>;
+  /** One step of Adam at this learning rate. A loss that is not finite leaves the parameters as they are. */
+  step(batch: Batch, rate: number): Promise<StepResult>;
+  /** bits/dim of each image. */
+  evaluate(batch: Batch): Promise<Float64Array>;
+  snapshot(): EngineState;
+  restore(state: EngineState): void;
+  dispose(): Promise<void>;
+}
+
+/**
+ * The part of an engine that needs a tensor library. Parameters and gradients are flat vectors in the order of
+ * `parameterLayout`, so that optimising, averaging over workers and saving are loops over numbers.
+ */
+export interface Differentiator {
+  readonly description: string;
+  initialise(parameters: Float32Array, batch: Batch): Promise<Float32Array>;
+  /** bits/dim of each image, and the gradient of their mean, which may be overwritten by the next call. */
+  gradient(
+    parameters: Float32Array,
+    batch: Batch,
+  ): Promise<{ bitsPerDim: Float64Array; gradient: Float32Array }>;
+  evaluate(parameters: Float32Array, batch: Batch): Promise<Float64Array>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,42 @@
+import { type Float64Tensor, type Glow, type Named, sizeOf, tensor } from '@glow-onnx/flow';
+
+/** Where a trainable parameter lies in the flat vector. */
+export interface Place {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface ParameterLayout {
+  readonly places: readonly Place[];
+  readonly size: number;
+}
+
+/** All trainable parameters of a model one after the other, in its own order. */
+export function parameterLayout(glow: Glow): ParameterLayout {
+  const places: Place[] = [];
+  let size = 0;
+  for (const { name, shape, kind } of glow.params) {
+    if (kind !== 'trainable') continue;
+    places.push({ name, shape, from: size, to: size + sizeOf(shape) });
+    size += sizeOf(shape);
+  }
+  return { places, size };
+}
+
+/** Writes named tensors into a flat vector. @throws RangeError naming one that is missing. */
+export function flatten(layout: ParameterLayout, named: Named<Float64Tensor>, into: Float32Array): void {
+  for (const { name, from } of layout.places) {
+    const value = named[name];
+    if (value === undefined) throw new RangeError(`parameters: "${name}" is missing`);
+    into.set(value.data, from);
+  }
+}
+
+/** Copies a flat vector out as named tensors. */
+export function unflatten(layout: ParameterLayout, flat: Float32Array): Named<Float64Tensor> {
+  return Object.fromEntries(
+    layout.places.map(({ name, shape, from, to }) => [name, tensor(shape, flat.subarray(from, to))]),
+  );
+}

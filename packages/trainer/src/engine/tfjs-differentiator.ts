@@ -1,0 +1,99 @@
+import {
+  bitsPerDimension,
+  encode,
+  type Float64Tensor,
+  forwardWeights,
+  type Glow,
+  initialise,
+  type Named,
+} from '@glow-onnx/flow';
+import * as tf from '@tensorflow/tfjs-core';
+import { createTape } from '../tape.js';
+import { createTfjsOps, tfjsOps } from '../tfjs-ops.js';
+import type { Batch, Differentiator } from './engine.js';
+import { parameterLayout } from './parameters.js';
+
+/** Gradients by TensorFlow.js, on the backend that is set. `fixed`: the model's parameters that are not trained. */
+export function createTfjsDifferentiator(
+  glow: Glow,
+  fixed: Named<Float64Tensor>,
+  description: string,
+): Differentiator {
+  const { places, size } = parameterLayout(glow);
+  const { channels, height, width, bits, classes } = glow.config;
+  const dimensions = channels * height * width;
+  const gradient = new Float32Array(size);
+
+  const lift = (parameters: Float32Array): Record<string, tf.Tensor> =>
+    Object.fromEntries(
+      places.map(({ name, shape, from, to }) => [
+        name,
+        // tf.tensor may keep the array it is given, and the engine changes the parameters in place.
+        tf.tensor(parameters.slice(from, to), [...shape]),
+      ]),
+    );
+  const image = ({ x, count }: Batch): tf.Tensor => tf.tensor4d(x, [count, height, width, channels]);
+  const label = (batch: Batch): tf.Tensor | undefined =>
+    classes > 0 && batch.classes ? oneHot(batch.classes, classes) : undefined;
+  const inBits = (logProb: ArrayLike<number>): Float64Array =>
+    Float64Array.from(logProb, (nats) => bitsPerDimension(nats, dimensions, bits));
+
+  return {
+    description,
+    async initialise(parameters, batch) {
+      const trainable = tf.tidy(() =>
+        initialise(glow, tfjsOps, image(batch), { trainable: lift(parameters), fixed }),
+      );
+      const values = new Float32Array(size);
+      await readInto(
+        values,
+        places.map(({ name }) => trainable[name]),
+      );
+      return values;
+    },
+    async gradient(parameters, batch) {
+      const [logProb, ...gradients] = tf.tidy(() => {
+        const trainable = lift(parameters);
+        const tape = createTape(places.map(({ name }) => trainable[name]));
+        const ops = createTfjsOps(tape.apply);
+        const weights = forwardWeights(glow, ops, { trainable, fixed });
+        const y = encode(glow, ops, image(batch), weights, label(batch)).logProb;
+        const nats = tf.clone(y); // the tape disposes of y
+        const slope = -1 / (batch.count * dimensions * Math.LN2);
+        return [nats, ...tape.gradients(y, tf.fill([batch.count], slope))];
+      });
+      const bitsPerDim = inBits(await logProb.data());
+      logProb.dispose();
+      await readInto(gradient, gradients);
+      return { bitsPerDim, gradient };
+    },
+    async evaluate(parameters, batch) {
+      const logProb = tf.tidy(() => {
+        const weights = forwardWeights(glow, tfjsOps, { trainable: lift(parameters), fixed });
+        return encode(glow, tfjsOps, image(batch), weights, label(batch)).logProb;
+      });
+      const bitsPerDim = inBits(await logProb.data());
+      logProb.dispose();
+      return bitsPerDim;
+    },
+    dispose: async () => {},
+  };
+}
+
+function oneHot(labels: Uint8Array, classes: number): tf.Tensor {
+  const values = new Float32Array(labels.length * classes);
+  labels.forEach((label, i) => {
+    values[i * classes + label] = 1;
+  });
+  return tf.tensor4d(values, [labels.length, 1, 1, classes]);
+}
+
+/** Reads tensors one after the other into a vector and disposes of them. */
+async function readInto(vector: Float32Array, tensors: readonly tf.Tensor[]): Promise<void> {
+  let at = 0;
+  for (const tensor of tensors) {
+    vector.set(await tensor.data(), at);
+    at += tensor.size;
+    tensor.dispose();
+  }
+}

@@ -1,0 +1,151 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Moving and summing the channels of images held batch × height × width × channels. On the wasm backend these
+ * are kernels of our own, plain loops over its heap: its Slice, Concat and PadV2 copy row by row through
+ * `subarray`, ten times slower for rows of a few floats, and its Sum over leading axes transposes first.
+ */
+
+/** Channels [from, to) of x. */
+export function takeChannels(x: tf.Tensor, from: number, to: number): tf.Tensor {
+  if (onWasm()) return runKernel('TakeChannels', { x }, { from, to });
+  return tf.slice(x, [0, 0, 0, from], [...x.shape.slice(0, 3), to - from]);
+}
+
+/** An image of `channels` channels that holds x from channel `from` on, and zeros elsewhere. */
+export function placeChannels(x: tf.Tensor, from: number, channels: number): tf.Tensor {
+  if (onWasm()) return runKernel('PlaceChannels', { x }, { from, channels });
+  const after = channels - from - (x.shape[3] as number);
+  return tf.pad(x, [
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [from, after],
+  ]);
+}
+
+/** Channels of a, then those of b. */
+export function joinChannels(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+  if (onWasm()) return runKernel('JoinChannels', { a, b });
+  return tf.concat([a, b], 3);
+}
+
+/** Sum over all axes but the last: […, channels] → [channels]. */
+export function sumRows(x: tf.Tensor): tf.Tensor {
+  if (onWasm()) return runKernel('SumRows', { x });
+  return tf.sum(tf.reshape(x, [-1, lastExtent(x)]), 0);
+}
+
+/**
+ * The 3×3 neighbourhoods of an image, zero outside, one column per pixel: [9·channels, pixels], row
+ * tap·channels + channel, tap = 3·ky + kx, pixel (y, x) finding that of (y + ky − 1, x + kx − 1). Wasm only.
+ */
+export function neighbourhoods(x: tf.Tensor): tf.Tensor {
+  return runKernel('Neighbourhoods', { x });
+}
+
+export function onWasm(): boolean {
+  return tf.getBackend() === 'wasm';
+}
+
+function runKernel(name: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap = {}): tf.Tensor {
+  return tf.engine().runKernel(name, inputs, attrs) as tf.Tensor;
+}
+
+/** What the wasm backend offers its kernels. A view of the heap is stale once another tensor has been made. */
+interface WasmBackend {
+  makeOutput(shape: number[], dtype: 'float32'): tf.TensorInfo;
+  typedArrayFromHeap(info: tf.TensorInfo): Float32Array;
+}
+
+type Kernel = (
+  wasm: WasmBackend,
+  inputs: Record<string, tf.TensorInfo>,
+  attrs: Record<string, number>,
+) => tf.TensorInfo;
+
+const kernels: Record<string, Kernel> = {
+  TakeChannels(wasm, { x }, { from, to }) {
+    const y = wasm.makeOutput([...x.shape.slice(0, -1), to - from], 'float32');
+    copyChannels(wasm, x, from, y, 0, to - from);
+    return y;
+  },
+  PlaceChannels(wasm, { x }, { from, channels }) {
+    const y = wasm.makeOutput([...x.shape.slice(0, -1), channels], 'float32');
+    wasm.typedArrayFromHeap(y).fill(0);
+    copyChannels(wasm, x, 0, y, from, lastExtent(x));
+    return y;
+  },
+  JoinChannels(wasm, { a, b }) {
+    const y = wasm.makeOutput([...a.shape.slice(0, -1), lastExtent(a) + lastExtent(b)], 'float32');
+    copyChannels(wasm, a, 0, y, 0, lastExtent(a));
+    copyChannels(wasm, b, 0, y, lastExtent(a), lastExtent(b));
+    return y;
+  },
+  SumRows(wasm, { x }) {
+    const y = wasm.makeOutput([lastExtent(x)], 'float32');
+    const values = wasm.typedArrayFromHeap(x);
+    const sums = new Float64Array(lastExtent(x));
+    for (let i = 0; i < values.length; i += sums.length) {
+      for (let k = 0; k < sums.length; k++) sums[k] += values[i + k];
+    }
+    wasm.typedArrayFromHeap(y).set(sums);
+    return y;
+  },
+  Neighbourhoods(wasm, { x }) {
+    const [n, h, w, c] = x.shape as [number, number, number, number];
+    const pixels = n * h * w;
+    const y = wasm.makeOutput([9 * c, pixels], 'float32');
+    const source = wasm.typedArrayFromHeap(x);
+    const target = wasm.typedArrayFromHeap(y).fill(0);
+    for (let tap = 0; tap < 9; tap++) {
+      const dy = Math.floor(tap / 3) - 1;
+      const dx = (tap % 3) - 1;
+      const [firstColumn, endColumn] = [Math.max(0, -dx), Math.min(w, w - dx)];
+      for (let row = 0; row < n * h; row++) {
+        const neighbourRow = (row % h) + dy;
+        if (neighbourRow < 0 || neighbourRow >= h) continue;
+        for (let k = 0; k < c; k++) {
+          const out = (tap * c + k) * pixels + row * w;
+          const from = ((row + dy) * w + dx) * c + k;
+          for (let j = firstColumn; j < endColumn; j++) target[out + j] = source[from + j * c];
+        }
+      }
+    }
+    return y;
+  },
+};
+
+for (const [kernelName, kernel] of Object.entries(kernels)) {
+  tf.registerKernel({
+    kernelName,
+    backendName: 'wasm',
+    kernelFunc: ({ inputs, attrs, backend }) =>
+      kernel(
+        backend as WasmBackend,
+        inputs as Record<string, tf.TensorInfo>,
+        attrs as Record<string, number>,
+      ),
+  });
+}
+
+function lastExtent(x: tf.TensorInfo): number {
+  return x.shape[x.shape.length - 1];
+}
+
+/** Copies `count` channels of every pixel, from channel `from` of x to channel `to` of y. */
+function copyChannels(
+  wasm: WasmBackend,
+  x: tf.TensorInfo,
+  from: number,
+  y: tf.TensorInfo,
+  to: number,
+  count: number,
+): void {
+  const source = wasm.typedArrayFromHeap(x);
+  const target = wasm.typedArrayFromHeap(y);
+  const [stepX, stepY] = [lastExtent(x), lastExtent(y)];
+  for (let i = from, o = to; i < source.length; i += stepX, o += stepY) {
+    for (let k = 0; k < count; k++) target[o + k] = source[i + k];
+  }
+}
