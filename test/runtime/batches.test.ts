@@ -46,6 +46,7 @@ test('the default batch shrinks with size and width, and is never zero', () => {
   const size = (side: number, hiddenChannels: number) =>
     defaultBatchSize({ channels: 3, hiddenChannels }, side, side);
   expect(size(16, 96)).toBe(64);
-  expect(size(256, 512)).toBe(3);
+  expect(size(32, 512)).toBe(59);
+  expect(size(128, 512)).toBe(3);
   expect(size(4096, 512)).toBe(1);
 });

@@ -1,13 +1,14 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 
-/** What one batch's intermediate values may take, about; a few times the caches of a CPU gain nothing. */
-const budgetBytes = 256 * 2 ** 20;
+/** For one batch's intermediate values by the estimate below; ONNX Runtime was seen to take 2 to 5 times that. */
+const budgetBytes = 64 * 2 ** 20;
+/** Beyond it, speed gains nothing. */
 const largestBatch = 64;
 
 /**
  * Images of this size to run at once. The most memory goes to a conditioner at the finest level: two hidden
  * images and a few of the flow's own, each with a quarter of the pixels, in float32.
- * For 32×32 with 512 hidden channels: 64; for 256×256: 3.
+ * For 32×32 RGB with 512 hidden channels: 59; for 128×128: 3.
  */
 export function defaultBatchSize(
   config: Pick<GlowConfig, 'channels' | 'hiddenChannels'>,
