@@ -51,14 +51,21 @@ function linear(matrix: Float64Tensor): ChannelAffine {
 
 function luConv(channels: number): Layer {
   const square = [channels, channels];
-  const strictlyLower = mask(channels, (i, j) => j < i);
-  const strictlyUpper = mask(channels, (i, j) => j > i);
+  // Made when first needed: a config can ask for matrices that no memory holds, and is checked before.
+  let masks: { strictlyLower: Float64Tensor; strictlyUpper: Float64Tensor } | undefined;
   const factors = <T>(ops: Ops<T>, trainable: Named<T>, sign: Float64Tensor) => {
     const diagonal = ops.mul(ops.constant(sign), ops.exp(trainable.logScale));
+    masks ??= {
+      strictlyLower: mask(channels, (i, j) => j < i),
+      strictlyUpper: mask(channels, (i, j) => j > i),
+    };
     return {
-      lower: ops.add(ops.mul(trainable.lower, ops.constant(strictlyLower)), ops.constant(identity(channels))),
+      lower: ops.add(
+        ops.mul(trainable.lower, ops.constant(masks.strictlyLower)),
+        ops.constant(identity(channels)),
+      ),
       upper: ops.add(
-        ops.mul(trainable.upper, ops.constant(strictlyUpper)),
+        ops.mul(trainable.upper, ops.constant(masks.strictlyUpper)),
         ops.mul(ops.constant(identity(channels)), ops.reshape(diagonal, [1, channels])),
       ),
     };
