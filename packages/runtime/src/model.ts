@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { GlowConfig, Manifest } from '@glow-onnx/flow/manifest';
 import type { Fit } from './fit.js';
 import type { ImageInput, RawImage } from './images.js';
