@@ -1,8 +1,11 @@
 import { type Float64Tensor, float64Ops, type Named, type Ops, tensor } from '@glow-onnx/flow';
+import { graph, input } from '@glow-onnx/graph';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
+import { onnxOps } from '../packages/exporter/src/onnx-ops';
 import { imageFromTensor, imageTensor, tfjsOps } from '../packages/trainer/src/tfjs-ops';
+import { runGraph } from './graph/run-graph';
 
 /** Results, images or vectors, that a computation makes of images, in whatever its interpreter calls a value. */
 export type Computation = <T>(ops: Ops<T>, images: Named<T>) => readonly T[];
@@ -29,8 +32,19 @@ async function runTfjs(images: Named<Float64Tensor>, computation: Computation): 
   );
 }
 
+async function runOnnx(images: Named<Float64Tensor>, computation: Computation): Promise<Float64Tensor[]> {
+  const inputs = Object.entries(images).map(([name, { shape }]) => input(name, 'float32', shape));
+  const values = Object.fromEntries(Object.keys(images).map((name, i) => [name, inputs[i]]));
+  const results = computation(onnxOps, values);
+  const outputs = Object.fromEntries(results.map((result, i) => [`result${i}`, result]));
+  const feeds = mapValues(images, ({ shape, data }) => ({ shape, data: [...data] }));
+  const got = await runGraph(graph({ name: 'test', inputs, outputs }), feeds);
+  return results.map((_, i) => tensor(got[`result${i}`].shape, got[`result${i}`].data));
+}
+
 export const interpreters: readonly Interpreter[] = [
   { name: 'TensorFlow.js', tolerance: 1e-5, run: runTfjs },
+  { name: 'ONNX Runtime', tolerance: 1e-5, run: runOnnx },
 ];
 
 /** The reference for all of them. */
