@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { neighbourhoods, onWasm, sumRows } from './kernels.js';
+import { backwardFilter, neighbourhoods, onWasm, sumRows } from './kernels.js';
 import type { Operation } from './tape.js';
 
 /**
@@ -12,94 +12,78 @@ import type { Operation } from './tape.js';
 /** x's pixels times weight [out, in]. */
 export const conv1x1: Operation<[tf.Tensor, tf.Tensor]> = {
   forward: (x, weight) => perPixel(x, tf.transpose(weight)),
-  gradient: (dy, [x, weight]) => [perPixel(dy, weight), conv1x1WeightGradient(x, dy)],
+  gradient(dy, [x, weight]) {
+    return [perPixel(dy, weight), tf.matMul(planes(dy), pixels(x))];
+  },
 };
 
 /** x's pixels times weight [out, in], plus bias [out]. */
 export const conv1x1WithBias: Operation<[tf.Tensor, tf.Tensor, tf.Tensor]> = {
   forward: (x, weight, bias) => perPixel(x, tf.transpose(weight), bias),
-  gradient: (dy, [x, weight]) => [perPixel(dy, weight), conv1x1WeightGradient(x, dy), sumRows(dy)],
+  gradient(dy, [x, weight]) {
+    const outputs = planes(dy);
+    return [perPixel(dy, weight), tf.matMul(outputs, pixels(x)), tf.sum(outputs, 1)];
+  },
 };
 
 /** Cross-correlation with weight [out, in, 3, 3], padding 1 with zeros, plus bias [out]. */
 export const conv3x3: Operation<[tf.Tensor, tf.Tensor, tf.Tensor]> = {
-  forward: (x, weight, bias) =>
-    tf.fused.conv2d({ ...same(x), filter: tf.transpose(weight, [2, 3, 1, 0]) as tf.Tensor4D, bias }),
-  gradient: (dy, [x, weight]) =>
-    onWasm()
-      ? [inputGradientByConvolution(dy, weight), weightGradientByProduct(x, dy), sumRows(dy)]
-      : [inputGradient(x, weight, dy), weightGradient(x, weight, dy), sumRows(dy)],
+  forward(x, weight, bias) {
+    const filter = tf.transpose(weight, [2, 3, 1, 0]); // 3 × 3 × in × out
+    // The wasm kernel looks at the shape a tensor was made with, not at the one it has: a reshaped bias needs a copy.
+    const own = tf.add(bias, 0);
+    return runKernel('FusedConv2D', { x, filter, bias: own }, { ...sameConv, activation: 'linear' });
+  },
+  gradient(dy, [x, weight]) {
+    return onWasm() ? gradientByProducts(dy, x, weight) : gradientByKernels(dy, x, weight);
+  },
 };
 
-function same(x: tf.Tensor) {
-  return { x: x as tf.Tensor4D, strides: 1, pad: 'same' } as const;
+const sameConv = { strides: [1, 1], pad: 'same', dataFormat: 'NHWC', dilations: [1, 1] };
+
+/**
+ * dx is the convolution of dy by the kernel turned round. dW[o, i, tap] = Σ over pixels p of dy[p, o]·x[p + tap, i]
+ * is a product of the one with more channels by the neighbourhoods of the other; seen from x, dy's neighbours are
+ * those of the opposite tap.
+ */
+function gradientByProducts(dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor): tf.Tensor[] {
+  const dx = runKernel('Conv2D', { x: dy, filter: backwardFilter(weight) }, sameConv);
+  const [outputs, inputs] = weight.shape;
+  if (inputs <= outputs) {
+    const rows = planes(dy);
+    const product = tf.reshape(tf.matMul(rows, neighbourhoods(x, false)), [outputs, 9, inputs]);
+    return [dx, tf.reshape(tf.transpose(product, [0, 2, 1]), weight.shape), tf.sum(rows, 1)];
+  }
+  const product = tf.reshape(tf.matMul(planes(x), neighbourhoods(dy, true)), [inputs, 9, outputs]);
+  return [dx, tf.reshape(tf.transpose(product, [2, 0, 1]), weight.shape), sumRows(dy)];
+}
+
+function gradientByKernels(dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor): tf.Tensor[] {
+  const filter = tf.transpose(weight, [2, 3, 1, 0]);
+  const filterShape = filter.shape;
+  const dx = runKernel('Conv2DBackpropInput', { dy, filter }, { ...sameConv, inputShape: x.shape });
+  const dFilter = runKernel('Conv2DBackpropFilter', { x, dy }, { ...sameConv, filterShape });
+  return [dx, tf.transpose(dFilter, [3, 2, 0, 1]), sumRows(dy)];
 }
 
 /** Each pixel of x, a row, times matrix [in, out]. */
 function perPixel(x: tf.Tensor, matrix: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
-  const a = pixels(x);
-  const y = bias ? tf.fused.matMul({ a, b: matrix, bias }) : tf.matMul(a, matrix);
+  const product = tf.matMul(pixels(x), matrix);
+  const y = bias ? tf.add(product, bias) : product;
   return tf.reshape(y, [...x.shape.slice(0, 3), matrix.shape[1] as number]);
 }
 
-/** dW[o, i] = Σ over pixels of dy[o]·x[i]. */
-function conv1x1WeightGradient(x: tf.Tensor, dy: tf.Tensor): tf.Tensor {
-  // Transposed as an image: the kernel for a matrix walks memory in the slow order.
-  const rows = tf.reshape(tf.transpose(dy, [3, 0, 1, 2]), [dy.shape[3] as number, -1]); // out × pixels
-  return tf.matMul(rows, pixels(x));
-}
-
-/** dx is the convolution of dy by the kernel with its taps in opposite order, inputs and outputs exchanged. */
-function inputGradientByConvolution(dy: tf.Tensor, weight: tf.Tensor): tf.Tensor {
-  return tf.conv2d(dy as tf.Tensor4D, tf.transpose(flipped(weight), [2, 3, 0, 1]) as tf.Tensor4D, 1, 'same');
-}
-
-/** The taps in opposite order, by a product with an exchange matrix: tf.reverse takes longer than a convolution. */
-function flipped(weight: tf.Tensor): tf.Tensor {
-  return tf.reshape(tf.matMul(tf.reshape(weight, [-1, 9]), exchange()), weight.shape);
-}
-
-function exchange(): tf.Tensor2D {
-  const ones = Array.from({ length: 81 }, (_, at) => (Math.floor(at / 9) + (at % 9) === 8 ? 1 : 0));
-  return tf.tensor2d(ones, [9, 9]);
-}
-
-/**
- * dW[o, i, tap] = Σ over pixels p of dy[p, o]·x[p + tap, i]: a product of the neighbourhoods of the one with
- * fewer channels by the other as it is. Seen from x, dy's neighbours are those of the opposite tap.
- */
-function weightGradientByProduct(x: tf.Tensor, dy: tf.Tensor): tf.Tensor {
-  const [inputs, outputs] = [x.shape[3] as number, dy.shape[3] as number];
-  if (inputs <= outputs) {
-    const product = tf.matMul(neighbourhoods(x), pixels(dy)); // 9·in × out
-    return tf.reshape(tf.transpose(tf.reshape(product, [9, inputs, outputs]), [2, 1, 0]), [
-      outputs,
-      inputs,
-      3,
-      3,
-    ]);
-  }
-  const product = tf.reshape(tf.matMul(neighbourhoods(dy), pixels(x)), [9, outputs, inputs]);
-  return flipped(tf.reshape(tf.transpose(product, [1, 2, 0]), [outputs, inputs, 3, 3]));
-}
-
-function inputGradient(x: tf.Tensor, weight: tf.Tensor, dy: tf.Tensor): tf.Tensor {
-  const filter = tf.transpose(weight, [2, 3, 1, 0]);
-  return runKernel('Conv2DBackpropInput', { dy, filter }, { inputShape: x.shape });
-}
-
-function weightGradient(x: tf.Tensor, weight: tf.Tensor, dy: tf.Tensor): tf.Tensor {
-  const [outputs, inputs] = weight.shape;
-  const filterShape = [3, 3, inputs, outputs];
-  return tf.transpose(runKernel('Conv2DBackpropFilter', { x, dy }, { filterShape }), [3, 2, 0, 1]);
-}
-
-function runKernel(name: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap): tf.Tensor {
-  const shared = { strides: [1, 1], pad: 'same', dataFormat: 'NHWC' };
-  return tf.engine().runKernel(name, inputs, { ...shared, ...attrs }) as tf.Tensor;
-}
-
 /** One row per pixel. */
-function pixels(x: tf.Tensor): tf.Tensor2D {
+function pixels(x: tf.Tensor): tf.Tensor {
   return tf.reshape(x, [-1, x.shape[3] as number]);
+}
+
+/** One row per channel. Transposed as an image: the kernel for a matrix walks memory in the slow order. */
+function planes(x: tf.Tensor): tf.Tensor {
+  return tf.reshape(tf.transpose(x, [3, 0, 1, 2]), [x.shape[3] as number, -1]);
+}
+
+// The kernels themselves: tf.conv2d and tf.fused.conv2d wrap them in another tape.
+function runKernel(name: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap): tf.Tensor {
+  return tf.engine().runKernel(name, inputs, attrs) as tf.Tensor;
 }
