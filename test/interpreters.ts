@@ -3,9 +3,9 @@ import { graph, input } from '@glow-onnx/graph';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { onnxOps } from '../packages/exporter/src/onnx-ops';
-import { imageFromTensor, imageTensor, tfjsOps } from '../packages/trainer/src/tfjs-ops';
-import { runGraph } from './graph/run-graph';
+import { onnxOps } from '../packages/exporter/src/onnx-ops.js';
+import { imageFromTensor, imageTensor, tfjsOps } from '../packages/trainer/src/tfjs-ops.js';
+import { runGraph } from './graph/run-graph.js';
 
 /** Results, images or vectors, that a computation makes of images, in whatever its interpreter calls a value. */
 export type Computation = <T>(ops: Ops<T>, images: Named<T>) => readonly T[];

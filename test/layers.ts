@@ -1,8 +1,8 @@
 import { createConfig, type GlowConfig, type Layer } from '@glow-onnx/flow';
-import { actnorm } from '../packages/flow/src/layers/actnorm';
-import { affineCoupling } from '../packages/flow/src/layers/affine-coupling';
-import { invertibleConv } from '../packages/flow/src/layers/invertible-conv';
-import { squeeze } from '../packages/flow/src/layers/squeeze';
+import { actnorm } from '../packages/flow/src/layers/actnorm.js';
+import { affineCoupling } from '../packages/flow/src/layers/affine-coupling.js';
+import { invertibleConv } from '../packages/flow/src/layers/invertible-conv.js';
+import { squeeze } from '../packages/flow/src/layers/squeeze.js';
 
 /** A layer that every interpreter has to agree on, and the image channels it is given. */
 export interface LayerCase {

@@ -13,9 +13,9 @@ import {
   latentShapes,
   tensor,
 } from '@glow-onnx/flow';
-import { flatten, numericalLogDet, relativeError } from '../numeric';
-import { labelsFor, randomParams, randomTensor } from '../random-params';
-import { variants } from '../variants';
+import { flatten, numericalLogDet, relativeError } from '../numeric.js';
+import { labelsFor, randomParams, randomTensor } from '../random-params.js';
+import { variants } from '../variants.js';
 
 /** float64 rounding through a few dozen layers. */
 const ROUND_TRIP = 1e-10;

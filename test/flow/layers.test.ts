@@ -9,10 +9,10 @@ import {
   type Ops,
   tensor,
 } from '@glow-onnx/flow';
-import { interpreters } from '../interpreters';
-import { layerCases } from '../layers';
-import { numericalLogDet, relativeError } from '../numeric';
-import { randomTensor } from '../random-params';
+import { interpreters } from '../interpreters.js';
+import { layerCases } from '../layers.js';
+import { numericalLogDet, relativeError } from '../numeric.js';
+import { randomTensor } from '../random-params.js';
 
 /** float64 rounding through one layer. */
 const ROUND_TRIP = 1e-12;

@@ -1,7 +1,7 @@
 import { createRandom, filled, inverse, logAbsDet, lu, luParams, matmul, tensor } from '@glow-onnx/flow';
-import { identity, permutationMatrix, randomOrthogonal, transpose } from '../../packages/flow/src/linalg';
-import { relativeError } from '../numeric';
-import { randomTensor } from '../random-params';
+import { identity, permutationMatrix, randomOrthogonal, transpose } from '../../packages/flow/src/linalg.js';
+import { relativeError } from '../numeric.js';
+import { randomTensor } from '../random-params.js';
 
 /** float64 rounding, times a condition number of at most a few thousand. */
 const EXACT = 1e-11;

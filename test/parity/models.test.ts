@@ -11,10 +11,10 @@ import {
   type Named,
   type Ops,
 } from '@glow-onnx/flow';
-import { interpreters, runFloat64 } from '../interpreters';
-import { relativeError } from '../numeric';
-import { labelsFor, randomParams, randomTensor } from '../random-params';
-import { variants } from '../variants';
+import { interpreters, runFloat64 } from '../interpreters.js';
+import { relativeError } from '../numeric.js';
+import { labelsFor, randomParams, randomTensor } from '../random-params.js';
+import { variants } from '../variants.js';
 
 /** Float32 rounding through two levels of two steps; logDet sums it over an image. */
 const FLOAT32 = 2e-5;
