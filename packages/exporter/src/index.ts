@@ -1,1 +1,5 @@
-export {};
+export { type ExportOptions, type ExportReport, exportModel } from './export-model.js';
+export type { WrittenFile } from './folder.js';
+export { importWeights, type LayoutName, layoutNames } from './import/import-weights.js';
+export type { ImportOverrides } from './import/infer-config.js';
+export type { Measurement } from './verify.js';

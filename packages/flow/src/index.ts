@@ -19,6 +19,7 @@ export { float64Ops } from './float64-ops.js';
 export { createGlow, type Glow, type Level, type PlacedLayer } from './glow.js';
 export type { ChannelAffine, Layer, LayerParams, LogDet, ParamSpec } from './layer.js';
 export { luParams } from './layers/invertible-conv.js';
+export { squeeze } from './layers/squeeze.js';
 export { inverse, logAbsDet, lu, matmul } from './linalg.js';
 export {
   type GraphVariant,
@@ -40,6 +41,7 @@ export {
   safetensorsNumbers,
 } from './safetensors.js';
 export { type Float64Tensor, filled, type Named, sizeOf, tensor } from './tensor.js';
+export { type Tolerances, tolerances } from './tolerances.js';
 export {
   type FlowWeights,
   forwardWeights,

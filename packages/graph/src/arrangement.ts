@@ -41,7 +41,7 @@ export function concat(values: readonly Value[], axis: number): Value {
 
 /**
  * The same elements in another shape: 0 keeps the extent at that place, one −1 takes what is left.
- * [batch, 12, height/2, width/2] to [0, 3, 4, −1] is not possible, as height·width/4 is no single extent.
+ * A constant keeps its name. [batch, 12, height/2, width/2] to [0, 3, 4, −1] is not possible, as height·width/4 is no single extent.
  * @throws RangeError if the elements do not fit.
  */
 export function reshape(x: Value, extents: readonly number[]): Value {
@@ -56,7 +56,7 @@ export function reshape(x: Value, extents: readonly number[]): Value {
     throw new RangeError(`${where}: ${formatDim(left)} times as many elements as the new shape holds`);
   }
   const shape = kept.map((dim) => (dim === -1 ? left : dim));
-  if (isConstant(x) && isStatic(shape)) return constant(shape, x.source.data, x.dtype);
+  if (isConstant(x) && isStatic(shape)) return { ...x, shape, source: { ...x.source } };
   return node('Reshape', [x, integers(extents)], shape, {}, x.dtype);
 }
 

@@ -69,7 +69,7 @@ export function isConstant(value: Value): value is Constant {
 }
 
 /** The same tensor under this name in the file. */
-export function named(value: Value, name: string): Value {
+export function named<V extends Value>(value: V, name: string): V & { readonly name: string } {
   return { ...value, name };
 }
 

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+
+/** A file written, as a manifest lists it. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Writes a file below the folder, piece by piece, to the disk itself. */
+export type WriteFile = (path: string, chunks: Iterable<Uint8Array | string>) => Promise<WrittenFile>;
+
+/**
+ * Fills a folder beside its place and moves it there once `fill` is done, so that it appears whole or not at all.
+ * @param replace whether a model folder (or an empty one) that is there already gives way.
+ * @throws Error if something is there and may not be replaced; whatever `fill` throws, with nothing left behind.
+ */
+export async function writeFolder<T>(
+  out: string,
+  replace: boolean,
+  fill: (folder: string, write: WriteFile) => Promise<T>,
+): Promise<T> {
+  const place = resolve(out);
+  const exists = await checkPlace(out, replace);
+  const firstMade = await mkdir(dirname(place), { recursive: true });
+  const temporary = join(dirname(place), `.${basename(place)}.${process.pid}.tmp`);
+  const remove = () => rmSync(firstMade ?? temporary, { recursive: true, force: true });
+  process.once('exit', remove); // a command that is interrupted exits; see main.ts
+  try {
+    await mkdir(temporary);
+    const result = await fill(temporary, (path, chunks) => writeFile(temporary, path, chunks));
+    await moveInto(place, temporary, exists);
+    return result;
+  } catch (error) {
+    remove();
+    throw error;
+  } finally {
+    process.off('exit', remove);
+  }
+}
+
+async function checkPlace(out: string, replace: boolean): Promise<boolean> {
+  const found = await stat(out).catch(() => undefined);
+  if (!found) return false;
+  if (!found.isDirectory()) throw new Error(`export: ${out} is a file, expected a folder to make`);
+  if (!replace) throw new Error(`export: ${out} exists; pass --force to replace it, or another --out`);
+  const names = await readdir(out);
+  if (names.length > 0 && !names.includes('manifest.json')) {
+    throw new Error(`export: ${out} is not a model folder, so --force leaves it alone; pass another --out`);
+  }
+  return true;
+}
+
+/** Takes the place of what is there, which is kept until the new folder stands. */
+async function moveInto(place: string, temporary: string, exists: boolean): Promise<void> {
+  if (!exists) return rename(temporary, place);
+  const old = `${temporary}.old`;
+  await rename(place, old);
+  try {
+    await rename(temporary, place);
+  } catch (error) {
+    await rename(old, place);
+    throw error;
+  }
+  await rm(old, { recursive: true });
+}
+
+async function writeFile(
+  folder: string,
+  path: string,
+  chunks: Iterable<Uint8Array | string>,
+): Promise<WrittenFile> {
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const file = await open(join(folder, path), 'wx');
+  try {
+    for (const chunk of chunks) {
+      const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      await file.writeFile(data);
+      hash.update(data);
+      bytes += data.length;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { path, bytes, sha256: hash.digest('hex') };
+}

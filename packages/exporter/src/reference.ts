@@ -1,0 +1,113 @@
+import {
+  binToModel,
+  createRandom,
+  decode,
+  encode,
+  type Float64Tensor,
+  type FlowWeights,
+  filled,
+  float64Ops,
+  type Glow,
+  latentShapes,
+  modelToBin,
+  type Named,
+  sizeOf,
+  tensor,
+} from '@glow-onnx/flow';
+
+/** What a model makes of a few images, by the float64 interpreter. Names are those of the graphs. */
+export interface Reference {
+  /** Bin centres: batch × channels × height × width. */
+  readonly x: Float64Tensor;
+  /** One-hot, for class-conditional models. */
+  readonly label?: Float64Tensor;
+  /** z0 …, rounded to float32. */
+  readonly latents: readonly Float64Tensor[];
+  readonly logProb: Float64Tensor;
+  /** decode of those latents. */
+  readonly decoded: Float64Tensor;
+}
+
+/** Calmer than the model's own spread, so that an outlier does not decide how accurate the model looks. */
+const TEMPERATURE = 0.7;
+
+/**
+ * Draws images from the model and rounds them to its bins (an import has no pictures, and private ones must not
+ * leak), then encodes and decodes them. The layers run as they are defined, not folded.
+ * @throws RangeError if a result is not finite.
+ */
+export function makeReference(
+  glow: Glow,
+  forward: FlowWeights<Float64Tensor>,
+  inverse: FlowWeights<Float64Tensor>,
+): Reference {
+  const { config } = glow;
+  const { batch, height, width } = referenceSize(glow);
+  const label = config.classes > 0 ? oneHot(batch, config.classes) : undefined;
+  const noise = latentShapes(config, batch, height, width).map((shape) => filled(shape));
+  for (let image = 0; image < batch; image++) {
+    const random = createRandom(0, image);
+    for (const { data } of noise) {
+      const size = data.length / batch;
+      for (let i = 0; i < size; i++) data[image * size + i] = TEMPERATURE * random.normal();
+    }
+  }
+  const sample = finite('a sample', decode(glow, float64Ops, noise, inverse, label));
+  const toBin = (value: number): number => binToModel(modelToBin(value, config.bits), config.bits);
+  const x = { ...sample, data: sample.data.map(toBin) };
+  const encoding = encode(glow, float64Ops, x, forward, label);
+  const latents = encoding.latents.map((z, l) =>
+    finite(`z${l} of a sample`, { ...z, data: z.data.map(Math.fround) }),
+  );
+  return {
+    x,
+    ...(label && { label }),
+    latents,
+    logProb: finite('log_prob of a sample', encoding.logProb),
+    decoded: finite('decode of its latents', decode(glow, float64Ops, latents, inverse, label)),
+  };
+}
+
+/** Multiplications that the float64 interpreter may spend on one pass: a few seconds. */
+const BUDGET = 2e9;
+
+/**
+ * Two images of the training size, or, where that takes too long, as small as the levels allow; not square, so that
+ * height and width cannot be mistaken for one another.
+ */
+export function referenceSize({ config, params }: Glow): { batch: number; height: number; width: number } {
+  const unit = 2 ** config.levels;
+  const small = { batch: 2, height: unit, width: 2 * unit };
+  const asTrained = { batch: 2, height: config.height, width: config.width };
+  const cost = params.reduce((total, { name, shape }) => {
+    const level = Number(/^levels\.(\d+)\./.exec(name)?.[1] ?? config.levels - 1);
+    return total + (sizeOf(shape) * asTrained.batch * asTrained.height * asTrained.width) / 4 ** (level + 1);
+  }, 0);
+  return cost <= BUDGET ? asTrained : small;
+}
+
+/** The tensors of `golden.safetensors`. */
+export function goldenTensors({ x, label, latents, logProb, decoded }: Reference): Named<Float64Tensor> {
+  return {
+    x,
+    ...(label && { label }),
+    ...Object.fromEntries(latents.map((z, l) => [`z${l}`, z])),
+    log_prob: logProb,
+    'decode.x': decoded,
+  };
+}
+
+/** Classes 0, 1, … of as many as there are. */
+function oneHot(batch: number, classes: number): Float64Tensor {
+  const label = tensor([batch, classes, 1, 1], new Float64Array(batch * classes));
+  for (let i = 0; i < batch; i++) label.data[i * classes + (i % classes)] = 1;
+  return label;
+}
+
+function finite(what: string, value: Float64Tensor): Float64Tensor {
+  const bad = value.data.find((v) => !Number.isFinite(v));
+  if (bad === undefined) return value;
+  throw new RangeError(
+    `export: in float64 ${what} is ${bad}: the weights are not those of a usable model; take an earlier checkpoint`,
+  );
+}
