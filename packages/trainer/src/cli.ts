@@ -23,6 +23,7 @@ const program = new Command('glow-train')
   .option('--preset <name>')
   .option('--device <name>', '', 'auto')
   .option('--time-budget <min>', '', n)
+  .option('--threads <n>', '', n)
   .option('--resume')
   .option('--force');
 program.parse();
@@ -40,7 +41,7 @@ const result = await train({
   device: o.device as TfjsDevice,
   resume: o.resume,
   force: o.force,
-  timeBudgetMinutes: o.timeBudget,
+  ...defined({ threads: o.threads, timeBudgetMinutes: o.timeBudget }),
   config: createConfig(
     {
       channels: data.channels,

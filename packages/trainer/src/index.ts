@@ -1,1 +1,7 @@
-export {};
+export type { Dataset, DatasetOptions, Labels, SkippedFile } from './data/dataset.js';
+export { openDataset } from './data/open.js';
+export { type Split, splitBySeed } from './data/split.js';
+export type { TfjsDevice } from './device.js';
+export type { Progress, TrainResult } from './loop.js';
+export { defaultSettings, type TrainSettings } from './settings.js';
+export { type TrainOptions, train } from './train.js';

@@ -37,11 +37,17 @@ export function sumRows(x: tf.Tensor): tf.Tensor {
 }
 
 /**
- * The 3×3 neighbourhoods of an image, zero outside, one column per pixel: [9·channels, pixels], row
- * tap·channels + channel, tap = 3·ky + kx, pixel (y, x) finding that of (y + ky − 1, x + kx − 1). Wasm only.
+ * The 3×3 neighbourhoods of an image, zero outside: one row per pixel, [pixels, 9·channels], column
+ * tap·channels + channel, tap = 3·ky + kx, pixel (y, x) finding that of (y + ky − 1, x + kx − 1), or with
+ * `opposite` that of (y + 1 − ky, x + 1 − kx). Wasm only.
  */
-export function neighbourhoods(x: tf.Tensor): tf.Tensor {
-  return runKernel('Neighbourhoods', { x });
+export function neighbourhoods(x: tf.Tensor, opposite: boolean): tf.Tensor {
+  return runKernel('Neighbourhoods', { x }, { sign: opposite ? -1 : 1 });
+}
+
+/** Weight [out, in, 3, 3] → filter [3, 3, out, in], taps in opposite order: what carries gradients back. Wasm only. */
+export function backwardFilter(weight: tf.Tensor): tf.Tensor {
+  return runKernel('BackwardFilter', { weight });
 }
 
 export function onWasm(): boolean {
@@ -92,25 +98,34 @@ const kernels: Record<string, Kernel> = {
     wasm.typedArrayFromHeap(y).set(sums);
     return y;
   },
-  Neighbourhoods(wasm, { x }) {
+  Neighbourhoods(wasm, { x }, { sign }) {
     const [n, h, w, c] = x.shape as [number, number, number, number];
-    const pixels = n * h * w;
-    const y = wasm.makeOutput([9 * c, pixels], 'float32');
+    const y = wasm.makeOutput([n * h * w, 9 * c], 'float32');
     const source = wasm.typedArrayFromHeap(x);
     const target = wasm.typedArrayFromHeap(y).fill(0);
     for (let tap = 0; tap < 9; tap++) {
-      const dy = Math.floor(tap / 3) - 1;
-      const dx = (tap % 3) - 1;
-      const [firstColumn, endColumn] = [Math.max(0, -dx), Math.min(w, w - dx)];
+      const dy = sign * (Math.floor(tap / 3) - 1);
+      const dx = sign * ((tap % 3) - 1);
       for (let row = 0; row < n * h; row++) {
-        const neighbourRow = (row % h) + dy;
-        if (neighbourRow < 0 || neighbourRow >= h) continue;
-        for (let k = 0; k < c; k++) {
-          const out = (tap * c + k) * pixels + row * w;
-          const from = ((row + dy) * w + dx) * c + k;
-          for (let j = firstColumn; j < endColumn; j++) target[out + j] = source[from + j * c];
+        const neighbour = (row % h) + dy;
+        if (neighbour < 0 || neighbour >= h) continue;
+        for (let j = Math.max(0, -dx); j < Math.min(w, w - dx); j++) {
+          const from = ((row + dy) * w + j + dx) * c;
+          const to = ((row * w + j) * 9 + tap) * c;
+          for (let k = 0; k < c; k++) target[to + k] = source[from + k];
         }
       }
+    }
+    return y;
+  },
+  BackwardFilter(wasm, { weight }) {
+    const [outputs, inputs] = weight.shape as [number, number];
+    const y = wasm.makeOutput([3, 3, outputs, inputs], 'float32');
+    const source = wasm.typedArrayFromHeap(weight);
+    const target = wasm.typedArrayFromHeap(y);
+    const pairs = outputs * inputs;
+    for (let tap = 0; tap < 9; tap++) {
+      for (let k = 0; k < pairs; k++) target[tap * pairs + k] = source[k * 9 + 8 - tap];
     }
     return y;
   },

@@ -1,0 +1,99 @@
+import type { Worker } from 'node:worker_threads';
+import type { Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
+import type { TfjsDevice } from '../device.js';
+import type { Batch, Differentiator } from './engine.js';
+
+export interface WorkerData {
+  readonly config: GlowConfig;
+  readonly fixed: Named<Float64Tensor>;
+  readonly device: TfjsDevice;
+}
+
+/** Parameters lie in shared memory; so does the gradient, if one is wanted. */
+export interface WorkerTask {
+  readonly parameters: Float32Array;
+  readonly batch: Batch;
+  readonly gradient?: Float32Array;
+}
+
+export type WorkerReply = { readonly bitsPerDim: Float64Array } | { readonly error: Error };
+
+/**
+ * Splits every batch over threads, this one (`local`) among them, and averages their gradients: the wasm backend
+ * has one thread in Node. The sums are in another order than with one thread, so losses agree to float32 rounding.
+ */
+export function acrossThreads(local: Differentiator, workers: readonly Worker[]): Differentiator {
+  const threads = workers.length + 1;
+  const shared: Float32Array[] = [];
+
+  return {
+    description: `${local.description}, ${threads} threads`,
+    initialise: local.initialise,
+    async gradient(parameters, batch) {
+      const [own, ...parts] = splitBatch(batch, threads);
+      const replies = parts.map((part, i) => {
+        shared[i] ??= new Float32Array(new SharedArrayBuffer(4 * parameters.length));
+        return ask(workers[i], { parameters, batch: part, gradient: shared[i] });
+      });
+      const [{ bitsPerDim, gradient }, ...others] = await Promise.all([
+        local.gradient(parameters, own),
+        ...replies,
+      ]);
+      scaleInto(gradient, gradient, own.count / batch.count, 0);
+      parts.forEach((part, i) => {
+        scaleInto(gradient, shared[i], part.count / batch.count, 1);
+      });
+      return { bitsPerDim: joined([bitsPerDim, ...others]), gradient };
+    },
+    async evaluate(parameters, batch) {
+      const [own, ...parts] = splitBatch(batch, threads);
+      const replies = parts.map((part, i) => ask(workers[i], { parameters, batch: part }));
+      return joined(await Promise.all([local.evaluate(parameters, own), ...replies]));
+    },
+    async dispose() {
+      await Promise.all([local.dispose(), ...workers.map((worker) => worker.terminate())]);
+    },
+  };
+}
+
+/** One task, one answer. @throws Error what the worker threw. */
+function ask(worker: Worker, task: WorkerTask): Promise<Float64Array> {
+  return new Promise((resolve, reject) => {
+    const onMessage = (reply: WorkerReply): void => {
+      worker.off('error', onError);
+      if ('error' in reply) reject(reply.error);
+      else resolve(reply.bitsPerDim);
+    };
+    const onError = (error: Error): void => {
+      worker.off('message', onMessage);
+      reject(error);
+    };
+    worker.once('message', onMessage);
+    worker.once('error', onError);
+    worker.postMessage(task);
+  });
+}
+
+/** Parts of nearly equal size, in order; fewer of them if there are fewer images. */
+export function splitBatch({ count, x, classes }: Batch, threads: number): Batch[] {
+  const parts = Math.min(threads, count);
+  const stride = x.length / count;
+  return Array.from({ length: parts }, (_, i) => {
+    const from = Math.round((i * count) / parts);
+    const to = Math.round(((i + 1) * count) / parts);
+    return {
+      count: to - from,
+      x: x.slice(from * stride, to * stride),
+      ...(classes && { classes: classes.slice(from, to) }),
+    };
+  });
+}
+
+/** target = keep·target + factor·source. */
+function scaleInto(target: Float32Array, source: Float32Array, factor: number, keep: 0 | 1): void {
+  for (let i = 0; i < target.length; i++) target[i] = keep * target[i] + factor * source[i];
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  return Float64Array.from(parts.flatMap((part) => [...part]));
+}
