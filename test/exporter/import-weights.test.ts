@@ -11,7 +11,7 @@ import {
 import { importWeights } from '../../packages/exporter/src/import/import-weights.js';
 import { readGolden } from '../flow/golden-files.js';
 import {
-  expectInvertible,
+  expectFlow,
   filledLike,
   goldenFile,
   goldenWeights,
@@ -117,7 +117,7 @@ describe('importWeights', () => {
       );
       const checkpoint = importWeights(save(additive), layout);
       expect(checkpoint.config.coupling).toBe('additive');
-      expectInvertible(checkpoint);
+      expectFlow(checkpoint);
     });
 
     it('has parameters that fit the config, to the last bit through a checkpoint', () => {

@@ -36,16 +36,3 @@ export function readGolden(file: string): Golden {
     },
   };
 }
-
-/** Largest |actual − expected|, as a fraction of the largest |expected|. */
-export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  expect(actual.length).toBe(expected.length);
-  let error = 0;
-  let largest = 0;
-  for (let i = 0; i < expected.length; i++) {
-    error = Math.max(error, Math.abs(actual[i] - expected[i]));
-    largest = Math.max(largest, Math.abs(expected[i]));
-    if (Number.isNaN(actual[i])) return Number.NaN;
-  }
-  return error / largest;
-}
