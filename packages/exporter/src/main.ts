@@ -51,8 +51,7 @@ export async function main(argv: readonly string[], version: string, terminal: T
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const message = error instanceof Error ? error.message : String(error);
-    stderr.write(`glow-export: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+    stderr.write(`glow-export: ${(error as Error).message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
     return 1;
   }
 }
@@ -61,8 +60,8 @@ async function readWeights(path: string, { from, bits, size }: Flags): Promise<C
   if (!from && (bits !== undefined || size)) {
     throw new RangeError('--bits and --size are for --from: a checkpoint says them itself');
   }
-  const bytes = await readFile(path);
   try {
+    const bytes = await readFile(path);
     if (!from) return parseCheckpoint(bytes);
     return importWeights(bytes, from, { ...(bits !== undefined && { bits }), ...size });
   } catch (cause) {

@@ -1,0 +1,42 @@
+import {
+  createGlow,
+  type Float64Tensor,
+  float64Ops,
+  forwardWeights,
+  type GlowConfig,
+  inverseWeights,
+  type Named,
+} from '@glow-onnx/flow';
+import type { Graph } from '@glow-onnx/graph';
+import { fold } from '../../packages/exporter/src/fold.js';
+import { traceDecode, traceEncode } from '../../packages/exporter/src/trace.js';
+import { type Numbers, runGraph } from '../graph/run-graph.js';
+import { randomParams } from '../random-params.js';
+
+/** A model with random parameters: its float64 weights in both directions, folded, and as graphs. */
+export function exported(config: GlowConfig, seed: number) {
+  const glow = createGlow(config);
+  const params = randomParams(glow, seed);
+  const forward = forwardWeights(glow, float64Ops, params);
+  const inverse = inverseWeights(glow, params);
+  const folded = fold(glow, forward, inverse);
+  return {
+    glow,
+    forward,
+    inverse,
+    folded,
+    encodeGraph: traceEncode(config, folded.encode),
+    decodeGraph: traceDecode(config, folded.decode),
+  };
+}
+
+/** Runs a graph in ONNX Runtime on the CPU. */
+export function runOn(graph: Graph, feeds: Named<Float64Tensor | Numbers>): Promise<Record<string, Numbers>> {
+  const numbers = Object.entries(feeds).map(([name, { shape, data }]) => [name, { shape, data: [...data] }]);
+  return runGraph(graph, Object.fromEntries(numbers));
+}
+
+/** z0, z1 … by name. */
+export function byName<T>(latents: readonly T[]): Record<string, T> {
+  return Object.fromEntries(latents.map((z, l) => [`z${l}`, z]));
+}
