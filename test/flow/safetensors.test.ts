@@ -232,9 +232,10 @@ describe('safetensorsNumbers', () => {
   });
 
   it('reads bfloat16 as the upper half of a float32', () => {
-    const data = Uint16Array.of(0x3f80, 0xc049, 0x0001);
+    // The smallest normal number: ONNX Runtime, in another test of this process, may have set denormals to zero.
+    const data = Uint16Array.of(0x3f80, 0xc049, 0x0080);
     const numbers = safetensorsNumbers({ dtype: 'BF16', shape: [3], data });
-    expect(Array.from(numbers)).toEqual([1, -3.140625, 2 ** -133]);
+    expect(Array.from(numbers)).toEqual([1, -3.140625, 2 ** -126]);
   });
 
   it('reads integers and truth values as numbers', () => {
