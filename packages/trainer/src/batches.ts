@@ -1,32 +1,76 @@
-import { createRandom, pixelToBin, type Random } from '@glow-onnx/flow';
-import type { Dataset } from './data/dataset.js';
+import { createRandom, type GlowConfig, pixelToBin } from '@glow-onnx/flow';
+import type { Dataset, Labels } from './data/dataset.js';
+import { epochBatches, inBatches, splitBySeed } from './data/split.js';
 import type { Batch } from './engine/engine.js';
+import type { TrainSettings } from './settings.js';
 
-/** Streams of the seed that nothing else draws from: training's i-th image, validation's image i. */
+/** Streams of the seed that nothing else draws from. */
 const noiseStreams = { training: 2 ** 50, validation: 2 ** 49 } as const;
 
-export function noise(seed: number, use: keyof typeof noiseStreams, index: number): Random {
-  return createRandom(seed, noiseStreams[use] + index);
+/**
+ * What a run trains and validates on. Images are dequantised: x = (q + u)/2ⁿ − ½ with u uniform in [0, 1), drawn
+ * for each image from a stream of its own, so that neither batch size nor engine changes a draw.
+ */
+export interface Batches {
+  readonly trainingImages: number;
+  readonly stepsPerEpoch: number;
+  /** Which images each step of an epoch takes. */
+  order(epoch: number): Uint32Array[];
+  /** A step's batch; its noise depends on how many images were trained on before. */
+  training(indices: Uint32Array, imagesBefore: number): Batch;
+  /** The held-out images with the same noise every time, batch by batch. */
+  validation(): Iterable<Batch>;
 }
 
-/**
- * Dequantised images: x = (q + u)/2ⁿ − ½, u uniform in [0, 1) from the stream that `noiseOf` gives for the i-th
- * image, so that neither batch size nor engine changes a draw.
- */
-export function dequantise(
+/** @throws RangeError if there are too few images, or not the labels that the model needs. */
+export function createBatches(
   data: Dataset,
-  indices: Uint32Array,
-  bits: number,
-  noiseOf: (i: number) => Random,
-): Batch {
-  const pixels = data.batch(indices);
-  const x = new Float32Array(pixels.length);
-  const size = pixels.length / indices.length;
-  for (let i = 0, at = 0; i < indices.length; i++) {
-    const random = noiseOf(i);
-    for (const end = at + size; at < end; at++) {
-      x[at] = (pixelToBin(pixels[at], bits) + random.uniform()) / 2 ** bits - 0.5;
+  { bits, classes }: Pick<GlowConfig, 'bits' | 'classes'>,
+  { seed, batch, valFraction, labels: attribute }: TrainSettings,
+): Batches {
+  const labels = classes > 0 ? findLabels(data, attribute, classes) : undefined;
+  const { train, validation } = splitBySeed(data.count, valFraction, seed);
+  const order = (epoch: number) => epochBatches(train, batch, seed, epoch);
+  const dequantise = (indices: Uint32Array, stream: (i: number) => number): Batch => {
+    const pixels = data.batch(indices);
+    const x = new Float32Array(pixels.length);
+    const size = pixels.length / indices.length;
+    for (let i = 0, at = 0; i < indices.length; i++) {
+      const { uniform } = createRandom(seed, stream(i));
+      for (const end = at + size; at < end; at++) {
+        x[at] = (pixelToBin(pixels[at], bits) + uniform()) / 2 ** bits - 0.5;
+      }
     }
+    const classOf = (index: number): number => labels?.indices[index] ?? 0;
+    return { count: indices.length, x, ...(labels && { classes: Uint8Array.from(indices, classOf) }) };
+  };
+  return {
+    trainingImages: train.length,
+    stepsPerEpoch: order(0).length,
+    order,
+    training: (indices, before) => dequantise(indices, (i) => noiseStreams.training + before + i),
+    *validation() {
+      for (const indices of inBatches(validation, batch)) {
+        yield dequantise(indices, (i) => noiseStreams.validation + indices[i]);
+      }
+    },
+  };
+}
+
+/** @throws RangeError if the data does not have the labels the model needs. */
+function findLabels(data: Dataset, attribute: string | null, classes: number): Labels {
+  const found = Object.keys(data.labels ?? {}).join(', ') || 'none';
+  const labels = attribute === null ? undefined : data.labels?.[attribute];
+  if (labels === undefined) {
+    throw new RangeError(
+      `data: a model of ${classes} classes needs labels, but ${data.name} has no attribute ` +
+        `${JSON.stringify(attribute)} (found: ${found})`,
+    );
   }
-  return { count: indices.length, x };
+  if (labels.values.length !== classes) {
+    throw new RangeError(
+      `data: ${attribute} of ${data.name} has ${labels.values.length} values, but the model ${classes} classes`,
+    );
+  }
+  return labels;
 }

@@ -2,6 +2,7 @@ export type { Dataset, DatasetOptions, Labels, SkippedFile } from './data/datase
 export { openDataset } from './data/open.js';
 export { type Split, splitBySeed } from './data/split.js';
 export type { TfjsDevice } from './device.js';
-export type { Progress, TrainResult } from './loop.js';
+export type { TrainResult } from './loop.js';
+export type { Progress } from './progress.js';
 export { defaultSettings, type TrainSettings } from './settings.js';
 export { type TrainOptions, train } from './train.js';

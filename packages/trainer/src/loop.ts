@@ -1,287 +1,167 @@
-import type { Checkpoint, Float64Tensor, GlowConfig, JsonObject, Named } from '@glow-onnx/flow';
-import { dequantise, noise } from './batches.js';
-import type { Dataset } from './data/dataset.js';
-import { epochBatches, inBatches, splitBySeed } from './data/split.js';
-import type { Batch, Engine } from './engine/engine.js';
+import type { Batches } from './batches.js';
+import type { Engine, StepResult } from './engine/engine.js';
+import { type Counters, createPace, type Progress } from './progress.js';
+import { mean, type RunFacts, toCheckpoint } from './run-checkpoint.js';
 import type { RunFolder } from './run-folder.js';
-import { rateAt, type TrainSettings } from './settings.js';
+import { rateAt } from './settings.js';
 
-/** Where a run stands; all that resuming needs besides parameters and moments, since every draw is by counter. */
-interface Counters {
-  step: number;
-  epoch: number;
-  /** Training images seen. */
-  images: number;
-  /** Spent training, over all resumptions. */
-  seconds: number;
-  /** Validation bits/dim: after initialisation, and the best so far. */
-  before: number;
-  best: number;
-}
-
-export interface Progress extends Readonly<Counters> {
-  readonly phase: 'training' | 'validating';
-  readonly epochs: number;
-  readonly stepsPerEpoch: number;
-  /** Of the step just taken; of the validation set after `validating`. */
-  readonly bitsPerDim: number;
-  readonly gradientNorm: number;
-  readonly imagesPerSecond: number;
-  readonly secondsLeft: number;
-  readonly engine: string;
-}
-
-export interface TrainResult {
-  /** Why training ended. */
-  readonly ended: 'epochs' | 'time' | 'signal';
-  /** Validation bits/dim after initialisation and at the best checkpoint. */
-  readonly bitsPerDim: { readonly before: number; readonly best: number };
-  readonly steps: number;
-  readonly images: number;
-  readonly seconds: number;
-  readonly imagesPerSecond: number;
-}
-
-export interface TrainingRun {
+export interface TrainingRun extends Omit<RunFacts, 'trainingImages'> {
   readonly engine: Engine;
-  readonly config: GlowConfig;
-  readonly fixed: Named<Float64Tensor>;
-  readonly data: Dataset;
-  readonly settings: TrainSettings;
+  readonly batches: Batches;
   readonly folder: RunFolder;
-  /** The one to go on from. */
-  readonly checkpoint?: Checkpoint | undefined;
+  /** Whether the engine's parameters have seen data: if not, the first batch initialises them. */
+  readonly initialised: boolean;
+  /** Those of the run that is resumed, whose state the engine has. */
+  readonly counters?: Counters | undefined;
   readonly timeBudgetMinutes?: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Steps between lines of metrics, and seconds between checkpoints inside an epoch. */
+export interface TrainResult {
+  /** Why training ended. */
+  readonly ended: 'epochs' | 'time' | 'signal';
+  /** Validation bits/dim at the start and of `best.safetensors`. */
+  readonly bitsPerDim: { readonly before: number; readonly best: number };
+  readonly steps: number;
+  readonly epochs: number;
+  /** Training images seen. */
+  readonly images: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  readonly engine: string;
+}
+
+/** Steps to a line of metrics; seconds to a checkpoint inside an epoch. */
 const LOG_STEPS = 50;
 const SAVE_SECONDS = 300;
-const HISTOGRAM_BINS = 32;
 
-/** Runs epochs until they, the time budget, or patience end. */
+/**
+ * Runs epochs, validating after each, until they, the time or the user's patience end. `last` is saved at the
+ * start, every five minutes, after each epoch and at the end; `best` when validation is better than ever.
+ * @throws Error if the loss is not finite; the files are then those of before.
+ */
 export async function runTraining(run: TrainingRun): Promise<TrainResult> {
-  const { engine, config, data, settings, folder } = run;
-  checkData(config, data, run.checkpoint);
-  const { train, validation } = splitBySeed(data.count, settings.valFraction, settings.seed);
-  const stepsPerEpoch = epochBatches(train, settings.batch, settings.seed, 0).length;
-  const counters = restored(run);
-  const started = { at: Date.now(), seconds: counters.seconds, images: counters.images };
-  let savedAt = Date.now();
-  let speed = 0;
-  let latest = { bitsPerDim: Number.NaN, gradientNorm: Number.NaN };
-  let sinceLog = { sum: 0, steps: 0, gradientNorm: 0 };
+  const { engine, batches, settings, folder, signal } = run;
+  const { stepsPerEpoch, trainingImages } = batches;
+  const unknown = Number.POSITIVE_INFINITY;
+  const counters = run.counters ?? {
+    step: 0,
+    epoch: 0,
+    images: 0,
+    seconds: 0,
+    before: unknown,
+    best: unknown,
+  };
+  const secondsBefore = counters.seconds;
+  const pace = createPace(run.timeBudgetMinutes);
+  let scores: Float64Array | undefined;
+  let savedAt = 0;
 
-  const elapsed = (): number => (Date.now() - started.at) / 1000;
-  const budget = (run.timeBudgetMinutes ?? Number.POSITIVE_INFINITY) * 60;
-  const outOfTime = (): boolean => elapsed() >= budget;
-  const report = (phase: Progress['phase'], bitsPerDim: number): void => {
-    const remaining = settings.epochs * stepsPerEpoch * settings.batch - counters.images;
+  const checkpoint = () => {
+    counters.seconds = secondsBefore + pace.elapsedSeconds();
+    return toCheckpoint({ ...run, trainingImages }, engine, counters, scores);
+  };
+  const save = async (): Promise<void> => {
+    await folder.saveLast(checkpoint());
+    savedAt = pace.elapsedSeconds();
+  };
+  const report = (phase: Progress['phase'], bitsPerDim: number): void =>
     run.onProgress?.({
       ...counters,
       phase,
       bitsPerDim,
-      gradientNorm: latest.gradientNorm,
       epochs: settings.epochs,
       stepsPerEpoch,
-      imagesPerSecond: speed,
-      secondsLeft: Math.min(speed > 0 ? remaining / speed : Number.POSITIVE_INFINITY, budget - elapsed()),
+      imagesPerSecond: pace.imagesPerSecond,
+      secondsLeft: pace.secondsLeft((settings.epochs * stepsPerEpoch - counters.step) * settings.batch),
       engine: engine.description,
     });
-  };
-  const validate = async (): Promise<Float64Array> => {
-    const scores: number[] = [];
-    for (const indices of inBatches(validation, settings.batch)) {
-      const draws = (i: number) => noise(settings.seed, 'validation', indices[i]);
-      scores.push(...(await engine.evaluate(dequantise(data, indices, config.bits, draws))));
-      report('validating', mean(scores));
+
+  /** Scores the held-out images and keeps the parameters if they are the best; not if interrupted, unless it is the first time. */
+  const validate = async (): Promise<void> => {
+    const found: number[] = [];
+    for (const batch of batches.validation()) {
+      if (signal?.aborted && counters.step > 0) return;
+      found.push(...(await engine.evaluate(batch)));
+      report('validating', mean(found));
     }
-    return Float64Array.from(scores);
+    const bitsPerDim = mean(found);
+    checkFinite(counters, { bitsPerDim }, folder.path);
+    scores = Float64Array.from(found);
+    if (counters.step === 0) counters.before = bitsPerDim;
+    const { step, epoch, images } = counters;
+    await folder.log({ step, epoch, images, validationBitsPerDim: bitsPerDim });
+    if (bitsPerDim >= counters.best) return;
+    counters.best = bitsPerDim;
+    await folder.saveBest(checkpoint());
   };
-  let scores: Float64Array | undefined;
-  const checkpoint = (): Checkpoint => toCheckpoint(run, counters, train.length, scores);
-  const save = async (): Promise<void> => {
-    counters.seconds = started.seconds + elapsed();
-    await folder.saveLast(checkpoint());
-    savedAt = Date.now();
-  };
 
-  if (counters.step === 0) {
-    const first = epochBatches(train, settings.batch, settings.seed, 0)[0];
-    await engine.initialise(trainingBatch(first, 0));
-    scores = await validate();
-    counters.before = counters.best = mean(scores);
-    await save();
-    await folder.log({ step: 0, epoch: 0, images: 0, validationBitsPerDim: counters.before });
-  }
-
-  function trainingBatch(indices: Uint32Array, images: number): Batch {
-    return dequantise(data, indices, config.bits, (i) => noise(settings.seed, 'training', images + i));
-  }
-
-  let ended: TrainResult['ended'] = 'epochs';
-  while (counters.epoch < settings.epochs && ended === 'epochs') {
-    const batches = epochBatches(train, settings.batch, settings.seed, counters.epoch);
-    for (let at = counters.step - counters.epoch * stepsPerEpoch; at < batches.length; at++) {
-      const begun = Date.now();
-      latest = await engine.step(
-        trainingBatch(batches[at], counters.images),
-        rateAt(counters.step, settings),
-      );
-      if (!Number.isFinite(latest.bitsPerDim) || !Number.isFinite(latest.gradientNorm)) {
-        throw notFinite(counters, latest, folder.path);
-      }
+  /** The rest of an epoch, or of the time there is for it. */
+  const trainEpoch = async (): Promise<TrainResult['ended'] | undefined> => {
+    const order = batches.order(counters.epoch);
+    let recent: StepResult[] = [];
+    pace.resumeClock();
+    for (const indices of order.slice(counters.step - counters.epoch * stepsPerEpoch)) {
+      const rate = rateAt(counters.step, settings);
+      const result = await engine.step(batches.training(indices, counters.images), rate);
+      checkFinite(counters, result, folder.path);
       counters.step++;
-      counters.images += settings.batch;
-      const imagesPerSecond = (1000 * settings.batch) / Math.max(Date.now() - begun, 1);
-      speed = speed === 0 ? imagesPerSecond : 0.9 * speed + 0.1 * imagesPerSecond;
-      sinceLog = {
-        sum: sinceLog.sum + latest.bitsPerDim,
-        steps: sinceLog.steps + 1,
-        gradientNorm: Math.max(sinceLog.gradientNorm, latest.gradientNorm),
-      };
-      report('training', latest.bitsPerDim);
-      if (sinceLog.steps === LOG_STEPS || at === batches.length - 1) {
-        await folder.log({
-          step: counters.step,
-          epoch: counters.epoch,
-          images: counters.images,
-          bitsPerDim: sinceLog.sum / sinceLog.steps,
-          gradientNorm: sinceLog.gradientNorm,
-          rate: rateAt(counters.step - 1, settings),
-          imagesPerSecond: Math.round(speed),
-          seconds: Math.round(started.seconds + elapsed()),
-        });
-        sinceLog = { sum: 0, steps: 0, gradientNorm: 0 };
+      counters.images += indices.length;
+      pace.note(indices.length);
+      report('training', result.bitsPerDim);
+      recent.push(result);
+      const ended = signal?.aborted ? 'signal' : pace.secondsLeft(unknown) === 0 ? 'time' : undefined;
+      if (recent.length === LOG_STEPS || counters.step % stepsPerEpoch === 0 || ended) {
+        await folder.log({ ...metricsOf(recent, counters), rate, imagesPerSecond: pace.imagesPerSecond });
+        recent = [];
       }
-      if (run.signal?.aborted) ended = 'signal';
-      else if (outOfTime()) ended = 'time';
-      if (ended !== 'epochs') break;
-      if (Date.now() - savedAt > 1000 * SAVE_SECONDS) await save();
+      if (ended) return ended;
+      if (pace.elapsedSeconds() - savedAt > SAVE_SECONDS) await save();
     }
-    if (counters.step === (counters.epoch + 1) * stepsPerEpoch) counters.epoch++;
-    if (ended !== 'signal') {
-      scores = await validate();
-      const bitsPerDim = mean(scores);
-      if (!Number.isFinite(bitsPerDim)) throw notFinite(counters, { bitsPerDim }, folder.path);
-      await folder.log({
-        step: counters.step,
-        epoch: counters.epoch,
-        images: counters.images,
-        validationBitsPerDim: bitsPerDim,
-      });
-      if (bitsPerDim < counters.best) {
-        counters.best = bitsPerDim;
-        counters.seconds = started.seconds + elapsed();
-        await folder.saveBest(checkpoint());
-      }
-    }
+    return undefined;
+  };
+
+  if (!run.counters) {
+    if (!run.initialised) await engine.initialise(batches.training(batches.order(0)[0], 0));
+    await validate();
+    await save();
+  }
+  let ended: TrainResult['ended'] | undefined = signal?.aborted ? 'signal' : undefined;
+  while (ended === undefined && counters.epoch < settings.epochs) {
+    ended = await trainEpoch();
+    counters.epoch = Math.floor(counters.step / stepsPerEpoch);
+    await validate();
     await save();
   }
   return {
-    ended,
+    ended: ended ?? 'epochs',
     bitsPerDim: { before: counters.before, best: counters.best },
     steps: counters.step,
+    epochs: counters.epoch,
     images: counters.images,
     seconds: counters.seconds,
-    imagesPerSecond: (counters.images - started.images) / Math.max(elapsed(), 1e-3),
+    imagesPerSecond: pace.imagesPerSecond,
+    engine: engine.description,
   };
 }
 
-/** Counters at the start, or those of the checkpoint, whose state then is the engine's. */
-function restored({ checkpoint, engine }: TrainingRun): Counters {
-  const progress = checkpoint?.progress?.counters as unknown as Counters | undefined;
-  if (!checkpoint?.optimizer || !progress) {
-    const unknown = Number.POSITIVE_INFINITY;
-    return { step: 0, epoch: 0, images: 0, seconds: 0, before: unknown, best: unknown };
-  }
-  engine.restore({
-    trainable: checkpoint.params.trainable,
-    optimizer: checkpoint.optimizer,
-    steps: progress.step,
-  });
-  return { ...progress };
-}
-
-function toCheckpoint(
-  { engine, config, fixed, data, settings }: TrainingRun,
-  counters: Counters,
-  trainingImages: number,
-  scores: Float64Array | undefined,
-): Checkpoint {
-  const { trainable, optimizer } = engine.snapshot();
+/** One line of metrics: means over the last steps, and their largest gradient. */
+function metricsOf(recent: readonly StepResult[], { step, epoch, images }: Counters) {
   return {
-    config,
-    params: { trainable, fixed },
-    initialised: true,
-    optimizer,
-    progress: {
-      step: counters.step,
-      counters: { ...counters },
-      settings: { ...settings },
-      data: dataFacts(data),
-    },
-    training: {
-      dataset: data.name,
-      trainingImages,
-      validationImages: data.count - trainingImages,
-      images: counters.images,
-      steps: counters.step,
-      epochs: counters.epoch,
-      seconds: Math.round(counters.seconds),
-      engine: engine.description,
-      ...(scores && { bitsPerDim: mean(scores), histogram: histogram(scores) }),
-    },
+    step,
+    epoch,
+    images,
+    bitsPerDim: mean(recent.map(({ bitsPerDim }) => bitsPerDim)),
+    gradientNorm: Math.max(...recent.map(({ gradientNorm }) => gradientNorm)),
   };
 }
 
-function dataFacts({ name, count, channels, height, width }: Dataset): JsonObject {
-  return { name, count, channels, height, width };
-}
-
-/** @throws RangeError if the images are not what the model, or the run that is resumed, takes. */
-function checkData(config: GlowConfig, data: Dataset, checkpoint: Checkpoint | undefined): void {
-  for (const name of ['channels', 'height', 'width'] as const) {
-    if (data[name] !== config[name]) {
-      throw new RangeError(
-        `data: ${data.name} has ${name} ${data[name]}, but the model is made for ${config[name]}; ` +
-          'pass the --size and --channels the run was started with',
-      );
-    }
-  }
-  const before = checkpoint?.progress?.data as { count?: unknown } | undefined;
-  if (before?.count !== undefined && before.count !== data.count) {
-    throw new RangeError(
-      `data: ${data.name} has ${data.count} images, but the run was started on ${String(before.count)}: ` +
-        'pass the same data, or start anew with --init',
-    );
-  }
-}
-
-function notFinite(counters: Counters, latest: object, path: string): Error {
-  const found = Object.entries(latest).map(([name, value]) => `${name} ${value}`);
-  return new Error(
-    `training: not finite at step ${counters.step} (${found.join(', ')}); the checkpoints in ${path} are those ` +
-      'of before; lower --lr or --clip, or give it more --warmup',
+function checkFinite(counters: Counters, values: object, path: string): void {
+  if (Object.values(values).every(Number.isFinite)) return;
+  const found = Object.entries(values).map(([name, value]) => `${name} ${value}`);
+  throw new Error(
+    `training: not finite after ${counters.step} steps (${found.join(', ')}); the checkpoints in ${path} are ` +
+      'from before; resume them or start anew with a lower --lr or --clip or a longer --warmup',
   );
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
-}
-
-/** How bits/dim spread over the validation images, for scoring others against: equal bins from `from` to `to`. */
-function histogram(scores: Float64Array): JsonObject {
-  const from = Math.min(...scores);
-  const to = Math.max(...scores);
-  const counts = new Array<number>(HISTOGRAM_BINS).fill(0);
-  for (const score of scores) {
-    const bin = Math.floor(((score - from) / (to - from || 1)) * HISTOGRAM_BINS);
-    counts[Math.min(bin, HISTOGRAM_BINS - 1)]++;
-  }
-  return { from, to, counts };
 }

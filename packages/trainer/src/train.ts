@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import {
+  type Checkpoint,
   createGlow,
   type Float64Tensor,
   type Glow,
@@ -7,63 +8,81 @@ import {
   initialParams,
   type Named,
 } from '@glow-onnx/flow';
+import { createBatches } from './batches.js';
 import type { Dataset } from './data/dataset.js';
 import { openDevice, type TfjsDevice } from './device.js';
 import { createEngine } from './engine/create-engine.js';
 import type { Differentiator } from './engine/engine.js';
 import { createTfjsDifferentiator } from './engine/tfjs-differentiator.js';
 import { acrossThreads } from './engine/threads.js';
-import { type Progress, runTraining, type TrainResult } from './loop.js';
+import { runTraining, type TrainResult } from './loop.js';
+import type { Progress } from './progress.js';
+import { checkImages, checkSameData, runOf } from './run-checkpoint.js';
 import { createRunFolder, reopenRunFolder } from './run-folder.js';
-import { defaultSettings, type TrainSettings } from './settings.js';
+import { checkSettings, defaultSettings, type TrainSettings } from './settings.js';
 
 export interface TrainOptions {
-  /** Of a new run; a resumed one has its own. */
-  readonly config?: GlowConfig;
+  /** The model to train, from its first weights on; or a checkpoint to start from; or the run in `out`, to resume. */
+  readonly start: { readonly config: GlowConfig } | { readonly init: Checkpoint } | 'resume';
   readonly data: Dataset;
   /** The run's folder. */
   readonly out: string;
   /** What differs from the defaults, or from the run that is resumed. */
   readonly settings?: Partial<TrainSettings>;
   readonly device?: TfjsDevice | 'auto';
-  /** Threads of the wasm backend (default: one per core, but eight images of the batch for each). */
+  /** Threads of the wasm backend (default: one per core, but no more than one for eight images of the batch). */
   readonly threads?: number;
+  /** Ends after so many minutes. */
   readonly timeBudgetMinutes?: number;
-  /** Goes on with the run in `out`. */
-  readonly resume?: boolean;
   /** Replaces a run in `out`. */
   readonly force?: boolean;
   readonly onProgress?: (progress: Progress) => void;
-  /** Saves and ends when it fires. */
+  /** When it fires, training saves and ends. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Trains a Glow and leaves checkpoints and metrics in a run folder.
- * @throws Error if the loss stops being finite; the checkpoints written before are kept.
+ * @throws RangeError if a setting, the data or a checkpoint does not fit; Error if the loss stops being finite,
+ * the checkpoints written before being kept.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { folder, checkpoint } = options.resume
-    ? await reopenRunFolder(options.out)
-    : { folder: await createRunFolder(options.out, options.force ?? false), checkpoint: undefined };
-  const config = checkpoint?.config ?? options.config;
-  if (config === undefined) throw new TypeError('train: a new run needs a config');
-  const stored = checkpoint?.progress?.settings as Partial<TrainSettings> | undefined;
-  const settings: TrainSettings = { ...defaultSettings, ...stored, ...options.settings };
+  const { start, data, out } = options;
+  const resumed = start === 'resume' ? await reopenRunFolder(out) : undefined;
+  const checkpoint =
+    resumed?.checkpoint ?? (typeof start === 'object' && 'init' in start ? start.init : undefined);
+  const run = resumed && runOf(resumed.checkpoint);
+  if (resumed && !run)
+    throw new RangeError(`${out}: its checkpoint is from no training run; pass it to --init`);
+  const settings: TrainSettings = { ...defaultSettings, ...run?.settings, ...options.settings };
+  checkSettings(settings);
+  if (run) checkSameData(data, run.data);
+  // A model takes any size that its levels divide: fine-tuning may use another than its first training.
+  const config = checkpoint
+    ? { ...checkpoint.config, height: data.height, width: data.width }
+    : (start as { config: GlowConfig }).config;
+  checkImages(data, config);
+  const batches = createBatches(data, config, settings);
 
   const glow = createGlow(config);
   const params = checkpoint?.params ?? initialParams(glow, settings.seed);
   const differentiator = await openDifferentiator(glow, params.fixed, settings.batch, options);
   const engine = createEngine(glow, params.trainable, differentiator, settings);
   try {
+    if (run && checkpoint?.optimizer) {
+      const { params, optimizer } = checkpoint;
+      engine.restore({ trainable: params.trainable, optimizer, steps: run.counters.step });
+    }
     return await runTraining({
       ...options,
-      folder,
+      engine,
+      batches,
       config,
       settings,
       fixed: params.fixed,
-      engine,
-      checkpoint,
+      folder: resumed?.folder ?? (await createRunFolder(out, options.force ?? false)),
+      initialised: checkpoint?.initialised ?? false,
+      counters: run?.counters,
     });
   } finally {
     await engine.dispose();

@@ -1,0 +1,196 @@
+import { readFile } from 'node:fs/promises';
+import { type ConfigInput, createConfig, type PresetName, parseCheckpoint, presets } from '@glow-onnx/flow';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Dataset } from './data/dataset.js';
+import { openDataset } from './data/open.js';
+import { devices, type TfjsDevice } from './device.js';
+import type { TrainResult } from './loop.js';
+import { createDisplay, type Terminal } from './progress-display.js';
+import { defaultSettings, type TrainSettings } from './settings.js';
+import { type TrainOptions, train } from './train.js';
+
+interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
+  readonly data: string;
+  readonly out: string;
+  readonly size?: { readonly height: number; readonly width: number };
+  readonly channels?: 1 | 3;
+  readonly limit?: number;
+  readonly preset?: PresetName;
+  readonly levels?: number;
+  readonly steps?: number;
+  readonly hidden?: number;
+  readonly bits?: number;
+  readonly lr?: number;
+  readonly labels?: string;
+  readonly engine: 'auto' | 'tfjs';
+  readonly device: TfjsDevice | 'auto';
+  readonly threads?: number;
+  readonly timeBudget?: number;
+  readonly init?: string;
+  readonly resume: boolean;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+/**
+ * The command `glow-train`. The result goes to stdout, progress to stderr, an error is one line on stderr.
+ * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 130 if `signal` ended training.
+ */
+export async function main(
+  argv: readonly string[],
+  version: string,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  let code = 0;
+  const program = createProgram(version, terminal).action(async (flags: Flags) => {
+    const result = await run(flags, terminal, signal);
+    terminal.stdout.write(`${flags.json ? JSON.stringify(result) : describe(result, flags.out)}\n`);
+    if (result.ended === 'signal') code = 130;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const message = error instanceof Error ? error.message : String(error);
+    terminal.stderr.write(`glow-train: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+    return 1;
+  }
+}
+
+function createProgram(version: string, { stdout, stderr }: Terminal): Command {
+  const { epochs, batch, rate, warmup, clip, valFraction, seed } = defaultSettings;
+  return new Command('glow-train')
+    .description('Train a Glow on pictures. Ctrl-C saves and ends; --resume goes on.')
+    .version(version)
+    .requiredOption('--data <path>', 'folder of pictures, IDX file, or sheet')
+    .requiredOption('--out <dir>', 'folder of the run: checkpoints and metrics')
+    .option('--size <HxW>', 'crop and resize pictures to this height and width', size)
+    .addOption(
+      new Option('--channels <n>', 'grey or colour (default: as the pictures are)').choices(['1', '3']),
+    )
+    .option('--limit <n>', 'take this many pictures', number)
+    .addOption(new Option('--preset <name>', 'variant (default: tutorial)').choices(Object.keys(presets)))
+    .option('--levels <n>', 'levels (default: the most up to 3 that the size divides by)', number)
+    .option('--steps <n>', 'steps of flow per level (default: 8)', number)
+    .option('--hidden <n>', 'hidden channels of the couplings, a multiple of 4 (default: 64)', number)
+    .option('--bits <n>', 'bits per colour channel (default: 8)', number)
+    .option('--labels <attribute>', 'train a class-conditional model on this attribute of the data')
+    .option('--batch <n>', `images per step (default: ${batch})`, number)
+    .option('--epochs <n>', `passes over the pictures (default: ${epochs})`, number)
+    .option('--lr <x>', `learning rate of Adam (default: ${rate})`, number)
+    .option('--warmup <n>', `steps over which the rate rises (default: ${warmup})`, number)
+    .option('--clip <x>', `largest norm of a gradient (default: ${clip})`, number)
+    .option('--val-fraction <x>', `part held out for validation (default: ${valFraction})`, number)
+    .option('--seed <n>', `decides everything random (default: ${seed})`, number)
+    .addOption(
+      new Option('--engine <name>', 'what computes gradients').choices(['auto', 'tfjs']).default('auto'),
+    )
+    .addOption(new Option('--device <name>', 'backend').choices(['auto', ...devices]).default('auto'))
+    .option('--threads <n>', 'threads of the wasm backend (default: one per core)', number)
+    .option('--time-budget <minutes>', 'end after so long', number)
+    .option('--init <checkpoint>', 'start from these weights')
+    .option('--resume', 'go on with the run in --out', false)
+    .option('--force', 'replace a run that is there', false)
+    .option('--json', 'print the result as JSON', false)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
+}
+
+async function run(flags: Flags, terminal: Terminal, signal: AbortSignal): Promise<TrainResult> {
+  checkCombination(flags);
+  const display = createDisplay(terminal);
+  try {
+    const data = await openDataset(flags.data, {
+      ...given({ size: flags.size, limit: flags.limit }),
+      ...(flags.channels && { channels: Number(flags.channels) as 1 | 3 }),
+      onProgress: display.reading,
+    });
+    display.opened(data);
+    const { epochs, batch, lr: rate, warmup, clip, valFraction, seed, labels } = flags;
+    return await train({
+      start: await startOf(flags, data),
+      data,
+      out: flags.out,
+      settings: given({ epochs, batch, rate, warmup, clip, valFraction, seed, labels }),
+      device: flags.device,
+      force: flags.force,
+      signal,
+      onProgress: display.training,
+      ...given({ threads: flags.threads, timeBudgetMinutes: flags.timeBudget }),
+    });
+  } finally {
+    display.stop();
+  }
+}
+
+const modelFlags = ['preset', 'levels', 'steps', 'hidden', 'bits', 'labels'] as const;
+
+/** @throws RangeError if flags contradict each other. */
+function checkCombination(flags: Flags): void {
+  const source = flags.resume ? '--resume' : flags.init === undefined ? undefined : '--init';
+  if (flags.resume && flags.init !== undefined) {
+    throw new RangeError(
+      '--resume goes on with the run in --out and --init starts a new one; pass one of them',
+    );
+  }
+  const fixed = modelFlags.find((name) => source !== undefined && flags[name] !== undefined);
+  if (fixed)
+    throw new RangeError(`--${fixed} is decided by the checkpoint that ${source} takes; leave it out`);
+}
+
+async function startOf(flags: Flags, data: Dataset): Promise<TrainOptions['start']> {
+  if (flags.resume) return 'resume';
+  if (flags.init !== undefined) {
+    try {
+      return { init: parseCheckpoint(await readFile(flags.init)) };
+    } catch (cause) {
+      throw new Error(`${flags.init}: ${(cause as Error).message}`, { cause });
+    }
+  }
+  const { channels, height, width } = data;
+  const { levels, steps, hidden: hiddenChannels, bits } = flags;
+  const input: ConfigInput = {
+    ...{ channels, height, width },
+    ...given({ levels, steps, hiddenChannels, bits }),
+    ...(flags.labels !== undefined && {
+      prior: 'learned',
+      topPrior: 'channel',
+      classes: data.labels?.[flags.labels]?.values.length ?? 1,
+    }),
+  };
+  return { config: createConfig(input, flags.preset) };
+}
+
+function describe(result: TrainResult, out: string): string {
+  const { ended, bitsPerDim, steps, epochs, images, seconds, imagesPerSecond } = result;
+  const why = { epochs: 'all epochs done', time: 'time is up', signal: 'interrupted; --resume goes on' }[
+    ended
+  ];
+  return [
+    `${why}: ${steps} steps, ${epochs} epochs, ${images} images in ${(seconds / 60).toFixed(1)} min ` +
+      `(${imagesPerSecond.toFixed(0)} images/s)`,
+    `bits/dim on held-out pictures: ${bitsPerDim.before.toFixed(3)} before, ${bitsPerDim.best.toFixed(3)} at best`,
+    `wrote ${out}: best.safetensors, last.safetensors, metrics.jsonl`,
+  ].join('\n');
+}
+
+/** Leaves out what is undefined. */
+function given<A extends object>(values: A): { [K in keyof A]?: Exclude<A[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as ReturnType<
+    typeof given<A>
+  >;
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('It must be a number.');
+}
+
+function size(text: string): { height: number; width: number } {
+  const [, height, width] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+  if (height !== undefined) return { height: Number(height), width: Number(width) };
+  throw new InvalidArgumentError('It must be HEIGHTxWIDTH, such as 32x32.');
+}

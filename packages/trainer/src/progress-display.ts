@@ -1,0 +1,84 @@
+import { SingleBar } from 'cli-progress';
+import type { Dataset } from './data/dataset.js';
+import type { Progress } from './progress.js';
+
+export interface Terminal {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+/** Shows a run on stderr: bars on a terminal, now and then a line elsewhere. */
+export interface Display {
+  reading(done: number, total: number): void;
+  opened(data: Dataset): void;
+  training(progress: Progress): void;
+  stop(): void;
+}
+
+const LINE_SECONDS = 10;
+
+export function createDisplay({ stderr }: Terminal): Display {
+  let bar: SingleBar | undefined;
+  let engine: string | undefined;
+  let lineAt = 0;
+
+  /** One bar at a time; a new label starts a new bar. */
+  const show = (label: string, value: number, total: number, note: string): void => {
+    if (stderr.isTTY) {
+      if (!bar) {
+        bar = new SingleBar({
+          stream: stderr,
+          format: '{label} {bar} {note}',
+          barsize: 24,
+          hideCursor: true,
+        });
+        bar.start(total, value, { label, note });
+      }
+      bar.setTotal(total);
+      bar.update(value, { label, note });
+    } else if (performance.now() - lineAt > 1000 * LINE_SECONDS) {
+      lineAt = performance.now();
+      stderr.write(`${label} ${value}/${total} ${note}\n`);
+    }
+  };
+  const stop = (): void => {
+    bar?.stop();
+    bar = undefined;
+  };
+  const line = (text: string): void => {
+    stop();
+    stderr.write(`${text}\n`);
+  };
+
+  return {
+    reading: (done, total) => show('reading pictures', done, total, ''),
+    opened({ name, count, channels, height, width, skipped }) {
+      line(`${name}: ${count} pictures of ${channels}×${height}×${width}`);
+      for (const { file, reason } of skipped) line(`  left out ${file}: ${reason}`);
+    },
+    training(progress) {
+      if (engine === undefined) {
+        engine = progress.engine;
+        line(engine);
+      }
+      const { phase, epoch, epochs, step, stepsPerEpoch, best } = progress;
+      const bests = Number.isFinite(best) ? ` (best ${best.toFixed(3)} held out)` : '';
+      const note = [
+        `epoch ${Math.min(epoch + 1, epochs)}/${epochs}`,
+        `${progress.bitsPerDim.toFixed(3)} bits/dim${bests}`,
+        `${progress.imagesPerSecond.toFixed(0)} images/s`,
+        `${duration(progress.secondsLeft)} left`,
+      ].join(', ');
+      show(phase, step, epochs * stepsPerEpoch, note);
+    },
+    stop,
+  };
+}
+
+function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '?';
+  const minutes = Math.floor(seconds / 60);
+  return minutes >= 60
+    ? `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`
+    : `${minutes}m${String(Math.floor(seconds % 60)).padStart(2, '0')}s`;
+}

@@ -1,0 +1,109 @@
+import type { Checkpoint, Float64Tensor, GlowConfig, JsonObject, Named } from '@glow-onnx/flow';
+import type { Dataset } from './data/dataset.js';
+import type { Engine } from './engine/engine.js';
+import type { Counters } from './progress.js';
+import type { TrainSettings } from './settings.js';
+
+/** What a run's checkpoints say besides what changes. */
+export interface RunFacts {
+  readonly config: GlowConfig;
+  readonly fixed: Named<Float64Tensor>;
+  readonly data: Dataset;
+  readonly settings: TrainSettings;
+  readonly trainingImages: number;
+}
+
+const HISTOGRAM_BINS = 32;
+
+/** The state of a run; `scores` are bits/dim of the validation images, when they were last taken. */
+export function toCheckpoint(
+  { config, fixed, data, settings, trainingImages }: RunFacts,
+  engine: Engine,
+  counters: Counters,
+  scores: Float64Array | undefined,
+): Checkpoint {
+  const { trainable, optimizer } = engine.snapshot();
+  const labels = settings.labels === null ? undefined : data.labels?.[settings.labels];
+  return {
+    config,
+    params: { trainable, fixed },
+    initialised: true,
+    optimizer,
+    progress: {
+      step: counters.step,
+      counters: { ...counters },
+      settings: { ...settings },
+      data: describeData(data),
+    },
+    training: {
+      dataset: data.name,
+      trainingImages,
+      validationImages: data.count - trainingImages,
+      images: counters.images,
+      steps: counters.step,
+      epochs: counters.epoch,
+      seconds: Math.round(counters.seconds),
+      engine: engine.description,
+      ...(labels && { labels: { attribute: settings.labels, values: labels.values } }),
+      ...(scores && { bitsPerDim: mean(scores), histogram: histogram(scores) }),
+    },
+  };
+}
+
+/** What a checkpoint says of the run it is from; undefined if it is from none. */
+export function runOf(
+  checkpoint: Checkpoint,
+): { counters: Counters; settings: Partial<TrainSettings>; data: JsonObject } | undefined {
+  const { counters, settings, data } = checkpoint.progress ?? {};
+  if (!checkpoint.optimizer || !isObject(counters) || !isObject(settings) || !isObject(data))
+    return undefined;
+  return { counters: { ...(counters as unknown as Counters) }, settings, data };
+}
+
+/** @throws RangeError if the data is not that of the run to be resumed. */
+export function checkSameData(data: Dataset, before: JsonObject): void {
+  for (const [name, value] of Object.entries(describeData(data))) {
+    if (name === 'name' || before[name] === value) continue;
+    throw new RangeError(
+      `data: ${data.name} has ${name} ${String(value)}, but the run was started on ${name} ` +
+        `${String(before[name])}; pass the same data, or start a new run from its weights with --init`,
+    );
+  }
+}
+
+/** @throws RangeError if the model is made for other images. */
+export function checkImages(data: Dataset, config: GlowConfig): void {
+  for (const name of ['channels', 'height', 'width'] as const) {
+    if (data[name] === config[name]) continue;
+    throw new RangeError(
+      `data: ${data.name} has ${name} ${data[name]}, but the model is made for ${config[name]}; ` +
+        `${name === 'channels' ? 'pass --channels' : 'pass --size'} to change the pictures`,
+    );
+  }
+}
+
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum / values.length;
+}
+
+function describeData({ name, count, channels, height, width }: Dataset): JsonObject {
+  return { name, count, channels, height, width };
+}
+
+/** How bits/dim spread over the validation images, to score others against: equal bins from `from` to `to`. */
+function histogram(scores: Float64Array): JsonObject {
+  const from = Math.min(...scores);
+  const to = Math.max(...scores);
+  const counts = new Array<number>(HISTOGRAM_BINS).fill(0);
+  for (const score of scores) {
+    const bin = Math.floor(((score - from) / (to - from || 1)) * HISTOGRAM_BINS);
+    counts[Math.min(bin, HISTOGRAM_BINS - 1)]++;
+  }
+  return { from, to, counts };
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
