@@ -108,6 +108,6 @@ function finite(what: string, value: Float64Tensor): Float64Tensor {
   const bad = value.data.find((v) => !Number.isFinite(v));
   if (bad === undefined) return value;
   throw new RangeError(
-    `export: in float64 ${what} is ${bad}: the weights are not those of a usable model; take an earlier checkpoint`,
+    `export: in float64 ${what} is ${bad}: the model has no bounds; train it further, or take an earlier checkpoint`,
   );
 }
