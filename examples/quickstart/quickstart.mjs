@@ -54,14 +54,7 @@ for (const { claim, value } of measured) console.log(`  ${claim}: ${value}`);
 
 // 3. Run it on faces it has not seen.
 const { validation } = splitBySeed(data.count, settings.valFraction, settings.seed);
-const pixels = data.batch(validation.subarray(0, 64));
-const length = channels * height * width;
-const faces = Array.from({ length: pixels.length / length }, (_, i) => ({
-  data: pixels.subarray(i * length, (i + 1) * length),
-  height,
-  width,
-  channels,
-}));
+const faces = data.images(validation.subarray(0, 64));
 await explore('The small model', folders.model, faces, values.out, '');
 
 // 4. The same with a model that had 45 minutes.

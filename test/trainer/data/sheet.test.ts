@@ -38,6 +38,14 @@ test('a sheet is cut into its tiles, row by row, with their labels', async () =>
   }
 });
 
+test('images come out one by one, in the form that the runtime takes', async () => {
+  const data = await openDataset(await sheet('single'));
+  expect(data.images([2, 0])).toEqual([
+    { data: Uint8Array.of(5, 6), height: 1, width: 2, channels: 1 },
+    { data: Uint8Array.of(1, 2), height: 1, width: 2, channels: 1 },
+  ]);
+});
+
 test('a coloured sheet keeps its colours', async () => {
   const rgb = grey.flatMap((p) => [p, p * 10, p * 20]);
   const data = await openDataset(await sheet('rgb', {}, rgb));

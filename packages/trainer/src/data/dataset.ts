@@ -10,10 +10,20 @@ export interface Dataset {
   readonly width: number;
   /** Copies images out: indices.length × height × width × channels. @throws RangeError if an index is outside. */
   batch(indices: ArrayLike<number>): Uint8Array;
+  /** The same images one by one, in the form that `@glow-onnx/runtime` takes. */
+  images(indices: ArrayLike<number>): DatasetImage[];
   /** Attribute name → its label per image, where the data has labels. */
   readonly labels?: Readonly<Record<string, Labels>>;
   /** Files that could not be read and were left out, for the caller to report. */
   readonly skipped: readonly SkippedFile[];
+}
+
+/** One image: height × width × channels bytes. */
+export interface DatasetImage {
+  readonly data: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 1 | 3;
 }
 
 /** One attribute of every image: image i has `values[indices[i]]`. */
@@ -70,6 +80,17 @@ export function createDataset(pictures: Pictures): Dataset {
   const { name, channels, height, width, pixels, labels, skipped = [] } = pictures;
   const stride = height * width * channels;
   const count = pixels.length / stride;
+  const batch = (indices: ArrayLike<number>): Uint8Array => {
+    const images = new Uint8Array(indices.length * stride);
+    for (let i = 0; i < indices.length; i++) {
+      const index = indices[i] as number;
+      if (!Number.isInteger(index) || index < 0 || index >= count) {
+        throw new RangeError(`data: ${name} has images 0 to ${count - 1}, got index ${index}`);
+      }
+      images.set(pixels.subarray(index * stride, (index + 1) * stride), i * stride);
+    }
+    return images;
+  };
   return {
     name,
     count,
@@ -78,16 +99,15 @@ export function createDataset(pictures: Pictures): Dataset {
     width,
     skipped,
     ...(labels && { labels }),
-    batch(indices) {
-      const images = new Uint8Array(indices.length * stride);
-      for (let i = 0; i < indices.length; i++) {
-        const index = indices[i] as number;
-        if (!Number.isInteger(index) || index < 0 || index >= count) {
-          throw new RangeError(`data: ${name} has images 0 to ${count - 1}, got index ${index}`);
-        }
-        images.set(pixels.subarray(index * stride, (index + 1) * stride), i * stride);
-      }
-      return images;
+    batch,
+    images(indices) {
+      const all = batch(indices);
+      return Array.from({ length: indices.length }, (_, i) => ({
+        data: all.subarray(i * stride, (i + 1) * stride),
+        height,
+        width,
+        channels,
+      }));
     },
   };
 }
