@@ -1,6 +1,8 @@
-import { appendFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Checkpoint, encodeCheckpoint, parseCheckpoint } from '@glow-onnx/flow';
+
+const checkpointNames = ['best', 'last', 'previous'];
 
 /** A training run on disk: `best`, `last` and `previous` `.safetensors`, and `metrics.jsonl`. */
 export interface RunFolder {
@@ -17,14 +19,14 @@ export interface RunFolder {
  * @throws Error if it already holds one and `force` is not set.
  */
 export async function createRunFolder(path: string, force: boolean): Promise<RunFolder> {
-  const existing = await readLatest(path);
-  if (existing !== undefined && !force) {
+  const entries = await readdir(path).catch(() => []);
+  if (entries.some((name) => checkpointNames.some((known) => name === `${known}.safetensors`)) && !force) {
     throw new Error(
       `${path} already holds a training run; pass --resume to go on with it or --force to replace it`,
     );
   }
   await mkdir(path, { recursive: true });
-  for (const name of ['best', 'last', 'previous']) await rm(checkpointPath(path, name), { force: true });
+  for (const name of checkpointNames) await rm(checkpointPath(path, name), { force: true });
   await writeFile(join(path, 'metrics.jsonl'), '');
   return runFolder(path);
 }

@@ -1,0 +1,149 @@
+import { readdir } from 'node:fs/promises';
+import { Writable } from 'node:stream';
+import { main } from '../../packages/trainer/src/main.js';
+import { readCheckpoint, temporaryRuns } from './training.js';
+
+const faces = 'models/faces/faces.json';
+const runAt = temporaryRuns();
+const small = [
+  '--data',
+  faces,
+  '--limit',
+  '40',
+  '--steps',
+  '1',
+  '--hidden',
+  '8',
+  '--bits',
+  '5',
+  '--batch',
+  '8',
+];
+const quick = [...small, '--epochs', '1', '--device', 'wasm', '--threads', '1'];
+
+/** Runs glow-train as a shell would, without a terminal. */
+async function glowTrain(...argv: string[]) {
+  const written = { stdout: '', stderr: '' };
+  const stream = (name: 'stdout' | 'stderr') =>
+    new Writable({
+      write(chunk, _, done) {
+        written[name] += chunk;
+        done();
+      },
+    });
+  const terminal = { stdout: stream('stdout'), stderr: stream('stderr') };
+  const code = await main(argv, '1.2.3', terminal, new AbortController().signal);
+  return { code, ...written };
+}
+
+test('trains, tells what it did and leaves checkpoints and metrics', async () => {
+  const out = runAt('first');
+  const { code, stdout, stderr } = await glowTrain(...quick, '--out', out);
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: expect.stringContaining('faces: 40 pictures of 3×16×16'),
+  });
+  expect(stderr).toContain('TensorFlow.js on wasm');
+  expect(stdout).toContain('all epochs done: 4 steps, 1 epochs, 32 images');
+  expect(await readdir(out)).toEqual(
+    expect.arrayContaining(['best.safetensors', 'last.safetensors', 'metrics.jsonl']),
+  );
+  expect((await readCheckpoint(out, 'best')).config).toMatchObject({
+    levels: 3,
+    steps: 1,
+    hiddenChannels: 8,
+    bits: 5,
+  });
+});
+
+test('resumes with the settings of before, as JSON where asked', async () => {
+  const out = runAt('resumed');
+  await glowTrain(...quick, '--out', out);
+  const { code, stdout } = await glowTrain(
+    ...[
+      '--data',
+      faces,
+      '--limit',
+      '40',
+      '--out',
+      out,
+      '--resume',
+      '--epochs',
+      '2',
+      '--device',
+      'wasm',
+      '--json',
+    ],
+  );
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ ended: 'epochs', steps: 8, epochs: 2 });
+});
+
+test('starts from the weights of another run', async () => {
+  const first = runAt('origin');
+  await glowTrain(...quick, '--out', first);
+  const { code, stderr } = await glowTrain(
+    ...['--data', faces, '--limit', '40', '--out', runAt('tuned'), '--init', `${first}/best.safetensors`],
+    ...['--batch', '8', '--epochs', '1', '--device', 'wasm', '--threads', '1'],
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('glow-train:') });
+});
+
+test('trains a class-conditional model on labels', async () => {
+  const out = runAt('labels');
+  const { code } = await glowTrain(...quick, '--labels', 'background', '--out', out);
+  expect(code).toBe(0);
+  expect((await readCheckpoint(out, 'last')).config).toMatchObject({ prior: 'learned', topPrior: 'channel' });
+});
+
+test.each([
+  ['no data', ['--out', 'x'], "required option '--data <path>' not specified"],
+  ['no run folder', ['--data', faces], "required option '--out <dir>' not specified"],
+  [
+    'a device that does not exist',
+    [...quick, '--out', 'x', '--device', 'tpu'],
+    'Allowed choices are auto, node-gpu',
+  ],
+  ['a number that is none', [...quick, '--out', 'x', '--epochs', 'many'], 'It must be a number.'],
+  ['a size that is none', [...quick, '--out', 'x', '--size', '16'], 'such as 32x32'],
+  ['an unknown flag', [...quick, '--out', 'x', '--cuda'], "unknown option '--cuda'"],
+])('%s is wrong usage', async (_, argv, message) => {
+  const { code, stderr } = await glowTrain(...argv);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+});
+
+test.each([
+  ['data that is not there', ['--data', 'nowhere', '--out', 'x'], 'nowhere cannot be opened'],
+  ['too many levels', [...quick, '--out', 'x', '--levels', '5'], 'height 16 cannot pass 5 levels'],
+  [
+    'a batch too large',
+    [...quick, '--out', 'x', '--batch', '99'],
+    'a batch of 99 is more than the 36 training images',
+  ],
+  [
+    'labels that the data lacks',
+    [...quick, '--out', 'x', '--labels', 'mood'],
+    'has no attribute "mood" (found: ',
+  ],
+  ['--resume with --init', [...quick, '--out', 'x', '--resume', '--init', 'y'], 'pass one of them'],
+  [
+    '--resume with a model flag',
+    [...quick, '--out', 'x', '--resume'],
+    '--steps is decided by the checkpoint',
+  ],
+  [
+    '--resume of nothing',
+    ['--data', faces, '--limit', '40', '--out', 'nothing', '--resume'],
+    'no checkpoint to resume',
+  ],
+  [
+    '--init of no checkpoint',
+    ['--data', faces, '--limit', '40', '--out', 'x', '--init', 'package.json'],
+    'package.json: ',
+  ],
+])('%s is one line that says so', async (_, argv, message) => {
+  const { code, stderr } = await glowTrain(...argv);
+  const lines = stderr.trimEnd().split('\n');
+  expect({ code, line: lines.at(-1) }).toEqual({ code: 1, line: expect.stringMatching(/^glow-train: /) });
+  expect(lines.at(-1)).toContain(message);
+});

@@ -1,0 +1,63 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Checkpoint,
+  createConfig,
+  createRandom,
+  type GlowConfig,
+  parseCheckpoint,
+} from '@glow-onnx/flow';
+import { createDataset, type Dataset } from '../../packages/trainer/src/data/dataset.js';
+
+/** A model small enough to train for some epochs within a test. */
+export const tinyConfig: GlowConfig = createConfig({
+  channels: 1,
+  height: 8,
+  width: 8,
+  levels: 2,
+  steps: 2,
+  hiddenChannels: 8,
+  bits: 5,
+});
+
+export const tinySettings = { batch: 8, epochs: 2, rate: 5e-3, warmup: 4, valFraction: 0.2, seed: 3 };
+
+/** Grey ramps of random slope, upright or lying (label `way`), with a little noise: easy to find structure in. */
+export function ramps(count = 50): Dataset {
+  const random = createRandom(11);
+  const way = Uint8Array.from({ length: count }, (_, i) => i % 2);
+  const pixels = Uint8Array.from({ length: count * 64 }, () => 0);
+  for (let i = 0; i < count; i++) {
+    const slope = 10 + 20 * random.uniform();
+    for (let at = 0; at < 64; at++) {
+      const along = way[i] === 0 ? Math.floor(at / 8) : at % 8;
+      pixels[i * 64 + at] = Math.min(255, 20 + slope * along + 8 * random.uniform());
+    }
+  }
+  const labels = { way: { values: ['upright', 'lying'], indices: way } };
+  return createDataset({ name: 'ramps', channels: 1, height: 8, width: 8, pixels, labels });
+}
+
+/** Names for run folders, all gone after the test file. */
+export function temporaryRuns(): (name: string) => string {
+  let root = '';
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'glow-train-'));
+  });
+  afterAll(() => rm(root, { recursive: true, force: true }));
+  return (name) => join(root, name);
+}
+
+export async function readCheckpoint(run: string, name: string): Promise<Checkpoint> {
+  return parseCheckpoint(await readFile(join(run, `${name}.safetensors`)));
+}
+
+/** The lines of metrics.jsonl. */
+export async function readMetrics(run: string): Promise<Record<string, number>[]> {
+  const text = await readFile(join(run, 'metrics.jsonl'), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
