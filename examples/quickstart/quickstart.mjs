@@ -29,8 +29,8 @@ console.log(
 );
 const bar = trainingBar(seconds);
 const trained = await train({
+  start: { config },
   data,
-  config,
   settings,
   out: folders.run,
   force: true,
