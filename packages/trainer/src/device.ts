@@ -15,8 +15,8 @@ const packages = {
   node: '@tensorflow/tfjs-node',
 } as const;
 
-/** How each backend comes to be; throws if it is not to be had here. */
-const openers: Record<TfjsDevice, () => Promise<void>> = {
+/** How each backend comes to be; throws if it is not to be had here, or with `real` if only software draws it. */
+const openers: Record<TfjsDevice, (real: boolean) => Promise<void>> = {
   'node-gpu': async () => {
     await importOptional(packages['node-gpu']);
     await use('tensorflow');
@@ -25,8 +25,8 @@ const openers: Record<TfjsDevice, () => Promise<void>> = {
     await importOptional(packages.node);
     await use('tensorflow');
   },
-  webgpu: async () => {
-    await provideNavigatorGpu();
+  webgpu: async (real) => {
+    await provideGpu(real);
     await importOptional('@tensorflow/tfjs-backend-webgpu');
     await use('webgpu');
   },
@@ -41,8 +41,8 @@ const openers: Record<TfjsDevice, () => Promise<void>> = {
 };
 
 /**
- * What `auto` tries, best first. WebGPU stands behind none but native TensorFlow: where its adapter is real it is
- * faster than wasm; one that only software draws is refused, because wasm is then a hundred times as fast.
+ * What `auto` tries, best first. WebGPU comes before wasm because a real GPU is faster; one that only software draws
+ * is not taken, because wasm is then a hundred times as fast.
  */
 const preference: readonly TfjsDevice[] = ['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'];
 
@@ -54,7 +54,7 @@ export async function openDevice(wanted: TfjsDevice | 'auto'): Promise<OpenedDev
   tf.enableProdMode();
   if (wanted !== 'auto') {
     try {
-      await openers[wanted]();
+      await openers[wanted](false);
     } catch (cause) {
       throw new Error(
         `device "${wanted}" is not available here: ${reason(cause)}; pass --device auto or wasm`,
@@ -66,7 +66,7 @@ export async function openDevice(wanted: TfjsDevice | 'auto'): Promise<OpenedDev
   const skipped: string[] = [];
   for (const device of preference) {
     try {
-      await openers[device]();
+      await openers[device](true);
       const why = skipped.length > 0 ? ` (${skipped.join('; ')})` : '';
       return { device, description: device + why };
     } catch (error) {
@@ -91,29 +91,26 @@ async function importOptional(name: string): Promise<unknown> {
   }
 }
 
-/** In Node, WebGPU is the npm package `webgpu`; its adapter must be a real one. */
-async function provideNavigatorGpu(): Promise<void> {
-  const scope = globalThis as unknown as { navigator?: { gpu?: GpuLike } };
+/** In Node, WebGPU is the npm package `webgpu`, which is to stand where a browser has it. */
+async function provideGpu(real: boolean): Promise<void> {
+  const scope = globalThis as unknown as { navigator?: { gpu?: Gpu } };
   if (!scope.navigator?.gpu) {
-    const dawn = (await importOptional('webgpu')) as { create(flags: string[]): GpuLike; globals: object };
+    const dawn = (await importOptional('webgpu')) as { create(flags: string[]): Gpu; globals: object };
     Object.assign(globalThis, dawn.globals);
-    const navigator = scope.navigator ?? {};
-    if (scope.navigator === undefined) Object.defineProperty(globalThis, 'navigator', { value: navigator });
+    const navigator = scope.navigator ?? {}; // Node 20 has none
     Object.defineProperty(navigator, 'gpu', { value: dawn.create([]), configurable: true });
+    Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
   }
-  const adapter = await (
-    globalThis as unknown as { navigator: { gpu: GpuLike } }
-  ).navigator.gpu.requestAdapter();
+  const adapter = await scope.navigator?.gpu?.requestAdapter();
   if (!adapter) throw new Error('no GPU adapter');
-  if (adapter.info?.isFallbackAdapter || /swiftshader|llvmpipe/i.test(adapter.info?.description ?? '')) {
-    throw new Error(`its adapter is software (${adapter.info?.description})`);
+  const { description = '', isFallbackAdapter = false } = adapter.info ?? {};
+  if (real && (isFallbackAdapter || /swiftshader|llvmpipe/i.test(description))) {
+    throw new Error(`its adapter is software (${description})`);
   }
 }
 
-interface GpuLike {
-  requestAdapter(): Promise<{
-    info?: { description?: string; isFallbackAdapter?: boolean };
-  } | null>;
+interface Gpu {
+  requestAdapter(): Promise<{ info?: { description?: string; isFallbackAdapter?: boolean } } | null>;
 }
 
 function reason(error: unknown): string {

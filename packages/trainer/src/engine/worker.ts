@@ -10,6 +10,7 @@ const { config, fixed, device } = workerData as WorkerData;
 const opened = openDevice(device).then(({ description }) =>
   createTfjsDifferentiator(createGlow(config), fixed, description),
 );
+opened.catch(() => {}); // told in the answer to the first task
 
 async function answer({ parameters, batch, gradient }: WorkerTask): Promise<WorkerReply> {
   try {
