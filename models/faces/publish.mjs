@@ -114,7 +114,9 @@ npx glow-train --data models/faces/faces.json --out runs/faces --resume --lr 1e-
 node models/faces/publish.mjs runs/faces
 \`\`\`
 
-What it is not: a model of people. Sixteen attributes of a drawn character vary independently in the data, and the model knows nothing else. Samples at temperature 1 stray more often than those at 0.8.
+A time budget is no seed: another machine sees another number of images. The first 32 minutes ran on one thread, the rest on two, with other work going on beside them.
+
+What it is not: a model of people. The attributes of a drawn character vary independently in the data, and the model knows nothing else. Samples at temperature 1 stray more often than those at 0.8.
 `,
 );
 console.log(
