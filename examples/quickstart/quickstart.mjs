@@ -12,7 +12,7 @@ import { explore } from './explore.mjs';
 import { trainingBar } from './progress.mjs';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '75' }, out: { type: 'string', default: 'out' } },
+  options: { seconds: { type: 'string', default: '110' }, out: { type: 'string', default: 'out' } },
 });
 const seconds = Number(values.seconds);
 if (!(seconds > 0)) throw new RangeError(`--seconds: expected a positive number, got ${values.seconds}`);
