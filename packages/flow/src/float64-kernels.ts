@@ -83,8 +83,16 @@ export function gather(
   return y;
 }
 
-export function addScaled(y: Float64Array, x: Float64Array, factor: number): void {
-  for (let i = 0; i < y.length; i++) y[i] += factor * x[i];
+/** y[to + i] += factor·x[from + i] for a run of numbers: the inner loop of convolutions, so no views are made. */
+export function addScaled(
+  y: Float64Array,
+  to: number,
+  x: Float64Array,
+  from: number,
+  count: number,
+  factor: number,
+): void {
+  for (let i = 0; i < count; i++) y[to + i] += factor * x[from + i];
 }
 
 /** One pixel more on each side: zeros or ones; `border` adds the channel that is 1 outside, 0 inside. */
@@ -118,15 +126,15 @@ export function conv3x3(padded: Float64Tensor, weight: Float64Tensor, bias: Floa
   const y = filled([n, o, h, w]);
   for (let b = 0; b < n; b++) {
     for (let k = 0; k < o; k++) {
-      const out = y.data.subarray((b * o + k) * h * w, (b * o + k + 1) * h * w);
-      out.fill(bias.data[k]);
+      const to = (b * o + k) * h * w;
+      y.data.fill(bias.data[k], to, to + h * w);
       for (let channel = 0; channel < c; channel++) {
         for (let tap = 0; tap < 9; tap++) {
           const factor = weight.data[(k * c + channel) * 9 + tap];
           const dy = Math.floor(tap / 3);
           for (let i = 0; i < h; i++) {
             const from = ((b * c + channel) * hp + i + dy) * wp + (tap % 3);
-            for (let j = 0; j < w; j++) out[i * w + j] += factor * padded.data[from + j];
+            addScaled(y.data, to + i * w, padded.data, from, w, factor);
           }
         }
       }

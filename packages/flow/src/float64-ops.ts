@@ -72,16 +72,13 @@ export const float64Ops: Ops<Float64Tensor> = {
     const [o, ci] = weight.shape as [number, number];
     if (weight.shape.length !== 2 || ci !== c) throw mismatch('conv1x1', x, weight);
     const y = filled([n, o, h, w]);
+    const pixels = h * w;
     for (let b = 0; b < n; b++) {
       for (let k = 0; k < o; k++) {
-        const out = y.data.subarray((b * o + k) * h * w, (b * o + k + 1) * h * w);
-        if (bias) out.fill(bias.data[k]);
+        const to = (b * o + k) * pixels;
+        if (bias) y.data.fill(bias.data[k], to, to + pixels);
         for (let i = 0; i < c; i++) {
-          addScaled(
-            out,
-            x.data.subarray((b * c + i) * h * w, (b * c + i + 1) * h * w),
-            weight.data[k * c + i],
-          );
+          addScaled(y.data, to, x.data, (b * c + i) * pixels, pixels, weight.data[k * c + i]);
         }
       }
     }
