@@ -1,8 +1,8 @@
 // images/s of models/faces in ONNX Runtime, everything included: node bench/inference.mjs
-import { cpus } from 'node:os';
 import { loadGlow } from '@glow-onnx/runtime';
+import { machine, median } from './models.mjs';
 
-console.log(`${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus()[0].model}`);
+console.log(machine());
 const glow = await loadGlow('models/faces');
 const images = await glow.sample({ count: 256, seed: 1 });
 const results = [];
@@ -26,6 +26,5 @@ async function speed(count, run) {
     await run();
     durations.push(performance.now() - started);
   }
-  durations.sort((a, b) => a - b);
-  return Math.round((1000 * count) / durations[Math.floor(durations.length / 2)]);
+  return Math.round((1000 * count) / median(durations));
 }

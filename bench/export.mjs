@@ -1,0 +1,35 @@
+// Time and memory of `glow-export` on a model of 44 million parameters: node bench/export.mjs
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeCheckpoint } from '@glow-onnx/flow';
+import { machine, models, randomCheckpoint } from './models.mjs';
+
+/** What an export of this size may take. */
+const LIMITS = { seconds: 15, gigabytes: 1.5 };
+
+/** Makes a process print its peak of memory, in kilobytes, as its last line. */
+const reportMemory = `data:text/javascript,${encodeURIComponent(
+  "process.once('exit', () => console.log(process.resourceUsage().maxRSS))",
+)}`;
+
+const { name, config } = models[1];
+const folder = mkdtempSync(join(tmpdir(), 'glow-bench-'));
+try {
+  const checkpoint = join(folder, 'best.safetensors');
+  writeFileSync(checkpoint, encodeCheckpoint(randomCheckpoint(config)));
+  const command = ['packages/exporter/bin/glow-export.js', checkpoint, '--out', join(folder, 'model')];
+  const started = performance.now();
+  const output = execFileSync(process.execPath, ['--import', reportMemory, ...command], { encoding: 'utf8' });
+  const seconds = (performance.now() - started) / 1000;
+  const gigabytes = Number(output.trim().split('\n').at(-1)) / 1e6;
+  console.log(machine());
+  console.table([
+    { model: name, what: 'seconds', measured: Number(seconds.toFixed(1)), allowed: LIMITS.seconds },
+    { model: name, what: 'GB of memory', measured: Number(gigabytes.toFixed(2)), allowed: LIMITS.gigabytes },
+  ]);
+  if (seconds > LIMITS.seconds || gigabytes > LIMITS.gigabytes) process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true });
+}

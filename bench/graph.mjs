@@ -1,0 +1,88 @@
+// Exported graphs against unfolded ones and against their convolutions alone:
+//   node bench/graph.mjs [--only 'K=8'] [--batch 16] [--seconds 10] [--json]
+import { parseArgs } from 'node:util';
+import { createRandom, latentShapes } from '@glow-onnx/flow';
+import { encodeModel } from '@glow-onnx/graph';
+import { openSession } from '@glow-onnx/runtime/session';
+import { fold } from '../packages/exporter/dist/fold.js';
+import { traceDecode, traceEncode } from '../packages/exporter/dist/trace.js';
+import { convolutionsAlone } from './floor.mjs';
+import { flowOf, interleave, machine, median, models, randomCheckpoint } from './models.mjs';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    batch: { type: 'string', default: '1,16,64' },
+    seconds: { type: 'string', default: '6' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const results = [];
+for (const { name, config } of models.filter((model) => model.name.includes(values.only))) {
+  const { glow, forward, inverse } = flowOf(randomCheckpoint(config));
+  const folded = fold(glow, forward, inverse);
+  const exported = {
+    encode: traceEncode(config, folded.encode),
+    decode: traceDecode(config, folded.decode),
+  };
+  const unfolded = {
+    encode: traceEncode(config, { levels: glow.levels, weights: forward }),
+    decode: traceDecode(config, { levels: glow.levels, weights: inverse }),
+  };
+  const floor = convolutionsAlone(exported.encode, config);
+  for (const direction of ['encode', 'decode']) {
+    const graphs = [exported[direction], unfolded[direction], floor];
+    const sessions = [];
+    for (const graph of graphs) sessions.push({ graph, session: await open(graph) });
+    for (const batch of values.batch.split(',').map(Number)) {
+      const runs = sessions.map(({ graph, session }) => {
+        const feeds = inputsOf(graph, config, batch);
+        return () => session.run(feeds);
+      });
+      const rounds = await interleave(runs, Number(values.seconds));
+      const ratio = (other) => Number(median(rounds.map((times) => times[0] / times[other])).toFixed(2));
+      const speed = (which) => Number(((1000 * batch) / median(rounds.map((t) => t[which]))).toPrecision(3));
+      const row = {
+        model: name,
+        direction,
+        batch,
+        'images/s': speed(0),
+        'unfolded images/s': speed(1),
+        'convolutions images/s': speed(2),
+        'time / unfolded': ratio(1),
+        'time / convolutions': ratio(2),
+        rounds: rounds.length,
+      };
+      process.stderr.write(`${Object.values(row).join('  ')}\n`); // the whole takes minutes
+      results.push(row);
+    }
+    for (const { session } of sessions) await session.release();
+  }
+}
+if (values.json) console.log(JSON.stringify(results));
+else {
+  console.log(machine());
+  console.table(results);
+}
+
+function open(graph) {
+  return openSession({
+    model: encodeModel(graph, { producer: { name: 'bench', version: '0' } }),
+    device: 'cpu',
+  });
+}
+
+/** Normal numbers of an image's or a latent's size for every input. */
+function inputsOf(graph, config, batch) {
+  const random = createRandom(3);
+  const latents = latentShapes(config, batch, config.height, config.width);
+  return Object.fromEntries(
+    graph.inputs.map(({ name, shape: [, channels] }) => {
+      const level = Number(name.slice(1));
+      const size = name === 'x' ? [config.height, config.width] : latents[level].slice(2);
+      const shape = [batch, channels, ...size];
+      const data = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => 0.3 * random.normal());
+      return [name, { shape, data }];
+    }),
+  );
+}

@@ -1,0 +1,89 @@
+// The models that benchmarks measure, with weights that keep a deep untrained flow calm.
+import { createRequire } from 'node:module';
+import { cpus, totalmem } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import {
+  createConfig,
+  createGlow,
+  createRandom,
+  float64Ops,
+  forwardWeights,
+  initialParams,
+  inverseWeights,
+  tensor,
+} from '@glow-onnx/flow';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
+
+/** Preset `tutorial`, three levels of 3×32×32. */
+export const models = [
+  { name: 'K=8, hidden 128', steps: 8, hiddenChannels: 128 },
+  { name: 'K=32, hidden 512', steps: 32, hiddenChannels: 512 },
+].map(({ name, ...size }) => ({
+  name,
+  config: createConfig({ channels: 3, height: 32, width: 32, levels: 3, ...size }),
+}));
+
+/** Where and with what: `2026-11-22, Node v20.20.0, onnxruntime-node 1.30.0, 2 × AMD EPYC, 23 GiB`. */
+export function machine() {
+  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json');
+  const date = new Date().toISOString().slice(0, 10);
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${date}, Node ${process.version}, onnxruntime-node ${version}, ${cpus().length} × ${cpus()[0].model}, ${memory} GiB`;
+}
+
+/**
+ * What training starts from, with last convolutions that do something: outputs about 0.1, so that scales stay near
+ * one over all steps and no activation overflows or is denormal. Both would change the speed.
+ */
+export function randomCheckpoint(config) {
+  const { trainable, fixed } = initialParams(createGlow(config), 1);
+  const deviation = 0.1 / Math.sqrt(9 * config.hiddenChannels);
+  const float32 = Object.entries(trainable).map(([name, { shape, data }], index) => {
+    const random = createRandom(2, index);
+    const value = name.endsWith('conv3.weight') ? () => deviation * random.normal() : (v) => v;
+    return [
+      name,
+      tensor(
+        shape,
+        data.map((v) => Math.fround(value(v))),
+      ),
+    ];
+  });
+  return { config, params: { trainable: Object.fromEntries(float32), fixed }, initialised: true };
+}
+
+/** Layers and float64 weights of both directions, as defined: nothing folded. */
+export function flowOf({ config, params }) {
+  const glow = createGlow(config);
+  return { glow, forward: forwardWeights(glow, float64Ops, params), inverse: inverseWeights(glow, params) };
+}
+
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+/**
+ * Times of every run in ms, round after round, so that a busy moment of the machine hits all alike. Each round begins
+ * with another run, and what the one before left behind is collected first: neither place nor garbage favours one.
+ */
+export async function interleave(runs, seconds) {
+  for (const run of runs) await run();
+  const rounds = [];
+  const end = performance.now() + 1000 * seconds;
+  while (rounds.length < 3 || performance.now() < end) {
+    const times = [];
+    for (let i = 0; i < runs.length; i++) {
+      const which = (i + rounds.length) % runs.length;
+      collectGarbage();
+      const started = performance.now();
+      await runs[which]();
+      times[which] = performance.now() - started;
+    }
+    rounds.push(times);
+  }
+  return rounds;
+}
