@@ -1,4 +1,5 @@
-// Other ways to write a step's graph, and to run it: node bench/alternatives.mjs [--batch 16] [--seconds 8]
+// Other ways to write a step's graph, by processor time of one thread:
+//   node bench/alternatives.mjs [--batch 16] [--seconds 8]
 import { parseArgs } from 'node:util';
 import { createRandom } from '@glow-onnx/flow';
 import {
@@ -6,7 +7,6 @@ import {
   concat,
   constant,
   conv,
-  encodeModel,
   exp,
   graph,
   input,
@@ -17,8 +17,7 @@ import {
   slice,
   tanh,
 } from '@glow-onnx/graph';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { interleave, machine, median } from './models.mjs';
+import { interleave, machine, median, noise, openGraph, processorTime } from './models.mjs';
 
 const { values } = parseArgs({
   options: { batch: { type: 'string', default: '16' }, seconds: { type: 'string', default: '8' } },
@@ -43,44 +42,21 @@ const variants = {
   'exp(tanh h) squared, the factor 2 once a level': { factor: 'square' },
   'logDet summed per image at every step': { logDet: 'step' },
 };
-const options = {
-  'convolutions without blocked layout (graph optimisation "extended")': {
-    graphOptimizationLevel: 'extended',
-  },
-  'nodes in parallel': { executionMode: 'parallel' },
-  'no arena of memory': { enableCpuMemArena: false },
-  'no memory pattern': { enableMemPattern: false },
-  'threads that do not spin': { extra: { session: { intra_op: { allow_spinning: '0' } } } },
-};
-
 console.log(machine());
-const results = [...Object.keys(variants), ...Object.keys(options)].map((name) => ({
-  'time / exported': name,
-}));
+const results = Object.keys(variants).map((name) => ({ 'time / exported': name }));
 for (const [l, level] of levels.entries()) {
-  const sessions = {};
-  for (const [name, variant] of Object.entries(variants))
-    sessions[name] = await open(levelGraph(level, variant), {});
-  for (const [name, option] of Object.entries(options))
-    sessions[name] = await open(levelGraph(level, {}), option);
-  const shape = [batch, level.channels, level.size, level.size];
-  const random = createRandom(4);
-  const data = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => 0.3 * random.normal());
-  const feeds = { x: new Tensor('float32', data, shape) };
-  const runs = Object.values(sessions).map((session) => () => session.run(feeds));
-  const rounds = await interleave(runs, Number(values.seconds));
+  const sessions = [];
+  for (const variant of Object.values(variants))
+    sessions.push(await openGraph(levelGraph(level, variant), 1));
+  const feeds = { x: noise([batch, level.channels, level.size, level.size], 4) };
+  const runs = sessions.map((session) => () => session.run(feeds));
+  const rounds = await interleave(runs, Number(values.seconds), processorTime);
   results.forEach((row, i) => {
     row[`level ${l}`] = Number(median(rounds.map((times) => times[i] / times[0])).toFixed(2));
   });
-  for (const session of Object.values(sessions)) await session.release();
+  for (const session of sessions) await session.release();
 }
 console.table(results);
-
-function open(built, option) {
-  const model = encodeModel(built, { producer: { name: 'bench', version: '0' } });
-  const extra = { session: { set_denormal_as_zero: '1', ...option.extra?.session } };
-  return InferenceSession.create(model, { executionProviders: ['cpu'], ...option, extra });
-}
 
 /** The steps of one level, tutorial form, with random weights: y and Σ logScale. */
 function levelGraph({ channels, size, reads }, variant) {

@@ -13,6 +13,8 @@ import {
   inverseWeights,
   tensor,
 } from '@glow-onnx/flow';
+import { encodeModel } from '@glow-onnx/graph';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc');
@@ -61,6 +63,23 @@ export function flowOf({ config, params }) {
   return { glow, forward: forwardWeights(glow, float64Ops, params), inverse: inverseWeights(glow, params) };
 }
 
+/** A session of ONNX Runtime on the CPU, as the runtime opens it. @param threads as many as cores unless given. */
+export async function openGraph(graph, threads) {
+  const model = encodeModel(graph, { producer: { name: 'bench', version: '0' } });
+  return InferenceSession.create(model, {
+    executionProviders: ['cpu'],
+    ...(threads && { intraOpNumThreads: threads }),
+    extra: { session: { set_denormal_as_zero: '1' } },
+  });
+}
+
+/** Normal numbers, about as large as a picture's. */
+export function noise(shape, seed) {
+  const random = createRandom(seed);
+  const data = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => 0.3 * random.normal());
+  return new Tensor('float32', data, shape);
+}
+
 export function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
@@ -69,8 +88,9 @@ export function median(numbers) {
 /**
  * Times of every run in ms, round after round, so that a busy moment of the machine hits all alike. Each round begins
  * with another run, and what the one before left behind is collected first: neither place nor garbage favours one.
+ * @param clock in ms; `processorTime` for work on one thread, which a busy machine does not disturb.
  */
-export async function interleave(runs, seconds) {
+export async function interleave(runs, seconds, clock = () => performance.now()) {
   for (const run of runs) await run();
   const rounds = [];
   const end = performance.now() + 1000 * seconds;
@@ -79,11 +99,16 @@ export async function interleave(runs, seconds) {
     for (let i = 0; i < runs.length; i++) {
       const which = (i + rounds.length) % runs.length;
       collectGarbage();
-      const started = performance.now();
+      const started = clock();
       await runs[which]();
-      times[which] = performance.now() - started;
+      times[which] = clock() - started;
     }
     rounds.push(times);
   }
   return rounds;
+}
+
+export function processorTime() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
