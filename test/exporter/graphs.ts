@@ -14,9 +14,9 @@ import { type Numbers, runGraph } from '../graph/run-graph.js';
 import { randomParams } from '../random-params.js';
 
 /** A model with random parameters: its float64 weights in both directions, folded, and as graphs. */
-export function exported(config: GlowConfig, seed: number) {
+export function exported(config: GlowConfig, seed: number, deviation?: number) {
   const glow = createGlow(config);
-  const params = randomParams(glow, seed);
+  const params = randomParams(glow, seed, deviation);
   const forward = forwardWeights(glow, float64Ops, params);
   const inverse = inverseWeights(glow, params);
   const folded = fold(glow, forward, inverse);
