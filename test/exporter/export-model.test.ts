@@ -115,9 +115,10 @@ describe('exportModel', () => {
       'decode(encode(x))',
     ]);
     for (const { value, tolerance } of measured) {
-      expect(value).toBeGreaterThan(0);
       expect(value).toBeLessThan(tolerance);
     }
+    // log_prob may round to the very float32 number of golden.safetensors.
+    expect(measured.filter(({ value }) => value > 0).length).toBeGreaterThanOrEqual(3);
   });
 
   test('keeps golden values that the graphs reproduce', async () => {
@@ -257,10 +258,10 @@ describe('exportModel onto what is there', () => {
   test('refuses a folder unless forced, and then replaces it whole', async () => {
     const out = at('model');
     await exportModel(checkpoint, { out });
-    writeFileSync(join(out, 'stale'), '');
+    writeFileSync(join(out, 'README.md'), 'stale');
     await expect(exportModel(checkpoint, { out })).rejects.toThrow('exists; pass --force');
     await exportModel(checkpoint, { out, force: true });
-    expect(existsSync(join(out, 'stale'))).toBe(false);
+    expect(readFileSync(join(out, 'README.md'), 'utf8')).not.toBe('stale');
     expect(readdirSync(folder)).toEqual(['model']);
   });
 
@@ -278,11 +279,41 @@ describe('exportModel onto what is there', () => {
     const out = at('photos');
     mkdirSync(out);
     writeFileSync(join(out, 'cat.png'), 'cat');
-    await expect(exportModel(checkpoint, { out, force: true })).rejects.toThrow('is not a model folder');
+    await expect(exportModel(checkpoint, { out, force: true })).rejects.toThrow(
+      'holds cat.png, which no export wrote',
+    );
     expect(readdirSync(out)).toEqual(['cat.png']);
     await expect(exportModel(checkpoint, { out: join(out, 'cat.png'), force: true })).rejects.toThrow(
       'is a file',
     );
+  });
+});
+
+describe('exportModel beside other work', () => {
+  test('leaves alone what was put into a model folder', async () => {
+    const out = at('model');
+    await exportModel(checkpoint, { out });
+    mkdirSync(join(out, 'data'));
+    writeFileSync(join(out, 'data', 'faces.png'), 'faces');
+    await expect(exportModel(checkpoint, { out, force: true })).rejects.toThrow('holds data/faces.png');
+    expect(readFileSync(join(out, 'data', 'faces.png'), 'utf8')).toBe('faces');
+  });
+
+  test('a failure removes the folders it made, but not those that others have filled since', async () => {
+    const failing = () => exportModel(checkpoint, { out: at('new/deep/a'), tolerance: 1e-9 });
+    await expect(failing()).rejects.toThrow('expected at most');
+    expect(readdirSync(folder)).toEqual([]);
+    const other = expect(failing()).rejects.toThrow('expected at most');
+    await exportModel(checkpoint, { out: at('new/b') });
+    await other;
+    expect(readdirSync(at('new'))).toEqual(['b']);
+  });
+
+  test('two exports to one place at once leave one whole model', async () => {
+    const results = await Promise.allSettled([1, 2].map(() => exportModel(checkpoint, { out: at('model') })));
+    expect(results.some(({ status }) => status === 'fulfilled')).toBe(true);
+    expect(readdirSync(folder)).toEqual(['model']);
+    expect(manifestOf(at('model')).files.length).toBeGreaterThan(0);
   });
 });
 
@@ -304,7 +335,7 @@ describe('glow-export', () => {
     const { code, out, err } = await run(save(), '--out', at('model'));
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(
-      /^3×8×16, 5 bits, 2 levels × 2 steps.*\n(.*: [\d.e-]+ \(at most [\d.]+\)\n){4}wrote .*model: 7 files/,
+      /^3×8×16, 5 bits, 2 levels × 2 steps.*\nclaim .*\n(.* cpu +fp32 +[\d.e-]+ +[\d.e-]+ +yes\n){4}step .*\n(levels.*\n){4}wrote .*model: 7 files/,
     );
   });
 

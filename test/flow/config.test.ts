@@ -40,6 +40,10 @@ test.each([
   [{ width: 4.5 }, /config: width: expected int, got 4.5/],
   [{ hidden: 4 }, /config: \(whole\): unknown field, got hidden/],
   [{ version: 2 }, /config: version: expected one of 1, got 2/],
+  [
+    { prior: 'learned', topPrior: 'conv' },
+    /config: topPrior "conv" is a convolution of zeros, which padding "zeros"/,
+  ],
   [{ classes: 10 }, /config: classes 10 needs prior "learned" with topPrior "channel", got prior "standard"/],
 ])('a config with %j is refused by its field', (change, message) => {
   expect(() => parseConfig({ ...createConfig(sizes), ...change })).toThrow(message);

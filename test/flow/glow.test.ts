@@ -101,7 +101,7 @@ describe.each(variants)('a whole model: $name', ({ config }) => {
   });
 });
 
-test('data-dependent initialisation gives every actnorm output mean 0 and deviation 1', () => {
+test('data-dependent initialisation gives actnorm outputs, hidden ones too, mean 0 and deviation 1', () => {
   const config = createConfig(
     { channels: 3, height: 8, width: 8, levels: 2, steps: 2, hiddenChannels: 8 },
     'openai',
@@ -110,24 +110,30 @@ test('data-dependent initialisation gives every actnorm output mean 0 and deviat
   const before = initialParams(glow, 1);
   const x = randomTensor([8, 3, 8, 8], createRandom(2), 0.3);
   const params = { ...before, trainable: initialise(glow, float64Ops, x, before) };
-  const weights = forwardWeights(glow, float64Ops, params);
-  let seen = 0;
+  const seen: string[] = [];
+  const expectNormal = (value: typeof x, what: string): void => {
+    const { mean, std } = float64Ops.channelMoments(value);
+    for (const m of mean.data) expect(Math.abs(m)).toBeLessThan(1e-9);
+    for (const s of std.data) expect(Math.abs(s - 1)).toBeLessThan(1e-4); // std/(std + 1e-6)
+    seen.push(what);
+  };
   const watching = {
     ...float64Ops,
+    relu: (value: typeof x) => {
+      expectNormal(value, 'hidden');
+      return float64Ops.relu(value);
+    },
     named: (value: typeof x, name: string) => {
-      if (name.endsWith('.actnorm.y')) seen += 1;
-      if (name.endsWith('.x')) {
-        const { mean, std } = float64Ops.channelMoments(value);
-        for (const m of mean.data) expect(Math.abs(m)).toBeLessThan(1e-9);
-        for (const s of std.data) expect(Math.abs(s - 1)).toBeLessThan(1e-4);
-        seen += 1;
-      }
+      if (/steps\.\d+\.actnorm\.y$/.test(name)) expectNormal(value, 'actnorm');
       return value;
     },
   };
+  const weights = forwardWeights(glow, float64Ops, params);
   encode(glow, watching, x, weights);
-  expect(seen).toBe(4);
+  expect(seen.filter((what) => what === 'actnorm')).toHaveLength(levelsTimesSteps);
+  expect(seen.filter((what) => what === 'hidden')).toHaveLength(2 * levelsTimesSteps);
 });
+const levelsTimesSteps = 4;
 
 test('a singular 1×1 convolution names the step', () => {
   const config = createConfig({

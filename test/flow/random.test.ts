@@ -37,6 +37,14 @@ test('a stream goes on from its state, also between the two normals of a pair', 
   for (let i = 0; i < 5; i++) expect(continued.normal()).toBe(random.normal());
 });
 
+test.each([[[0, 0, 0, 0]], [[1, 2, 3]], [[1, 2, 3, -4]], [[1, 2, 3, 0.5]]])(
+  'state %j is refused',
+  (words) => {
+    const state = { words: words as [number, number, number, number], spareNormal: null };
+    expect(() => restoreRandom(state)).toThrow('four words of 32 bits that are not all zero');
+  },
+);
+
 test('uniform numbers fill [0, 1) evenly', () => {
   const random = createRandom(2);
   const counts = new Array<number>(10).fill(0);

@@ -47,6 +47,11 @@ describe('checkLatents', () => {
       { levels: [z0, { ...z1, data: z1.data.slice(1) }] },
       /level 1 must hold .* 96 numbers, got 95/,
     ],
+    [
+      'no pixels',
+      { levels: [z0, z1].map(({ shape }) => ({ shape: [shape[0], 0, 0], data: new Float32Array() })) },
+      /level 0 has shape \[6, 0, 0\]/,
+    ],
     ['plain arrays', { levels: [z0, { ...z1, data: [...z1.data] }] }, /must hold a Float32Array/],
     ['NaN', { levels: [z0, nan] }, /level 1 holds NaN at 5; latents must be finite/],
   ])('refuses %s', (_, latents, message) => {
@@ -99,6 +104,9 @@ describe('latents in a file', () => {
     expect(() => parseLatentsFile(encodeLatentsFile(file), grey)).toThrow(
       'latents: z0: expected F32 [3, 2, 4, 4] for this model, got F32 [3, 6, 4, 4]',
     );
+    const empty = (shape: number[]) => ({ dtype: 'F32' as const, shape, data: new Float32Array() });
+    const nothing = encodeSafetensors({ z0: empty([1e9, 6, 0, 0]), z1: empty([1e9, 24, 0, 0]) });
+    expect(() => parseLatentsFile(nothing, config)).toThrow('got F32 [1000000000, 6, 0, 0]');
     expect(() => parseLatentsFile(encodeSafetensors({}), config)).toThrow(
       'z0: expected F32 [images, channels',
     );

@@ -191,3 +191,30 @@ test('resuming on other data is refused', async () => {
     'ramps has count 60, but the run was started on count 50',
   );
 });
+
+test.each([
+  ['batch', { batch: 4 }],
+  ['seed', { seed: 4 }],
+  ['valFraction', { valFraction: 0.3 }],
+  ['labels', { labels: 'way' }],
+])('a run does not go on with another %s: it would train on what it held out', async (name, change) => {
+  const out = runAt(`other ${name}`);
+  await train({ ...base, out, settings: { ...tinySettings, epochs: 1 } });
+  const before = await readCheckpoint(out, 'last');
+  const settings = { epochs: 2, ...change };
+  await expect(train({ ...base, out, start: 'resume', settings })).rejects.toThrow(
+    new RegExp(`settings: ${name} is .*, but the run was started with`),
+  );
+  expect(await readCheckpoint(out, 'last')).toEqual(before);
+});
+
+test.each([
+  [{ threads: 0 }, 'threads must be an integer from 1 to 256, got 0'],
+  [{ threads: 1.5 }, 'threads must be an integer from 1 to 256, got 1.5'],
+  [{ timeBudgetMinutes: -1 }, 'the time budget must be a number of minutes above 0, got -1'],
+  [{ timeBudgetMinutes: Number.NaN }, 'the time budget must be a number of minutes above 0, got NaN'],
+])('%j is refused before anything is written', async (change, message) => {
+  const out = runAt(`limits ${message}`);
+  await expect(train({ ...base, out, ...change })).rejects.toThrow(message);
+  await expect(readCheckpoint(out, 'last')).rejects.toThrow('ENOENT');
+});

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { rmdirSync, rmSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { parseManifest } from '@glow-onnx/flow';
 
 /** A file written, as a manifest lists it. */
 export interface WrittenFile {
@@ -26,11 +27,14 @@ export async function writeFolder<T>(
   const place = resolve(out);
   const exists = await checkPlace(out, replace);
   const firstMade = await mkdir(dirname(place), { recursive: true });
-  const temporary = join(dirname(place), `.${basename(place)}.${process.pid}.tmp`);
-  const remove = () => rmSync(firstMade ?? temporary, { recursive: true, force: true });
+  const temporary = await mkdtemp(join(dirname(place), `.${basename(place)}.`));
+  const remove = () => {
+    rmSync(temporary, { recursive: true, force: true });
+    if (firstMade !== undefined) removeEmpty(dirname(place), firstMade);
+  };
   process.once('exit', remove); // a command that is interrupted exits; see main.ts
   try {
-    await mkdir(temporary);
+    await chmod(temporary, 0o755); // mkdtemp keeps others out
     const result = await fill(temporary, (path, chunks) => writeFile(temporary, path, chunks));
     await moveInto(place, temporary, exists);
     return result;
@@ -42,16 +46,41 @@ export async function writeFolder<T>(
   }
 }
 
+/** Removes folders from `from` up to `last`, as long as nothing else has come into them. */
+function removeEmpty(from: string, last: string): void {
+  for (let folder = from; folder.length >= last.length; folder = dirname(folder)) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      return;
+    }
+  }
+}
+
 async function checkPlace(out: string, replace: boolean): Promise<boolean> {
   const found = await stat(out).catch(() => undefined);
   if (!found) return false;
   if (!found.isDirectory()) throw new Error(`export: ${out} is a file, expected a folder to make`);
   if (!replace) throw new Error(`export: ${out} exists; pass --force to replace it, or another --out`);
-  const names = await readdir(out);
-  if (names.length > 0 && !names.includes('manifest.json')) {
-    throw new Error(`export: ${out} is not a model folder, so --force leaves it alone; pass another --out`);
+  const strange = await foreignFile(out);
+  if (strange !== undefined) {
+    throw new Error(
+      `export: ${out} holds ${strange}, which no export wrote, so --force leaves it alone; pass another --out`,
+    );
   }
   return true;
+}
+
+/** A file that does not belong to a model folder; undefined if all do. */
+async function foreignFile(folder: string): Promise<string | undefined> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
+  if (files.length === 0) return undefined;
+  const manifest = await readFile(join(folder, 'manifest.json'), 'utf8').then(parseManifest, () => undefined);
+  const known = new Set(['manifest.json', 'README.md', ...(manifest?.files ?? []).map(({ path }) => path)]);
+  return manifest ? files.find((file) => !known.has(file)) : files[0];
 }
 
 /** Takes the place of what is there, which is kept until the new folder stands. */

@@ -126,6 +126,12 @@ export function parseConfig(value: unknown): GlowConfig {
       );
     }
   }
+  if (config.prior === 'learned' && config.topPrior === 'conv' && config.padding === 'zeros') {
+    throw new RangeError(
+      'config: topPrior "conv" is a convolution of zeros, which padding "zeros" leaves without effect; ' +
+        'use padding "ones" or "border", or topPrior "channel"',
+    );
+  }
   if (config.classes > 0 && (config.prior !== 'learned' || config.topPrior !== 'channel')) {
     throw new RangeError(
       `config: classes ${config.classes} needs prior "learned" with topPrior "channel", ` +

@@ -11,7 +11,7 @@ export interface Random {
   normal(): number;
   /** An integer in [0, bound). @throws RangeError unless 1 ≤ bound ≤ 2³². */
   below(bound: number): number;
-  /** What `random.restore` continues from: five numbers, all finite, JSON-safe. */
+  /** What `restoreRandom` continues from; survives JSON. */
   state(): RandomState;
 }
 
@@ -58,8 +58,15 @@ export function createRandom(seed: number, index = 0): Random {
   return restoreRandom({ words, spareNormal: null });
 }
 
-/** Continues a stream from `state()`. */
+/**
+ * Continues a stream from `state()`.
+ * @throws RangeError if the words are not four of 32 bits, or all zero, from where the generator never moves.
+ */
 export function restoreRandom(state: RandomState): Random {
+  const isWord = (word: number): boolean => Number.isInteger(word) && word >= 0 && word < 2 ** 32;
+  if (state.words.length !== 4 || !state.words.every(isWord) || state.words.every((word) => word === 0)) {
+    throw new RangeError(`random: expected four words of 32 bits that are not all zero, got ${state.words}`);
+  }
   let [a, b, c, d] = state.words;
   let spare = state.spareNormal;
   const uint32 = (): number => {

@@ -1,6 +1,6 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/safetensors';
-import { type LatentLevel, type Latents, levelShapes } from './latents.js';
+import { isExtent, type LatentLevel, type Latents, levelShapes } from './latents.js';
 
 /** What `glow encode` stores: the pictures' names, latents and log densities in nats. */
 export interface EncodedFile {
@@ -48,7 +48,7 @@ export function parseLatentsFile(bytes: Uint8Array, config: GlowConfig): Latents
   const levels = shapes.map((shape, level) => {
     const tensor = tensors[`z${level}`];
     const expected = [count, ...shape];
-    if (tensor?.dtype !== 'F32' || tensor.shape.join() !== expected.join()) {
+    if (tensor?.dtype !== 'F32' || tensor.shape.join() !== expected.join() || !expected.every(isExtent)) {
       const got = tensor ? `${tensor.dtype} [${tensor.shape.join(', ')}]` : 'no such tensor';
       const want =
         count === undefined ? 'F32 [images, channels, height, width]' : `F32 [${expected.join(', ')}]`;

@@ -45,7 +45,7 @@ export function checkLatents(
   for (const [level, shape] of levelShapes(config, height, width).entries()) {
     const got = levels[level] as LatentLevel;
     const extents: readonly number[] = got?.shape ?? [];
-    const fits = shape.every((extent, axis) => Number.isInteger(extent) && extents[axis] === extent);
+    const fits = shape.every((extent, axis) => isExtent(extent) && extents[axis] === extent);
     if (!fits || extents.length !== 3) {
       throw new RangeError(
         `${where}: level ${level} has shape [${extents.join(', ')}], expected [${shape.join(', ')}]; pass what encode returned`,
@@ -54,6 +54,11 @@ export function checkLatents(
     checkLevelData(got, level, where);
   }
   return { height, width };
+}
+
+/** A positive integer: an image of no pixels is none. */
+export function isExtent(extent: unknown): boolean {
+  return Number.isSafeInteger(extent) && (extent as number) > 0;
 }
 
 function checkLevelData({ shape, data }: LatentLevel, level: number, where: string): void {

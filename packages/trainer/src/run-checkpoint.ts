@@ -71,6 +71,20 @@ export function checkSameData(data: Dataset, before: JsonObject): void {
   }
 }
 
+/** What decides which images a step sees: a run that goes on must keep it, or train on what it held out. */
+const orderSettings = ['batch', 'seed', 'valFraction', 'labels'] as const;
+
+/** @throws RangeError if a run would go on with its images in another order. */
+export function checkSameOrder(settings: TrainSettings, before: Partial<TrainSettings>): void {
+  for (const name of orderSettings) {
+    if (before[name] === undefined || before[name] === settings[name]) continue;
+    throw new RangeError(
+      `settings: ${name} is ${settings[name]}, but the run was started with ${before[name]}, which cannot change ` +
+        'on the way; leave it out, or start a new run from its weights with --init',
+    );
+  }
+}
+
 /** @throws RangeError if the model is made for other images. */
 export function checkImages(data: Dataset, config: GlowConfig): void {
   for (const name of ['channels', 'height', 'width'] as const) {

@@ -42,7 +42,11 @@ export async function reopenRunFolder(path: string): Promise<{ folder: RunFolder
   }
   const step = Number(checkpoint.progress?.step ?? 0);
   const metrics = join(path, 'metrics.jsonl');
-  const lines = (await readFile(metrics, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+  const text = await readFile(metrics, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const lines = text.split('\n').filter((line) => line !== '');
   const kept = lines.filter((line) => stepOf(line) <= step);
   await replaceFile(metrics, Buffer.from(kept.map((line) => `${line}\n`).join('')));
   return { folder: runFolder(path), checkpoint };

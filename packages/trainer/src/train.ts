@@ -7,6 +7,7 @@ import {
   type GlowConfig,
   initialParams,
   type Named,
+  parseConfig,
 } from '@glow-onnx/flow';
 import { createBatches } from './batches.js';
 import type { Dataset } from './data/dataset.js';
@@ -17,7 +18,7 @@ import { createTfjsDifferentiator } from './engine/tfjs-differentiator.js';
 import { acrossThreads } from './engine/threads.js';
 import { runTraining, type TrainResult } from './loop.js';
 import type { Progress } from './progress.js';
-import { checkImages, checkSameData, runOf } from './run-checkpoint.js';
+import { checkImages, checkSameData, checkSameOrder, runOf } from './run-checkpoint.js';
 import { createRunFolder, reopenRunFolder } from './run-folder.js';
 import { checkSettings, defaultSettings, type TrainSettings } from './settings.js';
 
@@ -56,19 +57,25 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     throw new RangeError(`${out}: its checkpoint is from no training run; pass it to --init`);
   const settings: TrainSettings = { ...defaultSettings, ...run?.settings, ...options.settings };
   checkSettings(settings);
-  if (run) checkSameData(data, run.data);
+  checkLimits(options);
+  if (run) {
+    checkSameData(data, run.data);
+    checkSameOrder(settings, run.settings);
+  }
   // A model takes any size that its levels divide: fine-tuning may use another than its first training.
-  const config = checkpoint
-    ? { ...checkpoint.config, height: data.height, width: data.width }
-    : (start as { config: GlowConfig }).config;
+  const config = parseConfig(
+    checkpoint
+      ? { ...checkpoint.config, height: data.height, width: data.width }
+      : (start as { config: GlowConfig }).config,
+  );
   checkImages(data, config);
   const batches = createBatches(data, config, settings);
 
   const glow = createGlow(config);
   const params = checkpoint?.params ?? initialParams(glow, settings.seed);
   const differentiator = await openDifferentiator(glow, params.fixed, settings.batch, options);
-  const engine = createEngine(glow, params.trainable, differentiator, settings);
   try {
+    const engine = createEngine(glow, params.trainable, differentiator, settings);
     if (run && checkpoint?.optimizer) {
       const { params, optimizer } = checkpoint;
       engine.restore({ trainable: params.trainable, optimizer, steps: run.counters.step });
@@ -85,7 +92,19 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       counters: run?.counters,
     });
   } finally {
-    await engine.dispose();
+    await differentiator.dispose();
+  }
+}
+
+/** @throws RangeError naming the limit, what it has to be and what it is. */
+function checkLimits({ threads = 1, timeBudgetMinutes = 1 }: TrainOptions): void {
+  if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
+    throw new RangeError(`train: threads must be an integer from 1 to 256, got ${threads}`);
+  }
+  if (!(timeBudgetMinutes > 0)) {
+    throw new RangeError(
+      `train: the time budget must be a number of minutes above 0, got ${timeBudgetMinutes}`,
+    );
   }
 }
 

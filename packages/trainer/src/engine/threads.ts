@@ -59,18 +59,30 @@ export function acrossThreads(local: Differentiator, workers: readonly Worker[])
 /** One task, one answer. @throws Error what the worker threw. */
 function ask(worker: Worker, task: WorkerTask): Promise<Float64Array> {
   return new Promise((resolve, reject) => {
-    const onMessage = (reply: WorkerReply): void => {
+    const settle = (): void => {
+      worker.off('message', onMessage);
       worker.off('error', onError);
+      worker.off('exit', onExit);
+    };
+    const onMessage = (reply: WorkerReply): void => {
+      settle();
       if ('error' in reply) reject(reply.error);
       else resolve(reply.bitsPerDim);
     };
     const onError = (error: Error): void => {
-      worker.off('message', onMessage);
+      settle();
       reject(error);
+    };
+    const onExit = (code: number): void => {
+      settle();
+      reject(new Error(`training: a worker thread ended with code ${code}; pass --threads 1`));
     };
     worker.once('message', onMessage);
     worker.once('error', onError);
-    worker.postMessage(task);
+    worker.once('exit', onExit);
+    if (worker.threadId === -1)
+      onExit(1); // ended before it was asked anything
+    else worker.postMessage(task);
   });
 }
 
