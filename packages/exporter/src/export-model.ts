@@ -1,22 +1,32 @@
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import {
   type Checkpoint,
   createGlow,
   encodeSafetensors,
+  type Float64Tensor,
+  type FlowWeights,
   float64Ops,
   forwardWeights,
   type GlowConfig,
+  type GraphVariant,
   inverseWeights,
   latentChannels,
   type Manifest,
+  type Precision,
+  precisions,
 } from '@glow-onnx/flow';
 import { createWeightsFile, encodeModel, type Graph } from '@glow-onnx/graph';
+import { type Diagnosis, worstFirst } from './diagnose.js';
 import { type FoldedFlow, fold, type WeightedFlow } from './fold.js';
 import { type WrittenFile, writeFolder } from './folder.js';
+import { goldenImages } from './golden-images.js';
 import { modelCard } from './model-card.js';
-import { goldenTensors, makeReference, type Reference } from './reference.js';
+import { roundConditioners } from './precision.js';
+import { goldenTensors, makeReference, type Reference, sampleImages } from './reference.js';
 import { traceDecode, traceEncode } from './trace.js';
-import { type Measurement, verify } from './verify.js';
+import { holds, type Measurement } from './verify.js';
+import { diagnoseFolder, measure, readGolden } from './verify-folder.js';
 
 export interface ExportOptions {
   /** Folder to make. */
@@ -25,8 +35,14 @@ export interface ExportOptions {
   readonly force?: boolean;
   /** Graphs that hold their own weights, instead of one file for both. */
   readonly singleFile?: boolean;
-  /** Factor on the tolerances of the check, 1 unless given; the manifest states the result. */
+  /** Factor on the tolerances of the check, 1 unless given; the manifest states it. */
   readonly tolerance?: number;
+  /** Graphs to write, fp32 among them; default fp32 alone. */
+  readonly precision?: readonly Precision[];
+  /** SPDX identifier, for the manifest and the graphs' metadata. */
+  readonly license?: string;
+  /** Pictures whose pixels become golden values; default samples of the model itself. */
+  readonly images?: readonly string[];
 }
 
 /** What was written, and how far ONNX Runtime was from float64. */
@@ -36,64 +52,134 @@ export interface ExportReport {
   readonly parameters: number;
   readonly files: readonly WrittenFile[];
   readonly measured: readonly Measurement[];
+  /** What each step does to the golden images. */
+  readonly diagnosis: Diagnosis;
 }
 
 const producer = { name: '@glow-onnx/exporter', version: '0.1.0' };
 
+/** What the names of a precision's files end in. */
+const suffixes: Record<Precision, string> = {
+  fp32: '',
+  'fp16-weights': '_fp16w',
+  'int8-weights': '_int8w',
+  fp16: '_fp16',
+};
+
 /** Paths inside a model folder; the graphs call their weights by the last part. */
-const paths = {
-  encode: 'onnx/encode.onnx',
-  decode: 'onnx/decode.onnx',
-  weights: 'onnx/weights.bin',
-} as const;
+function pathsOf(precision: Precision, singleFile: boolean): GraphVariant {
+  const path = (name: string, extension: string) => `onnx/${name}${suffixes[precision]}.${extension}`;
+  return {
+    encode: path('encode', 'onnx'),
+    decode: path('decode', 'onnx'),
+    weights: singleFile ? null : path('weights', 'bin'),
+  };
+}
 
 /**
- * Writes a model folder: both graphs, their weights, config, manifest, card and golden values. Moving averages are
- * taken where the checkpoint has them. Both graphs run once and are compared with float64 before the folder appears.
+ * Writes a model folder: graphs, their weights, config, manifest, card and golden values. Moving averages are taken
+ * where the checkpoint has them. All graphs run once and are compared with float64 before the folder appears.
  * @throws Error if the model cannot be inverted or run, or is less accurate than `tolerances` allow; no folder is left.
  */
 export async function exportModel(checkpoint: Checkpoint, options: ExportOptions): Promise<ExportReport> {
-  const { out, force = false, singleFile = false, tolerance = 1 } = options;
+  const { out, force = false, singleFile = false, tolerance = 1, license, images = [] } = options;
+  const chosen = precisions.filter((name) => (options.precision ?? ['fp32']).includes(name));
+  if (!chosen.includes('fp32')) throw new RangeError('export: precision must have fp32 among others');
   const { config } = checkpoint;
   return writeFolder(out, force, async (folder, write) => {
-    const { folded, reference, parameters } = prepare(checkpoint);
-    const weights = singleFile ? undefined : createWeightsFile('weights.bin');
-    const model = (graph: Graph) =>
-      encodeModel(graph, {
-        producer,
-        metadata: { config: JSON.stringify(config) },
-        ...(weights && { weights }),
+    const { glow, forward, inverse, folded, parameters } = prepare(checkpoint);
+    const pictures = images.length > 0 ? await goldenImages(config, images) : sampleImages(glow, inverse);
+    const files: WrittenFile[] = [];
+    const variants: Partial<Record<Precision, GraphVariant>> = {};
+    const references: Partial<Record<Precision, Reference>> = {};
+    for (const precision of chosen) {
+      const paths = pathsOf(precision, singleFile);
+      const weights = paths.weights === null ? undefined : createWeightsFile(basename(paths.weights));
+      const metadata = metadataOf(checkpoint, precision, license);
+      const model = (graph: Graph) => encodeModel(graph, { producer, metadata, ...(weights && { weights }) });
+      const stored = (flow: WeightedFlow): WeightedFlow => ({
+        ...flow,
+        ...roundConditioners(flow.weights, precision),
       });
-    const files = [
-      await write(paths.encode, [model(traceEncode(config, folded.encode))]),
-      await write(paths.decode, [model(traceDecode(config, folded.decode))]),
-    ];
-    if (weights) files.push(await write(paths.weights, weights.chunks()));
-    const onDisk = { encode: join(folder, paths.encode), decode: join(folder, paths.decode) };
-    const measured = await verify(onDisk, config, reference, tolerance);
-
-    files.push(
-      await write('golden.safetensors', [golden(reference)]),
-      await write('config.json', [json(config)]),
-    );
+      files.push(
+        await write(paths.encode, [model(traceEncode(config, stored(folded.encode)))]),
+        await write(paths.decode, [model(traceDecode(config, stored(folded.decode)))]),
+      );
+      if (weights && paths.weights) files.push(await write(paths.weights, weights.chunks()));
+      variants[precision] = paths;
+      const rounded = (direction: FlowWeights<Float64Tensor>) =>
+        roundConditioners(direction, precision).weights;
+      references[precision] = makeReference(glow, rounded(forward), rounded(inverse), pictures);
+    }
+    const golden = goldenBytes(references);
+    files.push(await write('golden.safetensors', [golden]), await write('config.json', [json(config)]));
+    const given = {
+      variants: variants as Manifest['variants'],
+      config,
+      ...(tolerance !== 1 && { toleranceFactor: tolerance }),
+    };
+    const verifying = { folder, manifest: given, golden: readGolden(golden) };
+    const diagnosis = await diagnoseFolder(verifying);
+    const measured: Measurement[] = [];
+    for (const precision of chosen) {
+      measured.push(...(await measure(verifying, precision, 'cpu')));
+      assertHolds(measured, config, diagnosis);
+    }
     const manifest: Manifest = {
       formatVersion: 1,
       producer,
-      config,
+      ...given,
       latents: Array.from({ length: config.levels }, (_, l) => ({
         name: `z${l}`,
         channels: latentChannels(config, l),
         downscale: 2 ** (l + 1),
       })),
-      variants: { fp32: { ...paths, weights: weights ? paths.weights : null } },
       files,
+      ...(license !== undefined && { license }),
       training: checkpoint.training ?? null,
       measured,
     };
     const listed = await write('manifest.json', [json(manifest)]);
     const card = await write('README.md', [modelCard(manifest, parameters)]);
-    return { out, config, parameters, files: [...files, listed, card], measured };
+    return { out, config, parameters, files: [...files, listed, card], measured, diagnosis };
   });
+}
+
+/** What each graph says of itself, in ONNX's `metadata_props`: texts by key. */
+function metadataOf(
+  { config, training, progress }: Checkpoint,
+  precision: Precision,
+  license: string | undefined,
+): Record<string, string> {
+  const text = JSON.stringify(config);
+  const step = training?.steps ?? progress?.step;
+  return {
+    producer: `${producer.name} ${producer.version}`,
+    config: text,
+    config_sha256: createHash('sha256').update(text).digest('hex'),
+    training_step: typeof step === 'number' ? String(step) : 'unknown',
+    license: license ?? 'not stated',
+    precision,
+  };
+}
+
+/** @throws Error for the first claim that does not hold, with the step that loses most. */
+function assertHolds(
+  measured: readonly Measurement[],
+  { levels, steps }: GlowConfig,
+  diagnosis: Diagnosis,
+): void {
+  const broken = measured.find((claim) => !holds(claim));
+  if (!broken) return;
+  const { claim, value, tolerance, precision } = broken;
+  const [worst] = worstFirst(diagnosis.steps);
+  const lost = diagnosis.firstNonFiniteInDecode;
+  throw new Error(
+    `export: ${claim} is ${value}, expected at most ${tolerance}: this model amplifies rounding ` +
+      `(${precision}, ${levels * steps} steps; most in ${worst.step}: cond(W) ${worst.conditionOfW.toPrecision(2)}, ` +
+      `smallest coupling scale ${worst.smallestScale.toPrecision(2)}` +
+      `${lost ? `; decode is not finite from ${lost} on` : ''}); train it further, or accept more with --tolerance`,
+  );
 }
 
 /** All that is computed in float64: weights of both directions, folded, and what they make of a few images. */
@@ -111,7 +197,7 @@ function prepare({ config, params, ema, initialised }: Checkpoint) {
   const folded = fold(glow, forward, inverse);
   checkFloat32(folded);
   const parameters = Object.values(used.trainable).reduce((sum, { data }) => sum + data.length, 0);
-  return { folded, parameters, reference: makeReference(glow, forward, inverse) };
+  return { glow, forward, inverse, folded, parameters };
 }
 
 /** @throws RangeError naming the first weight that float32 cannot hold. */
@@ -132,8 +218,8 @@ function checkFloat32({ encode, decode }: FoldedFlow): void {
   check(decode);
 }
 
-function golden(reference: Reference): Uint8Array {
-  const tensors = Object.entries(goldenTensors(reference)).map(([name, { shape, data }]) => [
+function goldenBytes(references: Readonly<Partial<Record<Precision, Reference>>>): Uint8Array {
+  const tensors = Object.entries(goldenTensors(references)).map(([name, { shape, data }]) => [
     name,
     { dtype: 'F32' as const, shape, data },
   ]);

@@ -10,10 +10,13 @@ import {
   squeeze,
   tensor,
 } from '@glow-onnx/flow';
+import type { Storage } from './precision.js';
 
 /** A flow for one direction, with the weights of that direction. */
 export interface WeightedFlow extends Levels {
   readonly weights: FlowWeights<Float64Tensor>;
+  /** By full name, of weights that are not stored as float32. */
+  readonly storage?: Named<Storage>;
 }
 
 /** The same maps in fewer layers. A run of layers is called by its last for `encode`, by its first for `decode`. */

@@ -1,8 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { type Checkpoint, parseCheckpoint } from '@glow-onnx/flow';
+import { type Checkpoint, type Precision, parseCheckpoint, precisions } from '@glow-onnx/flow';
+import type { Device } from '@glow-onnx/runtime/session';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type ExportReport, exportModel } from './export-model.js';
+import { describeReport, describeVerification } from './describe.js';
+import { exportModel } from './export-model.js';
 import { importWeights, type LayoutName, layoutNames } from './import/import-weights.js';
+import { verifyFolder } from './verify-folder.js';
+
+const devices: readonly Device[] = ['cpu', 'webgpu', 'cuda', 'wasm'];
 
 export interface Terminal {
   readonly stdout: { write(text: string): unknown };
@@ -17,6 +22,17 @@ interface Flags {
   readonly bits?: number;
   readonly size?: { readonly height: number; readonly width: number };
   readonly tolerance: number;
+  readonly precision: readonly Precision[];
+  readonly license?: string;
+  readonly images?: readonly string[];
+  readonly steps: boolean;
+  readonly json: boolean;
+}
+
+interface VerifyFlags {
+  readonly device: Device;
+  readonly precision?: readonly Precision[];
+  readonly steps: boolean;
   readonly json: boolean;
 }
 
@@ -26,11 +42,22 @@ interface Flags {
  */
 export async function main(argv: readonly string[], version: string, terminal: Terminal): Promise<number> {
   const { stdout, stderr } = terminal;
+  let code = 0;
+  const print = (json: boolean, value: unknown, text: () => string) =>
+    stdout.write(`${json ? JSON.stringify(value, null, 2) : text()}\n`);
   const program = new Command('glow-export')
+    .description(
+      'Checkpoints to model folders. A file alone is exported: glow-export best.safetensors --out DIR.',
+    )
+    .version(version)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
+  program
+    .command('export', { isDefault: true })
     .description(
       'Turn a checkpoint into a model folder: ONNX graphs to encode and decode, checked against float64.',
     )
-    .version(version)
     .argument('<checkpoint>', 'safetensors file of glow-train, or with --from of another program')
     .requiredOption('--out <dir>', 'model folder to make')
     .option('--force', 'replace a model folder that is there', false)
@@ -39,16 +66,37 @@ export async function main(argv: readonly string[], version: string, terminal: T
     .option('--bits <n>', 'with --from: bits per colour channel (default: tutorial 8, port 5)', integer)
     .option('--size <HxW>', 'with --from: height and width of the training pictures (default: 32x32)', size)
     .option('--tolerance <factor>', 'accept this many times the usual error against float64', positive, 1)
+    .addOption(
+      new Option('--precision <list>', `of ${precisions.join(', ')}; fp32 is always there`)
+        .argParser((text) => ['fp32' as const, ...precisionList(text)])
+        .default(['fp32'], 'fp32'),
+    )
+    .option('--license <spdx>', 'licence of the weights, for the manifest and the graphs')
+    .option('--images <path...>', 'golden values of these pictures (files, folders) instead of samples')
+    .option('--steps', 'print what every step does, not the worst five', false)
     .option('--json', 'print JSON', false)
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .action(async (path: string, flags: Flags) => {
       const report = await exportModel(await readWeights(path, flags), flags);
-      stdout.write(`${flags.json ? JSON.stringify(report, null, 2) : describeReport(report)}\n`);
+      print(flags.json, report, () => describeReport(report, flags.steps));
+    });
+  program
+    .command('verify')
+    .description(
+      'Recompute what a model folder claims: hashes, errors against its golden values, every step.',
+    )
+    .argument('<modeldir>', 'model folder')
+    .addOption(new Option('--device <name>', 'provider').choices(devices).default('cpu'))
+    .addOption(new Option('--precision <list>', 'default: all that are there').argParser(precisionList))
+    .option('--steps', 'print what every step does, not the worst five', false)
+    .option('--json', 'print JSON', false)
+    .action(async (folder: string, { device, precision, steps, json }: VerifyFlags) => {
+      const report = await verifyFolder(folder, { device, ...(precision && { precision }) });
+      print(json, report, () => describeVerification(report, steps));
+      if (!report.ok) code = 1;
     });
   try {
     await program.parseAsync(argv, { from: 'user' });
-    return 0;
+    return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     stderr.write(`glow-export: ${(error as Error).message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
@@ -69,15 +117,12 @@ async function readWeights(path: string, { from, bits, size }: Flags): Promise<C
   }
 }
 
-function describeReport({ out, config, parameters, files, measured }: ExportReport): string {
-  const { channels, height, width, levels, steps, hiddenChannels, bits } = config;
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  return [
-    `${channels}×${height}×${width}, ${bits} bits, ${levels} levels × ${steps} steps, ` +
-      `${hiddenChannels} hidden channels, ${parameters.toLocaleString('en-US')} parameters`,
-    ...measured.map(({ claim, value, tolerance }) => `${claim}: ${value} (at most ${tolerance})`),
-    `wrote ${out}: ${files.length} files, ${bytes.toLocaleString('en-US')} bytes`,
-  ].join('\n');
+function precisionList(text: string): Precision[] {
+  return text.split(',').map((name) => {
+    const found = precisions.find((known) => known === name);
+    if (!found) throw new InvalidArgumentError(`Known are ${precisions.join(', ')}.`);
+    return found;
+  });
 }
 
 function integer(text: string): number {

@@ -31,6 +31,7 @@ import {
   requireConstant,
   takeInputs,
 } from './portable-conv.js';
+import { convStored, reluWithinHalf } from './stored-conv.js';
 
 /**
  * Writes a flow as an ONNX graph. Weights are constants and are computed in float64 while the graph is built;
@@ -53,7 +54,7 @@ export const onnxOps: Ops<ImageValue> = {
   sigmoid,
   // −log(1 + exp(−x)), with an exponent that is never positive.
   logSigmoid: (x) => neg(add(relu(neg(x)), log(add(exp(neg(abs(x))), scalar(1))))),
-  relu,
+  relu: reluWithinHalf,
 
   matmul: (a, b) => weight(float64Ops.matmul(numbers('matmul', a), numbers('matmul', b))),
   transpose: (x) => weight(float64Ops.transpose(numbers('transpose', x)), x.name),
@@ -75,12 +76,12 @@ export const onnxOps: Ops<ImageValue> = {
   concat: (a, b) => concat([a, b], 1),
   perChannel: (v) => reshape(v, [1, -1, 1, 1]),
   scaleShift: (x, scale, shift) => add(mul(x, onnxOps.perChannel(scale)), onnxOps.perChannel(shift)),
-  conv1x1: (x, matrix, bias) => conv(x, reshape(matrix, [0, 0, 1, 1]), bias ? { bias } : {}),
+  conv1x1: (x, matrix, bias) => convStored(x, reshape(matrix, [0, 0, 1, 1]), bias ? { bias } : {}),
   conv3x3(x, kernel, bias, padding) {
     const all = requireConstant('conv3x3', kernel);
     const inside = padding === 'border' ? takeInputs(all, 0, channelsOf(x)) : all;
     const [input, portable] = portableInput(x, inside, 'narrow');
-    const y = conv(input, portable, { bias, pads: [1, 1, 1, 1] });
+    const y = convStored(input, portable, { bias, pads: [1, 1, 1, 1] });
     const outside = outsideTerm(x, all, padding);
     return outside ? add(y, outside) : y;
   },

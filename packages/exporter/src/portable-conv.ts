@@ -10,11 +10,17 @@ import {
   slice,
   type Value,
 } from '@glow-onnx/graph';
+import type { Storage } from './precision.js';
 
 /** An image in a graph, NCHW. One that was cut out of another knows that one and where it began. */
 export interface ImageValue extends Value {
   readonly part?: { readonly whole: Value; readonly from: number };
+  /** For a kernel that is not kept in float32. */
+  readonly storage?: Storage;
 }
+
+/** A kernel whose elements are known. */
+export type Kernel = Constant & Pick<ImageValue, 'storage'>;
 
 export function channelsOf(x: Value): number {
   return x.shape[1] as number;
@@ -35,9 +41,9 @@ export function isMiscomputed(channels: number): boolean {
  */
 export function portableInput(
   x: ImageValue,
-  kernel: Constant,
+  kernel: Kernel,
   width: 'narrow' | 'whole',
-): readonly [Value, Constant] {
+): readonly [Value, Kernel] {
   const channels = channelsOf(x);
   if (!isMiscomputed(channels)) return [x, kernel];
   const { whole, from } = x.part ?? { whole: x, from: 0 };
@@ -72,26 +78,26 @@ export function outsideTerm(x: Value, kernel: Constant, padding: Padding): Value
 }
 
 /** @throws TypeError if a weight is not known when the graph is built. */
-export function requireConstant(operation: string, value: Value): Constant {
+export function requireConstant(operation: string, value: ImageValue): Kernel {
   if (isConstant(value)) return value;
   const what = `${value.name ?? 'a value'} ${formatShape(value.shape)}`;
   throw new TypeError(`${operation}: ${what} is computed in the graph, expected a constant weight`);
 }
 
 /** The kernel's inputs from `from` to `to`. */
-export function takeInputs(kernel: Constant, from: number, to: number, suffix = ''): Constant {
+export function takeInputs(kernel: Kernel, from: number, to: number, suffix = ''): Kernel {
   return rewriteInputs(kernel, to - from, suffix, (block, target, i) => {
     if (i >= from && i < to) target(i - from).set(block);
   });
 }
 
 /** The kernel with zeros for surplus inputs: its own begin at `at` of `count`. */
-function placeInputs(kernel: Constant, at: number, count: number): Constant {
+function placeInputs(kernel: Kernel, at: number, count: number): Kernel {
   return rewriteInputs(kernel, count, '', (block, target, i) => target(i + at).set(block));
 }
 
 /** The sum over inputs, as a kernel of one input. */
-function sumInputs(kernel: Constant): Constant {
+function sumInputs(kernel: Kernel): Constant {
   return rewriteInputs(kernel, 1, '.outside', (block, target) => {
     const sum = target(0);
     block.forEach((weight, tap) => {
@@ -102,11 +108,11 @@ function sumInputs(kernel: Constant): Constant {
 
 /** A kernel [out, count, k, k] from the k×k blocks of another: `write` is given each, and blocks to put it in. */
 function rewriteInputs(
-  kernel: Constant,
+  kernel: Kernel,
   count: number,
   suffix: string,
   write: (block: Float64Array, target: (input: number) => Float64Array, input: number) => void,
-): Constant {
+): Kernel {
   const [outputs, inputs, height, width] = kernel.shape;
   const size = height * width;
   const data = new Float64Array(outputs * count * size);
@@ -117,6 +123,7 @@ function rewriteInputs(
       write(kernel.source.data.subarray((o * inputs + i) * size, (o * inputs + i + 1) * size), target, i);
     }
   }
-  const result = constant([outputs, count, height, width], data);
+  const { storage } = kernel;
+  const result = { ...constant([outputs, count, height, width], data), ...(storage && { storage }) };
   return kernel.name === undefined ? result : named(result, kernel.name + suffix);
 }

@@ -8,9 +8,11 @@ import {
   filled,
   float64Ops,
   type Glow,
+  type GlowConfig,
   latentShapes,
   modelToBin,
   type Named,
+  type Precision,
   sizeOf,
   tensor,
 } from '@glow-onnx/flow';
@@ -31,19 +33,17 @@ export interface Reference {
 /** Calmer than the model's own spread, so that an outlier does not decide how accurate the model looks. */
 const TEMPERATURE = 0.7;
 
+/** Images to measure with: bin centres, and classes where there are any. */
+export type Images = Pick<Reference, 'x' | 'label'>;
+
 /**
- * Draws images from the model and rounds them to its bins (an import has no pictures, and private ones must not
- * leak), then encodes and decodes them. The layers run as they are defined, not folded.
- * @throws RangeError if a result is not finite.
+ * Draws images from the model and rounds them to its bins: an import has no pictures, and private ones must not leak.
+ * @throws RangeError if a sample is not finite.
  */
-export function makeReference(
-  glow: Glow,
-  forward: FlowWeights<Float64Tensor>,
-  inverse: FlowWeights<Float64Tensor>,
-): Reference {
+export function sampleImages(glow: Glow, inverse: FlowWeights<Float64Tensor>): Images {
   const { config } = glow;
   const { batch, height, width } = referenceSize(glow);
-  const label = config.classes > 0 ? oneHot(batch, config.classes) : undefined;
+  const label = labelsFor(config, batch);
   const noise = latentShapes(config, batch, height, width).map((shape) => filled(shape));
   for (let image = 0; image < batch; image++) {
     const random = createRandom(0, image);
@@ -54,16 +54,28 @@ export function makeReference(
   }
   const sample = finite('a sample', decode(glow, float64Ops, noise, inverse, label));
   const toBin = (value: number): number => binToModel(modelToBin(value, config.bits), config.bits);
-  const x = { ...sample, data: sample.data.map(toBin) };
+  return { x: { ...sample, data: sample.data.map(toBin) }, ...(label && { label }) };
+}
+
+/**
+ * Encodes the images and decodes their latents. The layers run as they are defined, not folded.
+ * @throws RangeError if a result is not finite.
+ */
+export function makeReference(
+  glow: Glow,
+  forward: FlowWeights<Float64Tensor>,
+  inverse: FlowWeights<Float64Tensor>,
+  { x, label }: Images,
+): Reference {
   const encoding = encode(glow, float64Ops, x, forward, label);
   const latents = encoding.latents.map((z, l) =>
-    finite(`z${l} of a sample`, { ...z, data: z.data.map(Math.fround) }),
+    finite(`z${l} of an image`, { ...z, data: z.data.map(Math.fround) }),
   );
   return {
     x,
     ...(label && { label }),
     latents,
-    logProb: finite('log_prob of a sample', encoding.logProb),
+    logProb: finite('log_prob of an image', encoding.logProb),
     decoded: finite('decode of its latents', decode(glow, float64Ops, latents, inverse, label)),
   };
 }
@@ -86,19 +98,34 @@ export function referenceSize({ config, params }: Glow): { batch: number; height
   return cost <= BUDGET ? asTrained : small;
 }
 
-/** The tensors of `golden.safetensors`. */
-export function goldenTensors({ x, label, latents, logProb, decoded }: Reference): Named<Float64Tensor> {
-  return {
-    x,
-    ...(label && { label }),
-    ...Object.fromEntries(latents.map((z, l) => [`z${l}`, z])),
-    log_prob: logProb,
-    'decode.x': decoded,
-  };
+/** The tensors of `golden.safetensors`; what a precision other than fp32 makes of x stands below its name. */
+export function goldenTensors(
+  references: Readonly<Partial<Record<Precision, Reference>>>,
+): Named<Float64Tensor> {
+  const tensors = Object.entries(references).map(([precision, { x, label, latents, logProb, decoded }]) => {
+    const below = goldenPrefix(precision as Precision);
+    return {
+      x,
+      ...(label && { label }),
+      ...Object.fromEntries(latents.map((z, l) => [`${below}z${l}`, z])),
+      [`${below}log_prob`]: logProb,
+      [`${below}decode.x`]: decoded,
+    };
+  });
+  return Object.assign({}, ...tensors);
 }
 
-/** Classes 0, 1, … of as many as there are. */
-function oneHot(batch: number, classes: number): Float64Tensor {
+/** z0 for fp32, int8-weights/z0 for another. */
+export function goldenPrefix(precision: Precision): string {
+  return precision === 'fp32' ? '' : `${precision}/`;
+}
+
+/** One-hot, classes 0, 1, … of as many as there are; undefined for a model without classes. */
+export function labelsFor(
+  { classes }: Pick<GlowConfig, 'classes'>,
+  batch: number,
+): Float64Tensor | undefined {
+  if (classes === 0) return undefined;
   const label = tensor([batch, classes, 1, 1], new Float64Array(batch * classes));
   for (let i = 0; i < batch; i++) label.data[i * classes + (i % classes)] = 1;
   return label;

@@ -30,7 +30,7 @@ const width = symbol('width');
 export function traceEncode(config: GlowConfig, flow: WeightedFlow): Graph {
   const x = input('x', 'float32', [batch, config.channels, height, width]);
   const label = labelInput(config);
-  const weights = namedConstants(flow.weights);
+  const weights = namedConstants(flow);
   const { latents, logProb, logProbLevels } = encode<ImageValue>(flow, onnxOps, x, weights, label);
   const divisor = 2 ** config.levels;
   return checkPortable(
@@ -65,7 +65,7 @@ export function traceDecode(config: GlowConfig, flow: WeightedFlow): Graph {
     return input(`z${l}`, 'float32', shape);
   });
   const label = labelInput(config);
-  const x = decode<ImageValue>(flow, onnxOps, latents, namedConstants(flow.weights), label);
+  const x = decode<ImageValue>(flow, onnxOps, latents, namedConstants(flow), label);
   return checkPortable(
     graph({
       name: 'decode',
@@ -95,15 +95,16 @@ function latentDocs({ levels }: GlowConfig): Record<string, string> {
   );
 }
 
-/** Weights as constants that carry their layer's name. */
-function namedConstants(weights: FlowWeights<Float64Tensor>): FlowWeights<ImageValue> {
+/** Weights as constants that carry their layer's name and how they are stored. */
+function namedConstants({ weights, storage = {} }: WeightedFlow): FlowWeights<ImageValue> {
   const perLayer = ([place, values]: [string, FlowWeights<Float64Tensor>[string]]) => [
     place,
     Object.fromEntries(
-      Object.entries(values).map(([name, { shape, data }]) => [
-        name,
-        named(constant(shape, data), `${place}.${name}`),
-      ]),
+      Object.entries(values).map(([name, { shape, data }]) => {
+        const full = `${place}.${name}`;
+        const stored = storage[full];
+        return [name, { ...named(constant(shape, data), full), ...(stored && { storage: stored }) }];
+      }),
     ),
   ];
   return Object.fromEntries(Object.entries(weights).map(perLayer));
@@ -111,10 +112,12 @@ function namedConstants(weights: FlowWeights<Float64Tensor>): FlowWeights<ImageV
 
 /** The last word on convolutions that WebGPU miscomputes: whatever wrote one, no graph leaves with it. */
 function checkPortable(built: Graph): Graph {
-  const weights = new Map(built.constants.map(({ name, shape }) => [name, shape]));
+  const tensors = [...built.constants, ...built.nodes.map(({ output }) => output)];
+  const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
   for (const { operator, inputs, output } of built.nodes) {
-    const shape = weights.get(inputs[1]);
-    if (operator === 'Conv' && shape && shape[2] * shape[3] > 1 && isMiscomputed(shape[1])) {
+    if (operator !== 'Conv') continue;
+    const shape = (shapes.get(inputs[1]) ?? []) as readonly number[];
+    if (shape[2] * shape[3] > 1 && isMiscomputed(shape[1])) {
       throw new Error(
         `${built.name}: convolution "${output.name}" with weight ${formatShape(shape)} would be miscomputed by WebGPU; ` +
           'write it with onnxOps, which widens its input',

@@ -26,7 +26,9 @@ export {
   latentChannels,
   latentShapes,
   type Manifest,
+  type Precision,
   parseManifest,
+  precisions,
 } from './manifest.js';
 export type { Ops, Padding } from './ops.js';
 export { binToModel, binToPixel, bitsPerDimension, modelToBin, pixelToBin } from './pixels.js';

@@ -3,6 +3,13 @@ import { describeIssue, type GlowConfig, parseConfig } from './config.js';
 
 export type { GlowConfig };
 
+/**
+ * How the conditioners' convolutions are kept and computed; everything else is float32 in each. `…-weights` are stored
+ * small and computed in float32; `fp16` also computes in half precision.
+ */
+export const precisions = ['fp32', 'fp16-weights', 'int8-weights', 'fp16'] as const;
+export type Precision = (typeof precisions)[number];
+
 const relativePath = z.string().check(z.regex(/^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9._/-]{1,200}$/));
 const natural = z.int().check(z.minimum(0));
 
@@ -28,6 +35,10 @@ const manifestSchema = z.strictObject({
       sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
     }),
   ),
+  /** SPDX identifier, where it was stated. */
+  license: z.optional(z.string()),
+  /** Factor on the tolerances that export was asked for; 1 where absent. */
+  toleranceFactor: z.optional(z.number().check(z.positive())),
   /** What the checkpoint said of its training; null for an import. */
   training: z.nullable(z.looseObject({})),
   /** What export measured when it ran the graphs: worst |error| and on which provider. */

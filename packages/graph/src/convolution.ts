@@ -21,6 +21,7 @@ export function conv(x: Value, weight: Value, options: ConvOptions = {}): Value 
   const { bias, pads = [0, 0, 0, 0], strides = [1, 1] } = options;
   const where = `Conv of ${describe(x)} with ${describe(weight)}`;
   const [outputs, inputs, kernelHeight, kernelWidth] = kernelOf(where, weight);
+  checkOperands(where, [x, weight, ...(bias ? [bias] : [])]);
   checkChannels(where, x, inputs, outputs, bias);
   const size = (dim: Dim, kernel: number, padding: number, stride: number): Dim => {
     const spare = padding - kernel + stride; // output = (dim + spare)/stride, rounded down
@@ -42,11 +43,17 @@ export function conv(x: Value, weight: Value, options: ConvOptions = {}): Value 
     size(x.shape[2], kernelHeight, pads[0] + pads[2], strides[0]),
     size(x.shape[3], kernelWidth, pads[1] + pads[3], strides[1]),
   ];
-  return node('Conv', bias ? [x, weight, bias] : [x, weight], shape, {
-    kernel_shape: [kernelHeight, kernelWidth],
-    pads,
-    strides,
-  });
+  return node(
+    'Conv',
+    bias ? [x, weight, bias] : [x, weight],
+    shape,
+    {
+      kernel_shape: [kernelHeight, kernelWidth],
+      pads,
+      strides,
+    },
+    x.dtype,
+  );
 }
 
 /**
@@ -58,13 +65,20 @@ export function convTranspose(x: Value, weight: Value, bias?: Value): Value {
   const where = `ConvTranspose of ${describe(x)} with ${describe(weight)}`;
   const [inputs, outputs, kernel, kernelWidth] = kernelOf(where, weight);
   if (kernel !== kernelWidth) throw new RangeError(`${where}: expected a square kernel, which is its stride`);
+  checkOperands(where, [x, weight, ...(bias ? [bias] : [])]);
   checkChannels(where, x, inputs, outputs, bias);
   const shape: Shape = [x.shape[0], outputs, scaleDim(x.shape[2], kernel), scaleDim(x.shape[3], kernel)];
-  return node('ConvTranspose', bias ? [x, weight, bias] : [x, weight], shape, {
-    kernel_shape: [kernel, kernel],
-    pads: [0, 0, 0, 0],
-    strides: [kernel, kernel],
-  });
+  return node(
+    'ConvTranspose',
+    bias ? [x, weight, bias] : [x, weight],
+    shape,
+    {
+      kernel_shape: [kernel, kernel],
+      pads: [0, 0, 0, 0],
+      strides: [kernel, kernel],
+    },
+    x.dtype,
+  );
 }
 
 function kernelOf(where: string, weight: Value): [number, number, number, number] {
@@ -73,6 +87,13 @@ function kernelOf(where: string, weight: Value): [number, number, number, number
     throw new RangeError(`${where}: expected a weight of four known extents`);
   }
   return shape as unknown as [number, number, number, number];
+}
+
+function checkOperands(where: string, operands: readonly Value[]): void {
+  const types = new Set(operands.map(({ dtype }) => dtype));
+  if (types.size > 1) {
+    throw new TypeError(`${where}: element types differ (${[...types].join(', ')}); cast them`);
+  }
 }
 
 function checkChannels(where: string, x: Value, inputs: number, outputs: number, bias?: Value): void {

@@ -1,4 +1,5 @@
-import { attributeTypes, dataLocations, dataTypes } from './encode-model.js';
+import { dataTypes } from './data-types.js';
+import { attributeTypes, dataLocations } from './encode-model.js';
 import { type Int64, type ITensorProto, type IValueInfoProto, ModelProto } from './onnx-messages.js';
 import type { DType } from './value.js';
 import type { Location } from './weights-file.js';
@@ -94,7 +95,10 @@ function toNumber(value: Int64 | null | undefined): number {
 
 function dtypeOf(name: string, code: number | null | undefined): DType {
   const found = Object.entries(dataTypes).find(([, known]) => known === code);
-  if (!found) throw new Error(`model: tensor "${name}" has element type ${code}, expected float32 or int64`);
+  if (!found)
+    throw new Error(
+      `model: tensor "${name}" has element type ${code}, expected ${Object.keys(dataTypes).join(', ')}`,
+    );
   return found[0] as DType;
 }
 

@@ -1,11 +1,26 @@
+import { dataTypes } from './data-types.js';
 import { broadcastShapes, isStatic } from './dims.js';
-import { type Constant, constant, describe, isConstant, node, type Value } from './value.js';
+import { type Constant, constant, type DType, describe, isConstant, node, type Value } from './value.js';
+
+/**
+ * The same numbers as another element type. Stays in the graph for a constant too: that is how one is stored small
+ * and used wide. Narrowing what was only widened gives back what it was.
+ */
+export function cast(x: Value, dtype: DType): Value {
+  if (x.dtype === dtype) return x;
+  const { source } = x;
+  const widened = x.dtype === 'float32' && source.kind === 'node' && source.operator === 'Cast';
+  if (widened && source.inputs[0].dtype === dtype) return source.inputs[0];
+  return node('Cast', [x], x.shape, { to: dataTypes[dtype] }, dtype);
+}
 
 /** An operator on one tensor, applied at build time, in float64, where the tensor is a constant. */
 function unary(operator: string, apply: (x: number) => number): (x: Value) => Value {
   return (x) => {
     requireFloat(operator, x);
-    return isConstant(x) ? constant(x.shape, x.source.data.map(apply)) : node(operator, [x], x.shape);
+    return isConstant(x)
+      ? constant(x.shape, x.source.data.map(apply), x.dtype)
+      : node(operator, [x], x.shape, {}, x.dtype);
   };
 }
 
@@ -14,15 +29,21 @@ function binary(operator: string, apply: (a: number, b: number) => number): (a: 
   return (a, b) => {
     requireFloat(operator, a);
     requireFloat(operator, b);
+    if (a.dtype !== b.dtype) {
+      throw new TypeError(
+        `${operator}: ${describe(a)} is ${a.dtype}, ${describe(b)} is ${b.dtype}; cast one`,
+      );
+    }
     const shape = broadcastShapes(`${operator} of ${describe(a)} and ${describe(b)}`, a.shape, b.shape);
     if (isConstant(a) && isConstant(b) && isStatic(shape)) return fold(shape, a, b, apply);
-    return node(operator, [a, b], shape);
+    return node(operator, [a, b], shape, {}, a.dtype);
   };
 }
 
 function requireFloat(operator: string, x: Value): void {
-  if (x.dtype !== 'float32')
-    throw new TypeError(`${operator}: ${describe(x)} is ${x.dtype}, expected float32`);
+  if (x.dtype !== 'float32' && x.dtype !== 'float16') {
+    throw new TypeError(`${operator}: ${describe(x)} is ${x.dtype}, expected float32 or float16`);
+  }
 }
 
 function fold(
@@ -38,7 +59,7 @@ function fold(
   for (let i = 0; i < size; i++) {
     data[i] = apply(a.source.data[fromA(i)], b.source.data[fromB(i)]);
   }
-  return constant(shape, data);
+  return constant(shape, data, a.dtype);
 }
 
 /** Maps an element of the stretched shape to the element of `from` that it repeats. */

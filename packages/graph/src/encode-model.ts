@@ -1,3 +1,4 @@
+import { dataTypes } from './data-types.js';
 import { type Dim, formatDim } from './dims.js';
 import type { Graph, GraphNode, NamedValue } from './graph.js';
 import {
@@ -7,13 +8,12 @@ import {
   type IValueInfoProto,
   ModelProto,
 } from './onnx-messages.js';
-import type { Constant, DType } from './value.js';
-import { rawData, type WeightsFile } from './weights-file.js';
+import type { Constant } from './value.js';
+import { elementBytes, rawData, type WeightsFile } from './weights-file.js';
 
 /** Numbers of the ONNX format: versions written (the newest that GPU providers run wholly), and enums. */
 export const IR_VERSION = 8;
 export const OPSET_VERSION = 17;
-export const dataTypes = { float32: 1, int64: 7 } as const satisfies Record<DType, number>;
 export const attributeTypes = { int: 2, ints: 7 } as const;
 export const dataLocations = { embedded: 0, external: 1 } as const;
 
@@ -64,7 +64,8 @@ function valueInfo({ name, dtype, shape }: NamedValue, docString = ''): IValueIn
 function tensor(value: Constant & NamedValue, weights: WeightsFile | undefined): ITensorProto {
   const { name, dtype, shape, source } = value;
   const header = { name, dataType: dataTypes[dtype], dims: [...shape] };
-  if (!weights || dtype !== 'float32' || source.data.length * 4 < EXTERNAL_FROM_BYTES) {
+  const small = source.data.length * elementBytes[dtype] < EXTERNAL_FROM_BYTES;
+  if (!weights || dtype === 'int64' || small) {
     return { ...header, rawData: rawData(value) };
   }
   const { file, offset, length } = weights.add(value);

@@ -1,7 +1,7 @@
 import { formatShape, type Shape } from './dims.js';
 
-/** Element types in use. A float32 constant is kept in float64 until it is written. */
-export type DType = 'float32' | 'int64';
+/** Element types in use. Whatever its type, a constant is kept in float64 until it is written. */
+export type DType = 'float32' | 'float16' | 'int8' | 'int64';
 
 /** An operator's attributes; all that are needed are integers or lists of them. */
 export type Attributes = Readonly<Record<string, number | readonly number[]>>;

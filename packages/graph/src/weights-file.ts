@@ -1,4 +1,5 @@
-import type { Constant } from './value.js';
+import { float16Bits } from './float16.js';
+import type { Constant, DType } from './value.js';
 
 /** Where a tensor's bytes stand in a file of weights. */
 export interface Location {
@@ -75,11 +76,17 @@ export function createWeightsFile(name: string): WeightsFile {
   };
 }
 
+export const elementBytes: Readonly<Record<DType, number>> = { float32: 4, float16: 2, int8: 1, int64: 8 };
+
 /** A tensor's elements as ONNX stores them: little-endian, as every platform of Node's is but s390x. */
 export function rawData({ dtype, source }: Constant): Uint8Array {
   switch (dtype) {
     case 'float32':
       return new Uint8Array(new Float32Array(source.data).buffer);
+    case 'float16':
+      return new Uint8Array(Uint16Array.from(source.data, float16Bits).buffer);
+    case 'int8':
+      return new Uint8Array(Int8Array.from(source.data).buffer);
     case 'int64':
       return new Uint8Array(BigInt64Array.from(Array.from(source.data, BigInt)).buffer);
     default:
@@ -87,10 +94,11 @@ export function rawData({ dtype, source }: Constant): Uint8Array {
   }
 }
 
-/** Length and FNV-1a over 32-bit words; equality is then checked byte by byte. */
+/** Length and FNV-1a over 32-bit words (a rest of bytes left out); equality is then checked byte by byte. */
 function hashOf(bytes: Uint8Array): string {
   let hash = 0x811c9dc5;
-  for (const word of new Uint32Array(bytes.buffer)) hash = Math.imul(hash ^ word, 0x01000193);
+  for (const word of new Uint32Array(bytes.buffer, 0, bytes.length >> 2))
+    hash = Math.imul(hash ^ word, 0x01000193);
   return `${bytes.length}:${hash}`;
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { GraphVariant, Precision } from '@glow-onnx/flow/manifest';
 import { createModel } from './create-model.js';
 import type { GlowModel } from './model.js';
 import { type ModelStore, readGraphs, readManifest } from './model-folder.js';
@@ -9,6 +10,8 @@ import { type Device, openSession } from './session.js';
 export interface LoadOptions {
   /** Default `auto`, which is the CPU. */
   readonly device?: Device | 'auto';
+  /** Which graphs of the folder; default fp32. */
+  readonly precision?: Precision;
   /** Images per run; by default as many as fit a memory budget. Changes speed and memory, not results. */
   readonly batchSize?: number;
   /** Largest picture to decode from a file, in pixels; default 2²⁶, 67 megapixels. */
@@ -20,7 +23,7 @@ export interface LoadOptions {
  * @throws Error if a file is missing or changed, the format is not known, or the device is not there.
  */
 export async function loadGlow(directory: string, options: LoadOptions = {}): Promise<GlowModel> {
-  const { device = 'auto', batchSize, maxPixels = 2 ** 26 } = options;
+  const { device = 'auto', precision = 'fp32', batchSize, maxPixels = 2 ** 26 } = options;
   for (const [name, value] of Object.entries({ batchSize, maxPixels })) {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 1)) {
       throw new RangeError(`loadGlow: ${name} must be a positive integer, got ${value}`);
@@ -28,7 +31,12 @@ export async function loadGlow(directory: string, options: LoadOptions = {}): Pr
   }
   const store = directoryStore(directory);
   const manifest = await readManifest(store);
-  const graphs = await readGraphs(store, manifest, manifest.variants.fp32);
+  const variant: GraphVariant | undefined = manifest.variants[precision];
+  if (!variant) {
+    const there = Object.keys(manifest.variants).join(', ');
+    throw new RangeError(`loadGlow: ${directory} has no precision "${precision}" (it has: ${there})`);
+  }
+  const graphs = await readGraphs(store, manifest, variant);
   const encoder = await openSession({ ...graphs.encode, device });
   try {
     const decoder = await openSession({ ...graphs.decode, device });

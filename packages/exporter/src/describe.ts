@@ -1,0 +1,74 @@
+import { type Diagnosis, worstFirst } from './diagnose.js';
+import type { ExportReport } from './export-model.js';
+import { holds, type Measurement } from './verify.js';
+import type { VerifyReport } from './verify-folder.js';
+
+/** An export for people. */
+export function describeReport(report: ExportReport, allSteps: boolean): string {
+  const { out, config, parameters, files, measured, diagnosis } = report;
+  const { channels, height, width, levels, steps, hiddenChannels, bits } = config;
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  return [
+    `${channels}×${height}×${width}, ${bits} bits, ${levels} levels × ${steps} steps, ` +
+      `${hiddenChannels} hidden channels, ${parameters.toLocaleString('en-US')} parameters`,
+    claims(measured),
+    describeSteps(diagnosis, allSteps),
+    `wrote ${out}: ${files.length} files, ${bytes.toLocaleString('en-US')} bytes`,
+  ].join('\n');
+}
+
+/** What `verify` found, for people. */
+export function describeVerification(
+  { folder, ok, damaged, measured, diagnosis }: VerifyReport,
+  allSteps: boolean,
+): string {
+  return [
+    ...damaged.map((problem) => `damaged: ${problem}`),
+    ...(measured.length > 0 ? [claims(measured)] : []),
+    ...(diagnosis ? [describeSteps(diagnosis, allSteps)] : []),
+    `${folder}: ${ok ? 'every claim holds' : 'BROKEN'}`,
+  ].join('\n');
+}
+
+function claims(measured: readonly Measurement[]): string {
+  return table([
+    ['claim', 'device', 'precision', 'measured', 'tolerance', 'ok'],
+    ...measured.map((claim) => [
+      claim.claim,
+      claim.device,
+      claim.precision,
+      String(claim.value),
+      String(claim.tolerance),
+      holds(claim) ? 'yes' : 'NO',
+    ]),
+  ]);
+}
+
+const WORST = 5;
+
+function describeSteps({ steps, firstNonFiniteInDecode }: Diagnosis, all: boolean): string {
+  const shown = all ? steps : worstFirst(steps).slice(0, WORST);
+  const rows = shown.map(({ step, conditionOfW, smallestScale, largestActivation }) => [
+    step,
+    conditionOfW.toPrecision(3),
+    smallestScale.toPrecision(3),
+    largestActivation.toPrecision(3),
+  ]);
+  const lines = [table([['step', 'cond(W)', 'smallest scale', 'largest activation'], ...rows])];
+  if (shown.length < steps.length)
+    lines.push(`the worst ${WORST} of ${steps.length} steps; --steps prints all`);
+  if (firstNonFiniteInDecode) lines.push(`decode is not finite from ${firstNonFiniteInDecode} on`);
+  return lines.join('\n');
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,36 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type GlowConfig, tensor } from '@glow-onnx/flow';
+import { readImages } from '@glow-onnx/runtime';
+import { type Images, labelsFor } from './reference.js';
+
+/** The float64 interpreter takes seconds for each. */
+const MOST = 8;
+
+/**
+ * Golden images from pictures: files, or folders of which the first files by name are taken, eight in all at most.
+ * @throws Error if there is none, one cannot be read, or sizes differ.
+ */
+export async function goldenImages(config: GlowConfig, paths: readonly string[]): Promise<Images> {
+  const files: string[] = [];
+  for (const path of paths) {
+    if (!(await stat(path)).isDirectory()) files.push(path);
+    else {
+      const names = (await readdir(path)).filter((name) => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test(name));
+      files.push(...names.sort().map((name) => join(path, name)));
+    }
+  }
+  if (files.length === 0) throw new Error(`images: no picture in ${paths.join(', ')}`);
+  const images = await readImages(config, files.slice(0, MOST));
+  const [{ height, width }] = images;
+  const other = images.findIndex((image) => image.height !== height || image.width !== width);
+  if (other >= 0) {
+    throw new RangeError(
+      `images: ${files[other]} is ${images[other].height}×${images[other].width}, the first is ${height}×${width}; ` +
+        'bring them to one size',
+    );
+  }
+  const label = labelsFor(config, images.length);
+  const data = Float64Array.from(images.flatMap(({ x }) => [...x]));
+  return { x: tensor([images.length, config.channels, height, width], data), ...(label && { label }) };
+}

@@ -1,0 +1,44 @@
+import { type ConvOptions, cast, constant, conv, mul, named, relu, type Value } from '@glow-onnx/graph';
+import { type ImageValue, type Kernel, requireConstant } from './portable-conv.js';
+import { inSteps, type Storage } from './precision.js';
+
+/**
+ * A convolution by a kernel as it is stored. Small weights become float32 by Cast and Mul, which ONNX Runtime does once,
+ * at load (of DequantizeLinear it would not); half precision takes image and bias along and gives float32 back.
+ */
+export function convStored(x: Value, weight: ImageValue, options: ConvOptions): Value {
+  const { storage } = weight;
+  if (!storage) return conv(x, weight, options);
+  const kernel = requireConstant('conv', weight);
+  if (storage.dtype === 'int8' || !storage.compute) return conv(x, expand(kernel, storage), options);
+  const { bias } = options;
+  const halves = { ...options, ...(bias && { bias: toHalf(requireConstant('conv', bias)) }) };
+  return cast(conv(cast(x, 'float16'), toHalf(kernel), halves), 'float32');
+}
+
+/** ReLU of what half precision gave stays there, so that the next convolution takes it as it is. */
+export function reluWithinHalf(x: Value): Value {
+  const { source } = x;
+  const widened = source.kind === 'node' && source.operator === 'Cast';
+  return widened ? cast(relu(source.inputs[0]), 'float32') : relu(x);
+}
+
+/** The float32 kernel under its own name, what is stored under that name and its type. */
+function expand(kernel: Kernel, storage: Storage): Value {
+  const called = <V extends Value>(value: V, suffix: string): V =>
+    kernel.name === undefined ? value : named(value, kernel.name + suffix);
+  const { shape, source } = kernel;
+  if (storage.dtype === 'float16') {
+    return called(cast(called(constant(shape, source.data, 'float16'), '.float16'), 'float32'), '');
+  }
+  const { scale } = storage;
+  const size = source.data.length / scale.length;
+  const steps = source.data.map((weight, i) => inSteps(weight, scale[Math.floor(i / size)]));
+  const wide = cast(called(constant(shape, steps, 'int8'), '.int8'), 'float32');
+  return called(mul(wide, called(constant([scale.length, 1, 1, 1], scale), '.scale')), '');
+}
+
+function toHalf(kernel: Kernel): Value {
+  const half = constant(kernel.shape, kernel.source.data, 'float16');
+  return kernel.name === undefined ? half : named(half, kernel.name);
+}

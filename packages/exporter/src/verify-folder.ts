@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Manifest,
+  type Precision,
+  parseManifest,
+  parseSafetensors,
+  precisions,
+  sizeOf,
+} from '@glow-onnx/flow';
+import type { Device, FloatTensor } from '@glow-onnx/runtime/session';
+import { type Diagnosis, diagnose } from './diagnose.js';
+import { goldenPrefix } from './reference.js';
+import { holds, type Measurement, verifyGraphs } from './verify.js';
+
+/** A folder's graphs and golden values, in memory or on disk. */
+export interface Verifying {
+  readonly folder: string;
+  readonly manifest: Pick<Manifest, 'config' | 'variants' | 'toleranceFactor'>;
+  readonly golden: Readonly<Record<string, FloatTensor>>;
+}
+
+export interface VerifyOptions {
+  /** Default cpu. */
+  readonly device?: Device;
+  /** Default all that the folder has. */
+  readonly precision?: readonly Precision[];
+}
+
+/** What holds of a model folder, and what does not. */
+export interface VerifyReport {
+  readonly folder: string;
+  readonly ok: boolean;
+  /** One line for each file that is missing or not what the manifest says. */
+  readonly damaged: readonly string[];
+  readonly measured: readonly (Measurement & { readonly ok: boolean })[];
+  /** Of fp32, or the first precision asked for; null if files are damaged. */
+  readonly diagnosis: Diagnosis | null;
+}
+
+/**
+ * Recomputes what a model folder claims: every file's hash, and every graph's errors against its golden values.
+ * Graphs do not run if a file is damaged.
+ * @throws Error if there is no manifest, a precision or the device is not there, or a graph cannot run.
+ */
+export async function verifyFolder(folder: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const { device = 'cpu' } = options;
+  if (device === 'wasm') {
+    throw new Error('verify: device "wasm" comes with the runtime\'s browser part; here pass --device cpu');
+  }
+  const manifest = parseManifest(await readManifest(folder));
+  const there = precisions.filter((name) => name in manifest.variants);
+  const asked = options.precision ?? there;
+  const absent = asked.find((name) => !there.includes(name));
+  if (absent) throw new RangeError(`verify: ${folder} has no "${absent}" (it has: ${there.join(', ')})`);
+  const checks = await Promise.all(manifest.files.map((file) => damageOf(folder, file)));
+  const damaged = checks.filter((problem) => problem !== undefined);
+  if (damaged.length > 0) return { folder, ok: false, damaged, measured: [], diagnosis: null };
+
+  const golden = readGolden(await readFile(join(folder, 'golden.safetensors')));
+  const verifying = { folder, manifest, golden };
+  const measured: Measurement[] = [];
+  for (const precision of asked) measured.push(...(await measureOn(verifying, precision, device)));
+  return {
+    folder,
+    ok: measured.every(holds),
+    damaged,
+    measured: measured.map((claim) => ({ ...claim, ok: holds(claim) })),
+    diagnosis: await diagnoseFolder(verifying, asked[0]),
+  };
+}
+
+export function measure(
+  { folder, manifest, golden }: Verifying,
+  precision: Precision,
+  device: Device,
+): Promise<Measurement[]> {
+  const { levels } = manifest.config;
+  const slack = manifest.toleranceFactor ?? 1;
+  const variant = manifest.variants[precision];
+  return verifyGraphs({ folder, variant, precision, device, levels, golden, slack });
+}
+
+async function measureOn(verifying: Verifying, precision: Precision, device: Device): Promise<Measurement[]> {
+  try {
+    return await measure(verifying, precision, device);
+  } catch (cause) {
+    if (device !== 'cuda') throw cause;
+    throw new Error(
+      `${(cause as Error).message} CUDA is no part of onnxruntime-node's package: fetch it with ` +
+        'npm rebuild onnxruntime-node --ignore-scripts=false (Linux x64, CUDA 12 and cuDNN 9)',
+      { cause },
+    );
+  }
+}
+
+export function diagnoseFolder(
+  { folder, manifest, golden }: Verifying,
+  precision: Precision = 'fp32',
+): Promise<Diagnosis> {
+  const { config, variants } = manifest;
+  const labelled = golden.label ? { label: golden.label } : {};
+  const names = Array.from({ length: config.levels }, (_, l) => `z${l}`);
+  const latents = names.map((name) => [name, golden[goldenPrefix(precision) + name]]);
+  return diagnose(folder, variants[precision], config, {
+    encode: { x: golden.x, ...labelled },
+    decode: { ...Object.fromEntries(latents), ...labelled },
+  });
+}
+
+/** @throws SyntaxError or RangeError if the bytes are not golden values. */
+export function readGolden(bytes: Uint8Array): Record<string, FloatTensor> {
+  const { tensors } = parseSafetensors(bytes);
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { shape, data }]) => {
+      if (!(data instanceof Float32Array) || data.length !== sizeOf(shape)) {
+        throw new RangeError(`golden.safetensors: "${name}" is not float32; export the model again`);
+      }
+      return [name, { shape, data }];
+    }),
+  );
+}
+
+async function readManifest(folder: string): Promise<string> {
+  try {
+    return await readFile(join(folder, 'manifest.json'), 'utf8');
+  } catch (cause) {
+    throw new Error(`verify: ${folder} has no manifest.json; pass a model folder, as glow-export writes it`, {
+      cause,
+    });
+  }
+}
+
+/** What is wrong with a file, in a line. Read in pieces: weights may be larger than a buffer can be. */
+async function damageOf(
+  folder: string,
+  { path, bytes, sha256 }: Manifest['files'][number],
+): Promise<string | undefined> {
+  const found = await stat(join(folder, path)).catch(() => undefined);
+  if (!found) return `${path} is missing`;
+  if (found.size !== bytes) return `${path} has ${found.size} bytes, manifest.json says ${bytes}`;
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(join(folder, path))) hash.update(chunk as Uint8Array);
+  const digest = hash.digest('hex');
+  return digest === sha256 ? undefined : `${path} has sha256 ${digest}, manifest.json says ${sha256}`;
+}
