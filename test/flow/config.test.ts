@@ -37,6 +37,8 @@ test.each([
   [{ hiddenChannels: 66 }, /config: hiddenChannels: expected a multiple of 4, got 66/],
   [{ coupling: 'affine' }, /config: coupling: expected one of "tanh", "sigmoid", "additive", got "affine"/],
   [{ height: 30 }, /config: height 30 cannot pass 3 levels: it must be divisible by 8/],
+  [{ bits: Number.NaN }, /config: bits: expected .*, got NaN/],
+  [{ steps: 5n }, /config: steps: expected number, got 5/],
   [{ width: 4.5 }, /config: width: expected int, got 4.5/],
   [{ hidden: 4 }, /config: \(whole\): unknown field, got hidden/],
   [{ version: 2 }, /config: version: expected one of 1, got 2/],
@@ -47,6 +49,12 @@ test.each([
   [{ classes: 10 }, /config: classes 10 needs prior "learned" with topPrior "channel", got prior "standard"/],
 ])('a config with %j is refused by its field', (change, message) => {
   expect(() => parseConfig({ ...createConfig(sizes), ...change })).toThrow(message);
+});
+
+test('an unknown preset is refused by name', () => {
+  expect(() => createConfig(sizes, 'glow' as PresetName)).toThrow(
+    'config: preset: expected one of tutorial, port, openai, got glow',
+  );
 });
 
 test.each([null, undefined, 7, 'glow', []])('%p is not a config', (value) => {

@@ -135,6 +135,14 @@ test('data-dependent initialisation gives actnorm outputs, hidden ones too, mean
 });
 const levelsTimesSteps = 4;
 
+test('decode says how many latents it needs', () => {
+  const glow = createGlow(createConfig({ channels: 1, height: 8, width: 8, levels: 2, steps: 1 }));
+  const weights = inverseWeights(glow, initialParams(glow, 1));
+  expect(() => decode(glow, float64Ops, [filled([1, 2, 4, 4])], weights)).toThrow(
+    'decode: expected 2 latents, finest first, got 1',
+  );
+});
+
 test('a singular 1×1 convolution names the step', () => {
   const config = createConfig({
     channels: 1,

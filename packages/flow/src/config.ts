@@ -96,6 +96,10 @@ export type ConfigInput = Pick<GlowConfig, 'channels' | 'height' | 'width'> & Pa
  * @throws RangeError naming the field, what it expects and what it got.
  */
 export function createConfig(input: ConfigInput, preset: PresetName = 'tutorial'): GlowConfig {
+  if (!Object.hasOwn(presets, preset)) {
+    const known = Object.keys(presets).join(', ');
+    throw new RangeError(`config: preset: expected one of ${known}, got ${String(preset)}`);
+  }
   const levels = [3, 2, 1].find((l) => input.height % 2 ** l === 0 && input.width % 2 ** l === 0) ?? 1;
   return parseConfig({
     version: 1,
@@ -151,8 +155,13 @@ export function describeIssue(error: z.core.$ZodError, value: unknown): string {
     found =
       typeof found === 'object' && found !== null ? (found as Record<PropertyKey, unknown>)[key] : undefined;
   }
-  const got = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : JSON.stringify(found);
-  return `${path}: ${describeExpectation(issue)}, got ${got?.slice(0, 120)}`;
+  const got = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : show(found);
+  return `${path}: ${describeExpectation(issue)}, got ${got.slice(0, 120)}`;
+}
+
+/** A value on one line; JSON has no NaN and no bigint. */
+function show(value: unknown): string {
+  return typeof value === 'object' || typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
 function describeExpectation(issue: z.core.$ZodIssue): string {
@@ -169,6 +178,8 @@ function describeExpectation(issue: z.core.$ZodIssue): string {
       return `expected a multiple of ${issue.divisor}`;
     case 'unrecognized_keys':
       return 'unknown field';
+    case 'invalid_format':
+      return `expected text of the form ${'pattern' in issue ? issue.pattern : issue.format}`;
     default:
       return issue.message;
   }

@@ -53,6 +53,11 @@ export function decode<T>(
   weights: FlowWeights<T>,
   label?: T,
 ): T {
+  if (latents.length !== glow.levels.length) {
+    throw new RangeError(
+      `decode: expected ${glow.levels.length} latents, finest first, got ${latents.length}`,
+    );
+  }
   let h: T | undefined;
   for (let l = glow.levels.length - 1; l >= 0; l--) {
     const level = glow.levels[l];
