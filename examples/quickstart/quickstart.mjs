@@ -36,8 +36,7 @@ const trained = await train({
   force: true,
   timeBudgetMinutes: seconds / 60,
   onProgress: bar.update,
-});
-bar.stop();
+}).finally(bar.stop);
 const { before, best } = trained.bitsPerDim;
 console.log(
   `  held-out faces: ${before.toFixed(2)} bits/dim before, ${best.toFixed(2)} after ${trained.images} images ` +
