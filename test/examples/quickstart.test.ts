@@ -12,7 +12,7 @@ test('the quick start trains, exports, restores every pixel and draws six pictur
   const out = await mkdtemp(join(tmpdir(), 'quickstart-'));
   try {
     const script = join(root, 'examples/quickstart/quickstart.mjs');
-    const { stdout } = await run(process.execPath, [script, '--seconds', '5', '--out', out], { cwd: root });
+    const { stdout } = await run(process.execPath, [script, '--seconds', '10', '--out', out], { cwd: root });
     const [, before, after] = /held-out faces: ([\d.]+) bits\/dim before, ([\d.]+) after/.exec(stdout) ?? [];
     expect(Number(before)).toBeGreaterThan(Number(after));
     expect(stdout.match(/worst error of a pixel 0 of 31/g)).toHaveLength(2);
