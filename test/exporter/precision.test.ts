@@ -236,6 +236,10 @@ describe('what is rounded', () => {
     const stored = storage[`${place}.conv1.weight`];
     if (stored.dtype !== 'int8') throw new Error('expected int8');
     const size = before.data.length / before.shape[0];
+    stored.scale.forEach((step, o) => {
+      const largest = Math.max(...before.data.slice(o * size, (o + 1) * size).map(Math.abs));
+      expect(step).toBe(Math.fround(largest / 127));
+    });
     after.data.forEach((value, i) => {
       const step = stored.scale[Math.floor(i / size)];
       expect(Math.abs(value - before.data[i])).toBeLessThanOrEqual(step * 0.5001);
