@@ -17,7 +17,7 @@ import {
   slice,
   tanh,
 } from '@glow-onnx/graph';
-import { interleave, machine, median, noise, openGraph, processorTime } from './models.mjs';
+import { interleave, machine, median, noise, openModel, processorTime } from './models.mjs';
 
 const { values } = parseArgs({
   options: { batch: { type: 'string', default: '16' }, seconds: { type: 'string', default: '8' } },
@@ -47,7 +47,7 @@ const results = Object.keys(variants).map((name) => ({ 'time / exported': name }
 for (const [l, level] of levels.entries()) {
   const sessions = [];
   for (const variant of Object.values(variants))
-    sessions.push(await openGraph(levelGraph(level, variant), 1));
+    sessions.push(await openModel(levelGraph(level, variant), 1));
   const feeds = { x: noise([batch, level.channels, level.size, level.size], 4) };
   const runs = sessions.map((session) => () => session.run(feeds));
   const rounds = await interleave(runs, Number(values.seconds), processorTime);

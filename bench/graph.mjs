@@ -12,7 +12,7 @@ import {
   median,
   models,
   noise,
-  openGraph,
+  openModel,
   processorTime,
   randomCheckpoint,
 } from './models.mjs';
@@ -44,7 +44,7 @@ for (const { name, config } of models.filter((model) => model.name.includes(valu
   for (const direction of ['encode', 'decode']) {
     const graphs = [exported[direction], unfolded[direction], floor];
     const sessions = [];
-    for (const graph of graphs) sessions.push({ graph, session: await openGraph(graph, threads) });
+    for (const graph of graphs) sessions.push({ graph, session: await openModel(graph, threads) });
     for (const batch of values.batch.split(',').map(Number)) {
       const runs = sessions.map(({ graph, session }) => {
         const feeds = inputsOf(graph, config, batch);

@@ -63,10 +63,15 @@ export function flowOf({ config, params }) {
   return { glow, forward: forwardWeights(glow, float64Ops, params), inverse: inverseWeights(glow, params) };
 }
 
-/** A session of ONNX Runtime on the CPU, as the runtime opens it. @param threads as many as cores unless given. */
-export async function openGraph(graph, threads) {
-  const model = encodeModel(graph, { producer: { name: 'bench', version: '0' } });
-  return InferenceSession.create(model, {
+/**
+ * A session of ONNX Runtime on the CPU, as the runtime opens it.
+ * @param model a graph, or the path of an .onnx file.
+ * @param threads as many as cores unless given.
+ */
+export function openModel(model, threads) {
+  const file =
+    typeof model === 'string' ? model : encodeModel(model, { producer: { name: 'bench', version: '0' } });
+  return InferenceSession.create(file, {
     executionProviders: ['cpu'],
     ...(threads && { intraOpNumThreads: threads }),
     extra: { session: { set_denormal_as_zero: '1' } },
@@ -90,7 +95,7 @@ export function median(numbers) {
  * with another run, and what the one before left behind is collected first: neither place nor garbage favours one.
  * @param clock in ms; `processorTime` for work on one thread, which a busy machine does not disturb.
  */
-export async function interleave(runs, seconds, clock = () => performance.now()) {
+export async function interleave(runs, seconds, clock = wallTime) {
   for (const run of runs) await run();
   const rounds = [];
   const end = performance.now() + 1000 * seconds;
@@ -106,6 +111,10 @@ export async function interleave(runs, seconds, clock = () => performance.now())
     rounds.push(times);
   }
   return rounds;
+}
+
+export function wallTime() {
+  return performance.now();
 }
 
 export function processorTime() {

@@ -1,11 +1,20 @@
 // Our side of pytorch.py, which calls this: makes a checkpoint, exports it, times it, prints JSON.
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exportModel } from '@glow-onnx/exporter';
-import { createRandom, encodeCheckpoint, latentShapes } from '@glow-onnx/flow';
-import { openSession } from '@glow-onnx/runtime/session';
-import { machine, median, models, randomCheckpoint } from '../models.mjs';
+import { encodeCheckpoint, latentShapes } from '@glow-onnx/flow';
+import {
+  machine,
+  median,
+  models,
+  noise,
+  openModel,
+  processorTime,
+  randomCheckpoint,
+  wallTime,
+} from '../models.mjs';
 import { trainingSpeed } from '../training-speed.mjs';
 
 const { values } = parseArgs({
@@ -15,29 +24,27 @@ const { values } = parseArgs({
     batch: { type: 'string' },
     'train-batch': { type: 'string' },
     seconds: { type: 'string' },
+    'one-thread': { type: 'boolean', default: false },
   },
 });
 const { name, config } = models.find((model) => model.name.includes(values.model));
 const seconds = Number(values.seconds);
+const clock = values['one-thread'] ? processorTime : wallTime;
+const threads = values['one-thread'] ? 1 : availableParallelism();
 const checkpoint = join(values.out, 'best.safetensors');
 const folder = join(values.out, 'model');
 const start = randomCheckpoint(config);
 writeFileSync(checkpoint, encodeCheckpoint(start));
 await exportModel(start, { out: folder });
 
-const random = createRandom(1);
-const noise = (shape) => ({
-  shape,
-  data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => 0.3 * random.normal()),
-});
 const speeds = [];
 for (const direction of ['encode', 'decode']) {
-  const session = await openSession({ model: join(folder, `onnx/${direction}.onnx`), device: 'cpu' });
+  const session = await openModel(join(folder, `onnx/${direction}.onnx`), threads);
   for (const batch of values.batch.split(',').map(Number)) {
-    const latents = latentShapes(config, batch, config.height, config.width).map(noise);
+    const latents = latentShapes(config, batch, config.height, config.width).map((shape) => noise(shape, 1));
     const feeds =
       direction === 'encode'
-        ? { x: noise([batch, config.channels, config.height, config.width]) }
+        ? { x: noise([batch, config.channels, config.height, config.width], 1) }
         : Object.fromEntries(latents.map((z, l) => [`z${l}`, z]));
     speeds.push({
       pass: direction,
@@ -48,7 +55,7 @@ for (const direction of ['encode', 'decode']) {
   await session.release();
 }
 const batch = Number(values['train-batch']);
-const imagesPerSecond = await trainingSpeed({ config, batch, seconds: 4 * seconds });
+const imagesPerSecond = await trainingSpeed({ config, batch, seconds: 4 * seconds, threads, clock });
 speeds.push({ pass: 'training step', batch, imagesPerSecond });
 console.log(JSON.stringify({ machine: machine(), model: name, checkpoint, folder, speeds }));
 
@@ -59,9 +66,9 @@ async function speed(count, run) {
   const durations = [];
   const end = performance.now() + 1000 * seconds;
   while (durations.length < 3 || performance.now() < end) {
-    const started = performance.now();
+    const started = clock();
     await run();
-    durations.push(performance.now() - started);
+    durations.push(clock() - started);
   }
   return (1000 * count) / median(durations);
 }

@@ -1,7 +1,7 @@
 """The same Glow in PyTorch, eager and compiled, beside ours: encode, decode and a training step.
 
     npm run build
-    python3 bench/peers/pytorch.py [--model 'K=8'] [--batch 1 16 64] [--train-batch 32] [--no-compile]
+    python3 bench/peers/pytorch.py [--model 'K=8'] [--batch 1 16 64] [--train-batch 32] [--no-compile] [--one-thread]
 
 Needs torch and numpy (and a C++ compiler for torch.compile). `ours.mjs` makes the checkpoint, exports it and times us;
 this program reads the same checkpoint, first checks its own numbers against golden.safetensors of the exported
@@ -161,19 +161,19 @@ def check_golden(checkpoint, folder):
     return worst
 
 
-def speed(batch, run, seconds):
+def speed(batch, run, seconds, clock):
     """Images/s by the median of runs, at least three, after two that compile and warm up."""
     run(), run()
     durations = []
     end = time.perf_counter() + seconds
     while len(durations) < 3 or time.perf_counter() < end:
-        started = time.perf_counter()
+        started = clock()
         run()
-        durations.append(time.perf_counter() - started)
+        durations.append(clock() - started)
     return batch / statistics.median(durations)
 
 
-def measure(checkpoint, batches, train_batch, wrap, seconds):
+def measure(checkpoint, batches, train_batch, wrap, seconds, clock):
     """Images/s of (pass, batch), every function through `wrap`: as it is, or torch.compile."""
     glow = Glow(checkpoint).prepare()
     shape = [glow.config[field] for field in ("channels", "height", "width")]
@@ -184,8 +184,8 @@ def measure(checkpoint, batches, train_batch, wrap, seconds):
             x = 0.3 * torch.randn(batch, *shape)
             latents = [0.3 * torch.randn_like(z) for z in glow.encode(x)[0]]
             encode, decode = wrap(glow.encode), wrap(glow.decode)
-            found["encode", batch] = speed(batch, lambda: encode(x), seconds)
-            found["decode", batch] = speed(batch, lambda: decode(latents), seconds)
+            found["encode", batch] = speed(batch, lambda: encode(x), seconds, clock)
+            found["decode", batch] = speed(batch, lambda: decode(latents), seconds, clock)
     torch.compiler.reset()
     trained = Glow(checkpoint)
     adam = torch.optim.Adam(trained.parameters(), lr=1e-4)
@@ -197,7 +197,7 @@ def measure(checkpoint, batches, train_batch, wrap, seconds):
         loss(x).backward()
         adam.step()
 
-    found["training step", train_batch] = speed(train_batch, train, seconds)
+    found["training step", train_batch] = speed(train_batch, train, seconds, clock)
     return found
 
 
@@ -208,12 +208,18 @@ def main():
     parser.add_argument("--train-batch", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=4, help="for each number")
     parser.add_argument("--no-compile", action="store_true")
+    parser.add_argument("--one-thread", action="store_true", help="by processor time of one thread: shared machines")
     options = parser.parse_args()
     torch.manual_seed(1)
+    clock = time.perf_counter
+    if options.one_thread:
+        torch.set_num_threads(1)
+        clock = time.process_time
     with tempfile.TemporaryDirectory(prefix="glow-bench-") as directory:
         ours_command = ["node", pathlib.Path(__file__).with_name("ours.mjs"), "--out", directory]
         ours_command += ["--model", options.model, "--seconds", str(options.seconds)]
         ours_command += ["--batch", ",".join(map(str, options.batch)), "--train-batch", str(options.train_batch)]
+        ours_command += ["--one-thread"] if options.one_thread else []
         printed = subprocess.run(list(map(str, ours_command)), check=True, stdout=subprocess.PIPE, text=True).stdout
         ours = json.loads(printed)
         checkpoint, folder = pathlib.Path(ours["checkpoint"]), pathlib.Path(ours["folder"])
@@ -222,14 +228,15 @@ def main():
         arguments = checkpoint, options.batch, options.train_batch
         columns = {
             "ours": {(row["pass"], row["batch"]): row["imagesPerSecond"] for row in ours["speeds"]},
-            "PyTorch eager": measure(*arguments, lambda function: function, options.seconds),
+            "PyTorch eager": measure(*arguments, lambda function: function, options.seconds, clock),
         }
         if not options.no_compile:
-            columns["torch.compile"] = measure(*arguments, torch.compile, options.seconds)
+            columns["torch.compile"] = measure(*arguments, torch.compile, options.seconds, clock)
+    show = lambda value: "too slow" if value is None else f"{value:.3g}"  # ours, where no step fits into the time
     print(f"| images/s | batch | {' | '.join(columns)} |")
     print(f"|---|--:|{'--:|' * len(columns)}")
     for key in columns["ours"]:
-        print(f"| {key[0]} | {key[1]} | {' | '.join(f'{found[key]:.3g}' for found in columns.values())} |")
+        print(f"| {key[0]} | {key[1]} | {' | '.join(show(found[key]) for found in columns.values())} |")
 
 
 if __name__ == "__main__":
