@@ -26,8 +26,8 @@ export async function writeFolder<T>(
 ): Promise<T> {
   const place = resolve(out);
   const exists = await checkPlace(out, replace);
-  const firstMade = await mkdir(dirname(place), { recursive: true });
-  const temporary = await mkdtemp(join(dirname(place), `.${basename(place)}.`));
+  const firstMade = await writing(out, () => mkdir(dirname(place), { recursive: true }));
+  const temporary = await writing(out, () => mkdtemp(join(dirname(place), `.${basename(place)}.`)));
   const remove = () => {
     rmSync(temporary, { recursive: true, force: true });
     if (firstMade !== undefined) removeEmpty(dirname(place), firstMade);
@@ -35,8 +35,10 @@ export async function writeFolder<T>(
   process.once('exit', remove); // a command that is interrupted exits; see main.ts
   try {
     await chmod(temporary, 0o755); // mkdtemp keeps others out
-    const result = await fill(temporary, (path, chunks) => writeFile(temporary, path, chunks));
-    await moveInto(place, temporary, exists);
+    const result = await fill(temporary, (path, chunks) =>
+      writing(out, () => writeFile(temporary, path, chunks)),
+    );
+    await writing(out, () => moveInto(place, temporary, exists));
     return result;
   } catch (error) {
     remove();
@@ -54,6 +56,16 @@ function removeEmpty(from: string, last: string): void {
     } catch {
       return;
     }
+  }
+}
+
+/** Runs what writes. @throws Error saying where, if the system refuses: no space, no permission, no folder. */
+async function writing<T>(out: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (cause) {
+    if (typeof (cause as NodeJS.ErrnoException).code !== 'string') throw cause;
+    throw new Error(`export: ${out} cannot be written: ${(cause as Error).message}`, { cause });
   }
 }
 
