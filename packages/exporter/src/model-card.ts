@@ -1,4 +1,4 @@
-import { latentShapes, type Manifest } from '@glow-onnx/flow';
+import { type GlowConfig, latentShapes, type Manifest } from '@glow-onnx/flow';
 
 /** The README.md of a model folder: what the model is, what it was trained on, how exact its graphs are. */
 export function modelCard(manifest: Manifest, parameters: number): string {
@@ -19,6 +19,7 @@ export function modelCard(manifest: Manifest, parameters: number): string {
   ];
   const facts = Object.entries(training ?? {}).filter(([, value]) => typeof value !== 'object');
   return [
+    frontMatter(manifest),
     '# Glow model',
     'A normalizing flow that turns images into latents and back. Made by glow-onnx.',
     table(['model', ''], model),
@@ -39,19 +40,59 @@ export function modelCard(manifest: Manifest, parameters: number): string {
         String(tolerance),
       ]),
     ),
+    '## Use',
+    'With `@glow-onnx/runtime`:',
+    "```js\nimport { loadGlow } from '@glow-onnx/runtime';\nconst glow = await loadGlow('path/to/this/folder');\n```",
+    'In Python, with nothing but onnxruntime and numpy:',
+    pythonSnippet(config),
+    `\`decode.onnx\` takes \`z0\` … and gives \`x\`; the bin of a pixel is floor((x + 0.5)·2^${bits}). ` +
+      '`golden.safetensors` holds inputs and outputs to compare with.',
+    '## Preprocessing',
+    `${channels} channels, ${bits} bits each: q = floor(p / 2^(8 − ${bits})) of a pixel p in 0 … 255, then ` +
+      `x = (q + 0.5)/2^${bits} − 0.5, within −0.5 … 0.5; no mean, no standard deviation. Images are not resized or ` +
+      `cropped, unless you do: height and width have to be divisible by ${2 ** levels}. Training images were ` +
+      `${height}×${width}.`,
     '## Files',
     table(
-      ['', 'bytes'],
-      files.map(({ path, bytes }) => [path, bytes.toLocaleString('en-US')]),
+      ['', 'bytes', 'sha256'],
+      files.map(({ path, bytes, sha256 }) => [path, bytes.toLocaleString('en-US'), sha256]),
     ),
-    'Use it with `@glow-onnx/runtime`:',
-    "```js\nimport { loadGlow } from '@glow-onnx/runtime';\nconst glow = await loadGlow('path/to/this/folder');\n```",
-    `In any other ONNX Runtime: \`encode.onnx\` takes \`x\` [N, ${channels}, H, W], the centre of each pixel's bin, ` +
-      `(q + 0.5)/2^${bits} − 0.5, and gives \`z0\` … and \`log_prob\`; \`decode.onnx\` is its inverse. ` +
-      '`golden.safetensors` holds inputs and outputs to compare with.',
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+/** What model hubs read. A licence is there only if export was told one. */
+function frontMatter({ license }: Manifest): string {
+  return [
+    '---',
+    ...(license === undefined ? [] : [`license: ${JSON.stringify(license.toLowerCase())}`]),
+    'library_name: onnx',
+    'pipeline_tag: unconditional-image-generation',
+    'tags: [onnx, onnxruntime, glow, normalizing-flow, glow-onnx]',
+    '---',
+  ].join('\n');
+}
+
+/** Encodes a picture in the folder of the model. */
+function pythonSnippet({ channels, height, width, levels, bits, classes }: GlowConfig): string {
+  const z = Array.from({ length: levels }, (_, l) => `z${l}`).join(', ');
+  return [
+    '```python',
+    'import numpy as np',
+    'import onnxruntime',
+    '',
+    `pixels = np.random.randint(0, 256, (1, ${channels}, ${height}, ${width}))  # or a picture: batch, channels, height, width`,
+    `x = ((pixels // ${2 ** (8 - bits)}) + 0.5) / ${2 ** bits} - 0.5`,
+    'feeds = {"x": x.astype(np.float32)}',
+    ...(classes > 0
+      ? [`feeds["label"] = np.eye(${classes}, dtype=np.float32)[[0]].reshape(1, ${classes}, 1, 1)  # class 0`]
+      : []),
+    'session = onnxruntime.InferenceSession("onnx/encode.onnx")',
+    `${z}, log_prob, log_prob_levels = session.run(None, feeds)`,
+    `print("bits per dimension:", ${bits} - log_prob / (x[0].size * np.log(2)))`,
+    '```',
+  ].join('\n');
 }
 
 type Row = readonly string[];
