@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportModel, verifyFolder } from '@glow-onnx/exporter';
@@ -19,6 +19,7 @@ import {
 import { writePng } from '@glow-onnx/runtime';
 import { main } from '../../packages/exporter/src/main.js';
 import { spectralNorm } from '../../packages/exporter/src/spectral-norm.js';
+import { diagnoseFolder, readGolden } from '../../packages/exporter/src/verify-folder.js';
 import { randomParams, randomTensor } from '../random-params.js';
 
 const config = createConfig({
@@ -142,12 +143,25 @@ describe('verify', () => {
 });
 
 describe('what verify says of steps', () => {
+  async function diagnosisOf(...given: Parameters<typeof exportModel>) {
+    const { diagnosis } = await exportModel(...given);
+    if (!diagnosis) throw new Error('expected a diagnosis');
+    return diagnosis;
+  }
+
+  test('is nothing for weights larger than a buffer', async () => {
+    await exportModel(checkpoint, { out });
+    truncateSync(join(out, 'onnx/weights.bin'), 2 ** 31);
+    const golden = readGolden(readFileSync(join(out, 'golden.safetensors')));
+    expect(await diagnoseFolder({ folder: out, manifest: manifestOf(), golden })).toBeNull();
+  });
+
   test('is their condition, as float64 has it of the parameters', async () => {
     const weight = randomTensor([12, 12], createRandom(72));
     const name = 'levels.0.steps.1.conv1x1.weight';
     const { trainable, fixed } = checkpoint.params;
     const odd: Checkpoint = { ...checkpoint, params: { trainable: { ...trainable, [name]: weight }, fixed } };
-    const { diagnosis } = await exportModel(odd, { out, tolerance: 100 });
+    const diagnosis = await diagnosisOf(odd, { out, tolerance: 100 });
     const logScale = trainable['levels.0.steps.1.actnorm.logScale'].data;
     const folded = tensor(
       weight.shape,
@@ -174,7 +188,7 @@ describe('what verify says of steps', () => {
   });
 
   test('is the smallest scale and the largest activation, as a float64 run of the layers sees them', async () => {
-    const { diagnosis } = await exportModel(checkpoint, { out });
+    const diagnosis = await diagnosisOf(checkpoint, { out });
     const { tensors } = parseSafetensors(readFileSync(join(out, 'golden.safetensors')));
     const seen: Record<string, Float64Tensor> = {};
     const weights = forwardWeights(glow, float64Ops, checkpoint.params);

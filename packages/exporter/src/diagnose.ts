@@ -25,7 +25,7 @@ export interface Diagnosis {
 
 /**
  * Reads the matrices out of a variant's graphs, and runs both on the CPU with the values between the steps as outputs.
- * @throws RangeError for files of external weights above 2 GiB.
+ * @throws RangeError for a file of external weights above 2 GiB.
  */
 export async function diagnose(
   folder: string,

@@ -53,7 +53,7 @@ export interface ExportReport {
   readonly files: readonly WrittenFile[];
   readonly measured: readonly Measurement[];
   /** What each step does to the golden images. */
-  readonly diagnosis: Diagnosis;
+  readonly diagnosis: Diagnosis | null;
 }
 
 const producer = { name: '@glow-onnx/exporter', version: '0.1.0' };
@@ -105,8 +105,10 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
         await write(paths.encode, [model(traceEncode(config, stored(folded.encode)))]),
         await write(paths.decode, [model(traceDecode(config, stored(folded.decode)))]),
       );
-      if (weights && paths.weights) files.push(await write(paths.weights, weights.chunks()));
-      variants[precision] = paths;
+      // A model whose tensors are all below 1 KiB has nothing to share, and onnxruntime-web refuses an empty file.
+      const shared = weights?.byteLength ? paths.weights : null;
+      if (weights && shared) files.push(await write(shared, weights.chunks()));
+      variants[precision] = { ...paths, weights: shared };
       const rounded = (direction: FlowWeights<Float64Tensor>) =>
         roundConditioners(direction, precision).weights;
       references[precision] = makeReference(glow, rounded(forward), rounded(inverse), pictures);
@@ -167,18 +169,24 @@ function metadataOf(
 function assertHolds(
   measured: readonly Measurement[],
   { levels, steps }: GlowConfig,
-  diagnosis: Diagnosis,
+  diagnosis: Diagnosis | null,
 ): void {
   const broken = measured.find((claim) => !holds(claim));
   if (!broken) return;
   const { claim, value, tolerance, precision } = broken;
-  const [worst] = worstFirst(diagnosis.steps);
-  const lost = diagnosis.firstNonFiniteInDecode;
   throw new Error(
     `export: ${claim} is ${value}, expected at most ${tolerance}: this model amplifies rounding ` +
-      `(${precision}, ${levels * steps} steps; most in ${worst.step}: cond(W) ${worst.conditionOfW.toPrecision(2)}, ` +
-      `smallest coupling scale ${worst.smallestScale.toPrecision(2)}` +
-      `${lost ? `; decode is not finite from ${lost} on` : ''}); train it further, or accept more with --tolerance`,
+      `(${precision}, ${levels * steps} steps${diagnosis ? worstOf(diagnosis) : ''}); ` +
+      'train it further, or accept more with --tolerance',
+  );
+}
+
+function worstOf({ steps, firstNonFiniteInDecode }: Diagnosis): string {
+  const [{ step, conditionOfW, smallestScale }] = worstFirst(steps);
+  const lost = firstNonFiniteInDecode ? `; decode is not finite from ${firstNonFiniteInDecode} on` : '';
+  return (
+    `; most in ${step}: cond(W) ${conditionOfW.toPrecision(2)}, ` +
+    `smallest coupling scale ${smallestScale.toPrecision(2)}${lost}`
   );
 }
 

@@ -25,10 +25,11 @@ const float32OnGpu: Tolerances = { latents: 3e-4, logProb: 5e-5, image: 3e-4 };
 
 /**
  * A conditioner in half precision: 10 bits, 5e-4 a rounding, three convolutions a step, and exp(s) after them. The
- * two directions round inputs that differ in float32's last bit, so the round trip is off too, by less: half an
- * 8-bit bin (2e-3) would change pixels.
+ * two directions round inputs that differ in float32's last bit, so the round trip is off too. The layers of a trained
+ * model of 36 steps, rounded so in float64, leave 3e-3, 2.5e-5 and 5e-4; ten times that. 2e-3 in x is half an 8-bit
+ * bin. (The CPU provider has no such convolution on x64 and computes float32, which passes.)
  */
-const half: Tolerances = { latents: 5e-2, logProb: 5e-3, image: 5e-2 };
+const half: Tolerances = { latents: 3e-2, logProb: 3e-4, image: 5e-3 };
 
 const onCpu = { fp32: float32, 'fp16-weights': float32, 'int8-weights': float32, fp16: half };
 const onGpu = { fp32: float32OnGpu, 'fp16-weights': float32OnGpu, 'int8-weights': float32OnGpu, fp16: half };
