@@ -6,27 +6,35 @@ import {
   type GlowConfig,
   inverseWeights,
   type Named,
+  type Precision,
 } from '@glow-onnx/flow';
 import type { Graph } from '@glow-onnx/graph';
-import { fold } from '../../packages/exporter/src/fold.js';
+import { fold, type WeightedFlow } from '../../packages/exporter/src/fold.js';
+import { roundConditioners } from '../../packages/exporter/src/precision.js';
 import { traceDecode, traceEncode } from '../../packages/exporter/src/trace.js';
 import { type Numbers, runGraph } from '../graph/run-graph.js';
 import { randomParams } from '../random-params.js';
 
 /** A model with random parameters: its float64 weights in both directions, folded, and as graphs. */
-export function exported(config: GlowConfig, seed: number, deviation?: number) {
+export function exported(
+  config: GlowConfig,
+  seed: number,
+  deviation?: number,
+  precision: Precision = 'fp32',
+) {
   const glow = createGlow(config);
   const params = randomParams(glow, seed, deviation);
   const forward = forwardWeights(glow, float64Ops, params);
   const inverse = inverseWeights(glow, params);
   const folded = fold(glow, forward, inverse);
+  const stored = (flow: WeightedFlow) => ({ ...flow, ...roundConditioners(flow.weights, precision) });
   return {
     glow,
-    forward,
-    inverse,
+    forward: roundConditioners(forward, precision).weights,
+    inverse: roundConditioners(inverse, precision).weights,
     folded,
-    encodeGraph: traceEncode(config, folded.encode),
-    decodeGraph: traceDecode(config, folded.decode),
+    encodeGraph: traceEncode(config, stored(folded.encode)),
+    decodeGraph: traceDecode(config, stored(folded.decode)),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   float64Ops,
   type GlowConfig,
   latentShapes,
+  type Precision,
 } from '@glow-onnx/flow';
 import { encodeModel } from '@glow-onnx/graph';
 import { byName, exported } from '../exporter/graphs.js';
@@ -28,8 +29,13 @@ export interface FlowCase {
 const DEVIATION = 0.01;
 
 /** A random model of this config on two images of the smallest size that is not square. */
-export function flowCase(name: string, config: GlowConfig, seed: number): FlowCase {
-  const { glow, forward, inverse, encodeGraph, decodeGraph } = exported(config, seed, DEVIATION);
+export function flowCase(
+  name: string,
+  config: GlowConfig,
+  seed: number,
+  precision: Precision = 'fp32',
+): FlowCase {
+  const { glow, forward, inverse, encodeGraph, decodeGraph } = exported(config, seed, DEVIATION, precision);
   const random = createRandom(seed, 1);
   const unit = 2 ** config.levels;
   const [batch, height, width] = [2, unit, 2 * unit];
