@@ -58,3 +58,6 @@ await explore('The small model', folders.model, faces, values.out, '');
 
 // 4. The same with a model that had 45 minutes.
 await explore('The trained model of models/faces', 'models/faces', faces, values.out, 'trained-');
+console.log(
+  `\nLook at ${values.out}/trained-samples.png first. Your own: npx glow sample ${folders.model} --out mine.png`,
+);

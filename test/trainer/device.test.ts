@@ -2,17 +2,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../packages/trainer/src/device.js';
 
 test.each(['wasm', 'cpu'] as const)('%s opens and computes', async (device) => {
-  expect(await openDevice(device)).toEqual({ device, description: device });
+  expect(await openDevice(device)).toEqual({ device, skipped: [] });
   expect(tf.getBackend()).toBe(device);
   expect([...(await tf.add([1, 2], [3, 4]).data())]).toEqual([4, 6]);
 });
 
 test('auto takes the first that is here and says why not those before it', async () => {
-  const { device, description } = await openDevice('auto');
+  const { device, skipped } = await openDevice('auto');
   expect(tf.getBackend()).toBe(device);
   const better = ['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'].slice(
     0,
     ['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'].indexOf(device),
   );
-  for (const name of better) expect(description).toContain(`no ${name}: `);
+  expect(skipped.map((passed) => passed.device)).toEqual(better);
+  for (const { reason } of skipped) expect(reason).not.toBe('');
 });

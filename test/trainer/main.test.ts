@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { Writable } from 'node:stream';
+import sharp from 'sharp';
 import { main } from '../../packages/trainer/src/main.js';
 import { readCheckpoint, temporaryRuns } from './training.js';
 
@@ -146,4 +147,29 @@ test.each([
   const lines = stderr.trimEnd().split('\n');
   expect({ code, line: lines.at(-1) }).toEqual({ code: 1, line: expect.stringMatching(/^glow-train: /) });
   expect(lines.at(-1)).toContain(message);
+});
+
+test('a resumed run knows the size of its pictures, and says when too few steps are planned', async () => {
+  const pictures = `${runAt('pictures')}`;
+  await mkdir(pictures);
+  for (let i = 0; i < 12; i++) {
+    const grey = {
+      create: { width: 20 + i, height: 24, channels: 3 as const, background: `rgb(${i * 9}, 80, 120)` },
+    };
+    await sharp(grey).png().toFile(`${pictures}/${i}.png`);
+  }
+  const out = runAt('sized');
+  const flags = ['--data', pictures, '--out', out, '--device', 'wasm', '--threads', '1', '--epochs', '1'];
+  const model = ['--size', '8x16', '--steps', '1', '--hidden', '8', '--batch', '4'];
+  const first = await glowTrain(...flags, ...model);
+  expect(first.stderr).toContain('2 steps in all: samples will be noise');
+  expect(first.code).toBe(0);
+  const second = await glowTrain(...flags, '--resume', '--epochs', '2');
+  expect(second).toMatchObject({ code: 0, stdout: expect.stringContaining('4 steps, 2 epochs') });
+});
+
+test('an attribute that the data does not have is named with those it has', async () => {
+  const { code, stderr } = await glowTrain(...quick, '--out', runAt('species'), '--labels', 'species');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/--labels: faces has no attribute "species" \(found: .*glasses/);
 });

@@ -125,8 +125,8 @@ export function parseConfig(value: unknown): GlowConfig {
   for (const side of ['height', 'width'] as const) {
     if (config[side] % divisor !== 0) {
       throw new RangeError(
-        `config: ${side} ${config[side]} cannot pass ${config.levels} levels: it must be divisible by ${divisor}; ` +
-          'resize the pictures or lower levels',
+        `config: ${side} ${config[side]} cannot pass ${config.levels} level${config.levels > 1 ? 's' : ''}: it must be ` +
+          `divisible by ${divisor}; resize the pictures${config.levels > 1 ? ' or lower levels' : ''}`,
       );
     }
   }

@@ -6,8 +6,8 @@ export type TfjsDevice = (typeof devices)[number];
 /** A backend that is ready, and why it and not another. */
 export interface OpenedDevice {
   readonly device: TfjsDevice;
-  /** Such as "wasm", or "wasm (node-gpu: not installed; node: not installed)". */
-  readonly description: string;
+  /** Those that `auto` would have preferred, and why it could not. */
+  readonly skipped: readonly { readonly device: TfjsDevice; readonly reason: string }[];
 }
 
 const packages = {
@@ -61,19 +61,19 @@ export async function openDevice(wanted: TfjsDevice | 'auto'): Promise<OpenedDev
         { cause },
       );
     }
-    return { device: wanted, description: wanted };
+    return { device: wanted, skipped: [] };
   }
-  const skipped: string[] = [];
+  const skipped: { device: TfjsDevice; reason: string }[] = [];
   for (const device of preference) {
     try {
       await openers[device](true);
-      const why = skipped.length > 0 ? ` (${skipped.join('; ')})` : '';
-      return { device, description: device + why };
+      return { device, skipped };
     } catch (error) {
-      skipped.push(`no ${device}: ${reason(error)}`);
+      skipped.push({ device, reason: reason(error) });
     }
   }
-  throw new Error(`no TensorFlow.js backend works here: ${skipped.join('; ')}`);
+  const why = skipped.map(({ device, reason }) => `${device}: ${reason}`);
+  throw new Error(`no TensorFlow.js backend works here: ${why.join('; ')}`);
 }
 
 async function use(backend: string): Promise<void> {
@@ -87,7 +87,7 @@ async function importOptional(name: string): Promise<unknown> {
     return await import(name);
   } catch (cause) {
     const missing = (cause as { code?: string }).code?.includes('MODULE_NOT_FOUND');
-    throw new Error(missing ? `not installed (npm install ${name})` : reason(cause), { cause });
+    throw new Error(missing ? `${name} is not installed` : reason(cause), { cause });
   }
 }
 

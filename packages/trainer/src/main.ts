@@ -1,11 +1,19 @@
 import { readFile } from 'node:fs/promises';
-import { type ConfigInput, createConfig, type PresetName, parseCheckpoint, presets } from '@glow-onnx/flow';
+import {
+  type ConfigInput,
+  createConfig,
+  type GlowConfig,
+  type PresetName,
+  parseCheckpoint,
+  presets,
+} from '@glow-onnx/flow';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Dataset } from './data/dataset.js';
 import { openDataset } from './data/open.js';
 import { devices, type TfjsDevice } from './device.js';
 import type { TrainResult } from './loop.js';
 import { createDisplay, type Terminal } from './progress-display.js';
+import { reopenRunFolder } from './run-folder.js';
 import { defaultSettings, type TrainSettings } from './settings.js';
 import { type TrainOptions, train } from './train.js';
 
@@ -78,7 +86,7 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
     .option('--bits <n>', 'bits per colour channel (default: 8)', number)
     .option('--labels <attribute>', 'train a class-conditional model on this attribute of the data')
     .option('--batch <n>', `images per step (default: ${batch})`, number)
-    .option('--epochs <n>', `passes over the pictures (default: ${epochs})`, number)
+    .option('--epochs <n>', `passes over the pictures, in whole batches (default: ${epochs})`, number)
     .option('--lr <x>', `learning rate of Adam (default: ${rate})`, number)
     .option('--warmup <n>', `steps over which the rate rises (default: ${warmup})`, number)
     .option('--clip <x>', `largest norm of a gradient (default: ${clip})`, number)
@@ -91,7 +99,7 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
     .option('--threads <n>', 'threads of the wasm backend (default: one per core)', number)
     .option('--time-budget <minutes>', 'end after so long', number)
     .option('--init <checkpoint>', 'start from these weights')
-    .option('--resume', 'go on with the run in --out', false)
+    .option('--resume', 'go on with the run in --out, on the same --data', false)
     .option('--force', 'replace a run that is there', false)
     .option('--json', 'print the result as JSON', false)
     .exitOverride()
@@ -102,9 +110,12 @@ async function run(flags: Flags, terminal: Terminal, signal: AbortSignal): Promi
   checkCombination(flags);
   const display = createDisplay(terminal);
   try {
+    // A run that goes on knows what pictures it takes.
+    const known = await storedConfig(flags);
+    const channels = Number(flags.channels ?? known?.channels) as 1 | 3;
     const data = await openDataset(flags.data, {
-      ...given({ size: flags.size, limit: flags.limit }),
-      ...(flags.channels && { channels: Number(flags.channels) as 1 | 3 }),
+      ...given({ size: flags.size ?? (flags.resume ? known : undefined), limit: flags.limit }),
+      ...(channels && { channels }),
       onProgress: display.reading,
     });
     display.opened(data);
@@ -117,12 +128,18 @@ async function run(flags: Flags, terminal: Terminal, signal: AbortSignal): Promi
       device: flags.device,
       force: flags.force,
       signal,
+      onDevice: display.device,
       onProgress: display.training,
       ...given({ threads: flags.threads, timeBudgetMinutes: flags.timeBudget }),
     });
   } finally {
     display.stop();
   }
+}
+
+async function storedConfig(flags: Flags): Promise<GlowConfig | undefined> {
+  if (flags.resume) return (await reopenRunFolder(flags.out)).checkpoint.config;
+  return undefined;
 }
 
 const modelFlags = ['preset', 'levels', 'steps', 'hidden', 'bits', 'labels'] as const;
@@ -148,6 +165,10 @@ async function startOf(flags: Flags, data: Dataset): Promise<TrainOptions['start
     } catch (cause) {
       throw new Error(`${flags.init}: ${(cause as Error).message}`, { cause });
     }
+  }
+  if (flags.labels !== undefined && !data.labels?.[flags.labels]) {
+    const found = Object.keys(data.labels ?? {}).join(', ') || 'none';
+    throw new RangeError(`--labels: ${data.name} has no attribute "${flags.labels}" (found: ${found})`);
   }
   const { channels, height, width } = data;
   const { levels, steps, hidden: hiddenChannels, bits } = flags;

@@ -1,5 +1,6 @@
-import { SingleBar } from 'cli-progress';
+import { Presets, SingleBar } from 'cli-progress';
 import type { Dataset } from './data/dataset.js';
+import type { OpenedDevice } from './device.js';
 import type { Progress } from './progress.js';
 
 export interface Terminal {
@@ -11,11 +12,14 @@ export interface Terminal {
 export interface Display {
   reading(done: number, total: number): void;
   opened(data: Dataset): void;
+  device(opened: OpenedDevice): void;
   training(progress: Progress): void;
   stop(): void;
 }
 
 const LINE_SECONDS = 10;
+/** Below this no picture of any kind is learnt. */
+const FEW_STEPS = 500;
 
 export function createDisplay({ stderr }: Terminal): Display {
   let bar: SingleBar | undefined;
@@ -26,12 +30,8 @@ export function createDisplay({ stderr }: Terminal): Display {
   const show = (label: string, value: number, total: number, note: string): void => {
     if (stderr.isTTY) {
       if (!bar) {
-        bar = new SingleBar({
-          stream: stderr,
-          format: '{label} {bar} {note}',
-          barsize: 24,
-          hideCursor: true,
-        });
+        const look = { stream: stderr, format: '{label} {bar} {note}', barsize: 16, hideCursor: true };
+        bar = new SingleBar(look, Presets.shades_classic);
         bar.start(total, value, { label, note });
       }
       bar.setTotal(total);
@@ -56,17 +56,29 @@ export function createDisplay({ stderr }: Terminal): Display {
       line(`${name}: ${count} pictures of ${channels}×${height}×${width}`);
       for (const { file, reason } of skipped) line(`  left out ${file}: ${reason}`);
     },
+    device({ skipped }) {
+      if (skipped.length === 0) return;
+      line(
+        `faster where they work: ${skipped.map(({ device, reason }) => `${device} (${reason})`).join(', ')}`,
+      );
+    },
     training(progress) {
+      const { phase, epoch, epochs, step, stepsPerEpoch, best } = progress;
       if (engine === undefined) {
         engine = progress.engine;
-        line(engine);
+        line(`${engine}; ${stepsPerEpoch} steps an epoch`);
+        const steps = epochs * stepsPerEpoch;
+        if (steps < FEW_STEPS) {
+          line(
+            `  ${steps} steps in all: samples will be noise. More pictures or --epochs; thousands of steps count.`,
+          );
+        }
       }
-      const { phase, epoch, epochs, step, stepsPerEpoch, best } = progress;
-      const bests = Number.isFinite(best) ? ` (best ${best.toFixed(3)} held out)` : '';
+      // Fits 80 columns: what is longest is a training of 1,000 epochs.
       const note = [
         `epoch ${Math.min(epoch + 1, epochs)}/${epochs}`,
-        `${progress.bitsPerDim.toFixed(3)} bits/dim${bests}`,
-        `${progress.imagesPerSecond.toFixed(0)} images/s`,
+        `${progress.bitsPerDim.toFixed(2)} bits/dim${Number.isFinite(best) ? `, best ${best.toFixed(2)}` : ''}`,
+        `${progress.imagesPerSecond.toFixed(0)}/s`,
         `${duration(progress.secondsLeft)} left`,
       ].join(', ');
       show(phase, step, epochs * stepsPerEpoch, note);

@@ -11,7 +11,7 @@ import {
 } from '@glow-onnx/flow';
 import { createBatches } from './batches.js';
 import type { Dataset } from './data/dataset.js';
-import { openDevice, type TfjsDevice } from './device.js';
+import { type OpenedDevice, openDevice, type TfjsDevice } from './device.js';
 import { createEngine } from './engine/create-engine.js';
 import type { Differentiator } from './engine/engine.js';
 import { createTfjsDifferentiator } from './engine/tfjs-differentiator.js';
@@ -37,6 +37,8 @@ export interface TrainOptions {
   readonly timeBudgetMinutes?: number;
   /** Replaces a run in `out`. */
   readonly force?: boolean;
+  /** Told once which backend was opened and why not another. */
+  readonly onDevice?: (opened: OpenedDevice) => void;
   readonly onProgress?: (progress: Progress) => void;
   /** When it fires, training saves and ends. */
   readonly signal?: AbortSignal;
@@ -112,10 +114,12 @@ async function openDifferentiator(
   glow: Glow,
   fixed: Named<Float64Tensor>,
   batch: number,
-  { device: wanted = 'auto', threads }: TrainOptions,
+  { device: wanted = 'auto', threads, onDevice }: TrainOptions,
 ): Promise<Differentiator> {
-  const { device, description } = await openDevice(wanted);
-  const local = createTfjsDifferentiator(glow, fixed, `TensorFlow.js on ${description}`);
+  const opened = await openDevice(wanted);
+  onDevice?.(opened);
+  const { device } = opened;
+  const local = createTfjsDifferentiator(glow, fixed, `TensorFlow.js on ${device}`);
   const useful = device === 'wasm' ? Math.min(availableParallelism(), Math.floor(batch / 8)) : 1;
   const others = (threads ?? useful) - 1;
   if (others < 1) return local;

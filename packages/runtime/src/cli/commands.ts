@@ -86,6 +86,9 @@ export interface SampleFlags extends ModelFlags, OutputFlags {
 export async function sample(directory: string, flags: SampleFlags): Promise<Report> {
   const { out, force, count, temperature, seed, height, width, label, columns, scale } = flags;
   const isGrid = out.toLowerCase().endsWith('.png');
+  if (!isGrid && /\.(jpe?g|webp|gif|bmp|tiff?|avif)$/i.test(out)) {
+    throw new RangeError(`sample: ${out} is no PNG; pass --out FILE.png for one picture of all, or a folder`);
+  }
   const paths = isGrid ? [out] : imagePaths(out, count);
   refuseExisting(paths, force);
   return withModel(directory, flags, async (model) => {

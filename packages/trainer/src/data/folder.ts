@@ -114,10 +114,15 @@ async function decode(
   }
 }
 
+/** The nearest extent that three levels divide. */
+function suggested(extent: number): number {
+  return Math.max(8, 8 * Math.round(extent / 8));
+}
+
 function differs(folder: string, file: string, found: Size, size: Size): RangeError {
   return new RangeError(
     `data: ${join(folder, file)} is ${found.height}×${found.width}, expected ${size.height}×${size.width} ` +
-      `(height × width) like the pictures before it; pass --size ${size.height}x${size.width} to crop and resize all`,
+      `(height × width) like the pictures before it; pass --size ${suggested(size.height)}x${suggested(size.width)}, say, to crop and resize all`,
   );
 }
 

@@ -7,9 +7,7 @@ import type { WorkerData, WorkerReply, WorkerTask } from './threads.js';
 // The entry of a thread: a differentiator of its own, which answers tasks one after the other.
 const port = parentPort as MessagePort;
 const { config, fixed, device } = workerData as WorkerData;
-const opened = openDevice(device).then(({ description }) =>
-  createTfjsDifferentiator(createGlow(config), fixed, description),
-);
+const opened = openDevice(device).then(() => createTfjsDifferentiator(createGlow(config), fixed, device));
 opened.catch(() => {}); // told in the answer to the first task
 
 async function answer({ parameters, batch, gradient }: WorkerTask): Promise<WorkerReply> {
