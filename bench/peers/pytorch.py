@@ -170,7 +170,9 @@ def speed(batch, run, seconds, clock):
         started = clock()
         run()
         durations.append(clock() - started)
-    return batch / statistics.median(durations)
+    found = batch / statistics.median(durations)
+    print(f"batch {batch}: {found:.3g} images/s", file=sys.stderr)  # the whole takes minutes
+    return found
 
 
 def measure(checkpoint, batches, train_batch, wrap, seconds, clock):

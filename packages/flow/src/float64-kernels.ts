@@ -83,8 +83,33 @@ export function gather(
   return y;
 }
 
+/**
+ * product[k] = Σ weight[k, i]·column[i]. Four sums at a time where there are four: a single one waits for its own last
+ * addition, and the export of a large model would spend a third of its time doing so.
+ */
+export function multiplyColumn(weight: Float64Array, column: Float64Array, product: Float64Array): void {
+  const inputs = column.length;
+  let k = 0;
+  for (; k + 4 <= product.length; k += 4) {
+    const row = k * inputs;
+    let [s0, s1, s2, s3] = [0, 0, 0, 0];
+    for (let i = 0; i < inputs; i++) {
+      const value = column[i];
+      s0 += weight[row + i] * value;
+      s1 += weight[row + inputs + i] * value;
+      s2 += weight[row + 2 * inputs + i] * value;
+      s3 += weight[row + 3 * inputs + i] * value;
+    }
+    product.set([s0, s1, s2, s3], k);
+  }
+  for (; k < product.length; k++) {
+    product[k] = 0;
+    for (let i = 0; i < inputs; i++) product[k] += weight[k * inputs + i] * column[i];
+  }
+}
+
 /** y[to + i] += factor·x[from + i] for a run of numbers: the inner loop of convolutions, so no views are made. */
-export function addScaled(
+function addScaled(
   y: Float64Array,
   to: number,
   x: Float64Array,

@@ -1,4 +1,13 @@
-import { addScaled, conv3x3, each, gather, imageShape, mismatch, pad, stretch } from './float64-kernels.js';
+import {
+  conv3x3,
+  each,
+  gather,
+  imageShape,
+  mismatch,
+  multiplyColumn,
+  pad,
+  stretch,
+} from './float64-kernels.js';
 import { logAbsDet, matmul, transpose } from './linalg.js';
 import type { Ops } from './ops.js';
 import { type Float64Tensor, filled, sizeOf, tensor } from './tensor.js';
@@ -73,13 +82,13 @@ export const float64Ops: Ops<Float64Tensor> = {
     if (weight.shape.length !== 2 || ci !== c) throw mismatch('conv1x1', x, weight);
     const y = filled([n, o, h, w]);
     const pixels = h * w;
+    const column = new Float64Array(c);
+    const product = new Float64Array(o);
     for (let b = 0; b < n; b++) {
-      for (let k = 0; k < o; k++) {
-        const to = (b * o + k) * pixels;
-        if (bias) y.data.fill(bias.data[k], to, to + pixels);
-        for (let i = 0; i < c; i++) {
-          addScaled(y.data, to, x.data, (b * c + i) * pixels, pixels, weight.data[k * c + i]);
-        }
+      for (let p = 0; p < pixels; p++) {
+        for (let i = 0; i < c; i++) column[i] = x.data[(b * c + i) * pixels + p];
+        multiplyColumn(weight.data, column, product);
+        for (let k = 0; k < o; k++) y.data[(b * o + k) * pixels + p] = product[k] + (bias?.data[k] ?? 0);
       }
     }
     return y;
