@@ -14,7 +14,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { interleave, machine, median, models, processorTime, randomCheckpoint } from './models.mjs';
 
 const BATCH = 16;
-const SECONDS = 15;
+const SECONDS = 8;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const faces = parseCheckpoint(await readFile(process.argv[2] ?? join(root, 'runs/faces/best.safetensors')));

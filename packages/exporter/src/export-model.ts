@@ -4,8 +4,6 @@ import {
   type Checkpoint,
   createGlow,
   encodeSafetensors,
-  type Float64Tensor,
-  type FlowWeights,
   float64Ops,
   forwardWeights,
   type GlowConfig,
@@ -87,7 +85,7 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
   if (!chosen.includes('fp32')) throw new RangeError('export: precision must have fp32 among others');
   const { config } = checkpoint;
   return writeFolder(out, force, async (folder, write) => {
-    const { glow, forward, inverse, folded, parameters } = prepare(checkpoint);
+    const { glow, forward, inverse, parameters } = prepare(checkpoint);
     const pictures = images.length > 0 ? await goldenImages(config, images) : sampleImages(glow, inverse);
     const files: WrittenFile[] = [];
     const variants: Partial<Record<Precision, GraphVariant>> = {};
@@ -97,21 +95,18 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
       const weights = paths.weights === null ? undefined : createWeightsFile(basename(paths.weights));
       const metadata = metadataOf(checkpoint, precision, license);
       const model = (graph: Graph) => encodeModel(graph, { producer, metadata, ...(weights && { weights }) });
-      const stored = (flow: WeightedFlow): WeightedFlow => ({
-        ...flow,
-        ...roundConditioners(flow.weights, precision),
-      });
+      const ahead = roundConditioners(forward, precision);
+      const back = roundConditioners(inverse, precision);
+      const flows = fold(glow, ahead.weights, back.weights);
       files.push(
-        await write(paths.encode, [model(traceEncode(config, stored(folded.encode)))]),
-        await write(paths.decode, [model(traceDecode(config, stored(folded.decode)))]),
+        await write(paths.encode, [model(traceEncode(config, { ...flows.encode, storage: ahead.storage }))]),
+        await write(paths.decode, [model(traceDecode(config, { ...flows.decode, storage: back.storage }))]),
       );
       // A model whose tensors are all below 1 KiB has nothing to share, and onnxruntime-web refuses an empty file.
       const shared = weights?.byteLength ? paths.weights : null;
       if (weights && shared) files.push(await write(shared, weights.chunks()));
       variants[precision] = { ...paths, weights: shared };
-      const rounded = (direction: FlowWeights<Float64Tensor>) =>
-        roundConditioners(direction, precision).weights;
-      references[precision] = makeReference(glow, rounded(forward), rounded(inverse), pictures);
+      references[precision] = makeReference(glow, ahead.weights, back.weights, pictures);
     }
     const golden = goldenBytes(references);
     files.push(await write('golden.safetensors', [golden]), await write('config.json', [json(config)]));
@@ -202,10 +197,9 @@ function prepare({ config, params, ema, initialised }: Checkpoint) {
   const used = { trainable: ema ?? params.trainable, fixed: params.fixed };
   const forward = forwardWeights(glow, float64Ops, used);
   const inverse = inverseWeights(glow, used);
-  const folded = fold(glow, forward, inverse);
-  checkFloat32(folded);
+  checkFloat32(fold(glow, forward, inverse));
   const parameters = Object.values(used.trainable).reduce((sum, { data }) => sum + data.length, 0);
-  return { glow, forward, inverse, folded, parameters };
+  return { glow, forward, inverse, parameters };
 }
 
 /** @throws RangeError naming the first weight that float32 cannot hold. */

@@ -46,7 +46,8 @@ export function roundConditioners(weights: FlowWeights<Float64Tensor>, precision
 }
 
 function toFloat16(place: string, { shape, data }: Float64Tensor, precision: Precision) {
-  const bad = data.findIndex((value) => !Number.isFinite(roundFloat16(value)));
+  const rounded = data.map(roundFloat16);
+  const bad = rounded.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     throw new RangeError(
       `export: ${place} is ${data[bad]} at element ${bad}, which half precision cannot hold (at most 65504); ` +
@@ -54,7 +55,7 @@ function toFloat16(place: string, { shape, data }: Float64Tensor, precision: Pre
     );
   }
   const stored: Storage = { dtype: 'float16', compute: precision === 'fp16' };
-  return { value: { shape, data: data.map(roundFloat16) }, stored };
+  return { value: { shape, data: rounded }, stored };
 }
 
 /** Symmetric, per output channel: the largest weight is 127 steps. Products are float32, as in the graph. */

@@ -2,15 +2,14 @@ const LARGEST = 65504;
 /** From here on the step between half-precision numbers is that of the smallest exponent. */
 const SMALLEST_EXPONENT = -14;
 
+/** Numbers of this size have no fraction, so adding it rounds, ties to even. */
+const TO_EVEN = 2 ** 52;
+
 /** The nearest half-precision number, ties to even; infinite from 65520 on. 0.1 → 0.0999755859375. */
 export function roundFloat16(value: number): number {
   if (!Number.isFinite(value) || value === 0) return value;
   const step = stepOf(value);
-  const steps = Math.abs(value) / step;
-  const below = Math.floor(steps);
-  const rest = steps - below;
-  const up = rest > 0.5 || (rest === 0.5 && below % 2 !== 0);
-  const rounded = (up ? below + 1 : below) * step;
+  const rounded = (Math.abs(value) / step + TO_EVEN - TO_EVEN) * step;
   return Math.sign(value) * (rounded > LARGEST ? Infinity : rounded);
 }
 
@@ -26,9 +25,14 @@ export function float16Bits(value: number): number {
   return sign | (steps < 1024 ? steps : ((Math.log2(step) + 25) << 10) + steps - 1024);
 }
 
-/** Half-precision numbers around this one are that far apart. */
+/** 2^(e − 10) for the exponents −14 … 16 of half precision. */
+const stepsByExponent = Float64Array.from({ length: 31 }, (_, i) => 2 ** (i + SMALLEST_EXPONENT - 10));
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+
+/** Half-precision numbers around this one are that far apart. Its exponent is read from its bits, for speed. */
 function stepOf(value: number): number {
-  let exponent = Math.max(Math.floor(Math.log2(Math.abs(value))), SMALLEST_EXPONENT);
-  if (2 ** exponent > Math.abs(value) && exponent > SMALLEST_EXPONENT) exponent -= 1; // log2 rounds
-  return 2 ** (exponent - 10);
+  double[0] = value;
+  const exponent = ((words[1] >>> 20) & 0x7ff) - 1023;
+  return stepsByExponent[Math.min(Math.max(exponent, SMALLEST_EXPONENT), 16) - SMALLEST_EXPONENT];
 }
