@@ -87,6 +87,14 @@ async function measureOn(verifying: Verifying, precision: Precision, device: Dev
   try {
     return await measure(verifying, precision, device);
   } catch (cause) {
+    if (device === 'webgpu' && precision === 'fp16') {
+      throw new Error(
+        `${(cause as Error).message} Half precision on WebGPU also needs an adapter with shader-f16.`,
+        {
+          cause,
+        },
+      );
+    }
     if (device !== 'cuda') throw cause;
     throw new Error(
       `${(cause as Error).message} CUDA is no part of onnxruntime-node's package: fetch it with ` +
