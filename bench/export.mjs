@@ -9,9 +9,10 @@ import { machine, models, randomCheckpoint } from './models.mjs';
 /** What an export of this size may take. */
 const LIMITS = { seconds: 15, gigabytes: 1.5 };
 
-/** Makes a process print its peak of memory, in kilobytes, as its last line. */
-const reportMemory = `data:text/javascript,${encodeURIComponent(
-  "process.once('exit', () => console.log(process.resourceUsage().maxRSS))",
+/** Makes a process print its peak of memory in kilobytes and its processor time in microseconds, as its last line. */
+const reportUsage = `data:text/javascript,${encodeURIComponent(
+  "process.once('exit', () => { const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();" +
+    'console.log(maxRSS, userCPUTime + systemCPUTime); })',
 )}`;
 
 const { name, config } = models[1];
@@ -21,12 +22,14 @@ try {
   writeFileSync(checkpoint, encodeCheckpoint(randomCheckpoint(config)));
   const command = ['packages/exporter/bin/glow-export.js', checkpoint, '--out', join(folder, 'model')];
   const started = performance.now();
-  const output = execFileSync(process.execPath, ['--import', reportMemory, ...command], { encoding: 'utf8' });
+  const output = execFileSync(process.execPath, ['--import', reportUsage, ...command], { encoding: 'utf8' });
   const seconds = (performance.now() - started) / 1000;
-  const gigabytes = Number(output.trim().split('\n').at(-1)) / 1e6;
+  const [kilobytes, microseconds] = output.trim().split('\n').at(-1).split(' ').map(Number);
+  const gigabytes = kilobytes / 1e6;
   console.log(machine());
   console.table([
     { model: name, what: 'seconds', measured: Number(seconds.toFixed(1)), allowed: LIMITS.seconds },
+    { model: name, what: 'seconds of processor', measured: Number((microseconds / 1e6).toFixed(1)) },
     { model: name, what: 'GB of memory', measured: Number(gigabytes.toFixed(2)), allowed: LIMITS.gigabytes },
   ]);
   if (seconds > LIMITS.seconds || gigabytes > LIMITS.gigabytes) process.exitCode = 1;
