@@ -80,6 +80,26 @@ describeWebgpu('the webgpu provider', () => {
   });
 });
 
+describeWebgpu('weights stored small on the webgpu provider', () => {
+  const small = (['fp16-weights', 'int8-weights'] as const).flatMap((precision) =>
+    variants.slice(0, 3).map(({ name, config }) => flowCase(`${name} as ${precision}`, config, 3, precision)),
+  );
+  let results: Map<string, Result>;
+  beforeAll(() => {
+    const all = small.flatMap((one) => [one.encode, one.decode]);
+    results = runCases({ library: 'onnxruntime-node', provider: 'webgpu', env: driver ?? {} }, all);
+  }, 120_000);
+
+  test.each(small)('are expanded to what float64 computes with: $name', ({ expected, ...graphs }) => {
+    for (const direction of ['encode', 'decode'] as const) {
+      const got = outputsOf(results, graphs[direction].name);
+      for (const [output, { data }] of Object.entries(expected[direction])) {
+        expect(relativeError(got[output].data, data)).toBeLessThan(FLOAT32);
+      }
+    }
+  });
+});
+
 /** Opening fails if any node would run on the CPU. */
 const noFallback = { extra: { session: { disable_cpu_ep_fallback: '1' } } };
 
