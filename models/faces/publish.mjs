@@ -20,7 +20,7 @@ const { valFraction, seed } = checkpoint.progress.settings;
 // Exported beside, then copied: this folder also holds the data.
 const work = await mkdtemp(join(tmpdir(), 'faces-'));
 try {
-  await exportModel(checkpoint, { out: join(work, 'model') });
+  await exportModel(checkpoint, { out: join(work, 'model'), license: 'MIT' });
   await rm(join(here, 'onnx'), { recursive: true, force: true });
   await cp(join(work, 'model'), here, { recursive: true });
 } finally {
@@ -65,9 +65,10 @@ const megabytes = files
   .reduce((sum, file) => sum + file.bytes / 1e6, 0);
 const round = (value, digits = 2) => value.toFixed(digits);
 const thousands = (value) => value.toLocaleString('en-US');
+const [frontMatter = ''] = /^---\n.*?\n---\n\n?/s.exec(await readFile(join(here, 'README.md'), 'utf8')) ?? [];
 await writeFile(
   join(here, 'README.md'),
-  `# faces
+  `${frontMatter}# faces
 
 A Glow of 16×16 avatar faces, ${bits} bits per colour channel. Small enough for a web page (${round(megabytes, 1)} MB), trained by this project's own trainer.
 
