@@ -1,4 +1,4 @@
-// images/s of training, per configuration and backend: node bench/training.mjs [--seconds 20] [--only faces]
+// images/s of training, per configuration and backend: node bench/training.mjs [--seconds 20] [--only faces] [--backend wasm]
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createConfig } from '@glow-onnx/flow';
@@ -6,7 +6,11 @@ import { machine } from './models.mjs';
 import { trainingSpeed } from './training-speed.mjs';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '20' }, only: { type: 'string' } },
+  options: {
+    seconds: { type: 'string', default: '20' },
+    only: { type: 'string' },
+    backend: { type: 'string', default: '' },
+  },
 });
 const cases = [
   { name: 'faces: 3×16×16, K=12, hidden 96', channels: 3, side: 16, steps: 12, hidden: 96, batch: 32 },
@@ -16,8 +20,8 @@ const cases = [
 const backends = [
   { name: 'wasm, 1 thread', device: 'wasm', threads: 1 },
   { name: `wasm, ${availableParallelism()} threads`, device: 'wasm', threads: availableParallelism() },
-  { name: 'cpu', device: 'cpu', threads: 1 },
-];
+  { name: 'cpu', device: 'cpu', threads: 1 }, // minutes a step
+].filter(({ name }) => name.includes(values.backend));
 
 console.log(machine());
 const results = [];
@@ -31,6 +35,7 @@ for (const { name, channels, side, steps, hidden, batch } of cases) {
       backend,
       'images/s': Number.isNaN(speed) ? 'no second step in time' : Number(speed.toPrecision(3)),
     });
+    console.error(Object.values(results.at(-1)).join('  ')); // as they come
   }
 }
 console.table(results);
