@@ -3,6 +3,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {
+    '^#platform$': '<rootDir>/packages/runtime/src/node/platform.ts',
     '^@glow-onnx/([a-z]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^@glow-onnx/([a-z]+)/([a-z0-9-]+)$': '<rootDir>/packages/$1/src/$2.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

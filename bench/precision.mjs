@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { exportModel } from '@glow-onnx/exporter';
 import { parseCheckpoint, precisions } from '@glow-onnx/flow';
 import { bitsPerDimension } from '@glow-onnx/flow/pixels';
-import { readImages } from '@glow-onnx/runtime';
+import { readImages } from '@glow-onnx/runtime/node';
 import { openSession } from '@glow-onnx/runtime/session';
 import { openDataset, splitBySeed } from '@glow-onnx/trainer';
 import { InferenceSession, Tensor } from 'onnxruntime-node';

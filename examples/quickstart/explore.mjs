@@ -1,5 +1,5 @@
 import { binToPixel, pixelToBin } from '@glow-onnx/flow/pixels';
-import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime';
+import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
 import { steps } from './progress.mjs';
 
 /**

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { exportModel } from '@glow-onnx/exporter';
 import { parseCheckpoint } from '@glow-onnx/flow';
 import { binToPixel, pixelToBin } from '@glow-onnx/flow/pixels';
-import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime';
+import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
 import { openDataset, splitBySeed } from '@glow-onnx/trainer';
 
 const here = dirname(fileURLToPath(import.meta.url));

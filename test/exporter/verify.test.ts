@@ -16,7 +16,7 @@ import {
   parseSafetensors,
   tensor,
 } from '@glow-onnx/flow';
-import { writePng } from '@glow-onnx/runtime';
+import { writePng } from '@glow-onnx/runtime/node';
 import { main } from '../../packages/exporter/src/main.js';
 import { spectralNorm } from '../../packages/exporter/src/spectral-norm.js';
 import { diagnoseFolder, readGolden } from '../../packages/exporter/src/verify-folder.js';

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConfig, createRandom, parseSafetensors } from '@glow-onnx/flow';
-import { type GlowModel, loadGlow, type RawImage, writePng } from '@glow-onnx/runtime';
+import { type GlowModel, loadGlow, type RawImage, writePng } from '@glow-onnx/runtime/node';
 import sharp from 'sharp';
 import { main } from '../../packages/runtime/src/cli/main.js';
 import { type ModelFixture, writeModelFixture } from '../model-fixture.js';

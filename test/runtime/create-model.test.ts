@@ -3,7 +3,8 @@ import { encodePng, type GlowModel, type Latents, type RawImage } from '@glow-on
 import type { OpenSession } from '@glow-onnx/runtime/session';
 import { createModel } from '../../packages/runtime/src/create-model.js';
 import { toModel } from '../../packages/runtime/src/images.js';
-import { sharpCodec } from '../../packages/runtime/src/node-images.js';
+import { sharpCodec } from '../../packages/runtime/src/node/images.js';
+import type { OpenGraphs } from '../../packages/runtime/src/open-graphs.js';
 import { bareManifest, createOracle, oracleSessions } from '../oracle.js';
 
 const config = createConfig({
@@ -20,9 +21,19 @@ const codec = sharpCodec(2 ** 20);
 
 function modelOf(of: GlowConfig = config, batchSize?: number, change: Partial<Sessions> = {}): GlowModel {
   const sessions = oracleSessions(of === config ? oracle : createOracle(of, 3), of.levels);
-  return createModel({ manifest: bareManifest(of), ...sessions, ...change, codec, batchSize });
+  const graphs = graphsOf({ ...sessions, ...change });
+  return createModel({ manifest: bareManifest(of), graphs, codec, batchSize });
 }
 type Sessions = ReturnType<typeof oracleSessions>;
+function graphsOf({ encoder, decoder }: Sessions): OpenGraphs {
+  return {
+    device: 'cpu',
+    skipped: [],
+    encoder: async () => encoder,
+    decoder: async () => decoder,
+    release: async () => void (await Promise.all([encoder.release(), decoder.release()])),
+  };
+}
 
 function picture(index: number, height = 8, width = 8, channels = 3): RawImage {
   const random = createRandom(5, index);

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodePng, imageGrid, type RawImage, writePng } from '@glow-onnx/runtime';
+import { encodePng, imageGrid, type RawImage, writePng } from '@glow-onnx/runtime/node';
 import sharp from 'sharp';
 import { fitImage } from '../../packages/runtime/src/fit.js';
 import { checkRawImage, fromModel, toModel, withChannels } from '../../packages/runtime/src/images.js';
-import { sharpCodec } from '../../packages/runtime/src/node-images.js';
+import { sharpCodec } from '../../packages/runtime/src/node/images.js';
 
 const centre = () => 0.5;
 const codec = sharpCodec(10_000);

@@ -127,7 +127,7 @@ describe('loadGlow', () => {
     expect(model.config).toEqual(config);
     expect(model.manifest.variants.fp32.encode).toBe('onnx/encode.onnx');
     expect(model.device).toBe('cpu');
-    expect(model.skipped.map(({ device }) => device)).toEqual(['cuda', 'webgpu']);
+    expect(model.skipped.map(({ device }) => device)).toEqual(['cuda']);
     await model.dispose();
   });
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../packages/runtime/src/write-file.js';
+import { writeFileAtomic } from '../../packages/runtime/src/node/write-file.js';
 
 let folder = '';
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type GlowConfig, tensor } from '@glow-onnx/flow';
-import { readImages } from '@glow-onnx/runtime';
+import { readImages } from '@glow-onnx/runtime/node';
 import { type Images, labelsFor } from './reference.js';
 
 /** The float64 interpreter takes seconds for each. */

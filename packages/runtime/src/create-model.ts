@@ -26,7 +26,7 @@ export function createModel(parts: ModelParts): GlowModel {
 
   async function release(): Promise<void> {
     await Promise.allSettled(underWay);
-    await Promise.all([parts.encoder.release(), parts.decoder.release()]);
+    await parts.graphs.release();
   }
   const dispose = () => {
     disposal ??= release();
@@ -36,8 +36,8 @@ export function createModel(parts: ModelParts): GlowModel {
   return {
     config: parts.manifest.config,
     manifest: parts.manifest,
-    device: parts.encoder.device,
-    skipped: parts.encoder.skipped,
+    device: parts.graphs.device,
+    skipped: parts.graphs.skipped,
     encode: (images, options) => call('encode', () => encode(parts, listOf(images), options)),
     bitsPerDim: (images, options) => call('bitsPerDim', () => score(parts, listOf(images), options)),
     decode: (z, options) => call('decode', () => decode(parts, 'decode', listOf(z), options)),

@@ -1,10 +1,10 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import type { FloatTensor, Session } from './create-session.js';
 import type { ModelImage } from './images.js';
 import { oneHot } from './labels.js';
 import { type LatentLevel, type Latents, levelShapes } from './latents.js';
-import type { FloatTensor, OpenSession } from './session.js';
 
-type RunGraph = Pick<OpenSession, 'run'>;
+type RunGraph = Pick<Session, 'run'>;
 
 /** What stands beside each thing to run: its place in the call, for messages, and its class if there are any. */
 interface Item {

@@ -1,10 +1,17 @@
+import { platform } from '#platform';
+import { createLoadGlow } from './load-glow.js';
+
 export type { Fit } from './fit.js';
 export { type GridOptions, imageGrid } from './image-grid.js';
 export type { ImageInput, ModelImage, RawImage } from './images.js';
 export type { Label } from './labels.js';
 export type { InterpolationMode, LatentLevel, Latents } from './latents.js';
-export { type LoadOptions, loadGlow } from './load-glow.js';
+export type { LoadOptions } from './load-glow.js';
 export type { GlowModel, InterpolateOptions, SampleOptions, ScoreOptions } from './model.js';
 export type { EncodeOptions } from './model-images.js';
-export { encodePng, writePng } from './node-images.js';
-export { readImages } from './read-images.js';
+export type { Device, DeviceChoice } from './session.js';
+
+export const loadGlow = createLoadGlow(platform);
+
+/** A raw image as PNG: grey, RGB or with alpha, as its channels say. */
+export const encodePng = platform.encodePng;

@@ -1,5 +1,5 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
-import type { FloatTensor } from './session.js';
+import type { FloatTensor } from './create-session.js';
 
 /** A class for all images, or one per image. */
 export type Label = number | readonly number[];

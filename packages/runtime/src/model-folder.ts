@@ -1,5 +1,5 @@
 import { type GraphVariant, type Manifest, parseManifest } from '@glow-onnx/flow/manifest';
-import type { SessionOptions } from './session.js';
+import type { GraphSource } from './create-session.js';
 
 /** Where a model folder's files come from: a directory now, an address in the browser. */
 export interface ModelStore {
@@ -43,8 +43,8 @@ export async function readVerified(store: ModelStore, manifest: Manifest, path: 
 }
 
 export interface ModelGraphs {
-  readonly encode: Pick<SessionOptions, 'model' | 'externalData'>;
-  readonly decode: Pick<SessionOptions, 'model' | 'externalData'>;
+  readonly encode: GraphSource;
+  readonly decode: GraphSource;
 }
 
 /** Reads and verifies both graphs of a variant and the weights they share. */

@@ -1,11 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { GlowConfig, Manifest } from '@glow-onnx/flow/manifest';
+import type { SkippedDevice } from './devices.js';
 import type { Fit } from './fit.js';
 import type { ImageInput, RawImage } from './images.js';
 import type { Label } from './labels.js';
 import type { InterpolationMode, Latents } from './latents.js';
 import type { EncodeOptions } from './model-images.js';
-import type { Device, OpenSession } from './session.js';
+import type { Device } from './session.js';
 
 export type OneOrMore<T> = T | readonly T[];
 
@@ -44,7 +45,7 @@ export interface GlowModel extends AsyncDisposable {
   readonly manifest: Manifest;
   readonly device: Device;
   /** Devices passed over, and why. */
-  readonly skipped: OpenSession['skipped'];
+  readonly skipped: readonly SkippedDevice[];
   /** Latents of each picture and the log density of its bin centres, in nats. Deterministic. */
   encode(
     images: OneOrMore<ImageInput>,
@@ -62,6 +63,6 @@ export interface GlowModel extends AsyncDisposable {
   ): Promise<RawImage[]>;
   /** decode(encode(images)): the pictures as n-bit models see them, if all is well. */
   reconstruct(images: OneOrMore<ImageInput>, options?: EncodeOptions): Promise<RawImage[]>;
-  /** Frees both sessions. Further calls do nothing. */
+  /** Frees its sessions. Further calls do nothing. */
   dispose(): Promise<void>;
 }

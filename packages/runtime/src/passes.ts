@@ -5,13 +5,12 @@ import { fromModel, type ImageCodec, type RawImage } from './images.js';
 import { type Label, labelsFor } from './labels.js';
 import { checkLatents, type Latents } from './latents.js';
 import { type ModelImagesRequest, modelImages } from './model-images.js';
-import type { OpenSession } from './session.js';
+import type { OpenGraphs } from './open-graphs.js';
 
 /** A model's opened graphs and what they need around them. */
 export interface ModelParts {
   readonly manifest: Manifest;
-  readonly encoder: OpenSession;
-  readonly decoder: OpenSession;
+  readonly graphs: OpenGraphs;
   readonly codec: ImageCodec;
   /** Images per run; by default as many as fit a memory budget. */
   readonly batchSize?: number | undefined;
@@ -25,7 +24,7 @@ export function encodePass<Result>(
 ): Promise<Result[]> {
   const { config } = parts.manifest;
   return inBatches(parts, modelImages(config, parts.codec, request), async (batch) => {
-    const encoded = await encodeBatch(parts.encoder, config, batch);
+    const encoded = await encodeBatch(await parts.graphs.encoder(), config, batch);
     return encoded.map((image, i) => select(image, batch[i] as EncodeItem));
   });
 }
@@ -43,7 +42,7 @@ export interface DecodeRequest {
 export function decodePass(parts: ModelParts, request: DecodeRequest): Promise<RawImage[]> {
   const { config } = parts.manifest;
   return inBatches(parts, decodeItems(parts, request), async (batch) => {
-    const images = await decodeBatch(parts.decoder, config, batch);
+    const images = await decodeBatch(await parts.graphs.decoder(), config, batch);
     return images.map((image) => fromModel(image, config.bits));
   });
 }

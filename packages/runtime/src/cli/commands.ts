@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Fit } from '../fit.js';
+import { loadGlow } from '../index.js';
 import { encodeLatentsFile, parseLatentsFile } from '../latents-file.js';
-import { loadGlow } from '../load-glow.js';
 import type { GlowModel } from '../model.js';
+import { writeFileAtomic } from '../node/write-file.js';
 import type { Device } from '../session.js';
-import { writeFileAtomic } from '../write-file.js';
 import { imagePaths, refuseExisting, writeGrid, writeImages } from './outputs.js';
 import { type Report, table } from './report.js';
 

@@ -1,11 +1,11 @@
 import { latentShapes, type Manifest } from '@glow-onnx/flow/manifest';
-import { directoryStore } from '../load-glow.js';
 import { readManifest, readVerified } from '../model-folder.js';
+import { folderStore } from '../node/folder-store.js';
 import { fileSize, type Report } from './report.js';
 
 /** Describes a model folder, after comparing every file with the manifest. */
 export async function info(directory: string): Promise<Report> {
-  const store = directoryStore(directory);
+  const store = folderStore(directory);
   const manifest = await readManifest(store);
   for (const { path } of manifest.files) await readVerified(store, manifest, path);
   return { text: describe(manifest), json: { verified: true, ...manifest } };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GridOptions, imageGrid } from '../image-grid.js';
 import type { RawImage } from '../images.js';
-import { writePng } from '../node-images.js';
+import { writePng } from '../node/images.js';
 
 /**
  * Asked before any work is done, so that nothing is computed in vain.

@@ -1,4 +1,4 @@
-import { checkRawImage, type ImageCodec, type RawImage } from './images.js';
+import { checkRawImage, type ImageCodec, type RawImage } from '../images.js';
 import { writeFileAtomic } from './write-file.js';
 
 /** Loads sharp when first needed, so that raw pixels work without it. */

@@ -1,7 +1,7 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
-import type { ImageInput, ModelImage } from './images.js';
-import { modelImages } from './model-images.js';
-import { sharpCodec } from './node-images.js';
+import type { ImageInput, ModelImage } from '../images.js';
+import { modelImages } from '../model-images.js';
+import { sharpCodec } from './images.js';
 
 /**
  * Pictures as a model of this config sees them: the centres of their pixels' bins, channels first.

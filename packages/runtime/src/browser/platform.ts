@@ -1,0 +1,13 @@
+import type { Platform } from '../platform.js';
+import { canvasCodec, encodePng } from './images.js';
+import { loadOnnxRuntime } from './onnxruntime.js';
+import { urlStore } from './url-store.js';
+
+export const platform: Platform = {
+  name: 'browser',
+  autoDevices: ['webgpu', 'wasm'],
+  loadOnnxRuntime,
+  openStore: urlStore,
+  createCodec: canvasCodec,
+  encodePng,
+};

@@ -1,0 +1,13 @@
+import type { Platform } from '../platform.js';
+import { folderStore } from './folder-store.js';
+import { encodePng, sharpCodec } from './images.js';
+import { loadOnnxRuntime } from './onnxruntime.js';
+
+export const platform: Platform = {
+  name: 'node',
+  autoDevices: ['cuda', 'cpu'],
+  loadOnnxRuntime,
+  openStore: folderStore,
+  createCodec: ({ maxPixels }) => sharpCodec(maxPixels),
+  encodePng,
+};
