@@ -31,3 +31,9 @@ export interface ImageLimits {
   /** Largest picture to decode, in pixels. */
   readonly maxPixels: number;
 }
+
+/** Bytes that outlive the program, by key; a write replaces what was there. Losing them is harmless. */
+export interface KeyValueCache {
+  read(key: string): Promise<Uint8Array | undefined>;
+  write(key: string, bytes: Uint8Array): Promise<void>;
+}
