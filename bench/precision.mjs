@@ -20,7 +20,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const faces = parseCheckpoint(await readFile(process.argv[2] ?? join(root, 'runs/faces/best.safetensors')));
 const { valFraction, seed } = faces.progress.settings;
 const data = await openDataset(join(root, 'models/faces/faces.json'));
-const heldOut = data.images(splitBySeed(data.count, valFraction, seed).validation).slice(0, 4 * BATCH);
+const heldOut = (await data.images(splitBySeed(data.count, valFraction, seed).validation)).slice(
+  0,
+  4 * BATCH,
+);
 
 console.log(`${machine()}; batches of ${BATCH} of ${heldOut.length} held-out faces, 16×16\n`);
 await report('models/faces', faces);

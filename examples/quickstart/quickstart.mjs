@@ -53,7 +53,7 @@ for (const { claim, value } of measured) console.log(`  ${claim}: ${value}`);
 
 // 3. Run it on faces it has not seen.
 const { validation } = splitBySeed(data.count, settings.valFraction, settings.seed);
-const faces = data.images(validation.subarray(0, 64));
+const faces = await data.images(validation.subarray(0, 64));
 await explore('The small model', folders.model, faces, values.out, '');
 
 // 4. The same with a model that had 45 minutes.

@@ -28,7 +28,7 @@ try {
 }
 
 const data = await openDataset(join(here, 'faces.json'));
-const faces = data.images(splitBySeed(data.count, valFraction, seed).validation);
+const faces = await data.images(splitBySeed(data.count, valFraction, seed).validation);
 
 const glow = await loadGlow(here);
 const { bits } = glow.config;

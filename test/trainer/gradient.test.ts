@@ -50,7 +50,7 @@ test.each(variants)('$name: the gradient tells how bits/dim change in any direct
   const layout = parameterLayout(glow);
   const parameters = new Float32Array(layout.size);
   flatten(layout, params.trainable, parameters);
-  const classOf = label && { classes: Uint8Array.from({ length: count }, (_, i) => i % classes) };
+  const classOf = label && { classes: Uint16Array.from({ length: count }, (_, i) => i % classes) };
   const { bitsPerDim, gradient } = await createTfjsDifferentiator(glow, params.fixed, 'wasm').gradient(
     parameters,
     {

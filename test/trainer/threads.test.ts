@@ -20,11 +20,11 @@ test('a batch is split in order into parts of nearly equal size, never empty one
   const batch = {
     count: 5,
     x: Float32Array.of(0, 0, 1, 1, 2, 2, 3, 3, 4, 4),
-    classes: Uint8Array.of(5, 6, 7, 8, 9),
+    classes: Uint16Array.of(5, 6, 7, 8, 9),
   };
   expect(splitBatch(batch, 2)).toEqual([
-    { count: 3, x: Float32Array.of(0, 0, 1, 1, 2, 2), classes: Uint8Array.of(5, 6, 7) },
-    { count: 2, x: Float32Array.of(3, 3, 4, 4), classes: Uint8Array.of(8, 9) },
+    { count: 3, x: Float32Array.of(0, 0, 1, 1, 2, 2), classes: Uint16Array.of(5, 6, 7) },
+    { count: 2, x: Float32Array.of(3, 3, 4, 4), classes: Uint16Array.of(8, 9) },
   ]);
   expect(splitBatch(batch, 9).map(({ count }) => count)).toEqual([1, 1, 1, 1, 1]);
 });

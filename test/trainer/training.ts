@@ -9,6 +9,7 @@ import {
   parseCheckpoint,
 } from '@glow-onnx/flow';
 import { createDataset, type Dataset } from '../../packages/trainer/src/data/dataset.js';
+import { pixelsOf } from '../../packages/trainer/src/data/pixel-store.js';
 
 /** A model small enough to train for some epochs within a test. */
 export const tinyConfig: GlowConfig = createConfig({
@@ -26,7 +27,7 @@ export const tinySettings = { batch: 8, epochs: 2, rate: 5e-3, warmup: 4, valFra
 /** Grey ramps of random slope, upright or lying (label `way`), with a little noise: easy to find structure in. */
 export function ramps(count = 50): Dataset {
   const random = createRandom(11);
-  const way = Uint8Array.from({ length: count }, (_, i) => i % 2);
+  const way = Uint16Array.from({ length: count }, (_, i) => i % 2);
   const pixels = Uint8Array.from({ length: count * 64 }, () => 0);
   for (let i = 0; i < count; i++) {
     const slope = 10 + 20 * random.uniform();
@@ -36,7 +37,14 @@ export function ramps(count = 50): Dataset {
     }
   }
   const labels = { way: { values: ['upright', 'lying'], indices: way } };
-  return createDataset({ name: 'ramps', channels: 1, height: 8, width: 8, pixels, labels });
+  return createDataset({
+    name: 'ramps',
+    channels: 1,
+    height: 8,
+    width: 8,
+    pixels: pixelsOf(pixels, 64),
+    labels,
+  });
 }
 
 /** Names for run folders, all gone after the test file. */

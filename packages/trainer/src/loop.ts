@@ -1,4 +1,5 @@
 import type { Batches } from './batches.js';
+import { readAhead } from './data/read-ahead.js';
 import type { Engine, StepResult } from './engine/engine.js';
 import { type Counters, createPace, type Progress } from './progress.js';
 import { mean, type RunFacts, toCheckpoint } from './run-checkpoint.js';
@@ -74,6 +75,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
       epochs: settings.epochs,
       stepsPerEpoch,
       imagesPerSecond: pace.imagesPerSecond,
+      waiting: pace.waiting,
       secondsLeft: pace.secondsLeft((settings.epochs * stepsPerEpoch - counters.step) * settings.batch),
       engine: engine.description,
     });
@@ -81,7 +83,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
   /** Scores the held-out images and keeps the parameters if they are the best; not if interrupted, unless it is the first time. */
   const validate = async (): Promise<void> => {
     const found: number[] = [];
-    for (const batch of batches.validation()) {
+    for await (const batch of batches.validation()) {
       if (signal?.aborted && counters.step > 0) return;
       found.push(...(await engine.evaluate(batch)));
       report('validating', mean(found));
@@ -102,18 +104,23 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     const order = batches.order(counters.epoch);
     let recent: StepResult[] = [];
     pace.resumeClock();
-    for (const indices of order.slice(counters.step - counters.epoch * stepsPerEpoch)) {
+    const { images } = counters;
+    const upcoming = readAhead(order.slice(counters.step - counters.epoch * stepsPerEpoch), (indices, i) =>
+      batches.training(indices, images + i * settings.batch),
+    );
+    for await (const batch of upcoming) {
       const rate = rateAt(counters.step, settings);
-      const result = await engine.step(batches.training(indices, counters.images), rate);
+      const result = await engine.step(batch, rate);
       checkFinite(counters, result, folder.path);
       counters.step++;
-      counters.images += indices.length;
-      pace.note(indices.length);
+      counters.images += batch.count;
+      pace.note(batch.count, upcoming.waitedSeconds);
       report('training', result.bitsPerDim);
       recent.push(result);
       const ended = signal?.aborted ? 'signal' : pace.secondsLeft(unknown) === 0 ? 'time' : undefined;
       if (recent.length === LOG_STEPS || counters.step % stepsPerEpoch === 0 || ended) {
-        await folder.log({ ...metricsOf(recent, counters), rate, imagesPerSecond: pace.imagesPerSecond });
+        const { imagesPerSecond, waiting } = pace;
+        await folder.log({ ...metricsOf(recent, counters), rate, imagesPerSecond, waiting });
         recent = [];
       }
       if (ended) return ended;
@@ -123,7 +130,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
   };
 
   if (!run.counters) {
-    if (!run.initialised) await engine.initialise(batches.training(batches.order(0)[0], 0));
+    if (!run.initialised) await engine.initialise(await batches.training(batches.order(0)[0], 0));
     await validate();
     await save();
   }

@@ -22,6 +22,8 @@ export interface Progress extends Readonly<Counters> {
   readonly stepsPerEpoch: number;
   /** Lately; 0 while unknown. */
   readonly imagesPerSecond: number;
+  /** Part of the time, lately, that the backend waited for images. */
+  readonly waiting: number;
   /** Until the last epoch or the end of the time budget; infinite while unknown. */
   readonly secondsLeft: number;
   readonly engine: string;
@@ -30,8 +32,9 @@ export interface Progress extends Readonly<Counters> {
 /** How fast training goes and how much time it has. */
 export interface Pace {
   readonly imagesPerSecond: number;
-  /** Notes that so many images have been trained on since the last note, or since `resumeClock`. */
-  note(images: number): void;
+  readonly waiting: number;
+  /** Notes images trained on since the last note, or since `resumeClock`, and the seconds of it spent on waiting. */
+  note(images: number, waitedSeconds: number): void;
   /** Leaves out the time since the last note. */
   resumeClock(): void;
   elapsedSeconds(): number;
@@ -46,16 +49,21 @@ export function createPace(budgetMinutes = Number.POSITIVE_INFINITY): Pace {
   let mark = started;
   let weightedImages = 0;
   let weightedSeconds = 0;
+  let weightedWait = 0;
   const elapsedSeconds = (): number => (performance.now() - started) / 1000;
   const pace = {
     get imagesPerSecond() {
       return weightedSeconds > 0 ? weightedImages / weightedSeconds : 0;
     },
-    note(images: number) {
+    get waiting() {
+      return weightedSeconds > 0 ? weightedWait / weightedSeconds : 0;
+    },
+    note(images: number, waitedSeconds: number) {
       const seconds = (performance.now() - mark) / 1000;
       const kept = 0.5 ** (seconds / HALF_LIFE_SECONDS);
       weightedImages = weightedImages * kept + images;
       weightedSeconds = weightedSeconds * kept + seconds;
+      weightedWait = weightedWait * kept + waitedSeconds;
       mark = performance.now();
     },
     resumeClock() {

@@ -15,6 +15,10 @@ export interface TrainSettings {
   readonly seed: number;
   /** Attribute of the data that a class-conditional model is given; null for others. */
   readonly labels: string | null;
+  /** Training images are mirrored at random, left to right. */
+  readonly flip: boolean;
+  /** Training images are moved at random, by up to so many pixels either way. */
+  readonly shift: number;
 }
 
 export const defaultSettings: TrainSettings = {
@@ -26,6 +30,8 @@ export const defaultSettings: TrainSettings = {
   valFraction: 0.1,
   seed: 1,
   labels: null,
+  flip: false,
+  shift: 0,
 };
 
 /** @throws RangeError naming the setting, what it has to be and what it is. */
@@ -40,6 +46,7 @@ export function checkSettings(settings: TrainSettings): void {
     clip: [positive, 'a number above 0'],
     valFraction: [(value: number) => value > 0 && value < 1, 'a number between 0 and 1'],
     seed: [integer(0), 'an integer of at least 0'],
+    shift: [integer(0), 'an integer of at least 0'],
   } as const;
   for (const [name, [holds, expected]] of Object.entries(rules)) {
     const value = settings[name as keyof typeof rules];

@@ -27,17 +27,17 @@ test('pictures of nested folders come in the order of their paths, whatever thei
   write('nested/notes.txt', 'no picture');
   const data = await openDataset(`${root}/nested/`);
   expect(data).toMatchObject({ name: 'nested', count: 3, channels: 3, height: 2, width: 2, skipped: [] });
-  expect([...data.batch([0])]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-  expect([...data.batch([2, 0]).subarray(0, 3)]).toEqual([3, 30, 130]);
+  expect([...(await data.batch([0]))]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  expect([...(await data.batch([2, 0])).subarray(0, 3)]).toEqual([3, 30, 130]);
   for (const [i, expected] of [90, 90, 250].entries()) {
-    expect(Math.abs((data.batch([1])[i] as number) - expected)).toBeLessThanOrEqual(jpegTolerance);
+    expect(Math.abs(((await data.batch([1]))[i] as number) - expected)).toBeLessThanOrEqual(jpegTolerance);
   }
 });
 
 test('alpha is composited over white', async () => {
   write('alpha/a.png', await png(1, 3, [0, 0, 0, 128, 200, 0, 0, 255, 10, 20, 30, 0]));
   const data = await openDataset(`${root}/alpha`);
-  expect([...data.batch([0])]).toEqual([127, 127, 127, 200, 0, 0, 255, 255, 255]);
+  expect([...(await data.batch([0]))]).toEqual([127, 127, 127, 200, 0, 0, 255, 255, 255]);
 });
 
 test('pictures that all are grey have one channel', async () => {
@@ -45,7 +45,7 @@ test('pictures that all are grey have one channel', async () => {
   write('grey/b.png', await png(1, 2, [0, 90]));
   const data = await openDataset(`${root}/grey`);
   expect(data.channels).toBe(1);
-  expect([...data.batch([0, 1])]).toEqual([7, 250, 0, 90]);
+  expect([...(await data.batch([0, 1]))]).toEqual([7, 250, 0, 90]);
 });
 
 test('grey among colour is repeated, and colour becomes luma where one channel is asked for', async () => {
@@ -53,9 +53,9 @@ test('grey among colour is repeated, and colour becomes luma where one channel i
   write('mixed/b.png', await png(1, 1, [255, 0, 0]));
   write('mixed/c.png', await png(1, 1, [8]));
   const colour = await openDataset(`${root}/mixed`);
-  expect([...colour.batch([0, 1, 2])]).toEqual([7, 7, 7, 255, 0, 0, 8, 8, 8]);
+  expect([...(await colour.batch([0, 1, 2]))]).toEqual([7, 7, 7, 255, 0, 0, 8, 8, 8]);
   const grey = await openDataset(`${root}/mixed`, { channels: 1 });
-  expect([...grey.batch([0, 1, 2])]).toEqual([7, 76, 8]); // 0.299 · 255 = 76.2
+  expect([...(await grey.batch([0, 1, 2]))]).toEqual([7, 76, 8]); // 0.299 · 255 = 76.2
 });
 
 test('sixteen bits per channel become eight', async () => {
@@ -63,7 +63,7 @@ test('sixteen bits per channel become eight', async () => {
   write('deep/a.png', await deep.toColourspace('grey16').png().toBuffer());
   expect((await sharp(`${root}/deep/a.png`).metadata()).depth).toBe('ushort');
   const data = await openDataset(`${root}/deep`);
-  expect([...data.batch([0])]).toEqual([0, 128, 255]);
+  expect([...(await data.batch([0]))]).toEqual([0, 128, 255]);
 });
 
 test('a picture is turned as its EXIF orientation says', async () => {
@@ -72,13 +72,13 @@ test('a picture is turned as its EXIF orientation says', async () => {
   write('turned/a.webp', await stored.toBuffer());
   const data = await openDataset(`${root}/turned`, { channels: 1 });
   expect(data).toMatchObject({ height: 3, width: 2 });
-  expect([...data.batch([0])]).toEqual([4, 1, 5, 2, 6, 3]);
+  expect([...(await data.batch([0]))]).toEqual([4, 1, 5, 2, 6, 3]);
 });
 
 test('a wide picture is cropped about its centre', async () => {
   write('wide/a.png', await png(2, 6, [9, 9, 1, 2, 9, 9, 9, 9, 3, 4, 9, 9]));
   const data = await openDataset(`${root}/wide`, { size: { height: 2, width: 2 } });
-  expect([...data.batch([0])]).toEqual([1, 2, 3, 4]);
+  expect([...(await data.batch([0]))]).toEqual([1, 2, 3, 4]);
 });
 
 test('a tall picture is cropped, not squeezed, when it is resized', async () => {
@@ -86,7 +86,7 @@ test('a tall picture is cropped, not squeezed, when it is resized', async () => 
   write('tall/a.png', await png(20, 10, rows));
   const data = await openDataset(`${root}/tall`, { size: { height: 2, width: 2 } });
   // Squeezed it would be 50; Lanczos leaves up to a tenth of the step to the black beside.
-  for (const pixel of data.batch([0])) expect(Math.abs(pixel - 100)).toBeLessThanOrEqual(10);
+  for (const pixel of await data.batch([0])) expect(Math.abs(pixel - 100)).toBeLessThanOrEqual(10);
 });
 
 test('shrinking a fine chequerboard gives its mean', async () => {
@@ -94,7 +94,7 @@ test('shrinking a fine chequerboard gives its mean', async () => {
   write('board/a.png', await png(64, 64, board));
   const data = await openDataset(`${root}/board`, { size: { height: 8, width: 8 } });
   // Lanczos sees past the edge, where the board is continued by its last row: two levels off there.
-  for (const pixel of data.batch([0])) expect(Math.abs(pixel - 127.5)).toBeLessThanOrEqual(2.5);
+  for (const pixel of await data.batch([0])) expect(Math.abs(pixel - 127.5)).toBeLessThanOrEqual(2.5);
 });
 
 test('corrupt pictures are left out and named', async () => {
@@ -105,7 +105,7 @@ test('corrupt pictures are left out and named', async () => {
   write('corrupt/empty.png', '');
   const data = await openDataset(`${root}/corrupt`);
   expect(data.count).toBe(3);
-  expect(data.batch(all(3))).toHaveLength(3 * 64 * 64 * 3);
+  expect(await data.batch(all(3))).toHaveLength(3 * 64 * 64 * 3);
   expect(data.skipped).toEqual([
     { file: 'b.jpg', reason: expect.stringMatching(/premature end|cannot be decoded/) },
     { file: 'empty.png', reason: expect.any(String) },
@@ -149,13 +149,13 @@ test('sizes that differ are an error unless one is asked for', async () => {
     /sizes\/b\.png is 4×5, expected 4×6 .*pass --size 8x8/,
   );
   const data = await openDataset(`${root}/sizes`, { size: { height: 2, width: 2 } });
-  expect([...data.batch([0, 1])]).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
+  expect([...(await data.batch([0, 1]))]).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
 });
 
 test('a limit takes pictures evenly spread over the folder', async () => {
   for (let i = 0; i < 10; i++) write(`many/${i}.png`, await png(1, 1, [i]));
   const data = await openDataset(`${root}/many`, { limit: 4 });
-  expect([...data.batch(all(4))]).toEqual([0, 2, 5, 7]);
+  expect([...(await data.batch(all(4)))]).toEqual([0, 2, 5, 7]);
   expect((await openDataset(`${root}/many`, { limit: 99 })).count).toBe(10);
   await expect(openDataset(`${root}/many`, { limit: 0 })).rejects.toThrow(
     /limit must be a positive integer, got 0/,
@@ -167,13 +167,6 @@ test('reading reports its progress up to the last picture', async () => {
   const seen: string[] = [];
   await openDataset(`${root}/slow`, { onProgress: (done, total) => seen.push(`${done}/${total}`) });
   expect(seen).toEqual(['32/40', '40/40']);
-});
-
-test('more pixels than fit in memory are an error before anything is decoded', async () => {
-  for (let i = 0; i < 6; i++) write(`large/${i}.png`, await png(1, 1, [i]));
-  await expect(openDataset(`${root}/large`, { size: { height: 16384, width: 16384 } })).rejects.toThrow(
-    /6 images of 805306368 bytes, expected at most 4294967295 bytes together; pass --limit 5 /,
-  );
 });
 
 test('what is not there, empty or impossible is an error that says what to do', async () => {
@@ -191,6 +184,6 @@ test('an index outside the dataset is an error', async () => {
   write('one/a.png', await png(1, 1, [1]));
   const data = await openDataset(`${root}/one`);
   for (const index of [1, -1, 0.5]) {
-    expect(() => data.batch([index])).toThrow(`one has images 0 to 0, got index ${index}`);
+    await expect(data.batch([index])).rejects.toThrow(`one has images 0 to 0, got index ${index}`);
   }
 });

@@ -19,14 +19,14 @@ test('images of an IDX file come as they are, packed by gzip or not', async () =
   ]) {
     const data = await openDataset(path);
     expect(data).toMatchObject({ count: 2, channels: 1, height: 2, width: 3, skipped: [] });
-    expect([...data.batch([1, 0])]).toEqual([11, 12, 13, 14, 15, 16, 1, 2, 3, 4, 5, 6]);
+    expect([...(await data.batch([1, 0]))]).toEqual([11, 12, 13, 14, 15, 16, 1, 2, 3, 4, 5, 6]);
   }
 });
 
 test('a larger size pads with zeros on all sides', async () => {
   const data = await openDataset(write('pad', twoImages), { size: { height: 4, width: 5 } });
   // biome-ignore format: as an image
-  expect([...data.batch([0])]).toEqual([
+  expect([...(await data.batch([0]))]).toEqual([
     0, 0, 0, 0, 0,
     0, 1, 2, 3, 0,
     0, 4, 5, 6, 0,
@@ -37,7 +37,7 @@ test('a larger size pads with zeros on all sides', async () => {
 test('a limit takes images evenly spread', async () => {
   const path = write('ten', idx([10, 1, 1], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
   const data = await openDataset(path, { limit: 3 });
-  expect([...data.batch([0, 1, 2])]).toEqual([0, 3, 6]);
+  expect([...(await data.batch([0, 1, 2]))]).toEqual([0, 3, 6]);
 });
 
 test.each<[string, Uint8Array, RegExp]>([

@@ -1,4 +1,7 @@
-/** Pictures of one size, all in memory, as bytes 0…255 (never model units). */
+import { convertChannels } from '@glow-onnx/flow/pixels';
+import type { PixelStore } from './pixel-store.js';
+
+/** Pictures of one size, as bytes 0…255 (never model units), in memory or, if larger, in a temporary file. */
 export interface Dataset {
   /** Short name for the model card: the folder's or the file's. */
   readonly name: string;
@@ -9,13 +12,15 @@ export interface Dataset {
   readonly height: number;
   readonly width: number;
   /** Copies images out: indices.length × height × width × channels. @throws RangeError if an index is outside. */
-  batch(indices: ArrayLike<number>): Uint8Array;
+  batch(indices: ArrayLike<number>): Promise<Uint8Array>;
   /** The same images one by one, in the form that `@glow-onnx/runtime` takes. */
-  images(indices: ArrayLike<number>): DatasetImage[];
+  images(indices: ArrayLike<number>): Promise<DatasetImage[]>;
   /** Attribute name → its label per image, where the data has labels. */
   readonly labels?: Readonly<Record<string, Labels>>;
   /** Files that could not be read and were left out, for the caller to report. */
   readonly skipped: readonly SkippedFile[];
+  /** Gives back the temporary file, if there is one. */
+  close(): Promise<void>;
 }
 
 /** One image: height × width × channels bytes. */
@@ -29,7 +34,7 @@ export interface DatasetImage {
 /** One attribute of every image: image i has `values[indices[i]]`. */
 export interface Labels {
   readonly values: readonly string[];
-  readonly indices: Uint8Array;
+  readonly indices: Uint16Array;
 }
 
 export interface SkippedFile {
@@ -48,48 +53,41 @@ export interface DatasetOptions {
   readonly channels?: 1 | 3;
   /** Takes this many images, evenly spread over all there are. */
   readonly limit?: number;
+  /**
+   * A folder's labels: a CSV file whose column file_name has paths in the folder, and whose other columns are
+   * attributes (default: metadata.csv in the folder, if there is one).
+   */
+  readonly labelFile?: string;
+  /** Bytes of pixels held in memory; more go to a temporary file (default: a quarter of the memory available). */
+  readonly maxBytes?: number;
   /** Called as a folder is read, which takes a while. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** What a reader hands over: `pixels` is count × height × width × channels. */
+/** What a reader hands over: `pixels` are of height × width × `storedChannels`, turned into `channels` when read. */
 export interface Pictures {
   readonly name: string;
   readonly channels: 1 | 3;
+  readonly storedChannels?: 1 | 3;
   readonly height: number;
   readonly width: number;
-  readonly pixels: Uint8Array;
+  readonly pixels: PixelStore;
   readonly labels?: Readonly<Record<string, Labels>>;
   readonly skipped?: readonly SkippedFile[];
 }
 
-/** Bytes of pixels held at once; well below what one Uint8Array can hold in any supported Node. */
-const maxBytes = 2 ** 32 - 1;
-
-/** @throws RangeError if so many bytes of pixels are more than a dataset may hold. */
-export function checkMemory(where: string, count: number, bytesPerImage: number): void {
-  if (count * bytesPerImage <= maxBytes) return;
-  throw new RangeError(
-    `data: ${where} would take ${count} images of ${bytesPerImage} bytes, expected at most ${maxBytes} bytes ` +
-      `together; pass --limit ${Math.floor(maxBytes / bytesPerImage)} or a smaller --size`,
-  );
-}
-
 /** Puts pictures behind the interface of a dataset. */
 export function createDataset(pictures: Pictures): Dataset {
-  const { name, channels, height, width, pixels, labels, skipped = [] } = pictures;
-  const stride = height * width * channels;
-  const count = pixels.length / stride;
-  const batch = (indices: ArrayLike<number>): Uint8Array => {
-    const images = new Uint8Array(indices.length * stride);
+  const { name, channels, storedChannels = channels, height, width, pixels, labels, skipped = [] } = pictures;
+  const { count } = pixels;
+  const batch = async (indices: ArrayLike<number>): Promise<Uint8Array> => {
     for (let i = 0; i < indices.length; i++) {
-      const index = indices[i] as number;
+      const index = indices[i];
       if (!Number.isInteger(index) || index < 0 || index >= count) {
         throw new RangeError(`data: ${name} has images 0 to ${count - 1}, got index ${index}`);
       }
-      images.set(pixels.subarray(index * stride, (index + 1) * stride), i * stride);
     }
-    return images;
+    return convertChannels(await pixels.read(indices), storedChannels, channels);
   };
   return {
     name,
@@ -100,8 +98,9 @@ export function createDataset(pictures: Pictures): Dataset {
     skipped,
     ...(labels && { labels }),
     batch,
-    images(indices) {
-      const all = batch(indices);
+    async images(indices) {
+      const all = await batch(indices);
+      const stride = height * width * channels;
       return Array.from({ length: indices.length }, (_, i) => ({
         data: all.subarray(i * stride, (i + 1) * stride),
         height,
@@ -109,18 +108,29 @@ export function createDataset(pictures: Pictures): Dataset {
         channels,
       }));
     },
+    close: () => pixels.close(),
   };
 }
 
+/** Labels of images by their words, in the order of the words. */
+export function labelsFrom(words: readonly string[]): Labels {
+  const values = [...new Set(words)].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const places = new Map(values.map((value, place) => [value, place]));
+  return { values, indices: Uint16Array.from(words, (word) => places.get(word) as number) };
+}
+
 /**
- * Which images `limit` takes: evenly spread, so that a folder sorted by class keeps all its classes.
- * `pickEvenly(10, 4)` is 0 2 5 7.
+ * Whether `limit` takes an image: evenly spread, so that a folder sorted by class keeps all its classes.
+ * `pickEvenly(10, 4)` takes 0 2 5 7.
  * @throws RangeError unless limit is a positive integer.
  */
-export function pickEvenly(count: number, limit = count): Uint32Array {
+export function pickEvenly(count: number, limit = count): (index: number) => boolean {
   if (!Number.isInteger(limit) || limit < 1) {
     throw new RangeError(`data: limit must be a positive integer, got ${limit}`);
   }
   const taken = Math.min(count, limit);
-  return Uint32Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
+  return (index) => {
+    const nth = Math.ceil((index * taken) / count);
+    return nth < taken && Math.floor((nth * count) / taken) === index;
+  };
 }

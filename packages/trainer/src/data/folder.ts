@@ -2,7 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { convertChannels } from '@glow-onnx/flow/pixels';
 import sharp from 'sharp';
-import { checkMemory, type DatasetOptions, type Pictures, pickEvenly, type SkippedFile } from './dataset.js';
+import { type DatasetOptions, type Pictures, pickEvenly, type SkippedFile } from './dataset.js';
+import { folderLabels, readLabelFile } from './folder-labels.js';
+import { createPixelWriter } from './pixel-store.js';
 
 /** Pixels of one picture before it is resized: bounds what a small file can unpack to. */
 const maxPixels = 2 ** 26;
@@ -19,41 +21,47 @@ interface Size {
 /**
  * Reads all pictures in a folder and the folders in it, in the order of their paths. Each is turned as its EXIF
  * says and brought to sRGB; alpha is composited over white. With a size asked for, a picture is scaled (Lanczos)
- * to cover it and cropped about the centre. Pictures are grey if all of them are, unless told.
+ * to cover it and cropped about the centre. Pictures are grey if all of them are, unless told. Labels are the names
+ * of the folders in it (attribute `folder`) and the columns of the label file.
  * @throws Error if there is no picture, or too many cannot be read; RangeError if sizes differ and none is asked for.
  */
 export async function readFolder(folder: string, options: DatasetOptions): Promise<Pictures> {
   const found = await listPictures(folder);
-  const files = Array.from(pickEvenly(found.length, options.limit), (i) => found[i] as string);
+  const labelOf = await readLabelFile(folder, options.labelFile);
+  const pick = pickEvenly(found.length, options.limit);
+  const files = found.filter((_, i) => pick(i));
   const size = options.size ?? (await commonSize(folder, files));
-  const stride = size.height * size.width * 3;
-  checkMemory(folder, files.length, stride);
-
-  const pixels = new Uint8Array(files.length * stride);
+  // Until all are seen, nobody knows whether all are grey.
+  const storedChannels = options.channels ?? 3;
+  const pixels = createPixelWriter(size.height * size.width * storedChannels, options.maxBytes);
   const skipped: SkippedFile[] = [];
-  let kept = 0;
+  const kept: string[] = [];
   let allGrey = true;
-  for (let start = 0; start < files.length; start += atOnce) {
-    const chunk = files.slice(start, start + atOnce);
-    for (const picture of await Promise.all(chunk.map((file) => decode(folder, file, size, !options.size)))) {
-      if ('reason' in picture) {
-        skipped.push(picture);
-        continue;
+  try {
+    for (let start = 0; start < files.length; start += atOnce) {
+      const chunk = files.slice(start, start + atOnce);
+      for (const picture of await Promise.all(
+        chunk.map((file) => decode(folder, file, size, !options.size)),
+      )) {
+        if ('reason' in picture) {
+          skipped.push(picture);
+          continue;
+        }
+        await pixels.add(convertChannels(picture.rgb, 3, storedChannels));
+        kept.push(picture.file);
+        allGrey &&= picture.grey;
       }
-      pixels.set(picture.rgb, kept++ * stride);
-      allGrey &&= picture.grey;
+      if (tooManySkipped(skipped.length, files.length)) throw unreadable(folder, skipped, files.length);
+      options.onProgress?.(start + chunk.length, files.length);
     }
-    if (tooManySkipped(skipped.length, files.length)) throw unreadable(folder, skipped, files.length);
-    options.onProgress?.(start + chunk.length, files.length);
+    const labels = { ...folderLabels(kept), ...labelOf?.(kept) };
+    const channels = options.channels ?? (allGrey ? 1 : 3);
+    const name = basename(resolve(folder));
+    return { name, ...size, channels, storedChannels, pixels: await pixels.finish(), labels, skipped };
+  } catch (error) {
+    await pixels.discard();
+    throw error;
   }
-  const channels = options.channels ?? (allGrey ? 1 : 3);
-  return {
-    name: basename(resolve(folder)),
-    ...size,
-    channels,
-    pixels: convertChannels(pixels.subarray(0, kept * stride), 3, channels),
-    skipped,
-  };
 }
 
 async function listPictures(folder: string): Promise<string[]> {
@@ -91,7 +99,7 @@ async function decode(
   file: string,
   size: Size,
   mustMatch: boolean,
-): Promise<{ rgb: Uint8Array; grey: boolean } | SkippedFile> {
+): Promise<{ file: string; rgb: Uint8Array; grey: boolean } | SkippedFile> {
   try {
     const image = openPicture(folder, file);
     const { space, autoOrient, format } = await image.metadata();
@@ -105,6 +113,7 @@ async function decode(
       : turned.resize({ ...size, fit: 'cover', position: 'centre', kernel: 'lanczos3' });
     const { data, info } = await fitted.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
     return {
+      file,
       rgb: convertChannels(data, info.channels as 3 | 4, 3),
       grey: space === 'b-w' || space === 'grey16',
     };

@@ -1,21 +1,23 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
-import { checkMemory, type DatasetOptions, type Pictures, pickEvenly } from './dataset.js';
+import { type ByteReader, readBytes } from './byte-reader.js';
+import { type DatasetOptions, type Labels, labelsFrom, type Pictures, pickEvenly } from './dataset.js';
+import { createPixelWriter } from './pixel-store.js';
 
-/** Bytes of an IDX file, unpacked: MNIST's training images are 47 MB. */
-const maxFileBytes = 2 ** 31 - 1;
-const headerBytes = 16;
+/** Of one image. */
+const maxPixels = 2 ** 28;
+const imagesMagic = '0 0 8 3';
+const labelsMagic = '0 0 8 1';
 
 /**
- * Reads the images of an IDX file (MNIST, Fashion-MNIST), packed by gzip or not. A larger size asked for pads
- * them with zeros: 28×28 to 32×32 by two on every side.
+ * Reads the images of an IDX file (MNIST, Fashion-MNIST), packed by gzip or not, and the labels of the file beside it
+ * whose name has labels-idx1 instead of images-idx3, as the attribute `label`. A larger size asked for pads images
+ * with zeros: 28×28 to 32×32 by two on every side.
  * @throws Error if it is not an IDX file of grey images; RangeError if the size or channels asked for do not fit.
  */
 export async function readIdx(path: string, options: DatasetOptions): Promise<Pictures> {
-  const bytes = await unpack(path, await readFile(path));
-  const { count, height, width } = readHeader(path, bytes);
+  const bytes = await readBytes(path);
+  const [count, height, width] = await readHeader(path, bytes, imagesMagic, 3);
   const size = options.size ?? { height, width };
   if (size.height < height || size.width < width) {
     throw new RangeError(
@@ -26,50 +28,81 @@ export async function readIdx(path: string, options: DatasetOptions): Promise<Pi
   if (options.channels === 3) {
     throw new RangeError(`data: ${path} has grey images, expected 3 channels; ask for 1 channel or none`);
   }
-  const taken = pickEvenly(count, options.limit);
-  const stride = size.height * size.width;
-  checkMemory(path, taken.length, stride);
-  const pixels = new Uint8Array(taken.length * stride);
-  const top = Math.floor((size.height - height) / 2);
-  const left = Math.floor((size.width - width) / 2);
-  taken.forEach((index, i) => {
-    for (let y = 0; y < height; y++) {
-      const from = headerBytes + (index * height + y) * width;
-      pixels.set(bytes.subarray(from, from + width), i * stride + (top + y) * size.width + left);
+  const expected = 16 + count * height * width;
+  const what = `${count} images of ${height}×${width}`;
+  if (expected === 16 || height * width > maxPixels) {
+    await bytes.drain();
+    throw wrongLength(path, bytes, expected, what);
+  }
+  const pick = pickEvenly(count, options.limit);
+  const pixels = createPixelWriter(size.height * size.width, options.maxBytes);
+  try {
+    const top = Math.floor((size.height - height) / 2);
+    const left = Math.floor((size.width - width) / 2);
+    const padded = new Uint8Array(size.height * size.width);
+    for (let i = 0; i < count; i++) {
+      const image = await bytes.take(height * width);
+      if (image.length < height * width) break;
+      if (!pick(i)) continue;
+      for (let y = 0; y < height; y++) {
+        padded.set(image.subarray(y * width, (y + 1) * width), (top + y) * size.width + left);
+      }
+      await pixels.add(padded);
     }
-  });
-  return { name: basename(path), ...size, channels: 1, pixels };
+    await bytes.drain();
+    if (bytes.position !== expected) throw wrongLength(path, bytes, expected, what);
+    const labels = await readLabels(path, count, pick);
+    const common = { name: basename(path), ...size, channels: 1 } as const;
+    return { ...common, pixels: await pixels.finish(), ...(labels && { labels: { label: labels } }) };
+  } catch (error) {
+    await pixels.discard();
+    throw error;
+  }
 }
 
-async function unpack(path: string, bytes: Uint8Array): Promise<Uint8Array> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return await promisify(gunzip)(bytes, { maxOutputLength: maxFileBytes });
-  } catch (cause) {
-    throw new Error(`data: ${path} cannot be unpacked by gzip; fetch it again`, { cause });
+/** The labels of the images at `path`, if their file stands beside it. */
+async function readLabels(
+  path: string,
+  count: number,
+  pick: (index: number) => boolean,
+): Promise<Labels | undefined> {
+  const beside = path.replace(/images([-.])idx3/, 'labels$1idx1');
+  if (beside === path || !existsSync(beside)) return undefined;
+  const bytes = await readBytes(beside);
+  const [labelCount] = await readHeader(beside, bytes, labelsMagic, 1);
+  const values = Uint8Array.from(await bytes.take(count));
+  await bytes.drain();
+  if (bytes.position !== 8 + count || labelCount !== count) {
+    throw wrongLength(beside, bytes, 8 + count, `${labelCount} labels for the ${count} images of ${path}`);
   }
+  return labelsFrom(Array.from(values, String).filter((_, i) => pick(i)));
 }
 
 /** Magic 0 0 type dimensions, then each dimension as a big-endian uint32. */
-function readHeader(path: string, bytes: Uint8Array): { count: number; height: number; width: number } {
-  const magic = bytes.subarray(0, 4).join(' ');
-  if (magic === '0 0 8 1') {
+async function readHeader(
+  path: string,
+  bytes: ByteReader,
+  expected: string,
+  rank: number,
+): Promise<number[]> {
+  const header = Uint8Array.from(await bytes.take(4 + 4 * rank));
+  const magic = header.subarray(0, 4).join(' ');
+  if (magic === labelsMagic && expected === imagesMagic) {
     throw new Error(`data: ${path} holds labels, expected images; pass the file named …-images-idx3-ubyte`);
   }
-  if (magic !== '0 0 8 3' || bytes.length < headerBytes) {
+  if (magic !== expected || header.length < 4 + 4 * rank) {
     throw new Error(
-      `data: ${path} is neither a folder, a sheet nor an IDX file of grey images: expected it to begin with the ` +
-        `bytes 0 0 8 3, got ${magic || 'an empty file'}; pass one of those`,
+      `data: ${path} is neither a folder, a sheet, CIFAR-10's .bin nor an IDX file: expected it to begin with the ` +
+        `bytes ${expected}, got ${magic || 'an empty file'}; pass one of those`,
     );
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [count, height, width] = [view.getUint32(4), view.getUint32(8), view.getUint32(12)];
-  const expected = headerBytes + count * height * width;
-  if (expected === headerBytes || bytes.length !== expected) {
-    throw new Error(
-      `data: ${path} says ${count} images of ${height}×${width}, expected ${expected} bytes and at least one pixel, ` +
-        `got ${bytes.length}; it is cut short or not whole: fetch it again`,
-    );
-  }
-  return { count, height, width };
+  const view = new DataView(header.buffer);
+  return Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+}
+
+function wrongLength(path: string, { position }: ByteReader, expected: number, what: string): Error {
+  return new Error(
+    `data: ${path} says ${what}, expected ${expected} bytes and at least one pixel, ` +
+      `got ${position}; it is cut short or not whole: fetch it again`,
+  );
 }

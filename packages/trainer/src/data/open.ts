@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { findCifar, readCifar } from './cifar.js';
 import { createDataset, type Dataset, type DatasetOptions } from './dataset.js';
 import { readFolder } from './folder.js';
 import { readIdx } from './idx.js';
@@ -8,8 +9,8 @@ import { findSheet, readSheet } from './sheet.js';
 const maxSide = 16384;
 
 /**
- * Opens what `--data` names: a folder of PNG, JPEG and WebP pictures, an IDX file (.gz too), or a sheet
- * (its .json, or the picture beside it).
+ * Opens what `--data` names: a folder of PNG, JPEG and WebP pictures, CIFAR-10's binary version (its
+ * folder, or one .bin of it), an IDX file (.gz too), or a sheet (its .json, or the picture beside it).
  * @throws Error or RangeError saying where, what was expected, what was found and what to do.
  */
 export async function openDataset(path: string, options: DatasetOptions = {}): Promise<Dataset> {
@@ -27,6 +28,13 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
       cause,
     });
   });
+  const cifar = entry.isDirectory() ? await findCifar(path) : path.endsWith('.bin') ? [path] : [];
+  if (options.labelFile !== undefined && (!entry.isDirectory() || cifar.length > 0)) {
+    throw new RangeError(
+      `data: a label file is for a folder of pictures, which ${path} is not; leave it out`,
+    );
+  }
+  if (cifar.length > 0) return createDataset(await readCifar(path, cifar, options));
   if (entry.isDirectory()) return createDataset(await readFolder(path, options));
   const sheet = await findSheet(path);
   return createDataset(sheet ? await readSheet(sheet, options) : await readIdx(path, options));

@@ -3,7 +3,8 @@ import { dirname, extname, join } from 'node:path';
 import { describeIssue } from '@glow-onnx/flow';
 import sharp from 'sharp';
 import * as z from 'zod/mini';
-import { checkMemory, type DatasetOptions, type Labels, type Pictures, pickEvenly } from './dataset.js';
+import { type DatasetOptions, type Labels, type Pictures, pickEvenly } from './dataset.js';
+import { createPixelWriter } from './pixel-store.js';
 
 /** Pixels of a sheet: a million tiles of 16×16. */
 const maxPixels = 2 ** 28;
@@ -74,20 +75,22 @@ export async function readSheet(path: string, options: DatasetOptions): Promise<
       `data: ${path} has ${channels} channels, expected ${options.channels}; ask for none`,
     );
   }
-  const taken = pickEvenly(sheet.count, options.limit);
-  const stride = height * width * channels;
-  checkMemory(path, taken.length, stride);
-  const pixels = new Uint8Array(taken.length * stride);
-  taken.forEach((index, i) => {
+  const pick = pickEvenly(sheet.count, options.limit);
+  const pixels = createPixelWriter(height * width * channels, options.maxBytes);
+  const tile = new Uint8Array(height * width * channels);
+  for (let index = 0; index < sheet.count; index++) {
+    if (!pick(index)) continue;
     const top = Math.floor(index / sheet.columns) * height;
     const left = (index % sheet.columns) * width * channels;
     for (let y = 0; y < height; y++) {
       const from = (top + y) * rowBytes + left;
-      pixels.set(data.subarray(from, from + width * channels), i * stride + y * width * channels);
+      tile.set(data.subarray(from, from + width * channels), y * width * channels);
     }
-  });
-  const labels = readLabels(path, sheet, taken);
-  return { name: sheet.name, height, width, channels, pixels, ...(labels && { labels }) };
+    await pixels.add(tile);
+  }
+  const labels = readLabels(path, sheet, pick);
+  const common = { name: sheet.name, height, width, channels };
+  return { ...common, pixels: await pixels.finish(), ...(labels && { labels }) };
 }
 
 async function readDescription(path: string): Promise<Sheet> {
@@ -128,18 +131,22 @@ async function readPicture(path: string, sheet: Sheet) {
   }
 }
 
-function readLabels(path: string, sheet: Sheet, taken: Uint32Array): Record<string, Labels> | undefined {
+function readLabels(
+  path: string,
+  sheet: Sheet,
+  pick: (index: number) => boolean,
+): Record<string, Labels> | undefined {
   if (!sheet.labels) return undefined;
   return Object.fromEntries(
     Object.entries(sheet.labels).map(([name, { values, indices: digits }]) => {
-      const indices = Uint8Array.from(taken, (i) => Number.parseInt(digits[i] as string, 36));
-      if (digits.length !== sheet.count || indices.some((index) => index >= values.length)) {
+      const all = Uint16Array.from(digits, (digit) => Number.parseInt(digit, 36));
+      if (all.length !== sheet.count || all.some((index) => index >= values.length)) {
         throw new RangeError(
           `data: ${path}: labels.${name}.indices: expected ${sheet.count} digits below ${values.length} in base 36, ` +
-            `got ${digits.length} digits, the largest ${indices.reduce((a, b) => Math.max(a, b), 0)}; draw the sheet anew`,
+            `got ${digits.length} digits, the largest ${all.reduce((a, b) => Math.max(a, b), 0)}; draw the sheet anew`,
         );
       }
-      return [name, { values, indices }];
+      return [name, { values, indices: all.filter((_, index) => pick(index)) }];
     }),
   );
 }

@@ -4,7 +4,7 @@ import type { Float64Tensor, Named } from '@glow-onnx/flow';
 export interface Batch {
   readonly count: number;
   readonly x: Float32Array;
-  readonly classes?: Uint8Array;
+  readonly classes?: Uint16Array;
 }
 
 export interface StepResult {

@@ -1,0 +1,88 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { readBytes } from './byte-reader.js';
+import { type DatasetOptions, type Pictures, pickEvenly } from './dataset.js';
+import { createPixelWriter } from './pixel-store.js';
+
+const SIDE = 32;
+const CLASSES = 10;
+/** A label, then 1024 red, 1024 green and 1024 blue pixels. */
+const RECORD_BYTES = 1 + 3 * SIDE * SIDE;
+
+/** The training files of CIFAR-10 in a folder, in their order; none if it is another folder. */
+export async function findCifar(folder: string): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => /^data_batch_\d+\.bin$/.test(name));
+  return names.sort().map((name) => join(folder, name));
+}
+
+/**
+ * Reads CIFAR-10's binary version, with its labels as the attribute `label`: words where batches.meta.txt stands
+ * beside the files, else digits.
+ * @throws Error if a file is not of whole records or has another label; RangeError if another size is asked for.
+ */
+export async function readCifar(
+  path: string,
+  files: readonly string[],
+  options: DatasetOptions,
+): Promise<Pictures> {
+  const { size = { height: SIDE, width: SIDE }, channels = 3 } = options;
+  if (size.height !== SIDE || size.width !== SIDE) {
+    throw new RangeError(
+      `data: ${path} has images of ${SIDE}×${SIDE}, expected ${size.height}×${size.width}; leave out --size`,
+    );
+  }
+  const counts = await Promise.all(files.map(countRecords));
+  const pick = pickEvenly(
+    counts.reduce((sum, count) => sum + count, 0),
+    options.limit,
+  );
+  const pixels = createPixelWriter(RECORD_BYTES - 1, options.maxBytes);
+  const indices: number[] = [];
+  try {
+    let at = 0;
+    for (const [f, file] of files.entries()) {
+      const bytes = await readBytes(file);
+      for (let i = 0; i < counts[f]; i++) {
+        const record = await bytes.take(RECORD_BYTES);
+        if (record[0] >= CLASSES) {
+          throw new Error(
+            `data: ${file}: image ${i} has label ${record[0]}, expected 0 to 9; is it CIFAR-10?`,
+          );
+        }
+        if (!pick(at++)) continue;
+        indices.push(record[0]);
+        await pixels.add(interleave(record.subarray(1)));
+      }
+    }
+    const label = { values: await classNames(dirname(files[0])), indices: Uint16Array.from(indices) };
+    const name = basename(resolve(path));
+    return { name, ...size, channels, storedChannels: 3, pixels: await pixels.finish(), labels: { label } };
+  } catch (error) {
+    await pixels.discard();
+    throw error;
+  }
+}
+
+async function countRecords(file: string): Promise<number> {
+  const { size } = await stat(file);
+  if (size > 0 && size % RECORD_BYTES === 0) return size / RECORD_BYTES;
+  throw new Error(
+    `data: ${file} has ${size} bytes, expected a multiple of ${RECORD_BYTES}, as CIFAR-10's binary version has; ` +
+      'fetch it again, or pass another file',
+  );
+}
+
+/** Three planes → pixels of three channels. */
+function interleave(planes: Uint8Array): Uint8Array {
+  const plane = SIDE * SIDE;
+  return Uint8Array.from(planes, (_, i) => planes[(i % 3) * plane + Math.floor(i / 3)]);
+}
+
+async function classNames(folder: string): Promise<string[]> {
+  const text = await readFile(join(folder, 'batches.meta.txt'), 'utf8').catch(() => '');
+  const names = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return names.length === CLASSES ? names : Array.from({ length: CLASSES }, (_, i) => String(i));
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Images of one size, as bytes, in the order they were added. */
+export interface PixelStore {
+  readonly count: number;
+  /** Bytes of pixels in memory: all, or none if they went to a file. */
+  readonly heldBytes: number;
+  /** Copies images out, one after the other; `indices` must be below `count`. */
+  read(indices: ArrayLike<number>): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+export interface PixelWriter {
+  /** @throws Error if the disk has no room for what memory does not hold. */
+  add(image: Uint8Array): Promise<void>;
+  finish(): Promise<PixelStore>;
+  /** Instead of `finish`, where reading fails. */
+  discard(): Promise<void>;
+}
+
+/** Bytes that go to the file at once. */
+const CHUNK_BYTES = 2 ** 24;
+
+/**
+ * Takes images one by one. Up to `maxBytes` stay in memory (default: a quarter of what is available). Beyond that all
+ * go to a temporary file, which has no name and ends with the process: what is larger than memory costs disk.
+ */
+export function createPixelWriter(
+  bytesPerImage: number,
+  maxBytes = Math.floor(process.availableMemory() / 4),
+): PixelWriter {
+  const perChunk = Math.max(1, Math.floor(Math.min(CHUNK_BYTES, maxBytes / 4) / bytesPerImage));
+  const chunks: Uint8Array[] = [];
+  let count = 0;
+  let file: FileHandle | undefined;
+
+  const spill = async (): Promise<void> => {
+    file ??= await openTemporary();
+    for (const chunk of chunks) await file.writeFile(chunk).catch(explainFull);
+    chunks.length = 0;
+  };
+  const trimLast = (): void => {
+    const last = chunks.pop();
+    if (last) chunks.push(last.subarray(0, (count % perChunk || perChunk) * bytesPerImage));
+  };
+
+  return {
+    async add(image) {
+      if (count % perChunk === 0) {
+        if (file || (count + perChunk) * bytesPerImage > maxBytes) await spill();
+        chunks.push(new Uint8Array(perChunk * bytesPerImage));
+      }
+      chunks.at(-1)?.set(image, (count % perChunk) * bytesPerImage);
+      count++;
+    },
+    async finish() {
+      trimLast();
+      if (!file) return inMemory(chunks, count, bytesPerImage, perChunk);
+      await spill();
+      return inFile(file, count, bytesPerImage);
+    },
+    discard: async () => file?.close(),
+  };
+}
+
+/** Images that lie one after the other in memory already. */
+export function pixelsOf(bytes: Uint8Array, bytesPerImage: number): PixelStore {
+  const count = bytes.length / bytesPerImage;
+  return inMemory([bytes], count, bytesPerImage, count);
+}
+
+function inMemory(chunks: readonly Uint8Array[], count: number, size: number, perChunk: number): PixelStore {
+  return {
+    count,
+    heldBytes: count * size,
+    async read(indices) {
+      const images = new Uint8Array(indices.length * size);
+      for (let i = 0; i < indices.length; i++) {
+        const from = (indices[i] % perChunk) * size;
+        images.set(chunks[Math.floor(indices[i] / perChunk)].subarray(from, from + size), i * size);
+      }
+      return images;
+    },
+    close: async () => {},
+  };
+}
+
+function inFile(file: FileHandle, count: number, size: number): PixelStore {
+  return {
+    count,
+    heldBytes: 0,
+    async read(indices) {
+      const images = new Uint8Array(indices.length * size);
+      await Promise.all(Array.from(indices, (index, i) => file.read(images, i * size, size, index * size)));
+      return images;
+    },
+    close: () => file.close(),
+  };
+}
+
+/** Opened and unlinked, so that not even a crash leaves it; Windows keeps its name until it is closed. */
+async function openTemporary(): Promise<FileHandle> {
+  const path = join(temporaryFolder(), `glow-pixels-${randomUUID()}`);
+  const file = await open(path, 'wx+', 0o600).catch(explainFull);
+  await rm(path).catch(() => {});
+  return file;
+}
+
+/** Large files belong to /var/tmp, since /tmp may be memory; TMPDIR decides. */
+function temporaryFolder(): string {
+  return process.env.TMPDIR === undefined && existsSync('/var/tmp') ? '/var/tmp' : tmpdir();
+}
+
+function explainFull(cause: NodeJS.ErrnoException): never {
+  throw new Error(
+    `data: pictures larger than memory cannot be kept in ${temporaryFolder()} (${cause.code}); ` +
+      'point TMPDIR to a folder with room, or pass --limit or a smaller --size',
+    { cause },
+  );
+}
