@@ -12,7 +12,7 @@ export function describeReport(report: ExportReport, allSteps: boolean): string 
     `${channels}×${height}×${width}, ${bits} bits, ${levels} levels × ${steps} steps, ` +
       `${hiddenChannels} hidden channels, ${parameters.toLocaleString('en-US')} parameters`,
     claims(measured),
-    ...(diagnosis ? [describeSteps(diagnosis, allSteps)] : []),
+    describeSteps(diagnosis, allSteps),
     `wrote ${out}: ${files.length} files, ${bytes.toLocaleString('en-US')} bytes`,
   ].join('\n');
 }

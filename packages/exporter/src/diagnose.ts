@@ -25,7 +25,6 @@ export interface Diagnosis {
 
 /**
  * Reads the matrices out of a variant's graphs, and runs both on the CPU with the values between the steps as outputs.
- * @throws RangeError for a file of external weights above 2 GiB.
  */
 export async function diagnose(
   folder: string,
@@ -48,13 +47,13 @@ export async function diagnose(
       input: first ? (level === 0 ? 'x' : `levels.${level}.squeeze.x`) : `${step}.x`,
     };
   });
-  const encode = await openGraph(folder, variant.encode, variant.weights);
+  const encode = await openGraph(folder, variant.encode);
   const forward = await encode.run(
     steps.flatMap(({ output, logScale }) => [output, logScale]),
     inputs.encode,
   );
   const norms = await Promise.all(steps.map(async ({ matrix }) => spectralNorm(await encode.matrix(matrix))));
-  const decode = await openGraph(folder, variant.decode, variant.weights);
+  const decode = await openGraph(folder, variant.decode);
   const back = await decode.run(
     steps.map(({ input }) => input),
     inputs.decode,
@@ -82,7 +81,7 @@ export function worstFirst(steps: readonly StepDiagnosis[]): StepDiagnosis[] {
   return [...steps].sort((a, b) => loss(b) - loss(a));
 }
 
-async function openGraph(folder: string, path: string, weights: string | null) {
+async function openGraph(folder: string, path: string) {
   const bytes = await readFile(join(folder, path));
   const initializers = new Map(decodeModel(bytes).graph.initializers.map((entry) => [entry.name, entry]));
   return {
@@ -92,12 +91,7 @@ async function openGraph(folder: string, path: string, weights: string | null) {
         bytes,
         names.filter((name) => !own.has(name)),
       );
-      const data = weights === null ? undefined : await readFile(join(folder, weights));
-      const session = await openSession({
-        model,
-        device: 'cpu',
-        ...(data && weights !== null && { externalData: [{ path: weights.replace(/.*\//, ''), data }] }),
-      });
+      const session = await openSession({ model, device: 'cpu', folder: join(folder, dirname(path)) });
       try {
         return await session.run(feeds);
       } finally {

@@ -51,7 +51,7 @@ export interface ExportReport {
   readonly files: readonly WrittenFile[];
   readonly measured: readonly Measurement[];
   /** What each step does to the golden images. */
-  readonly diagnosis: Diagnosis | null;
+  readonly diagnosis: Diagnosis;
 }
 
 const producer = { name: '@glow-onnx/exporter', version: '0.1.0' };
@@ -164,14 +164,14 @@ function metadataOf(
 function assertHolds(
   measured: readonly Measurement[],
   { levels, steps }: GlowConfig,
-  diagnosis: Diagnosis | null,
+  diagnosis: Diagnosis,
 ): void {
   const broken = measured.find((claim) => !holds(claim));
   if (!broken) return;
   const { claim, value, tolerance, precision } = broken;
   throw new Error(
     `export: ${claim} is ${value}, expected at most ${tolerance}: this model amplifies rounding ` +
-      `(${precision}, ${levels * steps} steps${diagnosis ? worstOf(diagnosis) : ''}); ` +
+      `(${precision}, ${levels * steps} steps${worstOf(diagnosis)}); ` +
       'train it further, or accept more with --tolerance',
   );
 }

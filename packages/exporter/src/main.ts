@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { type Checkpoint, type Precision, parseCheckpoint, precisions } from '@glow-onnx/flow';
+import { readWholeFile } from '@glow-onnx/runtime/node';
 import type { Device } from '@glow-onnx/runtime/session';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describeReport, describeVerification } from './describe.js';
@@ -109,7 +109,7 @@ async function readWeights(path: string, { from, bits, size }: Flags): Promise<C
     throw new RangeError('--bits and --size are for --from: a checkpoint says them itself');
   }
   try {
-    const bytes = await readFile(path);
+    const bytes = await readWholeFile(path);
     if (!from) return parseCheckpoint(bytes);
     return importWeights(bytes, from, { ...(bits !== undefined && { bits }), ...size });
   } catch (cause) {
