@@ -1,16 +1,24 @@
 import { createGlow, createRandom, initialParams } from '@glow-onnx/flow';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../packages/trainer/src/device.js';
-import { adamStep, createAdam, norm } from '../../packages/trainer/src/engine/adam.js';
+import { inParts } from '../../packages/trainer/src/engine/accumulate.js';
 import { createEngine } from '../../packages/trainer/src/engine/create-engine.js';
 import type { Differentiator } from '../../packages/trainer/src/engine/engine.js';
-import { rateAt } from '../../packages/trainer/src/settings.js';
+import { createMoments, moveAverage, norm, updates } from '../../packages/trainer/src/engine/optimizer.js';
+import { flatten, parameterLayout } from '../../packages/trainer/src/engine/parameters.js';
+import { createTfjsDifferentiator } from '../../packages/trainer/src/engine/tfjs-differentiator.js';
 import { relativeError } from '../numeric.js';
+import { randomParams } from '../random-params.js';
 import { tinyConfig } from './training.js';
+
+/** Sums in another order. */
+const FLOAT32 = 1e-5;
 
 const glow = createGlow(tinyConfig);
 const { trainable } = initialParams(glow, 1);
 const batch = { count: 2, x: new Float32Array(128) };
+const settings = { optimizer: 'adam', clip: 50, ema: 0 } as const;
+const noLimit = Number.POSITIVE_INFINITY;
 
 function differentiator(gradient: number, bitsPerDim = 4): Differentiator {
   return {
@@ -25,20 +33,23 @@ function differentiator(gradient: number, bitsPerDim = 4): Differentiator {
   };
 }
 
-test('ten steps of Adam are those of tf.train.adam', async () => {
+test.each([
+  { name: 'adam', theirs: tf.train.adam },
+  { name: 'adamax', theirs: tf.train.adamax },
+] as const)('ten steps of $name are those of tf.train.$name', async ({ name, theirs }) => {
   await openDevice('cpu');
   const random = createRandom(1);
   const start = Float32Array.from({ length: 20 }, random.normal);
   const ours = start.slice();
-  const adam = createAdam(20);
-  const theirs = tf.variable(tf.tensor1d(start.slice()));
-  const optimizer = tf.train.adam(0.01);
+  const moments = createMoments(20);
+  const variable = tf.variable(tf.tensor1d(start.slice()));
+  const optimizer = theirs(0.01);
   for (let step = 0; step < 10; step++) {
     const gradient = Float32Array.from({ length: 20 }, random.normal);
-    adamStep(adam, ours, gradient, 0.01, 1);
-    optimizer.applyGradients([{ name: theirs.name, tensor: tf.tensor1d(gradient) }]);
+    updates[name](moments, ours, gradient, 0.01, 1);
+    optimizer.applyGradients([{ name: variable.name, tensor: tf.tensor1d(gradient) }]);
   }
-  expect(relativeError(ours, await theirs.data())).toBeLessThan(1e-6); // float32 rounds each of the steps
+  expect(relativeError(ours, await variable.data())).toBeLessThan(1e-6); // float32 rounds each of the steps
 });
 
 test('the norm of a gradient is Euclidean', () => {
@@ -47,8 +58,8 @@ test('the norm of a gradient is Euclidean', () => {
 
 test('a gradient beyond the clip is scaled down to it, one within is not', async () => {
   const moments = async (gradient: number): Promise<number> => {
-    const engine = createEngine(glow, trainable, differentiator(gradient), { clip: 1 });
-    await engine.step(batch, 0.1);
+    const engine = createEngine(glow, trainable, differentiator(gradient), { ...settings, clip: 1 });
+    await engine.step(batch, 0.1, noLimit);
     return Object.values(engine.snapshot().optimizer.m)[0].data[0];
   };
   const size = Object.values(trainable).reduce((sum, { data }) => sum + data.length, 0);
@@ -58,25 +69,86 @@ test('a gradient beyond the clip is scaled down to it, one within is not', async
 
 test('a loss or gradient that is not finite moves nothing', async () => {
   for (const bad of [differentiator(1, Number.NaN), differentiator(Number.POSITIVE_INFINITY)]) {
-    const engine = createEngine(glow, trainable, bad, { clip: 1 });
+    const engine = createEngine(glow, trainable, bad, { ...settings, clip: 1 });
     const before = engine.snapshot();
-    await engine.step(batch, 0.1);
+    await engine.step(batch, 0.1, noLimit);
     expect(engine.snapshot()).toEqual(before);
   }
 });
 
 test('a restored engine goes on as if nothing had happened', async () => {
-  const straight = createEngine(glow, trainable, differentiator(0.5), { clip: 100 });
-  for (let i = 0; i < 2; i++) await straight.step(batch, 0.1);
-  const restored = createEngine(glow, trainable, differentiator(0.5), { clip: 100 });
+  const straight = createEngine(glow, trainable, differentiator(0.5), { ...settings, ema: 0.9, clip: 100 });
+  for (let i = 0; i < 2; i++) await straight.step(batch, 0.1, noLimit);
+  const restored = createEngine(glow, trainable, differentiator(0.5), { ...settings, ema: 0.9, clip: 100 });
   restored.restore(straight.snapshot());
-  await straight.step(batch, 0.1);
-  await restored.step(batch, 0.1);
+  await straight.step(batch, 0.1, noLimit);
+  await restored.step(batch, 0.1, noLimit);
   expect(restored.snapshot()).toEqual(straight.snapshot());
 });
 
-test('the rate rises over the warm-up and then stays', () => {
-  const rates = [0, 1, 2, 3, 4].map((step) => rateAt(step, { rate: 0.4, warmup: 4 }));
-  expect(rates).toEqual([0.1, 0.2, expect.closeTo(0.3, 12), 0.4, 0.4]);
-  expect(rateAt(0, { rate: 0.4, warmup: 0 })).toBe(0.4);
+test('a gradient of a norm beyond the limit moves nothing, one of that norm does', async () => {
+  const engine = createEngine(glow, trainable, differentiator(1), settings);
+  const before = engine.snapshot();
+  const length = Math.sqrt(parameterLayout(glow).size);
+  expect(await engine.step(batch, 0.1, 0.99 * length)).toMatchObject({
+    gradientNorm: length,
+    applied: false,
+  });
+  expect(engine.snapshot()).toEqual(before);
+  expect(await engine.step(batch, 0.1, length)).toMatchObject({ applied: true });
+  expect(engine.snapshot().steps).toBe(1);
+});
+
+test('the average of a short run is over its last steps, that of a long one over 1/(1 − decay) of them', () => {
+  const average = Float32Array.of(0);
+  moveAverage(average, Float32Array.of(1), 0.999, 8); // (1 + 8)/(10 + 8) is a half
+  expect(average[0]).toBe(0.5);
+  moveAverage(average, Float32Array.of(1), 0.75, 1e6);
+  expect(average[0]).toBe(0.625);
+});
+
+test('evaluation is by averaged parameters, training by the parameters themselves', async () => {
+  const used: Record<string, Float32Array> = {};
+  const watched: Differentiator = {
+    ...differentiator(1),
+    gradient: (parameters, of) => {
+      used.gradient = parameters.slice();
+      return differentiator(1).gradient(parameters, of);
+    },
+    evaluate: (parameters, of) => {
+      used.evaluate = parameters.slice();
+      return differentiator(1).evaluate(parameters, of);
+    },
+  };
+  const engine = createEngine(glow, trainable, watched, { ...settings, ema: 0.999 });
+  await engine.step(batch, 0.1, noLimit);
+  await engine.step(batch, 0.1, noLimit);
+  await engine.evaluate(batch);
+  const { ema } = engine.snapshot();
+  const [first] = parameterLayout(glow).places;
+  expect([...used.evaluate.subarray(first.from, first.to)]).toEqual([...(ema?.[first.name].data ?? [])]);
+  expect(used.evaluate[first.from]).not.toBe(used.gradient[first.from]);
+});
+
+test('without an average none is kept', () => {
+  expect(createEngine(glow, trainable, differentiator(1), settings).snapshot()).not.toHaveProperty('ema');
+});
+
+test('a batch computed in parts has the scores and the gradient of the whole, in float32', async () => {
+  await openDevice('wasm');
+  const params = randomParams(glow, 2);
+  const whole = createTfjsDifferentiator(glow, params.fixed, 'wasm');
+  const layout = parameterLayout(glow);
+  const parameters = new Float32Array(layout.size);
+  flatten(layout, params.trainable, parameters);
+  const random = createRandom(4);
+  const images = { count: 7, x: Float32Array.from({ length: 7 * 64 }, () => 0.3 * random.normal()) };
+  const expected = await whole.gradient(parameters, images);
+  const gradient = expected.gradient.slice();
+  const parts = inParts(whole, 3);
+  await parts.gradient(parameters, images); // a second call starts from zero again
+  const got = await parts.gradient(parameters, images);
+  expect(relativeError(got.bitsPerDim, expected.bitsPerDim)).toBeLessThan(FLOAT32);
+  expect(relativeError(got.gradient, gradient)).toBeLessThan(FLOAT32);
+  expect(relativeError(await parts.evaluate(parameters, images), expected.bitsPerDim)).toBeLessThan(FLOAT32);
 });

@@ -6,55 +6,57 @@ import { createEngine } from '../../packages/trainer/src/engine/create-engine.js
 import type { Differentiator } from '../../packages/trainer/src/engine/engine.js';
 import { runTraining } from '../../packages/trainer/src/loop.js';
 import { createRunFolder } from '../../packages/trainer/src/run-folder.js';
-import { defaultSettings } from '../../packages/trainer/src/settings.js';
-import { ramps, readMetrics, temporaryRuns, tinyConfig, tinySettings } from './training.js';
+import { defaultSettings, type TrainSettings } from '../../packages/trainer/src/settings.js';
+import { ramps, readCheckpoint, readMetrics, temporaryRuns, tinyConfig, tinySettings } from './training.js';
 
 const runAt = temporaryRuns();
 const glow = createGlow(tinyConfig);
 const params = initialParams(glow, 1);
 const data = ramps();
-const settings = { ...defaultSettings, ...tinySettings };
-const batches = createBatches(data, tinyConfig, settings);
 
-/** Gradients of ones, and a loss that `loss` gives for the n-th call. */
-function fakeDifferentiator(loss: (call: number) => number): Differentiator {
+/** Gradients of ones, or of what `slope` gives for the n-th call, and a loss that `loss` gives for it. */
+function fakeDifferentiator(loss: (call: number) => number, slope: (call: number) => number): Differentiator {
   let calls = 0;
   return {
     description: 'fake',
     initialise: async (parameters) => parameters.slice(),
     gradient: async (parameters, { count }) => ({
+      gradient: new Float32Array(parameters.length).fill(slope(calls)),
       bitsPerDim: new Float64Array(count).fill(loss(calls++)),
-      gradient: new Float32Array(parameters.length).fill(1),
     }),
     evaluate: async (_, { count }) => new Float64Array(count).fill(5),
     dispose: async () => {},
   };
 }
 
-async function runWith(out: string, loss: (call: number) => number) {
-  const engine = createEngine(glow, params.trainable, fakeDifferentiator(loss), settings);
-  const folder = await createRunFolder(out, false);
-  const { fixed } = params;
+async function runWith(
+  out: string,
+  loss: (call: number) => number,
+  change: Partial<TrainSettings> = {},
+  slope = (_: number) => 1,
+) {
+  const settings = { ...defaultSettings, ...tinySettings, ...change };
   return runTraining({
-    engine,
-    batches,
+    engine: createEngine(glow, params.trainable, fakeDifferentiator(loss, slope), settings),
+    batches: createBatches(data, tinyConfig, settings),
     config: tinyConfig,
     data,
     settings,
-    fixed,
-    folder,
+    fixed: params.fixed,
+    folder: await createRunFolder(out, false),
     initialised: false,
   });
 }
 
 test.each([Number.NaN, Number.POSITIVE_INFINITY])(
-  'a loss of %d stops training and leaves the checkpoints of before',
+  'training gives up when the loss stays %d, and leaves the checkpoints of before',
   async (bad) => {
     const whole = runAt(`whole ${bad}`);
     const broken = runAt(`broken ${bad}`);
     await runWith(whole, () => 4);
-    await expect(runWith(broken, (call) => (call === 7 ? bad : 4))).rejects.toThrow(
-      /not finite after 7 steps \(bitsPerDim (NaN|Infinity), gradientNorm \d/,
+    const epochs = { epochs: 4 };
+    await expect(runWith(broken, (call) => (call >= 7 ? bad : 4), epochs)).rejects.toThrow(
+      /not finite after 16 steps \(bitsPerDim (NaN|Infinity), .*10 steps undone; .* lower --lr or --clip/,
     );
     // The checkpoint of the first epoch, 5 steps, is `last` in the one and `previous` in the other.
     const [last, previous] = await Promise.all([
@@ -64,6 +66,33 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY])(
     expect(weights(last).equals(weights(previous))).toBe(true);
   },
 );
+
+test('training goes on after steps that are not finite, from the last checkpoint if there were three', async () => {
+  const out = runAt('recovers');
+  // Steps 7 to 9 fail: of the second epoch, 5 and 6 were taken and are undone by returning to the checkpoint.
+  const result = await runWith(out, (call) => (call >= 7 && call < 10 ? Number.NaN : 4), { epochs: 3 });
+  expect(result).toMatchObject({ steps: 15, rolledBack: 3, skipped: 0 });
+  const { progress } = await readCheckpoint(out, 'last');
+  expect(progress).toMatchObject({ step: 15, updates: 10, counters: { rateFactor: 1 / 8, streak: 5 } });
+  const lines = (await readMetrics(out)).filter((line) => 'rate' in line);
+  expect(lines.map(({ rolledBack, rate }) => ({ rolledBack, rate }))).toEqual([
+    { rolledBack: 0, rate: 5e-3 },
+    { rolledBack: 3, rate: 5e-3 / 4 },
+    { rolledBack: 3, rate: 5e-3 / 8 },
+  ]);
+});
+
+test('outlying gradients are left out and counted', async () => {
+  const out = runAt('outliers');
+  const result = await runWith(
+    out,
+    () => 4,
+    { epochs: 6, skipOutliers: 10 },
+    (call) => (call === 24 ? 11 : 1),
+  );
+  expect(result).toMatchObject({ steps: 30, skipped: 1, rolledBack: 0 });
+  expect((await readCheckpoint(out, 'last')).progress).toMatchObject({ updates: 29 });
+});
 
 /** A safetensors file without its header, which holds the seconds spent. */
 function weights(file: Buffer): Buffer {
@@ -80,6 +109,9 @@ test('metrics tell every epoch’s loss, largest gradient, rate and validation',
       step: 5,
       epoch: 0,
       images: 40,
+      skipped: 0,
+      rolledBack: 0,
+      waiting: expect.any(Number),
       bitsPerDim: 2,
       gradientNorm,
       rate: 5e-3,
@@ -91,6 +123,9 @@ test('metrics tell every epoch’s loss, largest gradient, rate and validation',
       step: 10,
       epoch: 1,
       images: 80,
+      skipped: 0,
+      rolledBack: 0,
+      waiting: expect.any(Number),
       bitsPerDim: 7,
       gradientNorm,
       rate: 5e-3,

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { splitBatch } from '../../packages/trainer/src/engine/threads.js';
+import { splitBatch } from '../../packages/trainer/src/engine/split-batch.js';
 import { relativeError } from '../numeric.js';
 import { readCheckpoint, readMetrics, temporaryRuns } from './training.js';
 

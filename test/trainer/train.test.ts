@@ -96,6 +96,8 @@ test.each([
 
   const [a, b] = await Promise.all([straight, resumed].map((run) => readCheckpoint(run, 'last')));
   expect(vector(b.params.trainable)).toEqual(vector(a.params.trainable));
+  expect(vector(a.ema)).toHaveLength(vector(a.params.trainable).length);
+  expect(vector(b.ema)).toEqual(vector(a.ema));
   expect(vector(b.optimizer?.m)).toEqual(vector(a.optimizer?.m));
   expect(vector(b.optimizer?.v)).toEqual(vector(a.optimizer?.v));
   const scores = async (run: string) =>

@@ -2,9 +2,10 @@ import type { Batches } from './batches.js';
 import { readAhead } from './data/read-ahead.js';
 import type { Engine, StepResult } from './engine/engine.js';
 import { type Counters, createPace, type Progress } from './progress.js';
-import { mean, type RunFacts, toCheckpoint } from './run-checkpoint.js';
+import { mean, type RunFacts, runOf, toCheckpoint } from './run-checkpoint.js';
 import type { RunFolder } from './run-folder.js';
 import { rateAt } from './settings.js';
+import { normLimit, noteStep, stable } from './stability.js';
 
 export interface TrainingRun extends Omit<RunFacts, 'trainingImages'> {
   readonly engine: Engine;
@@ -28,6 +29,9 @@ export interface TrainResult {
   readonly epochs: number;
   /** Training images seen. */
   readonly images: number;
+  /** Steps left out for an outlying gradient; steps undone because they were not finite. */
+  readonly skipped: number;
+  readonly rolledBack: number;
   readonly seconds: number;
   readonly imagesPerSecond: number;
   readonly engine: string;
@@ -40,13 +44,14 @@ const SAVE_SECONDS = 300;
 /**
  * Runs epochs, validating after each, until they, the time or the user's patience end. `last` is saved at the
  * start, every five minutes, after each epoch and at the end; `best` when validation is better than ever.
- * @throws Error if the loss is not finite; the files are then those of before.
+ * @throws Error if the loss is not finite, time and again; the files are then those of before.
  */
 export async function runTraining(run: TrainingRun): Promise<TrainResult> {
   const { engine, batches, settings, folder, signal } = run;
   const { stepsPerEpoch, trainingImages } = batches;
   const unknown = Number.POSITIVE_INFINITY;
-  const counters = run.counters ?? {
+  const counters: Counters = run.counters ?? {
+    ...stable,
     step: 0,
     epoch: 0,
     images: 0,
@@ -89,7 +94,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
       report('validating', mean(found));
     }
     const bitsPerDim = mean(found);
-    checkFinite(counters, { bitsPerDim }, folder.path);
+    if (!Number.isFinite(bitsPerDim)) throw notFinite(counters, { bitsPerDim }, folder.path);
     scores = Float64Array.from(found);
     if (counters.step === 0) counters.before = bitsPerDim;
     const { step, epoch, images } = counters;
@@ -97,6 +102,14 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     if (bitsPerDim >= counters.best) return;
     counters.best = bitsPerDim;
     await folder.saveBest(checkpoint());
+  };
+
+  /** Notes how a step went; goes back to the last checkpoint if parameters have gone astray. */
+  const cope = async (result: StepResult): Promise<void> => {
+    const advice = noteStep(counters, result);
+    if (advice === 'give up') throw notFinite(counters, result, folder.path);
+    const last = advice === 'return' ? runOf(await folder.readLast()) : undefined;
+    if (last) engine.restore(last.state);
   };
 
   /** The rest of an epoch, or of the time there is for it. */
@@ -109,14 +122,14 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
       batches.training(indices, images + i * settings.batch),
     );
     for await (const batch of upcoming) {
-      const rate = rateAt(counters.step, settings);
-      const result = await engine.step(batch, rate);
-      checkFinite(counters, result, folder.path);
+      const rate = counters.rateFactor * rateAt(counters.step, settings, settings.epochs * stepsPerEpoch);
+      const result = await engine.step(batch, rate, normLimit(counters, settings.skipOutliers));
+      await cope(result);
       counters.step++;
       counters.images += batch.count;
       pace.note(batch.count, upcoming.waitedSeconds);
       report('training', result.bitsPerDim);
-      recent.push(result);
+      if (result.applied) recent.push(result);
       const ended = signal?.aborted ? 'signal' : pace.secondsLeft(unknown) === 0 ? 'time' : undefined;
       if (recent.length === LOG_STEPS || counters.step % stepsPerEpoch === 0 || ended) {
         const { imagesPerSecond, waiting } = pace;
@@ -124,7 +137,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
         recent = [];
       }
       if (ended) return ended;
-      if (pace.elapsedSeconds() - savedAt > SAVE_SECONDS) await save();
+      if (pace.elapsedSeconds() - savedAt > SAVE_SECONDS && counters.streak > 0) await save();
     }
     return undefined;
   };
@@ -147,28 +160,30 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     steps: counters.step,
     epochs: counters.epoch,
     images: counters.images,
+    skipped: counters.skipped,
+    rolledBack: counters.rolledBack,
     seconds: counters.seconds,
     imagesPerSecond: pace.imagesPerSecond,
     engine: engine.description,
   };
 }
 
-/** One line of metrics: means over the last steps, and their largest gradient. */
-function metricsOf(recent: readonly StepResult[], { step, epoch, images }: Counters) {
+/** One line of metrics: means over the last steps that were taken, their largest gradient, and counts of others. */
+function metricsOf(recent: readonly StepResult[], counters: Counters) {
+  const { step, epoch, images, skipped, rolledBack } = counters;
   return {
-    step,
-    epoch,
-    images,
-    bitsPerDim: mean(recent.map(({ bitsPerDim }) => bitsPerDim)),
-    gradientNorm: Math.max(...recent.map(({ gradientNorm }) => gradientNorm)),
+    ...{ step, epoch, images, skipped, rolledBack },
+    ...(recent.length > 0 && {
+      bitsPerDim: mean(recent.map(({ bitsPerDim }) => bitsPerDim)),
+      gradientNorm: Math.max(...recent.map(({ gradientNorm }) => gradientNorm)),
+    }),
   };
 }
 
-function checkFinite(counters: Counters, values: object, path: string): void {
-  if (Object.values(values).every(Number.isFinite)) return;
+function notFinite({ step, rolledBack }: Counters, values: object, path: string): Error {
   const found = Object.entries(values).map(([name, value]) => `${name} ${value}`);
-  throw new Error(
-    `training: not finite after ${counters.step} steps (${found.join(', ')}); the checkpoints in ${path} are ` +
-      'from before; resume them or start anew with a lower --lr or --clip or a longer --warmup',
+  return new Error(
+    `training: not finite after ${step} steps (${found.join(', ')}), ${rolledBack} steps undone; the checkpoints in ` +
+      `${path} are from before; resume them or start anew with a lower --lr or --clip or a longer --warmup`,
   );
 }

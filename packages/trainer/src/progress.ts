@@ -1,6 +1,8 @@
+import type { Stability } from './stability.js';
+
 /** Where a run stands: all that resuming needs besides parameters and moments, since every draw is by counter. */
-export interface Counters {
-  /** Steps taken. */
+export interface Counters extends Stability {
+  /** Steps done, those left out included. */
   step: number;
   /** Epochs completed. */
   epoch: number;

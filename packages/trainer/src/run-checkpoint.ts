@@ -1,8 +1,9 @@
 import type { Checkpoint, Float64Tensor, GlowConfig, JsonObject, Named } from '@glow-onnx/flow';
 import type { Dataset } from './data/dataset.js';
-import type { Engine } from './engine/engine.js';
+import type { Engine, EngineState } from './engine/engine.js';
 import type { Counters } from './progress.js';
 import type { TrainSettings } from './settings.js';
+import { stable } from './stability.js';
 
 /** What a run's checkpoints say besides what changes. */
 export interface RunFacts {
@@ -22,15 +23,17 @@ export function toCheckpoint(
   counters: Counters,
   scores: Float64Array | undefined,
 ): Checkpoint {
-  const { trainable, optimizer } = engine.snapshot();
+  const { trainable, ema, optimizer, steps } = engine.snapshot();
   const labels = settings.labels === null ? undefined : data.labels?.[settings.labels];
   return {
     config,
     params: { trainable, fixed },
     initialised: true,
+    ...(ema && { ema }),
     optimizer,
     progress: {
       step: counters.step,
+      updates: steps,
       counters: { ...counters },
       settings: { ...settings },
       data: describeData(data),
@@ -53,11 +56,23 @@ export function toCheckpoint(
 /** What a checkpoint says of the run it is from; undefined if it is from none. */
 export function runOf(
   checkpoint: Checkpoint,
-): { counters: Counters; settings: Partial<TrainSettings>; data: JsonObject } | undefined {
-  const { counters, settings, data } = checkpoint.progress ?? {};
-  if (!checkpoint.optimizer || !isObject(counters) || !isObject(settings) || !isObject(data))
-    return undefined;
-  return { counters: { ...(counters as unknown as Counters) }, settings, data };
+):
+  | { state: EngineState; counters: Counters; settings: Partial<TrainSettings>; data: JsonObject }
+  | undefined {
+  const { params, ema, optimizer, progress } = checkpoint;
+  const { updates, counters, settings, data } = progress ?? {};
+  if (!optimizer || !isObject(counters) || !isObject(settings) || !isObject(data)) return undefined;
+  return {
+    state: {
+      trainable: params.trainable,
+      ...(ema && { ema }),
+      optimizer,
+      steps: Number(updates ?? counters.step),
+    },
+    counters: { ...stable, ...(counters as unknown as Counters) },
+    settings,
+    data,
+  };
 }
 
 /** @throws RangeError if the data is not that of the run to be resumed. */

@@ -10,6 +10,7 @@ export interface RunFolder {
   /** Replaces `last`, which becomes `previous`. */
   saveLast(checkpoint: Checkpoint): Promise<void>;
   saveBest(checkpoint: Checkpoint): Promise<void>;
+  readLast(): Promise<Checkpoint>;
   /** One line of `metrics.jsonl`. */
   log(entry: object): Promise<void>;
 }
@@ -60,6 +61,7 @@ function runFolder(path: string): RunFolder {
       await replaceFile(last, encodeCheckpoint(checkpoint), checkpointPath(path, 'previous'));
     },
     saveBest: (checkpoint) => replaceFile(checkpointPath(path, 'best'), encodeCheckpoint(checkpoint)),
+    readLast: async () => parseCheckpoint(await readFile(checkpointPath(path, 'last'))),
     log: (entry) => appendFile(join(path, 'metrics.jsonl'), `${JSON.stringify(entry)}\n`),
   };
 }

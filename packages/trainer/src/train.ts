@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
 import {
   type Checkpoint,
   createGlow,
@@ -12,10 +13,11 @@ import {
 import { createBatches } from './batches.js';
 import type { Dataset } from './data/dataset.js';
 import { type OpenedDevice, openDevice, type TfjsDevice } from './device.js';
+import { inParts } from './engine/accumulate.js';
 import { createEngine } from './engine/create-engine.js';
 import type { Differentiator } from './engine/engine.js';
 import { createTfjsDifferentiator } from './engine/tfjs-differentiator.js';
-import { acrossThreads } from './engine/threads.js';
+import { acrossThreads, type WorkerData } from './engine/threads.js';
 import { runTraining, type TrainResult } from './loop.js';
 import type { Progress } from './progress.js';
 import { checkImages, checkSameData, checkSameOrder, runOf } from './run-checkpoint.js';
@@ -75,13 +77,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
   const glow = createGlow(config);
   const params = checkpoint?.params ?? initialParams(glow, settings.seed);
-  const differentiator = await openDifferentiator(glow, params.fixed, settings.batch, options);
+  const differentiator = await openDifferentiator(glow, params.fixed, settings, options);
   try {
-    const engine = createEngine(glow, params.trainable, differentiator, settings);
-    if (run && checkpoint?.optimizer) {
-      const { params, optimizer } = checkpoint;
-      engine.restore({ trainable: params.trainable, optimizer, steps: run.counters.step });
-    }
+    // What was validated and would be exported is the average of weights: a new run starts from that.
+    const weights = checkpoint?.ema ?? params.trainable;
+    const engine = createEngine(glow, weights, differentiator, settings);
+    if (run) engine.restore(run.state);
     return await runTraining({
       ...options,
       engine,
@@ -113,17 +114,24 @@ function checkLimits({ threads = 1, timeBudgetMinutes = 1 }: TrainOptions): void
 async function openDifferentiator(
   glow: Glow,
   fixed: Named<Float64Tensor>,
-  batch: number,
+  { batch, accumulate }: TrainSettings,
   { device: wanted = 'auto', threads, onDevice }: TrainOptions,
 ): Promise<Differentiator> {
   const opened = await openDevice(wanted);
   onDevice?.(opened);
   const { device } = opened;
   const local = createTfjsDifferentiator(glow, fixed, `TensorFlow.js on ${device}`);
-  const useful = device === 'wasm' ? Math.min(availableParallelism(), Math.floor(batch / 8)) : 1;
+  const most = Math.floor(batch / accumulate / 8);
+  const useful = device === 'wasm' ? Math.min(availableParallelism(), most) : 1;
   const others = (threads ?? useful) - 1;
-  if (others < 1) return local;
+  const whole =
+    others < 1
+      ? local
+      : acrossThreads(local, await spawnWorkers(others, { config: glow.config, fixed, device }));
+  return accumulate > 1 ? inParts(whole, accumulate) : whole;
+}
+
+async function spawnWorkers(count: number, data: WorkerData): Promise<Worker[]> {
   const { spawnWorker } = await import('./engine/spawn-worker.js');
-  const workers = Array.from({ length: others }, () => spawnWorker({ config: glow.config, fixed, device }));
-  return acrossThreads(local, workers);
+  return Array.from({ length: count }, () => spawnWorker(data));
 }

@@ -1,50 +1,56 @@
 import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
-import { adamStep, createAdam, norm } from './adam.js';
+import type { TrainSettings } from '../settings.js';
 import type { Differentiator, Engine } from './engine.js';
+import { createMoments, moveAverage, norm, updates } from './optimizer.js';
 import { flatten, parameterLayout, unflatten } from './parameters.js';
 
-export interface EngineOptions {
-  /** Gradients whose global norm is larger are scaled down to it. */
-  readonly clip: number;
-}
-
-/** Parameters and Adam on the host, around whatever computes gradients. */
+/** Parameters, their average and the optimiser on the host, around whatever computes gradients. */
 export function createEngine(
   glow: Glow,
   initial: Named<Float64Tensor>,
   differentiator: Differentiator,
-  { clip }: EngineOptions,
+  { optimizer, clip, ema }: Pick<TrainSettings, 'optimizer' | 'clip' | 'ema'>,
 ): Engine {
   const layout = parameterLayout(glow);
-  // Shared, so that workers read the parameters where they are.
-  const parameters = new Float32Array(new SharedArrayBuffer(4 * layout.size));
+  // Shared, so that workers read them where they are.
+  const sharedVector = (): Float32Array => new Float32Array(new SharedArrayBuffer(4 * layout.size));
+  const parameters = sharedVector();
   flatten(layout, initial, parameters);
-  const adam = createAdam(layout.size);
+  const average = ema > 0 ? sharedVector() : undefined;
+  average?.set(parameters);
+  const moments = createMoments(layout.size);
 
   return {
     description: differentiator.description,
     async initialise(batch) {
       parameters.set(await differentiator.initialise(parameters, batch));
+      average?.set(parameters);
     },
-    async step(batch, rate) {
-      const { bitsPerDim, gradient } = await differentiator.gradient(parameters, batch);
-      const result = { bitsPerDim: mean(bitsPerDim), gradientNorm: norm(gradient) };
-      if (Number.isFinite(result.bitsPerDim) && Number.isFinite(result.gradientNorm)) {
-        adamStep(adam, parameters, gradient, rate, Math.min(1, clip / result.gradientNorm));
+    async step(batch, rate, normLimit) {
+      const { bitsPerDim: scores, gradient } = await differentiator.gradient(parameters, batch);
+      const bitsPerDim = mean(scores);
+      const gradientNorm = norm(gradient);
+      const applied =
+        Number.isFinite(bitsPerDim) && Number.isFinite(gradientNorm) && gradientNorm <= normLimit;
+      if (applied) {
+        updates[optimizer](moments, parameters, gradient, rate, Math.min(1, clip / gradientNorm));
+        if (average) moveAverage(average, parameters, ema, moments.steps);
       }
-      return result;
+      return { bitsPerDim, gradientNorm, applied };
     },
-    evaluate: (batch) => differentiator.evaluate(parameters, batch),
+    evaluate: (batch) => differentiator.evaluate(average ?? parameters, batch),
     snapshot: () => ({
       trainable: unflatten(layout, parameters),
-      optimizer: { m: unflatten(layout, adam.m), v: unflatten(layout, adam.v) },
-      steps: adam.steps,
+      ...(average && { ema: unflatten(layout, average) }),
+      optimizer: { m: unflatten(layout, moments.m), v: unflatten(layout, moments.v) },
+      steps: moments.steps,
     }),
     restore(state) {
       flatten(layout, state.trainable, parameters);
-      flatten(layout, state.optimizer.m, adam.m);
-      flatten(layout, state.optimizer.v, adam.v);
-      adam.steps = state.steps;
+      if (average) flatten(layout, state.ema ?? state.trainable, average);
+      flatten(layout, state.optimizer.m, moments.m);
+      flatten(layout, state.optimizer.v, moments.v);
+      moments.steps = state.steps;
     },
     dispose: () => differentiator.dispose(),
   };

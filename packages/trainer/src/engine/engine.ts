@@ -12,13 +12,17 @@ export interface StepResult {
   readonly bitsPerDim: number;
   /** Global norm of its gradient, before clipping. */
   readonly gradientNorm: number;
+  /** Whether the step was taken. */
+  readonly applied: boolean;
 }
 
 /** All that a step depends on besides its batch and rate. */
 export interface EngineState {
   readonly trainable: Named<Float64Tensor>;
+  /** Moving averages of the trainable parameters, where they are kept. */
+  readonly ema?: Named<Float64Tensor>;
   readonly optimizer: { readonly m: Named<Float64Tensor>; readonly v: Named<Float64Tensor> };
-  /** Steps taken, for Adam's bias correction. */
+  /** Steps that were taken, for the bias correction of moments and averages. */
   readonly steps: number;
 }
 
@@ -28,9 +32,12 @@ export interface Engine {
   readonly description: string;
   /** Data-dependent initialisation of the trainable parameters. */
   initialise(batch: Batch): Promise<void>;
-  /** One step of Adam at this learning rate. A loss that is not finite leaves the parameters as they are. */
-  step(batch: Batch, rate: number): Promise<StepResult>;
-  /** bits/dim of each image. */
+  /**
+   * One step at this learning rate. It is not taken, and everything stays as it is, if loss or gradient is not
+   * finite or the gradient's norm is beyond `normLimit`.
+   */
+  step(batch: Batch, rate: number, normLimit: number): Promise<StepResult>;
+  /** bits/dim of each image, by the averaged parameters where they are kept. */
   evaluate(batch: Batch): Promise<Float64Array>;
   snapshot(): EngineState;
   restore(state: EngineState): void;

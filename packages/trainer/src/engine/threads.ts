@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import type { Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
 import type { TfjsDevice } from '../device.js';
 import type { Batch, Differentiator } from './engine.js';
+import { addScaled, joined, splitBatch } from './split-batch.js';
 
 export interface WorkerData {
   readonly config: GlowConfig;
@@ -39,11 +40,11 @@ export function acrossThreads(local: Differentiator, workers: readonly Worker[])
         local.gradient(parameters, own),
         ...replies,
       ]);
-      scaleInto(gradient, gradient, own.count / batch.count, 0);
+      const mean = gradient.map((value) => (value * own.count) / batch.count);
       parts.forEach((part, i) => {
-        scaleInto(gradient, shared[i], part.count / batch.count, 1);
+        addScaled(mean, shared[i], part.count / batch.count);
       });
-      return { bitsPerDim: joined([bitsPerDim, ...others]), gradient };
+      return { bitsPerDim: joined([bitsPerDim, ...others]), gradient: mean };
     },
     async evaluate(parameters, batch) {
       const [own, ...parts] = splitBatch(batch, threads);
@@ -84,28 +85,4 @@ function ask(worker: Worker, task: WorkerTask): Promise<Float64Array> {
       onExit(1); // ended before it was asked anything
     else worker.postMessage(task);
   });
-}
-
-/** Parts of nearly equal size, in order; fewer of them if there are fewer images. */
-export function splitBatch({ count, x, classes }: Batch, threads: number): Batch[] {
-  const parts = Math.min(threads, count);
-  const stride = x.length / count;
-  return Array.from({ length: parts }, (_, i) => {
-    const from = Math.round((i * count) / parts);
-    const to = Math.round(((i + 1) * count) / parts);
-    return {
-      count: to - from,
-      x: x.slice(from * stride, to * stride),
-      ...(classes && { classes: classes.slice(from, to) }),
-    };
-  });
-}
-
-/** target = keep·target + factor·source. */
-function scaleInto(target: Float32Array, source: Float32Array, factor: number, keep: 0 | 1): void {
-  for (let i = 0; i < target.length; i++) target[i] = keep * target[i] + factor * source[i];
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  return Float64Array.from(parts.flatMap((part) => [...part]));
 }

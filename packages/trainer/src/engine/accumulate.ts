@@ -1,0 +1,32 @@
+import type { Differentiator } from './engine.js';
+import { addScaled, joined, splitBatch } from './split-batch.js';
+
+/**
+ * Computes every batch in `parts`, one after the other, and averages their gradients, so that memory has to hold
+ * only one part. The sums are in another order than at once: gradients agree to float32 rounding. Data-dependent
+ * initialisation sees the first part alone.
+ */
+export function inParts(whole: Differentiator, parts: number): Differentiator {
+  let sum: Float32Array | undefined;
+  return {
+    description: whole.description,
+    initialise: (parameters, batch) => whole.initialise(parameters, splitBatch(batch, parts)[0]),
+    async gradient(parameters, batch) {
+      sum ??= new Float32Array(parameters.length);
+      sum.fill(0);
+      const scores: Float64Array[] = [];
+      for (const part of splitBatch(batch, parts)) {
+        const { bitsPerDim, gradient } = await whole.gradient(parameters, part);
+        addScaled(sum, gradient, part.count / batch.count);
+        scores.push(bitsPerDim);
+      }
+      return { bitsPerDim: joined(scores), gradient: sum };
+    },
+    async evaluate(parameters, batch) {
+      const scores: Float64Array[] = [];
+      for (const part of splitBatch(batch, parts)) scores.push(await whole.evaluate(parameters, part));
+      return joined(scores);
+    },
+    dispose: whole.dispose,
+  };
+}
