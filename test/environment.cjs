@@ -23,5 +23,7 @@ module.exports = class extends TestEnvironment {
     ]) {
       this.global[type] = globalThis[type];
     }
+    // onnxruntime-web imports its WebAssembly by import(), which Jest's own module registry cannot.
+    this.global.hostRequire = require;
   }
 };

@@ -52,26 +52,6 @@ describe('openSession', () => {
     rmSync(directory, { recursive: true });
   });
 
-  test('auto takes the cpu and tells why it passed over the others', async () => {
-    const session = await openSession({ ...scale, device: 'auto' });
-    expect(session.device).toBe('cpu');
-    expect(session.skipped.map(({ device }) => device)).toEqual(['cuda']);
-    for (const { reason } of session.skipped) expect(reason).toMatch(/\w/);
-    await session.release();
-  });
-
-  test('a device that is not there is named with those that are', async () => {
-    await expect(openSession({ ...scale, device: 'wasm' })).rejects.toThrow(
-      /^device "wasm" is not available here \(found: cpu.*\); pass device: "cpu"\.$/,
-    );
-  });
-
-  test('a graph that is none is a clear error with its cause', async () => {
-    const broken = openSession({ model: Uint8Array.of(1, 2, 3), device: 'cpu' });
-    await expect(broken).rejects.toThrow(/^session: the graph cannot be opened on cpu: .+/);
-    await expect(broken).rejects.toHaveProperty('cause');
-  });
-
   test('denormal inputs count as zero', async () => {
     const session = await openSession(scale);
     // Made from bits: once a session is open, JavaScript's own arithmetic gives no denormals either.

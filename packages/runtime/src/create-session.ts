@@ -1,6 +1,9 @@
 import type { InferenceSession } from 'onnxruntime-common';
-import type { OnnxRuntime, Platform } from './platform.js';
+import type { OnnxRuntime, Platform, RuntimeOptions } from './platform.js';
+import { probe } from './probe.js';
+import { queueOf } from './queue.js';
 import type { Device } from './session.js';
+import { sessionOptions } from './session-options.js';
 
 /** A float32 tensor, row-major. */
 export interface FloatTensor {
@@ -33,15 +36,18 @@ export interface Session {
  * Denormal numbers count as zero: small activations otherwise slow a deep model tenfold on a CPU. ONNX Runtime
  * sets this for the whole calling thread, so JavaScript's own numbers below 2.2e-308 become zero there too.
  *
- * @throws Error if the device is not available or the graph cannot be opened.
+ * @throws DeviceError if the device is not available; Error if the graph cannot be opened on it.
  */
 export async function createSession(
   platform: Platform,
   device: Device,
   source: GraphSource,
+  options: RuntimeOptions = {},
 ): Promise<Session> {
-  const runtime = await platform.loadOnnxRuntime(device);
-  const session = await open(runtime, device, source);
+  const runtime = await platform.loadOnnxRuntime(device, options);
+  await probe(runtime, device);
+  const inTurn = queueOf(device);
+  const session = await inTurn(() => open(runtime, device, source));
   const running = new Set<Promise<unknown>>();
   let released: Promise<void> | undefined;
   return {
@@ -49,7 +55,7 @@ export async function createSession(
     device,
     async run(inputs) {
       if (released) throw new Error('session: it is released; open another');
-      const run = session.run(toFeeds(runtime, inputs));
+      const run = inTurn(() => session.run(toFeeds(runtime, inputs)));
       running.add(run);
       try {
         return fromOutputs(await run);
@@ -59,7 +65,7 @@ export async function createSession(
     },
     // A second release() of ONNX Runtime's throws, and one during a run ends it.
     release() {
-      released ??= Promise.allSettled(running).then(() => session.release());
+      released ??= Promise.allSettled(running).then(() => inTurn(() => session.release()));
       return released;
     },
   };
@@ -70,17 +76,7 @@ async function open(
   device: Device,
   { model, externalData, folder }: GraphSource,
 ): Promise<InferenceSession> {
-  const options: InferenceSession.SessionOptions = {
-    // Alone in the list: of several, an absent one is dropped with a mere warning.
-    executionProviders: [device],
-    extra: {
-      session: {
-        set_denormal_as_zero: '1',
-        ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
-      },
-    },
-    ...(externalData && { externalData }),
-  };
+  const options = { ...sessionOptions(device, folder), ...(externalData && { externalData }) };
   try {
     return typeof model === 'string'
       ? await InferenceSession.create(model, options)

@@ -1,6 +1,8 @@
 import { platform } from '#platform';
 import { createLoadGlow } from './load-glow.js';
 
+export { DeviceError } from './device-error.js';
+export type { SkippedDevice } from './devices.js';
 export type { Fit } from './fit.js';
 export { type GridOptions, imageGrid } from './image-grid.js';
 export type { ImageInput, ModelImage, RawImage } from './images.js';

@@ -1,5 +1,5 @@
 import { createSession, type Session } from './create-session.js';
-import { devicesOf, onFirstDevice, type SkippedDevice } from './devices.js';
+import { onFirstDevice, type SkippedDevice } from './devices.js';
 import type { ModelGraphs } from './model-folder.js';
 import type { Platform } from './platform.js';
 import type { Device, DeviceChoice } from './session.js';
@@ -20,7 +20,7 @@ export async function openGraphs(
   graphs: ModelGraphs,
   choice: DeviceChoice,
 ): Promise<OpenGraphs> {
-  const { opened, skipped } = await onFirstDevice(devicesOf(platform, choice), async (device) => {
+  const { opened, skipped } = await onFirstDevice(platform, choice, async (device) => {
     const encoder = await createSession(platform, device, graphs.encode);
     return { device, encoder };
   });

@@ -7,8 +7,23 @@ import type { Device } from './session.js';
 export interface OnnxRuntime {
   /** Package and version, such as `onnxruntime-node 1.30.0`. */
   readonly name: string;
+  /** What to do where it cannot open a session. */
+  readonly advice: string;
   readonly InferenceSession: InferenceSessionFactory;
   readonly Tensor: TensorConstructor;
+}
+
+/** How ONNX Runtime is set up. The first model on a device decides; it holds for the process or tab. */
+export interface RuntimeOptions {
+  /**
+   * cuda: products of float32 with 10 bits of mantissa, on cards that have it. Faster, and off by 1e-3, which a
+   * flow's inverse cannot bear for long. Default false.
+   */
+  readonly allowTf32?: boolean;
+  /** wasm: threads to compute with; default half the cores, at most 4, or 1 in a page that is not cross-origin isolated. */
+  readonly threads?: number;
+  /** Where ONNX Runtime's .wasm and .mjs files are served; default: beside the bundle. No other place is ever asked. */
+  readonly wasmPaths?: string | { readonly wasm?: string; readonly mjs?: string };
 }
 
 /**
@@ -19,8 +34,10 @@ export interface Platform {
   readonly name: 'node' | 'browser';
   /** What `device: 'auto'` tries, best first. */
   readonly autoDevices: readonly Device[];
-  /** @throws Error if this device cannot be had here, saying what to install or to pass. */
-  loadOnnxRuntime(device: Device): Promise<OnnxRuntime>;
+  /** Why `auto` passes over a device that may well be there; undefined if it does not. */
+  objectionTo(device: Device): Promise<string | undefined>;
+  /** @throws DeviceError if this device cannot be had here, saying what to install or to pass. */
+  loadOnnxRuntime(device: Device, options: RuntimeOptions): Promise<OnnxRuntime>;
   /** The folder at a path (Node) or an address. */
   openStore(source: string): ModelStore;
   createCodec(limits: ImageLimits): ImageCodec;

@@ -1,16 +1,19 @@
 import { platform } from '#platform';
 import { createSession, type GraphSource, type Session } from './create-session.js';
-import { devicesOf, onFirstDevice, type SkippedDevice } from './devices.js';
+import { onFirstDevice, type SkippedDevice } from './devices.js';
+import type { RuntimeOptions } from './platform.js';
 
 export type { FloatTensor } from './create-session.js';
+export { DeviceError } from './device-error.js';
 export type { SkippedDevice } from './devices.js';
+export type { RuntimeOptions } from './platform.js';
 
 /** Where a graph runs. */
 export type Device = 'cpu' | 'webgpu' | 'cuda' | 'wasm';
 /** One device, `auto` for the best there is, or several to try in order. */
 export type DeviceChoice = Device | 'auto' | readonly Device[];
 
-export interface SessionOptions extends GraphSource {
+export interface SessionOptions extends GraphSource, RuntimeOptions {
   readonly device?: DeviceChoice;
 }
 
@@ -21,11 +24,11 @@ export interface OpenSession extends Session {
 
 /**
  * Chooses a device and opens an ONNX Runtime session on it; with `openGraphs`, the only way this project does.
- * @throws Error if no device asked for is available, or the graph cannot be opened.
+ * @throws DeviceError if no device asked for is available; Error if the graph cannot be opened.
  */
 export async function openSession({ device = 'auto', ...source }: SessionOptions): Promise<OpenSession> {
-  const { opened, skipped } = await onFirstDevice(devicesOf(platform, device), (chosen) =>
-    createSession(platform, chosen, source),
+  const { opened, skipped } = await onFirstDevice(platform, device, (chosen) =>
+    createSession(platform, chosen, source, source),
   );
   return { ...opened, skipped };
 }

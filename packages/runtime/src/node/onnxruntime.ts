@@ -1,26 +1,96 @@
-import type { OnnxRuntime } from '../platform.js';
+import { DeviceError } from '../device-error.js';
+import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
 import type { Device } from '../session.js';
 
 /**
- * Loads onnxruntime-node when first needed, so that importing this package never fails for want of it.
- * @throws Error saying how to install it, or that it has no such device.
+ * Loads ONNX Runtime when first needed, so that importing this package never fails for want of it: its native
+ * build, or for `wasm` its web build, which runs wherever Node does.
+ * @throws DeviceError if it cannot be loaded or has no such device, saying what to do.
  */
-export async function loadOnnxRuntime(device: Device): Promise<OnnxRuntime> {
+export async function loadOnnxRuntime(device: Device, options: RuntimeOptions): Promise<OnnxRuntime> {
+  return device === 'wasm' ? loadWeb(options) : loadNative(device, options);
+}
+
+/** Why the native build could not be loaded when it was last wanted. */
+let nativeIsMissing: string | undefined;
+
+async function loadNative(
+  device: Exclude<Device, 'wasm'>,
+  { allowTf32 = false }: RuntimeOptions,
+): Promise<OnnxRuntime> {
   const ort = await import('onnxruntime-node').catch((cause: unknown) => {
-    throw new Error(
-      'session: onnxruntime-node cannot be loaded; install it with: npm install onnxruntime-node',
+    nativeIsMissing = missing(cause);
+    throw new DeviceError(
+      device,
+      'unavailable',
+      `device "${device}" is not available here: ${nativeIsMissing}`,
       { cause },
     );
   });
-  const found = ort.listSupportedBackends().filter(({ bundled }) => bundled);
-  if (!found.some(({ name }) => name === device)) {
-    const names = found.map(({ name }) => name).join(', ');
-    throw new Error(`device "${device}" is not available here (found: ${names}); pass device: "cpu".`);
+  const names = ort.listSupportedBackends().map(({ name }) => name);
+  if (!names.includes(device)) {
+    throw new DeviceError(
+      device,
+      'unavailable',
+      `device "${device}" is not available on ${process.platform} ${process.arch} ` +
+        `(found: ${names.join(', ')}); pass device: "cpu"`,
+    );
   }
-  // TF32 costs 1e-3 of accuracy, and onnxruntime-node has no option against it; read at the first CUDA call.
-  if (device === 'cuda') process.env.NVIDIA_TF32_OVERRIDE ??= '0';
+  // Its own lines on stderr, but for those who asked for more: what goes wrong is thrown.
+  if (ort.env.logLevel === 'warning') ort.env.logLevel = 'fatal';
+  if (device === 'cuda') decideTf32(allowTf32);
   return {
     name: `onnxruntime-node ${ort.env.versions.node}`,
+    advice: device === 'cuda' ? installCuda : 'pass device: "cpu"',
+    InferenceSession: ort.InferenceSession,
+    Tensor: ort.Tensor,
+  };
+}
+
+const installCuda =
+  'pass device: "cpu", or install ONNX Runtime\'s CUDA provider (Linux x64 with CUDA 12 and cuDNN 9): ' +
+  'npm rebuild onnxruntime-node --ignore-scripts=false';
+
+/** onnxruntime-node has no option for it: CUDA's libraries read this variable at the first call. */
+function decideTf32(allowTf32: boolean): void {
+  const wanted = allowTf32 ? '1' : '0';
+  process.env.NVIDIA_TF32_OVERRIDE ??= wanted;
+  if (allowTf32 === (process.env.NVIDIA_TF32_OVERRIDE !== '0')) return;
+  throw new Error(
+    `device "cuda": allowTf32: ${allowTf32} contradicts NVIDIA_TF32_OVERRIDE=${process.env.NVIDIA_TF32_OVERRIDE}, ` +
+      'which the environment or an earlier model set; it holds for the whole process',
+  );
+}
+
+function missing(cause: unknown): string {
+  const { message, code } = cause as NodeJS.ErrnoException;
+  const notFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+  if (notFound && !message.includes('onnxruntime_binding.node')) {
+    return (
+      'onnxruntime-node is not installed; install it with: npm install onnxruntime-node ' +
+      '(where api.nuget.org cannot be reached, with ONNXRUNTIME_NODE_INSTALL=skip in the environment)'
+    );
+  }
+  const here = `${process.platform} ${process.arch}`;
+  return `onnxruntime-node has no binary that runs on ${here} (${message.split('\n')[0]}); pass device: "wasm"`;
+}
+
+let warned = false;
+
+async function loadWeb({ threads, wasmPaths }: RuntimeOptions): Promise<OnnxRuntime> {
+  if (nativeIsMissing && !warned) {
+    warned = true;
+    process.emitWarning(
+      `glow-onnx runs on WebAssembly, several times slower than natively: ${nativeIsMissing}`,
+    );
+  }
+  const ort = await import('onnxruntime-web');
+  ort.env.logLevel = 'fatal';
+  if (threads !== undefined) ort.env.wasm.numThreads = threads;
+  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+  return {
+    name: `onnxruntime-web ${ort.env.versions.web}`,
+    advice: 'pass device: "cpu"',
     InferenceSession: ort.InferenceSession,
     Tensor: ort.Tensor,
   };

@@ -5,7 +5,9 @@ import { loadOnnxRuntime } from './onnxruntime.js';
 
 export const platform: Platform = {
   name: 'node',
-  autoDevices: ['cuda', 'cpu'],
+  autoDevices: ['cuda', 'webgpu', 'cpu', 'wasm'],
+  objectionTo: async (device) =>
+    device === 'webgpu' ? 'experimental in Node; pass device: "webgpu" to use it' : undefined,
   loadOnnxRuntime,
   openStore: folderStore,
   createCodec: ({ maxPixels }) => sharpCodec(maxPixels),

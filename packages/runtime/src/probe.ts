@@ -1,0 +1,42 @@
+import { DeviceError } from './device-error.js';
+import type { OnnxRuntime } from './platform.js';
+import { queueOf } from './queue.js';
+import type { Device } from './session.js';
+import { sessionOptions } from './session-options.js';
+
+/** y = x + x on a vector: an ONNX graph of 70 bytes. */
+const doubling =
+  'CAg6PAoOCgF4CgF4EgF5IgNBZGQSBmRvdWJsZVoQCgF4EgsKCQgBEgUKAxIBTmIQCgF5EgsKCQgBEgUKAxIBTkIECgAQEQ==';
+
+/** Devices that have run it: what they refuse later is not for want of the device. */
+const working = new Set<string>();
+
+/**
+ * Runs the smallest graph on a device, once in a program, so that a graph which cannot be opened is never taken
+ * for a device that is not there.
+ * @throws DeviceError if the device cannot be had or cannot add.
+ */
+export async function probe(runtime: OnnxRuntime, device: Device): Promise<void> {
+  const key = `${runtime.name} ${device}`;
+  if (working.has(key)) return;
+  try {
+    await queueOf(device)(() => double(runtime, device));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `device "${device}" is not available here: ${reason.trim()}; ${runtime.advice}`;
+    throw new DeviceError(device, 'unavailable', message, { cause });
+  }
+  working.add(key);
+}
+
+async function double({ InferenceSession, Tensor }: OnnxRuntime, device: Device): Promise<void> {
+  const graph = Uint8Array.from(atob(doubling), (character) => character.charCodeAt(0));
+  const session = await InferenceSession.create(graph, sessionOptions(device));
+  try {
+    const { y } = await session.run({ x: new Tensor('float32', Float32Array.of(1.5, -2), [2]) });
+    const got = Array.from((y?.data ?? []) as Float32Array).join(', ');
+    if (got !== '3, -4') throw new Error(`it doubles 1.5 and -2 to ${got}`);
+  } finally {
+    await session.release();
+  }
+}

@@ -1,0 +1,2 @@
+// Loaded outside Jest's module registry: see environment.cjs.
+module.exports = hostRequire('onnxruntime-web');
