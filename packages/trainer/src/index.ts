@@ -1,4 +1,5 @@
-export type { Dataset, DatasetOptions, Labels, SkippedFile } from './data/dataset.js';
+export type { Dataset, DatasetImage, DatasetOptions, Labels, SkippedFile } from './data/dataset.js';
+export { datasetFrom, type FromImagesOptions, type LabelledImage } from './data/from-images.js';
 export { openDataset } from './data/open.js';
 export { type Split, splitBySeed } from './data/split.js';
 export type { TfjsDevice } from './device.js';
