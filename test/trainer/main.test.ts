@@ -90,6 +90,17 @@ test('starts from the weights of another run', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('glow-train:') });
 });
 
+test('flags of learning are settings of the run', async () => {
+  const out = runAt('flags');
+  const flags =
+    '--optimizer adamax --lr 2e-3 --schedule cosine --clip 9 --skip-outliers 8 --ema 0.9 --accumulate 2';
+  await glowTrain(...quick, ...flags.split(' '), '--out', out);
+  expect((await readCheckpoint(out, 'last')).progress?.settings).toMatchObject({
+    ...{ optimizer: 'adamax', rate: 2e-3, schedule: 'cosine', clip: 9, skipOutliers: 8, ema: 0.9 },
+    ...{ batch: 8, accumulate: 2 },
+  });
+});
+
 test('trains a class-conditional model on labels', async () => {
   const out = runAt('labels');
   const { code } = await glowTrain(...quick, '--labels', 'background', '--out', out);

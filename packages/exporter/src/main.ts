@@ -1,11 +1,20 @@
-import { type Checkpoint, type Precision, parseCheckpoint, precisions } from '@glow-onnx/flow';
-import { readWholeFile } from '@glow-onnx/runtime/node';
+import {
+  type Checkpoint,
+  encodeCheckpoint,
+  type Precision,
+  parseCheckpoint,
+  precisions,
+} from '@glow-onnx/flow';
+import { readWholeFile, writeFileAtomic } from '@glow-onnx/runtime/node';
 import type { Device } from '@glow-onnx/runtime/session';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describeReport, describeVerification } from './describe.js';
 import { exportModel } from './export-model.js';
 import { importWeights, type LayoutName, layoutNames } from './import/import-weights.js';
 import { verifyFolder } from './verify-folder.js';
+
+const bitsHelp = 'bits per colour channel (default: tutorial 8, port 5)';
+const sizeHelp = 'height and width of the training pictures (default: 32x32)';
 
 const devices: readonly Device[] = ['cpu', 'webgpu', 'cuda', 'wasm'];
 
@@ -14,13 +23,16 @@ export interface Terminal {
   readonly stderr: { write(text: string): unknown };
 }
 
-interface Flags {
+interface ImportFlags {
   readonly out: string;
-  readonly force: boolean;
-  readonly singleFile: boolean;
   readonly from?: LayoutName;
   readonly bits?: number;
   readonly size?: { readonly height: number; readonly width: number };
+}
+
+interface Flags extends ImportFlags {
+  readonly force: boolean;
+  readonly singleFile: boolean;
   readonly tolerance: number;
   readonly precision: readonly Precision[];
   readonly license?: string;
@@ -63,8 +75,8 @@ export async function main(argv: readonly string[], version: string, terminal: T
     .option('--force', 'replace a model folder that is there', false)
     .option('--single-file', 'graphs that hold their own weights', false)
     .addOption(new Option('--from <layout>', 'layout of imported weights').choices(layoutNames))
-    .option('--bits <n>', 'with --from: bits per colour channel (default: tutorial 8, port 5)', integer)
-    .option('--size <HxW>', 'with --from: height and width of the training pictures (default: 32x32)', size)
+    .option('--bits <n>', `with --from: ${bitsHelp}`, integer)
+    .option('--size <HxW>', `with --from: ${sizeHelp}`, size)
     .option('--tolerance <factor>', 'accept this many times the usual error against float64', positive, 1)
     .addOption(
       new Option('--precision <list>', `of ${precisions.join(', ')}; fp32 is always there`)
@@ -78,6 +90,18 @@ export async function main(argv: readonly string[], version: string, terminal: T
     .action(async (path: string, flags: Flags) => {
       const report = await exportModel(await readWeights(path, flags), flags);
       print(flags.json, report, () => describeReport(report, flags.steps));
+    });
+  program
+    .command('import')
+    .description("Rewrite another program's weights as a checkpoint, for glow-train --init to go on with.")
+    .argument('<weights>', 'safetensors file of another program')
+    .requiredOption('--out <file>', 'checkpoint to write')
+    .addOption(new Option('--from <layout>', 'its layout').choices(layoutNames).makeOptionMandatory())
+    .option('--bits <n>', bitsHelp, integer)
+    .option('--size <HxW>', sizeHelp, size)
+    .action(async (path: string, flags: ImportFlags) => {
+      await writeFileAtomic(flags.out, encodeCheckpoint(await readWeights(path, flags)));
+      stdout.write(`wrote ${flags.out}\n`);
     });
   program
     .command('verify')
@@ -104,7 +128,7 @@ export async function main(argv: readonly string[], version: string, terminal: T
   }
 }
 
-async function readWeights(path: string, { from, bits, size }: Flags): Promise<Checkpoint> {
+async function readWeights(path: string, { from, bits, size }: ImportFlags): Promise<Checkpoint> {
   if (!from && (bits !== undefined || size)) {
     throw new RangeError('--bits and --size are for --from: a checkpoint says them itself');
   }

@@ -5,5 +5,10 @@ export { type Split, splitBySeed } from './data/split.js';
 export type { TfjsDevice } from './device.js';
 export type { TrainResult } from './loop.js';
 export type { Progress } from './progress.js';
-export { defaultSettings, type TrainSettings } from './settings.js';
+export {
+  defaultSettings,
+  type OptimizerName,
+  type ScheduleName,
+  type TrainSettings,
+} from './settings.js';
 export { type TrainOptions, train } from './train.js';

@@ -14,7 +14,7 @@ import { devices, type TfjsDevice } from './device.js';
 import type { TrainResult } from './loop.js';
 import { createDisplay, type Terminal } from './progress-display.js';
 import { reopenRunFolder } from './run-folder.js';
-import { defaultSettings, type TrainSettings } from './settings.js';
+import { defaultSettings, optimizers, schedules, type TrainSettings } from './settings.js';
 import { type TrainOptions, train } from './train.js';
 
 interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
@@ -68,7 +68,8 @@ export async function main(
 }
 
 function createProgram(version: string, { stdout, stderr }: Terminal): Command {
-  const { epochs, batch, rate, warmup, clip, valFraction, seed } = defaultSettings;
+  const { epochs, batch, optimizer, rate, warmup, schedule, clip, skipOutliers, ema, valFraction, seed } =
+    defaultSettings;
   return new Command('glow-train')
     .description('Train a Glow on pictures. Ctrl-C saves and ends; --resume goes on.')
     .version(version)
@@ -87,9 +88,24 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
     .option('--labels <attribute>', 'train a class-conditional model on this attribute of the data')
     .option('--batch <n>', `images per step (default: ${batch})`, number)
     .option('--epochs <n>', `passes over the pictures, in whole batches (default: ${epochs})`, number)
-    .option('--lr <x>', `learning rate of Adam (default: ${rate})`, number)
+    .option('--accumulate <n>', 'compute each batch in so many parts, to need less memory', number)
+    .addOption(new Option('--optimizer <name>', `(default: ${optimizer})`).choices(optimizers))
+    .option('--lr <x>', `learning rate (default: ${rate})`, number)
     .option('--warmup <n>', `steps over which the rate rises (default: ${warmup})`, number)
+    .addOption(
+      new Option('--schedule <name>', `what the rate does then (default: ${schedule})`).choices(schedules),
+    )
     .option('--clip <x>', `largest norm of a gradient (default: ${clip})`, number)
+    .option(
+      '--skip-outliers <x>',
+      `leave out gradients so many times the usual norm, 0: none (default: ${skipOutliers})`,
+      number,
+    )
+    .option(
+      '--ema <x>',
+      `decay of the averaged weights that are kept, 0: no average (default: ${ema})`,
+      number,
+    )
     .option('--val-fraction <x>', `part held out for validation (default: ${valFraction})`, number)
     .option('--seed <n>', `decides everything random (default: ${seed})`, number)
     .addOption(
@@ -119,12 +135,11 @@ async function run(flags: Flags, terminal: Terminal, signal: AbortSignal): Promi
       onProgress: display.reading,
     });
     display.opened(data);
-    const { epochs, batch, lr: rate, warmup, clip, valFraction, seed, labels } = flags;
     return await train({
       start: await startOf(flags, data),
       data,
       out: flags.out,
-      settings: given({ epochs, batch, rate, warmup, clip, valFraction, seed, labels }),
+      settings: settingsOf(flags),
       device: flags.device,
       force: flags.force,
       signal,
@@ -135,6 +150,12 @@ async function run(flags: Flags, terminal: Terminal, signal: AbortSignal): Promi
   } finally {
     display.stop();
   }
+}
+
+/** The settings among flags: all but the rate have the name of their flag. */
+function settingsOf({ lr: rate, ...flags }: Flags): Partial<TrainSettings> {
+  const isSetting = ([name]: [string, unknown]): boolean => name in defaultSettings;
+  return given({ ...Object.fromEntries(Object.entries(flags).filter(isSetting)), rate });
 }
 
 async function storedConfig(flags: Flags): Promise<GlowConfig | undefined> {

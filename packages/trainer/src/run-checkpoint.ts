@@ -86,10 +86,13 @@ export function checkSameData(data: Dataset, before: JsonObject): void {
   }
 }
 
-/** What decides which images a step sees: a run that goes on must keep it, or train on what it held out. */
-const orderSettings = ['batch', 'seed', 'valFraction', 'labels'] as const;
+/**
+ * What decides which images a step sees: a run that goes on must keep it, or train on what it held out. Moments mean
+ * another thing to another optimiser.
+ */
+const orderSettings = ['batch', 'seed', 'valFraction', 'labels', 'optimizer'] as const;
 
-/** @throws RangeError if a run would go on with its images in another order. */
+/** @throws RangeError if a run would go on with its images in another order, or another optimiser. */
 export function checkSameOrder(settings: TrainSettings, before: Partial<TrainSettings>): void {
   for (const name of orderSettings) {
     if (before[name] === undefined || before[name] === settings[name]) continue;
