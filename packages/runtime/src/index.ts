@@ -1,4 +1,5 @@
-import { platform } from '#platform';
+import { encodePng as encodePngHere, platform } from '#platform';
+import type { RawImage } from './images.js';
 import { createLoadGlow } from './load-glow.js';
 
 export { DeviceError } from './device-error.js';
@@ -13,7 +14,7 @@ export type { GlowModel, InterpolateOptions, SampleOptions, ScoreOptions } from 
 export type { EncodeOptions } from './model-images.js';
 export type { Device, DeviceChoice } from './session.js';
 
-export const loadGlow = createLoadGlow(platform);
+export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
 
 /** A raw image as PNG: grey, RGB or with alpha, as its channels say. */
-export const encodePng = platform.encodePng;
+export const encodePng: (image: RawImage) => Promise<Uint8Array> = encodePngHere;

@@ -1,5 +1,5 @@
 import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
-import type { ImageCodec, RawImage } from './images.js';
+import type { ImageCodec } from './images.js';
 import type { ModelStore } from './model-folder.js';
 import type { Device } from './session.js';
 
@@ -41,7 +41,6 @@ export interface Platform {
   /** The folder at a path (Node) or an address. */
   openStore(source: string): ModelStore;
   createCodec(limits: ImageLimits): ImageCodec;
-  encodePng(image: RawImage): Promise<Uint8Array>;
 }
 
 export interface ImageLimits {

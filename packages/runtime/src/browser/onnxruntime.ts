@@ -2,21 +2,35 @@ import { DeviceError } from '../device-error.js';
 import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
 import type { Device } from '../session.js';
 
+type WebBuild = () => Promise<typeof import('onnxruntime-web')>;
+
+/** WebGPU's build runs wasm too, but is twice the download. */
+export const webgpuBuild: WebBuild = () => import('onnxruntime-web/webgpu');
+export const wasmBuild: WebBuild = () => import('onnxruntime-web/wasm');
+
+/** Which of ONNX Runtime's web builds runs each device. */
+export type WebBuilds = Partial<Readonly<Record<Device, WebBuild>>>;
+
 /**
- * Loads the web build of ONNX Runtime that has this device, when first needed: WebGPU's has wasm too, but is
- * twice the download.
+ * Loads the web build of ONNX Runtime that has this device, when first needed.
  * @throws DeviceError if there is none, or no GPU for it.
  */
-export async function loadOnnxRuntime(device: Device, options: RuntimeOptions): Promise<OnnxRuntime> {
-  if (device !== 'webgpu' && device !== 'wasm') {
+export async function loadOnnxRuntime(
+  builds: WebBuilds,
+  device: Device,
+  options: RuntimeOptions,
+): Promise<OnnxRuntime> {
+  const load = builds[device];
+  if (!load) {
+    const found = Object.keys(builds).join('" or "');
     throw new DeviceError(
       device,
       'unavailable',
-      `device "${device}" is not available in a browser; pass device: "webgpu" or "wasm"`,
+      `device "${device}" is not available here; pass device: "${found}"`,
     );
   }
   if (device === 'webgpu') await requireAdapter();
-  const ort = await (device === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm'));
+  const ort = await load();
   const { threads = defaultThreads(), wasmPaths } = options;
   ort.env.logLevel = 'fatal';
   ort.env.wasm.numThreads = threads;

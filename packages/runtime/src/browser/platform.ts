@@ -1,14 +1,6 @@
-import type { Platform } from '../platform.js';
-import { canvasCodec, encodePng } from './images.js';
-import { loadOnnxRuntime, objectionTo } from './onnxruntime.js';
-import { urlStore } from './url-store.js';
+import { createPlatform } from './create-platform.js';
+import { wasmBuild, webgpuBuild } from './onnxruntime.js';
 
-export const platform: Platform = {
-  name: 'browser',
-  autoDevices: ['webgpu', 'wasm'],
-  objectionTo,
-  loadOnnxRuntime,
-  openStore: urlStore,
-  createCodec: canvasCodec,
-  encodePng,
-};
+export { encodePng } from './images.js';
+
+export const platform = /* @__PURE__ */ createPlatform({ webgpu: webgpuBuild, wasm: wasmBuild });

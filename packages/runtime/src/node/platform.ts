@@ -1,7 +1,9 @@
 import type { Platform } from '../platform.js';
 import { folderStore } from './folder-store.js';
-import { encodePng, sharpCodec } from './images.js';
+import { sharpCodec } from './images.js';
 import { loadOnnxRuntime } from './onnxruntime.js';
+
+export { encodePng } from './images.js';
 
 export const platform: Platform = {
   name: 'node',
@@ -11,5 +13,4 @@ export const platform: Platform = {
   loadOnnxRuntime,
   openStore: folderStore,
   createCodec: ({ maxPixels }) => sharpCodec(maxPixels),
-  encodePng,
 };

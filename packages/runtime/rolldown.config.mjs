@@ -1,0 +1,18 @@
+import { defineConfig } from 'rolldown';
+
+/** What tsc cannot make of dist: CommonJS in which `#platform` is resolved, and a file for a page without a bundler. */
+export default defineConfig([
+  {
+    cwd: import.meta.dirname,
+    platform: 'node',
+    input: { index: 'dist/index.js', node: 'dist/node.js', session: 'dist/session.js' },
+    external: /^[^.#/]/,
+    output: { dir: 'cjs', format: 'cjs', chunkFileNames: 'chunks/[name].js' },
+  },
+  {
+    cwd: import.meta.dirname,
+    platform: 'browser',
+    input: 'dist/index.js',
+    output: { file: 'dist/script/glow.min.js', format: 'esm', minify: true, codeSplitting: false },
+  },
+]);

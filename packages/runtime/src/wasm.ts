@@ -1,0 +1,10 @@
+import { createPlatform } from './browser/create-platform.js';
+import { wasmBuild } from './browser/onnxruntime.js';
+import { createLoadGlow } from './load-glow.js';
+
+/** For browsers without WebGPU: of ONNX Runtime's builds only the smaller one gets into the bundle. */
+export * from './index.js';
+
+const platform = /* @__PURE__ */ createPlatform({ wasm: wasmBuild });
+
+export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);

@@ -1,0 +1,10 @@
+import { createPlatform } from './browser/create-platform.js';
+import { webgpuBuild } from './browser/onnxruntime.js';
+import { createLoadGlow } from './load-glow.js';
+
+/** One build of ONNX Runtime for both devices of a browser. */
+export * from './index.js';
+
+const platform = /* @__PURE__ */ createPlatform({ webgpu: webgpuBuild, wasm: webgpuBuild });
+
+export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
