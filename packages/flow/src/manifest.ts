@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { describeIssue, type GlowConfig, parseConfig } from './config.js';
 
+export { type Tolerances, tolerances } from './tolerances.js';
+
 export type { GlowConfig };
 
 /**

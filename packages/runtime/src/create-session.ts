@@ -1,7 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-common';
-import type { OnnxRuntime, Platform, RuntimeOptions } from './platform.js';
-import { probe } from './probe.js';
-import { queueOf } from './queue.js';
+import type { OnnxRuntime } from './platform.js';
 import type { Device } from './session.js';
 import { sessionOptions } from './session-options.js';
 
@@ -31,22 +29,19 @@ export interface Session {
 }
 
 /**
- * Opens a graph on one device.
+ * Opens a graph on one device, which `requireDevice` has found to be there.
  *
  * Denormal numbers count as zero: small activations otherwise slow a deep model tenfold on a CPU. ONNX Runtime
  * sets this for the whole calling thread, so JavaScript's own numbers below 2.2e-308 become zero there too.
  *
- * @throws DeviceError if the device is not available; Error if the graph cannot be opened on it.
+ * @throws Error if the graph cannot be opened on it.
  */
 export async function createSession(
-  platform: Platform,
+  runtime: OnnxRuntime,
   device: Device,
   source: GraphSource,
-  options: RuntimeOptions = {},
 ): Promise<Session> {
-  const runtime = await platform.loadOnnxRuntime(device, options);
-  await probe(runtime, device);
-  const inTurn = queueOf(device);
+  const { inTurn } = runtime;
   const session = await inTurn(() => open(runtime, device, source));
   const running = new Set<Promise<unknown>>();
   let released: Promise<void> | undefined;

@@ -38,7 +38,7 @@ export function createLoadGlow(platform: Platform): LoadGlow {
       const there = Object.keys(manifest.variants).join(', ');
       throw new RangeError(`loadGlow: ${source} has no precision "${precision}" (it has: ${there})`);
     }
-    const graphs = await openGraphs(platform, await readGraphs(store, manifest, variant), device);
+    const graphs = await openGraphs(platform, await readGraphs(store, manifest, variant), { device });
     return createModel({ manifest, graphs, codec: platform.createCodec({ maxPixels }), batchSize });
   };
 }

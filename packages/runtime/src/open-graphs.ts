@@ -1,41 +1,93 @@
-import { createSession, type Session } from './create-session.js';
+import { createSession, type GraphSource, type Session } from './create-session.js';
 import { onFirstDevice, type SkippedDevice } from './devices.js';
-import type { ModelGraphs } from './model-folder.js';
-import type { Platform } from './platform.js';
+import type { OnnxRuntime, Platform, RuntimeOptions } from './platform.js';
+import { requireDevice } from './probe.js';
+import { runSelfTest, type SelfTest, type SelfTestOutcome } from './self-test.js';
 import type { Device, DeviceChoice } from './session.js';
+
+export interface ModelGraphs {
+  readonly encode: GraphSource;
+  readonly decode: GraphSource;
+}
+
+export interface OpenGraphsOptions extends RuntimeOptions {
+  readonly device: DeviceChoice;
+  /** Without it, a device is only asked whether it is there. */
+  readonly selfTest?: SelfTest | undefined;
+}
 
 /** A model's two graphs on the device that was chosen. Each session opens when first asked for, once. */
 export interface OpenGraphs {
   readonly device: Device;
   readonly skipped: readonly SkippedDevice[];
+  readonly selfTest: SelfTestOutcome;
+  /** @throws Error if the graph cannot be opened; the next call tries again. */
   encoder(): Promise<Pick<Session, 'run'>>;
   decoder(): Promise<Pick<Session, 'run'>>;
   /** Frees what was opened, once runs under way have ended. */
   release(): Promise<void>;
 }
 
-/** @throws Error if no device asked for takes the graphs. */
+/** @throws DeviceError if no device asked for is there and computes the golden images rightly. */
 export async function openGraphs(
   platform: Platform,
   graphs: ModelGraphs,
-  choice: DeviceChoice,
+  { device: choice, selfTest, ...options }: OpenGraphsOptions,
 ): Promise<OpenGraphs> {
-  const { opened, skipped } = await onFirstDevice(platform, choice, async (device) => {
-    const encoder = await createSession(platform, device, graphs.encode);
-    return { device, encoder };
-  });
-  const { device, encoder } = opened;
-  let decoder: Promise<Session> | undefined;
+  const { opened, skipped } = await onFirstDevice(platform, choice, async (device) =>
+    openOn(await requireDevice(platform, device, options), device, graphs, selfTest),
+  );
+  return { ...opened, skipped };
+}
+
+async function openOn(
+  runtime: OnnxRuntime,
+  device: Device,
+  graphs: ModelGraphs,
+  test: SelfTest | undefined,
+): Promise<Omit<OpenGraphs, 'skipped'>> {
+  const sessions = {
+    encode: lazySession(runtime, device, graphs.encode),
+    decode: lazySession(runtime, device, graphs.decode),
+  };
+  const release = async () => {
+    await Promise.all([sessions.encode.release(), sessions.decode.release()]);
+  };
+  const run: Parameters<typeof runSelfTest>[1]['run'] = async (graph, inputs) => {
+    const session = await sessions[graph].get();
+    return Promise.all(inputs.map((input) => session.run(input)));
+  };
+  try {
+    const selfTest = test ? await runSelfTest(test, { device, runtime, run }) : 'none';
+    return { device, selfTest, encoder: sessions.encode.get, decoder: sessions.decode.get, release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** A session that opens when first asked for; until then it holds the graph's bytes, and no longer. */
+function lazySession(runtime: OnnxRuntime, device: Device, graph: GraphSource) {
+  let source: GraphSource | undefined = graph;
+  let opening: Promise<Session> | undefined;
+  const open = async () => {
+    if (!source) throw new Error('session: it is released; load the model again');
+    const session = await createSession(runtime, device, source);
+    source = undefined;
+    return session;
+  };
   return {
-    device,
-    skipped,
-    encoder: async () => encoder,
-    decoder() {
-      decoder ??= createSession(platform, device, graphs.decode);
-      return decoder;
+    get(): Promise<Session> {
+      opening ??= open().catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      });
+      return opening;
     },
-    async release() {
-      await Promise.all([encoder.release(), decoder?.then((session) => session.release())]);
+    async release(): Promise<void> {
+      const session = await opening?.catch(() => undefined);
+      source = undefined;
+      await session?.release();
     },
   };
 }

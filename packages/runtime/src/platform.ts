@@ -1,12 +1,17 @@
 import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
 import type { ImageCodec } from './images.js';
 import type { ModelStore } from './model-folder.js';
+import type { Queue } from './queue.js';
 import type { Device } from './session.js';
 
 /** What this package uses of ONNX Runtime; its Node and its web builds offer it. */
 export interface OnnxRuntime {
   /** Package and version, such as `onnxruntime-node 1.30.0`. */
   readonly name: string;
+  /** What computes: the model of a processor or GPU with its driver; undefined where nothing tells it. */
+  readonly processor: string | undefined;
+  /** Opens, runs and frees sessions: one at a time where ONNX Runtime or its device bears no more. */
+  readonly inTurn: Queue;
   /** What to do where it cannot open a session. */
   readonly advice: string;
   readonly InferenceSession: InferenceSessionFactory;
@@ -48,7 +53,7 @@ export interface ImageLimits {
   readonly maxPixels: number;
 }
 
-/** Bytes that outlive the program, by key; a write replaces what was there. Losing them is harmless. */
+/** Bytes that outlive the program, by key, any string. Neither call fails: what cannot be kept is lost, harmlessly. */
 export interface KeyValueCache {
   read(key: string): Promise<Uint8Array | undefined>;
   write(key: string, bytes: Uint8Array): Promise<void>;

@@ -1,6 +1,5 @@
 import { DeviceError } from './device-error.js';
-import type { OnnxRuntime } from './platform.js';
-import { queueOf } from './queue.js';
+import type { OnnxRuntime, Platform, RuntimeOptions } from './platform.js';
 import type { Device } from './session.js';
 import { sessionOptions } from './session-options.js';
 
@@ -12,21 +11,27 @@ const doubling =
 const working = new Set<string>();
 
 /**
- * Runs the smallest graph on a device, once in a program, so that a graph which cannot be opened is never taken
- * for a device that is not there.
+ * ONNX Runtime for a device that has run the smallest graph, once in a program: so a graph which cannot be opened
+ * is never taken for a device that is not there.
  * @throws DeviceError if the device cannot be had or cannot add.
  */
-export async function probe(runtime: OnnxRuntime, device: Device): Promise<void> {
+export async function requireDevice(
+  platform: Platform,
+  device: Device,
+  options: RuntimeOptions = {},
+): Promise<OnnxRuntime> {
+  const runtime = await platform.loadOnnxRuntime(device, options);
   const key = `${runtime.name} ${device}`;
-  if (working.has(key)) return;
+  if (working.has(key)) return runtime;
   try {
-    await queueOf(device)(() => double(runtime, device));
+    await runtime.inTurn(() => double(runtime, device));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `device "${device}" is not available here: ${reason.trim()}; ${runtime.advice}`;
     throw new DeviceError(device, 'unavailable', message, { cause });
   }
   working.add(key);
+  return runtime;
 }
 
 async function double({ InferenceSession, Tensor }: OnnxRuntime, device: Device): Promise<void> {

@@ -1,5 +1,3 @@
-import type { Device } from './session.js';
-
 /** Runs a task once those before it have ended, well or badly. */
 export type Queue = <T>(task: () => Promise<T>) => Promise<T>;
 
@@ -12,18 +10,18 @@ export function createQueue(): Queue {
   };
 }
 
+/** For what needs no turn. */
+export const atOnce: Queue = (task) => task();
+
 const key = Symbol.for('@glow-onnx/runtime: queues');
-const atOnce: Queue = (task) => task();
 
 /**
- * The one queue of a device in this process or tab, for whatever opens, runs and frees its sessions: ONNX Runtime's
- * web build takes one call at a time, and two sessions on one WebGPU device have crashed. It hangs on the global
- * object because a program may load this package twice, as ES module and as CommonJS. The cpu needs none.
+ * The one queue of this name in the process or tab. It hangs on the global object because a program may load this
+ * package twice, as ES module and as CommonJS.
  */
-export function queueOf(device: Device): Queue {
-  if (device === 'cpu') return atOnce;
-  const shared = globalThis as { [key]?: Partial<Record<Device, Queue>> };
+export function queueOf(name: string): Queue {
+  const shared = globalThis as { [key]?: Record<string, Queue> };
   shared[key] ??= {};
-  shared[key][device] ??= createQueue();
-  return shared[key][device];
+  shared[key][name] ??= createQueue();
+  return shared[key][name];
 }

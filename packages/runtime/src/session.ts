@@ -2,6 +2,7 @@ import { platform } from '#platform';
 import { createSession, type GraphSource, type Session } from './create-session.js';
 import { onFirstDevice, type SkippedDevice } from './devices.js';
 import type { RuntimeOptions } from './platform.js';
+import { requireDevice } from './probe.js';
 
 export type { FloatTensor } from './create-session.js';
 export { DeviceError } from './device-error.js';
@@ -27,8 +28,8 @@ export interface OpenSession extends Session {
  * @throws DeviceError if no device asked for is available; Error if the graph cannot be opened.
  */
 export async function openSession({ device = 'auto', ...source }: SessionOptions): Promise<OpenSession> {
-  const { opened, skipped } = await onFirstDevice(platform, device, (chosen) =>
-    createSession(platform, chosen, source, source),
+  const { opened, skipped } = await onFirstDevice(platform, device, async (chosen) =>
+    createSession(await requireDevice(platform, chosen, source), chosen, source),
   );
   return { ...opened, skipped };
 }

@@ -1,5 +1,6 @@
 import { DeviceError } from '../device-error.js';
 import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
+import { queueOf } from '../queue.js';
 import type { Device } from '../session.js';
 
 type WebBuild = () => Promise<typeof import('onnxruntime-web')>;
@@ -29,7 +30,7 @@ export async function loadOnnxRuntime(
       `device "${device}" is not available here; pass device: "${found}"`,
     );
   }
-  if (device === 'webgpu') await requireAdapter();
+  const processor = device === 'webgpu' ? describe(await requireAdapter()) : '';
   const ort = await load();
   const { threads = defaultThreads(), wasmPaths } = options;
   ort.env.logLevel = 'fatal';
@@ -37,6 +38,8 @@ export async function loadOnnxRuntime(
   if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
   return {
     name: `onnxruntime-web ${ort.env.versions.web}`,
+    processor: `${processor} ${navigator.userAgent}`,
+    inTurn: queueOf(device),
     advice:
       'see that its .wasm file is served with the page and that the content security policy allows ' +
       "'wasm-unsafe-eval'",
@@ -64,6 +67,10 @@ async function requireAdapter(): Promise<GPUAdapter> {
     'unavailable',
     `device "webgpu" is not available here: ${reason}; pass device: "wasm"`,
   );
+}
+
+function describe({ info }: GPUAdapter): string {
+  return [info.vendor, info.architecture, info.device, info.description].join(' ');
 }
 
 /** `auto` leaves a GPU that the browser imitates in software to wasm, which is faster. */

@@ -1,5 +1,7 @@
+import { cpus } from 'node:os';
 import { DeviceError } from '../device-error.js';
 import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
+import { atOnce, queueOf } from '../queue.js';
 import type { Device } from '../session.js';
 
 /**
@@ -41,6 +43,9 @@ async function loadNative(
   if (device === 'cuda') decideTf32(allowTf32);
   return {
     name: `onnxruntime-node ${ort.env.versions.node}`,
+    processor: device === 'cpu' ? cpuModel() : undefined,
+    // Two sessions on one GPU device have crashed.
+    inTurn: device === 'cpu' ? atOnce : queueOf(device),
     advice: device === 'cuda' ? installCuda : 'pass device: "cpu"',
     InferenceSession: ort.InferenceSession,
     Tensor: ort.Tensor,
@@ -90,8 +95,14 @@ async function loadWeb({ threads, wasmPaths }: RuntimeOptions): Promise<OnnxRunt
   if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
   return {
     name: `onnxruntime-web ${ort.env.versions.web}`,
+    processor: cpuModel(),
+    inTurn: queueOf('wasm'),
     advice: 'pass device: "cpu"',
     InferenceSession: ort.InferenceSession,
     Tensor: ort.Tensor,
   };
+}
+
+function cpuModel(): string {
+  return `${process.arch} ${cpus()[0]?.model}`;
 }
