@@ -1,4 +1,14 @@
-import { type Dim, formatDim, formatShape, isStatic, type Shape, sameDim, scaleDim } from './dims.js';
+import {
+  broadcastShapes,
+  type Dim,
+  formatDim,
+  formatShape,
+  isStatic,
+  type Shape,
+  sameDim,
+  sameShape,
+  scaleDim,
+} from './dims.js';
 import { constant, describe, integers, isConstant, node, type Value } from './value.js';
 
 /**
@@ -92,4 +102,43 @@ export function unsqueeze(x: Value, axes: readonly number[]): Value {
   }
   if (isConstant(x) && isStatic(shape)) return constant(shape, x.source.data, x.dtype);
   return node('Unsqueeze', [x, integers(axes)], shape, {}, x.dtype);
+}
+
+/**
+ * Axes in another order: axis i of the result is axis `axes[i]` of x. [3, 64, 256] by [1, 2, 0] → [64, 256, 3].
+ * @throws RangeError if `axes` is no permutation of x's axes.
+ */
+export function permute(x: Value, axes: readonly number[]): Value {
+  const places = [...axes].sort((a, b) => a - b);
+  if (axes.length !== x.shape.length || places.some((axis, i) => axis !== i)) {
+    throw new RangeError(`Transpose of ${describe(x)}: [${axes.join(', ')}] is no permutation of its axes`);
+  }
+  const shape = axes.map((axis) => x.shape[axis]);
+  return node('Transpose', [x], shape, { perm: axes }, x.dtype);
+}
+
+/**
+ * Zeros put before and after each axis, or elements cut off where a number is negative: `pads` are those before
+ * every axis, then those after. One row shifted down: [0, 1, 0, 0, −1, 0].
+ * @throws RangeError if there are not two numbers an axis, or nothing is left of one.
+ */
+export function pad(x: Value, pads: readonly number[]): Value {
+  const rank = x.shape.length;
+  const where = `Pad of ${describe(x)} by [${pads.join(', ')}]`;
+  if (pads.length !== 2 * rank) throw new RangeError(`${where}: expected ${2 * rank} numbers`);
+  const shape = x.shape.map((dim, axis) => {
+    const change = pads[axis] + pads[axis + rank];
+    if (change === 0) return dim;
+    if (typeof dim !== 'number') throw new RangeError(`${where}: axis ${axis} has no known extent`);
+    if (dim + change < 1) throw new RangeError(`${where}: nothing is left of axis ${axis}`);
+    return dim + change;
+  });
+  return node('Pad', [x, integers(pads)], shape, {}, x.dtype);
+}
+
+/** Extents of 1 stretched. @throws RangeError if another extent changes. */
+export function expand(x: Value, shape: readonly number[]): Value {
+  const fits = sameShape(broadcastShapes(`Expand of ${describe(x)}`, x.shape, shape), shape);
+  if (!fits) throw new RangeError(`Expand of ${describe(x)}: does not stretch to ${formatShape(shape)}`);
+  return node('Expand', [x, integers(shape)], shape, {}, x.dtype);
 }

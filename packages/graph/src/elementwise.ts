@@ -1,6 +1,15 @@
 import { dataTypes } from './data-types.js';
 import { broadcastShapes, isStatic } from './dims.js';
-import { type Constant, constant, type DType, describe, isConstant, node, type Value } from './value.js';
+import {
+  type Constant,
+  constant,
+  type DType,
+  describe,
+  isConstant,
+  node,
+  scalar,
+  type Value,
+} from './value.js';
 
 /**
  * The same numbers as another element type. Stays in the graph for a constant too: that is how one is stored small
@@ -94,7 +103,16 @@ export const sqrt = unary('Sqrt', Math.sqrt);
 export const tanh = unary('Tanh', Math.tanh);
 export const sigmoid = unary('Sigmoid', (x) => 1 / (1 + Math.exp(-x)));
 export const relu = unary('Relu', (x) => Math.max(x, 0));
+/** log(1 + exp(x)). */
+export const softplus = unary('Softplus', (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))));
 
 export const add = binary('Add', (a, b) => a + b);
 export const sub = binary('Sub', (a, b) => a - b);
 export const mul = binary('Mul', (a, b) => a * b);
+export const div = binary('Div', (a, b) => a / b);
+
+/** Elements below `least` or above `most` become these. */
+export function clip(x: Value, least: number, most: number): Value {
+  requireFloat('Clip', x);
+  return node('Clip', [x, scalar(least), scalar(most)], x.shape, {}, x.dtype);
+}

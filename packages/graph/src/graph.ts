@@ -87,7 +87,7 @@ function ownTensors(outputs: GraphSpec['outputs']): NamedValue[] {
   });
 }
 
-interface Reached {
+export interface Reached {
   readonly value: Value;
   /** Every name that was given to the tensor, in the order met. */
   readonly given: string[];
@@ -96,7 +96,7 @@ interface Reached {
 }
 
 /** All tensors that the outputs need, each after those it needs itself. */
-function reach(outputs: readonly NamedValue[]): Reached[] {
+export function reach(outputs: readonly NamedValue[]): Reached[] {
   const order: Reached[] = [];
   const seen = new Map<Source, Reached>();
   // A stack of its own: deep models nest further than JavaScript calls may.

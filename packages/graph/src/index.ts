@@ -1,11 +1,29 @@
 export { addOutputs } from './add-outputs.js';
-export { concat, reshape, slice, unsqueeze } from './arrangement.js';
+export { concat, expand, pad, permute, reshape, slice, unsqueeze } from './arrangement.js';
 export { type ConvOptions, conv, convTranspose, type Pads } from './convolution.js';
 export { decodeModel, type ModelInfo, type NodeInfo, type TensorInfo } from './decode-model.js';
 export { type Dim, formatShape, type Shape, type SymbolicDim, scaleDim, symbol } from './dims.js';
-export { abs, add, cast, exp, log, mul, neg, relu, sigmoid, sqrt, sub, tanh } from './elementwise.js';
+export {
+  abs,
+  add,
+  cast,
+  clip,
+  div,
+  exp,
+  log,
+  mul,
+  neg,
+  relu,
+  sigmoid,
+  softplus,
+  sqrt,
+  sub,
+  tanh,
+} from './elementwise.js';
 export { encodeModel, type ModelOptions } from './encode-model.js';
 export { roundFloat16 } from './float16.js';
+export { type GemmOptions, gemm } from './gemm.js';
+export { gradient } from './gradient.js';
 export { type Graph, type GraphSpec, graph } from './graph.js';
 export { matmul, reduceMean, reduceSum } from './reduction.js';
 export {

@@ -1,0 +1,91 @@
+import { concat } from './arrangement.js';
+import { formatShape, isStatic, type Shape } from './dims.js';
+import { add } from './elementwise.js';
+import { rules } from './gradient-rules.js';
+import { reach } from './graph.js';
+import { constant, describe, type Source, type Value } from './value.js';
+
+/** A gradient of a part of a tensor: elements from `start` on along an axis; that of the rest is zero. */
+export interface PartGradient {
+  readonly value: Value;
+  readonly axis: number;
+  readonly start: number;
+}
+
+/** What one use of a tensor adds to its gradient. */
+export type Contribution = Value | PartGradient;
+
+/**
+ * The gradient of a scalar with respect to each of `wrt`, as values of the same shapes: reverse-mode
+ * differentiation of the graph by the rules in `gradient-rules.ts`. Shapes must be numbers.
+ * @throws RangeError if `of` is no scalar, has no path to one of `wrt`, or runs through an operator without a rule.
+ */
+export function gradient(of: Value, wrt: readonly Value[]): Value[] {
+  if (of.shape.length > 0) throw new RangeError(`gradient: expected a scalar, got ${describe(of)}`);
+  const order = reach([{ ...of, name: of.name ?? 'gradient' }]).map(({ value }) => value);
+  const wanted = new Set(wrt.map(({ source }) => source));
+  const depending = new Set<Source>();
+  for (const { source } of order) {
+    const depends = source.kind === 'node' && source.inputs.some((input) => depending.has(input.source));
+    if (depends || wanted.has(source)) depending.add(source);
+  }
+  const contributions = new Map<Source, Contribution[]>([[of.source, [constant([], [1])]]]);
+  const found = new Map<Source, Value>();
+  for (const value of order.toReversed()) {
+    const { source } = value;
+    const uses = contributions.get(source);
+    if (!uses || !depending.has(source)) continue;
+    contributions.delete(source);
+    const total = sum(value, uses);
+    if (wanted.has(source)) found.set(source, total);
+    if (source.kind !== 'node') continue;
+    const rule = rules[source.operator];
+    if (!rule)
+      throw new RangeError(`gradient: no rule for ${describe(value)}; add one for ${source.operator}`);
+    const gradients = rule(value, source, total);
+    source.inputs.forEach((input, i) => {
+      if (!depending.has(input.source)) return;
+      const contribution = gradients[i]?.();
+      if (!contribution) throw new RangeError(`gradient: ${source.operator} has none for its input ${i}`);
+      const others = contributions.get(input.source);
+      if (others) others.push(contribution);
+      else contributions.set(input.source, [contribution]);
+    });
+  }
+  return wrt.map((value) => {
+    const result = found.get(value.source);
+    if (!result) throw new RangeError(`gradient: ${describe(of)} does not depend on ${describe(value)}`);
+    return result;
+  });
+}
+
+/** Adds contributions up. Parts that lie side by side, as a split's are, become one Concat. */
+function sum(value: Value, contributions: readonly Contribution[]): Value {
+  const parts = contributions.filter((use): use is PartGradient => 'axis' in use);
+  const wholes = contributions.filter((use): use is Value => !('axis' in use));
+  while (parts.length > 0) {
+    const { axis } = parts[0];
+    let end = 0;
+    const row: Value[] = [];
+    const fill = (to: number) => {
+      if (to > end) row.push(zeros(value, axis, to - end));
+      end = to;
+    };
+    for (const part of parts.filter((other) => other.axis === axis).sort((a, b) => a.start - b.start)) {
+      if (part.start < end) continue; // overlaps: taken in another round
+      fill(part.start);
+      row.push(part.value);
+      end += part.value.shape[axis] as number;
+      parts.splice(parts.indexOf(part), 1);
+    }
+    fill(value.shape[axis] as number);
+    wholes.push(concat(row, axis));
+  }
+  return wholes.reduce((total, use) => add(total, use));
+}
+
+function zeros({ shape }: Value, axis: number, extent: number): Value {
+  const part: Shape = shape.with(axis, extent);
+  if (!isStatic(part)) throw new RangeError(`gradient: ${formatShape(shape)} has no known extents`);
+  return constant(part, new Float64Array(part.reduce((product, n) => product * n, 1)));
+}
