@@ -91,9 +91,10 @@ function oneHot(labels: Uint16Array, classes: number): tf.Tensor {
 /** Reads tensors one after the other into a vector and disposes of them. */
 async function readInto(vector: Float32Array, tensors: readonly tf.Tensor[]): Promise<void> {
   let at = 0;
-  for (const tensor of tensors) {
-    vector.set(await tensor.data(), at);
-    at += tensor.size;
-    tensor.dispose();
+  // Asked for all at once: on a GPU each answer takes a while to come.
+  for (const values of await Promise.all(tensors.map((tensor) => tensor.data()))) {
+    vector.set(values, at);
+    at += values.length;
   }
+  tf.dispose(tensors as tf.Tensor[]);
 }
