@@ -13,7 +13,7 @@ import { openDataset } from './data/open.js';
 import { devices, type TfjsDevice } from './device.js';
 import type { TrainResult } from './loop.js';
 import { createDisplay, type Terminal } from './progress-display.js';
-import { reopenRunFolder } from './run-folder.js';
+import { readRun } from './run-folder.js';
 import { defaultSettings, optimizers, schedules, type TrainSettings } from './settings.js';
 import { type TrainOptions, train } from './train.js';
 
@@ -159,7 +159,7 @@ function settingsOf({ lr: rate, ...flags }: Flags): Partial<TrainSettings> {
 }
 
 async function storedConfig(flags: Flags): Promise<GlowConfig | undefined> {
-  if (flags.resume) return (await reopenRunFolder(flags.out)).checkpoint.config;
+  if (flags.resume) return (await readRun(flags.out)).checkpoint.config;
   return undefined;
 }
 

@@ -1,10 +1,13 @@
 import { appendFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Checkpoint, encodeCheckpoint, parseCheckpoint } from '@glow-onnx/flow';
+import { readWholeFile, writeFileAtomic } from '@glow-onnx/runtime/node';
+import { lockRun } from './run-lock.js';
 
-const checkpointNames = ['best', 'last', 'previous'];
+const checkpointNames = ['best', 'last', 'previous'] as const;
+type CheckpointName = (typeof checkpointNames)[number];
 
-/** A training run on disk: `best`, `last` and `previous` `.safetensors`, and `metrics.jsonl`. */
+/** A training run on disk, in which nobody else trains until it is closed. */
 export interface RunFolder {
   readonly path: string;
   /** Replaces `last`, which becomes `previous`. */
@@ -13,109 +16,201 @@ export interface RunFolder {
   readLast(): Promise<Checkpoint>;
   /** One line of `metrics.jsonl`. */
   log(entry: object): Promise<void>;
+  /** Another file of the run, such as its report; makes the folders that its name has. */
+  write(name: string, contents: Uint8Array | string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A run as its folder has it. */
+export interface StoredRun {
+  readonly checkpoint: Checkpoint;
+  /** What is wrong with `last`, if `previous` had to take its place. */
+  readonly warning?: string;
 }
 
 /**
  * Opens a folder for a new run.
- * @throws Error if it already holds one and `force` is not set.
+ * @throws Error if it already holds one and `force` is not set, if somebody trains in it, or it cannot be written.
  */
 export async function createRunFolder(path: string, force: boolean): Promise<RunFolder> {
-  const entries = await readdir(path).catch(() => []);
-  if (entries.some((name) => checkpointNames.some((known) => name === `${known}.safetensors`)) && !force) {
+  const entries: string[] = await readdir(path).catch(() => []);
+  if (checkpointNames.some((name) => entries.includes(`${name}.safetensors`)) && !force) {
     throw new Error(
       `${path} already holds a training run; pass --resume to go on with it or --force to replace it`,
     );
   }
-  await mkdir(path, { recursive: true });
+  await mkdir(path, { recursive: true }).catch(explain(path));
+  const unlock = await lockRun(path).catch(explain(path));
   for (const name of checkpointNames) await rm(checkpointPath(path, name), { force: true });
-  await writeFile(join(path, 'metrics.jsonl'), '');
-  return runFolder(path);
+  await rm(join(path, 'pictures'), { recursive: true, force: true });
+  await removeTemporary(path);
+  await writeFile(join(path, 'metrics.jsonl'), '').catch(explain(path));
+  return runFolder(path, unlock);
 }
 
 /**
  * Opens a run to go on with: the newest checkpoint that is whole, and metrics cut back to its step.
- * @throws Error if there is none.
+ * @throws Error if there is none, if somebody trains in it, or it cannot be written.
  */
-export async function reopenRunFolder(path: string): Promise<{ folder: RunFolder; checkpoint: Checkpoint }> {
-  const checkpoint = await readLatest(path);
-  if (checkpoint === undefined) {
-    throw new Error(`${path} holds no checkpoint to resume (looked for last and previous .safetensors)`);
-  }
-  const step = Number(checkpoint.progress?.step ?? 0);
-  const metrics = join(path, 'metrics.jsonl');
-  const text = await readFile(metrics, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  const lines = text.split('\n').filter((line) => line !== '');
-  const kept = lines.filter((line) => stepOf(line) <= step);
-  await replaceFile(metrics, Buffer.from(kept.map((line) => `${line}\n`).join('')));
-  return { folder: runFolder(path), checkpoint };
-}
-
-function runFolder(path: string): RunFolder {
-  return {
-    path,
-    async saveLast(checkpoint) {
-      const last = checkpointPath(path, 'last');
-      await replaceFile(last, encodeCheckpoint(checkpoint), checkpointPath(path, 'previous'));
-    },
-    saveBest: (checkpoint) => replaceFile(checkpointPath(path, 'best'), encodeCheckpoint(checkpoint)),
-    readLast: async () => parseCheckpoint(await readFile(checkpointPath(path, 'last'))),
-    log: (entry) => appendFile(join(path, 'metrics.jsonl'), `${JSON.stringify(entry)}\n`),
-  };
-}
-
-/** `last`, or `previous` where a crash or a full disk has left no whole `last`; undefined where neither exists. */
-async function readLatest(path: string): Promise<Checkpoint | undefined> {
-  const failures: unknown[] = [];
-  for (const name of ['last', 'previous']) {
-    try {
-      return parseCheckpoint(await readFile(checkpointPath(path, name)));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') failures.push(error);
-    }
-  }
-  if (failures.length === 0) return undefined;
-  throw new Error(`${path}: its checkpoint cannot be read: ${(failures[0] as Error).message}`, {
-    cause: failures[0],
-  });
-}
-
-function checkpointPath(path: string, name: string): string {
-  return join(path, `${name}.safetensors`);
-}
-
-function stepOf(line: string): number {
+export async function reopenRunFolder(path: string): Promise<StoredRun & { folder: RunFolder }> {
+  await readRun(path); // before anything is written where there may be no run
+  const unlock = await lockRun(path).catch(explain(path));
   try {
-    return Number((JSON.parse(line) as { step?: unknown }).step ?? 0);
-  } catch {
-    return Number.POSITIVE_INFINITY; // a line cut short by a crash
+    const run = await readRun(path);
+    await removeTemporary(path);
+    await cutMetrics(path, Number(run.checkpoint.progress?.step ?? 0)).catch(explain(path));
+    return { ...run, folder: runFolder(path, unlock) };
+  } catch (error) {
+    await unlock();
+    throw error;
   }
 }
 
 /**
- * Writes a file whole or not at all: to a temporary name, flushed to disk, then renamed. What was there before
- * moves to `keepAs` if that is given.
+ * Reads the newest checkpoint of a run: `last`, or `previous` where a crash has left no whole `last`.
+ * @throws Error if there is none, naming the file that is damaged.
+ */
+export async function readRun(path: string): Promise<StoredRun> {
+  const failures: Error[] = [];
+  for (const name of ['last', 'previous'] as const) {
+    try {
+      const checkpoint = await readCheckpoint(path, name);
+      const [failure] = failures;
+      return {
+        checkpoint,
+        ...(failure && { warning: `${failure.message}; going on from ${name}.safetensors` }),
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') failures.push(error as Error);
+    }
+  }
+  const [failure] = failures;
+  if (failure)
+    throw new Error(`${failure.message}; pass another --out, or its best.safetensors to --init`, {
+      cause: failure,
+    });
+  throw new Error(`${path} holds no checkpoint to resume (looked for last and previous .safetensors)`);
+}
+
+async function readCheckpoint(path: string, name: CheckpointName): Promise<Checkpoint> {
+  const file = checkpointPath(path, name);
+  const bytes = await readWholeFile(file);
+  try {
+    return parseCheckpoint(bytes);
+  } catch (cause) {
+    throw new Error(`${file} cannot be used: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function runFolder(path: string, unlock: () => Promise<void>): RunFolder {
+  const save = async (
+    name: CheckpointName,
+    checkpoint: Checkpoint,
+    keepAs?: CheckpointName,
+  ): Promise<void> => {
+    const file = checkpointPath(path, name);
+    const before = keepAs && checkpointPath(path, keepAs);
+    await replaceFile(file, encodeCheckpoint(checkpoint), before).catch(explain(file));
+  };
+  let locked = true;
+  return {
+    path,
+    saveLast: (checkpoint) => save('last', checkpoint, 'previous'),
+    saveBest: (checkpoint) => save('best', checkpoint),
+    readLast: async () => (await readRun(path)).checkpoint,
+    log: (entry) => {
+      const file = join(path, 'metrics.jsonl');
+      return appendFile(file, `${JSON.stringify(entry)}\n`).catch(explain(file));
+    },
+    write: (name, contents) => writeFileAtomic(join(path, name), contents).catch(explain(join(path, name))),
+    async close() {
+      if (locked) await unlock();
+      locked = false;
+    },
+  };
+}
+
+function checkpointPath(path: string, name: CheckpointName): string {
+  return join(path, `${name}.safetensors`);
+}
+
+/** What a crash may have left of writes that did not end. */
+async function removeTemporary(path: string): Promise<void> {
+  for (const name of await readdir(path)) {
+    if (/\.(tmp|new)$/.test(name)) await rm(join(path, name), { force: true });
+  }
+}
+
+async function cutMetrics(path: string, step: number): Promise<void> {
+  const kept = (await readMetrics(path)).filter((entry) => Number(entry.step ?? 0) <= step);
+  const text = kept.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  await writeFileAtomic(join(path, 'metrics.jsonl'), text);
+}
+
+/** The lines of `metrics.jsonl` that are whole: a crash may cut the last one short. */
+export async function readMetrics(path: string): Promise<Record<string, number>[]> {
+  const text = await readFile(join(path, 'metrics.jsonl'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as Record<string, number>];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/**
+ * Writes a file whole or not at all. What was there before moves to `keepAs` if that is given, once the new one is
+ * on disk under a name of its own: at every moment one of the two is whole.
  */
 export async function replaceFile(path: string, bytes: Uint8Array, keepAs?: string): Promise<void> {
-  const temporary = `${path}.tmp`;
+  const fresh = `${path}.new`;
   try {
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeFileAtomic(fresh, bytes);
     if (keepAs !== undefined) {
       await rename(path, keepAs).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error;
       });
     }
-    await rename(temporary, path);
+    await rename(fresh, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(fresh, { force: true }).catch(() => {});
     throw error;
   }
+  await syncFolder(dirname(path));
+}
+
+/** Until its folder is on disk too, a power cut may undo a rename. Windows cannot, and need not, open folders. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path).catch(() => undefined);
+  try {
+    await folder?.sync().catch(() => {});
+  } finally {
+    await folder?.close();
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file is larger than allowed',
+  EROFS: 'the disk is read-only',
+  EACCES: 'writing is not permitted',
+  EPERM: 'writing is not permitted',
+};
+
+/** For `catch`: says which file cannot be written and why, in words where the system has only a code. */
+function explain(path: string): (error: NodeJS.ErrnoException) => never {
+  return (error) => {
+    const reason = reasons[error.code ?? ''];
+    if (reason === undefined) throw error;
+    throw new Error(
+      `${path} cannot be written: ${reason} (${error.code}); checkpoints saved before are whole, ` +
+        'so with that mended --resume goes on',
+      { cause: error },
+    );
+  };
 }

@@ -21,7 +21,7 @@ import { acrossThreads, type WorkerData } from './engine/threads.js';
 import { runTraining, type TrainResult } from './loop.js';
 import type { Progress } from './progress.js';
 import { checkImages, checkSameData, checkSameOrder, runOf } from './run-checkpoint.js';
-import { createRunFolder, reopenRunFolder } from './run-folder.js';
+import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
 import { checkSettings, defaultSettings, type TrainSettings } from './settings.js';
 
 export interface TrainOptions {
@@ -42,6 +42,8 @@ export interface TrainOptions {
   /** Told once which backend was opened and why not another. */
   readonly onDevice?: (opened: OpenedDevice) => void;
   readonly onProgress?: (progress: Progress) => void;
+  /** Told what is wrong with the run but does not end it. */
+  readonly onWarning?: (message: string) => void;
   /** When it fires, training saves and ends. */
   readonly signal?: AbortSignal;
 }
@@ -52,8 +54,21 @@ export interface TrainOptions {
  * the checkpoints written before being kept.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { start, data, out } = options;
+  const { start, out } = options;
   const resumed = start === 'resume' ? await reopenRunFolder(out) : undefined;
+  try {
+    if (resumed?.warning) options.onWarning?.(resumed.warning);
+    return await trainIn(options, resumed);
+  } finally {
+    await resumed?.folder.close();
+  }
+}
+
+async function trainIn(
+  options: TrainOptions,
+  resumed: { readonly checkpoint: Checkpoint; readonly folder: RunFolder } | undefined,
+): Promise<TrainResult> {
+  const { start, data, out } = options;
   const checkpoint =
     resumed?.checkpoint ?? (typeof start === 'object' && 'init' in start ? start.init : undefined);
   const run = resumed && runOf(resumed.checkpoint);
@@ -78,11 +93,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const glow = createGlow(config);
   const params = checkpoint?.params ?? initialParams(glow, settings.seed);
   const differentiator = await openDifferentiator(glow, params.fixed, settings, options);
+  let folder = resumed?.folder;
   try {
     // What was validated and would be exported is the average of weights: a new run starts from that.
     const weights = checkpoint?.ema ?? params.trainable;
     const engine = createEngine(glow, weights, differentiator, settings);
     if (run) engine.restore(run.state);
+    folder ??= await createRunFolder(out, options.force ?? false);
     return await runTraining({
       ...options,
       engine,
@@ -90,11 +107,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       config,
       settings,
       fixed: params.fixed,
-      folder: resumed?.folder ?? (await createRunFolder(out, options.force ?? false)),
+      folder,
       initialised: checkpoint?.initialised ?? false,
       counters: run?.counters,
     });
   } finally {
+    await folder?.close();
     await differentiator.dispose();
   }
 }
