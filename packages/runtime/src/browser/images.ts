@@ -3,7 +3,10 @@ import type { ImageLimits } from '../platform.js';
 
 /** Reads and resizes pictures with the browser's own decoder. */
 export function canvasCodec(_limits: ImageLimits): ImageCodec {
-  throw new Error('pictures: pass raw pixels');
+  const refuse = async () => {
+    throw new Error('pictures: pass raw pixels');
+  };
+  return { read: refuse, resize: refuse };
 }
 
 export function encodePng(_image: RawImage): Promise<Uint8Array> {
