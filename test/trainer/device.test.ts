@@ -15,5 +15,8 @@ test('auto takes the first that is here and says why not those before it', async
     ['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'].indexOf(device),
   );
   expect(skipped.map((passed) => passed.device)).toEqual(better);
-  for (const { reason } of skipped) expect(reason).not.toBe('');
+  for (const { use, reason } of skipped) {
+    expect(reason).not.toBe('');
+    expect(use).toMatch(/^for /);
+  }
 });

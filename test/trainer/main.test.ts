@@ -90,6 +90,13 @@ test('starts from the weights of another run', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('glow-train:') });
 });
 
+test('says which device it took and what it takes for a faster one', async () => {
+  const { stderr } = await glowTrain(...small, '--epochs', '1', '--threads', '1', '--out', runAt('auto'));
+  expect(stderr).toMatch(
+    /device \w+ is the fastest that works here; faster may be\n {2}node-gpu for an NVIDIA .*: .*not installed/,
+  );
+});
+
 test('flags of learning are settings of the run', async () => {
   const out = runAt('flags');
   const flags =

@@ -6,14 +6,29 @@ export type TfjsDevice = (typeof devices)[number];
 /** A backend that is ready, and why it and not another. */
 export interface OpenedDevice {
   readonly device: TfjsDevice;
-  /** Those that `auto` would have preferred, and why it could not. */
-  readonly skipped: readonly { readonly device: TfjsDevice; readonly reason: string }[];
+  /** Those that `auto` would have preferred, when that is right, and why it could not. */
+  readonly skipped: readonly SkippedDevice[];
+}
+
+export interface SkippedDevice {
+  readonly device: TfjsDevice;
+  readonly use: string;
+  readonly reason: string;
 }
 
 const packages = {
   'node-gpu': '@tensorflow/tfjs-node-gpu',
   node: '@tensorflow/tfjs-node',
 } as const;
+
+/** When a backend is worth its trouble. */
+const uses: Record<TfjsDevice, string> = {
+  'node-gpu': 'for an NVIDIA GPU with CUDA 11.2 and cuDNN 8.1',
+  node: 'for 128 hidden channels or more',
+  webgpu: 'for any GPU',
+  wasm: 'for any processor',
+  cpu: 'for tests',
+};
 
 /** How each backend comes to be; throws if it is not to be had here, or with `real` if only software draws it. */
 const openers: Record<TfjsDevice, (real: boolean) => Promise<void>> = {
@@ -63,13 +78,13 @@ export async function openDevice(wanted: TfjsDevice | 'auto'): Promise<OpenedDev
     }
     return { device: wanted, skipped: [] };
   }
-  const skipped: { device: TfjsDevice; reason: string }[] = [];
+  const skipped: SkippedDevice[] = [];
   for (const device of preference) {
     try {
       await openers[device](true);
       return { device, skipped };
     } catch (error) {
-      skipped.push({ device, reason: reason(error) });
+      skipped.push({ device, use: uses[device], reason: reason(error) });
     }
   }
   const why = skipped.map(({ device, reason }) => `${device}: ${reason}`);

@@ -56,11 +56,10 @@ export function createDisplay({ stderr }: Terminal): Display {
       line(`${name}: ${count} pictures of ${channels}×${height}×${width}`);
       for (const { file, reason } of skipped) line(`  left out ${file}: ${reason}`);
     },
-    device({ skipped }) {
+    device({ device, skipped }) {
       if (skipped.length === 0) return;
-      line(
-        `faster where they work: ${skipped.map(({ device, reason }) => `${device} (${reason})`).join(', ')}`,
-      );
+      line(`device ${device} is the fastest that works here; faster may be`);
+      for (const { device, use, reason } of skipped) line(`  ${device} ${use}: ${reason}`);
     },
     training(progress) {
       const { phase, epoch, epochs, step, stepsPerEpoch, best } = progress;
