@@ -1,5 +1,13 @@
 import { createConfig, createRandom, type GlowConfig, tensor } from '@glow-onnx/flow';
-import { encodePng, type GlowModel, type Latents, type RawImage } from '@glow-onnx/runtime';
+import {
+  BatchError,
+  type CallOptions,
+  encodePng,
+  type GlowModel,
+  type Latents,
+  type RawImage,
+  restoreRandom,
+} from '@glow-onnx/runtime';
 import type { OpenSession } from '@glow-onnx/runtime/session';
 import { createModel } from '../../packages/runtime/src/create-model.js';
 import { toModel } from '../../packages/runtime/src/images.js';
@@ -22,13 +30,14 @@ const codec = sharpCodec(2 ** 20);
 function modelOf(of: GlowConfig = config, batchSize?: number, change: Partial<Sessions> = {}): GlowModel {
   const sessions = oracleSessions(of === config ? oracle : createOracle(of, 3), of.levels);
   const graphs = graphsOf({ ...sessions, ...change });
-  return createModel({ manifest: bareManifest(of), graphs, codec, batchSize });
+  return createModel({ manifest: bareManifest(of), precision: 'fp32', graphs, codec, batchSize });
 }
 type Sessions = ReturnType<typeof oracleSessions>;
 function graphsOf({ encoder, decoder }: Sessions): OpenGraphs {
   return {
     device: 'cpu',
     skipped: [],
+    selfTest: 'none',
     encoder: async () => encoder,
     decoder: async () => decoder,
     release: async () => void (await Promise.all([encoder.release(), decoder.release()])),
@@ -132,6 +141,28 @@ describe('a model', () => {
     expect((await model.sample({ seed: 4 }))[0]).toMatchObject({ height: 8, width: 8 });
   });
 
+  test('sample takes a temperature per level, finest first', async () => {
+    const same = await model.sample({ count: 2, seed: 4, temperature: [0.5, 0.5] });
+    expect(same).toEqual(await model.sample({ count: 2, seed: 4, temperature: 0.5 }));
+    const random = createRandom(4, 0);
+    const draw = (temperature: number, ...shape: number[]) => {
+      const length = shape.reduce((a, b) => a * b);
+      return { shape, data: Float32Array.from({ length }, () => temperature * random.normal()) };
+    };
+    const levels = [draw(0, 6, 4, 4), draw(0.9, 24, 2, 2)] as never;
+    expect(await model.sample({ seed: 4, temperature: [0, 0.9] })).toEqual(await model.decode({ levels }));
+  });
+
+  test('a generator kept as JSON goes on with the same pictures', async () => {
+    const random = createRandom(5);
+    const seeds = [random.uint32(), random.uint32()];
+    const [first, second] = [createRandom(5), JSON.parse(JSON.stringify(createRandom(5).state()))];
+    const before = await model.sample({ seed: first.uint32() });
+    const later = restoreRandom(second);
+    expect([later.uint32(), later.uint32()]).toEqual(seeds);
+    expect(await model.sample({ seed: seeds[0] as number })).toEqual(before);
+  });
+
   test('what it gives, it takes again', async () => {
     const samples = await model.sample({ count: 2, seed: 1 });
     expect(await model.reconstruct(samples)).toEqual(samples);
@@ -172,7 +203,7 @@ describe('errors', () => {
     [
       'one of several images',
       () => model.encode([good, picture(0, 8, 6)]),
-      'encode: images[1]: image 8×6 cannot',
+      'encode: 1 of 2 images failed: images[1]: image 8×6 cannot',
     ],
     [
       'a missing file',
@@ -201,6 +232,37 @@ describe('errors', () => {
       () => model.sample({ count: 1.5 }),
       'sample: count must be an integer from 0 on, got 1.5',
     ],
+    [
+      'more pictures than memory should hold',
+      () => model.sample({ count: 5_592_406 }),
+      'sample: count: 5592406 pictures of 8×8 are more than 1 GiB; draw at most 5592405 at once',
+    ],
+    [
+      'a picture larger than that',
+      () => model.sample({ height: 2 ** 15, width: 2 ** 15 }),
+      'sample: count: 1 pictures of 32768×32768 are more than 1 GiB; draw at most 0 at once',
+    ],
+    [
+      'a temperature for some levels',
+      () => model.sample({ temperature: [1] }),
+      'sample: temperature must be a number or 2 of them, one per level, got 1',
+    ],
+    [
+      'a level that is none',
+      () => model.mix(good, good, [2]),
+      'mix: levels must be integers from 0, the finest, to 1',
+    ],
+    [
+      'a level that is none to interpolate',
+      () => model.interpolate(good, good, { levels: [-1] }),
+      'interpolate: levels must be integers from 0, the finest, to 1, got -1',
+    ],
+    [
+      'a picture to decode',
+      () => model.decode(good as never),
+      'decode: expected latents with 2 levels, got object',
+    ],
+    ['latents to encode', () => model.encode({ levels: [] } as never), 'encode: expected { data: Uint8Array'],
     ['a temperature below zero', () => model.sample({ temperature: -1 }), 'sample: temperature must be'],
     [
       'a temperature that is NaN',
@@ -231,7 +293,7 @@ describe('errors', () => {
     [
       'two sizes to interpolate',
       () => model.interpolate(good, picture(0, 4, 8)),
-      'interpolate: a is 8×8 and b is 4×8; bring them to one size',
+      'interpolate: b: size 4×8 is not that of a, 8×8; bring them to one size',
     ],
     [
       'a bad end',
@@ -257,21 +319,23 @@ describe('errors', () => {
   test.each(['z0', 'z1', 'log_prob'])('NaN in %s names the image', async (output) => {
     const bad = modelOf(config, 2, { encoder: spoil(encoder, output, Number.NaN) });
     await expect(bad.encode([good, good])).rejects.toThrow(
-      `encode: the model gives NaN in ${output} of image 1`,
+      `encode: 1 of 2 images failed: images[1]: the model gives NaN in ${output}`,
     );
-    await expect(bad.bitsPerDim(good, { draws: 2 })).rejects.toThrow(`gives NaN in ${output} of image 0`);
+    await expect(bad.bitsPerDim(good, { draws: 2 })).rejects.toThrow(
+      `bitsPerDim: the model gives NaN in ${output}`,
+    );
   });
 
   test('infinity in x names the image', async () => {
     const bad = modelOf(config, 2, { decoder: spoil(decoder, 'x', Number.POSITIVE_INFINITY) });
     await expect(bad.sample({ count: 2 })).rejects.toThrow(
-      'decode: the model gives Infinity in x of image 1',
+      'sample: 1 of 2 images failed: image 1: the model gives Infinity in x',
     );
   });
 
   test('a graph without an output says so', async () => {
     const bad = modelOf(config, 2, { decoder: { ...decoder, run: async () => ({}) } });
-    await expect(bad.sample()).rejects.toThrow('decode: the graph has no output "x"');
+    await expect(bad.sample()).rejects.toThrow('sample: the graph has no output "x"');
   });
 
   test('a disposed model says so; disposing twice is fine', async () => {
@@ -283,9 +347,193 @@ describe('errors', () => {
     await Promise.all([gone.dispose(), gone[Symbol.asyncDispose]()]);
     await gone.dispose();
     expect(releases).toBe(2);
-    await expect(gone.encode(good)).rejects.toThrow('encode: this model is disposed; load it again');
-    await expect(gone.sample()).rejects.toThrow('sample: this model is disposed');
+    const z = (await model.encode(good)).z[0] as Latents;
+    const calls: Record<string, () => Promise<unknown>> = {
+      encode: () => gone.encode(good),
+      decode: () => gone.decode(z),
+      reconstruct: () => gone.reconstruct(good),
+      sample: () => gone.sample(),
+      bitsPerDim: () => gone.bitsPerDim(good),
+      score: () => gone.score(good),
+      interpolate: () => gone.interpolate(good, good),
+      mix: () => gone.mix(good, good, [0]),
+      attributeDirection: () => gone.attributeDirection(good, good),
+      applyAttribute: () => gone.applyAttribute(good, z, 1),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      await expect(call()).rejects.toThrow(`${name}: this model is disposed; load it again`);
+    }
   });
+
+  test('dispose waits for calls under way', async () => {
+    const order: string[] = [];
+    const slow = modelOf(config, 1, {
+      encoder: {
+        ...encoder,
+        run: async (inputs) => {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          order.push('run');
+          return encoder.run(inputs);
+        },
+        release: async () => void order.push('release'),
+      },
+    });
+    const call = slow.encode([good, good]);
+    await slow.dispose();
+    expect(order).toEqual(['run', 'run', 'release']);
+    expect((await call).z).toHaveLength(2);
+  });
+});
+
+describe('one of several images that fails', () => {
+  const model = modelOf();
+  const [a, b] = [pictures[0], pictures[2]] as [RawImage, RawImage];
+  const odd = picture(9, 6, 8);
+  const failure = async (call: Promise<unknown>): Promise<BatchError> =>
+    call.then(
+      () => undefined as never,
+      (error) => error,
+    );
+
+  test('names itself, and the others come back', async () => {
+    const error = await failure(model.encode([a, odd, 'no/such.png', b]));
+    expect(error).toBeInstanceOf(BatchError);
+    expect(error.name).toBe('BatchError');
+    expect(error.message).toMatch(
+      /^encode: 2 of 4 images failed: images\[1\]: image 6×8 cannot .*; no\/such\.png: the picture cannot be read/,
+    );
+    expect(error.errors.map(({ image }) => image)).toEqual([1, 2]);
+    expect(error.errors[0]).toBeInstanceOf(RangeError);
+    const { z, logProb } = await model.encode([a, b]);
+    expect(error.results).toEqual([
+      { z: z[0], logProb: logProb[0] },
+      undefined,
+      undefined,
+      { z: z[1], logProb: logProb[1] },
+    ]);
+  });
+
+  test('does so in every call that takes several', async () => {
+    const { z } = await model.encode([a, b]);
+    const bad = { levels: z[0]?.levels.slice(1) as never };
+    const direction = z[0] as Latents;
+    const results = async (call: Promise<unknown>) => (await failure(call)).results;
+    expect(await results(model.decode([bad, ...z]))).toEqual([undefined, ...(await model.decode(z))]);
+    expect(await results(model.reconstruct([a, odd]))).toEqual([...(await model.reconstruct(a)), undefined]);
+    expect(await results(model.bitsPerDim([a, odd]))).toEqual([...(await model.bitsPerDim(a)), undefined]);
+    expect(await results(model.score([a, odd]))).toEqual([...(await model.score(a)), undefined]);
+    expect(await results(model.applyAttribute([a, odd], direction, 1))).toEqual([
+      ...(await model.applyAttribute(a, direction, 1)),
+      undefined,
+    ]);
+    const error = await failure(model.attributeDirection([a, odd], [b, odd, odd]));
+    expect(error.message).toMatch(
+      /3 of 5 images failed: withIt\[1\]: image 6×8 .*; without\[1\]: .*; without\[2\]: /,
+    );
+  });
+
+  test('is named without its reason after the third', async () => {
+    const { message } = await failure(model.reconstruct([a, odd, odd, odd, odd, odd]));
+    expect(message).toMatch(
+      /^reconstruct: 5 of 6 images failed: .*; images\[3\]: image .*; and images\[4\], images\[5\]$/,
+    );
+  });
+
+  test('by a run of its size does not hold up other sizes', async () => {
+    const { encoder } = oracleSessions(oracle, 2);
+    const run: OpenSession['run'] = async (inputs) => {
+      if (inputs.x?.shape[2] === 4) throw new Error('out of memory');
+      return encoder.run(inputs);
+    };
+    const error = await failure(modelOf(config, 2, { encoder: { ...encoder, run } }).encode(pictures));
+    expect(error.message).toBe(
+      'encode: 2 of 5 images failed: images[1]: out of memory; images[3]: out of memory',
+    );
+    expect(error.results.map((result) => result !== undefined)).toEqual([true, false, true, false, true]);
+  });
+
+  test('leaves every draw of the others whole', async () => {
+    const { results } = await failure(model.bitsPerDim([a, odd, b], { draws: 3, seed: 4 }));
+    const whole = await model.bitsPerDim([a, a, b], { draws: 3, seed: 4 });
+    expect(results).toEqual([whole[0], undefined, whole[2]]);
+  });
+});
+
+describe('progress and abort', () => {
+  const odd = picture(9, 6, 8);
+
+  test('progress counts images once all their draws are done, failed ones too', async () => {
+    const seen: number[] = [];
+    const onProgress = ({ done, total }: { done: number; total: number }) => {
+      expect(total).toBe(5);
+      seen.push(done);
+    };
+    await modelOf(config, 2).bitsPerDim(pictures, { draws: 3, onProgress });
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.at(-1)).toBe(5);
+    seen.length = 0;
+    await expect(modelOf().encode([odd, odd, odd, odd, odd], { onProgress })).rejects.toThrow('5 of 5');
+    expect(seen).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('every call tells its progress', async () => {
+    const model = modelOf();
+    const [a, b] = [pictures[0], pictures[2]] as [RawImage, RawImage];
+    const { z } = await model.encode([a, b]);
+    const told = async (call: (options: CallOptions) => Promise<unknown>) => {
+      let last: unknown;
+      await call({ onProgress: (progress) => (last = progress) });
+      return last;
+    };
+    const two = { done: 2, total: 2 };
+    expect(await told((options) => model.encode([a, b], options))).toEqual(two);
+    expect(await told((options) => model.decode(z, options))).toEqual(two);
+    expect(await told((options) => model.reconstruct([a, b], options))).toEqual(two);
+    expect(await told((options) => model.sample({ count: 2, ...options }))).toEqual(two);
+    expect(await told((options) => model.score([a, b], options))).toEqual(two);
+    expect(await told((options) => model.interpolate(a, b, { steps: 2, ...options }))).toEqual(two);
+    expect(await told((options) => model.attributeDirection(a, b, options))).toEqual(two);
+    expect(await told((options) => model.applyAttribute(z, z[0] as Latents, 1, options))).toEqual(two);
+    expect(await told((options) => model.mix(a, b, [0], options))).toEqual({ done: 1, total: 1 });
+  });
+
+  test('an aborted call stops after its batch, rejects with the reason, and the model goes on', async () => {
+    const { decoder } = oracleSessions(oracle, 2);
+    const controller = new AbortController();
+    let runs = 0;
+    const run: OpenSession['run'] = async (inputs) => {
+      if (++runs === 2) controller.abort(new Error('enough'));
+      return decoder.run(inputs);
+    };
+    const model = modelOf(config, 1, { decoder: { ...decoder, run } });
+    await expect(model.sample({ count: 9, signal: controller.signal })).rejects.toThrow('enough');
+    expect(runs).toBe(2);
+    await expect(model.encode(pictures, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    expect(await model.sample({ count: 2 })).toHaveLength(2);
+  });
+
+  test("an error of onProgress is the call's, not an image's", async () => {
+    const onProgress = () => {
+      throw new TypeError('mine');
+    };
+    await expect(modelOf().sample({ count: 2, onProgress })).rejects.toThrow(new TypeError('mine'));
+  });
+});
+
+test('calls at once give what they give one after another', async () => {
+  const model = modelOf(config, 2);
+  const calls = [
+    () => model.encode(pictures),
+    () => model.sample({ count: 5, seed: 3 }),
+    () => model.bitsPerDim(pictures, { draws: 2 }),
+    () => model.reconstruct([...pictures].reverse()),
+    () => model.encode(picture(0, 6, 8)).catch((error: Error) => error.message),
+  ];
+  const alone: unknown[] = [];
+  for (const call of calls) alone.push(await call());
+  expect(await Promise.all(calls.map((call) => call()))).toEqual(alone);
 });
 
 describe('a class-conditional model', () => {

@@ -6,9 +6,11 @@ import { type LatentLevel, type Latents, levelShapes } from './latents.js';
 
 type RunGraph = Pick<Session, 'run'>;
 
-/** What stands beside each thing to run: its place in the call, for messages, and its class if there are any. */
+/** What stands beside each thing to run. */
 interface Item {
-  readonly image: number;
+  /** The call and the image, which an error's message starts with. */
+  readonly where: string;
+  /** Its class, if the model has any. */
   readonly label: number | undefined;
 }
 
@@ -26,41 +28,46 @@ export interface EncodedImage {
   readonly logProb: number;
 }
 
-/** Encodes images of one size. */
+/** Encodes images of one size; an image of which the model makes something that is not finite is an error. */
 export async function encodeBatch(
   graph: RunGraph,
   config: GlowConfig,
   batch: readonly EncodeItem[],
-): Promise<EncodedImage[]> {
+): Promise<(EncodedImage | Error)[]> {
   const { height, width } = batch[0] as EncodeItem;
   const images = batch.map(({ x }) => x);
   const outputs = await graph.run({
     x: stack(images, [config.channels, height, width]),
     ...labelInput(config, batch),
   });
-  const logProb = finite('encode', outputs, 'log_prob', batch);
-  const levels = levelShapes(config, height, width).map((shape, level) =>
-    unstack(finite('encode', outputs, `z${level}`, batch), batch.length).map((data) => ({ shape, data })),
-  );
-  return batch.map((_, i) => ({
-    latents: { levels: levels.map((level) => level[i] as LatentLevel) },
-    logProb: logProb[i] as number,
-  }));
+  const shapes = levelShapes(config, height, width);
+  const latents = shapes.map((_, level) => partsOf(outputs, `z${level}`, batch));
+  const logProbs = partsOf(outputs, 'log_prob', batch);
+  return batch.map((_, i) => {
+    const levels = shapes.map((shape, level) => ({ shape, data: latents[level]?.[i] }));
+    const logProb = logProbs[i];
+    const bad = [...levels.map(({ data }) => data), logProb].find((part) => part instanceof Error);
+    if (bad) return bad as Error;
+    return {
+      latents: { levels: levels as LatentLevel[] },
+      logProb: (logProb as Float32Array)[0] as number,
+    };
+  });
 }
 
-/** Decodes latents of one size. */
+/** Decodes latents of one size; errors as `encodeBatch`. */
 export async function decodeBatch(
   graph: RunGraph,
   config: GlowConfig,
   batch: readonly DecodeItem[],
-): Promise<ModelImage[]> {
+): Promise<(ModelImage | Error)[]> {
   const { height, width } = batch[0] as DecodeItem;
   const latents = levelShapes(config, height, width).map((shape, level) => {
     const parts = batch.map((item) => (item.latents.levels[level] as LatentLevel).data);
     return [`z${level}`, stack(parts, shape)];
   });
   const outputs = await graph.run({ ...Object.fromEntries(latents), ...labelInput(config, batch) });
-  return unstack(finite('decode', outputs, 'x', batch), batch.length).map((x) => ({ x, height, width }));
+  return partsOf(outputs, 'x', batch).map((x) => (x instanceof Error ? x : { x, height, width }));
 }
 
 function labelInput({ classes }: GlowConfig, batch: readonly Item[]): { label?: FloatTensor } {
@@ -75,25 +82,25 @@ function stack(parts: readonly Float32Array[], shape: readonly number[]): FloatT
   return { shape: [parts.length, ...shape], data };
 }
 
-function unstack(data: Float32Array, count: number): Float32Array[] {
-  const size = data.length / count;
-  return Array.from({ length: count }, (_, i) => data.slice(i * size, (i + 1) * size));
-}
-
-/** @throws Error if the graph lacks this output; RangeError if it holds a number that is not finite. */
-function finite(
-  where: string,
+/**
+ * Each item's part of an output, or the error that it is not finite.
+ * @throws Error if the graph lacks this output.
+ */
+function partsOf(
   outputs: Readonly<Record<string, FloatTensor>>,
   name: string,
   batch: readonly Item[],
-): Float32Array {
+): (Float32Array | Error)[] {
   const data = outputs[name]?.data;
-  if (!data) throw new Error(`${where}: the graph has no output "${name}"; export the model again`);
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return data;
-  const { image } = batch[Math.floor((bad * batch.length) / data.length)] as Item;
-  throw new RangeError(
-    `${where}: the model gives ${data[bad]} in ${name} of image ${image}; ` +
-      'the input is too far from what it was trained on, or its weights are damaged',
-  );
+  if (!data) throw new Error(`the graph has no output "${name}"; export the model again`);
+  const size = data.length / batch.length;
+  return batch.map(({ where }, i) => {
+    const part = data.slice(i * size, (i + 1) * size);
+    const bad = part.find((value) => !Number.isFinite(value));
+    if (bad === undefined) return part;
+    return new RangeError(
+      `${where}: the model gives ${bad} in ${name}; ` +
+        'the input is too far from what it was trained on, or its weights are damaged',
+    );
+  });
 }

@@ -2,16 +2,34 @@ import { encodePng as encodePngHere, platform } from '#platform';
 import type { RawImage } from './images.js';
 import { createLoadGlow } from './load-glow.js';
 
+export {
+  createRandom,
+  type Random,
+  type RandomState,
+  restoreRandom,
+} from '@glow-onnx/flow/random';
+export { BatchError } from './batch-error.js';
+export type { CallOptions } from './batches.js';
 export { DeviceError } from './device-error.js';
 export type { SkippedDevice } from './devices.js';
 export type { Fit } from './fit.js';
 export { type GridOptions, imageGrid } from './image-grid.js';
 export type { ImageInput, ModelImage, RawImage } from './images.js';
-export type { Label } from './labels.js';
+export type { ClassLabel, Label } from './labels.js';
 export type { InterpolationMode, LatentLevel, Latents } from './latents.js';
+export { type LatentsFile, loadLatents, saveLatents } from './latents-file.js';
 export type { LoadOptions } from './load-glow.js';
-export type { GlowModel, InterpolateOptions, SampleOptions, ScoreOptions } from './model.js';
-export type { EncodeOptions } from './model-images.js';
+export type {
+  DecodeOptions,
+  EditOptions,
+  EncodeOptions,
+  GlowModel,
+  InterpolateOptions,
+  OneOrMore,
+  SampleOptions,
+  ScoreOptions,
+} from './model.js';
+export type { Score } from './score.js';
 export type { Device, DeviceChoice } from './session.js';
 
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);

@@ -1,33 +1,43 @@
-import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import type { Manifest } from '@glow-onnx/flow/manifest';
 import type { FloatTensor } from './create-session.js';
 
+/** A class by its number, or by its name in `manifest.training.classNames`. */
+export type ClassLabel = number | string;
 /** A class for all images, or one per image. */
-export type Label = number | readonly number[];
+export type Label = ClassLabel | readonly ClassLabel[];
+
+/** What a model's classes are called; empty if nothing says so. */
+export function classNames({ training }: Pick<Manifest, 'training'>): readonly string[] {
+  const names = training?.classNames;
+  return Array.isArray(names) && names.every((name) => typeof name === 'string') ? names : [];
+}
 
 /**
  * The class of each of `count` images; undefined for a model without classes.
- * @throws RangeError if a label is missing, superfluous or out of range.
+ * @throws RangeError if a label is missing, superfluous or none of the model's.
  */
 export function labelsFor(
-  config: Pick<GlowConfig, 'classes'>,
+  { config: { classes }, training }: Pick<Manifest, 'config' | 'training'>,
   label: Label | undefined,
   count: number,
   where: string,
 ): readonly number[] | undefined {
-  const { classes } = config;
   if (classes === 0) {
     if (label === undefined) return undefined;
     throw new RangeError(`${where}: label: this model has no classes; leave it out`);
   }
-  const labels = typeof label === 'object' ? label : Array.from({ length: count }, () => label);
+  const labels = Array.isArray(label) ? label : Array.from({ length: count }, () => label);
   if (labels.length !== count) {
     throw new RangeError(`${where}: label: expected one label or ${count}, got ${labels.length}`);
   }
-  return labels.map((value) => {
-    if (Number.isInteger(value) && (value as number) >= 0 && (value as number) < classes)
-      return value as number;
+  const names = classNames({ training });
+  return labels.map((value: ClassLabel | undefined) => {
+    const index = typeof value === 'string' ? names.indexOf(value) : (value ?? -1);
+    if (Number.isInteger(index) && index >= 0 && index < classes) return index;
+    const known =
+      names.length > 0 ? ` or one of ${names.map((name) => JSON.stringify(name)).join(', ')}` : '';
     throw new RangeError(
-      `${where}: label: this model needs an integer from 0 to ${classes - 1}, got ${value}`,
+      `${where}: label: this model needs an integer from 0 to ${classes - 1}${known}, got ${JSON.stringify(value)}`,
     );
   });
 }

@@ -72,51 +72,83 @@ function checkLevelData({ shape, data }: LatentLevel, level: number, where: stri
     throw new RangeError(`${where}: level ${level} holds ${data[bad]} at ${bad}; latents must be finite`);
 }
 
-/** Standard normals times the temperature: drawn in float64 in the order z0 … z{L−1}, then float32. */
+/** Standard normals times their level's temperature: drawn in float64 in the order z0 … z{L−1}, then float32. */
 export function drawLatents(
   shapes: readonly [number, number, number][],
-  temperature: number,
+  temperatures: readonly number[],
   random: Random,
 ): Latents {
-  const levels = shapes.map((shape) => ({
-    shape,
-    data: Float32Array.from({ length: shape[0] * shape[1] * shape[2] }, () => temperature * random.normal()),
-  }));
+  const levels = shapes.map((shape, level) => {
+    const temperature = temperatures[level] as number;
+    const length = shape[0] * shape[1] * shape[2];
+    return { shape, data: Float32Array.from({ length }, () => temperature * random.normal()) };
+  });
   return { levels };
 }
 
 /**
- * `steps` latents from a to b, both included.
+ * `steps` latents from a to b, both included; levels not in `moving` are a's all the way.
  * linear: (1−t)·a + t·b. spherical: (sin((1−t)ω)·a + sin(tω)·b) / sin ω, ω the angle between a and b over all
- * levels together (Shoemake 1985); almost parallel ones are taken linearly.
+ * moving levels together (Shoemake 1985); almost parallel ones are taken linearly.
  */
-export function latentPath(a: Latents, b: Latents, steps: number, mode: InterpolationMode): Latents[] {
-  const angle = mode === 'spherical' ? angleBetween(a, b) : 0;
+export function latentPath(
+  a: Latents,
+  b: Latents,
+  steps: number,
+  mode: InterpolationMode,
+  moving: readonly number[] = [...a.levels.keys()],
+): Latents[] {
+  const angle = mode === 'spherical' ? angleBetween(a, b, moving) : 0;
   const sine = Math.sin(angle);
   return Array.from({ length: steps }, (_, step) => {
     const t = step / (steps - 1);
     if (step === 0) return a;
-    if (step === steps - 1) return b;
-    if (sine < 1e-6) return combine(a, b, 1 - t, t);
-    return combine(a, b, Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine);
+    if (step === steps - 1) return mixLatents(a, b, moving);
+    if (sine < 1e-6) return combine(a, b, 1 - t, t, moving);
+    return combine(a, b, Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine, moving);
   });
 }
 
-function combine(a: Latents, b: Latents, weightA: number, weightB: number): Latents {
-  const levels = a.levels.map(({ shape, data }, level) => {
-    const other = b.levels[level]?.data as Float32Array;
-    return { shape, data: data.map((value, i) => weightA * value + weightB * (other[i] as number)) };
+/** a with these levels of b. */
+export function mixLatents(a: Latents, b: Latents, levels: readonly number[]): Latents {
+  return {
+    levels: a.levels.map((ofA, level) => (levels.includes(level) ? b.levels[level] : ofA) as LatentLevel),
+  };
+}
+
+/** z + strength·direction, level by level. */
+export function addDirection(z: Latents, direction: Latents, strengths: readonly number[]): Latents {
+  const levels = z.levels.map(({ shape, data }, level) => {
+    const added = direction.levels[level]?.data as Float32Array;
+    const strength = strengths[level] as number;
+    return { shape, data: data.map((value, i) => value + strength * (added[i] as number)) };
   });
   return { levels };
 }
 
-function angleBetween(a: Latents, b: Latents): number {
+function combine(
+  a: Latents,
+  b: Latents,
+  weightA: number,
+  weightB: number,
+  moving: readonly number[],
+): Latents {
+  const levels = a.levels.map((level, index) => {
+    if (!moving.includes(index)) return level;
+    const other = b.levels[index]?.data as Float32Array;
+    const data = level.data.map((value, i) => weightA * value + weightB * (other[i] as number));
+    return { shape: level.shape, data };
+  });
+  return { levels };
+}
+
+function angleBetween(a: Latents, b: Latents, moving: readonly number[]): number {
   let dot = 0;
   let squareA = 0;
   let squareB = 0;
-  for (const [level, { data }] of a.levels.entries()) {
+  for (const level of moving) {
     const other = b.levels[level]?.data as Float32Array;
-    for (const [i, value] of data.entries()) {
+    for (const [i, value] of (a.levels[level] as LatentLevel).data.entries()) {
       dot += value * (other[i] as number);
       squareA += value ** 2;
       squareB += (other[i] as number) ** 2;

@@ -39,6 +39,7 @@ export function createLoadGlow(platform: Platform): LoadGlow {
       throw new RangeError(`loadGlow: ${source} has no precision "${precision}" (it has: ${there})`);
     }
     const graphs = await openGraphs(platform, await readGraphs(store, manifest, variant), { device });
-    return createModel({ manifest, graphs, codec: platform.createCodec({ maxPixels }), batchSize });
+    const codec = platform.createCodec({ maxPixels });
+    return createModel({ manifest, precision, graphs, codec, batchSize });
   };
 }

@@ -1,73 +1,148 @@
-import type { Manifest } from '@glow-onnx/flow/manifest';
-import { defaultBatchSize, mapBatches } from './batches.js';
-import { decodeBatch, type EncodedImage, type EncodeItem, encodeBatch } from './graphs.js';
-import { fromModel, type ImageCodec, type RawImage } from './images.js';
+import type { Manifest, Precision } from '@glow-onnx/flow/manifest';
+import { type BatchPlan, type CallOptions, defaultBatchSize, mapBatches } from './batches.js';
+import type { Fit } from './fit.js';
+import { type DecodeItem, decodeBatch, type EncodeItem, encodeBatch } from './graphs.js';
+import { fromModel, type ImageCodec, type ImageInput, type RawImage, toModel } from './images.js';
 import { type Label, labelsFor } from './labels.js';
 import { checkLatents, type Latents } from './latents.js';
-import { type ModelImagesRequest, modelImages } from './model-images.js';
+import { loadImage } from './model-images.js';
 import type { OpenGraphs } from './open-graphs.js';
 
 /** A model's opened graphs and what they need around them. */
 export interface ModelParts {
   readonly manifest: Manifest;
+  readonly precision: Precision;
   readonly graphs: OpenGraphs;
   readonly codec: ImageCodec;
   /** Images per run; by default as many as fit a memory budget. */
   readonly batchSize?: number | undefined;
 }
 
-/** Encodes each picture `draws` times and keeps what `select` takes of it. */
-export function encodePass<Result>(
-  parts: ModelParts,
-  request: ModelImagesRequest,
-  select: (encoded: EncodedImage, item: EncodeItem) => Result,
-): Promise<Result[]> {
-  const { config } = parts.manifest;
-  return inBatches(parts, modelImages(config, parts.codec, request), async (batch) => {
-    const encoded = await encodeBatch(await parts.graphs.encoder(), config, batch);
-    return encoded.map((image, i) => select(image, batch[i] as EncodeItem));
-  });
-}
+/** A picture, or the latents of one. */
+export type Input = ImageInput | Latents;
+export type Item = EncodeItem | DecodeItem;
 
-export interface DecodeRequest {
-  /** `count` of them, made as they are asked for. */
-  readonly latents: Iterable<Latents>;
-  readonly count: number;
-  readonly label: Label | undefined;
-  /** The call, which an error's message starts with. */
-  readonly where: string;
-}
-
-/** Decodes latents to pixels. */
-export function decodePass(parts: ModelParts, request: DecodeRequest): Promise<RawImage[]> {
-  const { config } = parts.manifest;
-  return inBatches(parts, decodeItems(parts, request), async (batch) => {
-    const images = await decodeBatch(await parts.graphs.decoder(), config, batch);
-    return images.map((image) => fromModel(image, config.bits));
-  });
-}
-
-function* decodeItems({ manifest: { config } }: ModelParts, { latents, count, label, where }: DecodeRequest) {
-  const labels = labelsFor(config, label, count, where);
-  let image = 0;
-  for (const z of latents) {
-    const size = checkLatents(config, z, count > 1 ? `${where}: z[${image}]` : where);
-    yield { latents: z, ...size, image, label: labels?.[image] };
-    image++;
-  }
-}
-
-interface Size {
-  readonly height: number;
-  readonly width: number;
-}
-
-function inBatches<Item extends Size, Result>(
+/** Runs items of one size together, as many as the memory budget lets. */
+export function runPass<I extends Item, Outcome, Result>(
   { manifest: { config }, batchSize }: ModelParts,
-  items: Iterable<Item> | AsyncIterable<Item>,
-  run: (batch: readonly Item[]) => Promise<readonly Result[]>,
+  plan: Omit<BatchPlan<I, Outcome, Result>, 'keyOf' | 'limitOf'>,
 ): Promise<Result[]> {
-  const keyOf = ({ height, width }: Size) => `${height}×${width}`;
-  const limitOf = ({ height, width }: Size) => batchSize ?? defaultBatchSize(config, height, width);
-  return mapBatches(items, keyOf, limitOf, run);
+  return mapBatches({
+    ...plan,
+    keyOf: ({ height, width }) => `${height}×${width}`,
+    limitOf: ({ height, width }) => batchSize ?? defaultBatchSize(config, height, width),
+  });
+}
+
+export interface Inputs extends CallOptions {
+  readonly where: string;
+  readonly inputs: readonly Input[];
+  /** What messages call an input that is no path. */
+  readonly nameOf: (image: number) => string;
+  /** What is taken for latents; default whatever looks like them. Everything else is a picture. */
+  readonly isLatents?: (input: Input) => boolean;
+  readonly fit?: Fit;
+  readonly label?: Label;
+  /** Times that each picture is wanted, one after another; default 1. */
+  readonly draws?: number;
+  /** The source of u for all draws of the image at this place in the call; default the bins' centres. */
+  readonly startDraws?: (image: number) => () => number;
+}
+
+const startCentres = () => () => 0.5;
+
+/** What a pass over a caller's pictures and latents starts from. Pictures are loaded one by one. */
+export function planInputs({ manifest, codec }: ModelParts, request: Inputs) {
+  const { where, inputs, fit, label, draws = 1, startDraws = startCentres } = request;
+  const { isLatents = looksLikeLatents } = request;
+  const { config } = manifest;
+  const labels = labelsFor(manifest, label, inputs.length, where);
+  const nameOf = (image: number) => {
+    const input = inputs[image];
+    return typeof input === 'string' ? input : request.nameOf(image);
+  };
+  async function* itemsOf(image: number): AsyncGenerator<Item | Error> {
+    const input = inputs[image] as Input;
+    const here = inputs.length > 1 || typeof input === 'string' ? `${where}: ${nameOf(image)}` : where;
+    const beside = { where: here, label: labels?.[image] };
+    try {
+      if (isLatents(input)) {
+        const latents = input as Latents;
+        yield { latents, ...checkLatents(config, latents, here), ...beside };
+        return;
+      }
+      const picture = await loadImage(config, codec, input as ImageInput, fit, here);
+      const nextU = startDraws(image);
+      for (let draw = 0; draw < draws; draw++) {
+        yield { ...toModel(picture, config.bits, nextU), ...beside };
+      }
+    } catch (error) {
+      yield error instanceof Error ? error : new Error(`${here}: ${String(error)}`);
+    }
+  }
+  const { onProgress, signal } = request;
+  return {
+    where,
+    count: inputs.length,
+    nameOf,
+    draws,
+    itemsOf,
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  };
+}
+
+/** Inputs that can only be pictures. */
+export function picturesOf(images: readonly ImageInput[]): Pick<Inputs, 'inputs' | 'nameOf' | 'isLatents'> {
+  return { inputs: images, nameOf: (image) => `images[${image}]`, isLatents: () => false };
+}
+
+function looksLikeLatents(input: Input): boolean {
+  return typeof input === 'object' && input !== null && 'levels' in input;
+}
+
+/** The latents of a batch; pictures in it are encoded. */
+export async function latentsOf(
+  { manifest, graphs }: ModelParts,
+  batch: readonly Item[],
+): Promise<(Latents | Error)[]> {
+  const pictures = batch.filter((item) => 'x' in item);
+  const encoded =
+    pictures.length > 0 ? await encodeBatch(await graphs.encoder(), manifest.config, pictures) : [];
+  let next = 0;
+  return batch.map((item) => {
+    if ('latents' in item) return item.latents;
+    const image = encoded[next++] as (typeof encoded)[number];
+    return image instanceof Error ? image : image.latents;
+  });
+}
+
+/** The pixels of a batch; its pictures are encoded, `edit` changes the latents, and all are decoded. */
+export async function pixelsOf(
+  parts: ModelParts,
+  batch: readonly Item[],
+  edit: (z: Latents, item: Item) => Latents | Error = (z) => z,
+): Promise<(RawImage | Error)[]> {
+  const { config } = parts.manifest;
+  const latents = await latentsOf(parts, batch);
+  const edited = batch.map((item, i) => {
+    const z = latents[i] as Latents | Error;
+    return z instanceof Error ? z : edit(z, item);
+  });
+  const items = batch.flatMap(({ where, label, height, width }, i) => {
+    const z = edited[i] as Latents | Error;
+    return z instanceof Error ? [] : [{ latents: z, where, label, height, width }];
+  });
+  const decoded = items.length > 0 ? await decodeBatch(await parts.graphs.decoder(), config, items) : [];
+  let next = 0;
+  return edited.map((z) => {
+    if (z instanceof Error) return z;
+    const image = decoded[next++] as (typeof decoded)[number];
+    return image instanceof Error ? image : fromModel(image, config.bits);
+  });
+}
+
+/** An image's result where it is run once. */
+export function only<Outcome>([outcome]: readonly Outcome[]): Outcome {
+  return outcome as Outcome;
 }

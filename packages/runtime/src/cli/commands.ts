@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Fit } from '../fit.js';
 import { loadGlow } from '../index.js';
-import { encodeLatentsFile, parseLatentsFile } from '../latents-file.js';
+import { loadLatents, saveLatents } from '../latents-file.js';
 import type { GlowModel } from '../model.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import type { Device } from '../session.js';
@@ -48,7 +48,7 @@ export async function encode(
   refuseExisting([out], force);
   return withModel(directory, flags, async (model) => {
     const { z, logProb } = await model.encode(images, given({ fit, label }));
-    await writeFileAtomic(out, encodeLatentsFile({ names: images, z, logProb }));
+    await writeFileAtomic(out, saveLatents(model, { names: images, z, logProb }));
     const levels = z[0]?.levels.map(({ shape }, level) => `z${level} ${shape.join('×')}`) ?? [];
     const rows = images.map((image, i) => [image, (logProb[i] as number).toFixed(2)]);
     return {
@@ -65,7 +65,7 @@ export async function decode(
 ): Promise<Report> {
   const bytes = await readFile(latents);
   return withModel(directory, flags, async (model) => {
-    const z = parseLatentsFile(bytes, model.config);
+    const { z } = loadLatents(model, bytes);
     const paths = imagePaths(out, z.length);
     refuseExisting(paths, force);
     await writeImages(paths, await model.decode(z, given({ label })));

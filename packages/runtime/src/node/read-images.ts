@@ -1,6 +1,6 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
-import type { ImageInput, ModelImage } from '../images.js';
-import { modelImages } from '../model-images.js';
+import { type ImageInput, type ModelImage, toModel } from '../images.js';
+import { loadImage } from '../model-images.js';
 import { sharpCodec } from './images.js';
 
 /**
@@ -8,15 +8,11 @@ import { sharpCodec } from './images.js';
  * @throws Error naming a picture that cannot be read, or whose channels or size do not fit.
  */
 export async function readImages(config: GlowConfig, images: readonly ImageInput[]): Promise<ModelImage[]> {
-  // Labels are the caller's: they are no part of x.
-  const request = { images, options: {}, draws: 1, startDraws: () => () => 0.5, where: 'images' };
+  const codec = sharpCodec(2 ** 26);
   const read: ModelImage[] = [];
-  for await (const { x, height, width } of modelImages(
-    { ...config, classes: 0 },
-    sharpCodec(2 ** 26),
-    request,
-  )) {
-    read.push({ x, height, width });
+  for (const [i, image] of images.entries()) {
+    const where = typeof image === 'string' ? `images: ${image}` : `images: images[${i}]`;
+    read.push(toModel(await loadImage(config, codec, image, undefined, where), config.bits, () => 0.5));
   }
   return read;
 }

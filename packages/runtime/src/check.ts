@@ -1,0 +1,36 @@
+/** @throws RangeError if an option is no integer from `least` on. */
+export function checkInteger(where: string, name: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new RangeError(`${where}: ${name} must be an integer from ${least} on, got ${value}`);
+  }
+}
+
+/**
+ * An option that is one number for all levels, or one per level, finest first.
+ * @throws RangeError if the list is of another length, or a number is not finite or less than `least`.
+ */
+export function perLevel(
+  where: string,
+  name: string,
+  value: number | readonly number[],
+  { levels }: { levels: number },
+  least = Number.NEGATIVE_INFINITY,
+): readonly number[] {
+  const values = typeof value === 'number' ? new Array<number>(levels).fill(value) : value;
+  if (!Array.isArray(values) || values.length !== levels) {
+    throw new RangeError(
+      `${where}: ${name} must be a number or ${levels} of them, one per level, got ${value}`,
+    );
+  }
+  const bad = values.find((each) => !Number.isFinite(each) || each < least);
+  if (bad === undefined) return values;
+  const range = Number.isFinite(least) ? ` from ${least} on` : '';
+  throw new RangeError(`${where}: ${name} must be a finite number${range}, got ${bad}`);
+}
+
+/** @throws RangeError unless all are levels of the model; level 0 is the finest. */
+export function checkLevels(where: string, chosen: readonly number[], { levels }: { levels: number }): void {
+  const bad = chosen.find((level) => !Number.isInteger(level) || level < 0 || level >= levels);
+  if (bad === undefined) return;
+  throw new RangeError(`${where}: levels must be integers from 0, the finest, to ${levels - 1}, got ${bad}`);
+}

@@ -1,0 +1,51 @@
+import { type EncodeItem, encodeBatch } from './graphs.js';
+import type { ImageInput, RawImage } from './images.js';
+import type { Latents } from './latents.js';
+import type { DecodeOptions, EncodeOptions } from './model.js';
+import { type ModelParts, only, picturesOf, pixelsOf, planInputs, runPass } from './passes.js';
+
+export async function encode(
+  parts: ModelParts,
+  images: readonly ImageInput[],
+  options?: EncodeOptions,
+): Promise<{ z: Latents[]; logProb: number[] }> {
+  const encoded = await runPass(parts, {
+    ...planInputs(parts, { ...options, ...picturesOf(images), where: 'encode' }),
+    run: async (batch) =>
+      (await encodeBatch(await parts.graphs.encoder(), parts.manifest.config, batch as EncodeItem[])).map(
+        (image) => (image instanceof Error ? image : { z: image.latents, logProb: image.logProb }),
+      ),
+    combine: only,
+  });
+  return { z: encoded.map(({ z }) => z), logProb: encoded.map(({ logProb }) => logProb) };
+}
+
+export function decode(
+  parts: ModelParts,
+  z: readonly Latents[],
+  options?: DecodeOptions,
+): Promise<RawImage[]> {
+  return runPass(parts, {
+    ...planInputs(parts, {
+      ...options,
+      where: 'decode',
+      inputs: z,
+      nameOf: (image) => `z[${image}]`,
+      isLatents: () => true,
+    }),
+    run: (batch) => pixelsOf(parts, batch),
+    combine: only,
+  });
+}
+
+export function reconstruct(
+  parts: ModelParts,
+  images: readonly ImageInput[],
+  options?: EncodeOptions,
+): Promise<RawImage[]> {
+  return runPass(parts, {
+    ...planInputs(parts, { ...options, ...picturesOf(images), where: 'reconstruct' }),
+    run: (batch) => pixelsOf(parts, batch),
+    combine: only,
+  });
+}
