@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readRun, reopenRunFolder } from '../../packages/trainer/src/run-folder.js';
+import { readCheckpoint, readMetrics, temporaryRuns } from './training.js';
+
+const runAt = temporaryRuns();
+
+/** Runs a script of this folder as a process of its own. */
+async function run(script: string, ...argv: string[]) {
+  const child = spawn(process.execPath, [join(__dirname, script), ...argv]);
+  const written = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => {
+    written.stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    written.stderr += chunk;
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  return { code, signal, ...written };
+}
+
+const finished = { code: 0, signal: null, stderr: '' };
+
+/** All numbers of a checkpoint: its bytes without the header, which holds the seconds spent. */
+async function numbersOf(out: string, name: string): Promise<Buffer> {
+  const file = await readFile(join(out, `${name}.safetensors`));
+  return file.subarray(8 + Number(file.readBigUInt64LE(0)));
+}
+
+describe.each(['cpu', 'wasm'])('on %s', (device) => {
+  test('20 steps are, bit for bit, 13 steps, a kill and the rest from the checkpoint of step 10', async () => {
+    const [straight, broken] = [runAt(`straight ${device}`), runAt(`broken ${device}`)];
+    const [whole, killed] = await Promise.all([
+      run('killed-training.mjs', straight, device, 'new'),
+      run('killed-training.mjs', broken, device, 'new', '13'),
+    ]);
+    expect(whole).toMatchObject(finished);
+    expect(killed).toMatchObject({ signal: 'SIGKILL' });
+    expect((await readCheckpoint(broken, 'last')).progress?.step).toBe(10);
+    expect(await run('killed-training.mjs', broken, device, 'resume')).toMatchObject(finished);
+
+    for (const name of ['last', 'best']) {
+      expect((await numbersOf(broken, name)).equals(await numbersOf(straight, name))).toBe(true);
+    }
+    const losses = async (out: string) =>
+      (await readMetrics(out)).map(({ step, bitsPerDim, validationBitsPerDim }) => ({
+        step,
+        bitsPerDim,
+        validationBitsPerDim,
+      }));
+    expect(await losses(broken)).toEqual(await losses(straight));
+  });
+});
+
+test('a kill at any stage of saving loses nothing that was saved', async () => {
+  const whole = await run('killed-writing.mjs', runAt('whole'), '0');
+  expect(whole).toMatchObject(finished);
+  const stages = Number(/stages (\d+)/.exec(whole.stdout)?.[1]);
+  expect(stages).toBeGreaterThan(40);
+
+  const survive = async (stage: number): Promise<void> => {
+    const out = runAt(`stage ${stage}`);
+    const { signal, stdout } = await run('killed-writing.mjs', out, String(stage));
+    expect(signal).toBe('SIGKILL');
+    const saved = [...stdout.matchAll(/saved (\d)/g)].length;
+    if (!existsSync(out)) return; // killed before there was a folder
+    if (existsSync(join(out, 'best.safetensors'))) await readCheckpoint(out, 'best');
+    if (saved === 0 && !(await readdir(out)).includes('last.safetensors')) return;
+    const { checkpoint } = await readRun(out);
+    expect(checkpoint.progress?.step).toBeGreaterThanOrEqual(saved);
+    // The dead process's lock does not count, and the run goes on.
+    const { folder } = await reopenRunFolder(out);
+    await folder.saveLast(checkpoint);
+    await folder.close();
+    const left = (await readdir(out)).filter(
+      (name) => !/^(best|last|previous|metrics)\.(safetensors|jsonl)$/.test(name),
+    );
+    expect(left).toEqual([]);
+    expect((await readMetrics(out)).length).toBeGreaterThanOrEqual(saved);
+  };
+  for (let stage = 1; stage <= stages; stage += 4) {
+    const next = [0, 1, 2, 3].map((more) => stage + more).filter((each) => each <= stages);
+    await Promise.all(next.map(survive));
+  }
+}, 120_000);
