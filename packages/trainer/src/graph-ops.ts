@@ -1,0 +1,225 @@
+import type { Ops, Padding } from '@glow-onnx/flow';
+import {
+  add,
+  concat,
+  constant,
+  exp,
+  gemm,
+  input,
+  log,
+  mul,
+  neg,
+  pad,
+  permute,
+  reduceMean,
+  reduceSum,
+  relu,
+  reshape,
+  scalar,
+  sigmoid,
+  slice,
+  softplus,
+  sqrt,
+  sub,
+  tanh,
+  type Value,
+} from '@glow-onnx/graph';
+
+/**
+ * A weight with its own shape, or an image [channels, batch, height·width]: every 1×1 convolution and both of its
+ * gradients are then single large matrix products.
+ */
+export type TrainingValue = Value & { readonly size?: Size };
+
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** log|det W| and W⁻ᵀ, which the host computes in float64 for each step and feeds: ONNX has no inverse. */
+export interface HostDeterminant {
+  /** The parameter that is W. */
+  readonly parameter: string;
+  readonly logAbsDet: Value;
+  readonly inverseTranspose: Value;
+}
+
+/**
+ * Values of an ONNX graph as an interpreter of layers: weights are inputs, so that the graph can be differentiated
+ * with respect to them. All shapes are numbers.
+ */
+export function createGraphOps(determinants: HostDeterminant[]): Ops<TrainingValue> {
+  const ops: Ops<TrainingValue> = {
+    constant: ({ shape, data }) => constant(shape, data),
+    named: (x) => x,
+
+    add: (a, b) => like(a, b, add(a, b)),
+    sub: (a, b) => like(a, b, sub(a, b)),
+    mul: (a, b) => like(a, b, mul(a, b)),
+    scale(x, factor, offset = 0) {
+      const scaled = factor === 1 ? x : factor === -1 ? neg(x) : mul(x, scalar(factor));
+      return like(x, x, offset === 0 ? scaled : add(scaled, scalar(offset)));
+    },
+    exp: (x) => like(x, x, exp(x)),
+    log: (x) => like(x, x, log(x)),
+    tanh: (x) => like(x, x, tanh(x)),
+    sigmoid: (x) => like(x, x, sigmoid(x)),
+    logSigmoid: (x) => like(x, x, neg(softplus(neg(x)))),
+    relu: (x) => like(x, x, relu(x)),
+
+    matmul: (a, b) => gemm(a, b),
+    transpose: (x) => permute(x, [1, 0]),
+    reshape: (x, shape) => reshape(x, shape),
+    sum: (x) => reduceSum(x, axesOf(x)),
+    logAbsDet(w) {
+      const parameter = w.name as string;
+      const host = {
+        parameter,
+        logAbsDet: input(`${parameter}/logAbsDet`, 'float32', []),
+        inverseTranspose: input(`${parameter}/inverseTranspose`, 'float32', w.shape),
+      };
+      determinants.push(host);
+      // Σ W∘W⁻ᵀ is the constant n, but its gradient with respect to W, W⁻ᵀ held fixed, is that of log|det W|.
+      const trace = reduceSum(mul(w, host.inverseTranspose), [0, 1]);
+      return add(host.logAbsDet, sub(trace, scalar(w.shape[0] as number)));
+    },
+
+    squeeze(x) {
+      const { channels, batch, height, width } = extents(x);
+      const blocks = reshape(x, [channels, batch, height / 2, 2, width / 2, 2]);
+      const shape = [4 * channels, batch, (height * width) / 4];
+      return image(reshape(permute(blocks, [0, 3, 5, 1, 2, 4]), shape), height / 2, width / 2);
+    },
+    unsqueeze(y) {
+      const { channels, batch, height, width } = extents(y);
+      const blocks = reshape(y, [channels / 4, 2, 2, batch, height, width]);
+      const shape = [channels / 4, batch, height * width * 4];
+      return image(reshape(permute(blocks, [0, 3, 4, 1, 5, 2]), shape), height * 2, width * 2);
+    },
+    split: (x, at) => [like(x, x, slice(x, 0, 0, at)), like(x, x, slice(x, 0, at, x.shape[0] as number))],
+    concat: (a, b) => like(a, b, concat([a, b], 0)),
+    perChannel: (v) => image(reshape(v, [-1, 1, 1]), 1, 1),
+    scaleShift: (x, scale, shift) => like(x, x, add(mul(x, ops.perChannel(scale)), ops.perChannel(shift))),
+    conv1x1: (x, weight, bias) => perPixel(x, weight, bias),
+    conv3x3(x, kernel, bias, padding) {
+      const { channels } = extents(x);
+      const inside = padding === 'border' ? slice(kernel, 1, 0, channels) : kernel;
+      const [outputs] = kernel.shape as number[];
+      const outside = outsideTerm(x, kernel, padding);
+      // The nine shifts are of the thinner side: of the input's channels, or of nine results that are then added.
+      const y =
+        channels <= outputs
+          ? perPixel(shifts(x), reshape(permute(inside, [0, 2, 3, 1]), [outputs, 9 * channels]), bias)
+          : ops.add(sumOfShifts(x, inside), ops.perChannel(bias));
+      return outside ? ops.add(y, outside) : y;
+    },
+    conv3x3OfZeros(like, kernel, bias, padding) {
+      const outside = outsideTerm(like, kernel, padding);
+      return outside ? ops.add(outside, ops.perChannel(bias)) : ops.perChannel(bias);
+    },
+    squeezeConv: (x, matrix, bias) => ops.conv1x1(ops.squeeze(x), matrix, bias),
+    unsqueezeConv: (y, matrix, shift) =>
+      ops.unsqueeze(ops.conv1x1(ops.sub(y, ops.perChannel(shift)), matrix)),
+    sumPerImage: (x) => reduceSum(x, [0, 2]),
+    channelMoments(x) {
+      const mean = reduceMean(x, [1, 2], { keepDims: true });
+      const centred = sub(x, mean);
+      const std = sqrt(reduceMean(mul(centred, centred), [1, 2]));
+      return { mean: reshape(mean, [-1]), std };
+    },
+  };
+  return ops;
+}
+
+/** A batch [count, height, width, channels], as data comes, as an image. */
+export function imageOf(batch: Value): TrainingValue {
+  const [count, height, width, channels] = batch.shape as number[];
+  return image(permute(reshape(batch, [count, height * width, channels]), [2, 0, 1]), height, width);
+}
+
+/** Classes as images of one pixel, from one-hot rows [count, classes]. */
+export function labelOf(rows: Value): TrainingValue {
+  const [count, classes] = rows.shape as number[];
+  return image(reshape(permute(rows, [1, 0]), [classes, count, 1]), 1, 1);
+}
+
+function image(value: Value, height: number, width: number): TrainingValue {
+  return { ...value, size: { height, width } };
+}
+
+/** A result with the size of the larger operand: the other is stretched. */
+function like(a: TrainingValue, b: TrainingValue, result: Value): TrainingValue {
+  const size = pixels(b) > pixels(a) ? b.size : a.size;
+  return size ? { ...result, size } : result;
+}
+
+function pixels({ size }: TrainingValue): number {
+  return size ? size.height * size.width : 0;
+}
+
+function extents(x: TrainingValue) {
+  if (!x.size) throw new TypeError('graph-ops: expected an image, got a weight');
+  const [channels, batch] = x.shape as number[];
+  return { channels, batch, ...x.size };
+}
+
+function axesOf(x: Value): number[] {
+  return x.shape.map((_, axis) => axis);
+}
+
+/** weight [out, in] times the channels of each pixel. */
+function perPixel(x: TrainingValue, weight: Value, bias?: Value): TrainingValue {
+  const [channels, batch, each] = x.shape as number[];
+  const [outputs] = weight.shape as number[];
+  const y = gemm(weight, reshape(x, [channels, batch * each]), bias && { bias: reshape(bias, [outputs, 1]) });
+  return like(x, x, reshape(y, [outputs, batch, each]));
+}
+
+/** Where the tap (dy, dx) of a kernel looks, for the pixels of an image [channels, batch, height, width]. */
+function shift(x: Value, dy: number, dx: number): Value {
+  if (dy === 1 && dx === 1) return x;
+  return pad(x, [0, 0, 1 - dy, 1 - dx, 0, 0, dy - 1, dx - 1]);
+}
+
+const taps = Array.from({ length: 9 }, (_, tap) => [Math.floor(tap / 3), tap % 3] as const);
+
+/** An image's nine shifts, one after another: channel c at tap t is channel t·channels + c. */
+function shifts(x: TrainingValue): TrainingValue {
+  const { channels, batch, height, width } = extents(x);
+  const plane = reshape(x, [channels, batch, height, width]);
+  const all = concat(
+    taps.map(([dy, dx]) => shift(plane, dy, dx)),
+    0,
+  );
+  return like(x, x, reshape(all, [9 * channels, batch, height * width]));
+}
+
+/** The kernel's nine taps applied to every pixel by one matrix product, then shifted and added. */
+function sumOfShifts(x: TrainingValue, kernel: Value): TrainingValue {
+  const { channels, batch, height, width } = extents(x);
+  const [outputs] = kernel.shape as number[];
+  const products = perPixel(x, reshape(permute(kernel, [2, 3, 0, 1]), [9 * outputs, channels]));
+  const planes = reshape(products, [9 * outputs, batch, height, width]);
+  const sum = taps
+    .map(([dy, dx], tap) => shift(slice(planes, 0, tap * outputs, (tap + 1) * outputs), dy, dx))
+    .reduce((total, term) => add(total, term));
+  return like(x, x, reshape(sum, [outputs, batch, height * width]));
+}
+
+/** What a kernel adds for the taps that look outside the image; nothing for zeros. */
+function outsideTerm(x: TrainingValue, kernel: Value, padding: Padding): TrainingValue | undefined {
+  if (padding === 'zeros') return undefined;
+  const { height, width } = extents(x);
+  const [outputs, inputs] = kernel.shape as number[];
+  const seen = padding === 'border' ? slice(kernel, 1, inputs - 1, inputs) : kernel;
+  const perTap = reshape(reduceSum(seen, [1]), [outputs, 9]);
+  const outside = taps.flatMap(([dy, dx]) =>
+    Array.from({ length: height * width }, (_, pixel) => {
+      const row = Math.floor(pixel / width) + dy - 1;
+      const column = (pixel % width) + dx - 1;
+      return Number(row < 0 || row >= height || column < 0 || column >= width);
+    }),
+  );
+  const term = gemm(perTap, constant([9, height * width], outside));
+  return image(reshape(term, [outputs, 1, height * width]), height, width);
+}
