@@ -5,7 +5,8 @@ export function createQueue(): Queue {
   let last: Promise<unknown> = Promise.resolve();
   return (task) => {
     const result = last.then(task);
-    last = result.catch(() => {});
+    const ended = () => {}; // keeps no result
+    last = result.then(ended, ended);
     return result;
   };
 }
