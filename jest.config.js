@@ -1,3 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+// Loaded models leave notes in the user's cache; tests have one of their own.
+const cache = mkdtempSync(join(tmpdir(), 'glow-onnx-tests-'));
+process.env.XDG_CACHE_HOME = cache;
+process.on('exit', () => rmSync(cache, { recursive: true, force: true }));
+
 export default {
   testEnvironment: './test/environment.cjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],

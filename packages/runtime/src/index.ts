@@ -1,4 +1,4 @@
-import { encodePng as encodePngHere, platform } from '#platform';
+import { encodePng as encodePngHere, openCache, platform } from '#platform';
 import type { RawImage } from './images.js';
 import { createLoadGlow } from './load-glow.js';
 
@@ -19,6 +19,7 @@ export type { ClassLabel, Label } from './labels.js';
 export type { InterpolationMode, LatentLevel, Latents } from './latents.js';
 export { type LatentsFile, loadLatents, saveLatents } from './latents-file.js';
 export type { LoadOptions } from './load-glow.js';
+export type { LoadProgress } from './load-progress.js';
 export type {
   DecodeOptions,
   EditOptions,
@@ -29,10 +30,19 @@ export type {
   SampleOptions,
   ScoreOptions,
 } from './model.js';
+export type { CacheChoice } from './model-cache.js';
+export type { ModelSource } from './model-source.js';
 export type { Score } from './score.js';
+export type { SelfTestOutcome } from './self-test.js';
 export type { Device, DeviceChoice } from './session.js';
 
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
 
 /** A raw image as PNG: grey, RGB or with alpha, as its channels say. */
 export const encodePng: (image: RawImage) => Promise<Uint8Array> = encodePngHere;
+
+/** Where loaded models are cached by default: a folder in Node, the name of a cache in a browser. */
+export const cacheLocation = (): string => openCache().location;
+
+/** Empties the cache of loaded models, the default one or the one that `loadGlow` was given. */
+export const clearCache = (location?: string): Promise<void> => openCache(location).clear();

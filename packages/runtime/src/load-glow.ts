@@ -1,45 +1,118 @@
-import type { GraphVariant, Precision } from '@glow-onnx/flow/manifest';
+import type { GraphVariant, Manifest, Precision } from '@glow-onnx/flow/manifest';
+import { checkInteger } from './check.js';
 import { createModel } from './create-model.js';
+import type { LoadProgress } from './load-progress.js';
 import type { GlowModel } from './model.js';
-import { readGraphs, readManifest } from './model-folder.js';
+import { type CacheChoice, forgetful, keyValueCache, openCache } from './model-cache.js';
+import { type ModelFolder, readGraphs, readManifest, readVerified } from './model-folder.js';
+import { type ModelSource, storeOf } from './model-source.js';
 import { openGraphs } from './open-graphs.js';
-import type { Platform } from './platform.js';
+import type { Platform, RuntimeOptions } from './platform.js';
 import type { DeviceChoice } from './session.js';
 
-export interface LoadOptions {
+const goldenPath = 'golden.safetensors';
+
+export interface LoadOptions extends RuntimeOptions {
   /** Default `auto`. */
   readonly device?: DeviceChoice;
   /** Which graphs of the folder; default fp32. */
   readonly precision?: Precision;
+  /** Whether a device that is new to the model computes its golden images first; default true. */
+  readonly selfTest?: boolean;
   /** Images per run; by default as many as fit a memory budget. Changes speed and memory, not results. */
   readonly batchSize?: number;
   /** Largest picture to decode from a file, in pixels; default 2²⁶, 67 megapixels. */
   readonly maxPixels?: number;
+  /**
+   * Where files that came over a network, and passed self-tests, are kept: `true`, the default, for the user's
+   * own cache, text for a folder (Node) or the name of a cache (browsers), `false` for nowhere.
+   */
+  readonly cache?: CacheChoice;
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Ends loading; its reason is what `loadGlow` then rejects with. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Loads a model folder that `glow-export` wrote, checking every file it uses against the manifest.
- * @throws Error if a file is missing or changed, the format is not known, or the device is not there.
+ * @throws Error if a file is missing or changed, or its server does not give it; RangeError if the format or
+ *   the precision is not known; DeviceError if no device asked for is there and right; `signal.reason`.
  */
-export type LoadGlow = (source: string, options?: LoadOptions) => Promise<GlowModel>;
+export type LoadGlow = (source: ModelSource, options?: LoadOptions) => Promise<GlowModel>;
 
 export function createLoadGlow(platform: Platform): LoadGlow {
   return async (source, options = {}) => {
-    const { device = 'auto', precision = 'fp32', batchSize, maxPixels = 2 ** 26 } = options;
-    for (const [name, value] of Object.entries({ batchSize, maxPixels })) {
-      if (value !== undefined && (!Number.isSafeInteger(value) || value < 1)) {
-        throw new RangeError(`loadGlow: ${name} must be a positive integer, got ${value}`);
-      }
-    }
-    const store = platform.openStore(source);
-    const manifest = await readManifest(store);
-    const variant: GraphVariant | undefined = manifest.variants[precision];
-    if (!variant) {
-      const there = Object.keys(manifest.variants).join(', ');
-      throw new RangeError(`loadGlow: ${source} has no precision "${precision}" (it has: ${there})`);
-    }
-    const graphs = await openGraphs(platform, await readGraphs(store, manifest, variant), { device });
-    const codec = platform.createCodec({ maxPixels });
-    return createModel({ manifest, precision, graphs, codec, batchSize });
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const loading = load(platform, source, options);
+    return signal ? untilAborted(loading, signal) : loading;
   };
+}
+
+async function load(
+  platform: Platform,
+  source: ModelSource,
+  {
+    device = 'auto',
+    precision = 'fp32',
+    selfTest = true,
+    batchSize,
+    maxPixels = 2 ** 26,
+    cache: cacheChoice,
+    onProgress,
+    signal,
+    ...runtimeOptions
+  }: LoadOptions,
+): Promise<GlowModel> {
+  if (batchSize !== undefined) checkInteger('loadGlow', 'batchSize', batchSize, 1);
+  checkInteger('loadGlow', 'maxPixels', maxPixels, 1);
+  const { sha256 } = platform;
+  const store = storeOf(platform, source);
+  const cache = openCache(platform, cacheChoice);
+  const cacheOfFiles = store.url === undefined ? undefined : cache;
+  const folder: ModelFolder = { store, sha256, cache: cacheOfFiles, onProgress, signal };
+  const { manifest, sha256: fingerprint } = await readManifest(folder);
+  const variant = variantOf(manifest, precision, store.name);
+  const hasGolden = manifest.files.some(({ path }) => path === goldenPath);
+  const graphs = await openGraphs(platform, await readGraphs(folder, manifest, variant), {
+    ...runtimeOptions,
+    device,
+    selfTest:
+      selfTest && hasGolden
+        ? {
+            manifest,
+            fingerprint,
+            precision,
+            golden: () => readVerified(folder, manifest, goldenPath),
+            cache: cache ? keyValueCache(cache, sha256) : forgetful,
+          }
+        : undefined,
+  });
+  if (!signal?.aborted) onProgress?.({ status: 'ready', name: store.name });
+  const codec = platform.createCodec({ maxPixels });
+  return createModel({ manifest, precision, graphs, codec, batchSize });
+}
+
+function variantOf(manifest: Manifest, precision: Precision, folder: string): GraphVariant {
+  const variant: GraphVariant | undefined = manifest.variants[precision];
+  if (variant) return variant;
+  const there = Object.keys(manifest.variants).join(', ');
+  throw new RangeError(`loadGlow: ${folder} has no precision "${precision}" (it has: ${there})`);
+}
+
+/** Rejects at once when aborted; what still comes is disposed. */
+async function untilAborted(loading: Promise<GlowModel>, signal: AbortSignal): Promise<GlowModel> {
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([loading, aborted]);
+  } catch (error) {
+    loading.then((model) => model.dispose()).catch(() => undefined);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

@@ -1,6 +1,7 @@
 import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
 import type { ImageCodec } from './images.js';
-import type { ModelStore } from './model-folder.js';
+import type { ModelCache } from './model-cache.js';
+import type { ModelStore } from './model-store.js';
 import type { Queue } from './queue.js';
 import type { Device } from './session.js';
 
@@ -44,7 +45,11 @@ export interface Platform {
   /** @throws DeviceError if this device cannot be had here, saying what to install or to pass. */
   loadOnnxRuntime(device: Device, options: RuntimeOptions): Promise<OnnxRuntime>;
   /** The folder at a path (Node) or an address. */
-  openStore(source: string): ModelStore;
+  openStore(source: string | URL): ModelStore;
+  /** A cache at this place; without one, the user's own. */
+  openCache(location?: string): ModelCache;
+  /** In hex. */
+  sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
   createCodec(limits: ImageLimits): ImageCodec;
 }
 

@@ -1,8 +1,10 @@
 import type { Platform } from '../platform.js';
 import type { Device } from '../session.js';
+import { urlStore } from '../stores/url-store.js';
+import { openCache } from './browser-cache.js';
 import { canvasCodec } from './images.js';
 import { loadOnnxRuntime, objectionTo, type WebBuilds } from './onnxruntime.js';
-import { urlStore } from './url-store.js';
+import { sha256 } from './sha256.js';
 
 /** A browser with these builds of ONNX Runtime, the preferred device's first. A bundler packs no other. */
 export function createPlatform(builds: WebBuilds): Platform {
@@ -11,7 +13,10 @@ export function createPlatform(builds: WebBuilds): Platform {
     autoDevices: Object.keys(builds) as Device[],
     objectionTo,
     loadOnnxRuntime: (device, options) => loadOnnxRuntime(builds, device, options),
-    openStore: urlStore,
+    // As fetch does it: from the page's address, or its <base>; in a worker, from the worker's.
+    openStore: (source) => urlStore(source, globalThis.document?.baseURI ?? globalThis.location.href),
+    openCache,
+    sha256,
     createCodec: canvasCodec,
   };
 }

@@ -1,13 +1,14 @@
 import { latentShapes, type Manifest } from '@glow-onnx/flow/manifest';
 import { readManifest, readVerified } from '../model-folder.js';
-import { folderStore } from '../node/folder-store.js';
+import { openStore } from '../node/open-store.js';
+import { sha256 } from '../node/sha256.js';
 import { fileSize, type Report } from './report.js';
 
 /** Describes a model folder, after comparing every file with the manifest. */
 export async function info(directory: string): Promise<Report> {
-  const store = folderStore(directory);
-  const manifest = await readManifest(store);
-  for (const { path } of manifest.files) await readVerified(store, manifest, path);
+  const folder = { store: openStore(directory), sha256 };
+  const { manifest } = await readManifest(folder);
+  for (const { path } of manifest.files) await readVerified(folder, manifest, path);
   return { text: describe(manifest), json: { verified: true, ...manifest } };
 }
 

@@ -1,19 +1,46 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelStore } from '../model-folder.js';
+import type { ModelStore } from '../model-store.js';
 
-/** A model folder on disk. */
+/** A model folder on disk. It may be reached by a link, but holds none: a link may lead anywhere. */
 export function folderStore(directory: string): ModelStore {
   return {
     name: directory,
-    async read(path) {
-      try {
-        return await readFile(join(directory, path));
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-        throw error;
+    locate: (path) => join(directory, path),
+    async open(path) {
+      const parts = path.split('/');
+      let at = directory;
+      let size = 0;
+      for (const [i, part] of parts.entries()) {
+        at = join(at, part);
+        const stats = await lstatIfThere(at);
+        if (!stats) return undefined;
+        if (stats.isSymbolicLink()) {
+          throw new Error(`${at} is a symbolic link; copy the model folder with its links followed (cp -rL)`);
+        }
+        if (i === parts.length - 1 && !stats.isFile()) throw new Error(`${at} is not a file`);
+        size = stats.size;
       }
+      return { size, pieces: () => pieces(at) };
     },
   };
+}
+
+async function* pieces(path: string): AsyncIterable<Uint8Array> {
+  try {
+    yield* createReadStream(path, { highWaterMark: 4 * 2 ** 20 });
+  } catch (cause) {
+    throw new Error(`${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function lstatIfThere(path: string) {
+  try {
+    return await lstat(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new Error(`${path} cannot be read: ${message}`, { cause });
+  }
 }

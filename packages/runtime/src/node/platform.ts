@@ -1,8 +1,11 @@
 import type { Platform } from '../platform.js';
-import { folderStore } from './folder-store.js';
+import { openCache } from './folder-cache.js';
 import { sharpCodec } from './images.js';
 import { loadOnnxRuntime } from './onnxruntime.js';
+import { openStore } from './open-store.js';
+import { sha256 } from './sha256.js';
 
+export { openCache } from './folder-cache.js';
 export { encodePng } from './images.js';
 
 export const platform: Platform = {
@@ -11,6 +14,8 @@ export const platform: Platform = {
   objectionTo: async (device) =>
     device === 'webgpu' ? 'experimental in Node; pass device: "webgpu" to use it' : undefined,
   loadOnnxRuntime,
-  openStore: folderStore,
+  openStore,
+  openCache,
+  sha256,
   createCodec: ({ maxPixels }) => sharpCodec(maxPixels),
 };
