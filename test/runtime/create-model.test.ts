@@ -1,19 +1,16 @@
-import { createConfig, createRandom, type GlowConfig, tensor } from '@glow-onnx/flow';
+import { createConfig, createRandom, tensor } from '@glow-onnx/flow';
 import {
   BatchError,
   type CallOptions,
   encodePng,
-  type GlowModel,
   type Latents,
   type RawImage,
   restoreRandom,
 } from '@glow-onnx/runtime';
 import type { OpenSession } from '@glow-onnx/runtime/session';
-import { createModel } from '../../packages/runtime/src/create-model.js';
 import { toModel } from '../../packages/runtime/src/images.js';
-import { sharpCodec } from '../../packages/runtime/src/node/images.js';
-import type { OpenGraphs } from '../../packages/runtime/src/open-graphs.js';
-import { bareManifest, createOracle, oracleSessions } from '../oracle.js';
+import { createOracle, oracleSessions } from '../oracle.js';
+import { modelOf, oracleSeed } from '../oracle-model.js';
 
 const config = createConfig({
   channels: 3,
@@ -24,25 +21,7 @@ const config = createConfig({
   hiddenChannels: 8,
   bits: 5,
 });
-const oracle = createOracle(config, 3);
-const codec = sharpCodec(2 ** 20);
-
-function modelOf(of: GlowConfig = config, batchSize?: number, change: Partial<Sessions> = {}): GlowModel {
-  const sessions = oracleSessions(of === config ? oracle : createOracle(of, 3), of.levels);
-  const graphs = graphsOf({ ...sessions, ...change });
-  return createModel({ manifest: bareManifest(of), precision: 'fp32', graphs, codec, batchSize });
-}
-type Sessions = ReturnType<typeof oracleSessions>;
-function graphsOf({ encoder, decoder }: Sessions): OpenGraphs {
-  return {
-    device: 'cpu',
-    skipped: [],
-    selfTest: 'none',
-    encoder: async () => encoder,
-    decoder: async () => decoder,
-    release: async () => void (await Promise.all([encoder.release(), decoder.release()])),
-  };
-}
+const oracle = createOracle(config, oracleSeed);
 
 function picture(index: number, height = 8, width = 8, channels = 3): RawImage {
   const random = createRandom(5, index);
@@ -53,7 +32,7 @@ const bins = (images: readonly RawImage[]) => images.map(({ data }) => [...data]
 const pictures = [picture(0), picture(1, 4, 12), picture(2), picture(3, 4, 12), picture(4)];
 
 describe('a model', () => {
-  const model = modelOf();
+  const model = modelOf(config);
 
   test('encodes to latents that decode to the same pixels, sizes mixed', async () => {
     const { z, logProb } = await model.encode(pictures);
@@ -77,7 +56,7 @@ describe('a model', () => {
   test('gives the same whatever the batch size', async () => {
     const results = await Promise.all(
       [1, 2, 64].map(async (batchSize) => {
-        const other = modelOf(config, batchSize);
+        const other = modelOf(config, { batchSize });
         return {
           encoded: await other.encode(pictures),
           scores: await other.bitsPerDim(pictures, { draws: 3, seed: 2 }),
@@ -190,7 +169,7 @@ describe('a model', () => {
 });
 
 describe('errors', () => {
-  const model = modelOf();
+  const model = modelOf(config);
   const good = pictures[0] as RawImage;
   const never = 0 as never;
 
@@ -317,7 +296,7 @@ describe('errors', () => {
   const { encoder, decoder } = oracleSessions(oracle, 2);
 
   test.each(['z0', 'z1', 'log_prob'])('NaN in %s names the image', async (output) => {
-    const bad = modelOf(config, 2, { encoder: spoil(encoder, output, Number.NaN) });
+    const bad = modelOf(config, { batchSize: 2, encoder: spoil(encoder, output, Number.NaN) });
     await expect(bad.encode([good, good])).rejects.toThrow(
       `encode: 1 of 2 images failed: images[1]: the model gives NaN in ${output}`,
     );
@@ -327,14 +306,14 @@ describe('errors', () => {
   });
 
   test('infinity in x names the image', async () => {
-    const bad = modelOf(config, 2, { decoder: spoil(decoder, 'x', Number.POSITIVE_INFINITY) });
+    const bad = modelOf(config, { batchSize: 2, decoder: spoil(decoder, 'x', Number.POSITIVE_INFINITY) });
     await expect(bad.sample({ count: 2 })).rejects.toThrow(
       'sample: 1 of 2 images failed: image 1: the model gives Infinity in x',
     );
   });
 
   test('a graph without an output says so', async () => {
-    const bad = modelOf(config, 2, { decoder: { ...decoder, run: async () => ({}) } });
+    const bad = modelOf(config, { batchSize: 2, decoder: { ...decoder, run: async () => ({}) } });
     await expect(bad.sample()).rejects.toThrow('sample: the graph has no output "x"');
   });
 
@@ -343,7 +322,11 @@ describe('errors', () => {
     const release = async () => {
       releases++;
     };
-    const gone = modelOf(config, 2, { encoder: { ...encoder, release }, decoder: { ...decoder, release } });
+    const gone = modelOf(config, {
+      batchSize: 2,
+      encoder: { ...encoder, release },
+      decoder: { ...decoder, release },
+    });
     await Promise.all([gone.dispose(), gone[Symbol.asyncDispose]()]);
     await gone.dispose();
     expect(releases).toBe(2);
@@ -367,7 +350,8 @@ describe('errors', () => {
 
   test('dispose waits for calls under way', async () => {
     const order: string[] = [];
-    const slow = modelOf(config, 1, {
+    const slow = modelOf(config, {
+      batchSize: 1,
       encoder: {
         ...encoder,
         run: async (inputs) => {
@@ -386,7 +370,7 @@ describe('errors', () => {
 });
 
 describe('one of several images that fails', () => {
-  const model = modelOf();
+  const model = modelOf(config);
   const [a, b] = [pictures[0], pictures[2]] as [RawImage, RawImage];
   const odd = picture(9, 6, 8);
   const failure = async (call: Promise<unknown>): Promise<BatchError> =>
@@ -445,7 +429,9 @@ describe('one of several images that fails', () => {
       if (inputs.x?.shape[2] === 4) throw new Error('out of memory');
       return encoder.run(inputs);
     };
-    const error = await failure(modelOf(config, 2, { encoder: { ...encoder, run } }).encode(pictures));
+    const error = await failure(
+      modelOf(config, { batchSize: 2, encoder: { ...encoder, run } }).encode(pictures),
+    );
     expect(error.message).toBe(
       'encode: 2 of 5 images failed: images[1]: out of memory; images[3]: out of memory',
     );
@@ -468,16 +454,16 @@ describe('progress and abort', () => {
       expect(total).toBe(5);
       seen.push(done);
     };
-    await modelOf(config, 2).bitsPerDim(pictures, { draws: 3, onProgress });
+    await modelOf(config, { batchSize: 2 }).bitsPerDim(pictures, { draws: 3, onProgress });
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect(seen.at(-1)).toBe(5);
     seen.length = 0;
-    await expect(modelOf().encode([odd, odd, odd, odd, odd], { onProgress })).rejects.toThrow('5 of 5');
+    await expect(modelOf(config).encode([odd, odd, odd, odd, odd], { onProgress })).rejects.toThrow('5 of 5');
     expect(seen).toEqual([1, 2, 3, 4, 5]);
   });
 
   test('every call tells its progress', async () => {
-    const model = modelOf();
+    const model = modelOf(config);
     const [a, b] = [pictures[0], pictures[2]] as [RawImage, RawImage];
     const { z } = await model.encode([a, b]);
     const told = async (call: (options: CallOptions) => Promise<unknown>) => {
@@ -505,7 +491,7 @@ describe('progress and abort', () => {
       if (++runs === 2) controller.abort(new Error('enough'));
       return decoder.run(inputs);
     };
-    const model = modelOf(config, 1, { decoder: { ...decoder, run } });
+    const model = modelOf(config, { batchSize: 1, decoder: { ...decoder, run } });
     await expect(model.sample({ count: 9, signal: controller.signal })).rejects.toThrow('enough');
     expect(runs).toBe(2);
     await expect(model.encode(pictures, { signal: AbortSignal.abort() })).rejects.toMatchObject({
@@ -518,12 +504,12 @@ describe('progress and abort', () => {
     const onProgress = () => {
       throw new TypeError('mine');
     };
-    await expect(modelOf().sample({ count: 2, onProgress })).rejects.toThrow(new TypeError('mine'));
+    await expect(modelOf(config).sample({ count: 2, onProgress })).rejects.toThrow(new TypeError('mine'));
   });
 });
 
 test('calls at once give what they give one after another', async () => {
-  const model = modelOf(config, 2);
+  const model = modelOf(config, { batchSize: 2 });
   const calls = [
     () => model.encode(pictures),
     () => model.sample({ count: 5, seed: 3 }),
