@@ -67,15 +67,15 @@ export async function createSession(
 }
 
 async function open(
-  { InferenceSession }: OnnxRuntime,
+  runtime: OnnxRuntime,
   device: Device,
   { model, externalData, folder }: GraphSource,
 ): Promise<InferenceSession> {
-  const options = { ...sessionOptions(device, folder), ...(externalData && { externalData }) };
+  const options = { ...sessionOptions(runtime, device, folder), ...(externalData && { externalData }) };
   try {
     return typeof model === 'string'
-      ? await InferenceSession.create(model, options)
-      : await InferenceSession.create(model, options);
+      ? await runtime.InferenceSession.create(model, options)
+      : await runtime.InferenceSession.create(model, options);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`session: the graph cannot be opened on ${device}: ${reason}`, { cause });

@@ -13,6 +13,8 @@ export interface OnnxRuntime {
   readonly processor: string | undefined;
   /** Opens, runs and frees sessions: one at a time where ONNX Runtime or its device bears no more. */
   readonly inTurn: Queue;
+  /** Threads of a session, if not as many as ONNX Runtime thinks right. */
+  readonly threads?: number | undefined;
   /** What to do where it cannot open a session. */
   readonly advice: string;
   readonly InferenceSession: InferenceSessionFactory;
@@ -26,7 +28,10 @@ export interface RuntimeOptions {
    * flow's inverse cannot bear for long. Default false.
    */
   readonly allowTf32?: boolean;
-  /** wasm: threads to compute with; default half the cores, at most 4, or 1 in a page that is not cross-origin isolated. */
+  /**
+   * cpu and wasm: threads to compute with. Default on the cpu: one a core; on wasm: half the cores, at most 4, or 1
+   * in a page that is not cross-origin isolated.
+   */
   readonly threads?: number;
   /** Where ONNX Runtime's .wasm and .mjs files are served; default: beside the bundle. No other place is ever asked. */
   readonly wasmPaths?: string | { readonly wasm?: string; readonly mjs?: string };

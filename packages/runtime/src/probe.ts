@@ -34,11 +34,11 @@ export async function requireDevice(
   return runtime;
 }
 
-async function double({ InferenceSession, Tensor }: OnnxRuntime, device: Device): Promise<void> {
+async function double(runtime: OnnxRuntime, device: Device): Promise<void> {
   const graph = Uint8Array.from(atob(doubling), (character) => character.charCodeAt(0));
-  const session = await InferenceSession.create(graph, sessionOptions(device));
+  const session = await runtime.InferenceSession.create(graph, sessionOptions(runtime, device));
   try {
-    const { y } = await session.run({ x: new Tensor('float32', Float32Array.of(1.5, -2), [2]) });
+    const { y } = await session.run({ x: new runtime.Tensor('float32', Float32Array.of(1.5, -2), [2]) });
     const got = Array.from((y?.data ?? []) as Float32Array).join(', ');
     if (got !== '3, -4') throw new Error(`it doubles 1.5 and -2 to ${got}`);
   } finally {

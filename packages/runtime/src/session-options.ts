@@ -1,8 +1,13 @@
 import type { InferenceSession } from 'onnxruntime-common';
+import type { OnnxRuntime } from './platform.js';
 import type { Device } from './session.js';
 
 /** What every session of this project is opened with; `folder` holds the external data of a graph given as bytes. */
-export function sessionOptions(device: Device, folder?: string): InferenceSession.SessionOptions {
+export function sessionOptions(
+  { threads }: OnnxRuntime,
+  device: Device,
+  folder?: string,
+): InferenceSession.SessionOptions {
   const session = {
     set_denormal_as_zero: '1',
     ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
@@ -12,5 +17,6 @@ export function sessionOptions(device: Device, folder?: string): InferenceSessio
     executionProviders: [device],
     extra: { session },
     logSeverityLevel: 4, // what goes wrong is thrown
+    ...(threads !== undefined && { intraOpNumThreads: threads }),
   };
 }

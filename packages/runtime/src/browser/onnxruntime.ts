@@ -39,7 +39,8 @@ export async function loadOnnxRuntime(
   return {
     name: `onnxruntime-web ${ort.env.versions.web}`,
     processor: `${processor} ${navigator.userAgent}`,
-    inTurn: queueOf(device),
+    // A build is one instance of WebAssembly, which takes one call at a time, whatever the device.
+    inTurn: queueOf(load === webgpuBuild ? 'webgpu' : 'wasm'),
     advice:
       'see that its .wasm file is served with the page and that the content security policy allows ' +
       "'wasm-unsafe-eval'",

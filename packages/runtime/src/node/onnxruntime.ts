@@ -3,6 +3,7 @@ import { DeviceError } from '../device-error.js';
 import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
 import { atOnce, queueOf } from '../queue.js';
 import type { Device } from '../session.js';
+import { warnOnce } from '../warn-once.js';
 
 /**
  * Loads ONNX Runtime when first needed, so that importing this package never fails for want of it: its native
@@ -18,7 +19,7 @@ let nativeIsMissing: string | undefined;
 
 async function loadNative(
   device: Exclude<Device, 'wasm'>,
-  { allowTf32 = false }: RuntimeOptions,
+  { allowTf32 = false, threads }: RuntimeOptions,
 ): Promise<OnnxRuntime> {
   const ort = await import('onnxruntime-node').catch((cause: unknown) => {
     nativeIsMissing = missing(cause);
@@ -46,6 +47,7 @@ async function loadNative(
     processor: device === 'cpu' ? cpuModel() : undefined,
     // Two sessions on one GPU device have crashed.
     inTurn: device === 'cpu' ? atOnce : queueOf(device),
+    threads,
     advice: device === 'cuda' ? installCuda : 'pass device: "cpu"',
     InferenceSession: ort.InferenceSession,
     Tensor: ort.Tensor,
@@ -80,15 +82,9 @@ function missing(cause: unknown): string {
   return `onnxruntime-node has no binary that runs on ${here} (${message.split('\n')[0]}); pass device: "wasm"`;
 }
 
-let warned = false;
-
 async function loadWeb({ threads, wasmPaths }: RuntimeOptions): Promise<OnnxRuntime> {
-  if (nativeIsMissing && !warned) {
-    warned = true;
-    process.emitWarning(
-      `glow-onnx runs on WebAssembly, several times slower than natively: ${nativeIsMissing}`,
-    );
-  }
+  if (nativeIsMissing)
+    warnOnce(`runs on WebAssembly, several times slower than natively: ${nativeIsMissing}`);
   const ort = await import('onnxruntime-web');
   ort.env.logLevel = 'fatal';
   if (threads !== undefined) ort.env.wasm.numThreads = threads;
