@@ -109,7 +109,7 @@ export function createGraphOps(determinants: HostDeterminant[]): Ops<TrainingVal
       // The nine shifts are of the thinner side: of the input's channels, or of nine results that are then added.
       const y =
         channels <= outputs
-          ? perPixel(shifts(x), reshape(permute(inside, [0, 2, 3, 1]), [outputs, 9 * channels]), bias)
+          ? fromRows(x, gemm(reshape(inside, [outputs, 9 * channels]), patches(x), { bias: column(bias) }))
           : ops.add(sumOfShifts(x, inside), ops.perChannel(bias));
       return outside ? ops.add(y, outside) : y;
     },
@@ -157,7 +157,12 @@ function pixels({ size }: TrainingValue): number {
   return size ? size.height * size.width : 0;
 }
 
-function extents(x: TrainingValue) {
+interface Extents extends Size {
+  readonly channels: number;
+  readonly batch: number;
+}
+
+function extents(x: TrainingValue): Extents {
   if (!x.size) throw new TypeError('graph-ops: expected an image, got a weight');
   const [channels, batch] = x.shape as number[];
   return { channels, batch, ...x.size };
@@ -169,41 +174,71 @@ function axesOf(x: Value): number[] {
 
 /** weight [out, in] times the channels of each pixel. */
 function perPixel(x: TrainingValue, weight: Value, bias?: Value): TrainingValue {
-  const [channels, batch, each] = x.shape as number[];
-  const [outputs] = weight.shape as number[];
-  const y = gemm(weight, reshape(x, [channels, batch * each]), bias && { bias: reshape(bias, [outputs, 1]) });
-  return like(x, x, reshape(y, [outputs, batch, each]));
+  return fromRows(x, gemm(weight, rows(x), bias && { bias: column(bias) }));
 }
 
-/** Where the tap (dy, dx) of a kernel looks, for the pixels of an image [channels, batch, height, width]. */
-function shift(x: Value, dy: number, dx: number): Value {
-  if (dy === 1 && dx === 1) return x;
-  return pad(x, [0, 0, 1 - dy, 1 - dx, 0, 0, dy - 1, dx - 1]);
+function column(vector: Value): Value {
+  return reshape(vector, [-1, 1]);
 }
 
-const taps = Array.from({ length: 9 }, (_, tap) => [Math.floor(tap / 3), tap % 3] as const);
-
-/** An image's nine shifts, one after another: channel c at tap t is channel t·channels + c. */
-function shifts(x: TrainingValue): TrainingValue {
+/** An image as rows of pixels [channels, batch·height·width], in which a shift is one copy a row. */
+function rows(x: TrainingValue): Value {
   const { channels, batch, height, width } = extents(x);
-  const plane = reshape(x, [channels, batch, height, width]);
-  const all = concat(
-    taps.map(([dy, dx]) => shift(plane, dy, dx)),
-    0,
-  );
-  return like(x, x, reshape(all, [9 * channels, batch, height * width]));
+  return reshape(x, [channels, batch * height * width]);
+}
+
+/** Rows of pixels of the batch and size of x as an image. */
+function fromRows(x: TrainingValue, pixels: Value): TrainingValue {
+  const { batch, height, width } = extents(x);
+  return image(reshape(pixels, [-1, batch, height * width]), height, width);
+}
+
+/** Rows of pixels as seen one pixel further: `by` −1, 0 or 1 along an axis of the image; zeros from outside. */
+function shift(
+  pixels: Value,
+  by: number,
+  axis: 'rows' | 'columns',
+  { batch, height, width }: Extents,
+): Value {
+  if (by === 0) return pixels;
+  const distance = axis === 'rows' ? by * width : by;
+  const inside = Float64Array.from({ length: batch * height * width }, (_, pixel) => {
+    const [place, extent] =
+      axis === 'rows' ? [Math.floor(pixel / width) % height, height] : [pixel % width, width];
+    return Number(place + by >= 0 && place + by < extent);
+  });
+  return mul(pad(pixels, [0, -distance, 0, distance]), constant([1, inside.length], inside));
+}
+
+const offsets = [-1, 0, 1];
+
+/** An image's nine shifts: channel c at tap t is row c·9 + t of the result, as kernels have their inputs. */
+function patches(x: TrainingValue): Value {
+  const size = extents(x);
+  const { channels } = size;
+  const pixels = rows(x);
+  const total = pixels.shape[1] as number;
+  const across = offsets.map((dx) => reshape(shift(pixels, dx, 'columns', size), [channels, 1, total]));
+  const three = reshape(concat(across, 1), [3 * channels, total]);
+  const down = offsets.map((dy) => reshape(shift(three, dy, 'rows', size), [channels, 1, 3, total]));
+  return reshape(concat(down, 1), [9 * channels, total]);
 }
 
 /** The kernel's nine taps applied to every pixel by one matrix product, then shifted and added. */
 function sumOfShifts(x: TrainingValue, kernel: Value): TrainingValue {
-  const { channels, batch, height, width } = extents(x);
+  const size = extents(x);
+  const { channels, batch, height, width } = size;
   const [outputs] = kernel.shape as number[];
-  const products = perPixel(x, reshape(permute(kernel, [2, 3, 0, 1]), [9 * outputs, channels]));
-  const planes = reshape(products, [9 * outputs, batch, height, width]);
-  const sum = taps
-    .map(([dy, dx], tap) => shift(slice(planes, 0, tap * outputs, (tap + 1) * outputs), dy, dx))
-    .reduce((total, term) => add(total, term));
-  return like(x, x, reshape(sum, [outputs, batch, height * width]));
+  const byTap = reshape(permute(reshape(kernel, [outputs, channels, 9]), [0, 2, 1]), [9 * outputs, channels]);
+  const total = batch * height * width;
+  const taps = reshape(gemm(byTap, rows(x)), [outputs, 3, 3 * total]);
+  const part = (all: Value, at: number, extent: number) =>
+    reshape(slice(all, 1, at, at + 1), [extent, total]);
+  const sum = (terms: Value[]) => terms.reduce((a, b) => add(a, b));
+  const across = sum(offsets.map((dy, at) => shift(part(taps, at, 3 * outputs), dy, 'rows', size)));
+  const columns = reshape(across, [outputs, 3, total]);
+  const y = sum(offsets.map((dx, at) => shift(part(columns, at, outputs), dx, 'columns', size)));
+  return fromRows(x, y);
 }
 
 /** What a kernel adds for the taps that look outside the image; nothing for zeros. */
@@ -213,12 +248,13 @@ function outsideTerm(x: TrainingValue, kernel: Value, padding: Padding): Trainin
   const [outputs, inputs] = kernel.shape as number[];
   const seen = padding === 'border' ? slice(kernel, 1, inputs - 1, inputs) : kernel;
   const perTap = reshape(reduceSum(seen, [1]), [outputs, 9]);
-  const outside = taps.flatMap(([dy, dx]) =>
-    Array.from({ length: height * width }, (_, pixel) => {
-      const row = Math.floor(pixel / width) + dy - 1;
-      const column = (pixel % width) + dx - 1;
-      return Number(row < 0 || row >= height || column < 0 || column >= width);
-    }),
+  const outside = offsets.flatMap((dy) =>
+    offsets.flatMap((dx) =>
+      Array.from({ length: height * width }, (_, pixel) => {
+        const [row, column] = [Math.floor(pixel / width) + dy, (pixel % width) + dx];
+        return Number(row < 0 || row >= height || column < 0 || column >= width);
+      }),
+    ),
   );
   const term = gemm(perTap, constant([9, height * width], outside));
   return image(reshape(term, [outputs, 1, height * width]), height, width);
