@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from '@glow-onnx/flow';
-import { train } from '@glow-onnx/trainer';
+import { datasetFrom, train } from '@glow-onnx/trainer';
 import { median, wallTime } from './models.mjs';
 
 /** Images/s of training from scratch, by the median of the steps that fit; NaN if not even a second one did. */
@@ -20,7 +20,7 @@ export async function trainingSpeed({
   try {
     await train({
       start: { config },
-      data: noise(config, 40 * batch),
+      data: await noise(config, 40 * batch),
       out,
       force: true,
       settings: { batch, epochs: 1000, valFraction: 1 / (40 * batch) },
@@ -41,13 +41,10 @@ export async function trainingSpeed({
 
 /** Pictures of noise: speed does not depend on what they show. */
 function noise({ channels, height, width }, count) {
-  const size = channels * height * width;
   const random = createRandom(1);
-  const pixels = Uint8Array.from({ length: size }, () => random.below(256));
-  const batch = (indices) => {
-    const images = new Uint8Array(indices.length * size);
-    for (let i = 0; i < indices.length; i++) images.set(pixels, i * size);
-    return images;
-  };
-  return { name: 'noise', count, channels, height, width, batch, skipped: [] };
+  const data = Uint8Array.from({ length: channels * height * width }, () => random.below(256));
+  return datasetFrom(
+    Array.from({ length: count }, () => ({ data, channels, height, width })),
+    { name: 'noise' },
+  );
 }

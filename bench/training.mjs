@@ -1,41 +1,98 @@
-// images/s of training, per configuration and backend: node bench/training.mjs [--seconds 20] [--only faces] [--backend wasm]
-import { availableParallelism } from 'node:os';
+// Images/s and peak memory of training, per model and backend, beside a plain TensorFlow.js loop and PyTorch:
+//
+//     node bench/training.mjs [--seconds 20] [--only 'hidden 64'] [--backend wasm] [--python python3]
+//
+// Each number is a process of its own. A backend or peer that is not here is left out, WebGPU without a GPU too.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createConfig } from '@glow-onnx/flow';
-import { machine } from './models.mjs';
-import { trainingSpeed } from './training-speed.mjs';
+import { createConfig, encodeCheckpoint } from '@glow-onnx/flow';
+import { machine, randomCheckpoint } from './models.mjs';
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '20' },
-    only: { type: 'string' },
+    only: { type: 'string', default: '' },
     backend: { type: 'string', default: '' },
+    python: { type: 'string', default: 'python3' },
   },
 });
-const cases = [
-  { name: 'faces: 3×16×16, K=12, hidden 96', channels: 3, side: 16, steps: 12, hidden: 96, batch: 32 },
-  { name: '1×32×32, K=8, hidden 64', channels: 1, side: 32, steps: 8, hidden: 64, batch: 64 },
-  { name: '3×32×32, K=8, hidden 128', channels: 3, side: 32, steps: 8, hidden: 128, batch: 32 },
-].filter(({ name }) => !values.only || name.includes(values.only));
-const backends = [
-  { name: 'wasm, 1 thread', device: 'wasm', threads: 1 },
-  { name: `wasm, ${availableParallelism()} threads`, device: 'wasm', threads: availableParallelism() },
-  { name: 'cpu', device: 'cpu', threads: 1 }, // minutes a step
+const tooSlow = 'too slow';
+const cores = availableParallelism();
+const models = [
+  { name: '1×32×32, K=8, hidden 64', channels: 1, steps: 8, hiddenChannels: 64, batch: 64 },
+  { name: '3×32×32, K=8, hidden 128', channels: 3, steps: 8, hiddenChannels: 128, batch: 32 },
+  { name: '3×32×32, K=32, hidden 512', channels: 3, steps: 32, hiddenChannels: 512, batch: 16 },
+].filter(({ name }) => name.includes(values.only));
+const columns = [
+  { name: `glow-train wasm, ${cores} threads`, device: 'wasm', threads: cores },
+  { name: 'glow-train wasm, 1 thread', device: 'wasm', threads: 1 },
+  { name: 'glow-train node', device: 'node', threads: 1 },
+  { name: 'glow-train node-gpu', device: 'node-gpu', threads: 1 },
+  { name: 'glow-train webgpu', device: 'webgpu', threads: 1 },
+  { name: 'glow-train cpu', device: 'cpu', threads: 1 },
+  { name: 'plain loop wasm', device: 'wasm', plain: true },
+  { name: 'plain loop node', device: 'node', plain: true },
+  { name: 'PyTorch', python: true },
 ].filter(({ name }) => name.includes(values.backend));
 
-console.log(machine());
-const results = [];
-for (const { name, channels, side, steps, hidden, batch } of cases) {
-  const shape = { channels, height: side, width: side, levels: 3, steps, hiddenChannels: hidden };
-  for (const { name: backend, device, threads } of backends) {
-    const seconds = Number(values.seconds);
-    const speed = await trainingSpeed({ config: createConfig(shape), batch, seconds, device, threads });
-    results.push({
-      model: name,
-      backend,
-      'images/s': Number.isNaN(speed) ? 'no second step in time' : Number(speed.toPrecision(3)),
-    });
-    console.error(Object.values(results.at(-1)).join('  ')); // as they come
+console.log(`${machine()}; preset tutorial, L=3; images/s, peak MB of the process`);
+const rows = [];
+const here = new Map(columns.map((column) => [column.name, true]));
+for (const { name, batch, ...model } of models) {
+  const config = createConfig({ height: 32, width: 32, levels: 3, ...model });
+  const cells = {};
+  for (const column of columns) {
+    if (!here.get(column.name)) continue;
+    const small = rows.at(-1)?.cells[column.name]; // models grow
+    const found =
+      small === tooSlow
+        ? small
+        : column.python
+          ? runPython(config, batch)
+          : runNode({ config, batch, ...column });
+    if (found === undefined) here.set(column.name, false);
+    else cells[column.name] = found;
+    console.error(`${name}, ${column.name}: ${found ?? 'not here'}`); // as they come
+  }
+  rows.push({ name: `${name}, batch ${batch}`, cells });
+}
+const shown = columns.filter(({ name }) => here.get(name)).map(({ name }) => name);
+console.log(`| | ${shown.join(' | ')} |\n|---|${'--:|'.repeat(shown.length)}`);
+for (const { name, cells } of rows) {
+  console.log(`| ${name} | ${shown.map((column) => cells[column] ?? '–').join(' | ')} |`);
+}
+
+/** One measurement in a process of its own; undefined if its backend is not here. */
+function runNode(measurement) {
+  const script = new URL('training-case.mjs', import.meta.url).pathname;
+  const argument = JSON.stringify({ ...measurement, seconds: Number(values.seconds) });
+  return run(process.execPath, ['--disable-warning=ExperimentalWarning', script, argument]);
+}
+
+function runPython(config, batch) {
+  const folder = mkdtempSync(join(tmpdir(), 'glow-bench-'));
+  try {
+    const checkpoint = join(folder, 'start.safetensors');
+    writeFileSync(checkpoint, encodeCheckpoint(randomCheckpoint(config)));
+    const script = new URL('peers/training.py', import.meta.url).pathname;
+    return run(values.python, [script, checkpoint, '--batch', batch, '--seconds', values.seconds]);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
-console.table(results);
+
+function run(command, argv) {
+  const timeout = 1000 * (Number(values.seconds) + 180);
+  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout };
+  try {
+    const printed = execFileSync(command, argv.map(String), options);
+    const { imagesPerSecond, megabytes } = JSON.parse(printed.trim().split('\n').at(-1));
+    if (imagesPerSecond === null) return tooSlow;
+    return `${Number(imagesPerSecond.toPrecision(3))} (${Math.round(megabytes)})`;
+  } catch (error) {
+    return error.code === 'ETIMEDOUT' ? tooSlow : undefined;
+  }
+}
