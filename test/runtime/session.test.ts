@@ -42,6 +42,17 @@ describe('openSession', () => {
     await session.release();
   });
 
+  test('writes outputs where it is told to, in the middle of a vector too', async () => {
+    for (const device of ['cpu', 'wasm'] as const) {
+      const session = await openSession({ ...scale, device });
+      const vector = new Float32Array(5);
+      const { y } = await session.run({ x }, { y: { shape: [3], data: vector.subarray(1, 4) } });
+      expect([...vector]).toEqual([0, 1, -2, 0, 0]);
+      expect(y).toEqual({ shape: [3], data: Float32Array.of(1, -2, 0) });
+      await session.release();
+    }
+  });
+
   test('runs a graph given as a path, its external data beside it', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'glow-session-'));
     writeFileSync(join(directory, 'scale.onnx'), scale.model);

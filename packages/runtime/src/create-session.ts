@@ -9,6 +9,8 @@ export interface FloatTensor {
   readonly data: Float32Array;
 }
 
+type NamedTensors = Readonly<Record<string, FloatTensor>>;
+
 export interface GraphSource {
   /** The graph's bytes, or in Node its path; a path finds its external data beside it. */
   readonly model: Uint8Array | string;
@@ -22,8 +24,11 @@ export interface Session {
   /** ONNX Runtime's own session, for what `run` does not cover. */
   readonly session: InferenceSession;
   readonly device: Device;
-  /** Runs the graph: inputs by name to outputs by name, all float32. NaN passes: callers check. */
-  run(inputs: Readonly<Record<string, FloatTensor>>): Promise<Record<string, FloatTensor>>;
+  /**
+   * Runs the graph: inputs by name to outputs by name, all float32. NaN passes: callers check.
+   * @param into outputs to compute, if not all, and where to: their data are overwritten and returned.
+   */
+  run(inputs: NamedTensors, into?: NamedTensors): Promise<Record<string, FloatTensor>>;
   /** Frees the session once runs under way have ended. Further calls do nothing. */
   release(): Promise<void>;
 }
@@ -45,15 +50,22 @@ export async function createSession(
   const session = await inTurn(() => open(runtime, device, source));
   const running = new Set<Promise<unknown>>();
   let released: Promise<void> | undefined;
+  const start = (inputs: NamedTensors, into?: NamedTensors) => {
+    const feeds = toFeeds(runtime, inputs);
+    if (!into) return session.run(feeds);
+    // The cpu writes where it is told; others give memory of their own.
+    return session.run(feeds, device === 'cpu' ? toFeeds(runtime, into) : Object.keys(into));
+  };
   return {
     session,
     device,
-    async run(inputs) {
+    async run(inputs, into) {
       if (released) throw new Error('session: it is released; open another');
-      const run = inTurn(() => session.run(toFeeds(runtime, inputs)));
+      const run = inTurn(() => start(inputs, into));
       running.add(run);
       try {
-        return fromOutputs(await run);
+        const outputs = fromOutputs(await run);
+        return into ? written(outputs, into) : outputs;
       } finally {
         running.delete(run);
       }
@@ -82,10 +94,7 @@ async function open(
   }
 }
 
-function toFeeds(
-  { Tensor }: OnnxRuntime,
-  inputs: Readonly<Record<string, FloatTensor>>,
-): InferenceSession.FeedsType {
+function toFeeds({ Tensor }: OnnxRuntime, inputs: NamedTensors): InferenceSession.FeedsType {
   return Object.fromEntries(
     Object.entries(inputs).map(([name, { shape, data }]) => [name, new Tensor('float32', data, shape)]),
   );
@@ -96,6 +105,17 @@ function fromOutputs(outputs: InferenceSession.ReturnType): Record<string, Float
     Object.entries(outputs).map(([name, { dims, data }]) => {
       if (!(data instanceof Float32Array)) throw new TypeError(`session: output ${name} is not float32`);
       return [name, { shape: [...dims], data }];
+    }),
+  );
+}
+
+/** Outputs at the places given for them. */
+function written(outputs: NamedTensors, into: NamedTensors): Record<string, FloatTensor> {
+  return Object.fromEntries(
+    Object.entries(into).map(([name, { data }]) => {
+      const { shape, data: found } = outputs[name] as FloatTensor;
+      if (found.buffer !== data.buffer) data.set(found);
+      return [name, { shape, data }];
     }),
   );
 }
