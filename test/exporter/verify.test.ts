@@ -17,9 +17,10 @@ import {
   tensor,
 } from '@glow-onnx/flow';
 import { writePng } from '@glow-onnx/runtime/node';
+import { parseGolden } from '@glow-onnx/runtime/session';
 import { main } from '../../packages/exporter/src/main.js';
 import { spectralNorm } from '../../packages/exporter/src/spectral-norm.js';
-import { diagnoseFolder, readGolden } from '../../packages/exporter/src/verify-folder.js';
+import { diagnoseFolder } from '../../packages/exporter/src/verify-folder.js';
 import { randomParams, randomTensor } from '../random-params.js';
 
 const config = createConfig({
@@ -151,7 +152,7 @@ describe('what verify says of steps', () => {
     const verifying = {
       folder: out,
       manifest: manifestOf(),
-      golden: readGolden(readFileSync(join(out, 'golden.safetensors'))),
+      golden: parseGolden(readFileSync(join(out, 'golden.safetensors'))),
     };
     const diagnosis = await diagnoseFolder(verifying);
     truncateSync(join(out, 'onnx/weights.bin'), 2 ** 33); // the rest is a hole

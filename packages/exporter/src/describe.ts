@@ -1,6 +1,6 @@
+import { holds, type Measurement } from '@glow-onnx/runtime/session';
 import { type Diagnosis, worstFirst } from './diagnose.js';
 import type { ExportReport } from './export-model.js';
-import { holds, type Measurement } from './verify.js';
 import type { VerifyReport } from './verify-folder.js';
 
 /** An export for people. */

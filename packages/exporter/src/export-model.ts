@@ -15,6 +15,7 @@ import {
   precisions,
 } from '@glow-onnx/flow';
 import { createWeightsFile, encodeModel, type Graph } from '@glow-onnx/graph';
+import { holds, type Measurement, parseGolden } from '@glow-onnx/runtime/session';
 import { type Diagnosis, worstFirst } from './diagnose.js';
 import { type FoldedFlow, fold, type WeightedFlow } from './fold.js';
 import { type WrittenFile, writeFolder } from './folder.js';
@@ -23,8 +24,7 @@ import { modelCard } from './model-card.js';
 import { roundConditioners } from './precision.js';
 import { goldenTensors, makeReference, type Reference, sampleImages } from './reference.js';
 import { traceDecode, traceEncode } from './trace.js';
-import { holds, type Measurement } from './verify.js';
-import { diagnoseFolder, measure, readGolden } from './verify-folder.js';
+import { diagnoseFolder, measure } from './verify-folder.js';
 
 export interface ExportOptions {
   /** Folder to make. */
@@ -115,7 +115,7 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
       config,
       ...(tolerance !== 1 && { toleranceFactor: tolerance }),
     };
-    const verifying = { folder, manifest: given, golden: readGolden(golden) };
+    const verifying = { folder, manifest: given, golden: parseGolden(golden) };
     const diagnosis = await diagnoseFolder(verifying);
     const measured: Measurement[] = [];
     for (const precision of chosen) {

@@ -16,6 +16,7 @@ import {
   sizeOf,
   tensor,
 } from '@glow-onnx/flow';
+import { goldenPrefix } from '@glow-onnx/runtime/session';
 
 /** What a model makes of a few images, by the float64 interpreter. Names are those of the graphs. */
 export interface Reference {
@@ -113,11 +114,6 @@ export function goldenTensors(
     };
   });
   return Object.assign({}, ...tensors);
-}
-
-/** z0 for fp32, int8-weights/z0 for another. */
-export function goldenPrefix(precision: Precision): string {
-  return precision === 'fp32' ? '' : `${precision}/`;
 }
 
 /** One-hot, classes 0, 1, … of as many as there are; undefined for a model without classes. */

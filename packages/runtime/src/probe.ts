@@ -1,3 +1,4 @@
+import { checkInteger } from './check.js';
 import { DeviceError } from './device-error.js';
 import type { OnnxRuntime, Platform, RuntimeOptions } from './platform.js';
 import type { Device } from './session.js';
@@ -13,13 +14,14 @@ const working = new Set<string>();
 /**
  * ONNX Runtime for a device that has run the smallest graph, once in a program: so a graph which cannot be opened
  * is never taken for a device that is not there.
- * @throws DeviceError if the device cannot be had or cannot add.
+ * @throws DeviceError if the device cannot be had or cannot add; RangeError if an option is out of range.
  */
 export async function requireDevice(
   platform: Platform,
   device: Device,
   options: RuntimeOptions = {},
 ): Promise<OnnxRuntime> {
+  if (options.threads !== undefined) checkInteger(`device "${device}"`, 'threads', options.threads, 1);
   const runtime = await platform.loadOnnxRuntime(device, options);
   const key = `${runtime.name} ${device}`;
   if (working.has(key)) return runtime;

@@ -7,6 +7,14 @@ import { requireDevice } from './probe.js';
 export type { FloatTensor } from './create-session.js';
 export { DeviceError } from './device-error.js';
 export type { SkippedDevice } from './devices.js';
+export {
+  type Golden,
+  goldenPrefix,
+  holds,
+  type Measurement,
+  measureGolden,
+  parseGolden,
+} from './golden.js';
 export type { RuntimeOptions } from './platform.js';
 
 /** Where a graph runs. */
