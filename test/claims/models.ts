@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
-import { createConfig, createGlow, encodeSafetensors, parseSafetensors, tensor } from '@glow-onnx/flow';
+import { createConfig, createGlow, tensor } from '@glow-onnx/flow';
 import { loadGlow } from '@glow-onnx/runtime';
 import { toModel } from '../../packages/runtime/src/images.js';
+import { alterFile, shiftGolden } from '../altered-folder.js';
 import { createOracle } from '../oracle.js';
 import { randomParams } from '../random-params.js';
-import { type Expected, type ModelName, pictures, sampling } from './claims.js';
+import { type Expected, type ModelName, pictures, sampling, scoring } from './claims.js';
 
 const colour = createConfig({
   channels: 3,
@@ -27,35 +28,16 @@ export async function writeModels(parent: string): Promise<void> {
     const params = randomParams(createGlow(config), seed);
     await exportModel({ config, params, initialised: true }, { out: join(parent, name) });
   }
-  copyWith(parent, 'wrong-golden', 'golden.safetensors', (bytes) => {
-    const { tensors, metadata } = parseSafetensors(bytes);
-    const { z1 } = tensors;
-    if (z1?.dtype !== 'F32') throw new Error('golden.safetensors has no z1 in F32');
-    return encodeSafetensors({ ...tensors, z1: { ...z1, data: z1.data.map((z) => z + 0.01) } }, metadata);
-  });
-  copyWith(parent, 'changed-weights', 'onnx/weights.bin', (bytes) => bytes.fill(1, 8, 9), { hash: false });
-}
-
-/** A copy of `colour` with one file changed, and its new hash in the manifest unless it says otherwise. */
-function copyWith(
-  parent: string,
-  name: ModelName,
-  file: string,
-  change: (bytes: Uint8Array) => Uint8Array,
-  { hash = true } = {},
-): void {
-  const folder = join(parent, name);
-  cpSync(join(parent, 'colour'), folder, { recursive: true });
-  const bytes = readFileSync(join(folder, file));
-  const before = sha256(bytes);
-  const changed = change(bytes);
-  writeFileSync(join(folder, file), changed);
-  const manifest = readFileSync(join(folder, 'manifest.json'), 'utf8');
-  if (hash) writeFileSync(join(folder, 'manifest.json'), manifest.replace(before, sha256(changed)));
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  const copy = (name: ModelName) => {
+    const folder = join(parent, name);
+    cpSync(join(parent, 'colour'), folder, { recursive: true });
+    return folder;
+  };
+  await alterFile(copy('wrong-golden'), 'golden.safetensors', (bytes) => shiftGolden(bytes, 'z1', 0.01));
+  const weights = join(copy('changed-weights'), 'onnx/weights.bin');
+  const bytes = await readFile(weights);
+  bytes[8] = (bytes[8] as number) ^ 1;
+  await writeFile(weights, bytes);
 }
 
 export async function expectedOf(parent: string): Promise<Expected> {
@@ -69,7 +51,7 @@ export async function expectedOf(parent: string): Promise<Expected> {
     z: encoded.map(({ latents }) => latents.map(({ data }) => [...data])),
     logProb: encoded.map(({ logProb }) => logProb.data[0] as number),
     samples: (await cpu.sample(sampling)).map(({ data }) => [...data]),
-    bitsPerDim: await cpu.bitsPerDim(pictures, { draws: 4, seed: 3 }),
+    bitsPerDim: await cpu.bitsPerDim(pictures, scoring),
   };
   await cpu.dispose();
   return expected;

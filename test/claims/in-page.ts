@@ -1,0 +1,4 @@
+import { checkClaims } from './claims.js';
+
+/** Within reach of `run` of test/browser. */
+Object.assign(globalThis, { checkClaims });
