@@ -10,6 +10,8 @@ export function sessionOptions(
 ): InferenceSession.SessionOptions {
   const session = {
     set_denormal_as_zero: '1',
+    // What the GPU has no kernel for would run on the CPU, unsaid; ONNX Runtime refuses this where the CPU is meant.
+    ...((device === 'webgpu' || device === 'cuda') && { disable_cpu_ep_fallback: '1' }),
     ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
   };
   return {
