@@ -45,7 +45,7 @@ test('trains, tells what it did and leaves checkpoints and metrics', async () =>
     stderr: expect.stringContaining('faces: 40 pictures of 3×16×16'),
   });
   expect(stderr).toContain('TensorFlow.js on wasm');
-  expect(stdout).toContain('all epochs done: 4 steps, 1 epochs, 32 images');
+  expect(stdout).toContain('all epochs done: 4 steps, 1 epoch, 32 images');
   expect(await readdir(out)).toEqual(
     expect.arrayContaining(['best.safetensors', 'last.safetensors', 'metrics.jsonl']),
   );

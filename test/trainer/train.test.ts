@@ -1,5 +1,10 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { copyFile, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createConfig, type Float64Tensor, type Named } from '@glow-onnx/flow';
-import { type Progress, train } from '@glow-onnx/trainer';
+import { type Epoch, type Progress, train } from '@glow-onnx/trainer';
+import sharp from 'sharp';
+import { reopenRunFolder } from '../../packages/trainer/src/run-folder.js';
 import { relativeError } from '../numeric.js';
 import { ramps, readCheckpoint, readMetrics, temporaryRuns, tinyConfig, tinySettings } from './training.js';
 
@@ -142,7 +147,7 @@ test('a class-conditional model trains on an attribute of the data', async () =>
   await train({ ...base, out, start: { config }, settings: { ...tinySettings, labels: 'way' } });
   const { params, training } = await readCheckpoint(out, 'last');
   expect(params.trainable['prior.classes'].data.every((value) => value !== 0)).toBe(true);
-  expect(training?.labels).toEqual({ attribute: 'way', values: ['upright', 'lying'] });
+  expect(training).toMatchObject({ labels: 'way', classNames: ['upright', 'lying'] });
 });
 
 test.each([
@@ -214,10 +219,72 @@ test.each([
 test.each([
   [{ threads: 0 }, 'threads must be an integer from 1 to 256, got 0'],
   [{ threads: 1.5 }, 'threads must be an integer from 1 to 256, got 1.5'],
-  [{ timeBudgetMinutes: -1 }, 'the time budget must be a number of minutes above 0, got -1'],
-  [{ timeBudgetMinutes: Number.NaN }, 'the time budget must be a number of minutes above 0, got NaN'],
+  [{ timeBudgetMinutes: -1 }, 'train: timeBudgetMinutes must be a number above 0, got -1'],
+  [{ timeBudgetMinutes: Number.NaN }, 'train: timeBudgetMinutes must be a number above 0, got NaN'],
 ])('%j is refused before anything is written', async (change, message) => {
   const out = runAt(`limits ${message}`);
   await expect(train({ ...base, out, ...change })).rejects.toThrow(message);
   await expect(readCheckpoint(out, 'last')).rejects.toThrow('ENOENT');
+});
+
+test('each epoch tells its figures and pictures, and leaves them in the run folder with a report', async () => {
+  const out = runAt('chronicle');
+  const epochs: Epoch[] = [];
+  await train({ ...base, out, onEpoch: (epoch) => epochs.push(epoch) });
+  expect(epochs.map(({ progress }) => progress.step)).toEqual([0, 5, 10]);
+  expect(epochs.map(({ progress }) => progress.bitsPerDim)).toEqual(
+    (await readMetrics(out)).flatMap(({ validationBitsPerDim }) => validationBitsPerDim ?? []),
+  );
+  expect(epochs.every(({ pictures }) => pictures?.largestError === 0)).toBe(true);
+  const steps = ['0000000', '0000005', '0000010'];
+  expect((await readdir(join(out, 'pictures'))).sort()).toEqual([
+    ...steps.map((step) => `reconstructions-${step}.png`),
+    ...steps.map((step) => `samples-${step}.png`),
+  ]);
+  const { height, width } = epochs[2].pictures?.samples ?? {};
+  expect(await sharp(join(out, 'pictures', 'samples-0000010.png')).metadata()).toMatchObject({
+    height,
+    width,
+  });
+  expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('after 10 steps');
+});
+
+test('a report that cannot be written is told of and does not end the run', async () => {
+  const out = runAt('no-report');
+  const warnings: string[] = [];
+  await train({ ...base, out, onWarning: (message) => warnings.push(message), onEpoch: () => block(out) });
+  expect(warnings).toEqual(Array(2).fill(expect.stringMatching(/^report: .*report\.html is not a file/)));
+});
+
+/** Puts a folder where the next report is to be. */
+function block(out: string): void {
+  rmSync(join(out, 'report.html'), { recursive: true, force: true });
+  mkdirSync(join(out, 'report.html'));
+}
+
+test('a resumed run forgets the pictures of steps that it takes again', async () => {
+  const out = runAt('pictures-again');
+  await train({ ...base, out });
+  await copyFile(join(out, 'previous.safetensors'), join(out, 'last.safetensors'));
+  const { folder } = await reopenRunFolder(out);
+  await folder.close();
+  expect((await readdir(join(out, 'pictures'))).filter((name) => name.startsWith('samples'))).toEqual([
+    'samples-0000000.png',
+    'samples-0000005.png',
+  ]);
+});
+
+test('classes of other words than a checkpoint was trained on are refused', async () => {
+  const config = createConfig({ ...tinyVariant, prior: 'learned', topPrior: 'channel', classes: 2 });
+  const out = runAt('classes');
+  await train({ ...base, out, start: { config }, settings: { ...tinySettings, labels: 'way' } });
+  const init = await readCheckpoint(out, 'last');
+  const again = await train({ ...base, out: runAt('classes again'), start: { init } });
+  expect(again.steps).toBe(10);
+  const turned = { ...data, labels: { way: { values: ['lying', 'upright'], indices: new Uint16Array(50) } } };
+  await expect(
+    train({ ...base, data: turned, out: runAt('classes turned'), start: { init } }),
+  ).rejects.toThrow(
+    'way of ramps has the classes lying, upright, but the checkpoint was trained on upright, lying',
+  );
 });

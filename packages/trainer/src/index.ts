@@ -5,6 +5,8 @@ export { type Split, splitBySeed } from './data/split.js';
 export type { TfjsDevice } from './device.js';
 export type { TrainResult } from './loop.js';
 export type { Progress } from './progress.js';
+export type { Epoch } from './report/chronicle.js';
+export type { Pictures } from './report/pictures.js';
 export {
   defaultSettings,
   type OptimizerName,

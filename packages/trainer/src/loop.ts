@@ -2,6 +2,7 @@ import type { Batches } from './batches.js';
 import { readAhead } from './data/read-ahead.js';
 import type { Engine, StepResult } from './engine/engine.js';
 import { type Counters, createPace, type Progress } from './progress.js';
+import type { Chronicle, Epoch } from './report/chronicle.js';
 import { mean, type RunFacts, runOf, toCheckpoint } from './run-checkpoint.js';
 import type { RunFolder } from './run-folder.js';
 import { rateAt } from './settings.js';
@@ -17,6 +18,9 @@ export interface TrainingRun extends Omit<RunFacts, 'trainingImages'> {
   readonly counters?: Counters | undefined;
   readonly timeBudgetMinutes?: number;
   readonly onProgress?: (progress: Progress) => void;
+  /** Told after each epoch, with pictures. */
+  readonly onEpoch?: (epoch: Epoch) => void;
+  readonly chronicle?: Chronicle;
   readonly signal?: AbortSignal;
 }
 
@@ -72,18 +76,19 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     await folder.saveLast(checkpoint());
     savedAt = pace.elapsedSeconds();
   };
+  const progress = (phase: Progress['phase'], bitsPerDim: number): Progress => ({
+    ...counters,
+    phase,
+    bitsPerDim,
+    epochs: settings.epochs,
+    stepsPerEpoch,
+    imagesPerSecond: pace.imagesPerSecond,
+    waiting: pace.waiting,
+    secondsLeft: pace.secondsLeft((settings.epochs * stepsPerEpoch - counters.step) * settings.batch),
+    engine: engine.description,
+  });
   const report = (phase: Progress['phase'], bitsPerDim: number): void =>
-    run.onProgress?.({
-      ...counters,
-      phase,
-      bitsPerDim,
-      epochs: settings.epochs,
-      stepsPerEpoch,
-      imagesPerSecond: pace.imagesPerSecond,
-      waiting: pace.waiting,
-      secondsLeft: pace.secondsLeft((settings.epochs * stepsPerEpoch - counters.step) * settings.batch),
-      engine: engine.description,
-    });
+    run.onProgress?.(progress(phase, bitsPerDim));
 
   /** Scores the held-out images and keeps the parameters if they are the best; not if interrupted, unless it is the first time. */
   const validate = async (): Promise<void> => {
@@ -102,6 +107,16 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     if (bitsPerDim >= counters.best) return;
     counters.best = bitsPerDim;
     await folder.saveBest(checkpoint());
+  };
+
+  /** Validates, saves and, unless somebody waits for the end, draws what the model can do by now. */
+  const concludeEpoch = async (): Promise<void> => {
+    await validate();
+    await save();
+    const validated = progress('validating', scores ? mean(scores) : Number.NaN);
+    if (signal?.aborted && counters.step > 0) return run.chronicle?.refresh(validated);
+    const epoch = await run.chronicle?.epoch(validated, engine.snapshot());
+    if (epoch) run.onEpoch?.(epoch);
   };
 
   /** Notes how a step went; goes back to the last checkpoint if parameters have gone astray. */
@@ -137,22 +152,23 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
         recent = [];
       }
       if (ended) return ended;
-      if (pace.elapsedSeconds() - savedAt > SAVE_SECONDS && counters.streak > 0) await save();
+      if (pace.elapsedSeconds() - savedAt > SAVE_SECONDS && counters.streak > 0) {
+        await save();
+        await run.chronicle?.refresh(progress('training', result.bitsPerDim));
+      }
     }
     return undefined;
   };
 
   if (!run.counters) {
     if (!run.initialised) await engine.initialise(await batches.training(batches.order(0)[0], 0));
-    await validate();
-    await save();
+    await concludeEpoch();
   }
   let ended: TrainResult['ended'] | undefined = signal?.aborted ? 'signal' : undefined;
   while (ended === undefined && counters.epoch < settings.epochs) {
     ended = await trainEpoch();
     counters.epoch = Math.floor(counters.step / stepsPerEpoch);
-    await validate();
-    await save();
+    await concludeEpoch();
   }
   return {
     ended: ended ?? 'epochs',

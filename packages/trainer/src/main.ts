@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   type ConfigInput,
   createConfig,
@@ -7,12 +6,13 @@ import {
   parseCheckpoint,
   presets,
 } from '@glow-onnx/flow';
+import { readWholeFile } from '@glow-onnx/runtime/node';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Dataset } from './data/dataset.js';
 import { openDataset } from './data/open.js';
 import { devices, type TfjsDevice } from './device.js';
 import type { TrainResult } from './loop.js';
-import { createDisplay, type Terminal } from './progress-display.js';
+import { count, createDisplay, type Terminal } from './progress-display.js';
 import { readRun } from './run-folder.js';
 import { defaultSettings, optimizers, schedules, type TrainSettings } from './settings.js';
 import { type TrainOptions, train } from './train.js';
@@ -30,6 +30,7 @@ interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
   readonly bits?: number;
   readonly lr?: number;
   readonly labels?: string;
+  readonly labelFile?: string;
   readonly engine: 'auto' | 'tfjs';
   readonly device: TfjsDevice | 'auto';
   readonly threads?: number;
@@ -62,7 +63,7 @@ export async function main(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const message = error instanceof Error ? error.message : String(error);
-    terminal.stderr.write(`glow-train: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+    terminal.stderr.write(`glow-train: ${inFlags(message).replaceAll(/\s*\n\s*/g, ' ')}\n`);
     return 1;
   }
 }
@@ -73,8 +74,8 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
   return new Command('glow-train')
     .description('Train a Glow on pictures. Ctrl-C saves and ends; --resume goes on.')
     .version(version)
-    .requiredOption('--data <path>', 'folder of pictures, IDX file, or sheet')
-    .requiredOption('--out <dir>', 'folder of the run: checkpoints and metrics')
+    .requiredOption('--data <path>', 'folder of pictures, CIFAR-10, IDX file, or sheet')
+    .requiredOption('--out <dir>', 'folder of the run: checkpoints, metrics, report')
     .option('--size <HxW>', 'crop and resize pictures to this height and width', size)
     .addOption(
       new Option('--channels <n>', 'grey or colour (default: as the pictures are)').choices(['1', '3']),
@@ -86,6 +87,9 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
     .option('--hidden <n>', 'hidden channels of the couplings, a multiple of 4 (default: 64)', number)
     .option('--bits <n>', 'bits per colour channel (default: 8)', number)
     .option('--labels <attribute>', 'train a class-conditional model on this attribute of the data')
+    .option('--label-file <csv>', "a folder's labels (default: its metadata.csv)")
+    .option('--flip', 'mirror half of the training pictures, left to right')
+    .option('--shift <n>', 'move training pictures by up to so many pixels', number)
     .option('--batch <n>', `images per step (default: ${batch})`, number)
     .option('--epochs <n>', `passes over the pictures, in whole batches (default: ${epochs})`, number)
     .option('--accumulate <n>', 'compute each batch in so many parts, to need less memory', number)
@@ -125,12 +129,14 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
 async function run(flags: Flags, terminal: Terminal, signal: AbortSignal): Promise<TrainResult> {
   checkCombination(flags);
   const display = createDisplay(terminal);
+  let data: Dataset | undefined;
   try {
     // A run that goes on knows what pictures it takes.
     const known = await storedConfig(flags);
     const channels = Number(flags.channels ?? known?.channels) as 1 | 3;
-    const data = await openDataset(flags.data, {
-      ...given({ size: flags.size ?? (flags.resume ? known : undefined), limit: flags.limit }),
+    const { limit, labelFile } = flags;
+    data = await openDataset(flags.data, {
+      ...given({ size: flags.size ?? (flags.resume ? known : undefined), limit, labelFile }),
       ...(channels && { channels }),
       onProgress: display.reading,
     });
@@ -145,10 +151,12 @@ async function run(flags: Flags, terminal: Terminal, signal: AbortSignal): Promi
       signal,
       onDevice: display.device,
       onProgress: display.training,
+      onWarning: display.warning,
       ...given({ threads: flags.threads, timeBudgetMinutes: flags.timeBudget }),
     });
   } finally {
     display.stop();
+    await data?.close();
   }
 }
 
@@ -163,26 +171,26 @@ async function storedConfig(flags: Flags): Promise<GlowConfig | undefined> {
   return undefined;
 }
 
-const modelFlags = ['preset', 'levels', 'steps', 'hidden', 'bits', 'labels'] as const;
+const modelFlags = ['preset', 'levels', 'steps', 'hidden', 'bits'] as const;
 
 /** @throws RangeError if flags contradict each other. */
 function checkCombination(flags: Flags): void {
-  const source = flags.resume ? '--resume' : flags.init === undefined ? undefined : '--init';
+  const source = flags.resume ? '--resume' : flags.init;
   if (flags.resume && flags.init !== undefined) {
     throw new RangeError(
       '--resume goes on with the run in --out and --init starts a new one; pass one of them',
     );
   }
+  const checkpoint = flags.init ?? `the run in ${flags.out}`;
   const fixed = modelFlags.find((name) => source !== undefined && flags[name] !== undefined);
-  if (fixed)
-    throw new RangeError(`--${fixed} is decided by the checkpoint that ${source} takes; leave it out`);
+  if (fixed) throw new RangeError(`--${fixed} is decided by the checkpoint of ${checkpoint}; leave it out`);
 }
 
 async function startOf(flags: Flags, data: Dataset): Promise<TrainOptions['start']> {
   if (flags.resume) return 'resume';
   if (flags.init !== undefined) {
     try {
-      return { init: parseCheckpoint(await readFile(flags.init)) };
+      return { init: parseCheckpoint(await readWholeFile(flags.init)) };
     } catch (cause) {
       throw new Error(`${flags.init}: ${(cause as Error).message}`, { cause });
     }
@@ -211,11 +219,19 @@ function describe(result: TrainResult, out: string): string {
     ended
   ];
   return [
-    `${why}: ${steps} steps, ${epochs} epochs, ${images} images in ${(seconds / 60).toFixed(1)} min ` +
-      `(${imagesPerSecond.toFixed(0)} images/s)`,
+    `${why}: ${count(steps, 'step')}, ${count(epochs, 'epoch')}, ${count(images, 'image')} in ` +
+      `${(seconds / 60).toFixed(1)} min (${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s)`,
     `bits/dim on held-out pictures: ${bitsPerDim.before.toFixed(3)} before, ${bitsPerDim.best.toFixed(3)} at best`,
-    `wrote ${out}: best.safetensors, last.safetensors, metrics.jsonl`,
+    `wrote ${out}: best.safetensors, last.safetensors, metrics.jsonl, pictures, report.html`,
   ].join('\n');
+}
+
+/** Errors name settings as a program gives them; who typed a command knows its flags. */
+function inFlags(message: string): string {
+  return message.replace(/^(?:settings|train): (\w+)/, (_, name: string) => {
+    if (name === 'rate') return '--lr';
+    return `--${name.replace('Minutes', '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  });
 }
 
 /** Leaves out what is undefined. */

@@ -14,12 +14,18 @@ export interface Display {
   opened(data: Dataset): void;
   device(opened: OpenedDevice): void;
   training(progress: Progress): void;
+  warning(message: string): void;
   stop(): void;
 }
 
 const LINE_SECONDS = 10;
 /** Below this no picture of any kind is learnt. */
 const FEW_STEPS = 500;
+
+/** 1 step, 2 steps. */
+export function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
+}
 
 export function createDisplay({ stderr }: Terminal): Display {
   let bar: SingleBar | undefined;
@@ -52,8 +58,8 @@ export function createDisplay({ stderr }: Terminal): Display {
 
   return {
     reading: (done, total) => show('reading pictures', done, total, ''),
-    opened({ name, count, channels, height, width, skipped }) {
-      line(`${name}: ${count} pictures of ${channels}×${height}×${width}`);
+    opened({ name, count: pictures, channels, height, width, skipped }) {
+      line(`${name}: ${count(pictures, 'picture')} of ${channels}×${height}×${width}`);
       for (const { file, reason } of skipped) line(`  left out ${file}: ${reason}`);
     },
     device({ device, skipped }) {
@@ -65,11 +71,11 @@ export function createDisplay({ stderr }: Terminal): Display {
       const { phase, epoch, epochs, step, stepsPerEpoch, best } = progress;
       if (engine === undefined) {
         engine = progress.engine;
-        line(`${engine}; ${stepsPerEpoch} steps an epoch`);
+        line(`${engine}; ${count(stepsPerEpoch, 'step')} an epoch`);
         const steps = epochs * stepsPerEpoch;
         if (steps < FEW_STEPS) {
           line(
-            `  ${steps} steps in all: samples will be noise. More pictures or --epochs; thousands of steps count.`,
+            `  ${count(steps, 'step')} in all: samples will be noise. More pictures or --epochs; thousands of steps count.`,
           );
         }
       }
@@ -82,6 +88,7 @@ export function createDisplay({ stderr }: Terminal): Display {
       ].join(', ');
       show(phase, step, epochs * stepsPerEpoch, note);
     },
+    warning: (message) => line(`warning: ${message}`),
     stop,
   };
 }

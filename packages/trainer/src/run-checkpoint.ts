@@ -47,7 +47,7 @@ export function toCheckpoint(
       epochs: counters.epoch,
       seconds: Math.round(counters.seconds),
       engine: engine.description,
-      ...(labels && { labels: { attribute: settings.labels, values: labels.values } }),
+      ...(labels && { labels: settings.labels, classNames: labels.values }),
       ...(scores && { bitsPerDim: mean(scores), histogram: histogram(scores) }),
     },
   };
@@ -103,6 +103,18 @@ export function checkSameOrder(settings: TrainSettings, before: Partial<TrainSet
   }
 }
 
+/** @throws RangeError if the words of the data's classes are not those that the checkpoint was trained on. */
+export function checkSameClasses(data: Dataset, attribute: string | null, { training }: Checkpoint): void {
+  const before = training?.classNames;
+  const now = attribute === null ? undefined : data.labels?.[attribute]?.values;
+  if (!Array.isArray(before) || now === undefined) return;
+  if (before.length === now.length && before.every((word, i) => word === now[i])) return;
+  throw new RangeError(
+    `data: ${attribute} of ${data.name} has the classes ${now.join(', ')}, but the checkpoint was trained on ` +
+      `${before.join(', ')}; pass labels of those`,
+  );
+}
+
 /** @throws RangeError if the model is made for other images. */
 export function checkImages(data: Dataset, config: GlowConfig): void {
   for (const name of ['channels', 'height', 'width'] as const) {
@@ -124,7 +136,10 @@ function describeData({ name, count, channels, height, width }: Dataset): JsonOb
   return { name, count, channels, height, width };
 }
 
-/** How bits/dim spread over the validation images, to score others against: equal bins from `from` to `to`. */
+/**
+ * How bits/dim spread over the validation images, to score others against: equal bins from `from` to `to`, of one
+ * draw of noise each.
+ */
 function histogram(scores: Float64Array): JsonObject {
   const from = Math.min(...scores);
   const to = Math.max(...scores);
@@ -133,7 +148,7 @@ function histogram(scores: Float64Array): JsonObject {
     const bin = Math.floor(((score - from) / (to - from || 1)) * HISTOGRAM_BINS);
     counts[Math.min(bin, HISTOGRAM_BINS - 1)]++;
   }
-  return { from, to, counts };
+  return { from, to, counts, draws: 1 };
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -42,14 +42,15 @@ export async function createRunFolder(path: string, force: boolean): Promise<Run
   await mkdir(path, { recursive: true }).catch(explain(path));
   const unlock = await lockRun(path).catch(explain(path));
   for (const name of checkpointNames) await rm(checkpointPath(path, name), { force: true });
-  await rm(join(path, 'pictures'), { recursive: true, force: true });
+  for (const name of ['pictures', 'report.html'])
+    await rm(join(path, name), { recursive: true, force: true });
   await removeTemporary(path);
   await writeFile(join(path, 'metrics.jsonl'), '').catch(explain(path));
   return runFolder(path, unlock);
 }
 
 /**
- * Opens a run to go on with: the newest checkpoint that is whole, and metrics cut back to its step.
+ * Opens a run to go on with: the newest checkpoint that is whole, and metrics and pictures cut back to its step.
  * @throws Error if there is none, if somebody trains in it, or it cannot be written.
  */
 export async function reopenRunFolder(path: string): Promise<StoredRun & { folder: RunFolder }> {
@@ -58,7 +59,7 @@ export async function reopenRunFolder(path: string): Promise<StoredRun & { folde
   try {
     const run = await readRun(path);
     await removeTemporary(path);
-    await cutMetrics(path, Number(run.checkpoint.progress?.step ?? 0)).catch(explain(path));
+    await cutBack(path, Number(run.checkpoint.progress?.step ?? 0)).catch(explain(path));
     return { ...run, folder: runFolder(path, unlock) };
   } catch (error) {
     await unlock();
@@ -141,10 +142,15 @@ async function removeTemporary(path: string): Promise<void> {
   }
 }
 
-async function cutMetrics(path: string, step: number): Promise<void> {
+/** Forgets metrics and pictures of steps that will be taken again. */
+async function cutBack(path: string, step: number): Promise<void> {
   const kept = (await readMetrics(path)).filter((entry) => Number(entry.step ?? 0) <= step);
   const text = kept.map((entry) => `${JSON.stringify(entry)}\n`).join('');
   await writeFileAtomic(join(path, 'metrics.jsonl'), text);
+  const pictures = join(path, 'pictures');
+  for (const name of await readdir(pictures).catch(() => [])) {
+    if (Number(/\d+/.exec(name)?.[0] ?? 0) > step) await rm(join(pictures, name), { force: true });
+  }
 }
 
 /** The lines of `metrics.jsonl` that are whole: a crash may cut the last one short. */

@@ -20,7 +20,8 @@ import { createTfjsDifferentiator } from './engine/tfjs-differentiator.js';
 import { acrossThreads, type WorkerData } from './engine/threads.js';
 import { runTraining, type TrainResult } from './loop.js';
 import type { Progress } from './progress.js';
-import { checkImages, checkSameData, checkSameOrder, runOf } from './run-checkpoint.js';
+import { createChronicle, type Epoch } from './report/chronicle.js';
+import { checkImages, checkSameClasses, checkSameData, checkSameOrder, runOf } from './run-checkpoint.js';
 import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
 import { checkSettings, defaultSettings, type TrainSettings } from './settings.js';
 
@@ -42,6 +43,8 @@ export interface TrainOptions {
   /** Told once which backend was opened and why not another. */
   readonly onDevice?: (opened: OpenedDevice) => void;
   readonly onProgress?: (progress: Progress) => void;
+  /** Told before the first step and after each epoch, with pictures of what the model can do. */
+  readonly onEpoch?: (epoch: Epoch) => void;
   /** Told what is wrong with the run but does not end it. */
   readonly onWarning?: (message: string) => void;
   /** When it fires, training saves and ends. */
@@ -74,7 +77,13 @@ async function trainIn(
   const run = resumed && runOf(resumed.checkpoint);
   if (resumed && !run)
     throw new RangeError(`${out}: its checkpoint is from no training run; pass it to --init`);
-  const settings: TrainSettings = { ...defaultSettings, ...run?.settings, ...options.settings };
+  const labels = checkpoint?.training?.labels;
+  const settings: TrainSettings = {
+    ...defaultSettings,
+    ...(typeof labels === 'string' && { labels }),
+    ...run?.settings,
+    ...options.settings,
+  };
   checkSettings(settings);
   checkLimits(options);
   if (run) {
@@ -88,6 +97,7 @@ async function trainIn(
       : (start as { config: GlowConfig }).config,
   );
   checkImages(data, config);
+  if (checkpoint) checkSameClasses(data, settings.labels, checkpoint);
   const batches = createBatches(data, config, settings);
 
   const glow = createGlow(config);
@@ -108,6 +118,7 @@ async function trainIn(
       settings,
       fixed: params.fixed,
       folder,
+      chronicle: createChronicle({ ...options, folder, glow, fixed: params.fixed, batches, settings }),
       initialised: checkpoint?.initialised ?? false,
       counters: run?.counters,
     });
@@ -123,9 +134,7 @@ function checkLimits({ threads = 1, timeBudgetMinutes = 1 }: TrainOptions): void
     throw new RangeError(`train: threads must be an integer from 1 to 256, got ${threads}`);
   }
   if (!(timeBudgetMinutes > 0)) {
-    throw new RangeError(
-      `train: the time budget must be a number of minutes above 0, got ${timeBudgetMinutes}`,
-    );
+    throw new RangeError(`train: timeBudgetMinutes must be a number above 0, got ${timeBudgetMinutes}`);
   }
 }
 

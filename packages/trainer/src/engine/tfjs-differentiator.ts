@@ -80,7 +80,7 @@ export function createTfjsDifferentiator(
   };
 }
 
-function oneHot(labels: Uint16Array, classes: number): tf.Tensor {
+export function oneHot(labels: Uint16Array, classes: number): tf.Tensor {
   const values = new Float32Array(labels.length * classes);
   labels.forEach((label, i) => {
     values[i * classes + label] = 1;

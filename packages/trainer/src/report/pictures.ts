@@ -1,0 +1,125 @@
+import {
+  binToPixel,
+  createRandom,
+  decode,
+  encode,
+  type Float64Tensor,
+  float64Ops,
+  forwardWeights,
+  type Glow,
+  type GlowConfig,
+  inverseWeights,
+  type LayerParams,
+  latentShapes,
+  liftWeights,
+  modelToBin,
+  sizeOf,
+  tensor,
+} from '@glow-onnx/flow';
+import { imageGrid, type RawImage } from '@glow-onnx/runtime/node';
+import * as tf from '@tensorflow/tfjs-core';
+import { openDevice } from '../device.js';
+import type { Batch } from '../engine/engine.js';
+import { oneHot } from '../engine/tfjs-differentiator.js';
+import { imageTensor, tfjsOps } from '../tfjs-ops.js';
+
+/** What a model can do at one moment, as grids that are large enough to look at. */
+export interface Pictures {
+  /** Images drawn from the model, from the same latents every time. */
+  readonly samples: RawImage;
+  /** Held-out images above, what decoding their latents gives below. */
+  readonly reconstructions: RawImage;
+  /** Largest difference between the two rows, in bins: 0 if the model inverts exactly. */
+  readonly largestError: number;
+}
+
+const SAMPLES = 16;
+const COLUMNS = 8;
+/** Below 1, as Glow's samples are shown: fewer of them fall apart. */
+const TEMPERATURE = 0.7;
+/** Of a tile, in pixels of the grid. */
+const TILE = 64;
+
+/**
+ * Samples a model and takes held-out images (up to eight) there and back, by TensorFlow.js on the backend that is open,
+ * else wasm: about the work of training on twelve images.
+ */
+export async function drawPictures(
+  glow: Glow,
+  params: LayerParams<Float64Tensor>,
+  heldOut: Batch,
+  seed: number,
+): Promise<Pictures> {
+  if (!tf.getBackend()) await openDevice('wasm');
+  const { config } = glow;
+  const shown = firstOf(heldOut, COLUMNS);
+  const sampled = drawLatents(config, seed);
+  const [samples, restored] = tf.tidy(() => {
+    const inverse = liftWeights(tfjsOps, inverseWeights(glow, params));
+    const own = labelOf(config, shown.classes);
+    const x = tf.tensor4d(shown.x, [shown.count, config.height, config.width, config.channels]);
+    const forward = liftWeights(tfjsOps, forwardWeights(glow, float64Ops, params));
+    const { latents } = encode(glow, tfjsOps, x, forward, own);
+    const inTurn = Uint16Array.from({ length: SAMPLES }, (_, i) => i % Math.max(config.classes, 1));
+    return [
+      decode(glow, tfjsOps, sampled.map(imageTensor), inverse, labelOf(config, inTurn)),
+      decode(glow, tfjsOps, latents, inverse, own),
+    ];
+  });
+  const bins = async (x: tf.Tensor): Promise<Uint8Array> => {
+    const values = await x.data();
+    x.dispose();
+    return toBins(values, config.bits);
+  };
+  const [drawn, after] = [await bins(samples), await bins(restored)];
+  const before = toBins(shown.x, config.bits);
+  return {
+    samples: grid(config, drawn),
+    reconstructions: grid(config, Buffer.concat([before, after]), shown.count),
+    largestError: before.reduce((most, bin, i) => Math.max(most, Math.abs(bin - after[i])), 0),
+  };
+}
+
+function firstOf({ count, x, classes }: Batch, most: number): Batch {
+  const taken = Math.min(count, most);
+  return {
+    count: taken,
+    x: x.slice(0, (x.length / count) * taken),
+    ...(classes && { classes: classes.slice(0, taken) }),
+  };
+}
+
+function labelOf({ classes }: GlowConfig, labels: Uint16Array | undefined): tf.Tensor | undefined {
+  return classes > 0 && labels ? oneHot(labels, classes) : undefined;
+}
+
+function drawLatents(config: GlowConfig, seed: number): Float64Tensor[] {
+  const shapes = latentShapes(config, 1, config.height, config.width);
+  const latents = shapes.map(([, ...shape]) =>
+    tensor([SAMPLES, ...shape], new Float64Array(SAMPLES * sizeOf(shape))),
+  );
+  for (let i = 0; i < SAMPLES; i++) {
+    const random = createRandom(seed, i);
+    for (const { data } of latents) {
+      const size = data.length / SAMPLES;
+      for (let k = 0; k < size; k++) data[i * size + k] = TEMPERATURE * random.normal();
+    }
+  }
+  return latents;
+}
+
+/** A decoder that has gone astray gives NaN, which is shown as bin 0. */
+function toBins(x: ArrayLike<number>, bits: number): Uint8Array {
+  return Uint8Array.from(x, (value) => modelToBin(value, bits) || 0);
+}
+
+function grid({ channels, height, width, bits }: GlowConfig, bins: Uint8Array, columns = COLUMNS): RawImage {
+  const size = height * width * channels;
+  const pixels = Uint8Array.from(bins, (bin) => binToPixel(bin, bits));
+  const images = Array.from({ length: pixels.length / size }, (_, i) => ({
+    data: pixels.subarray(i * size, (i + 1) * size),
+    ...{ height, width, channels },
+  }));
+  const scale = Math.max(1, Math.round(TILE / Math.max(height, width)));
+  return imageGrid(images, { columns, scale, gap: 4 });
+}

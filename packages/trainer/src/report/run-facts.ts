@@ -1,0 +1,93 @@
+import { type Glow, sizeOf } from '@glow-onnx/flow';
+import type { Batches } from '../batches.js';
+import type { Dataset } from '../data/dataset.js';
+import type { Progress } from '../progress.js';
+import type { TrainSettings } from '../settings.js';
+import type { ReportFacts } from './report.js';
+
+export interface RunDescription {
+  readonly glow: Glow;
+  readonly data: Dataset;
+  readonly batches: Batches;
+  readonly settings: TrainSettings;
+}
+
+type Rows = [name: string, value: string][];
+
+/** A run in words and numbers, as its report shows them. */
+export function runFacts(
+  { glow, data, batches, settings }: RunDescription,
+  progress: Progress,
+): Pick<ReportFacts, 'name' | 'figures' | 'tables'> {
+  return {
+    name: data.name,
+    figures: figuresOf(progress),
+    tables: [
+      ['Model', modelRows(glow)],
+      ['Training', trainingRows(settings, progress)],
+      ['Data', dataRows(data, batches)],
+    ],
+  };
+}
+
+function figuresOf(progress: Progress): Rows {
+  const { before, best, epoch, epochs, images, imagesPerSecond, seconds } = progress;
+  return [
+    ['best bits/dim', best.toFixed(3)],
+    ['before training', before.toFixed(3)],
+    ['epochs', `${epoch} of ${epochs}`],
+    ['images', images.toLocaleString('en-US')],
+    ['images a second', imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)],
+    ['time', seconds < 3600 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`],
+  ];
+}
+
+function modelRows({ config, params }: Glow): Rows {
+  const { channels, height, width, bits, levels, steps, hiddenChannels, classes } = config;
+  const parameters = params
+    .filter(({ kind }) => kind === 'trainable')
+    .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return [
+    ['images', `${channels}×${height}×${width}, ${bits} bits`],
+    ['levels, steps, hidden channels', `${levels}, ${steps}, ${hiddenChannels}`],
+    ['parameters', parameters.toLocaleString('en-US')],
+    ['1×1 convolution', config.conv1x1],
+    ['coupling', config.coupling],
+    ['prior', classes > 0 ? `${config.prior}, ${classes} classes` : config.prior],
+  ];
+}
+
+function trainingRows(settings: TrainSettings, progress: Progress): Rows {
+  const { batch, accumulate, optimizer, rate, warmup, schedule, clip, ema, flip, shift, seed } = settings;
+  const augmentation = [flip ? 'flip' : '', shift > 0 ? `shift by ${shift}` : ''].filter(
+    (word) => word !== '',
+  );
+  const { engine, step, stepsPerEpoch, skipped, rolledBack, waiting } = progress;
+  return [
+    ['engine', engine],
+    ['steps', `${step.toLocaleString('en-US')}, ${stepsPerEpoch.toLocaleString('en-US')} an epoch`],
+    ['batch', accumulate > 1 ? `${batch} in ${accumulate} parts` : String(batch)],
+    ['optimizer, rate', `${optimizer}, ${rate}, ${schedule} after ${warmup} steps`],
+    ['largest gradient norm', String(clip)],
+    ['averaged weights', ema > 0 ? `decay ${ema}` : 'none'],
+    ['augmentation', augmentation.join(', ') || 'none'],
+    ['steps left out, undone', `${skipped}, ${rolledBack}`],
+    ['waiting for images', `${(100 * waiting).toFixed(1)} %`],
+    ['seed', String(seed)],
+  ];
+}
+
+function dataRows({ name, count, labels, skipped }: Dataset, { trainingImages }: Batches): Rows {
+  return [
+    ['name', name],
+    [
+      'training, held out',
+      `${trainingImages.toLocaleString('en-US')}, ${(count - trainingImages).toLocaleString('en-US')}`,
+    ],
+    ['files left out', String(skipped.length)],
+    ...Object.entries(labels ?? {}).map(([attribute, { values }]): [string, string] => [
+      `attribute ${attribute}`,
+      values.length > 12 ? `${values.length} values` : values.join(', '),
+    ]),
+  ];
+}
