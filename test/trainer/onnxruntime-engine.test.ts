@@ -1,7 +1,7 @@
 import { createGlow, createRandom } from '@glow-onnx/flow';
 import { openDevice } from '../../packages/trainer/src/device.js';
 import type { Batch, Differentiator } from '../../packages/trainer/src/engine/engine.js';
-import { createOnnxRuntimeDifferentiator } from '../../packages/trainer/src/engine/onnxruntime-differentiator.js';
+import { openOnnxRuntimeDifferentiator } from '../../packages/trainer/src/engine/onnxruntime-differentiator.js';
 import { flatten, parameterLayout } from '../../packages/trainer/src/engine/parameters.js';
 import { createTfjsDifferentiator } from '../../packages/trainer/src/engine/tfjs-differentiator.js';
 import { relativeError } from '../numeric.js';
@@ -33,8 +33,8 @@ describe.each(variants)('$name', ({ config }) => {
   };
   let ours: Differentiator;
   let tfjs: Differentiator;
-  beforeAll(() => {
-    ours = createOnnxRuntimeDifferentiator(glow, params.fixed);
+  beforeAll(async () => {
+    ours = await openOnnxRuntimeDifferentiator(glow, params.fixed, { device: 'cpu', count: 3 });
     tfjs = createTfjsDifferentiator(glow, params.fixed, 'wasm');
   });
   afterAll(async () => {

@@ -4,14 +4,14 @@ export const devices = ['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'] as const;
 export type TfjsDevice = (typeof devices)[number];
 
 /** A backend that is ready, and why it and not another. */
-export interface OpenedDevice {
-  readonly device: TfjsDevice;
+export interface OpenedDevice<Device extends string = string> {
+  readonly device: Device;
   /** Those that `auto` would have preferred, when that is right, and why it could not. */
   readonly skipped: readonly SkippedDevice[];
 }
 
 export interface SkippedDevice {
-  readonly device: TfjsDevice;
+  readonly device: string;
   readonly use: string;
   readonly reason: string;
 }
@@ -65,7 +65,7 @@ const preference: readonly TfjsDevice[] = ['node-gpu', 'node', 'webgpu', 'wasm',
  * Opens a TensorFlow.js backend. `auto` takes the first in order of speed that is here.
  * @throws Error if the one asked for is not, saying why and what to do.
  */
-export async function openDevice(wanted: TfjsDevice | 'auto'): Promise<OpenedDevice> {
+export async function openDevice(wanted: TfjsDevice | 'auto'): Promise<OpenedDevice<TfjsDevice>> {
   tf.enableProdMode();
   if (wanted !== 'auto') {
     try {

@@ -2,7 +2,8 @@ export type { Dataset, DatasetImage, DatasetOptions, Labels, SkippedFile } from 
 export { datasetFrom, type FromImagesOptions, type LabelledImage } from './data/from-images.js';
 export { openDataset } from './data/open.js';
 export { type Split, splitBySeed } from './data/split.js';
-export type { TfjsDevice } from './device.js';
+export type { OpenedDevice, SkippedDevice } from './device.js';
+export type { EngineName, EngineOptions, TrainDevice } from './engine/open-differentiator.js';
 export type { TrainResult } from './loop.js';
 export type { Progress } from './progress.js';
 export type { Epoch } from './report/chronicle.js';

@@ -10,7 +10,7 @@ import { readWholeFile } from '@glow-onnx/runtime/node';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Dataset } from './data/dataset.js';
 import { openDataset } from './data/open.js';
-import { devices, type TfjsDevice } from './device.js';
+import { type EngineName, engines, type TrainDevice } from './engine/open-differentiator.js';
 import type { TrainResult } from './loop.js';
 import { count, createDisplay, type Terminal } from './progress-display.js';
 import { readRun } from './run-folder.js';
@@ -31,8 +31,8 @@ interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
   readonly lr?: number;
   readonly labels?: string;
   readonly labelFile?: string;
-  readonly engine: 'auto' | 'tfjs';
-  readonly device: TfjsDevice | 'auto';
+  readonly engine: EngineName | 'auto';
+  readonly device: TrainDevice | 'auto';
   readonly threads?: number;
   readonly timeBudget?: number;
   readonly init?: string;
@@ -113,9 +113,13 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
     .option('--val-fraction <x>', `part held out for validation (default: ${valFraction})`, number)
     .option('--seed <n>', `decides everything random (default: ${seed})`, number)
     .addOption(
-      new Option('--engine <name>', 'what computes gradients').choices(['auto', 'tfjs']).default('auto'),
+      new Option('--engine <name>', 'what computes gradients').choices(['auto', ...engines]).default('auto'),
     )
-    .addOption(new Option('--device <name>', 'backend').choices(['auto', ...devices]).default('auto'))
+    .addOption(
+      new Option('--device <name>', 'backend')
+        .choices(['auto', 'cpu', 'cuda', 'webgpu', 'wasm', 'node', 'node-gpu'])
+        .default('auto'),
+    )
     .option('--threads <n>', 'threads of the wasm backend (default: one per core)', number)
     .option('--time-budget <minutes>', 'end after so long', number)
     .option('--init <checkpoint>', 'start from these weights')
@@ -146,6 +150,7 @@ async function run(flags: Flags, terminal: Terminal, signal: AbortSignal): Promi
       data,
       out: flags.out,
       settings: settingsOf(flags),
+      engine: flags.engine,
       device: flags.device,
       force: flags.force,
       signal,

@@ -1,23 +1,8 @@
-import { availableParallelism } from 'node:os';
-import type { Worker } from 'node:worker_threads';
-import {
-  type Checkpoint,
-  createGlow,
-  type Float64Tensor,
-  type Glow,
-  type GlowConfig,
-  initialParams,
-  type Named,
-  parseConfig,
-} from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, type GlowConfig, initialParams, parseConfig } from '@glow-onnx/flow';
 import { createBatches } from './batches.js';
 import type { Dataset } from './data/dataset.js';
-import { type OpenedDevice, openDevice, type TfjsDevice } from './device.js';
-import { inParts } from './engine/accumulate.js';
 import { createEngine } from './engine/create-engine.js';
-import type { Differentiator } from './engine/engine.js';
-import { createTfjsDifferentiator } from './engine/tfjs-differentiator.js';
-import { acrossThreads, type WorkerData } from './engine/threads.js';
+import { type EngineOptions, openDifferentiator } from './engine/open-differentiator.js';
 import { runTraining, type TrainResult } from './loop.js';
 import type { Progress } from './progress.js';
 import { createChronicle, type Epoch } from './report/chronicle.js';
@@ -25,7 +10,7 @@ import { checkImages, checkSameClasses, checkSameData, checkSameOrder, runOf } f
 import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
 import { checkSettings, defaultSettings, type TrainSettings } from './settings.js';
 
-export interface TrainOptions {
+export interface TrainOptions extends EngineOptions {
   /** The model to train, from its first weights on; or a checkpoint to start from; or the run in `out`, to resume. */
   readonly start: { readonly config: GlowConfig } | { readonly init: Checkpoint } | 'resume';
   readonly data: Dataset;
@@ -33,15 +18,10 @@ export interface TrainOptions {
   readonly out: string;
   /** What differs from the defaults, or from the run that is resumed. */
   readonly settings?: Partial<TrainSettings>;
-  readonly device?: TfjsDevice | 'auto';
-  /** Threads of the wasm backend (default: one per core, but no more than one for eight images of the batch). */
-  readonly threads?: number;
   /** Ends after so many minutes. */
   readonly timeBudgetMinutes?: number;
   /** Replaces a run in `out`. */
   readonly force?: boolean;
-  /** Told once which backend was opened and why not another. */
-  readonly onDevice?: (opened: OpenedDevice) => void;
   readonly onProgress?: (progress: Progress) => void;
   /** Told before the first step and after each epoch, with pictures of what the model can do. */
   readonly onEpoch?: (epoch: Epoch) => void;
@@ -136,29 +116,4 @@ function checkLimits({ threads = 1, timeBudgetMinutes = 1 }: TrainOptions): void
   if (!(timeBudgetMinutes > 0)) {
     throw new RangeError(`train: timeBudgetMinutes must be a number above 0, got ${timeBudgetMinutes}`);
   }
-}
-
-async function openDifferentiator(
-  glow: Glow,
-  fixed: Named<Float64Tensor>,
-  { batch, accumulate }: TrainSettings,
-  { device: wanted = 'auto', threads, onDevice }: TrainOptions,
-): Promise<Differentiator> {
-  const opened = await openDevice(wanted);
-  onDevice?.(opened);
-  const { device } = opened;
-  const local = createTfjsDifferentiator(glow, fixed, `TensorFlow.js on ${device}`);
-  const most = Math.floor(batch / accumulate / 8);
-  const useful = device === 'wasm' ? Math.min(availableParallelism(), most) : 1;
-  const others = (threads ?? useful) - 1;
-  const whole =
-    others < 1
-      ? local
-      : acrossThreads(local, await spawnWorkers(others, { config: glow.config, fixed, device }));
-  return accumulate > 1 ? inParts(whole, accumulate) : whole;
-}
-
-async function spawnWorkers(count: number, data: WorkerData): Promise<Worker[]> {
-  const { spawnWorker } = await import('./engine/spawn-worker.js');
-  return Array.from({ length: count }, () => spawnWorker(data));
 }

@@ -21,138 +21,169 @@ import {
   scalar,
   type Value,
 } from '@glow-onnx/graph';
-import { type OpenSession, openSession } from '@glow-onnx/runtime/session';
-import { Tensor } from 'onnxruntime-common';
+import { type Device, type FloatTensor, type OpenSession, openSession } from '@glow-onnx/runtime/session';
 import { createGraphOps, type HostDeterminant, imageOf, labelOf } from '../graph-ops.js';
 import type { Batch, Differentiator } from './engine.js';
 import { type Place, parameterLayout } from './parameters.js';
 
-/** A traced graph that is open: what it takes besides parameters and images. */
+export interface OnnxRuntimeOptions {
+  readonly device: Device | 'auto';
+  readonly threads?: number;
+  /** Images to expect at once: the graph for them opens now, the others when they come. */
+  readonly count: number;
+}
+
+type Kind = 'initialise' | 'gradient' | 'evaluate';
+
+/** A traced graph that is open, and what it takes besides parameters and images. */
 interface OpenGraph {
   readonly session: OpenSession;
   readonly determinants: readonly HostDeterminant[];
 }
 
-type Kind = 'initialise' | 'gradient' | 'evaluate';
-
 /**
- * Gradients by ONNX Runtime: the model's log p(x) traced as one graph with parameters as inputs, and differentiated
- * there. A graph is for one number of images; each is made when first needed.
+ * Gradients by ONNX Runtime: the model's log p(x) is traced once more, as a graph with parameters as inputs, and
+ * that graph is differentiated. One graph for each number of images. `fixed`: the parameters that are not trained.
+ * @throws DeviceError if the device is not there.
  */
-export function createOnnxRuntimeDifferentiator(glow: Glow, fixed: Named<Float64Tensor>): Differentiator {
+export async function openOnnxRuntimeDifferentiator(
+  glow: Glow,
+  fixed: Named<Float64Tensor>,
+  { device: wanted, threads, count }: OnnxRuntimeOptions,
+): Promise<Differentiator & Pick<OpenSession, 'device' | 'skipped'>> {
   const { places, size } = parameterLayout(glow);
   const { channels, height, width, bits, classes } = glow.config;
   const dimensions = channels * height * width;
   const gradients = new Float32Array(size);
-  // onnxruntime-node takes no shared memory, which is what engines keep parameters in.
+  // onnxruntime-node takes no shared memory, which is where an engine keeps its parameters.
   const own = new Float32Array(size);
-  const graphs = new Map<string, Promise<OpenGraph>>();
-  const placed = (parameter: string) => places.find(({ name }) => name === parameter) as Place;
+  const ownPlaces = placesIn(own, places);
 
-  function trace(kind: Kind, count: number): { spec: GraphSpec; determinants: HostDeterminant[] } {
-    const determinants: HostDeterminant[] = [];
-    const ops = createGraphOps(determinants);
-    const parameters = Object.fromEntries(
-      places.map(({ name, shape }) => [name, input(name, 'float32', shape)]),
-    );
-    const x = input('x', 'float32', [count, height, width, channels]);
-    const label = classes > 0 ? input('label', 'float32', [count, classes]) : undefined;
-    const params = { trainable: parameters, fixed };
-    const outputs: Record<string, Value> = {};
-    if (kind === 'initialise') {
-      const found = initialise(glow, ops, imageOf(x), params);
-      for (const { name } of places) outputs[`initial/${name}`] = found[name];
-    } else {
-      const weights = forwardWeights(glow, ops, params);
-      const { logProb } = encode(glow, ops, imageOf(x), weights, label && labelOf(label));
-      outputs.log_prob = logProb;
-      if (kind === 'gradient') {
-        const loss = mul(reduceSum(logProb, [0]), scalar(-1 / (count * dimensions * Math.LN2)));
-        gradient(loss, Object.values(parameters)).forEach((value, i) => {
-          outputs[`gradient/${places[i].name}`] = value;
-        });
-      }
-    }
-    const hosted = determinants.flatMap(({ logAbsDet, inverseTranspose }) => [logAbsDet, inverseTranspose]);
-    const inputs = [...Object.values(parameters), x, ...(label ? [label] : []), ...hosted];
-    return { spec: { name: kind, inputs, outputs }, determinants };
-  }
-
-  async function open(kind: Kind, count: number): Promise<OpenGraph> {
-    const { spec, determinants } = trace(kind, count);
+  async function open(kind: Kind, images: number, on: Device | 'auto'): Promise<OpenGraph> {
+    const { spec, determinants } = trace(glow, fixed, places, kind, images);
     const model = encodeModel(graph(spec), { producer: { name: '@glow-onnx/trainer', version: '' } });
-    return { session: await openSession({ model, device: 'cpu' }), determinants };
+    const session = await openSession({ model, device: on, ...(threads !== undefined && { threads }) });
+    return { session, determinants };
+  }
+  const first = await open('gradient', count, wanted);
+  const { device, skipped } = first.session;
+  const graphs = new Map([[`gradient ${count}`, Promise.resolve(first)]]);
+
+  function graphFor(kind: Kind, images: number): Promise<OpenGraph> {
+    const key = `${kind} ${images}`;
+    const opened = graphs.get(key) ?? open(kind, images, device);
+    graphs.set(key, opened);
+    return opened;
   }
 
   async function run(
     kind: Kind,
     parameters: Float32Array,
     batch: Batch,
-    outputs?: { readonly prefix: string; readonly into: Float32Array },
-  ): Promise<Float64Array> {
-    const key = `${kind}/${batch.count}`;
-    const opening = graphs.get(key) ?? open(kind, batch.count);
-    graphs.set(key, opening);
-    const { session, determinants } = await opening;
-    const feeds: Record<string, Tensor> = {
-      x: new Tensor('float32', batch.x, [batch.count, height, width, channels]),
-      ...(classes > 0 && batch.classes && { label: oneHot(batch.classes, classes) }),
-    };
+    outputs: Readonly<Record<string, FloatTensor>>,
+  ): Promise<void> {
+    const { session, determinants } = await graphFor(kind, batch.count);
     own.set(parameters);
-    for (const place of places) feeds[place.name] = view(own, place);
-    for (const host of determinants) Object.assign(feeds, feedsOf(host, placed(host.parameter), own));
-    const fetches: Record<string, Tensor | null> = kind === 'initialise' ? {} : { log_prob: null };
-    if (outputs)
-      for (const place of places) fetches[`${outputs.prefix}/${place.name}`] = view(outputs.into, place);
-    const found = await session.session.run(feeds, fetches);
-    const nats = (found.log_prob?.data ?? new Float32Array()) as Float32Array;
+    const inputs: Record<string, FloatTensor> = {
+      ...ownPlaces,
+      x: { shape: [batch.count, height, width, channels], data: batch.x },
+    };
+    if (classes > 0 && batch.classes) inputs.label = oneHot(batch.classes, classes);
+    for (const host of determinants) Object.assign(inputs, determinantOf(host, ownPlaces[host.parameter]));
+    await session.run(inputs, outputs);
+  }
+
+  async function score(
+    kind: Kind,
+    parameters: Float32Array,
+    batch: Batch,
+    outputs: Readonly<Record<string, FloatTensor>>,
+  ): Promise<Float64Array> {
+    const nats = new Float32Array(batch.count);
+    await run(kind, parameters, batch, { log_prob: { shape: [batch.count], data: nats }, ...outputs });
     return Float64Array.from(nats, (value) => bitsPerDimension(value, dimensions, bits));
   }
 
   return {
-    description: 'ONNX Runtime on cpu',
+    device,
+    skipped,
+    description: `ONNX Runtime on ${device}`,
     async initialise(parameters, batch) {
       const values = new Float32Array(size);
-      await run('initialise', parameters, batch, { prefix: 'initial', into: values });
+      await run('initialise', parameters, batch, placesIn(values, places, 'initial/'));
       return values;
     },
     async gradient(parameters, batch) {
-      const bitsPerDim = await run('gradient', parameters, batch, { prefix: 'gradient', into: gradients });
+      const outputs = placesIn(gradients, places, 'gradient/');
+      const bitsPerDim = await score('gradient', parameters, batch, outputs);
       return { bitsPerDim, gradient: gradients };
     },
-    evaluate: (parameters, batch) => run('evaluate', parameters, batch),
+    evaluate: (parameters, batch) => score('evaluate', parameters, batch, {}),
     async dispose() {
       const opened = await Promise.allSettled(graphs.values());
       for (const result of opened) if (result.status === 'fulfilled') await result.value.session.release();
     },
   };
 }
+function trace(
+  glow: Glow,
+  fixed: Named<Float64Tensor>,
+  places: readonly Place[],
+  kind: Kind,
+  count: number,
+): { spec: GraphSpec; determinants: HostDeterminant[] } {
+  const { channels, height, width, classes } = glow.config;
+  const determinants: HostDeterminant[] = [];
+  const ops = createGraphOps(determinants);
+  const trainable = Object.fromEntries(
+    places.map(({ name, shape }) => [name, input(name, 'float32', shape)]),
+  );
+  const x = input('x', 'float32', [count, height, width, channels]);
+  const label = classes > 0 ? input('label', 'float32', [count, classes]) : undefined;
+  const outputs: Record<string, Value> = {};
+  if (kind === 'initialise') {
+    const found = initialise(glow, ops, imageOf(x), { trainable, fixed });
+    for (const { name } of places) outputs[`initial/${name}`] = found[name];
+  } else {
+    const weights = forwardWeights(glow, ops, { trainable, fixed });
+    const { logProb } = encode(glow, ops, imageOf(x), weights, label && labelOf(label));
+    outputs.log_prob = logProb;
+    if (kind === 'gradient') {
+      // The mean of bits/dim; its constant has no gradient.
+      const loss = mul(reduceSum(logProb, [0]), scalar(-1 / (count * channels * height * width * Math.LN2)));
+      for (const [i, value] of gradient(loss, Object.values(trainable)).entries()) {
+        outputs[`gradient/${places[i].name}`] = value;
+      }
+    }
+  }
+  const hosted = determinants.flatMap(({ logAbsDet, inverseTranspose }) => [logAbsDet, inverseTranspose]);
+  const inputs = [...Object.values(trainable), x, ...(label ? [label] : []), ...hosted];
+  return { spec: { name: kind, inputs, outputs }, determinants };
+}
 
-function oneHot(labels: Uint16Array, classes: number): Tensor {
-  const values = new Float32Array(labels.length * classes);
+/** Parameters where they lie in a flat vector. */
+function placesIn(vector: Float32Array, places: readonly Place[], prefix = ''): Record<string, FloatTensor> {
+  return Object.fromEntries(
+    places.map(({ name, shape, from, to }) => [prefix + name, { shape, data: vector.subarray(from, to) }]),
+  );
+}
+
+function oneHot(labels: Uint16Array, classes: number): FloatTensor {
+  const data = new Float32Array(labels.length * classes);
   labels.forEach((label, i) => {
-    values[i * classes + label] = 1;
+    data[i * classes + label] = 1;
   });
-  return new Tensor('float32', values, [labels.length, classes]);
+  return { shape: [labels.length, classes], data };
 }
 
-/** A parameter where it lies in the flat vector. */
-function view(vector: Float32Array, { shape, from, to }: Place): Tensor {
-  return new Tensor('float32', vector.subarray(from, to), [...shape]);
-}
-
-/** log|det W| and W⁻ᵀ of a parameter, by LU in float64. */
-function feedsOf(
-  host: HostDeterminant,
-  { shape, from, to }: Place,
-  parameters: Float32Array,
-): Record<string, Tensor> {
+/** log|det W| and W⁻ᵀ by LU in float64. */
+function determinantOf(host: HostDeterminant, { shape, data }: FloatTensor): Record<string, FloatTensor> {
   const n = shape[0];
-  const w = tensor(shape, parameters.subarray(from, to));
-  const { data } = inverse(w);
-  const transposed = Float32Array.from(data, (_, at) => data[(at % n) * n + Math.floor(at / n)]);
+  const w = tensor(shape, data);
+  const inverted = inverse(w).data;
+  const transposed = Float32Array.from(inverted, (_, at) => inverted[(at % n) * n + Math.floor(at / n)]);
   return {
-    [host.logAbsDet.name as string]: new Tensor('float32', Float32Array.of(logAbsDet(w)), []),
-    [host.inverseTranspose.name as string]: new Tensor('float32', transposed, [...shape]),
+    [host.logAbsDet.name as string]: { shape: [], data: Float32Array.of(logAbsDet(w)) },
+    [host.inverseTranspose.name as string]: { shape, data: transposed },
   };
 }

@@ -40,11 +40,11 @@ export function acrossThreads(local: Differentiator, workers: readonly Worker[])
         local.gradient(parameters, own),
         ...replies,
       ]);
-      const mean = gradient.map((value) => (value * own.count) / batch.count);
+      addScaled(gradient, gradient, own.count / batch.count - 1); // its own share, in place
       parts.forEach((part, i) => {
-        addScaled(mean, shared[i], part.count / batch.count);
+        addScaled(gradient, shared[i], part.count / batch.count);
       });
-      return { bitsPerDim: joined([bitsPerDim, ...others]), gradient: mean };
+      return { bitsPerDim: joined([bitsPerDim, ...others]), gradient };
     },
     async evaluate(parameters, batch) {
       const [own, ...parts] = splitBatch(batch, threads);

@@ -1,0 +1,97 @@
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
+import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
+import { type Device, DeviceError } from '@glow-onnx/runtime/session';
+import { type OpenedDevice, openDevice, type TfjsDevice } from '../device.js';
+import type { TrainSettings } from '../settings.js';
+import { inParts } from './accumulate.js';
+import type { Differentiator } from './engine.js';
+import { openOnnxRuntimeDifferentiator } from './onnxruntime-differentiator.js';
+import { createTfjsDifferentiator } from './tfjs-differentiator.js';
+import { acrossThreads, type WorkerData } from './threads.js';
+
+export const engines = ['onnxruntime', 'tfjs'] as const;
+export type EngineName = (typeof engines)[number];
+
+/** A device of ONNX Runtime (cpu, cuda, webgpu, wasm) or of TensorFlow.js (cpu, wasm, webgpu, node, node-gpu). */
+export type TrainDevice = Device | TfjsDevice;
+
+export interface EngineOptions {
+  /**
+   * Default `auto`: ONNX Runtime where it is installed, unless the device asked for is one that TensorFlow.js is
+   * meant by: wasm, webgpu, node or node-gpu.
+   */
+  readonly engine?: EngineName | 'auto';
+  /** Default `auto`: the cpu for ONNX Runtime, the fastest that works here for TensorFlow.js. */
+  readonly device?: TrainDevice | 'auto';
+  /** Threads on cpu and wasm (default: one a core; of TensorFlow.js no more than one for eight images of a batch). */
+  readonly threads?: number;
+  /** Told once what was opened and why not another. */
+  readonly onDevice?: (opened: OpenedDevice) => void;
+}
+
+/**
+ * Opens what computes gradients.
+ * @throws RangeError if the engine has no such device; Error if what was asked for is not available here.
+ */
+export async function openDifferentiator(
+  glow: Glow,
+  fixed: Named<Float64Tensor>,
+  settings: Pick<TrainSettings, 'batch' | 'accumulate'>,
+  options: EngineOptions,
+): Promise<Differentiator> {
+  const { engine = 'auto', device = 'auto' } = options;
+  const ofOnnxRuntime = engine === 'onnxruntime' || ['auto', 'cpu', 'cuda'].includes(device);
+  const open = engine !== 'tfjs' && ofOnnxRuntime ? openOnnxRuntime : openTfjs;
+  const whole = await open(glow, fixed, settings, options);
+  return settings.accumulate > 1 ? inParts(whole, settings.accumulate) : whole;
+}
+
+type Open = typeof openDifferentiator;
+
+const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
+  const { engine = 'auto', device: wanted = 'auto', threads, onDevice } = options;
+  if (wanted === 'node' || wanted === 'node-gpu') {
+    throw new RangeError(`device "${wanted}" is one of TensorFlow.js; pass --engine tfjs, or another device`);
+  }
+  const count = Math.ceil(settings.batch / settings.accumulate);
+  try {
+    const opened = await openOnnxRuntimeDifferentiator(glow, fixed, {
+      device: wanted,
+      count,
+      ...(threads !== undefined && { threads }),
+    });
+    onDevice?.({
+      device: opened.device,
+      skipped: opened.skipped.map((skipped) => ({ ...skipped, use: 'for a GPU' })),
+    });
+    return opened;
+  } catch (error) {
+    if (engine !== 'auto' || wanted !== 'auto' || !(error instanceof DeviceError)) throw error;
+    const reason = error.message;
+    const skipped = { device: 'ONNX Runtime', use: 'for any processor, several times as fast', reason };
+    const told = (opened: OpenedDevice) => onDevice?.({ ...opened, skipped: [skipped, ...opened.skipped] });
+    return openTfjs(glow, fixed, settings, { ...options, onDevice: told });
+  }
+};
+
+const openTfjs: Open = async (glow, fixed, { batch, accumulate }, options) => {
+  const { device: wanted = 'auto', threads, onDevice } = options;
+  if (wanted === 'cuda') {
+    throw new RangeError('device "cuda" is one of ONNX Runtime; pass --engine onnxruntime, or node-gpu');
+  }
+  const opened = await openDevice(wanted);
+  onDevice?.(opened);
+  const { device } = opened;
+  const local = createTfjsDifferentiator(glow, fixed, `TensorFlow.js on ${device}`);
+  const most = Math.floor(batch / accumulate / 8);
+  const useful = device === 'wasm' ? Math.min(availableParallelism(), most) : 1;
+  const others = (threads ?? useful) - 1;
+  if (others < 1) return local;
+  return acrossThreads(local, await spawnWorkers(others, { config: glow.config, fixed, device }));
+};
+
+async function spawnWorkers(count: number, data: WorkerData): Promise<Worker[]> {
+  const { spawnWorker } = await import('./spawn-worker.js');
+  return Array.from({ length: count }, () => spawnWorker(data));
+}
