@@ -5,7 +5,7 @@ import { createRandom } from '@glow-onnx/flow';
 import { datasetFrom, train } from '@glow-onnx/trainer';
 import { median, wallTime } from './models.mjs';
 
-/** Images/s of training from scratch, by the median of the steps that fit; NaN if not even a second one did. */
+/** Images/s of training from scratch, by the median of the steps that fit, at least three after the first. */
 export async function trainingSpeed({
   config,
   batch,
@@ -16,7 +16,9 @@ export async function trainingSpeed({
 }) {
   const out = await mkdtemp(join(tmpdir(), 'glow-bench-'));
   const durations = []; // of steps, the first left out: it initialises
+  const enough = new AbortController();
   let before;
+  let end;
   try {
     await train({
       start: { config },
@@ -26,11 +28,13 @@ export async function trainingSpeed({
       settings: { batch, epochs: 1000, valFraction: 1 / (40 * batch) },
       device,
       threads,
-      timeBudgetMinutes: seconds / 60,
+      signal: enough.signal,
       onProgress({ phase, step }) {
         const now = clock();
-        if (phase === 'training' && step > 1 && before !== undefined) durations.push(now - before);
+        if (phase === 'training' && step > 1) durations.push(now - before);
         before = now;
+        if (phase === 'training') end ??= wallTime() + 1000 * seconds;
+        if (durations.length >= 3 && wallTime() > end) enough.abort();
       },
     });
   } finally {
