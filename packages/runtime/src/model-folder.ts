@@ -43,7 +43,7 @@ export async function readManifest(
     return { manifest, sha256: entry.sha256 };
   } catch (error) {
     const entry = error instanceof UnreachableError ? await last?.read() : undefined;
-    const bytes = cache && entry && (await fromCache(folder, cache, entry));
+    const bytes = cache && entry && (await fromCache({ ...folder, onProgress: undefined }, cache, entry));
     if (!bytes) throw error;
     onProgress?.({ status: 'offline', ...file, reason: (error as Error).message });
     onProgress?.({ status: 'done', ...file, cached: true });
