@@ -5,7 +5,7 @@ import type { Progress } from './progress.js';
 
 export interface Terminal {
   readonly stdout: { write(text: string): unknown };
-  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 }
 
 /** Shows a run on stderr: bars on a terminal, now and then a line elsewhere. */
@@ -19,6 +19,8 @@ export interface Display {
 }
 
 const LINE_SECONDS = 10;
+/** Part of the time spent on waiting for images. */
+const WORTH_SAYING = 0.02;
 /** Below this no picture of any kind is learnt. */
 const FEW_STEPS = 500;
 
@@ -30,13 +32,21 @@ export function count(number: number, noun: string): string {
 export function createDisplay({ stderr }: Terminal): Display {
   let bar: SingleBar | undefined;
   let engine: string | undefined;
-  let lineAt = 0;
+  let lineAt = Number.NEGATIVE_INFINITY;
 
   /** One bar at a time; a new label starts a new bar. */
-  const show = (label: string, value: number, total: number, note: string): void => {
+  const show = (label: string, value: number, total: number, parts: readonly Part[]): void => {
+    const columns = stderr.columns ?? Number.POSITIVE_INFINITY;
+    const barsize = Math.max(6, Math.min(16, Math.floor(columns / 8)));
+    const note = fit(parts, columns - label.length - barsize - 3);
     if (stderr.isTTY) {
       if (!bar) {
-        const look = { stream: stderr, format: '{label} {bar} {note}', barsize: 16, hideCursor: true };
+        const look = {
+          stream: stderr,
+          format: '{label} {bar} {note}',
+          barsize,
+          hideCursor: true,
+        };
         bar = new SingleBar(look, Presets.shades_classic);
         bar.start(total, value, { label, note });
       }
@@ -57,7 +67,7 @@ export function createDisplay({ stderr }: Terminal): Display {
   };
 
   return {
-    reading: (done, total) => show('reading pictures', done, total, ''),
+    reading: (done, total) => show('reading pictures', done, total, []),
     opened({ name, count: pictures, channels, height, width, skipped }) {
       line(`${name}: ${count(pictures, 'picture')} of ${channels}×${height}×${width}`);
       for (const { file, reason } of skipped) line(`  left out ${file}: ${reason}`);
@@ -79,13 +89,15 @@ export function createDisplay({ stderr }: Terminal): Display {
           );
         }
       }
-      // Fits 80 columns: what is longest is a training of 1,000 epochs.
-      const note = [
-        `epoch ${Math.min(epoch + 1, epochs)}/${epochs}`,
-        `${progress.bitsPerDim.toFixed(2)} bits/dim${Number.isFinite(best) ? `, best ${best.toFixed(2)}` : ''}`,
-        `${progress.imagesPerSecond.toFixed(0)}/s`,
-        `${duration(progress.secondsLeft)} left`,
-      ].join(', ');
+      const { bitsPerDim, imagesPerSecond: speed, secondsLeft, waiting } = progress;
+      const note: Part[] = [
+        [2, `epoch ${Math.min(epoch + 1, epochs)}/${epochs}`],
+        [5, `${bitsPerDim.toFixed(2)} bits/dim`],
+        ...(Number.isFinite(best) ? [[1, `best ${best.toFixed(2)}`] as const] : []),
+        ...(speed > 0 ? [[3, `${speed.toFixed(speed < 10 ? 1 : 0)}/s`] as const] : []),
+        ...(waiting >= WORTH_SAYING ? [[1, `waits ${Math.round(100 * waiting)}%`] as const] : []),
+        ...(Number.isFinite(secondsLeft) ? [[4, `${duration(secondsLeft)} left`] as const] : []),
+      ];
       show(phase, step, epochs * stepsPerEpoch, note);
     },
     warning: (message) => line(`warning: ${message}`),
@@ -93,8 +105,23 @@ export function createDisplay({ stderr }: Terminal): Display {
   };
 }
 
+type Part = readonly [weight: number, text: string];
+
+/** All parts, or as many as the columns take, those of most weight. */
+function fit(parts: readonly Part[], columns: number): string {
+  const text = parts.map(([, part]) => part).join(', ');
+  if (text.length <= columns || parts.length < 2) return text;
+  const least = Math.min(...parts.map(([weight]) => weight));
+  return fit(
+    parts.toSpliced(
+      parts.findLastIndex(([weight]) => weight === least),
+      1,
+    ),
+    columns,
+  );
+}
+
 function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '?';
   const minutes = Math.floor(seconds / 60);
   return minutes >= 60
     ? `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`
