@@ -30,17 +30,21 @@ async function numbersOf(out: string, name: string): Promise<Buffer> {
   return file.subarray(8 + Number(file.readBigUInt64LE(0)));
 }
 
-describe.each(['cpu', 'wasm'])('on %s', (device) => {
+describe.each([
+  ['onnxruntime', 'cpu'],
+  ['tfjs', 'cpu'],
+  ['tfjs', 'wasm'],
+])('with %s on %s', (engine, device) => {
   test('20 steps are, bit for bit, 13 steps, a kill and the rest from the checkpoint of step 10', async () => {
-    const [straight, broken] = [runAt(`straight ${device}`), runAt(`broken ${device}`)];
+    const [straight, broken] = ['straight', 'broken'].map((name) => runAt(`${name} ${engine} ${device}`));
     const [whole, killed] = await Promise.all([
-      run('killed-training.mjs', straight, device, 'new'),
-      run('killed-training.mjs', broken, device, 'new', '13'),
+      run('killed-training.mjs', straight, engine, device, 'new'),
+      run('killed-training.mjs', broken, engine, device, 'new', '13'),
     ]);
     expect(whole).toMatchObject(finished);
     expect(killed).toMatchObject({ signal: 'SIGKILL' });
     expect((await readCheckpoint(broken, 'last')).progress?.step).toBe(10);
-    expect(await run('killed-training.mjs', broken, device, 'resume')).toMatchObject(finished);
+    expect(await run('killed-training.mjs', broken, engine, device, 'resume')).toMatchObject(finished);
 
     for (const name of ['last', 'best']) {
       expect((await numbersOf(broken, name)).equals(await numbersOf(straight, name))).toBe(true);

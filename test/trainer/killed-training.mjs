@@ -1,8 +1,8 @@
-// Trains 20 steps: node killed-training.mjs OUT DEVICE new|resume [STEP], killing itself with SIGKILL after a step.
+// Trains 20 steps: node killed-training.mjs OUT ENGINE DEVICE new|resume [STEP], killing itself with SIGKILL after a step.
 import { createConfig } from '@glow-onnx/flow';
 import { datasetFrom, train } from '@glow-onnx/trainer';
 
-const [out, device, start, killAt] = process.argv.slice(2);
+const [out, engine, device, start, killAt] = process.argv.slice(2);
 
 /** Ramps of many slopes: 80 to train on, in ten batches, and 20 to validate. */
 const images = Array.from({ length: 100 }, (_, i) => ({
@@ -28,6 +28,7 @@ await train({
   data: await datasetFrom(images, { name: 'ramps' }),
   settings,
   out,
+  engine,
   device,
   threads: 1,
   onProgress: ({ phase, step }) => {
