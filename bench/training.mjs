@@ -27,6 +27,7 @@ const models = [
   { name: '3×32×32, K=32, hidden 512', channels: 3, steps: 32, hiddenChannels: 512, batch: 16 },
 ].filter(({ name }) => name.includes(values.only));
 const columns = [
+  { name: 'glow-train onnxruntime cpu', engine: 'onnxruntime', device: 'cpu', threads: cores },
   { name: `glow-train wasm, ${cores} threads`, device: 'wasm', threads: cores },
   { name: 'glow-train wasm, 1 thread', device: 'wasm', threads: 1 },
   { name: 'glow-train node', device: 'node', threads: 1 },

@@ -9,8 +9,8 @@ import { driverMissing, softwareDriver } from '../providers/vulkan-driver.js';
  */
 const TOLERANCE = 5e-3;
 
-async function losses(device: string, env = {}): Promise<number[]> {
-  const argv = ['test/trainer/losses-process.mjs', device];
+async function losses(engine: string, device: string, env = {}): Promise<number[]> {
+  const argv = ['test/trainer/losses-process.mjs', engine, device];
   const { stdout } = await promisify(execFile)(process.execPath, argv, { env: { ...process.env, ...env } });
   return JSON.parse(stdout);
 }
@@ -18,15 +18,16 @@ async function losses(device: string, env = {}): Promise<number[]> {
 const driver = softwareDriver();
 if (!driver) console.warn(`skipped: webgpu in backends.test.ts (${driverMissing})`);
 const cases = [
-  { device: 'wasm', env: {}, run: test },
-  { device: 'webgpu', env: driver ?? {}, run: driver ? test : test.skip },
+  { engine: 'tfjs', device: 'wasm', env: {}, run: test },
+  { engine: 'onnxruntime', device: 'cpu', env: {}, run: test },
+  { engine: 'tfjs', device: 'webgpu', env: driver ?? {}, run: driver ? test : test.skip },
 ];
 
-for (const { device, env, run } of cases) {
+for (const { engine, device, env, run } of cases) {
   run(
-    `${device} loses as cpu does, step by step`,
+    `${engine} on ${device} loses as TensorFlow.js on cpu does, step by step`,
     async () => {
-      const [cpu, other] = await Promise.all([losses('cpu'), losses(device, env)]);
+      const [cpu, other] = await Promise.all([losses('tfjs', 'cpu'), losses(engine, device, env)]);
       expect(other).toHaveLength(50);
       expect(cpu[49]).toBeLessThan(cpu[0] - 1);
       expect(Math.max(...other.map((loss, step) => Math.abs(loss - cpu[step])))).toBeLessThan(TOLERANCE);

@@ -2,7 +2,7 @@
  * Trains a tiny model for 50 steps in a process of its own, because a driver is chosen by environment variables that
  * are read once, and prints the loss of each as a JSON array.
  *
- *     node losses-process.mjs webgpu
+ *     node losses-process.mjs tfjs webgpu
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,7 @@ function* ramps(count) {
   }
 }
 
+const [engine, device] = process.argv.slice(2);
 const config = { channels: 1, height: 8, width: 8, levels: 2, steps: 1, hiddenChannels: 8, bits: 5 };
 const losses = [];
 const out = await mkdtemp(join(tmpdir(), 'glow-losses-'));
@@ -28,7 +29,8 @@ try {
     start: { config: createConfig(config) },
     data: await datasetFrom(ramps(404), { name: 'ramps' }),
     out,
-    device: process.argv[2],
+    engine,
+    device,
     threads: 1,
     settings: { epochs: 1, batch: 8, valFraction: 0.01, rate: 5e-3, warmup: 4, seed: 3 },
     onProgress({ phase, bitsPerDim }) {
