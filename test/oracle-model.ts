@@ -1,7 +1,8 @@
 import type { GlowConfig, Manifest } from '@glow-onnx/flow';
 import type { GlowModel } from '@glow-onnx/runtime';
 import { createModel } from '../packages/runtime/src/create-model.js';
-import { sharpCodec } from '../packages/runtime/src/node/images.js';
+import { nodeCodec } from '../packages/runtime/src/node/images.js';
+import { defaultImageLimits } from '../packages/runtime/src/pictures/limits.js';
 import { bareManifest, createOracle, oracleSessions } from './oracle.js';
 
 /** Of every oracle model here. */
@@ -31,7 +32,7 @@ export function modelOf(
       decoder: async () => decoder,
       release: async () => void (await Promise.all([encoder.release(), decoder.release()])),
     },
-    codec: sharpCodec(2 ** 20),
+    codec: nodeCodec(defaultImageLimits),
     batchSize,
   });
 }

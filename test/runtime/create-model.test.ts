@@ -194,7 +194,7 @@ describe('errors', () => {
       () => model.encode(Uint8Array.of(1, 2)),
       'encode: the picture cannot be read: ',
     ],
-    ['no image', () => model.encode(7 as never), 'encode: expected { data: Uint8Array'],
+    ['no image', () => model.encode(7 as never), 'cannot be read: expected pixels ({ data: Uint8Array'],
     [
       'a label without classes',
       () => model.encode(good, { label: 1 }),
@@ -241,7 +241,7 @@ describe('errors', () => {
       () => model.decode(good as never),
       'decode: expected latents with 2 levels, got object',
     ],
-    ['latents to encode', () => model.encode({ levels: [] } as never), 'encode: expected { data: Uint8Array'],
+    ['latents to encode', () => model.encode({ levels: [] } as never), 'cannot be read: expected pixels ('],
     ['a temperature below zero', () => model.sample({ temperature: -1 }), 'sample: temperature must be'],
     [
       'a temperature that is NaN',

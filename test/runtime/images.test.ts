@@ -1,14 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodePng, imageGrid, type RawImage, writePng } from '@glow-onnx/runtime/node';
-import sharp from 'sharp';
+import { imageGrid, type RawImage, writePng } from '@glow-onnx/runtime/node';
 import { fitImage } from '../../packages/runtime/src/fit.js';
 import { checkRawImage, fromModel, toModel, withChannels } from '../../packages/runtime/src/images.js';
-import { sharpCodec } from '../../packages/runtime/src/node/images.js';
+import { nodeCodec } from '../../packages/runtime/src/node/images.js';
 
 const centre = () => 0.5;
-const codec = sharpCodec(10_000);
+const codec = nodeCodec({ maxPixels: 10_000, maxBytes: 100_000 });
 const grey = (height: number, width: number, values: number[]): RawImage => ({
   data: Uint8Array.from(values),
   height,
@@ -71,42 +70,38 @@ describe('raw images', () => {
 describe('fitImage', () => {
   const wide = grey(3, 5, [11, 12, 13, 14, 15, 21, 22, 23, 24, 25, 31, 32, 33, 34, 35]);
 
-  test('leaves a size that divides alone, whatever is asked for', async () => {
+  test('leaves a size that divides alone, whatever is asked for', () => {
     const image = grey(2, 4, [1, 2, 3, 4, 5, 6, 7, 8]);
     for (const fit of [undefined, 'resize', 'crop', 'pad'] as const) {
-      expect(await fitImage(image, 1, fit, codec, 'encode')).toBe(image);
+      expect(fitImage(image, 1, fit, 'encode')).toBe(image);
     }
   });
 
-  test('says which side does not divide', async () => {
+  test('says which side does not divide', () => {
     const image = { data: new Uint8Array(30 * 32), height: 30, width: 32, channels: 1 };
-    await expect(fitImage(image, 3, undefined, codec, 'encode')).rejects.toThrow(
+    expect(() => fitImage(image, 3, undefined, 'encode')).toThrow(
       'encode: image 30×32 cannot pass 3 levels: height must be divisible by 8; resize or pad it.',
     );
-    await expect(fitImage(wide, 2, undefined, codec, 'encode')).rejects.toThrow('height and width must be');
-    await expect(fitImage(wide, 1, 'stretch' as never, codec, 'encode')).rejects.toThrow(
+    expect(() => fitImage(wide, 2, undefined, 'encode')).toThrow('height and width must be');
+    expect(() => fitImage(wide, 1, 'stretch' as never, 'encode')).toThrow(
       'fit must be "resize", "crop" or "pad", got "stretch"',
     );
   });
 
-  test('crops the middle', async () => {
-    expect(await fitImage(wide, 1, 'crop', codec, 'encode')).toEqual(
-      grey(2, 4, [11, 12, 13, 14, 21, 22, 23, 24]),
-    );
+  test('crops the middle', () => {
+    expect(fitImage(wide, 1, 'crop', 'encode')).toEqual(grey(2, 4, [11, 12, 13, 14, 21, 22, 23, 24]));
     const seven = grey(1, 7, [1, 2, 3, 4, 5, 6, 7]);
-    await expect(fitImage(seven, 1, 'crop', codec, 'encode')).rejects.toThrow(
-      'image 1×7 is too small to crop',
-    );
+    expect(() => fitImage(seven, 1, 'crop', 'encode')).toThrow('image 1×7 is too small to crop');
     const tall = grey(
       7,
       4,
       Array.from({ length: 28 }, (_, i) => i),
     );
-    expect((await fitImage(tall, 2, 'crop', codec, 'encode')).data[0]).toBe(4);
+    expect(fitImage(tall, 2, 'crop', 'encode').data[0]).toBe(4);
   });
 
-  test('pads with the edge', async () => {
-    expect(await fitImage(wide, 1, 'pad', codec, 'encode')).toEqual(
+  test('pads with the edge', () => {
+    expect(fitImage(wide, 1, 'pad', 'encode')).toEqual(
       grey(
         4,
         6,
@@ -120,67 +115,27 @@ describe('fitImage', () => {
     );
   });
 
-  test('resizes to the nearest multiple, keeping channels', async () => {
+  test('resizes to the nearest multiple, keeping channels', () => {
     for (const channels of [1, 3]) {
       const image = { data: new Uint8Array(5 * 10 * channels).fill(90), height: 5, width: 10, channels };
-      const { height, width, data } = await fitImage(image, 2, 'resize', codec, 'encode');
+      const { height, width, data } = fitImage(image, 2, 'resize', 'encode');
       expect([height, width, data.length]).toEqual([4, 12, 48 * channels]);
       expect(data.every((value) => value === 90)).toBe(true);
     }
-    expect(await fitImage(grey(1, 1, [5]), 2, 'resize', codec, 'encode')).toMatchObject({
+    expect(fitImage(grey(1, 1, [5]), 2, 'resize', 'encode')).toMatchObject({
       height: 4,
       width: 4,
     });
   });
 });
 
-describe('pictures in files', () => {
-  test.each([1, 2, 3, 4])('a PNG of %i channels holds the very pixels', async (channels) => {
-    const data = Uint8Array.from({ length: 6 * channels }, (_, i) => (i * 37) % 256);
-    const png = await encodePng({ data, height: 2, width: 3, channels });
-    expect((await sharp(png).metadata()).channels).toBe(channels);
-    const read = await codec.read(png);
-    expect(read).toMatchObject({ height: 2, width: 3 });
-    // sharp gives RGB for grey: of equal channels, luma is the value again.
-    const same = channels < 3 ? withChannels(read, 1, '').data : read.data;
-    const expected =
-      channels === 2 ? withChannels({ data, height: 2, width: 3, channels }, 1, '').data : data;
-    expect([...same]).toEqual([...expected]);
-  });
-
-  test('16 bits become the upper 8', async () => {
-    const values = Uint16Array.of(0, 255, 256, 0x7fff, 0x80ff, 0xffff);
-    const raw = { width: 6, height: 1, channels: 1 as const };
-    const png = await sharp(values, { raw }).toColourspace('grey16').png().toBuffer();
-    expect((await sharp(png).metadata()).depth).toBe('ushort');
-    const { data } = withChannels(await codec.read(png), 1, '');
-    expect([...data]).toEqual([...values].map((value) => value >> 8));
-  });
-
-  test('EXIF orientation is applied', async () => {
-    const raw = { width: 2, height: 1, channels: 3 as const };
-    const turned = await sharp(Uint8Array.of(255, 0, 0, 0, 0, 255), { raw })
-      .withMetadata({ orientation: 6 })
-      .png()
-      .toBuffer();
-    expect(await codec.read(turned)).toMatchObject({ width: 1, height: 2 });
-  });
-
-  test('a picture over the pixel limit, or none, is an error', async () => {
-    const png = await encodePng({ data: new Uint8Array(101 * 100), height: 101, width: 100, channels: 1 });
-    await expect(codec.read(png)).rejects.toThrow(/pixel limit/);
-    await expect(codec.read(png.subarray(0, png.length - 20))).rejects.toThrow();
-    await expect(codec.read(Uint8Array.of(1, 2, 3))).rejects.toThrow();
-  });
-
-  test('writePng makes folders, and replaces what stood there', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'glow-png-'));
-    const path = join(directory, 'a/b.png');
-    await writePng(path, grey(1, 1, [1]));
-    await writePng(path, grey(1, 1, [2]));
-    expect((await codec.read(path)).data[0]).toBe(2);
-    rmSync(directory, { recursive: true });
-  });
+test('writePng makes folders, and replaces what stood there', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'glow-png-'));
+  const path = join(directory, 'a/b.png');
+  await writePng(path, grey(1, 1, [1]));
+  await writePng(path, grey(1, 1, [2]));
+  expect((await codec.read(path)).data[0]).toBe(2);
+  rmSync(directory, { recursive: true });
 });
 
 describe('imageGrid', () => {

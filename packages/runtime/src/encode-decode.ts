@@ -1,8 +1,9 @@
 import { type EncodeItem, encodeBatch } from './graphs.js';
-import type { ImageInput, RawImage } from './images.js';
+import type { RawImage } from './images.js';
 import type { Latents } from './latents.js';
 import type { DecodeOptions, EncodeOptions } from './model.js';
 import { type ModelParts, only, picturesOf, pixelsOf, planInputs, runPass } from './passes.js';
+import type { ImageInput } from './pictures/input.js';
 
 export async function encode(
   parts: ModelParts,

@@ -1,4 +1,5 @@
-import type { ImageCodec, RawImage } from './images.js';
+import type { RawImage } from './images.js';
+import { resize } from './pictures/resize.js';
 
 /**
  * How a picture whose size the model cannot take is brought to one it can: `resize` to the nearest multiple,
@@ -10,20 +11,14 @@ export type Fit = 'resize' | 'crop' | 'pad';
  * Makes height and width divisible by 2^levels, only if `fit` says how.
  * @throws RangeError naming the side that does not divide.
  */
-export async function fitImage(
-  image: RawImage,
-  levels: number,
-  fit: Fit | undefined,
-  codec: ImageCodec,
-  where: string,
-): Promise<RawImage> {
+export function fitImage(image: RawImage, levels: number, fit: Fit | undefined, where: string): RawImage {
   const unit = 2 ** levels;
   const { height, width } = image;
   if (height % unit === 0 && width % unit === 0) return image;
   switch (fit) {
     case 'resize': {
       const nearest = (side: number) => Math.max(Math.round(side / unit), 1) * unit;
-      return codec.resize(image, nearest(width), nearest(height));
+      return resize(image, nearest(width), nearest(height));
     }
     case 'pad':
       return window(image, 0, 0, Math.ceil(height / unit) * unit, Math.ceil(width / unit) * unit);

@@ -1,4 +1,5 @@
 import { binToModel, binToPixel, convertChannels, modelToBin, pixelToBin } from '@glow-onnx/flow/pixels';
+import type { ImageInput, PixelData } from './pictures/input.js';
 
 /** A picture as bytes, row by row, channels interleaved: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
 export interface RawImage {
@@ -8,14 +9,10 @@ export interface RawImage {
   readonly channels: number;
 }
 
-/** Raw pixels, an encoded picture (PNG, JPEG, WebP …) as bytes, or the path of one. */
-export type ImageInput = RawImage | Uint8Array | string;
-
 /** What the core asks of its platform. */
 export interface ImageCodec {
   /** Decodes to 8 bits and 1 to 4 channels, upright. */
-  read(source: Uint8Array | string): Promise<RawImage>;
-  resize(image: RawImage, width: number, height: number): Promise<RawImage>;
+  read(input: Exclude<ImageInput, RawImage | PixelData>): Promise<RawImage>;
 }
 
 /** A picture as the flow sees it: x in channels × height × width. */
@@ -25,16 +22,20 @@ export interface ModelImage {
   readonly width: number;
 }
 
+/** Whether these are pixels rather than something that holds them. */
+export function isPixels(input: unknown): input is RawImage | PixelData {
+  return typeof input === 'object' && input !== null && 'data' in input;
+}
+
 /**
  * @param where the call and the image, which an error's message starts with.
- * @throws TypeError or RangeError if this is not a raw image.
+ * @throws TypeError or RangeError if this is neither a raw image nor ImageData.
  */
-export function checkRawImage(image: RawImage, where: string): RawImage {
-  const { data, width, height, channels } = image ?? {};
-  if (!(data instanceof Uint8Array)) {
-    throw new TypeError(
-      `${where}: expected { data: Uint8Array, width, height, channels }, the bytes of a PNG, JPEG or WebP, or a path`,
-    );
+export function checkRawImage(image: RawImage | PixelData, where: string): RawImage {
+  const { data, width, height } = image ?? {};
+  const channels = image && 'channels' in image ? image.channels : 4;
+  if (!(data instanceof Uint8ClampedArray) && !(data instanceof Uint8Array && 'channels' in image)) {
+    throw new TypeError(`${where}: expected { data: Uint8Array, width, height, channels } or ImageData`);
   }
   for (const [name, value] of Object.entries({ width, height, channels })) {
     if (!Number.isInteger(value) || value < 1) {
@@ -46,7 +47,7 @@ export function checkRawImage(image: RawImage, where: string): RawImage {
       `${where}: data must hold height × width × channels = ${height}×${width}×${channels} bytes, got ${data.length}`,
     );
   }
-  return image;
+  return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height, channels };
 }
 
 /**

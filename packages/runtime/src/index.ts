@@ -1,5 +1,4 @@
-import { encodePng as encodePngHere, openCache, platform } from '#platform';
-import type { RawImage } from './images.js';
+import { openCache, platform } from '#platform';
 import { createLoadGlow } from './load-glow.js';
 
 export {
@@ -14,7 +13,7 @@ export { DeviceError } from './device-error.js';
 export type { SkippedDevice } from './devices.js';
 export type { Fit } from './fit.js';
 export { type GridOptions, imageGrid } from './image-grid.js';
-export type { ImageInput, ModelImage, RawImage } from './images.js';
+export type { ModelImage, RawImage } from './images.js';
 export type { ClassLabel, Label } from './labels.js';
 export type { InterpolationMode, LatentLevel, Latents } from './latents.js';
 export { type LatentsFile, loadLatents, saveLatents } from './latents-file.js';
@@ -32,14 +31,14 @@ export type {
 } from './model.js';
 export type { CacheChoice } from './model-cache.js';
 export type { ModelSource } from './model-source.js';
+export { drawImage, toImageData } from './pictures/canvas.js';
+export type { ImageInput, PixelData } from './pictures/input.js';
+export { encodePng } from './pictures/png-encode.js';
 export type { Score } from './score.js';
 export type { SelfTestOutcome } from './self-test.js';
 export type { Device, DeviceChoice } from './session.js';
 
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
-
-/** A raw image as PNG: grey, RGB or with alpha, as its channels say. */
-export const encodePng: (image: RawImage) => Promise<Uint8Array> = encodePngHere;
 
 /** Where loaded models are cached by default: a folder in Node, the name of a cache in a browser. */
 export const cacheLocation = (): string => openCache().location;

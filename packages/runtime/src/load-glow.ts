@@ -7,6 +7,7 @@ import { type CacheChoice, forgetful, keyValueCache, openCache } from './model-c
 import { type ModelFolder, readGraphs, readManifest, readVerified } from './model-folder.js';
 import { type ModelSource, storeOf } from './model-source.js';
 import { openGraphs } from './open-graphs.js';
+import { defaultImageLimits } from './pictures/limits.js';
 import type { Platform, RuntimeOptions } from './platform.js';
 import type { DeviceChoice } from './session.js';
 
@@ -23,6 +24,8 @@ export interface LoadOptions extends RuntimeOptions {
   readonly batchSize?: number;
   /** Largest picture to decode from a file, in pixels; default 2²⁶, 67 megapixels. */
   readonly maxPixels?: number;
+  /** Largest file of a picture, in bytes; default 2²⁸, 256 MiB. */
+  readonly maxBytes?: number;
   /**
    * Where files that came over a network, and passed self-tests, are kept: `true`, the default, for the user's
    * own cache, text for a folder (Node) or the name of a cache (browsers), `false` for nowhere.
@@ -57,7 +60,8 @@ async function load(
     precision = 'fp32',
     selfTest = true,
     batchSize,
-    maxPixels = 2 ** 26,
+    maxPixels = defaultImageLimits.maxPixels,
+    maxBytes = defaultImageLimits.maxBytes,
     cache: cacheChoice,
     onProgress,
     signal,
@@ -66,6 +70,7 @@ async function load(
 ): Promise<GlowModel> {
   if (batchSize !== undefined) checkInteger('loadGlow', 'batchSize', batchSize, 1);
   checkInteger('loadGlow', 'maxPixels', maxPixels, 1);
+  checkInteger('loadGlow', 'maxBytes', maxBytes, 1);
   const { sha256 } = platform;
   const store = storeOf(platform, source);
   const cache = openCache(platform, cacheChoice);
@@ -89,7 +94,7 @@ async function load(
         : undefined,
   });
   if (!signal?.aborted) onProgress?.({ status: 'ready', name: store.name });
-  const codec = platform.createCodec({ maxPixels });
+  const codec = platform.createCodec({ maxPixels, maxBytes });
   return createModel({ manifest, precision, graphs, codec, batchSize });
 }
 

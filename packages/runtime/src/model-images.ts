@@ -1,6 +1,7 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import { type Fit, fitImage } from './fit.js';
-import { checkRawImage, type ImageCodec, type ImageInput, type RawImage, withChannels } from './images.js';
+import { checkRawImage, type ImageCodec, isPixels, type RawImage, withChannels } from './images.js';
+import type { ImageInput } from './pictures/input.js';
 
 /**
  * Loads a picture and brings it to what the model takes: its channels, and a size that divides if `fit` says how.
@@ -14,11 +15,11 @@ export async function loadImage(
   where: string,
 ): Promise<RawImage> {
   const raw = withChannels(await load(input, codec, where), config.channels, where);
-  return fitImage(raw, config.levels, fit, codec, where);
+  return fitImage(raw, config.levels, fit, where);
 }
 
 async function load(input: ImageInput, codec: ImageCodec, where: string): Promise<RawImage> {
-  if (typeof input !== 'string' && !(input instanceof Uint8Array)) return checkRawImage(input, where);
+  if (isPixels(input)) return checkRawImage(input, where);
   try {
     return await codec.read(input);
   } catch (cause) {

@@ -2,11 +2,12 @@ import type { Manifest, Precision } from '@glow-onnx/flow/manifest';
 import { type BatchPlan, type CallOptions, defaultBatchSize, mapBatches } from './batches.js';
 import type { Fit } from './fit.js';
 import { type DecodeItem, decodeBatch, type EncodeItem, encodeBatch } from './graphs.js';
-import { fromModel, type ImageCodec, type ImageInput, type RawImage, toModel } from './images.js';
+import { fromModel, type ImageCodec, type RawImage, toModel } from './images.js';
 import { type Label, labelsFor } from './labels.js';
 import { checkLatents, type Latents } from './latents.js';
 import { loadImage } from './model-images.js';
 import type { OpenGraphs } from './open-graphs.js';
+import type { ImageInput } from './pictures/input.js';
 
 /** A model's opened graphs and what they need around them. */
 export interface ModelParts {

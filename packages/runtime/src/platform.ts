@@ -2,6 +2,7 @@ import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-com
 import type { ImageCodec } from './images.js';
 import type { ModelCache } from './model-cache.js';
 import type { ModelStore } from './model-store.js';
+import type { ImageLimits } from './pictures/limits.js';
 import type { Queue } from './queue.js';
 import type { Device } from './session.js';
 
@@ -56,11 +57,6 @@ export interface Platform {
   /** In hex. */
   sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
   createCodec(limits: ImageLimits): ImageCodec;
-}
-
-export interface ImageLimits {
-  /** Largest picture to decode, in pixels. */
-  readonly maxPixels: number;
 }
 
 /** Bytes that outlive the program, by key, any string. Neither call fails: what cannot be kept is lost, harmlessly. */

@@ -3,9 +3,10 @@ import { createRandom } from '@glow-onnx/flow/random';
 import { checkInteger } from './check.js';
 import { complexityOf } from './complexity.js';
 import { type EncodeItem, encodeBatch } from './graphs.js';
-import { fromModel, type ImageInput, type ModelImage, type RawImage } from './images.js';
+import { fromModel, type ModelImage, type RawImage } from './images.js';
 import type { ScoreOptions } from './model.js';
 import { type Item, type ModelParts, picturesOf, planInputs, runPass } from './passes.js';
+import type { ImageInput } from './pictures/input.js';
 
 /** How far a picture is of the kind that a model was trained on. No single number of these decides it. */
 export interface Score {

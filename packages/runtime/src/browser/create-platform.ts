@@ -2,7 +2,7 @@ import type { Platform } from '../platform.js';
 import type { Device } from '../session.js';
 import { urlStore } from '../stores/url-store.js';
 import { openCache } from './browser-cache.js';
-import { canvasCodec } from './images.js';
+import { browserCodec } from './images.js';
 import { loadOnnxRuntime, objectionTo, type WebBuilds } from './onnxruntime.js';
 import { sha256 } from './sha256.js';
 
@@ -17,6 +17,6 @@ export function createPlatform(builds: WebBuilds): Platform {
     openStore: (source) => urlStore(source, globalThis.document?.baseURI ?? globalThis.location.href),
     openCache,
     sha256,
-    createCodec: canvasCodec,
+    createCodec: browserCodec,
   };
 }

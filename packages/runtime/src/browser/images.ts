@@ -1,14 +1,104 @@
 import type { ImageCodec, RawImage } from '../images.js';
-import type { ImageLimits } from '../platform.js';
+import { createCodec } from '../pictures/codec.js';
+import type { PictureHeader } from '../pictures/header.js';
+import type { CanvasLike, ImageBitmapLike, ImageElementLike } from '../pictures/input.js';
+import { checkBytes, checkPixels, type ImageLimits } from '../pictures/limits.js';
+import { orient } from '../pictures/orient.js';
+import { decodePng } from '../pictures/png-decode.js';
 
-/** Reads and resizes pictures with the browser's own decoder. */
-export function canvasCodec(_limits: ImageLimits): ImageCodec {
-  const refuse = async () => {
-    throw new Error('pictures: pass raw pixels');
-  };
-  return { read: refuse, resize: refuse };
+/**
+ * Reads pictures in a browser: PNGs by our own decoder, since a canvas rounds colours below alpha and 16 bits its own
+ * way, the rest by the browser's, told to convert no colour.
+ */
+export function browserCodec(limits: ImageLimits): ImageCodec {
+  return createCodec(
+    {
+      objects: 'a Blob, the address of one, an ImageBitmap, a canvas or an img element',
+      readFile: fetchPicture,
+      decode: async (bytes, header) => {
+        const stored = header.format === 'png' ? await decodePng(bytes) : await decodeAsStored(bytes, header);
+        return orient(stored, header.orientation);
+      },
+      readObject,
+    },
+    limits,
+  );
 }
 
-export function encodePng(_image: RawImage): Promise<Uint8Array> {
-  throw new Error('pictures: not yet in a browser');
+/** Browsers turn JPEGs and do not turn WebPs, whatever they are told; so all are told that they are upright. */
+async function decodeAsStored(bytes: Uint8Array, { orientationAt }: PictureHeader): Promise<RawImage> {
+  const copy = Uint8Array.from(bytes);
+  if (orientationAt !== undefined) copy[orientationAt] = 1;
+  return pixelsOfBitmap(await bitmapOf(new Blob([copy])));
+}
+
+async function fetchPicture(source: string | URL, limits: ImageLimits): Promise<Uint8Array> {
+  const response = await fetch(source);
+  if (!response.ok) throw new Error(`${source}: the server answers ${response.status}`);
+  checkBytes(Number(response.headers.get('content-length') ?? 0), limits);
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  const reader = response.body?.getReader();
+  for (let read = await reader?.read(); read?.value; read = await reader?.read()) {
+    parts.push(read.value);
+    length += read.value.length;
+    if (length > limits.maxBytes) await reader?.cancel();
+    checkBytes(length, limits);
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+function readObject(input: object, limits: ImageLimits): Promise<RawImage> | undefined {
+  if ('naturalWidth' in input) return readElement(input as ImageElementLike & ImageBitmapSource, limits);
+  if (!('getContext' in input) && !('close' in input && 'width' in input)) return undefined;
+  const drawn = input as (CanvasLike | ImageBitmapLike) & CanvasImageSource;
+  return readDrawn(drawn, drawn.width, drawn.height, limits);
+}
+
+async function readElement(
+  element: ImageElementLike & ImageBitmapSource,
+  limits: ImageLimits,
+): Promise<RawImage> {
+  await element.decode();
+  checkPixels({ width: element.naturalWidth, height: element.naturalHeight }, limits);
+  return pixelsOfBitmap(await bitmapOf(element));
+}
+
+async function readDrawn(
+  source: CanvasImageSource,
+  width: number,
+  height: number,
+  limits: ImageLimits,
+): Promise<RawImage> {
+  checkPixels({ width, height }, limits);
+  return pixelsOf(source, width, height);
+}
+
+function bitmapOf(source: ImageBitmapSource): Promise<ImageBitmap> {
+  return createImageBitmap(source, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+}
+
+function pixelsOfBitmap(bitmap: ImageBitmap): RawImage {
+  try {
+    return pixelsOf(bitmap, bitmap.width, bitmap.height);
+  } finally {
+    bitmap.close();
+  }
+}
+
+function pixelsOf(source: CanvasImageSource, width: number, height: number): RawImage {
+  if (width === 0 || height === 0) throw new RangeError(`it has ${height}×${width} pixels`);
+  const context = canvasOf(width, height).getContext('2d', { willReadFrequently: true }) as
+    | OffscreenCanvasRenderingContext2D
+    | CanvasRenderingContext2D
+    | null;
+  if (!context) throw new Error('the browser gives no canvas to read pixels with');
+  context.drawImage(source, 0, 0);
+  const { data } = context.getImageData(0, 0, width, height);
+  return { data: new Uint8Array(data.buffer), width, height, channels: 4 };
+}
+
+function canvasOf(width: number, height: number): OffscreenCanvas | HTMLCanvasElement {
+  if (typeof OffscreenCanvas !== 'undefined') return new OffscreenCanvas(width, height);
+  return Object.assign(document.createElement('canvas'), { width, height });
 }

@@ -2,6 +2,5 @@ import { createPlatform } from './create-platform.js';
 import { wasmBuild, webgpuBuild } from './onnxruntime.js';
 
 export { openCache } from './browser-cache.js';
-export { encodePng } from './images.js';
 
 export const platform = /* @__PURE__ */ createPlatform({ webgpu: webgpuBuild, wasm: wasmBuild });

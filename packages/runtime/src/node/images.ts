@@ -1,46 +1,58 @@
-import { checkRawImage, type ImageCodec, type RawImage } from '../images.js';
+import { stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Sharp } from 'sharp';
+import type { ImageCodec, RawImage } from '../images.js';
+import { createCodec } from '../pictures/codec.js';
+import type { PictureHeader } from '../pictures/header.js';
+import { checkBytes, type ImageLimits } from '../pictures/limits.js';
+import { encodePng } from '../pictures/png-encode.js';
+import { decodePurely } from './decode-purely.js';
+import { readWholeFile } from './read-file.js';
 import { writeFileAtomic } from './write-file.js';
 
-/** Loads sharp when first needed, so that raw pixels work without it. */
-async function loadSharp() {
-  try {
-    return (await import('sharp')).default;
-  } catch (cause) {
-    throw new Error('pictures: sharp cannot be loaded; install it with: npm install sharp', { cause });
+/** Reads pictures in Node: by sharp if it is installed, else by JavaScript, to the same pixels. */
+export function nodeCodec(limits: ImageLimits): ImageCodec {
+  return createCodec(
+    {
+      objects: 'a Blob, the path of one, or an instance of sharp',
+      readFile,
+      decode,
+      readObject: (input) =>
+        'metadata' in input && 'toColourspace' in input ? pixelsOf(input as Sharp) : undefined,
+    },
+    limits,
+  );
+}
+
+async function readFile(source: string | URL, limits: ImageLimits): Promise<Uint8Array> {
+  const isUrl = source instanceof URL || /^(file|https?|data|blob):/.test(source);
+  if (isUrl && !String(source).startsWith('file:')) {
+    throw new TypeError(`${source}: expected a path or a file: URL; fetch it and pass its bytes`);
   }
+  const path = isUrl ? fileURLToPath(source) : String(source);
+  checkBytes((await stat(path)).size, limits);
+  return readWholeFile(path);
 }
 
-/**
- * Reads and resizes pictures with sharp. Read pictures are upright (EXIF), in sRGB, RGB or RGBA, at 8 bits: of
- * 16 the upper 8. A picture of more than `maxPixels` is an error before it is decoded.
- */
-export function sharpCodec(maxPixels: number): ImageCodec {
-  return {
-    async read(source) {
-      const sharp = await loadSharp();
-      const picture = sharp(source, { limitInputPixels: maxPixels }).autoOrient().toColourspace('srgb');
-      const { data, info } = await picture.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-      return { data, width: info.width, height: info.height, channels: info.channels };
-    },
-    async resize({ data, channels, ...size }, width, height) {
-      const sharp = await loadSharp();
-      const raw = { ...size, channels: channels as 1 | 2 | 3 | 4 };
-      const resized = sharp(data, { raw }).resize(width, height, { fit: 'fill' });
-      const space = channels < 3 ? 'b-w' : 'srgb';
-      return { data: await resized.toColourspace(space).raw().toBuffer(), width, height, channels };
-    },
-  };
-}
-
-/** A raw image as PNG: grey, RGB or with alpha, as its channels say. */
-export async function encodePng(image: RawImage): Promise<Uint8Array> {
-  const { data, width, height, channels } = checkRawImage(image, 'encodePng');
+async function decode(bytes: Uint8Array, header: PictureHeader, limits: ImageLimits): Promise<RawImage> {
   const sharp = await loadSharp();
-  const raw = { width, height, channels: channels as 1 | 2 | 3 | 4 };
-  return sharp(data, { raw })
-    .toColourspace(channels < 3 ? 'b-w' : 'srgb')
-    .png()
-    .toBuffer();
+  if (!sharp) return decodePurely(bytes, header);
+  return pixelsOf(sharp(bytes, { limitInputPixels: limits.maxPixels, ignoreIcc: true }));
+}
+
+/** Upright (EXIF), RGB or RGBA, at 8 bits: of 16 the upper 8. */
+async function pixelsOf(picture: Sharp): Promise<RawImage> {
+  const upright = picture.autoOrient().toColourspace('srgb').raw({ depth: 'uchar' });
+  const { data, info } = await upright.toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height, channels: info.channels };
+}
+
+/** Undefined where it is not installed, or has no binary for this system. */
+async function loadSharp() {
+  return import('sharp').then(
+    (module) => module.default,
+    () => undefined,
+  );
 }
 
 /** Writes a raw image as a PNG file, whole or not at all, in place of what stood there. */

@@ -1,12 +1,11 @@
 import type { Platform } from '../platform.js';
 import { openCache } from './folder-cache.js';
-import { sharpCodec } from './images.js';
+import { nodeCodec } from './images.js';
 import { loadOnnxRuntime } from './onnxruntime.js';
 import { openStore } from './open-store.js';
 import { sha256 } from './sha256.js';
 
 export { openCache } from './folder-cache.js';
-export { encodePng } from './images.js';
 
 export const platform: Platform = {
   name: 'node',
@@ -17,5 +16,5 @@ export const platform: Platform = {
   openStore,
   openCache,
   sha256,
-  createCodec: ({ maxPixels }) => sharpCodec(maxPixels),
+  createCodec: nodeCodec,
 };

@@ -1,14 +1,16 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
-import { type ImageInput, type ModelImage, toModel } from '../images.js';
+import { type ModelImage, toModel } from '../images.js';
 import { loadImage } from '../model-images.js';
-import { sharpCodec } from './images.js';
+import type { ImageInput } from '../pictures/input.js';
+import { defaultImageLimits } from '../pictures/limits.js';
+import { nodeCodec } from './images.js';
 
 /**
  * Pictures as a model of this config sees them: the centres of their pixels' bins, channels first.
  * @throws Error naming a picture that cannot be read, or whose channels or size do not fit.
  */
 export async function readImages(config: GlowConfig, images: readonly ImageInput[]): Promise<ModelImage[]> {
-  const codec = sharpCodec(2 ** 26);
+  const codec = nodeCodec(defaultImageLimits);
   const read: ModelImage[] = [];
   for (const [i, image] of images.entries()) {
     const where = typeof image === 'string' ? `images: ${image}` : `images: images[${i}]`;

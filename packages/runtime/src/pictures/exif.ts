@@ -1,0 +1,39 @@
+/**
+ * Where a picture's first row and column belong: 1 upright, 2 mirrored, 3 turned by 180°, 4 both, 5 transposed,
+ * 6 to be turned clockwise, 7 transposed across the other diagonal, 8 to be turned anticlockwise.
+ * Source: EXIF 2.32, tag 0x0112.
+ */
+export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+
+export interface StoredOrientation {
+  readonly orientation: Orientation;
+  /** Where in the file the byte stands that says so. */
+  readonly orientationAt?: number;
+}
+
+export const upright: StoredOrientation = { orientation: 1 };
+
+/** The orientation that EXIF data state; upright where they state none or are broken, as everyone reads them. */
+export function exifOrientation(view: DataView, start: number, length: number): StoredOrientation {
+  try {
+    // In WebP and some PNGs the segment name of JPEG comes first.
+    const named = view.getUint32(start) === 0x45786966; // 'Exif'
+    const tiff = named ? start + 6 : start;
+    const end = Math.min(start + length, view.byteLength);
+    const data = new DataView(view.buffer, view.byteOffset + tiff, end - tiff);
+    const little = data.getUint16(0) === 0x4949; // 'II'
+    const directory = data.getUint32(4, little);
+    const entries = data.getUint16(directory, little);
+    for (let i = 0; i < entries; i++) {
+      const entry = directory + 2 + 12 * i;
+      if (data.getUint16(entry, little) !== 0x0112) continue;
+      const value = data.getUint16(entry + 8, little);
+      if (value < 1 || value > 8) return upright;
+      const orientationAt = tiff + entry + (little ? 8 : 9);
+      return { orientation: value as Orientation, orientationAt };
+    }
+  } catch {
+    // An offset that points outside: broken EXIF data say nothing.
+  }
+  return upright;
+}

@@ -1,0 +1,33 @@
+import type { PictureHeader } from './header.js';
+
+/** What a picture may take at most, checked before it is decoded. */
+export interface ImageLimits {
+  /** Pixels of a picture. */
+  readonly maxPixels: number;
+  /** Bytes of a picture's file. */
+  readonly maxBytes: number;
+}
+
+/** 67 megapixels, and as many bytes as they have at most without compression. */
+export const defaultImageLimits: ImageLimits = { maxPixels: 2 ** 26, maxBytes: 2 ** 28 };
+
+/** @throws RangeError if it is larger. */
+export function checkPixels(
+  { width, height }: Pick<PictureHeader, 'width' | 'height'>,
+  { maxPixels }: ImageLimits,
+): void {
+  if (width * height <= maxPixels) return;
+  throw new RangeError(
+    `${height}×${width} pixels are ${width * height}, more than maxPixels, ${maxPixels}; ` +
+      'make it smaller, or load the model with a larger maxPixels',
+  );
+}
+
+/** @throws RangeError if it is larger. */
+export function checkBytes(bytes: number, { maxBytes }: ImageLimits): void {
+  if (bytes <= maxBytes) return;
+  throw new RangeError(
+    `its file has ${bytes} bytes, more than maxBytes, ${maxBytes}; ` +
+      'make it smaller, or load the model with a larger maxBytes',
+  );
+}

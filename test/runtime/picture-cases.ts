@@ -1,0 +1,283 @@
+import { crc32, deflateSync } from 'node:zlib';
+import sharp from 'sharp';
+
+/** A picture's bytes and what they show: RGB, row by row, alpha over white. */
+export interface PictureCase {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly rgb: readonly number[];
+  /** Largest difference: 0 for what is stored exactly. */
+  readonly tolerance: number;
+}
+
+interface PngParts {
+  readonly width: number;
+  readonly height: number;
+  readonly depth: number;
+  /** 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA. */
+  readonly colourType: number;
+  /** Rows as packed bytes. */
+  readonly rows: readonly (readonly number[])[];
+  /** Chunks before the pixels. */
+  readonly chunks?: readonly (readonly [type: string, data: Uint8Array])[];
+}
+
+/** A PNG put together byte by byte, so that it owes nothing to any library that is tested with it. */
+export function pngOf({ width, height, depth, colourType, rows, chunks = [] }: PngParts): Uint8Array {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([depth, colourType, 0, 0, 0], 8);
+  const pixels = deflateSync(Buffer.from(rows.flatMap((row) => [0, ...row])));
+  const chunk = (type: string, data: Uint8Array) => {
+    const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+    const [length, crc] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    crc.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, crc]);
+  };
+  const all = [['IHDR', header], ...chunks, ['IDAT', pixels], ['IEND', Buffer.alloc(0)]] as const;
+  return new Uint8Array(
+    Buffer.concat([
+      Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+      ...all.map(([type, data]) => chunk(type, data)),
+    ]),
+  );
+}
+
+/** EXIF data that say nothing but the orientation. */
+function exif(orientation: number): Uint8Array {
+  const bytes = Buffer.from('MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0', 'latin1');
+  bytes[19] = orientation;
+  return bytes;
+}
+
+const overWhite = (value: number, alpha: number) => Math.round(255 + ((value - 255) * alpha) / 255);
+const ramp = (length: number, step: number) => Array.from({ length }, (_, i) => (i * step) % 256);
+const rowsOf = (data: readonly number[], stride: number) =>
+  Array.from({ length: data.length / stride }, (_, y) => data.slice(y * stride, (y + 1) * stride));
+
+/** 8-bit PNGs of colour types: the numbers as they are. */
+function plainCases(): PictureCase[] {
+  const grey = ramp(12, 23);
+  const rgb = ramp(36, 29);
+  const rgba = ramp(48, 37);
+  const greyAlpha = ramp(24, 41);
+  const palette = [10, 20, 30, 250, 240, 230, 0, 255, 0];
+  const size = { width: 4, height: 3, tolerance: 0 };
+  const png = (colourType: number, data: number[], channels: number, chunks: PngParts['chunks'] = []) =>
+    pngOf({ ...size, depth: 8, colourType, rows: rowsOf(data, 4 * channels), chunks });
+  const composited = (data: number[], channels: number) =>
+    rowsOf(data, channels).flatMap((pixel) => {
+      const alpha = pixel.at(-1) as number;
+      const colours = channels === 2 ? [pixel[0], pixel[0], pixel[0]] : pixel.slice(0, 3);
+      return colours.map((value) => overWhite(value as number, alpha));
+    });
+  const indices = [0, 1, 2, 0, 2, 1, 0, 0, 1, 1, 2, 2];
+  const opacity = [128, 255]; // the third colour has none given: opaque
+  return [
+    { ...size, name: 'grey', bytes: png(0, grey, 1), rgb: grey.flatMap((v) => [v, v, v]) },
+    { ...size, name: 'RGB', bytes: png(2, rgb, 3), rgb },
+    { ...size, name: 'half-transparent RGBA', bytes: png(6, rgba, 4), rgb: composited(rgba, 4) },
+    { ...size, name: 'grey and alpha', bytes: png(4, greyAlpha, 2), rgb: composited(greyAlpha, 2) },
+    {
+      ...size,
+      name: 'a palette with transparency',
+      bytes: png(3, indices, 1, [
+        ['PLTE', Uint8Array.from(palette)],
+        ['tRNS', Uint8Array.from(opacity)],
+      ]),
+      rgb: indices.flatMap((i) =>
+        palette.slice(3 * i, 3 * i + 3).map((value) => overWhite(value, opacity[i] ?? 255)),
+      ),
+    },
+    {
+      ...size,
+      name: 'RGB with one transparent colour',
+      bytes: png(2, rgb, 3, [
+        ['tRNS', Uint8Array.of(0, rgb[3] as number, 0, rgb[4] as number, 0, rgb[5] as number)],
+      ]),
+      rgb: rgb.map((value, i) => (i >= 3 && i < 6 ? 255 : value)),
+    },
+    {
+      ...size,
+      name: 'RGB that names a gamma of 1',
+      bytes: png(2, rgb, 3, [['gAMA', Uint8Array.of(0, 1, 0x86, 0xa0)]]),
+      rgb,
+    },
+  ];
+}
+
+/** Other depths: 16 bits give the upper 8, fewer than 8 are spread over 0 … 255. */
+function depthCases(): PictureCase[] {
+  const values = [0, 0x00ff, 0x0100, 0x7fff, 0x80ff, 0xffff];
+  const bytes16 = (list: number[]) => list.flatMap((value) => [value >> 8, value & 255]);
+  const three = { height: 1, tolerance: 0 };
+  return [
+    {
+      ...three,
+      name: 'grey of 16 bits',
+      width: 6,
+      bytes: pngOf({ width: 6, height: 1, depth: 16, colourType: 0, rows: [bytes16(values)] }),
+      rgb: values.flatMap((v) => [v >> 8, v >> 8, v >> 8]),
+    },
+    {
+      ...three,
+      name: 'RGB of 16 bits',
+      width: 2,
+      bytes: pngOf({ width: 2, height: 1, depth: 16, colourType: 2, rows: [bytes16(values)] }),
+      rgb: values.map((v) => v >> 8),
+    },
+    {
+      ...three,
+      name: 'RGBA of 16 bits',
+      width: 1,
+      bytes: pngOf({
+        width: 1,
+        height: 1,
+        depth: 16,
+        colourType: 6,
+        rows: [bytes16([0x40ff, 0x80ff, 0xc0ff, 0x80ff])],
+      }),
+      rgb: [0x40, 0x80, 0xc0].map((v) => overWhite(v, 0x80)),
+    },
+    ...([1, 2, 4] as const).map((depth) => {
+      const levels = 2 ** depth;
+      const grey = Array.from({ length: 9 }, (_, i) => i % levels);
+      const bits = grey.map((value) => value.toString(2).padStart(depth, '0')).join('');
+      const row = (bits.match(/.{1,8}/g) ?? []).map((byte) => Number.parseInt(byte.padEnd(8, '0'), 2));
+      return {
+        name: `grey of ${depth} bits`,
+        width: 9,
+        height: 1,
+        tolerance: 0,
+        bytes: pngOf({ width: 9, height: 1, depth, colourType: 0, rows: [row] }),
+        rgb: grey.flatMap((value) => new Array<number>(3).fill((value * 255) / (levels - 1))),
+      };
+    }),
+  ];
+}
+
+/** Pictures by sharp's encoders, of known pixels. */
+async function encodedCases(): Promise<PictureCase[]> {
+  const [width, height] = [13, 11]; // no multiple of 8, so that every pass of Adam7 has a ragged end
+  const rgb = ramp(width * height * 3, 7);
+  const picture = () => sharp(Uint8Array.from(rgb), { raw: { width, height, channels: 3 } });
+  const rgba = Uint8Array.from(ramp(width * height * 4, 11));
+  const seen = Array.from({ length: width * height }, (_, i) => [...rgba.subarray(4 * i, 4 * i + 4)]);
+  const profile = (await sharp(await picture().withIccProfile('p3').png().toBuffer()).metadata())
+    .icc as Uint8Array;
+  const iccp = Buffer.concat([Buffer.from('p3\0\0', 'latin1'), deflateSync(profile)]);
+  const size = { width, height, rgb };
+  return [
+    {
+      ...size,
+      name: 'every filter',
+      bytes: await picture().png({ adaptiveFiltering: true }).toBuffer(),
+      tolerance: 0,
+    },
+    { ...size, name: 'Adam7', bytes: await picture().png({ progressive: true }).toBuffer(), tolerance: 0 },
+    {
+      ...size,
+      name: 'a profile of another colour space',
+      bytes: pngOf({
+        width,
+        height,
+        depth: 8,
+        colourType: 2,
+        rows: rowsOf(rgb, 3 * width),
+        chunks: [['iCCP', iccp]],
+      }),
+      tolerance: 0,
+    },
+    { ...size, name: 'WebP', bytes: await picture().webp({ lossless: true }).toBuffer(), tolerance: 0 },
+    {
+      width,
+      height,
+      name: 'half-transparent WebP',
+      bytes: await sharp(rgba, { raw: { width, height, channels: 4 } })
+        .webp({ lossless: true, exact: true })
+        .toBuffer(),
+      rgb: seen.flatMap(([r = 0, g = 0, b = 0, a = 0]) => [r, g, b].map((value) => overWhite(value, a))),
+      tolerance: 1, // a canvas rounds once more
+    },
+  ];
+}
+
+/** 2×3 blocks of 16×16 pixels, stored so that each orientation shows the same picture. */
+async function orientedCases(): Promise<PictureCase[]> {
+  const side = 16;
+  const blocks = [
+    [20, 60],
+    [100, 140],
+    [180, 220],
+  ];
+  // Where the upright row and column stand in the stored picture. Source: EXIF 2.32, figure of tag 0x0112.
+  const stored = (orientation: number): number[][] => {
+    const flipX = (b: number[][]) => b.map((row) => [...row].reverse());
+    const flipY = (b: number[][]) => [...b].reverse();
+    const transpose = (b: number[][]) => (b[0] as number[]).map((_, x) => b.map((row) => row[x] as number));
+    const clockwise = (b: number[][]) => flipX(transpose(b));
+    const anticlockwise = (b: number[][]) => flipY(transpose(b));
+    return [
+      blocks,
+      flipX(blocks),
+      flipY(flipX(blocks)),
+      flipY(blocks),
+      transpose(blocks),
+      anticlockwise(blocks), // to be turned clockwise
+      flipX(flipY(transpose(blocks))),
+      clockwise(blocks),
+    ][orientation - 1] as number[][];
+  };
+  const greyOf = (b: number[][]) =>
+    b.flatMap(
+      (row) => new Array(side).fill(row.flatMap((v) => new Array<number>(side).fill(v))).flat() as number[],
+    );
+  const rgb = greyOf(blocks).flatMap((v) => [v, v, v]);
+  const shown = { width: 2 * side, height: 3 * side, rgb };
+  const cases = [1, 2, 3, 4, 5, 6, 7, 8].map(async (orientation): Promise<PictureCase[]> => {
+    const b = stored(orientation);
+    const [width, height] = [(b[0] as number[]).length * side, b.length * side];
+    const grey = greyOf(b);
+    const picture = sharp(Uint8Array.from(grey), { raw: { width, height, channels: 1 } }).withMetadata({
+      orientation,
+    });
+    const png = pngOf({
+      width,
+      height,
+      depth: 8,
+      colourType: 0,
+      rows: rowsOf(grey, width),
+      chunks: [['eXIf', exif(orientation)]],
+    });
+    return [
+      { ...shown, name: `orientation ${orientation} of PNG`, bytes: png, tolerance: 0 },
+      {
+        ...shown,
+        name: `orientation ${orientation} of JPEG`,
+        bytes: await picture.clone().jpeg({ quality: 100 }).toBuffer(),
+        tolerance: 1, // flat blocks of 8×8 and no chroma: nothing but rounding
+      },
+      {
+        ...shown,
+        name: `orientation ${orientation} of WebP`,
+        bytes: await picture.clone().webp({ lossless: true }).toBuffer(),
+        tolerance: 0,
+      },
+    ];
+  });
+  return (await Promise.all(cases)).flat();
+}
+
+/** What every decoder has to read alike. */
+export async function pictureCases(): Promise<PictureCase[]> {
+  return [...plainCases(), ...depthCases(), ...(await encodedCases()), ...(await orientedCases())];
+}
+
+export function worstDifference(got: ArrayLike<number>, expected: readonly number[]): number {
+  if (got.length !== expected.length) return Number.POSITIVE_INFINITY;
+  return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - (got[i] as number))), 0);
+}
