@@ -149,7 +149,7 @@ test('progress tells of each file, in percent, and never of a network where ther
   await readVerified(folder, manifest, 'onnx/weights.bin');
   const file = { name: 'the files given', file: 'onnx/weights.bin' };
   expect(events).toEqual([
-    { status: 'initiate', ...file },
+    { status: 'initiate', ...file, total: 7 },
     { status: 'progress', ...file, loaded: 7, total: 7, progress: 100 },
     { status: 'done', ...file, cached: false },
   ]);

@@ -7,7 +7,14 @@
  * comes once, last.
  */
 export type LoadProgress =
-  | { readonly status: 'initiate' | 'download'; readonly name: string; readonly file: string }
+  | {
+      readonly status: 'initiate';
+      readonly name: string;
+      readonly file: string;
+      /** In bytes; not there for the manifest, whose size nobody knows beforehand. */
+      readonly total?: number;
+    }
+  | { readonly status: 'download'; readonly name: string; readonly file: string }
   | {
       readonly status: 'progress';
       readonly name: string;

@@ -85,7 +85,7 @@ export async function readVerified(
   const file = { name: store.name, file: path };
   const entry = manifest.files.find((listed) => listed.path === path);
   if (!entry) throw new Error(`${store.locate(path)} is not listed in manifest.json; export the model again`);
-  onProgress?.({ status: 'initiate', ...file });
+  onProgress?.({ status: 'initiate', ...file, total: entry.bytes });
   // Of models that load at once and share a file, one fetches it and the others find it in the cache.
   const { bytes, cached } = cache
     ? await queueOf(`${cache.location} ${entry.sha256}`)(() => throughCache(folder, cache, entry))
