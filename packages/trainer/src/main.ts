@@ -219,7 +219,7 @@ async function startOf(flags: Flags, data: Dataset): Promise<TrainOptions['start
 }
 
 function describe(result: TrainResult, out: string): string {
-  const { ended, bitsPerDim, steps, epochs, images, seconds, imagesPerSecond } = result;
+  const { ended, bitsPerDim, steps, epochs, images, skipped, rolledBack, seconds, imagesPerSecond } = result;
   const why = { epochs: 'all epochs done', time: 'time is up', signal: 'interrupted; --resume goes on' }[
     ended
   ];
@@ -227,6 +227,9 @@ function describe(result: TrainResult, out: string): string {
     `${why}: ${count(steps, 'step')}, ${count(epochs, 'epoch')}, ${count(images, 'image')} in ` +
       `${(seconds / 60).toFixed(1)} min (${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s)`,
     `bits/dim on held-out pictures: ${bitsPerDim.before.toFixed(3)} before, ${bitsPerDim.best.toFixed(3)} at best`,
+    ...(skipped + rolledBack > 0
+      ? [`left out: ${count(skipped, 'step')} of outlying gradients, ${rolledBack} that were not finite`]
+      : []),
     `wrote ${out}: best.safetensors, last.safetensors, metrics.jsonl, pictures, report.html`,
   ].join('\n');
 }
