@@ -44,6 +44,7 @@ describeWebgpu('the self-test on WebGPU', () => {
   let refused: { error: { message: string } };
   let listed: Loaded;
   let unchecked: Loaded;
+  let kept: Loaded;
   let logged: string;
   beforeAll(async () => {
     sound = await writeModelFixture(config, 3, { singleFile: true });
@@ -57,10 +58,11 @@ describeWebgpu('the self-test on WebGPU', () => {
         { folder: faulty, options: { device: 'webgpu' } },
         { folder: faulty, options: { device: ['webgpu', 'cpu'] } },
         { folder: faulty, options: { device: 'webgpu', selfTest: false } },
+        { folder: sound.directory, options: { device: 'webgpu', selfTest: false, keepLatents: true } },
       ],
       join(parent, 'requests.json'),
     );
-    [passed, refused, listed, unchecked] = results;
+    [passed, refused, listed, unchecked, kept] = results;
     logged = stderr;
   }, 120_000);
   afterAll(async () => {
@@ -89,6 +91,11 @@ describeWebgpu('the self-test on WebGPU', () => {
   test('is what stands between the user and wrong numbers: without it they come', () => {
     expect(unchecked).toMatchObject({ device: 'webgpu', selfTest: 'none' });
     expect(relativeError([unchecked.logProb], [listed.logProb])).toBeGreaterThan(WRONG);
+  });
+
+  test('finds latents that stay on the GPU to give the same pictures', () => {
+    expect(kept).toMatchObject({ device: 'webgpu', exact: true });
+    expect(kept.logProb).toBe(passed.logProb);
   });
 
   test('is silent but for what it throws', () => {

@@ -29,6 +29,11 @@ export interface Session {
    * @param into outputs to compute, if not all, and where to: their data are overwritten and returned.
    */
   run(inputs: NamedTensors, into?: NamedTensors): Promise<Record<string, FloatTensor>>;
+  /**
+   * Runs this graph and then `next` on what it takes of this one's inputs and outputs. Outputs that were to stay on
+   * the device never leave it. All others are returned, with those of `next`.
+   */
+  runInto(next: Session, inputs: NamedTensors): Promise<Record<string, FloatTensor>>;
   /** Frees the session once runs under way have ended. Further calls do nothing. */
   release(): Promise<void>;
 }
@@ -39,37 +44,57 @@ export interface Session {
  * Denormal numbers count as zero: small activations otherwise slow a deep model tenfold on a CPU. ONNX Runtime
  * sets this for the whole calling thread, so JavaScript's own numbers below 2.2e-308 become zero there too.
  *
+ * @param kept outputs to leave in the memory of a GPU, for `runInto`.
  * @throws Error if the graph cannot be opened on it.
  */
 export async function createSession(
   runtime: OnnxRuntime,
   device: Device,
   source: GraphSource,
+  kept: readonly string[] = [],
 ): Promise<Session> {
   const { inTurn } = runtime;
-  const session = await inTurn(() => open(runtime, device, source));
+  const session = await inTurn(() => open(runtime, device, source, kept));
   const running = new Set<Promise<unknown>>();
   let released: Promise<void> | undefined;
   const start = (inputs: NamedTensors, into?: NamedTensors) => {
     const feeds = toFeeds(runtime, inputs);
-    if (!into) return session.run(feeds);
+    if (!into) return session.run(feeds, silent);
     // The cpu writes where it is told; others give memory of their own.
-    return session.run(feeds, device === 'cpu' ? toFeeds(runtime, into) : Object.keys(into));
+    return session.run(feeds, device === 'cpu' ? toFeeds(runtime, into) : Object.keys(into), silent);
   };
+  async function track<T>(start: () => Promise<T>): Promise<T> {
+    if (released) throw new Error('session: it is released; open another');
+    const run = inTurn(start);
+    running.add(run);
+    try {
+      return await run;
+    } finally {
+      running.delete(run);
+    }
+  }
   return {
     session,
     device,
     async run(inputs, into) {
-      if (released) throw new Error('session: it is released; open another');
-      const run = inTurn(() => start(inputs, into));
-      running.add(run);
-      try {
-        const outputs = fromOutputs(await run);
-        return into ? written(outputs, into) : outputs;
-      } finally {
-        running.delete(run);
-      }
+      const outputs = fromOutputs(await track(() => start(inputs, into)));
+      return into ? written(outputs, into) : outputs;
     },
+    runInto: (next, inputs) =>
+      track(async () => {
+        const outputs = await start(inputs);
+        const entries = Object.entries(outputs);
+        const onDevice = entries.filter(([, { location }]) => location === 'gpu-buffer');
+        const others = entries.filter(([, { location }]) => location === 'cpu');
+        try {
+          const known = { ...toFeeds(runtime, inputs), ...outputs };
+          const feeds = next.session.inputNames.map((name) => [name, known[name]]);
+          const last = await next.session.run(Object.fromEntries(feeds), silent);
+          return fromOutputs({ ...Object.fromEntries(others), ...last });
+        } finally {
+          for (const [, tensor] of onDevice) tensor.dispose();
+        }
+      }),
     // A second release() of ONNX Runtime's throws, and one during a run ends it.
     release() {
       released ??= Promise.allSettled(running).then(() => inTurn(() => session.release()));
@@ -82,8 +107,14 @@ async function open(
   runtime: OnnxRuntime,
   device: Device,
   { model, externalData, folder }: GraphSource,
+  kept: readonly string[],
 ): Promise<InferenceSession> {
-  const options = { ...sessionOptions(runtime, device, folder), ...(externalData && { externalData }) };
+  const onGpu = Object.fromEntries(kept.map((name) => [name, 'gpu-buffer' as const]));
+  const options = {
+    ...sessionOptions(runtime, device, folder),
+    ...(externalData && { externalData }),
+    ...(kept.length > 0 && { preferredOutputLocation: onGpu }),
+  };
   try {
     return typeof model === 'string'
       ? await runtime.InferenceSession.create(model, options)
@@ -93,6 +124,9 @@ async function open(
     throw new Error(`session: the graph cannot be opened on ${device}: ${reason}`, { cause });
   }
 }
+
+/** Of a run too: what goes wrong is thrown. */
+const silent: InferenceSession.RunOptions = { logSeverityLevel: 4 };
 
 function toFeeds({ Tensor }: OnnxRuntime, inputs: NamedTensors): InferenceSession.FeedsType {
   return Object.fromEntries(

@@ -1,5 +1,5 @@
-import { type EncodeItem, encodeBatch } from './graphs.js';
-import type { RawImage } from './images.js';
+import { type EncodeItem, encodeBatch, roundTripBatch } from './graphs.js';
+import { fromModel, type RawImage } from './images.js';
 import type { Latents } from './latents.js';
 import type { DecodeOptions, EncodeOptions } from './model.js';
 import { type ModelParts, only, picturesOf, pixelsOf, planInputs, runPass } from './passes.js';
@@ -46,7 +46,13 @@ export function reconstruct(
 ): Promise<RawImage[]> {
   return runPass(parts, {
     ...planInputs(parts, { ...options, ...picturesOf(images), where: 'reconstruct' }),
-    run: (batch) => pixelsOf(parts, batch),
+    async run(batch) {
+      const { config } = parts.manifest;
+      const { roundTrip } = parts.graphs;
+      if (!roundTrip) return pixelsOf(parts, batch);
+      const images = await roundTripBatch({ run: roundTrip }, config, batch as EncodeItem[]);
+      return images.map((image) => (image instanceof Error ? image : fromModel(image, config.bits)));
+    },
     combine: only,
   });
 }

@@ -70,6 +70,25 @@ export async function decodeBatch(
   return partsOf(outputs, 'x', batch).map((x) => (x instanceof Error ? x : { x, height, width }));
 }
 
+/** Encodes images of one size and decodes them again, their latents left on the device. */
+export async function roundTripBatch(
+  graph: RunGraph,
+  config: GlowConfig,
+  batch: readonly EncodeItem[],
+): Promise<(ModelImage | Error)[]> {
+  const { height, width } = batch[0] as EncodeItem;
+  const images = batch.map(({ x }) => x);
+  const outputs = await graph.run({
+    x: stack(images, [config.channels, height, width]),
+    ...labelInput(config, batch),
+  });
+  const logProbs = partsOf(outputs, 'log_prob', batch); // not finite if a latent is not
+  return partsOf(outputs, 'x', batch).map((x, i) => {
+    const bad = [logProbs[i], x].find((part) => part instanceof Error);
+    return (bad as Error | undefined) ?? { x: x as Float32Array, height, width };
+  });
+}
+
 function labelInput({ classes }: GlowConfig, batch: readonly Item[]): { label?: FloatTensor } {
   const labels = batch.flatMap(({ label }) => label ?? []);
   return classes > 0 ? { label: oneHot(labels, classes) } : {};

@@ -20,6 +20,11 @@ export interface LoadOptions extends RuntimeOptions {
   readonly precision?: Precision;
   /** Whether a device that is new to the model computes its golden images first; default true. */
   readonly selfTest?: boolean;
+  /**
+   * On WebGPU: `reconstruct` leaves latents in the GPU's memory between its two graphs. Faster, and encode's weights
+   * are there twice. Default false.
+   */
+  readonly keepLatents?: boolean;
   /** Images per run; by default as many as fit a memory budget. Changes speed and memory, not results. */
   readonly batchSize?: number;
   /** Largest picture to decode from a file, in pixels; default 2²⁶, 67 megapixels. */
@@ -59,6 +64,7 @@ async function load(
     device = 'auto',
     precision = 'fp32',
     selfTest = true,
+    keepLatents = false,
     batchSize,
     maxPixels = defaultImageLimits.maxPixels,
     maxBytes = defaultImageLimits.maxBytes,
@@ -92,6 +98,7 @@ async function load(
             cache: cache ? keyValueCache(cache, sha256) : forgetful,
           }
         : undefined,
+    keepLatents: keepLatents ? manifest.latents.map(({ name }) => name) : undefined,
   });
   if (!signal?.aborted) onProgress?.({ status: 'ready', name: store.name });
   const codec = platform.createCodec({ maxPixels, maxBytes });

@@ -14,6 +14,8 @@ export interface OpenGraphsOptions extends RuntimeOptions {
   readonly device: DeviceChoice;
   /** Without it, a device is only asked whether it is there. */
   readonly selfTest?: SelfTest | undefined;
+  /** Names of the latents, for `roundTrip` on WebGPU: encode opens a second time. */
+  readonly keepLatents?: readonly string[] | undefined;
 }
 
 /** A model's two graphs on the device that was chosen. Each session opens when first asked for, once. */
@@ -24,6 +26,8 @@ export interface OpenGraphs {
   /** @throws Error if the graph cannot be opened; the next call tries again. */
   encoder(): Promise<Pick<Session, 'run'>>;
   decoder(): Promise<Pick<Session, 'run'>>;
+  /** Encodes x and decodes the latents, which never leave the GPU: outputs of both graphs, but for the latents. */
+  readonly roundTrip?: Session['run'] | undefined;
   /** Frees what was opened, once runs under way have ended. */
   release(): Promise<void>;
 }
@@ -32,11 +36,15 @@ export interface OpenGraphs {
 export async function openGraphs(
   platform: Platform,
   graphs: ModelGraphs,
-  { device: choice, selfTest, ...options }: OpenGraphsOptions,
+  { device: choice, selfTest, keepLatents, ...options }: OpenGraphsOptions,
 ): Promise<OpenGraphs> {
-  const { opened, skipped } = await onFirstDevice(platform, choice, async (device) =>
-    openOn(await requireDevice(platform, device, options), device, graphs, selfTest),
-  );
+  const { opened, skipped } = await onFirstDevice(platform, choice, async (device) => {
+    const runtime = await requireDevice(platform, device, options);
+    return openOn(runtime, device, graphs, {
+      selfTest,
+      keepLatents: device === 'webgpu' ? keepLatents : undefined,
+    });
+  });
   return { ...opened, skipped };
 }
 
@@ -44,22 +52,31 @@ async function openOn(
   runtime: OnnxRuntime,
   device: Device,
   graphs: ModelGraphs,
-  test: SelfTest | undefined,
+  { selfTest: test, keepLatents }: Pick<OpenGraphsOptions, 'selfTest' | 'keepLatents'>,
 ): Promise<Omit<OpenGraphs, 'skipped'>> {
   const sessions = {
     encode: lazySession(runtime, device, graphs.encode),
     decode: lazySession(runtime, device, graphs.decode),
+    ...(keepLatents && { keeper: lazySession(runtime, device, graphs.encode, keepLatents) }),
   };
   const release = async () => {
-    await Promise.all([sessions.encode.release(), sessions.decode.release()]);
+    await Promise.all(Object.values(sessions).map((session) => session.release()));
   };
+  const { keeper } = sessions;
+  const roundTrip: Session['run'] | undefined =
+    keeper &&
+    (async (inputs) => {
+      const [encoder, decoder] = await Promise.all([keeper.get(), sessions.decode.get()]);
+      return encoder.runInto(decoder, inputs);
+    });
   const run: Parameters<typeof runSelfTest>[1]['run'] = async (graph, inputs) => {
     const session = await sessions[graph].get();
     return Promise.all(inputs.map((input) => session.run(input)));
   };
   try {
     const selfTest = test ? await runSelfTest(test, { device, runtime, run }) : 'none';
-    return { device, selfTest, encoder: sessions.encode.get, decoder: sessions.decode.get, release };
+    const { encode, decode } = sessions;
+    return { device, selfTest, encoder: encode.get, decoder: decode.get, roundTrip, release };
   } catch (error) {
     await release();
     throw error;
@@ -67,12 +84,12 @@ async function openOn(
 }
 
 /** A session that opens when first asked for; until then it holds the graph's bytes, and no longer. */
-function lazySession(runtime: OnnxRuntime, device: Device, graph: GraphSource) {
+function lazySession(runtime: OnnxRuntime, device: Device, graph: GraphSource, kept?: readonly string[]) {
   let source: GraphSource | undefined = graph;
   let opening: Promise<Session> | undefined;
   const open = async () => {
     if (!source) throw new Error('session: it is released; load the model again');
-    const session = await createSession(runtime, device, source);
+    const session = await createSession(runtime, device, source, kept);
     source = undefined;
     return session;
   };
