@@ -251,9 +251,13 @@ describe('errors', () => {
     [
       'a height that cannot be',
       () => model.sample({ height: 6 }),
-      'sample: image 6×8 cannot pass 2 levels: height',
+      'sample: height must be divisible by 4, got 6',
     ],
-    ['a height of zero', () => model.sample({ height: 0 }), 'sample: image 0×8 cannot pass 2 levels: height'],
+    [
+      'a height of zero',
+      () => model.sample({ height: 0 }),
+      'sample: height must be an integer from 1 on, got 0',
+    ],
     [
       'latents that are none',
       () => model.decode([never]),

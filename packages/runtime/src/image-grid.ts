@@ -1,4 +1,7 @@
-import type { RawImage } from './images.js';
+import { checkRawImage, type RawImage } from './images.js';
+
+/** Larger pictures are a mistake sooner than a wish: 1 GiB. */
+const largestGrid = 2 ** 30;
 
 export interface GridOptions {
   /** Default: as many as make the grid about square. */
@@ -12,7 +15,8 @@ export interface GridOptions {
 /**
  * Puts images of one size and channel count side by side, row by row, on white.
  * Four 16×16 images with scale 4 and gap 2 make 130×130.
- * @throws RangeError if there is no image, or they differ in size or channels.
+ * @throws RangeError if there is no image, one is not as large as it says, they differ in size or channels, or
+ *   the grid would be larger than 1 GiB.
  */
 export function imageGrid(images: readonly RawImage[], options: GridOptions = {}): RawImage {
   const { columns = Math.ceil(Math.sqrt(images.length)), scale = 1, gap = 2 } = options;
@@ -31,8 +35,14 @@ export function imageGrid(images: readonly RawImage[], options: GridOptions = {}
   const cell = { height: first.height * scale + gap, width: first.width * scale + gap };
   const height = Math.ceil(images.length / columns) * cell.height - gap;
   const width = Math.min(columns, images.length) * cell.width - gap;
+  if (height * width * channels > largestGrid) {
+    throw new RangeError(
+      `imageGrid: ${images.length} images make ${height}×${width} pixels, more than 1 GiB; pass a smaller scale`,
+    );
+  }
   const grid = { data: new Uint8Array(height * width * channels).fill(255), height, width, channels };
   for (const [i, image] of images.entries()) {
+    checkRawImage(image, `imageGrid: image ${i}`);
     if (image.height !== first.height || image.width !== first.width || image.channels !== channels) {
       const shape = (of: RawImage) => `${of.height}×${of.width}×${of.channels}`;
       throw new RangeError(

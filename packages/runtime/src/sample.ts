@@ -1,6 +1,5 @@
 import { createRandom } from '@glow-onnx/flow/random';
 import { checkInteger, perLevel } from './check.js';
-import { checkSize } from './fit.js';
 import type { RawImage } from './images.js';
 import { labelsFor } from './labels.js';
 import { drawLatents, levelShapes } from './latents.js';
@@ -18,7 +17,12 @@ export async function sample(parts: ModelParts, options: SampleOptions = {}): Pr
   checkInteger(where, 'count', count, 0);
   checkInteger(where, 'seed', seed, 0);
   const temperatures = perLevel(where, 'temperature', temperature, config, 0);
-  checkSize(height, width, config.levels, where);
+  for (const [name, side] of Object.entries({ height, width })) {
+    checkInteger(where, name, side, 1);
+    const unit = 2 ** config.levels;
+    if (side % unit !== 0)
+      throw new RangeError(`${where}: ${name} must be divisible by ${unit}, got ${side}`);
+  }
   const most = Math.floor(largestCall / (height * width * config.channels));
   if (count > most) {
     throw new RangeError(

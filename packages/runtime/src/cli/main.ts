@@ -1,127 +1,146 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { decode, encode, interpolate, sample, score } from './commands.js';
+import { type Command, CommanderError, Option, Command as Program } from 'commander';
+import { decode, encode, reconstruct, sample } from './commands.js';
+import { applyAttribute, findAttribute, interpolate, mix } from './edit-commands.js';
 import { info } from './info.js';
+import { fitOption, integer, levels, modelOptions, perLevel, pictureOptions } from './options.js';
+import { progressOn, type Stderr } from './progress.js';
 import type { Report } from './report.js';
+import type { Context } from './run.js';
+import { score } from './score-command.js';
 
 export interface Terminal {
   readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+  readonly stderr: Stderr;
 }
 
 /**
- * The command `glow`. Results go to stdout, an error is one line on stderr.
- * @returns the exit code: 0, 1 for an error, 2 for wrong usage.
+ * The command `glow`. Results go to stdout, progress and an error, one line, to stderr.
+ * @param signal ends the command between batches, with nothing half-written.
+ * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 130 when interrupted.
  */
-export async function main(argv: readonly string[], version: string, terminal: Terminal): Promise<number> {
-  const program = buildProgram(version, terminal);
+export async function main(
+  argv: readonly string[],
+  version: string,
+  terminal: Terminal,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<number> {
+  const program = buildProgram(version, terminal, signal);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const message = error instanceof Error ? error.message : String(error);
-    terminal.stderr.write(`glow: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
-    return 1;
+    terminal.stderr.write(`glow: ${signal.aborted ? 'interrupted' : oneLine(error)}\n`);
+    return signal.aborted ? 130 : 1;
   }
 }
 
-function buildProgram(version: string, terminal: Terminal): Command {
-  const program = new Command('glow')
-    .description('Encode, decode, sample and score pictures with a Glow model folder.')
+/** An error of the library in the command's words: no call, and flags instead of options. */
+function oneLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replace(
+      /^(loadGlow|encode|decode|reconstruct|sample|score|interpolate|mix|\w+Attribute|\w+Direction|\w+Latents): /,
+      '',
+    )
+    .replace(/^(label|count|temperature|seed|height|width|levels|strength|steps|precision|device)\b/, '--$1')
+    .replaceAll('resize or pad it.', 'pass --fit resize, crop or pad')
+    .replaceAll('pass device: ', 'pass --device ');
+}
+
+function buildProgram(version: string, terminal: Terminal, signal: AbortSignal): Command {
+  const program = new Program('glow')
+    .description('Encode, decode, sample, edit and score pictures with a Glow model folder.')
     .version(version)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
     });
-  const command = (name: string, description: string) =>
-    program
+  const command = (name: string, description: string, parent: Command = program) =>
+    parent
       .command(name)
       .description(description)
-      .argument('<model>', 'model folder, as glow-export writes it')
+      .argument('<model>', 'model folder, as glow-export writes it, or its address')
       .option('--json', 'print JSON', false);
-  /** Prints what a command reports, in the form asked for. */
-  const show = async (report: Promise<Report>, { json }: { json: boolean }) => {
-    const { text, json: value } = await report;
-    terminal.stdout.write(`${json ? JSON.stringify(value, null, 2) : text}\n`);
+  /** Runs a command and prints what it reports, in the form asked for. */
+  const show = async ({ json: asJson }: { json: boolean }, run: (context: Context) => Promise<Report>) => {
+    const { onProgress, end } = progressOn(terminal.stderr);
+    const { text, json, error } = await run({ onProgress, signal }).finally(end);
+    terminal.stdout.write(`${asJson ? JSON.stringify(json, null, 2) : text}\n`);
+    if (error) throw error;
   };
 
   command('info', 'describe a model folder and verify its files').action((model, flags) =>
-    show(info(model), flags),
+    show(flags, () => info(model)),
   );
 
   modelOptions(command('encode', 'turn pictures into latents'))
-    .argument('<images...>', 'pictures (PNG, JPEG, WebP) of one size')
+    .argument('<images...>', 'pictures (PNG, JPEG, WebP) of one size, or folders of them')
     .requiredOption('--out <file>', 'latents to write (safetensors)')
     .addOption(fitOption())
     .option('--force', 'overwrite', false)
-    .action((model, images, flags) => show(encode(model, images, flags), flags));
+    .action((model, images, flags) => show(flags, (context) => encode(model, images, flags, context)));
 
-  modelOptions(command('decode', 'turn latents back into pictures'))
+  pictureOptions(modelOptions(command('decode', 'turn latents back into pictures')))
     .argument('<latents>', 'safetensors file with z0 …')
-    .requiredOption('--out <dir>', 'folder for the pictures')
-    .option('--force', 'overwrite', false)
-    .action((model, latents, flags) => show(decode(model, latents, flags), flags));
+    .action((model, latents, flags) => show(flags, (context) => decode(model, latents, flags, context)));
 
-  modelOptions(command('sample', 'draw pictures from the model'))
-    .requiredOption('--out <path>', 'one picture of all (FILE.png), or a folder')
-    .option('--count <n>', 'pictures', integer(1), 16)
-    .option('--temperature <t>', 'factor on the latents; 0.7 to 0.9 is calmer', number, 1)
+  pictureOptions(
+    modelOptions(command('reconstruct', 'encode and decode: the pictures as the model sees them')),
+  )
+    .argument('<images...>', 'pictures, or folders of them')
+    .addOption(fitOption())
+    .action((model, images, flags) => show(flags, (context) => reconstruct(model, images, flags, context)));
+
+  pictureOptions(modelOptions(command('sample', 'draw pictures from the model')))
+    .option('--count <n>', 'pictures', integer(1, 1e6), 16)
+    .option('--temperature <t>', 'factor on the latents, or one per level: 0.7 to 0.9 is calmer', perLevel, 1)
     .option('--seed <n>', 'seed', integer(0), 0)
     .option('--height <n>', 'height in pixels (default: as trained)', integer(1))
     .option('--width <n>', 'width in pixels (default: as trained)', integer(1))
-    .option('--columns <n>', 'columns of FILE.png (default: about square)', integer(1))
-    .option('--scale <n>', 'enlargement in FILE.png (default: to about 128 pixels)', integer(1))
-    .option('--force', 'overwrite', false)
-    .action((model, flags) => show(sample(model, flags), flags));
+    .action((model, flags) => show(flags, (context) => sample(model, flags, context)));
 
-  modelOptions(command('interpolate', 'draw the way from one picture to another'))
+  pictureOptions(modelOptions(command('interpolate', 'draw the way from one picture to another')))
     .argument('<a>', 'first picture')
     .argument('<b>', 'last picture')
-    .requiredOption('--out <file>', 'strip to write (PNG)')
-    .option('--steps <n>', 'pictures, both ends included', integer(2), 8)
+    .option('--steps <n>', 'pictures, both ends included', integer(2, 10_000), 8)
     .addOption(new Option('--mode <mode>', 'path').choices(['linear', 'spherical']).default('linear'))
-    .option('--scale <n>', 'enlargement (default: to about 128 pixels)', integer(1))
+    .option('--levels <list>', 'levels that move, 0 the finest: 1,2 (default: all)', levels)
+    .addOption(fitOption())
+    .action((model, a, b, flags) => show(flags, (context) => interpolate(model, a, b, flags, context)));
+
+  pictureOptions(modelOptions(command('mix', 'one picture with levels of another')))
+    .argument('<a>', 'picture')
+    .argument('<b>', 'picture that levels are taken from')
+    .requiredOption('--levels <list>', 'levels to take, 0 the finest: 0,1', levels)
+    .addOption(fitOption())
+    .action((model, a, b, flags) => show(flags, (context) => mix(model, a, b, flags, context)));
+
+  const attribute = program.command('attribute').description('find and apply directions such as "smiling"');
+  modelOptions(command('find', 'the direction between pictures with and without something', attribute))
+    .requiredOption('--with <images...>', 'pictures with it, or folders of them')
+    .requiredOption('--without <images...>', 'pictures without it')
+    .requiredOption('--out <file>', 'direction to write (safetensors)')
     .addOption(fitOption())
     .option('--force', 'overwrite', false)
-    .action((model, a, b, flags) => show(interpolate(model, a, b, flags), flags));
+    .action((model, flags) => show(flags, (context) => findAttribute(model, flags, context)));
+  pictureOptions(modelOptions(command('apply', 'move pictures along a direction', attribute)))
+    .argument('<direction>', 'safetensors file of attribute find')
+    .argument('<images...>', 'pictures, or folders of them')
+    .option('--strength <s>', 'how far, or one per level, finest first; 0 changes nothing', perLevel, 1)
+    .addOption(fitOption())
+    .action((model, direction, images, flags) =>
+      show(flags, (context) => applyAttribute(model, direction, images, flags, context)),
+    );
 
-  modelOptions(command('score', 'bits per dimension of pictures: lower is likelier'))
-    .argument('<images...>', 'pictures (PNG, JPEG, WebP)')
-    .option('--draws <n>', 'dequantisation draws to average over', integer(1), 8)
+  modelOptions(command('score', 'whether pictures are of the kind that the model was trained on'))
+    .argument('<images...>', 'pictures, or folders of them')
+    .option('--draws <n>', 'dequantisation draws to average over', integer(1, 10_000), 8)
     .option('--seed <n>', 'seed of the draws', integer(0), 0)
     .addOption(fitOption())
-    .action((model, images, flags) => show(score(model, images, flags), flags));
+    .action((model, images, flags) => show(flags, (context) => score(model, images, flags, context)));
 
   return program;
-}
-
-function modelOptions<C extends Command>(command: C): C {
-  command
-    .addOption(
-      new Option('--device <device>', 'where to run')
-        .choices(['auto', 'cpu', 'webgpu', 'cuda'])
-        .default('auto'),
-    )
-    .option('--label <n>', 'class, for class-conditional models', integer(0));
-  return command;
-}
-
-function fitOption(): Option {
-  const description = 'for sizes that the model cannot take (default: an error)';
-  return new Option('--fit <how>', description).choices(['resize', 'crop', 'pad']);
-}
-
-function integer(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It must be an integer from ${least} on.`);
-  };
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('It must be a number.');
 }

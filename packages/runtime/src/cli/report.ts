@@ -2,6 +2,8 @@
 export interface Report {
   readonly text: string;
   readonly json: unknown;
+  /** What failed beside what is told; the command then fails too. */
+  readonly error?: Error | undefined;
 }
 
 /** Rows as aligned columns; all but the first column to the right. */
@@ -12,6 +14,11 @@ export function table(rows: readonly (readonly string[])[]): string {
   const align = (cell: string, column: number) =>
     column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number);
   return rows.map((row) => row.map(align).join('  ').trimEnd()).join('\n');
+}
+
+/** `1 picture`, `2 pictures` */
+export function pictures(count: number): string {
+  return `${count} ${count === 1 ? 'picture' : 'pictures'}`;
 }
 
 /** 1,234 B, 12.3 kB, 4.5 MB. */

@@ -1,0 +1,107 @@
+import { saveLatents } from '../latents-file.js';
+import { writeFileAtomic } from '../node/write-file.js';
+import { type EncodeFlags, readLatents, writing } from './commands.js';
+import {
+  numbered,
+  type OutputFlags,
+  type PictureFlags,
+  pictureOutput,
+  refuseExisting,
+  stem,
+} from './outputs.js';
+import { expandFolders } from './pictures.js';
+import { pictures, type Report } from './report.js';
+import { type Context, given, withModel } from './run.js';
+
+export interface InterpolateFlags extends EncodeFlags, PictureFlags {
+  readonly steps: number;
+  readonly mode: 'linear' | 'spherical';
+  readonly levels?: readonly number[];
+}
+
+export async function interpolate(
+  directory: string,
+  a: string,
+  b: string,
+  flags: InterpolateFlags,
+  context: Context,
+): Promise<Report> {
+  const { steps, mode, levels, fit, columns = steps } = flags;
+  const write = pictureOutput({ ...flags, columns }, numbered(steps));
+  return withModel(directory, flags, context, (model, options) => {
+    const call = model.interpolate(a, b, { ...options, steps, mode, ...given({ fit, levels }) });
+    return writing(flags, context, write, call, { steps, mode });
+  });
+}
+
+export interface MixFlags extends EncodeFlags, PictureFlags {
+  readonly levels: readonly number[];
+}
+
+export async function mix(
+  directory: string,
+  a: string,
+  b: string,
+  flags: MixFlags,
+  context: Context,
+): Promise<Report> {
+  const { levels, fit } = flags;
+  const write = pictureOutput(flags, [stem(a)]);
+  return withModel(directory, flags, context, (model, options) => {
+    const call = model.mix(a, b, levels, { ...options, ...given({ fit }) });
+    return writing(
+      flags,
+      context,
+      write,
+      call.then((image) => [image]),
+      { levels },
+    );
+  });
+}
+
+export interface FindFlags extends EncodeFlags, OutputFlags {
+  readonly with: readonly string[];
+  readonly without: readonly string[];
+}
+
+export async function findAttribute(directory: string, flags: FindFlags, context: Context): Promise<Report> {
+  const { out, force, fit } = flags;
+  refuseExisting([out], force);
+  const withIt = await expandFolders(flags.with);
+  const without = await expandFolders(flags.without);
+  return withModel(directory, flags, context, async (model, options) => {
+    const z = await model.attributeDirection(withIt, without, { ...options, ...given({ fit }) });
+    await writeFileAtomic(out, saveLatents(model, { z: [z], names: [stem(out)] }));
+    return {
+      text: `wrote ${out}: from ${pictures(without.length)} without to ${withIt.length} with it`,
+      json: { out, with: withIt, without },
+    };
+  });
+}
+
+export interface ApplyFlags extends EncodeFlags, PictureFlags {
+  readonly strength: number | readonly number[];
+}
+
+export async function applyAttribute(
+  directory: string,
+  path: string,
+  paths: readonly string[],
+  flags: ApplyFlags,
+  context: Context,
+): Promise<Report> {
+  const { strength, fit } = flags;
+  const images = await expandFolders(paths);
+  const write = pictureOutput(flags, images.map(stem));
+  return withModel(directory, flags, context, async (model, options) => {
+    const { z } = await readLatents(model, path);
+    const [direction] = z;
+    if (!direction || z.length > 1) {
+      throw new RangeError(
+        `${path}: holds ${z.length} latents, a direction is one; make it with attribute find`,
+      );
+    }
+    const call = model.applyAttribute(images, direction, strength, { ...options, ...given({ fit }) });
+    return writing(flags, context, write, call, { strength });
+  });
+}

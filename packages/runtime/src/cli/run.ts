@@ -1,0 +1,58 @@
+import type { Precision } from '@glow-onnx/flow/manifest';
+import { BatchError } from '../batch-error.js';
+import type { CallOptions } from '../batches.js';
+import { loadGlow } from '../index.js';
+import type { ClassLabel } from '../labels.js';
+import { classNames } from '../labels.js';
+import type { GlowModel } from '../model.js';
+import type { Device } from '../session.js';
+
+/** What the terminal gives every command. */
+export type Context = Required<CallOptions>;
+
+export interface ModelFlags {
+  readonly device: Device | 'auto';
+  readonly precision: Precision;
+  readonly label?: string;
+}
+
+/** Loads a model for one command, and gives it the options that every call of it takes. */
+export async function withModel<T>(
+  directory: string,
+  { device, precision, label }: ModelFlags,
+  context: Context,
+  use: (model: GlowModel, options: Context & { label?: ClassLabel }) => Promise<T>,
+): Promise<T> {
+  const model = await loadGlow(directory, { device, precision, signal: context.signal });
+  try {
+    return await use(model, { ...context, ...(label !== undefined && { label: classOf(model, label) }) });
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** A class's name if the model has it, else its number. */
+function classOf({ manifest }: GlowModel, text: string): ClassLabel {
+  return !classNames(manifest).includes(text) && /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/** The options of a library call, without those that were not given. */
+export function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** What a call on several pictures gives, as far as it goes; the command shows that, and then fails. */
+export interface Partly<Result> {
+  readonly results: readonly (Result | undefined)[];
+  readonly error?: BatchError;
+}
+
+/** @throws the call's error if nothing came of it. */
+export async function partly<Result>(call: Promise<readonly Result[]>): Promise<Partly<Result>> {
+  try {
+    return { results: await call };
+  } catch (error) {
+    if (!(error instanceof BatchError) || error.results.every((result) => result === undefined)) throw error;
+    return { results: error.results as Result[], error };
+  }
+}

@@ -1,0 +1,48 @@
+import type { Score } from '../score.js';
+import type { EncodeFlags } from './commands.js';
+import { expandFolders } from './pictures.js';
+import { type Report, table } from './report.js';
+import { type Context, given, partly, withModel } from './run.js';
+
+export interface ScoreFlags extends EncodeFlags {
+  readonly draws: number;
+  readonly seed: number;
+}
+
+const head = ['image', 'bits/dim', 'percentile', 'typicality', 'complexity', 'excess'];
+
+export async function score(
+  directory: string,
+  paths: readonly string[],
+  { draws, seed, fit, ...flags }: ScoreFlags,
+  context: Context,
+): Promise<Report> {
+  const images = await expandFolders(paths);
+  return withModel(directory, flags, context, async (model, options) => {
+    const { results, error } = await partly(
+      model.score(images, { ...options, draws, seed, ...given({ fit }) }),
+    );
+    const scores = images.flatMap((image, i) => (results[i] ? [{ image, ...results[i] }] : []));
+    const mean = scores.reduce((sum, { bitsPerDim }) => sum + bitsPerDim, 0) / scores.length;
+    const rows = scores.map((each) => [each.image, ...cells(each)]);
+    const last = scores.length > 1 ? [['mean', mean.toFixed(4)]] : [];
+    const note =
+      scores[0]?.percentile === null ? '\n\nthis model has no training histogram to compare with' : '';
+    return {
+      text: `${table([head, ...rows, ...last])}${note}`,
+      json: { draws, seed, mean, images: scores },
+      error,
+    };
+  });
+}
+
+function cells({ bitsPerDim, percentile, typicality, complexity, excess }: Score): string[] {
+  const share = (value: number | null) => (value === null ? '-' : value.toFixed(3));
+  return [
+    bitsPerDim.toFixed(4),
+    share(percentile),
+    share(typicality),
+    complexity.toFixed(4),
+    excess.toFixed(4),
+  ];
+}
