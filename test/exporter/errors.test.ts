@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -72,6 +73,16 @@ describe('glow-export fails in one line, with exit code 1, and leaves nothing', 
       () => spoiled((t) => Object.assign(t, { 'levels.9.extra': t[bias] })),
       /levels\.9\.extra/,
     ],
+    [
+      'that is a picture',
+      () => Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]),
+      /this is a PNG picture; the file is not safetensors/,
+    ],
+    [
+      'as PyTorch saves it',
+      () => Uint8Array.from([0x50, 0x4b, 3, 4, 0, 0, 8, 8, 0, 0]),
+      /a zip archive \(a \.pt of PyTorch\?/,
+    ],
     ['with a tensor too few', () => spoiled((t) => delete t[bias]), new RegExp(bias.replaceAll('.', '\\.'))],
     [
       'with a wrong shape',
@@ -143,6 +154,32 @@ describe('glow-export fails in one line, with exit code 1, and leaves nothing', 
     expect(code).toBe(1);
     expect(err).toMatch(message);
     expect(readdirSync(folder).sort()).toEqual(['in.safetensors', 'model']);
+  });
+
+  test('where the output is a link to nothing', async () => {
+    const path = join(folder, 'in.safetensors');
+    writeFileSync(path, encodeCheckpoint(good));
+    symlinkSync(join(folder, 'nothing'), join(folder, 'model'));
+    const { code, err } = await run(path, '--out', join(folder, 'model'), '--force');
+    expect(code).toBe(1);
+    expect(err).toMatch(/model is a link to what is not there/);
+    expect(readdirSync(folder).sort()).toEqual(['in.safetensors', 'model']);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('when %s comes', async (signal) => {
+    const path = join(folder, 'in.safetensors');
+    const of = createConfig({ ...config, steps: 16, hiddenChannels: 256 });
+    const params = randomParams(createGlow(of), 82, 0.002);
+    writeFileSync(path, encodeCheckpoint({ config: of, params, initialised: true }));
+    const command = join(__dirname, '../../packages/exporter/bin/glow-export.js');
+    const child = spawn(process.execPath, [command, path, '--out', join(folder, 'deep', 'model')]);
+    const ended = once(child, 'exit');
+    const begun = () => existsSync(join(folder, 'deep')) && readdirSync(join(folder, 'deep')).length > 0;
+    while (!begun() && child.exitCode === null) await new Promise((next) => setTimeout(next, 10));
+    expect(existsSync(join(folder, 'deep', 'model'))).toBe(false);
+    child.kill(signal);
+    expect(await ended).toEqual([{ SIGINT: 130, SIGTERM: 143 }[signal], null]);
+    expect(readdirSync(folder)).toEqual(['in.safetensors']);
   });
 
   test('where the output cannot be written', async () => {

@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
 import {
+  binToModel,
   type Checkpoint,
   createConfig,
   createGlow,
@@ -20,11 +23,14 @@ import {
   filled,
   parseManifest,
   parseSafetensors,
+  pixelToBin,
 } from '@glow-onnx/flow';
 import { decodeModel } from '@glow-onnx/graph';
 import { loadGlow } from '@glow-onnx/runtime';
+import { writePng } from '@glow-onnx/runtime/node';
 import { openSession } from '@glow-onnx/runtime/session';
 import { main } from '../../packages/exporter/src/main.js';
+import { readGolden } from '../flow/golden-files.js';
 import { checkerTest, checkWithOnnx } from '../graph/onnx-checker.js';
 import { relativeError } from '../numeric.js';
 import { randomParams } from '../random-params.js';
@@ -137,6 +143,33 @@ describe('exportModel', () => {
       expect(encoded[name].shape).toEqual(tensors[name].shape);
       expect(relativeError(encoded[name].data, tensors[name].data as Float32Array)).toBeLessThan(1e-5);
     }
+  });
+
+  test.each([
+    ['1 channel', { channels: 1, levels: 1, steps: 1, height: 6, width: 10, bits: 1 }, 'grey'],
+    ['2 channels', { channels: 2, levels: 1, steps: 1, height: 2, width: 6 }, 'unnamed'],
+    ['3 channels', { channels: 3, levels: 3, steps: 1, height: 8, width: 24 }, 'rgb'],
+    ['4 channels', { channels: 4, levels: 2, steps: 1, height: 12, width: 4 }, 'unnamed'],
+  ])('states the preprocessing of %s in the manifest, as this library does it', async (_, size, colour) => {
+    const of = createConfig({ ...size, hiddenChannels: 4, bits: 5, ...size });
+    const params = randomParams(createGlow(of), 55);
+    await exportModel({ config: of, params, initialised: true }, { out: at('model') });
+    const { preprocessing } = manifestOf(at('model'));
+    const { channels, height, width, bits } = of;
+    const stated = { layout: 'NCHW', colour, channels, height, width, bits, multipleOf: 2 ** of.levels };
+    expect(preprocessing).toMatchObject({ ...stated, fit: 'none' });
+    const formula = new Function('p', 'floor', `return ${preprocessing?.formula.replace(/^x = /, '')}`);
+    const all = Array.from({ length: 256 }, (_, p) => formula(p, Math.floor) as number);
+    expect(all).toEqual(all.map((_, p) => binToModel(pixelToBin(p, bits), bits)));
+    expect(preprocessing?.range).toEqual([Math.min(...all), Math.max(...all)]);
+    expect(readFileSync(at('model', 'README.md'), 'utf8')).toContain(preprocessing?.formula);
+  });
+
+  test('names the version of its package', async () => {
+    await exportModel(checkpoint, { out: at('model') });
+    const text = readFileSync(join(__dirname, '../../packages/exporter/package.json'), 'utf8');
+    const { name, version } = JSON.parse(text);
+    expect(manifestOf(at('model')).producer).toEqual({ name, version });
   });
 
   test('shares weights between the graphs, or with singleFile puts them into each', async () => {
@@ -254,6 +287,15 @@ describe('exportModel leaves nothing behind and says why', () => {
   });
 });
 
+test.each([Number.POSITIVE_INFINITY, Number.NaN, 0, -1])(
+  'exportModel refuses a tolerance of %p',
+  async (tolerance) => {
+    const refused = exportModel(checkpoint, { out: at('model'), tolerance });
+    await expect(refused).rejects.toThrow(`tolerance must be a positive number, got ${tolerance}`);
+    expect(readdirSync(folder)).toEqual([]);
+  },
+);
+
 describe('exportModel onto what is there', () => {
   test('refuses a folder unless forced, and then replaces it whole', async () => {
     const out = at('model');
@@ -263,6 +305,16 @@ describe('exportModel onto what is there', () => {
     await exportModel(checkpoint, { out, force: true });
     expect(readFileSync(join(out, 'README.md'), 'utf8')).not.toBe('stale');
     expect(readdirSync(folder)).toEqual(['model']);
+  });
+
+  test('replaces the folder that a link leads to, and leaves the link', async () => {
+    await exportModel(checkpoint, { out: at('disk', 'model') });
+    writeFileSync(at('disk', 'model', 'README.md'), 'stale');
+    symlinkSync(at('disk', 'model'), at('link'));
+    await exportModel(checkpoint, { out: at('link'), force: true });
+    expect(lstatSync(at('link')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(at('disk', 'model', 'README.md'), 'utf8')).not.toBe('stale');
+    expect(readdirSync(at('disk'))).toEqual(['model']);
   });
 
   test('keeps the old folder when the new one fails', async () => {
@@ -358,12 +410,39 @@ describe('glow-export', () => {
     ],
     ['a size that is none', ['x', '--out', 'y', '--size', '32'], 2, /HEIGHTxWIDTH/],
     ['a missing file', ['/nowhere/x', '--out', '/nowhere/y'], 1, /^glow-export: \/nowhere\/x: ENOENT.*\n$/],
+    ['bits that no pixel has', ['x', '--out', 'y', '--from', 'port', '--bits', '12'], 2, /It must be 1 to 8/],
     ['--bits without --from', ['x', '--out', 'y', '--bits', '5'], 1, /--bits and --size are for --from/],
   ])('with %s fails in one line', async (_, argv, code, message) => {
     const result = await run(...argv);
     expect(result.code).toBe(code);
     expect(result.err).toMatch(message);
     expect(result.out).toBe('');
+  });
+
+  test('says what it had to assume of an import', async () => {
+    writeFileSync(at('weights'), readGolden('port-rgb-8x8-l2-k2-affine').bytes);
+    const assumed = await run(at('weights'), '--from', 'port', '--out', at('a'));
+    expect(assumed.out).toMatch(
+      /^assumed, as weights do not tell: 5 bits \(--bits\), training pictures of 32x32 \(--size\)\n3×32×32, 5 bits/,
+    );
+    const told = await run(at('weights'), '--from', 'port', '--out', at('b'), '--bits', '5', '--size', '8x8');
+    expect(told.out).toMatch(/^3×8×8, 5 bits/);
+  });
+
+  test('says that it takes eight pictures of more', async () => {
+    const picture = { data: new Uint8Array(3 * 8 * 16), width: 16, height: 8, channels: 3 };
+    for (let i = 0; i < 9; i++) await writePng(at('pictures', `${i}.png`), picture);
+    const { out } = await run(save(), '--out', at('model'), '--images', at('pictures'));
+    expect(out).toContain('\ngolden values of the first 8 of 9 pictures\n');
+    const none = await run(save(), '--out', at('other'), '--images', at('nowhere'));
+    expect(none.err).toMatch(/images: .*nowhere is not there\n$/);
+  });
+
+  test('counts one as one', async () => {
+    const of = createConfig({ ...config, levels: 1, steps: 1, bits: 1 });
+    const params = randomParams(createGlow(of), 56);
+    writeFileSync(at('one'), encodeCheckpoint({ config: of, params, initialised: true }));
+    expect((await run(at('one'), '--out', at('model'))).out).toMatch(/1 bit, 1 level × 1 step, /);
   });
 
   test('rejects a file that is no checkpoint by its name', async () => {

@@ -78,6 +78,13 @@ describe('verify', () => {
     );
   });
 
+  test.each([false, true])('runs on wasm too, in one file: %p', async (singleFile) => {
+    await exportModel(checkpoint, { out, singleFile });
+    const { code, out: text } = await run('verify', out, '--device', 'wasm');
+    expect(code).toBe(0);
+    expect(text.match(/ wasm +fp32 .* yes\n/g)).toHaveLength(4);
+  });
+
   test('prints a table and exits with 0, or JSON', async () => {
     await exportModel(checkpoint, { out });
     const table = await run('verify', out);
@@ -114,6 +121,72 @@ describe('verify', () => {
     expect((await run('verify', out)).code).toBe(1);
   });
 
+  test('exits with 1 for a file that the manifest does not tell the hash of', async () => {
+    await exportModel(checkpoint, { out });
+    const manifest = manifestOf();
+    const files = manifest.files.filter(({ path }) => path !== 'onnx/decode.onnx');
+    writeFileSync(join(out, 'manifest.json'), JSON.stringify({ ...manifest, files }));
+    const { code, out: text } = await run('verify', out);
+    expect({ code, text }).toEqual({
+      code: 1,
+      text: expect.stringMatching(
+        /^damaged: onnx\/decode\.onnx is not listed in manifest\.json\n.*BROKEN\n$/,
+      ),
+    });
+  });
+
+  test('says which output a graph of another tool lacks', async () => {
+    await exportModel(checkpoint, { out });
+    const graph = readFileSync(join(out, 'onnx/encode.onnx'));
+    rewrite(
+      'onnx/encode.onnx',
+      Buffer.from(graph.toString('latin1').replaceAll('log_prob', 'lag_prob'), 'latin1'),
+    );
+    const { code, err } = await run('verify', out);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: 'glow-export: the encode graph has no "log_prob"; export the model again\n',
+    });
+  });
+
+  test('holds graphs with names of another tool to their claims, and says that it cannot tell steps', async () => {
+    await exportModel(checkpoint, { out });
+    const graph = readFileSync(join(out, 'onnx/encode.onnx'));
+    rewrite(
+      'onnx/encode.onnx',
+      Buffer.from(graph.toString('latin1').replaceAll('conv1x1.matrix', 'conv1x1_matrix'), 'latin1'),
+    );
+    const { code, out: text } = await run('verify', out);
+    expect(code).toBe(0);
+    expect(text).toMatch(
+      /\nno diagnosis of steps: onnx\/encode\.onnx: no weight "levels.0.steps.0.conv1x1.matrix".*\n.*every claim holds\n$/,
+    );
+  });
+
+  test('writes NaN into JSON as a word', async () => {
+    await exportModel(checkpoint, { out });
+    const path = 'golden.safetensors';
+    const golden = Uint8Array.from(readFileSync(join(out, path)));
+    golden.fill(0xff, golden.length - 4); // the last number
+    rewrite(path, golden);
+    const { code, out: text } = await run('verify', out, '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(text).measured.map(({ value }: { value: unknown }) => value)).toContain('NaN');
+  });
+
+  test('tells somebody at a terminal what it is at', async () => {
+    await exportModel(checkpoint, { out });
+    const told: string[] = [];
+    const stderr = { isTTY: true, write: (line: string) => told.push(line) };
+    expect(await main(['verify', out], '1.2.3', { stdout: { write: () => {} }, stderr })).toBe(0);
+    expect(told).toEqual([
+      'hashes of 5 files …\n',
+      'onnx/encode.onnx on cpu …\n',
+      'onnx/decode.onnx on cpu …\n',
+      'every step on cpu …\n',
+    ]);
+  });
+
   test('keeps to the tolerances that the manifest states a factor for', async () => {
     await exportModel(checkpoint, { out, tolerance: 7 });
     const [first] = (await verifyFolder(out)).measured;
@@ -123,7 +196,6 @@ describe('verify', () => {
 
   test.each<[string, string[], RegExp]>([
     ['a precision that is not there', ['--precision', 'fp16'], /has no "fp16" \(it has: fp32\)/],
-    ['wasm', ['--device', 'wasm'], /comes with the runtime's browser part/],
     [
       'cuda, which is not installed',
       ['--device', 'cuda'],

@@ -17,6 +17,7 @@ import {
   reshape,
   slice,
   symbol,
+  type Value,
   type WeightsFile,
 } from '@glow-onnx/graph';
 import { onnx } from 'onnx-proto';
@@ -103,6 +104,19 @@ describe('encodeModel', () => {
     const { initializers } = decodeModel(encodeModel(third, { producer })).graph;
     const bytes = initializers[0].data as Uint8Array;
     expect(new DataView(bytes.buffer, bytes.byteOffset).getFloat32(0, true)).toBe(Math.fround(1 / 3));
+  });
+
+  test('refuses what a protobuf message cannot hold, before it makes it', () => {
+    const data = new Float64Array(2 ** 26); // 256 MiB of float32, eight times
+    const square = input('x', 'float32', [2 ** 13, 2 ** 13]);
+    const sum = Array.from({ length: 8 }).reduce<Value>(
+      (y) => add(y, constant(square.shape as number[], data)),
+      square,
+    );
+    const huge = graph({ name: 'huge', inputs: [square], outputs: { y: sum } });
+    expect(() => encodeModel(huge, { producer })).toThrow(
+      /^model: the weights of "huge" have 2147483648 bytes, an \.onnx file holds at most 2147483647; keep them in a weights file/,
+    );
   });
 
   test('leaves small tensors in the graph and large ones, aligned to 64 bytes, to the weights file', () => {

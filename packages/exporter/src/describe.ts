@@ -5,12 +5,15 @@ import type { VerifyReport } from './verify-folder.js';
 
 /** An export for people. */
 export function describeReport(report: ExportReport, allSteps: boolean): string {
-  const { out, config, parameters, files, measured, diagnosis } = report;
+  const { out, config, parameters, files, measured, diagnosis, pictures } = report;
   const { channels, height, width, levels, steps, hiddenChannels, bits } = config;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return [
-    `${channels}×${height}×${width}, ${bits} bits, ${levels} levels × ${steps} steps, ` +
+    `${channels}×${height}×${width}, ${count(bits, 'bit')}, ${count(levels, 'level')} × ${count(steps, 'step')}, ` +
       `${hiddenChannels} hidden channels, ${parameters.toLocaleString('en-US')} parameters`,
+    ...(pictures && pictures.found > pictures.taken
+      ? [`golden values of the first ${pictures.taken} of ${pictures.found} pictures`]
+      : []),
     claims(measured),
     describeSteps(diagnosis, allSteps),
     `wrote ${out}: ${files.length} files, ${bytes.toLocaleString('en-US')} bytes`,
@@ -19,15 +22,20 @@ export function describeReport(report: ExportReport, allSteps: boolean): string 
 
 /** What `verify` found, for people. */
 export function describeVerification(
-  { folder, ok, damaged, measured, diagnosis }: VerifyReport,
+  { folder, ok, damaged, measured, diagnosis, undiagnosed }: VerifyReport,
   allSteps: boolean,
 ): string {
   return [
     ...damaged.map((problem) => `damaged: ${problem}`),
     ...(measured.length > 0 ? [claims(measured)] : []),
     ...(diagnosis ? [describeSteps(diagnosis, allSteps)] : []),
+    ...(undiagnosed ? [`no diagnosis of steps: ${undiagnosed}`] : []),
     `${folder}: ${ok ? 'every claim holds' : 'BROKEN'}`,
   ].join('\n');
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }
 
 function claims(measured: readonly Measurement[]): string {

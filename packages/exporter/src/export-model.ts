@@ -22,6 +22,7 @@ import { type WrittenFile, writeFolder } from './folder.js';
 import { goldenImages } from './golden-images.js';
 import { modelCard } from './model-card.js';
 import { roundConditioners } from './precision.js';
+import { preprocessingOf } from './preprocessing.js';
 import { goldenTensors, makeReference, type Reference, sampleImages } from './reference.js';
 import { traceDecode, traceEncode } from './trace.js';
 import { diagnoseFolder, measure } from './verify-folder.js';
@@ -52,9 +53,12 @@ export interface ExportReport {
   readonly measured: readonly Measurement[];
   /** What each step does to the golden images. */
   readonly diagnosis: Diagnosis;
+  /** How many of the pictures of `images` the golden values are of. */
+  readonly pictures?: { readonly taken: number; readonly found: number };
 }
 
-const producer = { name: '@glow-onnx/exporter', version: '0.1.0' };
+/** In manifests and graphs; the version is that of package.json. */
+export const producer = { name: '@glow-onnx/exporter', version: '0.1.0' };
 
 /** What the names of a precision's files end in. */
 const suffixes: Record<Precision, string> = {
@@ -83,10 +87,14 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
   const { out, force = false, singleFile = false, tolerance = 1, license, images = [] } = options;
   const chosen = precisions.filter((name) => (options.precision ?? ['fp32']).includes(name));
   if (!chosen.includes('fp32')) throw new RangeError('export: precision must have fp32 among others');
+  if (!(tolerance > 0 && Number.isFinite(tolerance))) {
+    throw new RangeError(`export: tolerance must be a positive number, got ${tolerance}`);
+  }
   const { config } = checkpoint;
   return writeFolder(out, force, async (folder, write) => {
     const { glow, forward, inverse, parameters } = prepare(checkpoint);
-    const pictures = images.length > 0 ? await goldenImages(config, images) : sampleImages(glow, inverse);
+    const given = images.length > 0 ? await goldenImages(config, images) : undefined;
+    const pictures = given ?? sampleImages(glow, inverse);
     const files: WrittenFile[] = [];
     const variants: Partial<Record<Precision, GraphVariant>> = {};
     const references: Partial<Record<Precision, Reference>> = {};
@@ -110,12 +118,12 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
     }
     const golden = goldenBytes(references);
     files.push(await write('golden.safetensors', [golden]), await write('config.json', [json(config)]));
-    const given = {
+    const claims = {
       variants: variants as Manifest['variants'],
       config,
       ...(tolerance !== 1 && { toleranceFactor: tolerance }),
     };
-    const verifying = { folder, manifest: given, golden: parseGolden(golden) };
+    const verifying = { folder, manifest: claims, golden: parseGolden(golden) };
     const diagnosis = await diagnoseFolder(verifying);
     const measured: Measurement[] = [];
     for (const precision of chosen) {
@@ -125,7 +133,8 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
     const manifest: Manifest = {
       formatVersion: 1,
       producer,
-      ...given,
+      ...claims,
+      preprocessing: preprocessingOf(config),
       latents: Array.from({ length: config.levels }, (_, l) => ({
         name: `z${l}`,
         channels: latentChannels(config, l),
@@ -138,7 +147,15 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
     };
     const listed = await write('manifest.json', [json(manifest)]);
     const card = await write('README.md', [modelCard(manifest, parameters)]);
-    return { out, config, parameters, files: [...files, listed, card], measured, diagnosis };
+    return {
+      out,
+      config,
+      parameters,
+      files: [...files, listed, card],
+      measured,
+      diagnosis,
+      ...(given && { pictures: { taken: given.x.shape[0], found: given.found } }),
+    };
   });
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { rmdirSync, rmSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { renameSync, rmdirSync, rmSync } from 'node:fs';
+import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseManifest } from '@glow-onnx/flow';
 
@@ -16,6 +16,7 @@ export type WriteFile = (path: string, chunks: Iterable<Uint8Array | string>) =>
 
 /**
  * Fills a folder beside its place and moves it there once `fill` is done, so that it appears whole or not at all.
+ * Where `out` is a link to a folder, that folder is replaced and the link stays.
  * @param replace whether a model folder (or an empty one) that is there already gives way.
  * @throws Error if something is there and may not be replaced; whatever `fill` throws, with nothing left behind.
  */
@@ -24,8 +25,8 @@ export async function writeFolder<T>(
   replace: boolean,
   fill: (folder: string, write: WriteFile) => Promise<T>,
 ): Promise<T> {
-  const place = resolve(out);
-  const exists = await checkPlace(out, replace);
+  const place = await realpath(resolve(out)).catch(() => resolve(out));
+  const exists = await checkPlace(out, place, replace);
   const firstMade = await writing(out, () => mkdir(dirname(place), { recursive: true }));
   const temporary = await writing(out, () => mkdtemp(join(dirname(place), `.${basename(place)}.`)));
   const remove = () => {
@@ -38,7 +39,7 @@ export async function writeFolder<T>(
     const result = await fill(temporary, (path, chunks) =>
       writing(out, () => writeFile(temporary, path, chunks)),
     );
-    await writing(out, () => moveInto(place, temporary, exists));
+    await writing(out, async () => moveInto(place, temporary, exists));
     return result;
   } catch (error) {
     remove();
@@ -69,12 +70,17 @@ async function writing<T>(out: string, write: () => Promise<T>): Promise<T> {
   }
 }
 
-async function checkPlace(out: string, replace: boolean): Promise<boolean> {
-  const found = await stat(out).catch(() => undefined);
-  if (!found) return false;
+async function checkPlace(out: string, place: string, replace: boolean): Promise<boolean> {
+  const found = await stat(place).catch(() => undefined);
+  if (!found) {
+    const link = await lstat(place).catch(() => undefined);
+    if (link)
+      throw new Error(`export: ${out} is a link to what is not there; remove it, or pass another --out`);
+    return false;
+  }
   if (!found.isDirectory()) throw new Error(`export: ${out} is a file, expected a folder to make`);
   if (!replace) throw new Error(`export: ${out} exists; pass --force to replace it, or another --out`);
-  const strange = await foreignFile(out);
+  const strange = await foreignFile(place);
   if (strange !== undefined) {
     throw new Error(
       `export: ${out} holds ${strange}, which no export wrote, so --force leaves it alone; pass another --out`,
@@ -95,18 +101,21 @@ async function foreignFile(folder: string): Promise<string | undefined> {
   return manifest ? files.find((file) => !known.has(file)) : files[0];
 }
 
-/** Takes the place of what is there, which is kept until the new folder stands. */
-async function moveInto(place: string, temporary: string, exists: boolean): Promise<void> {
-  if (!exists) return rename(temporary, place);
+/** Takes the place of what is there, which is kept until the new folder stands. In one go: no signal comes between. */
+function moveInto(place: string, temporary: string, exists: boolean): void {
+  if (!exists) {
+    renameSync(temporary, place);
+    return;
+  }
   const old = `${temporary}.old`;
-  await rename(place, old);
+  renameSync(place, old);
   try {
-    await rename(temporary, place);
+    renameSync(temporary, place);
   } catch (error) {
-    await rename(old, place);
+    renameSync(old, place);
     throw error;
   }
-  await rm(old, { recursive: true });
+  rmSync(old, { recursive: true });
 }
 
 async function writeFile(

@@ -8,13 +8,18 @@ import { type Images, labelsFor } from './reference.js';
 const MOST = 8;
 
 /**
- * Golden images from pictures: files, or folders of which the first files by name are taken, eight in all at most.
+ * Golden images from pictures: files, or folders in the order of names; the first eight of all that are `found`.
  * @throws Error if there is none, one cannot be read, or sizes differ.
  */
-export async function goldenImages(config: GlowConfig, paths: readonly string[]): Promise<Images> {
+export async function goldenImages(
+  config: GlowConfig,
+  paths: readonly string[],
+): Promise<Images & { readonly found: number }> {
   const files: string[] = [];
   for (const path of paths) {
-    if (!(await stat(path)).isDirectory()) files.push(path);
+    const found = await stat(path).catch(() => undefined);
+    if (!found) throw new Error(`images: ${path} is not there`);
+    if (!found.isDirectory()) files.push(path);
     else {
       const names = (await readdir(path)).filter((name) => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test(name));
       files.push(...names.sort().map((name) => join(path, name)));
@@ -32,5 +37,6 @@ export async function goldenImages(config: GlowConfig, paths: readonly string[])
   }
   const label = labelsFor(config, images.length);
   const data = Float64Array.from(images.flatMap(({ x }) => [...x]));
-  return { x: tensor([images.length, config.channels, height, width], data), ...(label && { label }) };
+  const x = tensor([images.length, config.channels, height, width], data);
+  return { x, ...(label && { label }), found: files.length };
 }

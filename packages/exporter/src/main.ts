@@ -1,6 +1,7 @@
 import {
   type Checkpoint,
   encodeCheckpoint,
+  type GlowConfig,
   type Precision,
   parseCheckpoint,
   precisions,
@@ -20,7 +21,7 @@ const devices: readonly Device[] = ['cpu', 'webgpu', 'cuda', 'wasm'];
 
 export interface Terminal {
   readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
 }
 
 interface ImportFlags {
@@ -56,7 +57,7 @@ export async function main(argv: readonly string[], version: string, terminal: T
   const { stdout, stderr } = terminal;
   let code = 0;
   const print = (json: boolean, value: unknown, text: () => string) =>
-    stdout.write(`${json ? JSON.stringify(value, null, 2) : text()}\n`);
+    stdout.write(`${json ? JSON.stringify(value, finiteOrName, 2) : text()}\n`);
   const program = new Command('glow-export')
     .description(
       'Checkpoints to model folders. A file alone is exported: glow-export best.safetensors --out DIR.',
@@ -75,7 +76,7 @@ export async function main(argv: readonly string[], version: string, terminal: T
     .option('--force', 'replace a model folder that is there', false)
     .option('--single-file', 'graphs that hold their own weights', false)
     .addOption(new Option('--from <layout>', 'layout of imported weights').choices(layoutNames))
-    .option('--bits <n>', `with --from: ${bitsHelp}`, integer)
+    .option('--bits <n>', `with --from: ${bitsHelp}`, bits)
     .option('--size <HxW>', `with --from: ${sizeHelp}`, size)
     .option('--tolerance <factor>', 'accept this many times the usual error against float64', positive, 1)
     .addOption(
@@ -88,8 +89,11 @@ export async function main(argv: readonly string[], version: string, terminal: T
     .option('--steps', 'print what every step does, not the worst five', false)
     .option('--json', 'print JSON', false)
     .action(async (path: string, flags: Flags) => {
-      const report = await exportModel(await readWeights(path, flags), flags);
-      print(flags.json, report, () => describeReport(report, flags.steps));
+      const weights = await readWeights(path, flags);
+      const report = await exportModel(weights, flags);
+      print(flags.json, report, () =>
+        [...assumptions(flags, weights.config), describeReport(report, flags.steps)].join('\n'),
+      );
     });
   program
     .command('import')
@@ -97,11 +101,12 @@ export async function main(argv: readonly string[], version: string, terminal: T
     .argument('<weights>', 'safetensors file of another program')
     .requiredOption('--out <file>', 'checkpoint to write')
     .addOption(new Option('--from <layout>', 'its layout').choices(layoutNames).makeOptionMandatory())
-    .option('--bits <n>', bitsHelp, integer)
+    .option('--bits <n>', bitsHelp, bits)
     .option('--size <HxW>', sizeHelp, size)
     .action(async (path: string, flags: ImportFlags) => {
-      await writeFileAtomic(flags.out, encodeCheckpoint(await readWeights(path, flags)));
-      stdout.write(`wrote ${flags.out}\n`);
+      const weights = await readWeights(path, flags);
+      await writeFileAtomic(flags.out, encodeCheckpoint(weights));
+      stdout.write([...assumptions(flags, weights.config), `wrote ${flags.out}\n`].join('\n'));
     });
   program
     .command('verify')
@@ -114,7 +119,11 @@ export async function main(argv: readonly string[], version: string, terminal: T
     .option('--steps', 'print what every step does, not the worst five', false)
     .option('--json', 'print JSON', false)
     .action(async (folder: string, { device, precision, steps, json }: VerifyFlags) => {
-      const report = await verifyFolder(folder, { device, ...(precision && { precision }) });
+      const report = await verifyFolder(folder, {
+        device,
+        ...(precision && { precision }),
+        ...(stderr.isTTY && { progress: (step: string) => stderr.write(`${step} …\n`) }),
+      });
       print(json, report, () => describeVerification(report, steps));
       if (!report.ok) code = 1;
     });
@@ -141,6 +150,21 @@ async function readWeights(path: string, { from, bits, size }: ImportFlags): Pro
   }
 }
 
+/** What import had to take for granted. */
+function assumptions({ from, bits, size }: ImportFlags, config: GlowConfig): string[] {
+  const assumed = [
+    ...(bits === undefined ? [`${config.bits} bits (--bits)`] : []),
+    ...(size ? [] : [`training pictures of ${config.height}x${config.width} (--size)`]),
+  ];
+  if (!from || assumed.length === 0) return [];
+  return [`assumed, as weights do not tell: ${assumed.join(', ')}`];
+}
+
+/** JSON has no word for NaN and infinities and would write null. */
+function finiteOrName(_: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
 function precisionList(text: string): Precision[] {
   return text.split(',').map((name) => {
     const found = precisions.find((known) => known === name);
@@ -149,10 +173,9 @@ function precisionList(text: string): Precision[] {
   });
 }
 
-function integer(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError('It must be an integer.');
+function bits(text: string): number {
+  if (/^[1-8]$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be 1 to 8.');
 }
 
 function positive(text: string): number {
@@ -162,7 +185,7 @@ function positive(text: string): number {
 }
 
 function size(text: string): { height: number; width: number } {
-  const [, height, width] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+  const [, height, width] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text) ?? [];
   if (height !== undefined) return { height: Number(height), width: Number(width) };
   throw new InvalidArgumentError('It must be HEIGHTxWIDTH, such as 32x32.');
 }

@@ -1,4 +1,5 @@
-import { type GlowConfig, latentShapes, type Manifest } from '@glow-onnx/flow';
+import { type GlowConfig, latentShapes, type Manifest, type Preprocessing } from '@glow-onnx/flow';
+import { preprocessingOf } from './preprocessing.js';
 
 /** The README.md of a model folder: what the model is, what it was trained on, how exact its graphs are. */
 export function modelCard(manifest: Manifest, parameters: number): string {
@@ -31,7 +32,7 @@ export function modelCard(manifest: Manifest, parameters: number): string {
         )
       : 'Nothing is known: the weights were imported, or their checkpoint does not say.',
     '## Exactness',
-    'ONNX Runtime against a float64 computation, on samples of the model:',
+    'ONNX Runtime against a float64 computation, on the images of `golden.safetensors`:',
     table(
       ['', 'measured', 'at most'],
       measured.map(({ claim, device, precision, value, tolerance }) => [
@@ -48,10 +49,7 @@ export function modelCard(manifest: Manifest, parameters: number): string {
     `\`decode.onnx\` takes \`z0\` … and gives \`x\`; the bin of a pixel is floor((x + 0.5)·2^${bits}). ` +
       '`golden.safetensors` holds inputs and outputs to compare with.',
     '## Preprocessing',
-    `${channels} channels, ${bits} bits each: q = floor(p / 2^(8 − ${bits})) of a pixel p in 0 … 255, then ` +
-      `x = (q + 0.5)/2^${bits} − 0.5, within −0.5 … 0.5; no mean, no standard deviation. Images are not resized or ` +
-      `cropped, unless you do: height and width have to be divisible by ${2 ** levels}. Training images were ` +
-      `${height}×${width}.`,
+    describePreprocessing(preprocessingOf(config)),
     '## Files',
     table(
       ['', 'bytes', 'sha256'],
@@ -60,6 +58,18 @@ export function modelCard(manifest: Manifest, parameters: number): string {
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+/** For people; for programs the manifest has the same. */
+function describePreprocessing(steps: Preprocessing): string {
+  const { layout, channels, colour, conversion, bits, formula, range, height, width, multipleOf } = steps;
+  const count = channels === 1 ? '1 channel' : `${channels} channels`;
+  return (
+    `${layout}, ${count} (${colour}), ${bits} bits each. ${conversion === 'none' ? '' : `Other pictures: ${conversion}. `}` +
+    `Of a pixel p in 0 … 255, \`${formula}\`, within ${range[0]} … ${range[1]}; no mean, no standard deviation. ` +
+    `Pictures are not resized or cropped, unless you do: height and width have to be divisible by ${multipleOf}. ` +
+    `Training pictures were ${height}×${width}.`
+  );
 }
 
 /** What model hubs read. A licence is there only if export was told one. */

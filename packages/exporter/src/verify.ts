@@ -1,5 +1,6 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { GraphVariant, Precision } from '@glow-onnx/flow';
+import { readWholeFile } from '@glow-onnx/runtime/node';
 import {
   type Device,
   type FloatTensor,
@@ -7,6 +8,7 @@ import {
   type Measurement,
   measureGolden,
   openSession,
+  type SessionOptions,
 } from '@glow-onnx/runtime/session';
 
 /** Graphs to measure, and what float64 makes of the golden images. */
@@ -19,22 +21,51 @@ export interface VerifyRequest {
   readonly golden: Golden;
   /** Factor on the tolerances. */
   readonly slack: number;
+  /** Told each graph before it runs. */
+  readonly progress?: ((step: string) => void) | undefined;
 }
 
 /**
  * Runs both graphs of a variant and compares them with the float64 interpreter.
  * @throws Error if a graph cannot be opened or run, or golden.safetensors lacks a tensor.
  */
-export function verifyGraphs({ folder, variant, device, ...request }: VerifyRequest): Promise<Measurement[]> {
+export function verifyGraphs({
+  folder,
+  variant,
+  device,
+  progress,
+  ...request
+}: VerifyRequest): Promise<Measurement[]> {
   return measureGolden({
     ...request,
     device,
-    run: (graph, inputs) => runAll(join(folder, variant[graph]), device, inputs),
+    run: async (graph, inputs) => {
+      progress?.(`${variant[graph]} on ${device}`);
+      return runAll(await sourceOf(folder, variant, graph, device), device, inputs);
+    },
   });
 }
 
-async function runAll(model: string, device: Device, feeds: readonly Record<string, FloatTensor>[]) {
-  const session = await openSession({ model, device });
+/** ONNX Runtime reads files itself, but for its web build, which is given bytes. */
+async function sourceOf(
+  folder: string,
+  variant: GraphVariant,
+  graph: 'encode' | 'decode',
+  device: Device,
+): Promise<SessionOptions> {
+  const path = join(folder, variant[graph]);
+  if (device !== 'wasm') return { model: path };
+  const { weights } = variant;
+  const model = await readWholeFile(path);
+  if (weights === null) return { model };
+  return {
+    model,
+    externalData: [{ path: basename(weights), data: await readWholeFile(join(folder, weights)) }],
+  };
+}
+
+async function runAll(source: SessionOptions, device: Device, feeds: readonly Record<string, FloatTensor>[]) {
+  const session = await openSession({ ...source, device });
   try {
     const outputs: Record<string, FloatTensor>[] = [];
     for (const feed of feeds) outputs.push(await session.run(feed));

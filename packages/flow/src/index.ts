@@ -27,6 +27,7 @@ export {
   latentShapes,
   type Manifest,
   type Precision,
+  type Preprocessing,
   parseManifest,
   precisions,
 } from './manifest.js';

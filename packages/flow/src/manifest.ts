@@ -22,10 +22,36 @@ const variantSchema = z.strictObject({
   weights: z.nullable(relativePath),
 });
 
+/** What turns a picture into x, for programs that do not have this package. */
+const preprocessingSchema = z.strictObject({
+  /** x is batch × channels × height × width. */
+  layout: z.literal('NCHW'),
+  channels: natural,
+  /** Channels in their order: grey, rgb, or unnamed where there are 2 or more than 3. */
+  colour: z.enum(['grey', 'rgb', 'unnamed']),
+  /** How pictures with other channels get these. */
+  conversion: z.string(),
+  /** Bits per channel that are kept of a pixel's 8. */
+  bits: natural,
+  /** x of pixel p, 0 … 255. */
+  formula: z.string(),
+  /** The smallest and largest x. */
+  range: z.tuple([z.number(), z.number()]),
+  /** Of the training pictures. */
+  height: natural,
+  width: natural,
+  /** Divides height and width of every picture. */
+  multipleOf: natural,
+  /** What is done to a picture of another size: nothing, it is an error. */
+  fit: z.literal('none'),
+});
+
 const manifestSchema = z.strictObject({
   formatVersion: z.literal(1),
   producer: z.strictObject({ name: z.string(), version: z.string() }),
   config: z.unknown(),
+  /** How x is made of a picture; absent from older folders. It repeats what follows from `config`. */
+  preprocessing: z.optional(preprocessingSchema),
   /** z_i is [batch, channels, height / downscale, width / downscale]. Finest first. */
   latents: z.array(z.strictObject({ name: z.string(), channels: natural, downscale: natural })),
   /** Precision → graphs. fp32 is always there. */
@@ -66,6 +92,8 @@ export type Manifest = Omit<z.infer<typeof manifestSchema>, 'config' | 'variants
   config: GlowConfig;
   variants: { fp32: GraphVariant } & Record<string, GraphVariant>;
 };
+
+export type Preprocessing = z.infer<typeof preprocessingSchema>;
 
 /**
  * Checks a manifest's text.

@@ -58,10 +58,22 @@ export function readHeader(bytes: Uint8Array): Header {
   return { entries, metadata: parseMetadata(metadata), dataStart };
 }
 
+/** What people pass in place of safetensors, by its first bytes. */
+const mistaken: readonly (readonly [start: readonly number[], what: string])[] = [
+  [[0x89, 0x50, 0x4e, 0x47], 'a PNG picture'],
+  [[0x50, 0x4b, 0x03, 0x04], 'a zip archive (a .pt of PyTorch? save its state_dict with safetensors.torch)'],
+];
+
 function headerLength(bytes: Uint8Array): number {
   if (bytes.byteLength < 8) {
     throw new SyntaxError(
       `safetensors: the file has ${bytes.byteLength} bytes, fewer than its header's length takes; it is cut short`,
+    );
+  }
+  if (bytes[8] !== 0x7b) {
+    const known = mistaken.find(([start]) => start.every((byte, i) => bytes[i] === byte));
+    throw new SyntaxError(
+      `safetensors: ${known ? `this is ${known[1]}` : 'the header does not start with "{"'}; the file is not safetensors`,
     );
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
@@ -69,16 +81,13 @@ function headerLength(bytes: Uint8Array): number {
   if (length > BigInt(limit)) {
     throw new RangeError(
       `safetensors: expected a header of at most ${limit} bytes, got ${length}; ` +
-        'the file is cut short or not safetensors',
+        'the file is cut short or damaged',
     );
   }
   return Number(length);
 }
 
 function parseJsonObject(bytes: Uint8Array): Record<string, unknown> {
-  if (bytes[0] !== 0x7b) {
-    throw new SyntaxError('safetensors: the header does not start with "{"; the file is not safetensors');
-  }
   let text: string;
   let value: Record<string, unknown>;
   try {

@@ -20,6 +20,9 @@ export const dataLocations = { embedded: 0, external: 1 } as const;
 /** Tensors below this many bytes stay in the graph even where there is a weights file: biases, axes. */
 const EXTERNAL_FROM_BYTES = 1024;
 
+/** What a protobuf message may have. */
+const LARGEST_MESSAGE = 2 ** 31 - 1;
+
 export interface ModelOptions {
   readonly producer: { readonly name: string; readonly version: string };
   readonly metadata?: Readonly<Record<string, string>>;
@@ -27,8 +30,19 @@ export interface ModelOptions {
   readonly weights?: WeightsFile;
 }
 
-/** The bytes of an `.onnx` file: opset 17, IR 8. */
+/**
+ * The bytes of an `.onnx` file: opset 17, IR 8.
+ * @throws RangeError if the tensors inside make it larger than protobuf allows.
+ */
 export function encodeModel(graph: Graph, { producer, metadata = {}, weights }: ModelOptions): Uint8Array {
+  const inside = graph.constants.filter((value) => !weights || !isExternal(value));
+  const bytes = inside.reduce((sum, value) => sum + byteLength(value), 0);
+  if (bytes > LARGEST_MESSAGE) {
+    throw new RangeError(
+      `model: the weights of "${graph.name}" have ${bytes} bytes, an .onnx file holds at most ${LARGEST_MESSAGE}; ` +
+        'keep them in a weights file beside it',
+    );
+  }
   const outputNames = new Set(graph.outputs.map(({ name }) => name));
   return ModelProto.encode({
     irVersion: IR_VERSION,
@@ -61,11 +75,19 @@ function valueInfo({ name, dtype, shape }: NamedValue, docString = ''): IValueIn
   };
 }
 
+function byteLength({ dtype, source }: Constant): number {
+  return source.data.length * elementBytes[dtype];
+}
+
+/** Whether a tensor goes into the weights file where there is one. */
+function isExternal(value: Constant): boolean {
+  return value.dtype !== 'int64' && byteLength(value) >= EXTERNAL_FROM_BYTES;
+}
+
 function tensor(value: Constant & NamedValue, weights: WeightsFile | undefined): ITensorProto {
-  const { name, dtype, shape, source } = value;
+  const { name, dtype, shape } = value;
   const header = { name, dataType: dataTypes[dtype], dims: [...shape] };
-  const small = source.data.length * elementBytes[dtype] < EXTERNAL_FROM_BYTES;
-  if (!weights || dtype === 'int64' || small) {
+  if (!weights || !isExternal(value)) {
     return { ...header, rawData: rawData(value) };
   }
   const { file, offset, length } = weights.add(value);

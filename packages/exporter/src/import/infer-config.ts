@@ -22,12 +22,20 @@ export function inferConfig(weights: ForeignWeights, layout: Layout, overrides: 
         `or ${squeezed / 2} (additive), got ${outputs}`,
     );
   }
-  const side = Math.max(32, 2 ** levels);
+  const unit = 2 ** levels;
+  const side = Math.max(32, unit);
+  const { height = side, width = side } = overrides;
+  if (height % unit !== 0 || width % unit !== 0) {
+    throw new RangeError(
+      `import (${layout.layout}): these weights have ${levels} level${levels === 1 ? '' : 's'}: height and width ` +
+        `must be divisible by ${unit}, got ${height}x${width}; pass the size of the training pictures (--size)`,
+    );
+  }
   return createConfig(
     {
       channels: squeezed / 4,
-      height: overrides.height ?? side,
-      width: overrides.width ?? side,
+      height,
+      width,
       levels,
       steps,
       hiddenChannels: largestHidden(weights, layout),
