@@ -144,11 +144,26 @@ test.each([
     [...quick, '--out', 'x', '--labels', 'mood'],
     'has no attribute "mood" (found: ',
   ],
+  [
+    'a rate below 0',
+    [...quick, '--out', 'x', '--lr', '-1'],
+    'glow-train: --lr must be a number above 0, got -1',
+  ],
+  [
+    'a part to validate of more than all',
+    [...quick, '--out', 'x', '--val-fraction', '2'],
+    'glow-train: --val-fraction must be a number between 0 and 1, got 2',
+  ],
+  [
+    'time that is over',
+    [...quick, '--out', 'x', '--time-budget', '0'],
+    'glow-train: --time-budget must be a number above 0, got 0',
+  ],
   ['--resume with --init', [...quick, '--out', 'x', '--resume', '--init', 'y'], 'pass one of them'],
   [
     '--resume with a model flag',
     [...quick, '--out', 'x', '--resume'],
-    '--steps is decided by the checkpoint',
+    '--steps is decided by the checkpoint of the run in x; leave it out',
   ],
   [
     '--resume of nothing',
@@ -190,4 +205,28 @@ test('an attribute that the data does not have is named with those it has', asyn
   const { code, stderr } = await glowTrain(...quick, '--out', runAt('species'), '--labels', 'species');
   expect(code).toBe(1);
   expect(stderr).toMatch(/--labels: faces has no attribute "species" \(found: .*glasses/);
+});
+
+test('labels, a flip and a shift of pictures in folders train, and a resumed run keeps them', async () => {
+  const pictures = runAt('classes');
+  for (let i = 0; i < 12; i++) {
+    const folder = `${pictures}/${i % 2 ? 'light' : 'dark'}`;
+    await mkdir(folder, { recursive: true });
+    const grey = {
+      create: { width: 8, height: 8, channels: 3 as const, background: i % 2 ? '#ddd' : '#222' },
+    };
+    await sharp(grey).png().toFile(`${folder}/${i}.png`);
+  }
+  const out = runAt('classes run');
+  const flags = ['--data', pictures, '--out', out, '--device', 'wasm', '--threads', '1'];
+  const model = ['--steps', '1', '--hidden', '8', '--batch', '4', '--epochs', '1'];
+  await glowTrain(...flags, ...model, '--labels', 'folder', '--flip', '--shift', '2');
+  const { training, progress, config } = await readCheckpoint(out, 'last');
+  expect(config.classes).toBe(2);
+  expect(training).toMatchObject({ labels: 'folder', classNames: ['dark', 'light'] });
+  expect(progress?.settings).toMatchObject({ flip: true, shift: 2, labels: 'folder' });
+  expect(await glowTrain(...flags, '--resume', '--epochs', '2')).toMatchObject({ code: 0 });
+  const tuned = [...flags.slice(0, 2), '--out', runAt('classes tuned'), ...flags.slice(4)];
+  const init = ['--init', `${out}/last.safetensors`, '--batch', '4', '--epochs', '1'];
+  expect(await glowTrain(...tuned, ...init)).toMatchObject({ code: 0 });
 });

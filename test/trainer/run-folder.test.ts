@@ -141,3 +141,17 @@ whereFull('a full disk is an error that says so, and the checkpoint of before st
   );
   expect((await readRun(folder.path)).checkpoint.progress).toEqual({ step: 1 });
 });
+
+test('a folder that may not be written to is an error that says so', async () => {
+  const path = join(runAt('read-only'), 'run');
+  await mkdir(runAt('read-only'), { mode: 0o555 });
+  const root = process.geteuid?.() === 0; // who may write everywhere
+  if (root) process.seteuid?.(65_534);
+  try {
+    await expect(createRunFolder(path, false)).rejects.toThrow(
+      `${path} cannot be written: writing is not permitted (EACCES); pass another --out`,
+    );
+  } finally {
+    if (root) process.seteuid?.(0);
+  }
+});

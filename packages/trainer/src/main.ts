@@ -74,22 +74,25 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
   return new Command('glow-train')
     .description('Train a Glow on pictures. Ctrl-C saves and ends; --resume goes on.')
     .version(version)
+    .optionsGroup('Data:')
     .requiredOption('--data <path>', 'folder of pictures, CIFAR-10, IDX file, or sheet')
-    .requiredOption('--out <dir>', 'folder of the run: checkpoints, metrics, report')
     .option('--size <HxW>', 'crop and resize pictures to this height and width', size)
     .addOption(
       new Option('--channels <n>', 'grey or colour (default: as the pictures are)').choices(['1', '3']),
     )
     .option('--limit <n>', 'take this many pictures', number)
+    .option('--label-file <csv>', "a folder's labels (default: its metadata.csv)")
+    .option('--flip', 'mirror half of the training pictures, left to right')
+    .option('--shift <n>', 'move training pictures by up to so many pixels', number)
+    .option('--val-fraction <x>', `part held out for validation (default: ${valFraction})`, number)
+    .optionsGroup('Model:')
     .addOption(new Option('--preset <name>', 'variant (default: tutorial)').choices(Object.keys(presets)))
     .option('--levels <n>', 'levels (default: the most up to 3 that the size divides by)', number)
     .option('--steps <n>', 'steps of flow per level (default: 8)', number)
     .option('--hidden <n>', 'hidden channels of the couplings, a multiple of 4 (default: 64)', number)
     .option('--bits <n>', 'bits per colour channel (default: 8)', number)
     .option('--labels <attribute>', 'train a class-conditional model on this attribute of the data')
-    .option('--label-file <csv>', "a folder's labels (default: its metadata.csv)")
-    .option('--flip', 'mirror half of the training pictures, left to right')
-    .option('--shift <n>', 'move training pictures by up to so many pixels', number)
+    .optionsGroup('Training:')
     .option('--batch <n>', `images per step (default: ${batch})`, number)
     .option('--epochs <n>', `passes over the pictures, in whole batches (default: ${epochs})`, number)
     .option('--accumulate <n>', 'compute each batch in so many parts, to need less memory', number)
@@ -110,8 +113,13 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
       `decay of the averaged weights that are kept, 0: no average (default: ${ema})`,
       number,
     )
-    .option('--val-fraction <x>', `part held out for validation (default: ${valFraction})`, number)
     .option('--seed <n>', `decides everything random (default: ${seed})`, number)
+    .option('--init <checkpoint>', 'start from these weights')
+    .optionsGroup('Run:')
+    .requiredOption('--out <dir>', 'folder of the run: checkpoints, metrics, report')
+    .option('--resume', 'go on with the run in --out, on the same --data', false)
+    .option('--force', 'replace a run that is there', false)
+    .option('--time-budget <minutes>', 'end after so long', number)
     .addOption(
       new Option('--engine <name>', 'what computes gradients').choices(['auto', ...engines]).default('auto'),
     )
@@ -121,10 +129,6 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
         .default('auto'),
     )
     .option('--threads <n>', 'threads of the wasm backend (default: one per core)', number)
-    .option('--time-budget <minutes>', 'end after so long', number)
-    .option('--init <checkpoint>', 'start from these weights')
-    .option('--resume', 'go on with the run in --out, on the same --data', false)
-    .option('--force', 'replace a run that is there', false)
     .option('--json', 'print the result as JSON', false)
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });

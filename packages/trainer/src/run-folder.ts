@@ -39,8 +39,8 @@ export async function createRunFolder(path: string, force: boolean): Promise<Run
       `${path} already holds a training run; pass --resume to go on with it or --force to replace it`,
     );
   }
-  await mkdir(path, { recursive: true }).catch(explain(path));
-  const unlock = await lockRun(path).catch(explain(path));
+  await mkdir(path, { recursive: true }).catch(explain(path, elsewhere));
+  const unlock = await lockRun(path).catch(explain(path, elsewhere));
   for (const name of checkpointNames) await rm(checkpointPath(path, name), { force: true });
   for (const name of ['pictures', 'report.html'])
     await rm(join(path, name), { recursive: true, force: true });
@@ -208,15 +208,14 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'writing is not permitted',
 };
 
+const goOn = 'checkpoints saved before are whole, so with that mended --resume goes on';
+const elsewhere = 'pass another --out';
+
 /** For `catch`: says which file cannot be written and why, in words where the system has only a code. */
-function explain(path: string): (error: NodeJS.ErrnoException) => never {
+function explain(path: string, advice = goOn): (error: NodeJS.ErrnoException) => never {
   return (error) => {
     const reason = reasons[error.code ?? ''];
     if (reason === undefined) throw error;
-    throw new Error(
-      `${path} cannot be written: ${reason} (${error.code}); checkpoints saved before are whole, ` +
-        'so with that mended --resume goes on',
-      { cause: error },
-    );
+    throw new Error(`${path} cannot be written: ${reason} (${error.code}); ${advice}`, { cause: error });
   };
 }

@@ -12,7 +12,7 @@ import { type RunDescription, runFacts } from './run-facts.js';
 /** What a run is told when an epoch is over. */
 export interface Epoch {
   readonly progress: Progress;
-  /** Undefined if they could not be drawn, of which `onWarning` tells. */
+  /** Undefined if they could not be drawn, of which `onWarning` tells, or would take more than a twentieth of the time. */
   readonly pictures: Pictures | undefined;
 }
 
@@ -36,6 +36,9 @@ const MOST_PICTURES = 6;
 
 export function createChronicle(options: ChronicleOptions): Chronicle {
   const { folder, glow, fixed, batches, settings, onWarning } = options;
+
+  let spentMs = 0;
+  let drawnAt = Number.NEGATIVE_INFINITY;
 
   const draw = async (step: number, { trainable, ema }: EngineState): Promise<Pictures | undefined> => {
     for await (const heldOut of batches.validation()) {
@@ -76,12 +79,23 @@ export function createChronicle(options: ChronicleOptions): Chronicle {
   };
   return {
     async epoch(progress, state) {
-      const pictures = await orWarn(draw(progress.step, state));
+      const started = performance.now();
+      const due = progress.epoch >= progress.epochs || isDue(spentMs, started - drawnAt);
+      const pictures = due ? await orWarn(draw(progress.step, state)) : undefined;
+      if (due) {
+        drawnAt = performance.now();
+        spentMs = drawnAt - started;
+      }
       await orWarn(refresh(progress));
       return { progress, pictures };
     },
     refresh: async (progress) => orWarn(refresh(progress)),
   };
+}
+
+/** Pictures that took some time wait until they are but a twentieth of all: short epochs of a large model go without. */
+export function isDue(spentMs: number, passedMs: number): boolean {
+  return spentMs < 3000 || passedMs > 20 * spentMs;
 }
 
 function pictureName(kind: string, step: number): string {
