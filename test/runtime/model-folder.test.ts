@@ -80,8 +80,11 @@ test('a manifest comes with its own sha256', async () => {
   expect(read).toEqual({ manifest, sha256: expected });
 });
 
-test('a folder without a manifest, or with one of a later format, is a clear error', async () => {
+test('a folder without a manifest, or with one of a web app or a later format, is a clear error', async () => {
   await expect(readManifest(folderOf({}))).rejects.toThrow('the files given: no manifest.json there');
+  await expect(readManifest(folderOf({ 'manifest.json': text('{"name":"A web app"}') }))).rejects.toThrow(
+    'the files given: manifest.json: not that of a model folder',
+  );
   await expect(readManifest(withManifest({ formatVersion: 2 }))).rejects.toThrow(
     'the files given: manifest.json: format version 2 is not known here (known: 1)',
   );

@@ -11,7 +11,7 @@ import { type ModelServer, serveFolder } from './model-server.js';
 
 let folder: string;
 let server: ModelServer;
-// More than one piece of 4 MiB.
+// More than one piece.
 const large = Uint8Array.from({ length: 9_000_001 }, (_, i) => i % 251);
 
 beforeAll(async () => {
@@ -95,6 +95,15 @@ test('a query goes with every file, but not into messages', async () => {
   expect(queries).toEqual(['token=secret']);
   expect([store.name, store.locate('x')].join()).not.toContain('secret');
   server.answers.clear();
+});
+
+test('a server may not send on from https to http', async () => {
+  const answer = Object.defineProperty(new Response('x'), 'url', { value: 'http://example.org/x' });
+  const fetched = jest.spyOn(globalThis, 'fetch').mockResolvedValue(answer);
+  await expect(read(open('https://example.org'), 'x')).rejects.toThrow(
+    'http://example.org/x, which is not https',
+  );
+  fetched.mockRestore();
 });
 
 test.each<[string, unknown, RegExp]>([

@@ -107,6 +107,9 @@ export function parseManifest(text: string): Manifest {
     throw new SyntaxError('manifest.json: not valid JSON; export the model again', { cause });
   }
   const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
+  if (version === undefined) {
+    throw new RangeError('manifest.json: not that of a model folder, which has a formatVersion');
+  }
   if (version !== 1) {
     throw new RangeError(
       `manifest.json: format version ${JSON.stringify(version)} is not known here (known: 1); ` +

@@ -37,6 +37,9 @@ export { encodePng } from './pictures/png-encode.js';
 export type { Score } from './score.js';
 export type { SelfTestOutcome } from './self-test.js';
 export type { Device, DeviceChoice } from './session.js';
+export type { BlobLike } from './stores/blob-file.js';
+export type { DirectoryHandle } from './stores/directory-store.js';
+export type { FileContents, ModelFiles } from './stores/memory-store.js';
 
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
 

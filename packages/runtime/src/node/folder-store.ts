@@ -29,7 +29,7 @@ export function folderStore(directory: string): ModelStore {
 
 async function* pieces(path: string): AsyncIterable<Uint8Array> {
   try {
-    yield* createReadStream(path, { highWaterMark: 4 * 2 ** 20 });
+    yield* createReadStream(path, { highWaterMark: 2 ** 20 });
   } catch (cause) {
     throw new Error(`${path} cannot be read: ${(cause as Error).message}`, { cause });
   }

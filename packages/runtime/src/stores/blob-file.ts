@@ -6,7 +6,7 @@ export interface BlobLike {
   slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
 }
 
-const pieceBytes = 4 * 2 ** 20;
+const pieceBytes = 2 ** 20;
 
 export function blobFile(blob: BlobLike): StoredFile {
   return {

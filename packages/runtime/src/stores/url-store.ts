@@ -19,9 +19,12 @@ export function urlStore(address: string | URL, base?: string): ModelStore {
     locate,
     async open(path, signal) {
       const where = locate(path);
-      const response = await request(urlOf(path), where, signal);
-      if (response.ok && !isPage(response)) return fileOf(response, where, signal);
+      const url = urlOf(path);
+      const response = await request(url, where, signal);
+      const secure = url.protocol === 'http:' || !response.url.startsWith('http:');
+      if (response.ok && secure && !isPage(response)) return fileOf(response, where, signal);
       await response.body?.cancel();
+      if (!secure) throw new Error(`${where}: the server sends on to ${response.url}, which is not https`);
       if (response.status === 404 || response.status === 410) return undefined;
       if (response.ok) {
         throw new Error(
