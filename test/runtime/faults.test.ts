@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -28,6 +29,15 @@ const send =
   (response) =>
     response.writeHead(200).end(bytes);
 
+function endless(response: ServerResponse): void {
+  const more = () => {
+    while (response.write(spaces));
+    response.once('drain', more);
+  };
+  more();
+}
+const spaces = Buffer.alloc(2 ** 18, ' ');
+
 describe('what a server may do', () => {
   test.each<[string, string, Answer, RegExp]>([
     [
@@ -52,11 +62,7 @@ describe('what a server may do', () => {
     [
       'more bytes come than were promised',
       'onnx/encode.onnx',
-      (response, bytes) => {
-        const more = () => response.write(bytes) || response.once('drain', more);
-        response.writeHead(200).write(bytes);
-        more();
-      },
+      (response) => endless(response.writeHead(200)),
       /onnx\/encode\.onnx has more than \d+ bytes, the most it may have/,
     ],
     [
@@ -108,15 +114,7 @@ describe('what a server may do', () => {
     [
       'the manifest never ends',
       'manifest.json',
-      (response) => {
-        const spaces = Buffer.alloc(2 ** 20, ' ');
-        const more = () => {
-          while (response.write(spaces));
-          response.once('drain', more);
-        };
-        response.writeHead(200);
-        more();
-      },
+      (response) => endless(response.writeHead(200)),
       /manifest\.json has more than 16777216 bytes/,
     ],
     [
@@ -142,6 +140,20 @@ describe('what a server may do', () => {
     server.answers.set(path, answer);
     await expect(load(server.url)).rejects.toThrow(message);
   });
+
+  test.each(['application/json', 'text/html'])(
+    'a manifest of %s that never ends is hung up on',
+    async (type) => {
+      const closed = new Promise((resolve) => {
+        server.answers.set('manifest.json', (response, _, request) => {
+          request.socket.once('close', resolve);
+          endless(response.writeHead(200, { 'content-type': type }));
+        });
+      });
+      await expect(load(server.url)).rejects.toThrow(/has more than 16777216 bytes|a web page/);
+      await closed;
+    },
+  );
 
   test('compressed transfer, redirects and answers without a size change nothing', async () => {
     server.answers.set('onnx/weights.bin', (response, bytes) => {
@@ -194,12 +206,12 @@ describe('ending a load', () => {
     expect(server.asked).toEqual([]);
   });
 
-  test('an abort while sessions open ends the load, and nothing is reported after', async () => {
+  test('an abort while the device is tested ends the load, and nothing is reported after', async () => {
     const controller = new AbortController();
     const events: LoadProgress[] = [];
     const onProgress = (event: LoadProgress) => {
       events.push(event);
-      if (event.status === 'initiate' && event.file === 'golden.safetensors') controller.abort();
+      if (event.status === 'done' && event.file === 'golden.safetensors') controller.abort();
     };
     const loading = load(fixture.directory, { signal: controller.signal, onProgress });
     await expect(loading).rejects.toMatchObject({ name: 'AbortError' });
