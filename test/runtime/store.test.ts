@@ -97,6 +97,12 @@ test('a query goes with every file, but not into messages', async () => {
   server.answers.clear();
 });
 
+test('a path may begin with a letter and a colon, as on Windows', () => {
+  const store = open('C:\\models\\faces');
+  expect(store).toMatchObject({ name: 'C:\\models\\faces' });
+  expect(store.url).toBeUndefined();
+});
+
 test('a server may not send on from https to http', async () => {
   const answer = Object.defineProperty(new Response('x'), 'url', { value: 'http://example.org/x' });
   const fetched = jest.spyOn(globalThis, 'fetch').mockResolvedValue(answer);
