@@ -1,47 +1,49 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeBrowser, type TestBrowser, useBrowser } from '../browser/use-browser.js';
 import { prepareFolder } from './folder.js';
-import { runInNode } from './run-in-node.js';
+import { browserRunner } from './run-in-browser.js';
+import { runSnippet } from './run-snippet.js';
 import { isPrinted, parseSnippets, readSnippets, type Snippet } from './snippets.js';
 
 /** Every page's programs and commands, run in its order in a folder of its own. */
 const root = join(__dirname, '../..');
 
-/** Executed elsewhere. */
-const testedElsewhere = ['import.md']; // test/exporter/import-doc.test.ts
-const pages = readdirSync(join(root, 'docs'))
-  .filter((name) => name.endsWith('.md') && !testedElsewhere.includes(name))
-  .map((name) => ({ page: `docs/${name}`, snippets: readSnippets(join(root, 'docs', name)) }))
+/** Executed by test/exporter/import-doc.test.ts and test/packaging/bundlers.test.ts. */
+const testedElsewhere = ['import.md', 'bundlers.md'];
+const docs = readdirSync(join(root, 'docs')).filter((name) => !testedElsewhere.includes(name));
+const packages = readdirSync(join(root, 'packages'));
+const pages = [
+  'README.md',
+  ...docs.map((name) => `docs/${name}`),
+  ...packages.map((name) => `packages/${name}/README.md`),
+]
+  .filter((page) => page.endsWith('.md'))
+  .map((page) => ({ page, snippets: readSnippets(join(root, page)) }))
   .filter(({ snippets }) => snippets.length > 0);
 
-describe.each(pages)('$page', ({ page, snippets }) => {
+const isForBrowser = ({ mark }: Snippet) => mark === 'browser';
+const [forBrowser, forNode] = [true, false].map((wanted) =>
+  pages.filter(({ snippets }) => snippets.some(isForBrowser) === wanted),
+) as [typeof pages, typeof pages];
+
+describe.each(forNode)('$page', (page) => runPage(page));
+
+describeBrowser('in Chromium', () => {
+  const browser = useBrowser();
+  describe.each(forBrowser)('$page', (page) => runPage(page, browser));
+});
+
+function runPage({ page, snippets }: (typeof pages)[number], browser?: TestBrowser): void {
   let folder: string;
+  let inBrowser: ((snippet: Snippet) => Promise<string>) | undefined;
   beforeAll(async () => {
     folder = await prepareFolder(page);
+    inBrowser = browser && browserRunner(browser, folder);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test.each(snippets)('line $line: $language $mark', (snippet) => {
-    const printed = execute(snippet, folder);
-    if (snippet.prints !== undefined && !isPrinted(snippet.prints, printed)) {
-      expect(printed).toBe(snippet.prints);
-    }
-  });
-});
-
-function execute(snippet: Snippet, folder: string): string {
-  const [action, name = ''] = snippet.mark.split('=');
-  switch (action) {
-    case 'run':
-      return runInNode(snippet, folder);
-    case 'file':
-      writeFileSync(join(folder, name), snippet.text);
-      return '';
-    case 'not-run':
-      return '';
-    default:
-      throw new Error(`${snippet.mark} has no rule`);
-  }
+  test.each(snippets)('line $line: $language $mark', (one) => runSnippet(one, folder, inBrowser), 120_000);
 }
 
 describe('a snippet', () => {

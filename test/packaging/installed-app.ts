@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const root = resolve(__dirname, '../..');
+const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+
+/**
+ * An empty project outside of the repository into which the packed runtime is installed as the README says, with the
+ * model of faces in public/models. What only builds the project is the repository's own: Vite, webpack, esbuild.
+ */
+export function createApp(): string {
+  const app = mkdtempSync(join(tmpdir(), 'glow-app-'));
+  writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }');
+  cpSync(join(root, 'models/faces'), join(app, 'public/models/faces'), { recursive: true });
+  return app;
+}
+
+/** The README's commands for an installation from a clone, after `npm ci && npm run build`. */
+export function installFromClone(app: string): void {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const [, recipe] = /```sh .*\nnpm ci && npm run build\n(npm pack [^`]*)```/.exec(readme) ?? [];
+  if (!recipe?.includes('../my-app')) throw new Error('README.md does not say how to install from a clone');
+  const commands = recipe
+    .replaceAll('../my-app', app)
+    .replaceAll(/^npm (pack|install)/gm, `$& ${quiet.join(' ')}`);
+  execFileSync('bash', ['-e', '-c', commands], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+export function linkBundlers(app: string): void {
+  mkdirSync(join(app, 'node_modules/.bin'), { recursive: true });
+  for (const name of ['vite', 'webpack', 'webpack-cli', 'esbuild']) {
+    const { bin = {} } = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'));
+    symlinkSync(join(root, 'node_modules', name), join(app, 'node_modules', name));
+    for (const [command, path] of Object.entries<string>(typeof bin === 'string' ? { [name]: bin } : bin)) {
+      if (command !== name) continue; // webpack-cli brings webpack's command a second time
+      symlinkSync(join(root, 'node_modules', name, path), join(app, 'node_modules/.bin', command));
+    }
+  }
+}
