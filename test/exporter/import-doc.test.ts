@@ -11,7 +11,7 @@ const doc = readFileSync(join(root, 'docs/import.md'), 'utf8');
 const blocks = (language: string) =>
   [...doc.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(([, text]) => text as string);
 const commands = blocks('sh').map((text) => text.trim().split(' '));
-const [browser] = blocks('js');
+const [runtime, plain] = blocks('js');
 
 /** Float32 on the way there and back: at most 1e-6 of x here. */
 const ROUND_TRIP = 1e-5;
@@ -41,24 +41,43 @@ describe.each(['tutorial', 'port'] as const)('docs/import.md for the layout %s',
     expect(await type(verifying as string[])).toMatchObject({ code: 0 });
   });
 
-  test('has JavaScript that encodes and decodes in onnxruntime-web', () => {
+  /** Runs a block of the page in Node, with the model's own place, and what it prints then. */
+  function runBlock(block: string | undefined, check: string) {
     const script = join(root, 'out', `import-doc-${layout}-${process.pid}.mjs`); // in the repository, to find packages
     mkdirSync(join(root, 'out'), { recursive: true });
-    const check = `
-      const error = Math.max(...restored.x.data.map((value, i) => Math.abs(value - x[i])));
-      console.log(JSON.stringify({ error, logProb: log_prob.data[0], z: Object.keys(z) }));`;
-    const code = (browser as string).replace("'/my-model/onnx'", JSON.stringify(join(model, 'onnx')));
-    expect(code).not.toBe(browser);
+    const code = (block as string).replace(/'\/my-model/, `'${model}`);
+    expect(code).not.toBe(block);
     writeFileSync(script, code + check);
     try {
       const { stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
       expect(stderr).toBe('');
-      const { error, logProb, z } = JSON.parse(stdout) as { error: number; logProb: number; z: string[] };
-      expect(error).toBeLessThan(ROUND_TRIP);
-      expect(Number.isFinite(logProb)).toBe(true);
-      expect(z).toEqual(['z0', 'z1']);
+      return JSON.parse(stdout);
     } finally {
       rmSync(script);
     }
+  }
+
+  test('has JavaScript that encodes and decodes in onnxruntime-web', () => {
+    const check = `
+      const error = Math.max(...restored.x.data.map((value, i) => Math.abs(value - x[i])));
+      console.log(JSON.stringify({ error, logProb: log_prob.data[0], z: Object.keys(z) }));`;
+    const { error, logProb, z } = runBlock(plain, check);
+    expect(error).toBeLessThan(ROUND_TRIP);
+    expect(Number.isFinite(logProb)).toBe(true);
+    expect(z).toEqual(['z0', 'z1']);
+  });
+
+  test("has JavaScript that gives a picture back in this project's runtime", () => {
+    const check = `
+      const { width, height, data } = picture;
+      console.log(JSON.stringify({ width, height, same: data.every((p, i) => p === same.data[i]), logProb: [...logProb] }));
+      await glow.dispose();`;
+    const [, height, width] = /--size (\d+)x(\d+)/.exec(doc.slice(doc.indexOf(`--from ${layout}`))) ?? [];
+    expect(runBlock(runtime, check)).toEqual({
+      width: Number(width),
+      height: Number(height),
+      same: true,
+      logProb: [expect.any(Number)],
+    });
   });
 });
