@@ -15,6 +15,10 @@ const before = versionNow();
 execSync('npx changeset version', { stdio: 'inherit' });
 const version = versionNow();
 if (version === before) throw new Error('version: nothing in .changeset asks for a release');
+writeFileSync(
+  'packages/runtime/src/version.ts',
+  readFileSync('packages/runtime/src/version.ts', 'utf8').replace(before, version),
+);
 // npm 11.7 and later drop other systems' optional packages from the lock file, after which `npm ci` fails there.
 execSync('npx --yes npm@11.6.0 install --package-lock-only --ignore-scripts', { stdio: 'inherit' });
 

@@ -125,6 +125,18 @@ describeBrowser('devices in Chromium, whose WebGPU is software', () => {
     expect(kept).toHaveLength(2 * 4 * 4 * 3);
   });
 
+  test('diagnose tells what works, and that this page shares no memory', async () => {
+    const found = await browser.run(({ glow, arg }) => glow.diagnose({ model: arg }), small);
+    expect(found).toMatchObject({ auto: 'wasm', bundled: ['webgpu', 'wasm'], threads: 1, isolated: false });
+    expect(found).toMatchObject({ secure: true, wasm: true, host: expect.stringContaining('Chrome') });
+    expect(found.devices).toMatchObject([
+      { device: 'webgpu', works: true, processor: expect.stringContaining('swiftshader') },
+      { device: 'wasm', works: true, runtime: expect.stringMatching(/^onnxruntime-web/) },
+    ]);
+    expect(found.devices[0]?.objection).toContain('software');
+    for (const { selfTest } of found.devices) expect(selfTest?.passed).toBe(true);
+  });
+
   test('prints nothing, and asks no server but its own', () => {
     expect(browser.messages).toEqual([]);
     expect(browser.foreign).toEqual([]);
@@ -153,5 +165,21 @@ describeBrowser('wasm in a cross-origin isolated page', () => {
     const wasm = browser.server.requests.filter((path) => path.endsWith('.wasm'));
     expect(new Set(wasm)).toEqual(new Set(['/hosted/ort-wasm-simd-threaded.wasm']));
     expect(browser.foreign).toEqual([]);
+  });
+});
+
+describeBrowser('under a content security policy without wasm-unsafe-eval', () => {
+  const browser = useBrowser({ csp: "default-src 'self'", mounts: { '/small/': folder } });
+
+  test('diagnose says what is missing, and loading fails with the same reason', async () => {
+    const { found, error } = await browser.run(async ({ glow, arg }) => {
+      const error: Error = await glow.loadGlow(arg, { device: 'wasm' }).catch((thrown) => thrown);
+      return { found: await glow.diagnose(), error: { name: error.name, message: error.message } };
+    }, small);
+    expect(found.wasm).toBe(false);
+    expect(found.auto).toBeUndefined();
+    expect(found.devices[1]).toMatchObject({ works: false, reason: error.message });
+    expect(error.name).toBe('DeviceError');
+    expect(error.message).toMatch(/content security policy.*'wasm-unsafe-eval'/i);
   });
 });

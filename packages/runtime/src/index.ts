@@ -1,4 +1,5 @@
 import { openCache, platform } from '#platform';
+import { createDiagnose } from './diagnose.js';
 import { createLoadGlow } from './load-glow.js';
 
 export {
@@ -11,6 +12,7 @@ export { BatchError } from './batch-error.js';
 export type { CallOptions } from './batches.js';
 export { DeviceError } from './device-error.js';
 export type { SkippedDevice } from './devices.js';
+export type { DeviceDiagnosis, Diagnosis, DiagnoseOptions, SelfTestReport } from './diagnose.js';
 export type { Fit } from './fit.js';
 export { type GridOptions, imageGrid } from './image-grid.js';
 export type { ModelImage, RawImage } from './images.js';
@@ -42,6 +44,9 @@ export type { DirectoryHandle } from './stores/directory-store.js';
 export type { FileContents, ModelFiles } from './stores/memory-store.js';
 
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
+
+/** What there is to run models on: versions, devices that work, threads; with a model, how rightly they compute it. */
+export const diagnose = /* @__PURE__ */ createDiagnose(platform);
 
 /** Where loaded models are cached by default: a folder in Node, the name of a cache in a browser. */
 export const cacheLocation = (): string => openCache().location;

@@ -38,12 +38,30 @@ export interface RuntimeOptions {
   readonly wasmPaths?: string | { readonly wasm?: string; readonly mjs?: string };
 }
 
+/** A place to run in, for `diagnose`. */
+export interface Host {
+  /** Node and its system, or the browser as it calls itself. */
+  readonly host: string;
+  readonly cores: number;
+  /** Devices that the installed ONNX Runtime brings. */
+  readonly bundled: readonly Device[];
+  /** Whether WebAssembly may be compiled: a content security policy needs 'wasm-unsafe-eval' for it. */
+  readonly wasm: boolean;
+  /** That wasm computes with, by default. */
+  readonly threads: number;
+  /** Browsers: whether the page may share memory between threads (`crossOriginIsolated`). */
+  readonly isolated?: boolean;
+  /** Browsers: whether the page is a secure context, which WebGPU needs. */
+  readonly secure?: boolean;
+}
+
 /**
  * What the SDK needs of the place it runs in: one for Node, one for browsers. `#platform` is the one that
  * package.json's conditions choose; everything else of this package is the same in both.
  */
 export interface Platform {
   readonly name: 'node' | 'browser';
+  describeHost(): Promise<Host>;
   /** What `device: 'auto'` tries, best first. */
   readonly autoDevices: readonly Device[];
   /** Why `auto` passes over a device that may well be there; undefined if it does not. */

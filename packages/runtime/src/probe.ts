@@ -29,7 +29,8 @@ export async function requireDevice(
     await runtime.inTurn(() => double(runtime, device));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `device "${device}" is not available here: ${reason.trim()}; ${runtime.advice}`;
+    const said = reason.replace(/^\/\S+\.cc:\d+ .* was false\. /, '').replace(/[\s.]+$/, '');
+    const message = `device "${device}" is not available here: ${said}; ${runtime.advice}`;
     throw new DeviceError(device, 'unavailable', message, { cause });
   }
   working.add(key);

@@ -41,9 +41,10 @@ export async function runSelfTest(test: SelfTest, place: SelfTestRun): Promise<'
   return 'passed';
 }
 
+/** Errors of both graphs on the golden images. */
 export async function measureSelfTest(
-  { manifest, precision, golden }: SelfTest,
-  { device, run }: SelfTestRun,
+  { manifest, precision, golden }: Pick<SelfTest, 'manifest' | 'precision' | 'golden'>,
+  { device, run }: Pick<SelfTestRun, 'device' | 'run'>,
 ): Promise<Measurement[]> {
   return measureGolden({
     golden: parseGolden(await golden()),

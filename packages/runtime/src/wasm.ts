@@ -1,5 +1,6 @@
 import { createPlatform } from './browser/create-platform.js';
 import { wasmBuild } from './browser/onnxruntime.js';
+import { createDiagnose } from './diagnose.js';
 import { createLoadGlow } from './load-glow.js';
 
 /** For browsers without WebGPU: of ONNX Runtime's builds only the smaller one gets into the bundle. */
@@ -8,3 +9,4 @@ export * from './index.js';
 const platform = /* @__PURE__ */ createPlatform({ wasm: wasmBuild });
 
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
+export const diagnose = /* @__PURE__ */ createDiagnose(platform);

@@ -1,5 +1,6 @@
 import { createPlatform } from './browser/create-platform.js';
 import { webgpuBuild } from './browser/onnxruntime.js';
+import { createDiagnose } from './diagnose.js';
 import { createLoadGlow } from './load-glow.js';
 
 /** One build of ONNX Runtime for both devices of a browser. */
@@ -8,3 +9,4 @@ export * from './index.js';
 const platform = /* @__PURE__ */ createPlatform({ webgpu: webgpuBuild, wasm: webgpuBuild });
 
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
+export const diagnose = /* @__PURE__ */ createDiagnose(platform);

@@ -2,6 +2,7 @@ import type { Platform } from '../platform.js';
 import type { Device } from '../session.js';
 import { urlStore } from '../stores/url-store.js';
 import { openCache } from './browser-cache.js';
+import { describeHost } from './describe-host.js';
 import { browserCodec } from './images.js';
 import { loadOnnxRuntime, objectionTo, type WebBuilds } from './onnxruntime.js';
 import { sha256 } from './sha256.js';
@@ -10,6 +11,7 @@ import { sha256 } from './sha256.js';
 export function createPlatform(builds: WebBuilds): Platform {
   return {
     name: 'browser',
+    describeHost: () => describeHost(builds),
     autoDevices: Object.keys(builds) as Device[],
     objectionTo,
     loadOnnxRuntime: (device, options) => loadOnnxRuntime(builds, device, options),

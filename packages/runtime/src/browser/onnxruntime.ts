@@ -50,7 +50,7 @@ export async function loadOnnxRuntime(
 }
 
 /** Threads share memory, which only a cross-origin isolated page may; beyond four, little is gained. */
-function defaultThreads(): number {
+export function defaultThreads(): number {
   if (!globalThis.crossOriginIsolated) return 1;
   return Math.min(4, Math.ceil((navigator.hardwareConcurrency || 1) / 2));
 }

@@ -1,5 +1,6 @@
 import { type Command, CommanderError, Option, Command as Program } from 'commander';
 import { decode, encode, reconstruct, sample } from './commands.js';
+import { doctor } from './doctor.js';
 import { applyAttribute, findAttribute, interpolate, mix } from './edit-commands.js';
 import { info } from './info.js';
 import { fitOption, integer, levels, modelOptions, perLevel, pictureOptions } from './options.js';
@@ -75,6 +76,13 @@ function buildProgram(version: string, terminal: Terminal, signal: AbortSignal):
   command('info', 'describe a model folder and verify its files').action((model, flags) =>
     show(flags, () => info(model)),
   );
+
+  program
+    .command('doctor')
+    .description('try every device here, and with a model folder compare its golden images')
+    .argument('[model]', 'model folder, as glow-export writes it, or its address')
+    .option('--json', 'print JSON', false)
+    .action((model, flags) => show(flags, () => doctor(model)));
 
   modelOptions(command('encode', 'turn pictures into latents'))
     .argument('<images...>', 'pictures (PNG, JPEG, WebP) of one size, or folders of them')

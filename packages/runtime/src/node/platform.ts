@@ -1,4 +1,5 @@
 import type { Platform } from '../platform.js';
+import { describeHost } from './describe-host.js';
 import { openCache } from './folder-cache.js';
 import { nodeCodec } from './images.js';
 import { loadOnnxRuntime } from './onnxruntime.js';
@@ -9,6 +10,7 @@ export { openCache } from './folder-cache.js';
 
 export const platform: Platform = {
   name: 'node',
+  describeHost,
   autoDevices: ['cuda', 'webgpu', 'cpu', 'wasm'],
   objectionTo: async (device) =>
     device === 'webgpu' ? 'experimental in Node; pass device: "webgpu" to use it' : undefined,

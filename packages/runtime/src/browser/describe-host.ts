@@ -1,0 +1,15 @@
+import { canCompileWasm } from '../can-compile-wasm.js';
+import type { Host } from '../platform.js';
+import { defaultThreads, type WebBuilds } from './onnxruntime.js';
+
+export async function describeHost(builds: WebBuilds): Promise<Host> {
+  return {
+    host: navigator.userAgent,
+    cores: navigator.hardwareConcurrency || 1,
+    bundled: Object.keys(builds) as (keyof WebBuilds)[],
+    wasm: canCompileWasm(),
+    threads: defaultThreads(),
+    isolated: globalThis.crossOriginIsolated,
+    secure: globalThis.isSecureContext,
+  };
+}
