@@ -1,14 +1,20 @@
 /// <reference lib="dom" />
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { startServer } from '../browser/server.js';
 import { describeBrowser, useBrowser } from '../browser/use-browser.js';
 import { runSnippet } from '../docs/run-snippet.js';
 import { readSnippets } from '../docs/snippets.js';
-import { createApp, installFromClone, linkBundlers } from './installed-app.js';
+import {
+  createApp,
+  installFromClone,
+  linkBundlers,
+  moduleFormats,
+  restoringProgram,
+} from './installed-app.js';
 
 /** docs/bundlers.md, done in an empty folder, and every page of it opened. */
 const root = resolve(__dirname, '../..');
@@ -37,6 +43,11 @@ function cspFor(page: string): string {
 
 describe('docs/bundlers.md', () => {
   test.each(readSnippets(doc))('line $line: $language $mark', (snippet) => runSnippet(snippet, app), 120_000);
+});
+
+test.each(moduleFormats)('the same installation restores a picture in Node: $format', ({ file, start }) => {
+  writeFileSync(join(app, file), restoringProgram(start));
+  expect(execFileSync(process.execPath, [file], { cwd: app, encoding: 'utf8' })).toBe('cpu 0\n');
 });
 
 describeBrowser('the page of docs/bundlers.md', () => {

@@ -39,3 +39,22 @@ export function linkBundlers(app: string): void {
     }
   }
 }
+
+/** Both ways of getting at a package in Node. */
+export const moduleFormats = [
+  { format: 'ES module', file: 'es.mjs', start: "import { loadGlow } from '@glow-onnx/runtime';" },
+  { format: 'CommonJS', file: 'common.cjs', start: "const { loadGlow } = require('@glow-onnx/runtime');" },
+] as const;
+
+/** Takes a sample of models/faces through a second load of it, and prints the device and 0 if no pixel changed. */
+export function restoringProgram(start: string): string {
+  return `${start}
+(async () => {
+  const faces = ${JSON.stringify(join(root, 'models/faces'))};
+  const [first, second] = [await loadGlow(faces), await loadGlow(faces)];
+  const [face] = await first.sample({ seed: 1 });
+  const [same] = await second.reconstruct(face);
+  console.log(first.device, Buffer.compare(Buffer.from(face.data), Buffer.from(same.data)));
+  await Promise.all([first.dispose(), second.dispose()]);
+})();`;
+}
