@@ -1,11 +1,11 @@
 """The same Glow in PyTorch, eager and compiled, beside ours: encode, decode and a training step.
 
     npm run build
-    python3 bench/peers/pytorch.py [--model 'K=8'] [--batch 1 16 64] [--train-batch 32] [--no-compile] [--one-thread]
+    python3 bench/peers/pytorch.py [--model 'K=32'] [--batch 1 16 64] [--train-batch 32] [--no-compile] [--one-thread]
 
-Needs torch and numpy (and a C++ compiler for torch.compile). `ours.mjs` makes the checkpoint, exports it and times us;
-this program reads the same checkpoint, first checks its own numbers against golden.safetensors of the exported
-folder, then times itself. Preset `tutorial` alone.
+Needs torch and numpy (and a C++ compiler for torch.compile). `ours.mjs` makes the checkpoint and exports it; this
+program reads the same checkpoint, first checks its own numbers against golden.safetensors of the exported folder, then
+both take turns. Preset `tutorial` alone.
 """
 
 import argparse
@@ -175,40 +175,97 @@ def speed(batch, run, seconds, clock):
     return found
 
 
-def measure(checkpoint, batches, train_batch, wrap, seconds, clock):
-    """Images/s of (pass, batch), every function through `wrap`: as it is, or torch.compile."""
-    glow = Glow(checkpoint).prepare()
-    shape = [glow.config[field] for field in ("channels", "height", "width")]
-    found = {}
-    with torch.inference_mode():
-        for batch in batches:
-            torch.compiler.reset()
-            x = 0.3 * torch.randn(batch, *shape)
-            latents = [0.3 * torch.randn_like(z) for z in glow.encode(x)[0]]
-            encode, decode = wrap(glow.encode), wrap(glow.decode)
-            found["encode", batch] = speed(batch, lambda: encode(x), seconds, clock)
-            found["decode", batch] = speed(batch, lambda: decode(latents), seconds, clock)
-    torch.compiler.reset()
-    trained = Glow(checkpoint)
-    adam = torch.optim.Adam(trained.parameters(), lr=1e-4)
-    x = torch.rand(train_batch, *shape) - 0.5
-    loss = wrap(lambda x: -trained.encode(x)[1].mean() / math.prod(shape))
+def timed(run, seconds, clock):
+    """Seconds of each run, at least one, as many as fit."""
+    durations = []
+    end = time.perf_counter() + seconds
+    while not durations or time.perf_counter() < end:
+        started = clock()
+        run()
+        durations.append(clock() - started)
+    return durations
 
-    def train():
-        adam.zero_grad(set_to_none=True)
-        loss(x).backward()
-        adam.step()
 
-    found["training step", train_batch] = speed(train_batch, train, seconds, clock)
+class Ours:
+    """ours.mjs, which makes the checkpoint and the model folder, and then runs when it is asked to."""
+
+    def __init__(self, directory, model, one_thread):
+        command = ["node", pathlib.Path(__file__).with_name("ours.mjs"), "--out", directory, "--model", model]
+        command += ["--one-thread"] if one_thread else []
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(list(map(str, command)), stdin=pipe, stdout=pipe, text=True)
+        self.facts = self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else sys.exit("ours.mjs ended; its error is above")
+
+    def ask(self, **question):
+        print(json.dumps(question), file=self.process.stdin, flush=True)
+        return self.answer()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+ROUNDS = 4
+
+
+def interleave(columns, batch, seconds):
+    """Images/s of each column by the median of its runs. They take turns, so that what else the machine does hits all."""
+    durations = {name: [] for name in columns}
+    for run in columns.values():
+        run(0), run(0)  # compiles and warms up
+    for turn in range(ROUNDS):
+        order = list(columns)
+        for name in order[turn % len(order) :] + order[: turn % len(order)]:
+            durations[name] += columns[name](seconds / ROUNDS)
+    found = {name: batch / statistics.median(values) for name, values in durations.items()}
+    print(f"batch {batch}:", *(f"{name} {value:.3g}" for name, value in found.items()), file=sys.stderr)
     return found
+
+
+def measure_inference(ours, glow, batch, wrappers, seconds, clock):
+    """Images/s of encode and decode by column, of PyTorch through every wrapper: as it is, or torch.compile."""
+    torch.compiler.reset()
+    x = 0.3 * torch.randn(batch, *(glow.config[field] for field in ("channels", "height", "width")))
+    latents = [0.3 * torch.randn_like(z) for z in glow.encode(x)[0]]
+    found = {}
+    for direction, function, value in (("encode", glow.encode, x), ("decode", glow.decode, latents)):
+        columns = {"ours": lambda s: ours.ask(direction=direction, batch=batch, seconds=s)["durations"]}
+        for name, wrap in wrappers.items():
+            columns[name] = lambda s, wrapped=wrap(function): timed(lambda: wrapped(value), s, clock)
+        found[direction, batch] = interleave(columns, batch, seconds)
+    return found
+
+
+def measure_training(ours, checkpoint, batch, wrappers, seconds, clock):
+    """Images/s of a training step by column, one after the other: each begins a training of its own."""
+    found = {"ours": ours.ask(trainBatch=batch, seconds=seconds)["imagesPerSecond"]}
+    for name, wrap in wrappers.items():
+        torch.compiler.reset()
+        glow = Glow(checkpoint)
+        adam = torch.optim.Adam(glow.parameters(), lr=1e-4)
+        shape = [glow.config[field] for field in ("channels", "height", "width")]
+        x = torch.rand(batch, *shape) - 0.5
+        loss = wrap(lambda x: -glow.encode(x)[1].mean() / math.prod(shape))
+
+        def train():
+            adam.zero_grad(set_to_none=True)
+            loss(x).backward()
+            adam.step()
+
+        found[name] = speed(batch, train, seconds, clock)
+    return {("training step", batch): found}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="K=8", help="part of the name of a model in bench/models.mjs")
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 16, 64])
-    parser.add_argument("--train-batch", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=4, help="for each number")
+    parser.add_argument("--train-batch", type=int, default=32, help="0 leaves training out")
+    parser.add_argument("--seconds", type=float, default=8, help="for each number, in turns")
     parser.add_argument("--no-compile", action="store_true")
     parser.add_argument("--one-thread", action="store_true", help="by processor time of one thread: shared machines")
     options = parser.parse_args()
@@ -217,28 +274,27 @@ def main():
     if options.one_thread:
         torch.set_num_threads(1)
         clock = time.process_time
+    wrappers = {"PyTorch eager": lambda function: function}
+    if not options.no_compile:
+        wrappers["torch.compile"] = torch.compile
     with tempfile.TemporaryDirectory(prefix="glow-bench-") as directory:
-        ours_command = ["node", pathlib.Path(__file__).with_name("ours.mjs"), "--out", directory]
-        ours_command += ["--model", options.model, "--seconds", str(options.seconds)]
-        ours_command += ["--batch", ",".join(map(str, options.batch)), "--train-batch", str(options.train_batch)]
-        ours_command += ["--one-thread"] if options.one_thread else []
-        printed = subprocess.run(list(map(str, ours_command)), check=True, stdout=subprocess.PIPE, text=True).stdout
-        ours = json.loads(printed)
-        checkpoint, folder = pathlib.Path(ours["checkpoint"]), pathlib.Path(ours["folder"])
-        print(f"{ours['machine']}, Python {platform.python_version()}, torch {torch.__version__}")
-        print(f"{ours['model']}; differs from golden.safetensors by {check_golden(checkpoint, folder):.1e}")
-        arguments = checkpoint, options.batch, options.train_batch
-        columns = {
-            "ours": {(row["pass"], row["batch"]): row["imagesPerSecond"] for row in ours["speeds"]},
-            "PyTorch eager": measure(*arguments, lambda function: function, options.seconds, clock),
-        }
-        if not options.no_compile:
-            columns["torch.compile"] = measure(*arguments, torch.compile, options.seconds, clock)
-    show = lambda value: "too slow" if value is None else f"{value:.3g}"  # ours, where no step fits into the time
-    print(f"| images/s | batch | {' | '.join(columns)} |")
-    print(f"|---|--:|{'--:|' * len(columns)}")
-    for key in columns["ours"]:
-        print(f"| {key[0]} | {key[1]} | {' | '.join(show(found[key]) for found in columns.values())} |")
+        ours = Ours(directory, options.model, options.one_thread)
+        checkpoint, folder = pathlib.Path(ours.facts["checkpoint"]), pathlib.Path(ours.facts["folder"])
+        print(f"{ours.facts['machine']}, Python {platform.python_version()}, torch {torch.__version__}")
+        print(f"{ours.facts['model']}; differs from golden.safetensors by {check_golden(checkpoint, folder):.1e}\n")
+        found = {}
+        glow = Glow(checkpoint).prepare()
+        with torch.inference_mode():
+            for batch in options.batch:
+                found |= measure_inference(ours, glow, batch, wrappers, options.seconds, clock)
+        if options.train_batch:
+            found |= measure_training(ours, checkpoint, options.train_batch, wrappers, options.seconds, clock)
+        ours.close()
+    print(f"| images/s | batch | ours | {' | '.join(wrappers)} | ours / fastest of PyTorch |")
+    print(f"|---|--:|--:|{'--:|' * len(wrappers)}--:|")
+    for (what, batch), row in found.items():
+        ratio = row["ours"] / max(row[name] for name in wrappers)
+        print(f"| {what} | {batch} | {' | '.join(f'{value:.3g}' for value in row.values())} | {ratio:.2f} |")
 
 
 if __name__ == "__main__":
