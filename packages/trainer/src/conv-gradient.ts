@@ -13,7 +13,7 @@ import type { Operation } from './tape.js';
 export const conv1x1: Operation<[tf.Tensor, tf.Tensor]> = {
   forward: (x, weight) => perPixel(x, tf.transpose(weight)),
   gradient(dy, [x, weight]) {
-    return [perPixel(dy, weight), tf.matMul(planes(dy), pixels(x))];
+    return [perPixel(dy, weight), gradientPerPixel(dy, x)];
   },
 };
 
@@ -21,8 +21,7 @@ export const conv1x1: Operation<[tf.Tensor, tf.Tensor]> = {
 export const conv1x1WithBias: Operation<[tf.Tensor, tf.Tensor, tf.Tensor]> = {
   forward: (x, weight, bias) => perPixel(x, tf.transpose(weight), bias),
   gradient(dy, [x, weight]) {
-    const outputs = planes(dy);
-    return [perPixel(dy, weight), tf.matMul(outputs, pixels(x)), tf.sum(outputs, 1)];
+    return [perPixel(dy, weight), gradientPerPixel(dy, x), sumRows(dy)];
   },
 };
 
@@ -71,6 +70,11 @@ function perPixel(x: tf.Tensor, matrix: tf.Tensor, bias?: tf.Tensor): tf.Tensor 
   const product = tf.matMul(pixels(x), matrix);
   const y = bias ? tf.add(product, bias) : product;
   return tf.reshape(y, [...x.shape.slice(0, 3), matrix.shape[1] as number]);
+}
+
+/** Of a matrix [out, in]: dyᵀ·x, a row per pixel. Transposed as an image on wasm, elsewhere by the product itself. */
+function gradientPerPixel(dy: tf.Tensor, x: tf.Tensor): tf.Tensor {
+  return onWasm() ? tf.matMul(planes(dy), pixels(x)) : tf.matMul(pixels(dy), pixels(x), true);
 }
 
 /** One row per pixel. */

@@ -36,6 +36,11 @@ export function sumRows(x: tf.Tensor): tf.Tensor {
   return tf.sum(tf.reshape(x, [-1, lastExtent(x)]), 0);
 }
 
+/** 1 where x is positive, 0 elsewhere. TensorFlow for Node makes `tf.step` of five operations. */
+export function positive(x: tf.Tensor): tf.Tensor {
+  return tf.getBackend() === 'tensorflow' ? tf.cast(tf.greater(x, 0), 'float32') : tf.step(x);
+}
+
 /**
  * The 3×3 neighbourhoods of an image, zero outside: one row per pixel, [pixels, 9·channels], column
  * tap·channels + channel, tap = 3·ky + kx, pixel (y, x) finding that of (y + ky − 1, x + kx − 1), or with

@@ -1,6 +1,6 @@
 import { inverse, logAbsDet, tensor } from '@glow-onnx/flow';
 import * as tf from '@tensorflow/tfjs-core';
-import { joinChannels, placeChannels, sumRows, takeChannels } from './kernels.js';
+import { joinChannels, placeChannels, positive, sumRows, takeChannels } from './kernels.js';
 import type { Operation } from './tape.js';
 
 type Unary = Operation<[tf.Tensor]>;
@@ -40,7 +40,7 @@ export const exp = elementwise(tf.exp, (_, y) => y);
 export const log = elementwise(tf.log, (x) => tf.reciprocal(x));
 export const tanh = elementwise(tf.tanh, (_, y) => tf.sub(1, tf.mul(y, y)));
 export const sigmoid = elementwise(tf.sigmoid, (_, y) => tf.mul(y, tf.sub(1, y)));
-export const relu = elementwise(tf.relu, (_, y) => tf.step(y));
+export const relu = elementwise(tf.relu, (_, y) => positive(y));
 /** log σ(x) = min(x, 0) − log(1 + exp(−|x|)): no exponential overflows, forward or in the slope σ(−x). */
 export const logSigmoid = elementwise(
   (x) => tf.sub(tf.minimum(x, 0), tf.log1p(tf.exp(tf.neg(tf.abs(x))))),
