@@ -73,10 +73,7 @@ function missing(cause: unknown): string {
   const { message, code } = cause as NodeJS.ErrnoException;
   const notFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
   if (notFound && !message.includes('onnxruntime_binding.node')) {
-    return (
-      'onnxruntime-node is not installed; install it with: npm install onnxruntime-node ' +
-      '(where api.nuget.org cannot be reached, with ONNXRUNTIME_NODE_INSTALL=skip in the environment)'
-    );
+    return 'onnxruntime-node is not installed; install it with: npm install onnxruntime-node --ignore-scripts';
   }
   const here = `${process.platform} ${process.arch}`;
   return `onnxruntime-node has no binary that runs on ${here} (${message.split('\n')[0]}); pass device: "wasm"`;
