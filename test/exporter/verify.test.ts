@@ -163,6 +163,14 @@ describe('verify', () => {
     );
   });
 
+  test('names the file of golden values that is none', async () => {
+    await exportModel(checkpoint, { out });
+    rewrite('golden.safetensors', readFileSync(join(out, 'golden.safetensors')).subarray(0, -4));
+    const { code, err } = await run('verify', out);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^glow-export: verify: .*golden\.safetensors: safetensors: .*cut short\n$/);
+  });
+
   test('writes NaN into JSON as a word', async () => {
     await exportModel(checkpoint, { out });
     const path = 'golden.safetensors';

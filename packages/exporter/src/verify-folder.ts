@@ -60,7 +60,7 @@ export async function verifyFolder(folder: string, options: VerifyOptions = {}):
   const damaged = [...checks.filter((problem) => problem !== undefined), ...unlisted(manifest)];
   if (damaged.length > 0) return { folder, ok: false, damaged, measured: [], diagnosis: null };
 
-  const golden = parseGolden(await readFile(join(folder, 'golden.safetensors')));
+  const golden = await goldenOf(folder);
   const verifying = { folder, manifest, golden };
   const measured: Measurement[] = [];
   for (const precision of asked) measured.push(...(await measureOn(verifying, precision, device, progress)));
@@ -116,6 +116,15 @@ export function diagnoseFolder(
     encode: { x: golden.x, ...labelled },
     decode: { ...Object.fromEntries(latents), ...labelled },
   });
+}
+
+async function goldenOf(folder: string): Promise<Golden> {
+  const path = join(folder, 'golden.safetensors');
+  try {
+    return parseGolden(await readFile(path));
+  } catch (cause) {
+    throw new Error(`verify: ${path}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 async function readManifest(folder: string): Promise<string> {
