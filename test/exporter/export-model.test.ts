@@ -21,6 +21,7 @@ import {
   createGlow,
   encodeCheckpoint,
   filled,
+  parseCheckpoint,
   parseManifest,
   parseSafetensors,
   pixelToBin,
@@ -427,6 +428,18 @@ describe('glow-export', () => {
     );
     const told = await run(at('weights'), '--from', 'port', '--out', at('b'), '--bits', '5', '--size', '8x8');
     expect(told.out).toMatch(/^3×8×8, 5 bits/);
+  });
+
+  test('import does not write over a file, such as the weights themselves, unless forced', async () => {
+    const { bytes } = readGolden('port-rgb-8x8-l2-k2-affine');
+    writeFileSync(at('weights'), bytes);
+    const argv = ['import', at('weights'), '--from', 'port', '--out', at('weights')];
+    const refused = await run(...argv);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toMatch(/weights exists; pass --force/);
+    expect(readFileSync(at('weights')).equals(bytes)).toBe(true);
+    expect((await run(...argv, '--force')).code).toBe(0);
+    expect(parseCheckpoint(readFileSync(at('weights'))).config.levels).toBe(2);
   });
 
   test('says that it takes eight pictures of more', async () => {

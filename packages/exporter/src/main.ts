@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import {
   type Checkpoint,
   encodeCheckpoint,
@@ -26,13 +27,13 @@ export interface Terminal {
 
 interface ImportFlags {
   readonly out: string;
+  readonly force: boolean;
   readonly from?: LayoutName;
   readonly bits?: number;
   readonly size?: { readonly height: number; readonly width: number };
 }
 
 interface Flags extends ImportFlags {
-  readonly force: boolean;
   readonly singleFile: boolean;
   readonly tolerance: number;
   readonly precision: readonly Precision[];
@@ -103,7 +104,11 @@ export async function main(argv: readonly string[], version: string, terminal: T
     .addOption(new Option('--from <layout>', 'its layout').choices(layoutNames).makeOptionMandatory())
     .option('--bits <n>', bitsHelp, bits)
     .option('--size <HxW>', sizeHelp, size)
+    .option('--force', 'replace a file that is there', false)
     .action(async (path: string, flags: ImportFlags) => {
+      if (!flags.force && (await stat(flags.out).catch(() => undefined))) {
+        throw new Error(`${flags.out} exists; pass --force to replace it, or another --out`);
+      }
       const weights = await readWeights(path, flags);
       await writeFileAtomic(flags.out, encodeCheckpoint(weights));
       stdout.write([...assumptions(flags, weights.config), `wrote ${flags.out}\n`].join('\n'));
