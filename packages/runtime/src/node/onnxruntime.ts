@@ -4,6 +4,7 @@ import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
 import { atOnce, queueOf } from '../queue.js';
 import type { Device } from '../session.js';
 import { warnOnce } from '../warn-once.js';
+import { cudaSessions } from './tf32.js';
 
 /**
  * Loads ONNX Runtime when first needed, so that importing this package never fails for want of it: its native
@@ -41,7 +42,6 @@ async function loadNative(
   }
   // Its own lines on stderr, but for those who asked for more: what goes wrong is thrown.
   if (ort.env.logLevel === 'warning') ort.env.logLevel = 'fatal';
-  if (device === 'cuda') decideTf32(allowTf32);
   return {
     name: `onnxruntime-node ${ort.env.versions.node}`,
     processor: device === 'cpu' ? cpuModel() : undefined,
@@ -49,7 +49,8 @@ async function loadNative(
     inTurn: device === 'cpu' ? atOnce : queueOf(device),
     threads,
     advice: device === 'cuda' ? installCuda : 'pass device: "cpu"',
-    InferenceSession: ort.InferenceSession,
+    InferenceSession:
+      device === 'cuda' ? cudaSessions(ort.InferenceSession, allowTf32) : ort.InferenceSession,
     Tensor: ort.Tensor,
   };
 }
@@ -57,17 +58,6 @@ async function loadNative(
 const installCuda =
   'pass device: "cpu", or install ONNX Runtime\'s CUDA provider (Linux x64 with CUDA 12 and cuDNN 9): ' +
   'npm rebuild onnxruntime-node --ignore-scripts=false';
-
-/** onnxruntime-node has no option for it: CUDA's libraries read this variable at the first call. */
-function decideTf32(allowTf32: boolean): void {
-  const wanted = allowTf32 ? '1' : '0';
-  process.env.NVIDIA_TF32_OVERRIDE ??= wanted;
-  if (allowTf32 === (process.env.NVIDIA_TF32_OVERRIDE !== '0')) return;
-  throw new Error(
-    `device "cuda": allowTf32: ${allowTf32} contradicts NVIDIA_TF32_OVERRIDE=${process.env.NVIDIA_TF32_OVERRIDE}, ` +
-      'which the environment or an earlier model set; it holds for the whole process',
-  );
-}
 
 function missing(cause: unknown): string {
   const { message, code } = cause as NodeJS.ErrnoException;
