@@ -16,7 +16,7 @@ export interface Counters extends Stability {
 }
 
 /** Told after every step and every batch of validation. */
-export interface Progress extends Readonly<Counters> {
+export interface Progress extends Readonly<Omit<Counters, 'streak' | 'recentNorms'>> {
   readonly phase: 'training' | 'validating';
   /** Of the step just taken; of the validation images so far. */
   readonly bitsPerDim: number;

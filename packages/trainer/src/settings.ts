@@ -15,7 +15,7 @@ export interface TrainSettings {
   /** Learning rate, reached by a linear rise over `warmup` steps. */
   readonly rate: number;
   readonly warmup: number;
-  /** What the rate does after that, see `rateAt`. */
+  /** What the rate does after that, over all epochs, whatever time there is: see `rateAt`. */
   readonly schedule: ScheduleName;
   /** Gradients of a larger global norm are scaled down to it. */
   readonly clip: number;
