@@ -9,8 +9,11 @@ import { readCheckpoint, readMetrics, temporaryRuns } from './training.js';
 const runAt = temporaryRuns();
 
 /** Runs a script of this folder as a process of its own. */
-async function run(script: string, ...argv: string[]) {
-  const child = spawn(process.execPath, [join(__dirname, script), ...argv]);
+const run = (script: string, ...argv: string[]) =>
+  spawned(process.execPath, [join(__dirname, script), ...argv]);
+
+async function spawned(command: string, argv: readonly string[]) {
+  const child = spawn(command, argv);
   const written = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
     written.stdout += chunk;
@@ -57,6 +60,18 @@ describe.each([
       }));
     expect(await losses(broken)).toEqual(await losses(straight));
   });
+});
+
+const whereShell = process.platform === 'win32' ? test.skip : test;
+
+whereShell('a checkpoint that the disk does not take is an error, and nothing of it is left', async () => {
+  const out = runAt('limited');
+  const script = join(__dirname, 'killed-writing.mjs');
+  // In blocks of 1024 bytes: less than the checkpoint has.
+  const { code, stdout, stderr } = await spawned('bash', ['-c', `ulimit -f 8; exec node ${script} ${out} 0`]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain('best.safetensors cannot be written: the file is larger than allowed (EFBIG)');
+  expect((await readdir(out)).sort()).toEqual(['metrics.jsonl', 'run.lock']);
 });
 
 test('a kill at any stage of saving loses nothing that was saved', async () => {

@@ -137,7 +137,7 @@ whereFull('a full disk is an error that says so, and the checkpoint of before st
   await rm(join(folder.path, 'metrics.jsonl'));
   await symlink('/dev/full', join(folder.path, 'metrics.jsonl'));
   await expect(folder.log({ step: 2 })).rejects.toThrow(
-    /metrics\.jsonl cannot be written: the disk is full \(ENOSPC\); checkpoints saved before are whole/,
+    /metrics\.jsonl cannot be written: the disk is full \(ENOSPC\); what was saved before is whole/,
   );
   expect((await readRun(folder.path)).checkpoint.progress).toEqual({ step: 1 });
 });

@@ -109,12 +109,12 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     await folder.saveBest(checkpoint());
   };
 
-  /** Validates, saves and, unless somebody waits for the end, draws what the model can do by now. */
+  /** Validates, saves and, if it has learnt and nobody waits for the end, draws what the model can do by now. */
   const concludeEpoch = async (): Promise<void> => {
     await validate();
     await save();
     const validated = progress('validating', scores ? mean(scores) : Number.NaN);
-    if (signal?.aborted && counters.step > 0) return run.chronicle?.refresh(validated);
+    if (signal?.aborted || counters.step === 0) return run.chronicle?.refresh(validated);
     const epoch = await run.chronicle?.epoch(validated, engine.snapshot());
     if (epoch) run.onEpoch?.(epoch);
   };

@@ -208,7 +208,7 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'writing is not permitted',
 };
 
-const goOn = 'checkpoints saved before are whole, so with that mended --resume goes on';
+const goOn = 'what was saved before is whole, and --resume goes on from it';
 const elsewhere = 'pass another --out';
 
 /** For `catch`: says which file cannot be written and why, in words where the system has only a code. */

@@ -23,7 +23,7 @@ export interface TrainOptions extends EngineOptions {
   /** Replaces a run in `out`. */
   readonly force?: boolean;
   readonly onProgress?: (progress: Progress) => void;
-  /** Told before the first step and after each epoch, with pictures of what the model can do. */
+  /** Told after each epoch, with pictures of what the model can do. */
   readonly onEpoch?: (epoch: Epoch) => void;
   /** Told what is wrong with the run but does not end it. */
   readonly onWarning?: (message: string) => void;
