@@ -1,6 +1,6 @@
 import { defineConfig } from 'rolldown';
 
-/** What tsc cannot make of dist: CommonJS in which `#platform` is resolved, and a file for a page without a bundler. */
+/** What tsc cannot make of dist: CommonJS in which `#platform` is resolved, and files for a page without a bundler. */
 export default defineConfig([
   {
     cwd: import.meta.dirname,
@@ -9,10 +9,10 @@ export default defineConfig([
     external: /^[^.#/]/,
     output: { dir: 'cjs', format: 'cjs', chunkFileNames: 'chunks/[name].js' },
   },
-  {
+  ...['glow.min', 'worker'].map((name) => ({
     cwd: import.meta.dirname,
     platform: 'browser',
-    input: 'dist/index.js',
-    output: { file: 'dist/script/glow.min.js', format: 'esm', minify: true, codeSplitting: false },
-  },
+    input: name === 'worker' ? 'dist/browser/worker.js' : 'dist/index.js',
+    output: { file: `dist/script/${name}.js`, format: 'esm', minify: true, codeSplitting: false },
+  })),
 ]);

@@ -134,7 +134,10 @@ export function packageBundle(): string {
   const folder = join(tmpdir(), `glow-browser-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(folder)) return folder;
   const out = mkdtempSync(join(tmpdir(), 'glow-bundling-'));
-  bundle({ input: { page: 'test/browser/page.ts' }, out });
+  bundle({
+    input: { page: 'test/browser/page.ts', worker: 'packages/runtime/src/browser/worker.ts' },
+    out,
+  });
   try {
     renameSync(out, folder);
   } catch {

@@ -6,18 +6,40 @@ import { bundle } from '../browser/bundle.js';
 
 /** Gzipped, of our own code and what it depends on but ONNX Runtime. */
 const limitBytes = 40_000;
+const builds = ['onnxruntime-web/wasm', 'onnxruntime-web/webgpu'];
 
-test.each(['index', 'wasm', 'webgpu'])('a browser downloads at most 40 kB of our own code: %s', (entry) => {
+function bundled(entry: string): { bytes: number; text: string } {
   const out = mkdtempSync(join(tmpdir(), 'glow-size-'));
   bundle({
     input: { [entry]: `packages/runtime/src/${entry}.ts` },
     out,
     minify: true,
-    external: ['onnxruntime-common', 'onnxruntime-web/wasm', 'onnxruntime-web/webgpu'],
+    // The last is for pages without crypto.subtle: http, and not localhost.
+    external: ['onnxruntime-common', ...builds, '@noble/hashes/sha2.js'],
   });
-  const sizes = readdirSync(out).map((file) => gzipSync(readFileSync(join(out, file))).length);
+  const files = readdirSync(out).map((file) => readFileSync(join(out, file)));
   rmSync(out, { recursive: true });
-  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  return {
+    bytes: files.reduce((sum, file) => sum + gzipSync(file).length, 0),
+    text: files.join('\n'),
+  };
+}
+
+test.each([
+  ['index', builds],
+  ['wasm', ['onnxruntime-web/wasm']],
+  ['webgpu', ['onnxruntime-web/webgpu']],
+] as const)('%s is at most 40 kB to a browser, and brings no other builds than %j', (entry, expected) => {
+  const { bytes, text } = bundled(entry);
   expect(bytes).toBeGreaterThan(10_000);
   expect(bytes).toBeLessThanOrEqual(limitBytes);
+  expect(builds.filter((build) => text.includes(build))).toEqual(expected);
+});
+
+test('importing the package does nothing by itself', () => {
+  const out = mkdtempSync(join(tmpdir(), 'glow-size-'));
+  bundle({ input: { nothing: 'test/packaging/import-only.ts' }, out, minify: true });
+  const code = readFileSync(join(out, 'nothing.js'), 'utf8');
+  rmSync(out, { recursive: true });
+  expect(code.trim()).toBe('');
 });

@@ -1,6 +1,7 @@
 import { openCache, platform } from '#platform';
 import { createDiagnose } from './diagnose.js';
 import { createLoadGlow } from './load-glow.js';
+import { createServeGlow } from './worker/serve.js';
 
 export {
   createRandom,
@@ -12,7 +13,7 @@ export { BatchError } from './batch-error.js';
 export type { CallOptions } from './batches.js';
 export { DeviceError } from './device-error.js';
 export type { SkippedDevice } from './devices.js';
-export type { DeviceDiagnosis, Diagnosis, DiagnoseOptions, SelfTestReport } from './diagnose.js';
+export type { DeviceDiagnosis, DiagnoseOptions, Diagnosis, SelfTestReport } from './diagnose.js';
 export type { Fit } from './fit.js';
 export { type GridOptions, imageGrid } from './image-grid.js';
 export type { ModelImage, RawImage } from './images.js';
@@ -42,11 +43,18 @@ export type { Device, DeviceChoice } from './session.js';
 export type { BlobLike } from './stores/blob-file.js';
 export type { DirectoryHandle } from './stores/directory-store.js';
 export type { FileContents, ModelFiles } from './stores/memory-store.js';
+export type { WorkerChoice } from './worker/protocol.js';
 
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
 
 /** What there is to run models on: versions, devices that work, threads; with a model, how rightly they compute it. */
 export const diagnose = /* @__PURE__ */ createDiagnose(platform);
+
+/**
+ * For a worker script of one's own, where `worker: true` cannot find ours: does there what the page asks of the
+ * model that it loaded with `worker`, the script's address.
+ */
+export const serveGlow = /* @__PURE__ */ createServeGlow(platform);
 
 /** Where loaded models are cached by default: a folder in Node, the name of a cache in a browser. */
 export const cacheLocation = (): string => openCache().location;

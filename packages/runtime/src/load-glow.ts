@@ -7,9 +7,11 @@ import { type CacheChoice, forgetful, keyValueCache, openCache } from './model-c
 import { type ModelFolder, readGraphs, readManifest, readVerified } from './model-folder.js';
 import { type ModelSource, storeOf } from './model-source.js';
 import { openGraphs } from './open-graphs.js';
-import { defaultImageLimits } from './pictures/limits.js';
+import { limitsOf } from './pictures/limits.js';
 import type { Platform, RuntimeOptions } from './platform.js';
 import type { DeviceChoice } from './session.js';
+import { loadInWorker } from './worker/client.js';
+import type { WorkerChoice } from './worker/protocol.js';
 
 const goldenPath = 'golden.safetensors';
 
@@ -36,6 +38,11 @@ export interface LoadOptions extends RuntimeOptions {
    * own cache, text for a folder (Node) or the name of a cache (browsers), `false` for nowhere.
    */
   readonly cache?: CacheChoice;
+  /**
+   * Browsers only: runs the model in a worker of its own, which leaves the page free and ends with the model.
+   * `true` for ours, which bundlers find; else the address of a script that calls `serveGlow`, or such a Worker.
+   */
+  readonly worker?: WorkerChoice;
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Ends loading; its reason is what `loadGlow` then rejects with. */
   readonly signal?: AbortSignal;
@@ -50,9 +57,11 @@ export type LoadGlow = (source: ModelSource, options?: LoadOptions) => Promise<G
 
 export function createLoadGlow(platform: Platform): LoadGlow {
   return async (source, options = {}) => {
-    const { signal } = options;
+    const { signal, worker = false } = options;
     signal?.throwIfAborted();
-    const loading = load(platform, source, options);
+    const loading = worker
+      ? loadInWorker(platform.openWorker(worker), platform.createCodec(limitsOf(options)), source, options)
+      : load(platform, source, options);
     return signal ? untilAborted(loading, signal) : loading;
   };
 }
@@ -66,8 +75,8 @@ async function load(
     selfTest = true,
     keepLatents = false,
     batchSize,
-    maxPixels = defaultImageLimits.maxPixels,
-    maxBytes = defaultImageLimits.maxBytes,
+    maxPixels,
+    maxBytes,
     cache: cacheChoice,
     onProgress,
     signal,
@@ -75,8 +84,7 @@ async function load(
   }: LoadOptions,
 ): Promise<GlowModel> {
   if (batchSize !== undefined) checkInteger('loadGlow', 'batchSize', batchSize, 1);
-  checkInteger('loadGlow', 'maxPixels', maxPixels, 1);
-  checkInteger('loadGlow', 'maxBytes', maxBytes, 1);
+  const codec = platform.createCodec(limitsOf({ maxPixels, maxBytes }));
   const { sha256 } = platform;
   const store = storeOf(platform, source);
   const cache = openCache(platform, cacheChoice);
@@ -101,7 +109,6 @@ async function load(
     keepLatents: keepLatents ? manifest.latents.map(({ name }) => name) : undefined,
   });
   if (!signal?.aborted) onProgress?.({ status: 'ready', name: store.name });
-  const codec = platform.createCodec({ maxPixels, maxBytes });
   return createModel({ manifest, precision, graphs, codec, batchSize });
 }
 

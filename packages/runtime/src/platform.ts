@@ -5,6 +5,7 @@ import type { ModelStore } from './model-store.js';
 import type { ImageLimits } from './pictures/limits.js';
 import type { Queue } from './queue.js';
 import type { Device } from './session.js';
+import type { WorkerChoice, WorkerLike } from './worker/protocol.js';
 
 /** What this package uses of ONNX Runtime; its Node and its web builds offer it. */
 export interface OnnxRuntime {
@@ -75,6 +76,8 @@ export interface Platform {
   /** In hex. */
   sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
   createCodec(limits: ImageLimits): ImageCodec;
+  /** Starts a worker that loads a model. @throws TypeError where there are none. */
+  openWorker(choice: WorkerChoice): WorkerLike;
 }
 
 /** Bytes that outlive the program, by key, any string. Neither call fails: what cannot be kept is lost, harmlessly. */

@@ -2,11 +2,17 @@ import { createPlatform } from './browser/create-platform.js';
 import { webgpuBuild } from './browser/onnxruntime.js';
 import { createDiagnose } from './diagnose.js';
 import { createLoadGlow } from './load-glow.js';
+import { createServeGlow } from './worker/serve.js';
 
 /** One build of ONNX Runtime for both devices of a browser. */
 export * from './index.js';
 
-const platform = /* @__PURE__ */ createPlatform({ webgpu: webgpuBuild, wasm: webgpuBuild });
+const platform = /* @__PURE__ */ createPlatform(
+  { webgpu: webgpuBuild, wasm: webgpuBuild },
+  () => new Worker(new URL('./browser/webgpu-worker.js', import.meta.url), { type: 'module' }),
+);
 
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
 export const diagnose = /* @__PURE__ */ createDiagnose(platform);
+
+export const serveGlow = /* @__PURE__ */ createServeGlow(platform);

@@ -7,8 +7,11 @@ import { browserCodec } from './images.js';
 import { loadOnnxRuntime, objectionTo, type WebBuilds } from './onnxruntime.js';
 import { sha256 } from './sha256.js';
 
-/** A browser with these builds of ONNX Runtime, the preferred device's first. A bundler packs no other. */
-export function createPlatform(builds: WebBuilds): Platform {
+/**
+ * A browser with these builds of ONNX Runtime, the preferred device's first. A bundler packs no other.
+ * @param spawn starts the worker with the same builds; not there in that worker itself.
+ */
+export function createPlatform(builds: WebBuilds, spawn?: () => Worker): Platform {
   return {
     name: 'browser',
     describeHost: () => describeHost(builds),
@@ -20,5 +23,11 @@ export function createPlatform(builds: WebBuilds): Platform {
     openCache,
     sha256,
     createCodec: browserCodec,
+    openWorker(choice) {
+      if (typeof choice === 'object' && 'postMessage' in choice) return choice;
+      if (typeof choice !== 'boolean') return new Worker(choice, { type: 'module' });
+      if (!spawn) throw new TypeError('loadGlow: this is the worker already');
+      return spawn();
+    },
   };
 }

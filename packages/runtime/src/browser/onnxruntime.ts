@@ -3,11 +3,15 @@ import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
 import { queueOf } from '../queue.js';
 import type { Device } from '../session.js';
 
-type WebBuild = () => Promise<typeof import('onnxruntime-web')>;
+/** One of ONNX Runtime's web builds. */
+interface WebBuild {
+  readonly name: Device;
+  readonly load: () => Promise<typeof import('onnxruntime-web')>;
+}
 
-/** WebGPU's build runs wasm too, but is twice the download. */
-export const webgpuBuild: WebBuild = () => import('onnxruntime-web/webgpu');
-export const wasmBuild: WebBuild = () => import('onnxruntime-web/wasm');
+/** It runs wasm too, but is twice the download. */
+export const webgpuBuild: WebBuild = { name: 'webgpu', load: () => import('onnxruntime-web/webgpu') };
+export const wasmBuild: WebBuild = { name: 'wasm', load: () => import('onnxruntime-web/wasm') };
 
 /** Which of ONNX Runtime's web builds runs each device. */
 export type WebBuilds = Partial<Readonly<Record<Device, WebBuild>>>;
@@ -21,8 +25,8 @@ export async function loadOnnxRuntime(
   device: Device,
   options: RuntimeOptions,
 ): Promise<OnnxRuntime> {
-  const load = builds[device];
-  if (!load) {
+  const build = builds[device];
+  if (!build) {
     const found = Object.keys(builds).join('" or "');
     throw new DeviceError(
       device,
@@ -31,7 +35,7 @@ export async function loadOnnxRuntime(
     );
   }
   const processor = device === 'webgpu' ? describe(await requireAdapter()) : '';
-  const ort = await load();
+  const ort = await build.load();
   const { threads = defaultThreads(), wasmPaths } = options;
   ort.env.logLevel = 'fatal';
   ort.env.wasm.numThreads = threads;
@@ -40,7 +44,7 @@ export async function loadOnnxRuntime(
     name: `onnxruntime-web ${ort.env.versions.web}`,
     processor: `${processor} ${navigator.userAgent}`,
     // A build is one instance of WebAssembly, which takes one call at a time, whatever the device.
-    inTurn: queueOf(load === webgpuBuild ? 'webgpu' : 'wasm'),
+    inTurn: queueOf(build.name),
     advice:
       'see that its .wasm file is served with the page and that the content security policy allows ' +
       "'wasm-unsafe-eval'",

@@ -19,4 +19,9 @@ export const platform: Platform = {
   openCache,
   sha256,
   createCodec: nodeCodec,
+  openWorker() {
+    throw new TypeError(
+      'loadGlow: worker is for browsers; in Node, load the model in a Worker of node:worker_threads',
+    );
+  },
 };

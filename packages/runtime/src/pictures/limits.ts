@@ -1,3 +1,4 @@
+import { checkInteger } from '../check.js';
 import type { PictureHeader } from './header.js';
 
 /** What a picture may take at most, checked before it is decoded. */
@@ -10,6 +11,17 @@ export interface ImageLimits {
 
 /** 67 megapixels, and as many bytes as they have at most without compression. */
 export const defaultImageLimits: ImageLimits = { maxPixels: 2 ** 26, maxBytes: 2 ** 28 };
+
+/** @throws RangeError if a limit is no positive integer. */
+export function limitsOf(given: {
+  maxPixels?: number | undefined;
+  maxBytes?: number | undefined;
+}): ImageLimits {
+  const { maxPixels = defaultImageLimits.maxPixels, maxBytes = defaultImageLimits.maxBytes } = given;
+  checkInteger('loadGlow', 'maxPixels', maxPixels, 1);
+  checkInteger('loadGlow', 'maxBytes', maxBytes, 1);
+  return { maxPixels, maxBytes };
+}
 
 /** @throws RangeError if it is larger. */
 export function checkPixels(

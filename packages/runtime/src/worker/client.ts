@@ -1,0 +1,148 @@
+import type { ImageCodec } from '../images.js';
+import type { LoadOptions } from '../load-glow.js';
+import type { GlowModel } from '../model.js';
+import type { ModelSource } from '../model-source.js';
+import { fromPortable } from './portable-error.js';
+import { absolute, isUrl, toPortableInput } from './portable-input.js';
+import { type Call, type Method, optionsAt, type Response, type WorkerLike } from './protocol.js';
+import type { Facts } from './serve.js';
+
+interface Pending {
+  readonly resolve: (result: never) => void;
+  readonly reject: (reason: unknown) => void;
+  readonly onProgress: ((progress: never) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface BridgeOptions {
+  readonly onProgress?: (progress: never) => void;
+  readonly signal?: AbortSignal;
+}
+
+type Bridge = <Result>(
+  call: Call,
+  args: readonly unknown[],
+  options?: BridgeOptions,
+  owned?: ReadonlySet<ArrayBuffer>,
+) => Promise<Result>;
+
+/**
+ * The page's side: a model whose calls a worker does. It has one worker to itself, which ends with it.
+ * @param codec reads what cannot be sent to a worker.
+ */
+export async function loadInWorker(
+  worker: WorkerLike,
+  codec: ImageCodec,
+  source: ModelSource,
+  { worker: _, ...options }: LoadOptions,
+): Promise<GlowModel> {
+  const call = createBridge(worker);
+  const end = () => worker.terminate?.();
+  const { wasmPaths } = options;
+  const from = typeof source === 'string' || isUrl(source) ? absolute(source) : source;
+  const paths = typeof wasmPaths === 'string' ? { wasmPaths: absolute(wasmPaths) } : {};
+  try {
+    const facts = await call<Facts>('loadGlow', [from], { ...options, ...paths });
+    return modelOf(facts, call, codec, end);
+  } catch (error) {
+    end();
+    throw error;
+  }
+}
+
+function modelOf(facts: Facts, call: Bridge, codec: ImageCodec, end: () => void): GlowModel {
+  const underWay = new Set<Promise<unknown>>();
+  let disposal: Promise<void> | undefined;
+
+  async function perform(method: Method, given: readonly unknown[]): Promise<unknown> {
+    if (disposal) throw new Error(`${method}: this model is disposed; load it again`);
+    const owned = new Set<ArrayBuffer>();
+    const at = optionsAt[method];
+    const result = Promise.all(given.slice(0, at).map((each) => toPortableInput(each, codec, owned))).then(
+      (args) => call(method, args, given[at] as BridgeOptions | undefined, owned),
+    );
+    underWay.add(result);
+    try {
+      return await result;
+    } finally {
+      underWay.delete(result);
+    }
+  }
+
+  async function release(): Promise<void> {
+    await Promise.allSettled(underWay);
+    await call('dispose', []).catch(() => undefined); // a worker that has failed holds nothing
+    end();
+  }
+  const dispose = () => {
+    disposal ??= release();
+    return disposal;
+  };
+  const methods = Object.fromEntries(
+    (Object.keys(optionsAt) as Method[]).map((method) => [
+      method,
+      (...given: unknown[]) => perform(method, given),
+    ]),
+  ) as unknown as Pick<GlowModel, Method>;
+  return { ...facts, ...methods, dispose, [Symbol.asyncDispose]: dispose };
+}
+
+function receive({ resolve, reject, onProgress, signal }: Pending, response: Response): void {
+  if ('result' in response) {
+    resolve(response.result as never);
+  } else if ('error' in response) {
+    const aborted = signal?.aborted && response.error.name === 'AbortError';
+    reject(aborted ? signal.reason : fromPortable(response.error));
+  } else {
+    try {
+      onProgress?.(response.progress as never);
+    } catch (error) {
+      reject(error);
+    }
+  }
+}
+
+/** Asks and answers by messages, any number at once. A worker that fails rejects all calls, those to come too. */
+function createBridge(worker: WorkerLike): Bridge {
+  const pending = new Map<number, Pending>();
+  let failure: Error | undefined;
+  let last = 0;
+
+  worker.addEventListener('message', (event) => {
+    const { data: response } = event as MessageEvent<Response>;
+    const asked = pending.get(response.id);
+    if (asked) receive(asked, response);
+  });
+  const fail = (event: { readonly type: string; readonly message?: string }) => {
+    failure = new Error(
+      `the model's worker has failed (${event.message || 'its script cannot be loaded'}); load the model again`,
+    );
+    for (const { reject } of pending.values()) reject(failure);
+    worker.terminate?.();
+  };
+  worker.addEventListener('error', fail);
+  worker.addEventListener('messageerror', fail);
+  worker.start?.();
+
+  return (call, args, { onProgress, signal, ...options } = {}, owned = new Set()) => {
+    const id = ++last;
+    const abort = () => worker.postMessage({ id, abort: true }, []);
+    const answer = new Promise<never>((resolve, reject) => {
+      if (failure) throw new Error(`${call}: ${failure.message}`, { cause: failure });
+      signal?.throwIfAborted();
+      pending.set(id, { resolve, reject, onProgress, signal });
+      signal?.addEventListener('abort', abort);
+      const reports = onProgress !== undefined;
+      try {
+        worker.postMessage({ id, call, args, options, reports }, [...owned]);
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new TypeError(`${call}: an argument cannot be sent to a worker: ${reason}`, { cause });
+      }
+    });
+    return answer.finally(() => {
+      pending.delete(id);
+      signal?.removeEventListener('abort', abort);
+    });
+  };
+}

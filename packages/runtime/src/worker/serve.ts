@@ -1,0 +1,69 @@
+import { createLoadGlow, type LoadGlow, type LoadOptions } from '../load-glow.js';
+import type { GlowModel } from '../model.js';
+import type { ModelSource } from '../model-source.js';
+import type { Platform } from '../platform.js';
+import { toPortable } from './portable-error.js';
+import { refusingUnreadable } from './portable-input.js';
+import { buffersOf, optionsAt, type PortLike, type Request, type Response } from './protocol.js';
+
+/** The worker's side: loads one model and does what the page asks of it. */
+export function serve(loadGlow: LoadGlow, port: PortLike): void {
+  const aborts = new Map<number, AbortController>();
+  let loading: Promise<GlowModel> | undefined;
+
+  async function perform(request: Exclude<Request, { abort: true }>): Promise<unknown> {
+    const { id, call, args, reports } = request;
+    const abort = new AbortController();
+    aborts.set(id, abort);
+    const onProgress = (progress: unknown) => send({ id, progress });
+    const options = { ...request.options, signal: abort.signal, ...(reports && { onProgress }) };
+    if (call === 'loadGlow') {
+      loading = loadGlow(args[0] as ModelSource, options as LoadOptions);
+      return factsOf(await loading);
+    }
+    const model = await (loading as Promise<GlowModel>);
+    if (call === 'dispose') return model.dispose();
+    const given = [...args];
+    given[optionsAt[call]] = options;
+    return (model[call] as (...given: unknown[]) => Promise<unknown>)(...given);
+  }
+
+  function send(response: Response): void {
+    port.postMessage(response, 'result' in response ? [...buffersOf(response.result)] : []);
+  }
+
+  port.addEventListener('message', async (event) => {
+    const { data: request } = event as MessageEvent<Request>;
+    const { id } = request;
+    if ('abort' in request) return void aborts.get(id)?.abort();
+    try {
+      send({ id, result: await perform(request) });
+    } catch (error) {
+      send({ id, error: toPortable(error) });
+    } finally {
+      aborts.delete(id);
+    }
+  });
+  port.start?.();
+}
+
+/** What is to know of a model without asking it anything. */
+export type Facts = {
+  [Key in keyof GlowModel as GlowModel[Key] extends Method ? never : Key]: GlowModel[Key];
+};
+type Method = (...args: never[]) => unknown;
+
+function factsOf(model: GlowModel): object {
+  return Object.fromEntries(Object.entries(model).filter(([, value]) => typeof value !== 'function'));
+}
+
+/** Makes a worker the place where a page's model runs. */
+export function createServeGlow(platform: Platform): () => void {
+  return () => {
+    if (!('postMessage' in globalThis) || 'document' in globalThis) {
+      throw new TypeError("serveGlow: call it in a browser's worker, whose address loadGlow is given");
+    }
+    const createCodec: Platform['createCodec'] = (limits) => refusingUnreadable(platform.createCodec(limits));
+    serve(createLoadGlow({ ...platform, createCodec }), globalThis as unknown as PortLike);
+  };
+}

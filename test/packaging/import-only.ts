@@ -1,0 +1,3 @@
+import '@glow-onnx/runtime';
+import '@glow-onnx/runtime/wasm';
+import '@glow-onnx/flow/manifest';
