@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConfig, parseManifest } from '@glow-onnx/flow';
+import { loadGlow } from '@glow-onnx/runtime';
 import { platform } from '../../packages/runtime/src/node/platform.js';
 import { type ModelGraphs, openGraphs } from '../../packages/runtime/src/open-graphs.js';
 import type { KeyValueCache, OnnxRuntime, Platform } from '../../packages/runtime/src/platform.js';
@@ -112,6 +113,21 @@ describe('the golden images of a model folder', () => {
     expect([model.selfTest, opened]).toEqual(['remembered', []]);
     expect(golden).not.toHaveBeenCalled();
     await model.release();
+  });
+
+  test('are remembered between programs, in the cache on disk', async () => {
+    const options = { device: 'cpu', cache: join(parent, 'cache') } as const;
+    const outcomes: string[] = [];
+    for (const folder of [fixture.directory, fixture.directory, await copyWith()]) {
+      const model = await loadGlow(folder, options);
+      outcomes.push(model.selfTest);
+      await model.dispose();
+    }
+    // A copy has the same manifest, so it is the same model.
+    expect(outcomes).toEqual(['passed', 'remembered', 'remembered']);
+    const unchecked = await loadGlow(fixture.directory, { device: 'cpu', selfTest: false });
+    expect(unchecked.selfTest).toBe('none');
+    await unchecked.dispose();
   });
 
   test.each<[string, (test: SelfTest) => SelfTest, Partial<OnnxRuntime>]>([
