@@ -52,7 +52,6 @@ export function createEngine(
       flatten(layout, state.optimizer.v, moments.v);
       moments.steps = state.steps;
     },
-    dispose: () => differentiator.dispose(),
   };
 }
 

@@ -41,7 +41,6 @@ export interface Engine {
   evaluate(batch: Batch): Promise<Float64Array>;
   snapshot(): EngineState;
   restore(state: EngineState): void;
-  dispose(): Promise<void>;
 }
 
 /**
