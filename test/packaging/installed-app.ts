@@ -20,7 +20,7 @@ export function createApp(): string {
 /** The README's commands for an installation from a clone, after `npm ci && npm run build`. */
 export function installFromClone(app: string): void {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const [, recipe] = /```sh .*\nnpm ci && npm run build\n(npm pack [^`]*)```/.exec(readme) ?? [];
+  const [, recipe] = /```sh .*\nnpm ci && npm run build\n([^`]*npm pack [^`]*)```/.exec(readme) ?? [];
   if (!recipe?.includes('../my-app')) throw new Error('README.md does not say how to install from a clone');
   const commands = recipe
     .replaceAll('../my-app', app)
