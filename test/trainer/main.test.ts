@@ -23,7 +23,9 @@ const small = [
 const quick = [...small, '--epochs', '1', '--device', 'wasm', '--threads', '1'];
 
 /** Runs glow-train as a shell would, without a terminal. */
-async function glowTrain(...argv: string[]) {
+const glowTrain = (...argv: string[]) => glowTrainUntil(new AbortController().signal, ...argv);
+
+async function glowTrainUntil(signal: AbortSignal, ...argv: string[]) {
   const written = { stdout: '', stderr: '' };
   const stream = (name: 'stdout' | 'stderr') =>
     new Writable({
@@ -33,7 +35,7 @@ async function glowTrain(...argv: string[]) {
       },
     });
   const terminal = { stdout: stream('stdout'), stderr: stream('stderr') };
-  const code = await main(argv, '1.2.3', terminal, new AbortController().signal);
+  const code = await main(argv, '1.2.3', terminal, signal);
   return { code, ...written };
 }
 
@@ -229,4 +231,18 @@ test('labels, a flip and a shift of pictures in folders train, and a resumed run
   const tuned = [...flags.slice(0, 2), '--out', runAt('classes tuned'), ...flags.slice(4)];
   const init = ['--init', `${out}/last.safetensors`, '--batch', '4', '--epochs', '1'];
   expect(await glowTrain(...tuned, ...init)).toMatchObject({ code: 0 });
+});
+
+test('an interruption while pictures are read ends at once, with nothing written', async () => {
+  const pictures = runAt('interrupted pictures');
+  await mkdir(pictures);
+  await sharp({ create: { width: 8, height: 8, channels: 3, background: '#888' } }).toFile(
+    `${pictures}/a.png`,
+  );
+  const flags = ['--data', pictures, '--out', runAt('interrupted')];
+  expect(await glowTrainUntil(AbortSignal.abort(), ...flags)).toEqual({
+    code: 130,
+    stdout: '',
+    stderr: 'glow-train: interrupted before training began\n',
+  });
 });

@@ -62,6 +62,10 @@ export async function main(
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (signal.aborted && error === signal.reason) {
+      terminal.stderr.write('glow-train: interrupted before training began\n');
+      return 130;
+    }
     const message = error instanceof Error ? error.message : String(error);
     terminal.stderr.write(`glow-train: ${inFlags(message).replaceAll(/\s*\n\s*/g, ' ')}\n`);
     return 1;
@@ -147,6 +151,7 @@ async function run(flags: Flags, terminal: Terminal, signal: AbortSignal): Promi
       ...given({ size: flags.size ?? (flags.resume ? known : undefined), limit, labelFile }),
       ...(channels && { channels }),
       onProgress: display.reading,
+      signal,
     });
     display.opened(data);
     return await train({

@@ -59,3 +59,11 @@ test('without a point there is no figure, and with one there is', () => {
   expect(lineChart([{ name: 'loss', points: [] }], size)).toBe('');
   expect(lineChart([{ name: 'loss', points: [{ x: 0, y: 3 }] }], size)).not.toMatch(/NaN|Infinity/);
 });
+
+test('the largest of neighbours is kept where it is the largest that counts', () => {
+  const points = Array.from({ length: 3000 }, (_, i) => ({ x: i, y: i === 1234 ? 100 : 1 }));
+  const log = { ...size, log: true, combine: (norms: readonly number[]) => Math.max(...norms) };
+  const heights = corners(lineChart([{ name: 'norm', points }], log)).map(([, y]) => y);
+  expect(Math.min(...heights)).toBe(8);
+  expect(heights.filter((y) => y < 100)).toHaveLength(1);
+});

@@ -43,6 +43,7 @@ export async function readCifar(
     for (const [f, file] of files.entries()) {
       const bytes = await readBytes(file);
       for (let i = 0; i < counts[f]; i++) {
+        options.signal?.throwIfAborted();
         const record = await bytes.take(RECORD_BYTES);
         if (record[0] >= CLASSES) {
           throw new Error(

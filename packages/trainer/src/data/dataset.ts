@@ -62,6 +62,8 @@ export interface DatasetOptions {
   readonly maxBytes?: number;
   /** Called as a folder is read, which takes a while. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** When it fires, reading ends with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a reader hands over: `pixels` are of height × width × `storedChannels`, turned into `channels` when read. */

@@ -39,6 +39,7 @@ export async function readFolder(folder: string, options: DatasetOptions): Promi
   let allGrey = true;
   try {
     for (let start = 0; start < files.length; start += atOnce) {
+      options.signal?.throwIfAborted();
       const chunk = files.slice(start, start + atOnce);
       for (const picture of await Promise.all(
         chunk.map((file) => decode(folder, file, size, !options.size)),

@@ -41,6 +41,7 @@ export async function readIdx(path: string, options: DatasetOptions): Promise<Pi
     const left = Math.floor((size.width - width) / 2);
     const padded = new Uint8Array(size.height * size.width);
     for (let i = 0; i < count; i++) {
+      options.signal?.throwIfAborted();
       const image = await bytes.take(height * width);
       if (image.length < height * width) break;
       if (!pick(i)) continue;

@@ -79,6 +79,7 @@ export async function readSheet(path: string, options: DatasetOptions): Promise<
   const pixels = createPixelWriter(height * width * channels, options.maxBytes);
   const tile = new Uint8Array(height * width * channels);
   for (let index = 0; index < sheet.count; index++) {
+    options.signal?.throwIfAborted();
     if (!pick(index)) continue;
     const top = Math.floor(index / sheet.columns) * height;
     const left = (index % sheet.columns) * width * channels;

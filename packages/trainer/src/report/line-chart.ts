@@ -17,6 +17,8 @@ export interface ChartOptions {
   readonly height: number;
   /** Logarithmic y, for what spreads over powers of ten. */
   readonly log?: boolean;
+  /** What becomes of neighbours that are one point on a screen; their mean if it is not said. */
+  readonly combine?: (values: readonly number[]) => number;
 }
 
 const margin = { top: 8, right: 12, bottom: 26, left: 48 } as const;
@@ -28,10 +30,16 @@ const STEEP = 0.1;
 /** A figure of curves as SVG without a script. Colours come from the page: classes `series-1`, `series-2`, `grid`, `axis`. */
 export function lineChart(
   all: readonly Series[],
-  { title, xName, width, height, log = false }: ChartOptions,
+  { title, xName, width, height, log = false, combine = mean }: ChartOptions,
 ): string {
   const series = all
-    .map(({ name, points }) => ({ name, points: thin(points.filter(({ y }) => !log || y > 0)) }))
+    .map(({ name, points }) => ({
+      name,
+      points: thin(
+        points.filter(({ y }) => !log || y > 0),
+        combine,
+      ),
+    }))
     .filter(({ points }) => points.length > 0);
   if (series.length === 0) return '';
   const scale = log ? Math.log10 : (y: number) => y;
@@ -52,7 +60,7 @@ export function lineChart(
     const y = round(py(value(tick)));
     return `<line class="grid" x1="${margin.left}" x2="${width - margin.right}" y1="${y}" y2="${y}"/><text class="axis" x="${margin.left - 8}" y="${y}" text-anchor="end" dominant-baseline="middle">${label(value(tick))}</text>`;
   });
-  const xTicks = ticks(left, right, 5, 1).filter((tick) => tick >= left && tick <= right);
+  const xTicks = ticks(left, right, width / 150, 1).filter((tick) => tick >= left && tick <= right);
   const xAxis = xTicks.map((tick, i) => {
     const [anchor, unit] = i === xTicks.length - 1 ? ['end', ` ${xName}`] : ['middle', ''];
     return `<text class="axis" x="${round(px(tick))}" y="${height - 8}" text-anchor="${anchor}">${label(tick)}${unit}</text>`;
@@ -95,18 +103,20 @@ function hovers(
   });
 }
 
-/** At most so many points: means of neighbours, the last one as it is. */
-function thin(points: readonly Point[]): Point[] {
+/** At most so many points: neighbours combined, the last one as it is. */
+function thin(points: readonly Point[], combine: (values: readonly number[]) => number): Point[] {
   const group = Math.ceil(points.length / MOST_POINTS);
   if (group <= 1) return [...points];
-  const means: Point[] = [];
+  const thinned: Point[] = [];
   for (let i = 0; i < points.length - 1; i += group) {
     const part = points.slice(i, Math.min(i + group, points.length - 1));
-    const mean = (of: (point: Point) => number): number =>
-      part.reduce((sum, point) => sum + of(point), 0) / part.length;
-    means.push({ x: Math.round(mean(({ x }) => x)), y: mean(({ y }) => y) });
+    thinned.push({ x: Math.round(mean(part.map(({ x }) => x))), y: combine(part.map(({ y }) => y)) });
   }
-  return [...means, points[points.length - 1]];
+  return [...thinned, points[points.length - 1]];
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**

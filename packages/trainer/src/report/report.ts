@@ -49,11 +49,11 @@ export function renderReport({
 <main>
 <header><h1>${html(name)}</h1><p>Training of a Glow</p></header>
 <dl class="figures">${figures.map(([label, value]) => `<div><dt>${html(label)}</dt><dd>${html(value)}</dd></div>`).join('')}</dl>
-<section><h2>Bits per dimension</h2>
+<section class="wide"><h2>Bits per dimension</h2>
 <p class="legend"><span class="series-1">training</span><span class="series-2">held out</span></p>
 ${lineChart(bitsPerDim, { title: 'bits per dimension', xName: 'steps', width: 900, height: 300 }) || nothing('Nothing to show before the first validation.')}</section>
 <div class="pair">
-<section><h2>Gradient norm</h2>${lineChart([{ name: 'largest norm', points: curve('gradientNorm') }], { ...small, title: 'gradient norm', log: true }) || nothing('No step yet.')}</section>
+<section><h2>Gradient norm</h2>${lineChart([{ name: 'largest norm', points: curve('gradientNorm') }], { ...small, title: 'gradient norm', log: true, combine: (norms) => Math.max(...norms) }) || nothing('No step yet.')}</section>
 <section><h2>Learning rate</h2>${lineChart([{ name: 'rate', points: curve('rate') }], { ...small, title: 'learning rate' }) || nothing('No step yet.')}</section>
 </div>
 <section><h2>Samples</h2><p>Drawn from the same latents each time, at temperature 0.7, one class after the other if there are classes; the newest first.</p>

@@ -19,6 +19,7 @@ dd { font-size: 22px; font-weight: 600; letter-spacing: -0.01em; white-space: no
 .tables { columns: 2 400px; column-gap: 16px; }
 .tables section { break-inside: avoid; margin-bottom: 16px; }
 svg { display: block; width: 100%; height: auto; margin-top: 10px; font: 11px system-ui, sans-serif; }
+.wide { overflow-x: auto; } .wide svg { min-width: 600px; }
 .grid { stroke: var(--line); }
 .axis { fill: var(--soft); font-variant-numeric: tabular-nums; }
 .curve { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
