@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { imageGrid, type RawImage, writePng } from '@glow-onnx/runtime/node';
+import sharp from 'sharp';
 import { fitImage } from '../../packages/runtime/src/fit.js';
 import { checkRawImage, fromModel, toModel, withChannels } from '../../packages/runtime/src/images.js';
 import { nodeCodec } from '../../packages/runtime/src/node/images.js';
+import { worstDifference } from './picture-cases.js';
 
 const centre = () => 0.5;
 const codec = nodeCodec({ maxPixels: 10_000, maxBytes: 100_000 });
@@ -68,40 +70,47 @@ describe('raw images', () => {
 });
 
 describe('fitImage', () => {
+  const training = { height: 16, width: 24 };
   const wide = grey(3, 5, [11, 12, 13, 14, 15, 21, 22, 23, 24, 25, 31, 32, 33, 34, 35]);
 
   test('leaves a size that divides alone, whatever is asked for', () => {
     const image = grey(2, 4, [1, 2, 3, 4, 5, 6, 7, 8]);
     for (const fit of [undefined, 'resize', 'crop', 'pad'] as const) {
-      expect(fitImage(image, 1, fit, 'encode')).toBe(image);
+      expect(fitImage(image, { levels: 1, ...training }, fit, 'encode')).toBe(image);
     }
   });
 
   test('says which side does not divide', () => {
     const image = { data: new Uint8Array(30 * 32), height: 30, width: 32, channels: 1 };
-    expect(() => fitImage(image, 3, undefined, 'encode')).toThrow(
+    expect(() => fitImage(image, { levels: 3, ...training }, undefined, 'encode')).toThrow(
       'encode: image 30×32 cannot pass 3 levels: height must be divisible by 8; resize or pad it.',
     );
-    expect(() => fitImage(wide, 2, undefined, 'encode')).toThrow('height and width must be');
-    expect(() => fitImage(wide, 1, 'stretch' as never, 'encode')).toThrow(
-      'fit must be "resize", "crop" or "pad", got "stretch"',
+    expect(() => fitImage(wide, { levels: 2, ...training }, undefined, 'encode')).toThrow(
+      'height and width must be',
+    );
+    expect(() => fitImage(wide, { levels: 1, ...training }, 'stretch' as never, 'encode')).toThrow(
+      'fit must be "resize", "crop", "pad" or "cover", got "stretch"',
     );
   });
 
   test('crops the middle', () => {
-    expect(fitImage(wide, 1, 'crop', 'encode')).toEqual(grey(2, 4, [11, 12, 13, 14, 21, 22, 23, 24]));
+    expect(fitImage(wide, { levels: 1, ...training }, 'crop', 'encode')).toEqual(
+      grey(2, 4, [11, 12, 13, 14, 21, 22, 23, 24]),
+    );
     const seven = grey(1, 7, [1, 2, 3, 4, 5, 6, 7]);
-    expect(() => fitImage(seven, 1, 'crop', 'encode')).toThrow('image 1×7 is too small to crop');
+    expect(() => fitImage(seven, { levels: 1, ...training }, 'crop', 'encode')).toThrow(
+      'image 1×7 is too small to crop',
+    );
     const tall = grey(
       7,
       4,
       Array.from({ length: 28 }, (_, i) => i),
     );
-    expect(fitImage(tall, 2, 'crop', 'encode').data[0]).toBe(4);
+    expect(fitImage(tall, { levels: 2, ...training }, 'crop', 'encode').data[0]).toBe(4);
   });
 
   test('pads with the edge', () => {
-    expect(fitImage(wide, 1, 'pad', 'encode')).toEqual(
+    expect(fitImage(wide, { levels: 1, ...training }, 'pad', 'encode')).toEqual(
       grey(
         4,
         6,
@@ -115,14 +124,39 @@ describe('fitImage', () => {
     );
   });
 
+  // What training does with pictures of another size: packages/trainer/src/data/folder.ts.
+  test.each([
+    [90, 64],
+    [40, 100],
+    [48, 72],
+  ])('covers the training size, as sharp does, of %i×%i', async (height, width) => {
+    const data = Uint8Array.from({ length: height * width * 3 }, (_, i) => {
+      const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+      return 128 + 100 * Math.sin(x / 9 + (i % 3)) * Math.cos(y / 11);
+    });
+    const covered = fitImage(
+      { data, height, width, channels: 3 },
+      { levels: 1, ...training },
+      'cover',
+      'encode',
+    );
+    const options = { ...training, fit: 'cover', position: 'centre', kernel: 'lanczos3' } as const;
+    const expected = await sharp(data, { raw: { height, width, channels: 3 } })
+      .resize(options)
+      .raw()
+      .toBuffer();
+    expect(covered).toMatchObject(training);
+    expect(worstDifference(covered.data, [...expected])).toBeLessThanOrEqual(2); // libvips computes in integers
+  });
+
   test('resizes to the nearest multiple, keeping channels', () => {
     for (const channels of [1, 3]) {
       const image = { data: new Uint8Array(5 * 10 * channels).fill(90), height: 5, width: 10, channels };
-      const { height, width, data } = fitImage(image, 2, 'resize', 'encode');
+      const { height, width, data } = fitImage(image, { levels: 2, ...training }, 'resize', 'encode');
       expect([height, width, data.length]).toEqual([4, 12, 48 * channels]);
       expect(data.every((value) => value === 90)).toBe(true);
     }
-    expect(fitImage(grey(1, 1, [5]), 2, 'resize', 'encode')).toMatchObject({
+    expect(fitImage(grey(1, 1, [5]), { levels: 2, ...training }, 'resize', 'encode')).toMatchObject({
       height: 4,
       width: 4,
     });

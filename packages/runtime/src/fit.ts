@@ -1,19 +1,27 @@
+import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import type { RawImage } from './images.js';
 import { resize } from './pictures/resize.js';
 
 /**
  * How a picture whose size the model cannot take is brought to one it can: `resize` to the nearest multiple,
  * `crop` the middle, or `pad` with its edge pixels on the right and at the bottom. A size that fits stays.
+ * `cover` is for any size: the middle in the training pictures' shape, resized to their size, as training does it.
  */
-export type Fit = 'resize' | 'crop' | 'pad';
+export type Fit = 'resize' | 'crop' | 'pad' | 'cover';
 
 /**
  * Makes height and width divisible by 2^levels, only if `fit` says how.
  * @throws RangeError naming the side that does not divide.
  */
-export function fitImage(image: RawImage, levels: number, fit: Fit | undefined, where: string): RawImage {
+export function fitImage(
+  image: RawImage,
+  { levels, ...training }: Pick<GlowConfig, 'levels' | 'height' | 'width'>,
+  fit: Fit | undefined,
+  where: string,
+): RawImage {
   const unit = 2 ** levels;
   const { height, width } = image;
+  if (fit === 'cover') return cover(image, training.height, training.width);
   if (height % unit === 0 && width % unit === 0) return image;
   switch (fit) {
     case 'resize': {
@@ -36,8 +44,18 @@ export function fitImage(image: RawImage, levels: number, fit: Fit | undefined, 
       throw indivisible(height, width, levels, where);
     default:
       fit satisfies never;
-      throw new RangeError(`${where}: fit must be "resize", "crop" or "pad", got ${JSON.stringify(fit)}`);
+      throw new RangeError(
+        `${where}: fit must be "resize", "crop", "pad" or "cover", got ${JSON.stringify(fit)}`,
+      );
   }
+}
+
+/** Resized until it covers the size, and cut to its middle: `cover` of sharp, and of CSS. */
+function cover(image: RawImage, height: number, width: number): RawImage {
+  const scale = Math.max(height / image.height, width / image.width);
+  const sides = { height: Math.round(image.height * scale), width: Math.round(image.width * scale) };
+  const covering = resize(image, sides.width, sides.height);
+  return window(covering, (sides.height - height + 1) >> 1, (sides.width - width + 1) >> 1, height, width);
 }
 
 /** @throws RangeError if the model cannot make or take images of this size. */

@@ -8,14 +8,14 @@ import type { ImageInput } from './pictures/input.js';
  * @param where the call and the image, which an error's message starts with.
  */
 export async function loadImage(
-  config: Pick<GlowConfig, 'channels' | 'levels'>,
+  config: Pick<GlowConfig, 'channels' | 'levels' | 'height' | 'width'>,
   codec: ImageCodec,
   input: ImageInput,
   fit: Fit | undefined,
   where: string,
 ): Promise<RawImage> {
   const raw = withChannels(await load(input, codec, where), config.channels, where);
-  return fitImage(raw, config.levels, fit, where);
+  return fitImage(raw, config, fit, where);
 }
 
 async function load(input: ImageInput, codec: ImageCodec, where: string): Promise<RawImage> {

@@ -22,8 +22,8 @@ export function pictureOptions<C extends Command>(command: C): C {
 }
 
 export function fitOption(): Option {
-  const description = 'for sizes that the model cannot take (default: an error)';
-  return new Option('--fit <how>', description).choices(['resize', 'crop', 'pad']);
+  const description = 'for sizes that the model cannot take (default: an error); cover: to the training size';
+  return new Option('--fit <how>', description).choices(['resize', 'crop', 'pad', 'cover']);
 }
 
 export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {

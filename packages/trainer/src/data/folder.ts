@@ -93,7 +93,7 @@ async function commonSize(folder: string, files: readonly string[]): Promise<Siz
 }
 
 const openPicture = (folder: string, file: string) =>
-  sharp(join(folder, file), { limitInputPixels: maxPixels, failOn: 'error' });
+  sharp(join(folder, file), { limitInputPixels: maxPixels, failOn: 'error', ignoreIcc: true });
 
 async function decode(
   folder: string,
