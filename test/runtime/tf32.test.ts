@@ -16,7 +16,7 @@ async function fresh() {
       return {} as never;
     },
   });
-  const open = (allowTf32: boolean, works = true) =>
+  const open = async (allowTf32: boolean, works = true) =>
     cudaSessions(factory(works), allowTf32).create('graph.onnx');
   return { open, read };
 }

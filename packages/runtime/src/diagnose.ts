@@ -24,7 +24,7 @@ export interface DeviceDiagnosis {
   readonly device: Device;
   /** Whether the ONNX Runtime that is installed brings it. */
   readonly bundled: boolean;
-  /** Whether it has just run a small graph rightly. */
+  /** Whether it has run a small graph rightly in this program. */
   readonly works: boolean;
   /** Why it does not work, and what to do. */
   readonly reason?: string;

@@ -8,8 +8,8 @@ import { sessionOptions } from './session-options.js';
 const doubling =
   'CAg6PAoOCgF4CgF4EgF5IgNBZGQSBmRvdWJsZVoQCgF4EgsKCQgBEgUKAxIBTmIQCgF5EgsKCQgBEgUKAxIBTkIECgAQEQ==';
 
-/** Devices that have run it: what they refuse later is not for want of the device. */
-const working = new Set<string>();
+/** What came of it, by device: neither drivers nor libraries come and go in a running program. */
+const probes = new Map<string, Promise<void>>();
 
 /**
  * ONNX Runtime for a device that has run the smallest graph, once in a program: so a graph which cannot be opened
@@ -24,16 +24,16 @@ export async function requireDevice(
   if (options.threads !== undefined) checkInteger(`device "${device}"`, 'threads', options.threads, 1);
   const runtime = await platform.loadOnnxRuntime(device, options);
   const key = `${runtime.name} ${device}`;
-  if (working.has(key)) return runtime;
+  const probe = probes.get(key) ?? runtime.inTurn(() => double(runtime, device));
+  probes.set(key, probe);
   try {
-    await runtime.inTurn(() => double(runtime, device));
+    await probe;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const said = reason.replace(/^\/\S+\.cc:\d+ .* was false\. /, '').replace(/[\s.]+$/, '');
     const message = `device "${device}" is not available here: ${said}; ${runtime.advice}`;
     throw new DeviceError(device, 'unavailable', message, { cause });
   }
-  working.add(key);
   return runtime;
 }
 
