@@ -9,12 +9,8 @@ import {
   initialParams,
   parseSafetensors,
 } from '@glow-onnx/flow';
-import {
-  createRunFolder,
-  readRun,
-  reopenRunFolder,
-  replaceFile,
-} from '../../packages/trainer/src/run-folder.js';
+import { replaceFile } from '../../packages/trainer/src/replace-file.js';
+import { createRunFolder, readRun, reopenRunFolder } from '../../packages/trainer/src/run-folder.js';
 import { readCheckpoint, readMetrics, temporaryRuns, tinyConfig } from './training.js';
 
 const runAt = temporaryRuns();

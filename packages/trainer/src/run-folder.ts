@@ -1,9 +1,11 @@
-import { appendFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Checkpoint, encodeCheckpoint, parseCheckpoint } from '@glow-onnx/flow';
 import { readWholeFile, writeFileAtomic } from '@glow-onnx/runtime/node';
+import { explainWrite, replaceFile } from './replace-file.js';
 import { lockRun } from './run-lock.js';
 
+const elsewhere = 'pass another --out';
 const checkpointNames = ['best', 'last', 'previous'] as const;
 type CheckpointName = (typeof checkpointNames)[number];
 
@@ -39,13 +41,13 @@ export async function createRunFolder(path: string, force: boolean): Promise<Run
       `${path} already holds a training run; pass --resume to go on with it or --force to replace it`,
     );
   }
-  await mkdir(path, { recursive: true }).catch(explain(path, elsewhere));
-  const unlock = await lockRun(path).catch(explain(path, elsewhere));
+  await mkdir(path, { recursive: true }).catch(explainWrite(path, elsewhere));
+  const unlock = await lockRun(path).catch(explainWrite(path, elsewhere));
   for (const name of checkpointNames) await rm(checkpointPath(path, name), { force: true });
   for (const name of ['pictures', 'report.html'])
     await rm(join(path, name), { recursive: true, force: true });
   await removeTemporary(path);
-  await writeFile(join(path, 'metrics.jsonl'), '').catch(explain(path));
+  await writeFile(join(path, 'metrics.jsonl'), '').catch(explainWrite(path));
   return runFolder(path, unlock);
 }
 
@@ -55,11 +57,11 @@ export async function createRunFolder(path: string, force: boolean): Promise<Run
  */
 export async function reopenRunFolder(path: string): Promise<StoredRun & { folder: RunFolder }> {
   await readRun(path); // before anything is written where there may be no run
-  const unlock = await lockRun(path).catch(explain(path));
+  const unlock = await lockRun(path).catch(explainWrite(path));
   try {
     const run = await readRun(path);
     await removeTemporary(path);
-    await cutBack(path, Number(run.checkpoint.progress?.step ?? 0)).catch(explain(path));
+    await cutBack(path, Number(run.checkpoint.progress?.step ?? 0)).catch(explainWrite(path));
     return { ...run, folder: runFolder(path, unlock) };
   } catch (error) {
     await unlock();
@@ -111,7 +113,7 @@ function runFolder(path: string, unlock: () => Promise<void>): RunFolder {
   ): Promise<void> => {
     const file = checkpointPath(path, name);
     const before = keepAs && checkpointPath(path, keepAs);
-    await replaceFile(file, encodeCheckpoint(checkpoint), before).catch(explain(file));
+    await replaceFile(file, encodeCheckpoint(checkpoint), before).catch(explainWrite(file));
   };
   let locked = true;
   return {
@@ -121,9 +123,10 @@ function runFolder(path: string, unlock: () => Promise<void>): RunFolder {
     readLast: async () => (await readRun(path)).checkpoint,
     log: (entry) => {
       const file = join(path, 'metrics.jsonl');
-      return appendFile(file, `${JSON.stringify(entry)}\n`).catch(explain(file));
+      return appendFile(file, `${JSON.stringify(entry)}\n`).catch(explainWrite(file));
     },
-    write: (name, contents) => writeFileAtomic(join(path, name), contents).catch(explain(join(path, name))),
+    write: (name, contents) =>
+      writeFileAtomic(join(path, name), contents).catch(explainWrite(join(path, name))),
     async close() {
       if (locked) await unlock();
       locked = false;
@@ -166,56 +169,4 @@ export async function readMetrics(path: string): Promise<Record<string, number>[
       return [];
     }
   });
-}
-
-/**
- * Writes a file whole or not at all. What was there before moves to `keepAs` if that is given, once the new one is
- * on disk under a name of its own: at every moment one of the two is whole.
- */
-export async function replaceFile(path: string, bytes: Uint8Array, keepAs?: string): Promise<void> {
-  const fresh = `${path}.new`;
-  try {
-    await writeFileAtomic(fresh, bytes);
-    if (keepAs !== undefined) {
-      await rename(path, keepAs).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error;
-      });
-    }
-    await rename(fresh, path);
-  } catch (error) {
-    await rm(fresh, { force: true }).catch(() => {});
-    throw error;
-  }
-  await syncFolder(dirname(path));
-}
-
-/** Until its folder is on disk too, a power cut may undo a rename. Windows cannot, and need not, open folders. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path).catch(() => undefined);
-  try {
-    await folder?.sync().catch(() => {});
-  } finally {
-    await folder?.close();
-  }
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file is larger than allowed',
-  EROFS: 'the disk is read-only',
-  EACCES: 'writing is not permitted',
-  EPERM: 'writing is not permitted',
-};
-
-const goOn = 'what was saved before is whole, and --resume goes on from it';
-const elsewhere = 'pass another --out';
-
-/** For `catch`: says which file cannot be written and why, in words where the system has only a code. */
-function explain(path: string, advice = goOn): (error: NodeJS.ErrnoException) => never {
-  return (error) => {
-    const reason = reasons[error.code ?? ''];
-    if (reason === undefined) throw error;
-    throw new Error(`${path} cannot be written: ${reason} (${error.code}); ${advice}`, { cause: error });
-  };
 }

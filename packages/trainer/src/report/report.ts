@@ -75,7 +75,7 @@ ${lineChart(bitsPerDim, { title: 'bits per dimension', xName: 'steps', width: 90
 
 function figure(png: Uint8Array, caption: string): string {
   const data = Buffer.from(png).toString('base64');
-  return `<figure><img alt="" src="data:image/png;base64,${data}"><figcaption>${html(caption)}</figcaption></figure>`;
+  return `<figure><img alt="${html(caption)}" src="data:image/png;base64,${data}"><figcaption>${html(caption)}</figcaption></figure>`;
 }
 
 function nothing(text: string): string {
