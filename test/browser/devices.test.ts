@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
 import { createConfig, createGlow } from '@glow-onnx/flow';
+import { alterFile, readSixChannels } from '../altered-folder.js';
 import { randomParams } from '../random-params.js';
 import { describeBrowser, useBrowser } from './use-browser.js';
 
@@ -12,7 +13,11 @@ const config = createConfig({ channels: 3, height: 4, width: 4, levels: 1, steps
 const folder = mkdtempSync(join(tmpdir(), 'glow-devices-'));
 beforeAll(async () => {
   const params = randomParams(createGlow(config), 1);
-  await exportModel({ config, params, initialised: true }, { out: join(folder, 'model') });
+  const checkpoint = { config, params, initialised: true };
+  await exportModel(checkpoint, { out: join(folder, 'model') });
+  const faulty = join(folder, 'faulty');
+  await exportModel(checkpoint, { out: faulty, singleFile: true });
+  for (const graph of ['encode', 'decode']) await alterFile(faulty, `onnx/${graph}.onnx`, readSixChannels);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -107,6 +112,23 @@ describeBrowser('devices in Chromium, whose WebGPU is software', () => {
     }, small);
     expect(results.failed).toBe('RangeError');
     for (const pixels of results.got) expect(pixels).toEqual(results.expected);
+  });
+
+  test('a convolution that WebGPU miscomputes is caught by the self-test', async () => {
+    const { error, device, skipped } = await browser.run(async ({ glow, arg }) => {
+      const options = { cache: false } as const;
+      const error = await glow.loadGlow(arg, { ...options, device: 'webgpu' }).catch((thrown) => thrown);
+      const { device, skipped, dispose } = await glow.loadGlow(arg, {
+        ...options,
+        device: ['webgpu', 'wasm'],
+      });
+      await dispose();
+      return { error: { name: error.name, code: error.code, message: error.message }, device, skipped };
+    }, '/small/faulty');
+    expect(error).toMatchObject({ name: 'DeviceError', code: 'self-test' });
+    expect(error.message).toMatch(/golden images wrongly \(encode against float64: error of z/);
+    expect(device).toBe('wasm');
+    expect(skipped).toEqual([{ device: 'webgpu', reason: error.message }]);
   });
 
   test('latents that stay on the GPU give the same pictures', async () => {
