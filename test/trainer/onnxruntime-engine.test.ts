@@ -54,6 +54,18 @@ describe.each(variants)('$name', ({ config }) => {
     expect(relativeError(await ours.evaluate(parameters, batch), expected.bitsPerDim)).toBeLessThan(FLOAT32);
   });
 
+  test('gives the same gradient without keeping activations', async () => {
+    const options = { device: 'cpu', count: 3, memory: 'reversible' } as const;
+    const reversible = await openOnnxRuntimeDifferentiator(glow, params.fixed, options);
+    const batch = batchOf(3, 3);
+    const expected = await ours.gradient(parameters, batch);
+    const kept = Float32Array.from(expected.gradient);
+    const got = await reversible.gradient(parameters, batch);
+    expect(got.bitsPerDim).toEqual(expected.bitsPerDim);
+    expect(relativeError(got.gradient, kept)).toBeLessThan(FLOAT32);
+    await reversible.dispose();
+  });
+
   test('initialises from data as TensorFlow.js does', async () => {
     const batch = batchOf(4, 9);
     const expected = await tfjs.initialise(parameters, batch);

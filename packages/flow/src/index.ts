@@ -16,7 +16,7 @@ export {
 } from './config.js';
 export { decode, type Encoding, encode, type Levels } from './encode-decode.js';
 export { float64Ops } from './float64-ops.js';
-export { createGlow, type Glow, type Level, type PlacedLayer } from './glow.js';
+export { createGlow, fullName, type Glow, type Level, type PlacedLayer } from './glow.js';
 export type { ChannelAffine, Layer, LayerParams, LogDet, ParamSpec } from './layer.js';
 export { luParams } from './layers/invertible-conv.js';
 export { squeeze } from './layers/squeeze.js';

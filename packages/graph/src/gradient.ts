@@ -15,6 +15,12 @@ export interface PartGradient {
 /** What one use of a tensor adds to its gradient. */
 export type Contribution = Value | PartGradient;
 
+/** A value and the gradient of the loss with respect to it. */
+export interface Cotangent {
+  readonly value: Value;
+  readonly gradient: Value;
+}
+
 /**
  * The gradient of a scalar with respect to each of `wrt`, as values of the same shapes: reverse-mode
  * differentiation of the graph by the rules in `gradient-rules.ts`. Shapes must be numbers.
@@ -22,14 +28,40 @@ export type Contribution = Value | PartGradient;
  */
 export function gradient(of: Value, wrt: readonly Value[]): Value[] {
   if (of.shape.length > 0) throw new RangeError(`gradient: expected a scalar, got ${describe(of)}`);
-  const order = reach([{ ...of, name: of.name ?? 'gradient' }]).map(({ value }) => value);
-  const wanted = new Set(wrt.map(({ source }) => source));
+  return backward([{ value: of, gradient: constant([], [1]) }], wrt).map((result, i) => {
+    if (result) return result;
+    throw new RangeError(`gradient: ${describe(of)} does not depend on ${describe(wrt[i])}`);
+  });
+}
+
+/**
+ * Carries gradients back from some values to others: of a loss that depends on the graph through `from` alone, the
+ * gradient with respect to each of `to`, or undefined where nothing leads there. Each of `leaves` counts as given:
+ * its gradient can be asked for, but nothing is carried past it.
+ * @throws RangeError naming an operator without a rule.
+ */
+export function backward(
+  from: readonly Cotangent[],
+  to: readonly Value[],
+  leaves: readonly Value[] = [],
+): (Value | undefined)[] {
+  const given = new Set(leaves.map(({ source }) => source));
+  const ends = from.map(({ value }) => ({ ...value, name: value.name ?? 'gradient' }));
+  const order = reach(ends, given).map(({ value }) => value);
+  const wanted = new Set(to.map(({ source }) => source));
   const depending = new Set<Source>();
   for (const { source } of order) {
-    const depends = source.kind === 'node' && source.inputs.some((input) => depending.has(input.source));
+    const inner = source.kind === 'node' && !given.has(source);
+    const depends = inner && source.inputs.some((input) => depending.has(input.source));
     if (depends || wanted.has(source)) depending.add(source);
   }
-  const contributions = new Map<Source, Contribution[]>([[of.source, [constant([], [1])]]]);
+  const contributions = new Map<Source, Contribution[]>();
+  const contribute = ({ source }: Value, contribution: Contribution): void => {
+    const others = contributions.get(source);
+    if (others) others.push(contribution);
+    else contributions.set(source, [contribution]);
+  };
+  for (const { value, gradient } of from) contribute(value, gradient);
   const found = new Map<Source, Value>();
   for (const value of order.toReversed()) {
     const { source } = value;
@@ -38,25 +70,20 @@ export function gradient(of: Value, wrt: readonly Value[]): Value[] {
     contributions.delete(source);
     const total = sum(value, uses);
     if (wanted.has(source)) found.set(source, total);
-    if (source.kind !== 'node') continue;
+    if (source.kind !== 'node' || given.has(source)) continue;
     const rule = rules[source.operator];
-    if (!rule)
+    if (!rule) {
       throw new RangeError(`gradient: no rule for ${describe(value)}; add one for ${source.operator}`);
+    }
     const gradients = rule(value, source, total);
-    source.inputs.forEach((input, i) => {
-      if (!depending.has(input.source)) return;
+    for (const [i, input] of source.inputs.entries()) {
+      if (!depending.has(input.source)) continue;
       const contribution = gradients[i]?.();
       if (!contribution) throw new RangeError(`gradient: ${source.operator} has none for its input ${i}`);
-      const others = contributions.get(input.source);
-      if (others) others.push(contribution);
-      else contributions.set(input.source, [contribution]);
-    });
+      contribute(input, contribution);
+    }
   }
-  return wrt.map((value) => {
-    const result = found.get(value.source);
-    if (!result) throw new RangeError(`gradient: ${describe(of)} does not depend on ${describe(value)}`);
-    return result;
-  });
+  return to.map(({ source }) => found.get(source));
 }
 
 /** Adds contributions up. Parts that lie side by side, as a split's are, become one Concat. */

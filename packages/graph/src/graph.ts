@@ -95,8 +95,8 @@ export interface Reached {
   readonly scope: string;
 }
 
-/** All tensors that the outputs need, each after those it needs itself. */
-export function reach(outputs: readonly NamedValue[]): Reached[] {
+/** All tensors that the outputs need, each after those it needs itself; what `leaves` need is not looked at. */
+export function reach(outputs: readonly NamedValue[], leaves: ReadonlySet<Source> = new Set()): Reached[] {
   const order: Reached[] = [];
   const seen = new Map<Source, Reached>();
   // A stack of its own: deep models nest further than JavaScript calls may.
@@ -116,7 +116,7 @@ export function reach(outputs: readonly NamedValue[]): Reached[] {
         given: value.name === undefined ? [] : [value.name],
       });
       stack.push({ ...top, ready: true });
-      if (value.source.kind !== 'node') continue;
+      if (value.source.kind !== 'node' || leaves.has(value.source)) continue;
       const scope = value.name ?? top.scope;
       stack.push(...value.source.inputs.map((v) => ({ value: v, scope, ready: false })).reverse());
     }

@@ -23,7 +23,7 @@ export {
 export { encodeModel, type ModelOptions } from './encode-model.js';
 export { roundFloat16 } from './float16.js';
 export { type GemmOptions, gemm } from './gemm.js';
-export { gradient } from './gradient.js';
+export { backward, type Cotangent, gradient } from './gradient.js';
 export { type Graph, type GraphSpec, graph } from './graph.js';
 export { matmul, reduceMean, reduceSum } from './reduction.js';
 export {

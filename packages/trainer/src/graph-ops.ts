@@ -1,4 +1,13 @@
-import type { Ops, Padding } from '@glow-onnx/flow';
+import {
+  type Float64Tensor,
+  float64Ops,
+  inverse,
+  logAbsDet,
+  type Named,
+  type Ops,
+  type Padding,
+  tensor,
+} from '@glow-onnx/flow';
 import {
   add,
   concat,
@@ -36,19 +45,21 @@ interface Size {
   readonly width: number;
 }
 
-/** log|det W| and W⁻ᵀ, which the host computes in float64 for each step and feeds: ONNX has no inverse. */
-export interface HostDeterminant {
-  /** The parameter that is W. */
-  readonly parameter: string;
-  readonly logAbsDet: Value;
-  readonly inverseTranspose: Value;
+/**
+ * Inputs that the host computes in float64 from the parameters before each step, because ONNX has no inverse: by
+ * name in `inputs`, and by the same names what `compute` gives.
+ */
+export interface HostValues {
+  readonly inputs: Readonly<Record<string, Value>>;
+  compute(parameter: (name: string) => Float64Tensor): Named<Float64Tensor>;
 }
 
 /**
  * Values of an ONNX graph as an interpreter of layers: weights are inputs, so that the graph can be differentiated
  * with respect to them. All shapes are numbers.
  */
-export function createGraphOps(determinants: HostDeterminant[]): Ops<TrainingValue> {
+export function createGraphOps(host: HostValues[]): Ops<TrainingValue> {
+  const shift = createShift();
   const ops: Ops<TrainingValue> = {
     constant: ({ shape, data }) => constant(shape, data),
     named: (x) => x,
@@ -73,15 +84,19 @@ export function createGraphOps(determinants: HostDeterminant[]): Ops<TrainingVal
     sum: (x) => reduceSum(x, axesOf(x)),
     logAbsDet(w) {
       const parameter = w.name as string;
-      const host = {
-        parameter,
-        logAbsDet: input(`${parameter}/logAbsDet`, 'float32', []),
-        inverseTranspose: input(`${parameter}/inverseTranspose`, 'float32', w.shape),
-      };
-      determinants.push(host);
+      const value = input(`${parameter}/logAbsDet`, 'float32', []);
+      const inverseTranspose = input(`${parameter}/inverseTranspose`, 'float32', w.shape);
+      host.push({
+        inputs: { value, inverseTranspose },
+        compute(current) {
+          const now = current(parameter);
+          const number = tensor([], Float64Array.of(logAbsDet(now)));
+          return { value: number, inverseTranspose: float64Ops.transpose(inverse(now)) };
+        },
+      });
       // Σ W∘W⁻ᵀ is the constant n, but its gradient with respect to W, W⁻ᵀ held fixed, is that of log|det W|.
-      const trace = reduceSum(mul(w, host.inverseTranspose), [0, 1]);
-      return add(host.logAbsDet, sub(trace, scalar(w.shape[0] as number)));
+      const trace = reduceSum(mul(w, inverseTranspose), [0, 1]);
+      return add(value, sub(trace, scalar(w.shape[0] as number)));
     },
 
     squeeze(x) {
@@ -109,8 +124,11 @@ export function createGraphOps(determinants: HostDeterminant[]): Ops<TrainingVal
       // The nine shifts are of the thinner side: of the input's channels, or of nine results that are then added.
       const y =
         channels <= outputs
-          ? fromRows(x, gemm(reshape(inside, [outputs, 9 * channels]), patches(x), { bias: column(bias) }))
-          : ops.add(sumOfShifts(x, inside), ops.perChannel(bias));
+          ? fromRows(
+              x,
+              gemm(reshape(inside, [outputs, 9 * channels]), patches(x, shift), { bias: column(bias) }),
+            )
+          : ops.add(sumOfShifts(x, inside, shift), ops.perChannel(bias));
       return outside ? ops.add(y, outside) : y;
     },
     conv3x3OfZeros(like, kernel, bias, padding) {
@@ -193,27 +211,35 @@ function fromRows(x: TrainingValue, pixels: Value): TrainingValue {
   return image(reshape(pixels, [-1, batch, height * width]), height, width);
 }
 
+type Shift = (pixels: Value, by: number, axis: 'rows' | 'columns', size: Extents) => Value;
+
 /** Rows of pixels as seen one pixel further: `by` −1, 0 or 1 along an axis of the image; zeros from outside. */
-function shift(
-  pixels: Value,
-  by: number,
-  axis: 'rows' | 'columns',
-  { batch, height, width }: Extents,
-): Value {
-  if (by === 0) return pixels;
-  const distance = axis === 'rows' ? by * width : by;
+function createShift(): Shift {
+  const masks = new Map<string, Value>(); // of one for each way and size; each is as long as a row of pixels
+  return (pixels, by, axis, { batch, height, width }) => {
+    if (by === 0) return pixels;
+    const distance = axis === 'rows' ? by * width : by;
+    const key = [by, axis, batch, height, width].join();
+    const mask = masks.get(key) ?? insideMask(by, axis, batch, height, width);
+    masks.set(key, mask);
+    return mul(pad(pixels, [0, -distance, 0, distance]), mask);
+  };
+}
+
+/** 1 for pixels whose neighbour that way is inside the image, else 0. */
+function insideMask(by: number, axis: string, batch: number, height: number, width: number): Value {
   const inside = Float64Array.from({ length: batch * height * width }, (_, pixel) => {
     const [place, extent] =
       axis === 'rows' ? [Math.floor(pixel / width) % height, height] : [pixel % width, width];
     return Number(place + by >= 0 && place + by < extent);
   });
-  return mul(pad(pixels, [0, -distance, 0, distance]), constant([1, inside.length], inside));
+  return constant([1, inside.length], inside);
 }
 
 const offsets = [-1, 0, 1];
 
 /** An image's nine shifts: channel c at tap t is row c·9 + t of the result, as kernels have their inputs. */
-function patches(x: TrainingValue): Value {
+function patches(x: TrainingValue, shift: Shift): Value {
   const size = extents(x);
   const { channels } = size;
   const pixels = rows(x);
@@ -225,7 +251,7 @@ function patches(x: TrainingValue): Value {
 }
 
 /** The kernel's nine taps applied to every pixel by one matrix product, then shifted and added. */
-function sumOfShifts(x: TrainingValue, kernel: Value): TrainingValue {
+function sumOfShifts(x: TrainingValue, kernel: Value, shift: Shift): TrainingValue {
   const size = extents(x);
   const { channels, batch, height, width } = size;
   const [outputs] = kernel.shape as number[];

@@ -1,44 +1,22 @@
-import {
-  bitsPerDimension,
-  encode,
-  type Float64Tensor,
-  forwardWeights,
-  type Glow,
-  initialise,
-  inverse,
-  logAbsDet,
-  type Named,
-  tensor,
-} from '@glow-onnx/flow';
-import {
-  encodeModel,
-  type GraphSpec,
-  gradient,
-  graph,
-  input,
-  mul,
-  reduceSum,
-  scalar,
-  type Value,
-} from '@glow-onnx/graph';
+import { bitsPerDimension, type Float64Tensor, type Glow, type Named, tensor } from '@glow-onnx/flow';
+import { encodeModel, graph } from '@glow-onnx/graph';
 import { type Device, type FloatTensor, type OpenSession, openSession } from '@glow-onnx/runtime/session';
-import { createGraphOps, type HostDeterminant, imageOf, labelOf } from '../graph-ops.js';
+import type { HostValues } from '../graph-ops.js';
 import type { Batch, Differentiator } from './engine.js';
 import { type Place, parameterLayout } from './parameters.js';
+import { type GraphKind, type Memory, type TrainingGraph, trainingGraph } from './training-graph.js';
 
 export interface OnnxRuntimeOptions {
   readonly device: Device | 'auto';
   readonly threads?: number;
   /** Images to expect at once: the graph for them opens now, the others when they come. */
   readonly count: number;
+  /** Default full. */
+  readonly memory?: Memory;
 }
 
-type Kind = 'initialise' | 'gradient' | 'evaluate';
-
-/** A traced graph that is open, and what it takes besides parameters and images. */
-interface OpenGraph {
+interface OpenGraph extends Pick<TrainingGraph, 'host'> {
   readonly session: OpenSession;
-  readonly determinants: readonly HostDeterminant[];
 }
 
 /**
@@ -49,7 +27,7 @@ interface OpenGraph {
 export async function openOnnxRuntimeDifferentiator(
   glow: Glow,
   fixed: Named<Float64Tensor>,
-  { device: wanted, threads, count }: OnnxRuntimeOptions,
+  { device: wanted, threads, count, memory = 'full' }: OnnxRuntimeOptions,
 ): Promise<Differentiator & Pick<OpenSession, 'device' | 'skipped'>> {
   const { places, size } = parameterLayout(glow);
   const { channels, height, width, bits, classes } = glow.config;
@@ -59,17 +37,17 @@ export async function openOnnxRuntimeDifferentiator(
   const own = new Float32Array(size);
   const ownPlaces = placesIn(own, places);
 
-  async function open(kind: Kind, images: number, on: Device | 'auto'): Promise<OpenGraph> {
-    const { spec, determinants } = trace(glow, fixed, places, kind, images);
+  async function open(kind: GraphKind, images: number, on: Device | 'auto'): Promise<OpenGraph> {
+    const { spec, host } = trainingGraph(glow, fixed, places, { kind, count: images, memory });
     const model = encodeModel(graph(spec), { producer: { name: '@glow-onnx/trainer', version: '' } });
     const session = await openSession({ model, device: on, ...(threads !== undefined && { threads }) });
-    return { session, determinants };
+    return { session, host };
   }
   const first = await open('gradient', count, wanted);
   const { device, skipped } = first.session;
   const graphs = new Map([[`gradient ${count}`, Promise.resolve(first)]]);
 
-  function graphFor(kind: Kind, images: number): Promise<OpenGraph> {
+  function graphFor(kind: GraphKind, images: number): Promise<OpenGraph> {
     const key = `${kind} ${images}`;
     const opened = graphs.get(key) ?? open(kind, images, device);
     graphs.set(key, opened);
@@ -77,24 +55,24 @@ export async function openOnnxRuntimeDifferentiator(
   }
 
   async function run(
-    kind: Kind,
+    kind: GraphKind,
     parameters: Float32Array,
     batch: Batch,
     outputs: Readonly<Record<string, FloatTensor>>,
   ): Promise<void> {
-    const { session, determinants } = await graphFor(kind, batch.count);
+    const { session, host } = await graphFor(kind, batch.count);
     own.set(parameters);
     const inputs: Record<string, FloatTensor> = {
       ...ownPlaces,
       x: { shape: [batch.count, height, width, channels], data: batch.x },
     };
     if (classes > 0 && batch.classes) inputs.label = oneHot(batch.classes, classes);
-    for (const host of determinants) Object.assign(inputs, determinantOf(host, ownPlaces[host.parameter]));
+    if (host.length > 0) Object.assign(inputs, computed(host, ownPlaces));
     await session.run(inputs, outputs);
   }
 
   async function score(
-    kind: Kind,
+    kind: GraphKind,
     parameters: Float32Array,
     batch: Batch,
     outputs: Readonly<Record<string, FloatTensor>>,
@@ -125,42 +103,6 @@ export async function openOnnxRuntimeDifferentiator(
     },
   };
 }
-function trace(
-  glow: Glow,
-  fixed: Named<Float64Tensor>,
-  places: readonly Place[],
-  kind: Kind,
-  count: number,
-): { spec: GraphSpec; determinants: HostDeterminant[] } {
-  const { channels, height, width, classes } = glow.config;
-  const determinants: HostDeterminant[] = [];
-  const ops = createGraphOps(determinants);
-  const trainable = Object.fromEntries(
-    places.map(({ name, shape }) => [name, input(name, 'float32', shape)]),
-  );
-  const x = input('x', 'float32', [count, height, width, channels]);
-  const label = classes > 0 ? input('label', 'float32', [count, classes]) : undefined;
-  const outputs: Record<string, Value> = {};
-  if (kind === 'initialise') {
-    const found = initialise(glow, ops, imageOf(x), { trainable, fixed });
-    for (const { name } of places) outputs[`initial/${name}`] = found[name];
-  } else {
-    const weights = forwardWeights(glow, ops, { trainable, fixed });
-    const { logProb } = encode(glow, ops, imageOf(x), weights, label && labelOf(label));
-    outputs.log_prob = logProb;
-    if (kind === 'gradient') {
-      // The mean of bits/dim; its constant has no gradient.
-      const loss = mul(reduceSum(logProb, [0]), scalar(-1 / (count * channels * height * width * Math.LN2)));
-      for (const [i, value] of gradient(loss, Object.values(trainable)).entries()) {
-        outputs[`gradient/${places[i].name}`] = value;
-      }
-    }
-  }
-  const hosted = determinants.flatMap(({ logAbsDet, inverseTranspose }) => [logAbsDet, inverseTranspose]);
-  const inputs = [...Object.values(trainable), x, ...(label ? [label] : []), ...hosted];
-  return { spec: { name: kind, inputs, outputs }, determinants };
-}
-
 /** Parameters where they lie in a flat vector. */
 function placesIn(vector: Float32Array, places: readonly Place[], prefix = ''): Record<string, FloatTensor> {
   return Object.fromEntries(
@@ -176,14 +118,19 @@ function oneHot(labels: Uint16Array, classes: number): FloatTensor {
   return { shape: [labels.length, classes], data };
 }
 
-/** log|det W| and W⁻ᵀ by LU in float64. */
-function determinantOf(host: HostDeterminant, { shape, data }: FloatTensor): Record<string, FloatTensor> {
-  const n = shape[0];
-  const w = tensor(shape, data);
-  const inverted = inverse(w).data;
-  const transposed = Float32Array.from(inverted, (_, at) => inverted[(at % n) * n + Math.floor(at / n)]);
-  return {
-    [host.logAbsDet.name as string]: { shape: [], data: Float32Array.of(logAbsDet(w)) },
-    [host.inverseTranspose.name as string]: { shape, data: transposed },
-  };
+/** What the host computes from parameters, by the names of the graph's inputs. */
+function computed(
+  host: readonly HostValues[],
+  parameters: Readonly<Record<string, FloatTensor>>,
+): Record<string, FloatTensor> {
+  const parameter = (name: string) => tensor(parameters[name].shape, parameters[name].data);
+  return Object.fromEntries(
+    host.flatMap(({ inputs, compute }) => {
+      const values = compute(parameter);
+      return Object.entries(inputs).map(([key, { name }]) => {
+        const { shape, data } = values[key];
+        return [name as string, { shape, data: Float32Array.from(data) }];
+      });
+    }),
+  );
 }
