@@ -31,7 +31,7 @@ const CHUNK_BYTES = 2 ** 24;
  */
 export function createPixelWriter(
   bytesPerImage: number,
-  maxBytes = Math.floor(process.availableMemory() / 4),
+  maxBytes = Math.floor(memory() / 4),
 ): PixelWriter {
   const perChunk = Math.max(1, Math.floor(Math.min(CHUNK_BYTES, maxBytes / 4) / bytesPerImage));
   const chunks: Uint8Array[] = [];
@@ -65,6 +65,11 @@ export function createPixelWriter(
     },
     discard: async () => file?.close(),
   };
+}
+
+/** Bytes that this process may still take; 0 stands for no limit of its container. */
+function memory(): number {
+  return Math.min(process.availableMemory(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
 /** Images that lie one after the other in memory already. */
