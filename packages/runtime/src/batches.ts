@@ -80,8 +80,11 @@ export async function mapBatches<Item, Outcome, Result>(
     done++;
   };
   const report = () => plan.onProgress?.({ done, total: count });
+  let hasRun = false;
   const flush = async (batch: readonly Waiting<Item>[]) => {
+    if (signal && hasRun) await nextTask();
     signal?.throwIfAborted();
+    hasRun = true;
     const ran = await runBatch(plan, batch);
     for (const [i, { image, draw }] of batch.entries()) settle(image, draw, ran[i] as Outcome | Error);
     report();
@@ -108,6 +111,21 @@ export async function mapBatches<Item, Outcome, Result>(
   for (const batch of waiting.values()) await flush(batch);
   if (failures.size > 0) throw failureOf(plan, failures, results);
   return results as Result[];
+}
+
+/**
+ * Lets events in: wasm runs on the thread that calls it and leaves it to microtasks alone, so that neither a click nor
+ * a message to a worker could abort a call.
+ */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }
 
 interface Waiting<Item> {
