@@ -26,7 +26,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const places = [
   { place: 'Chromium wasm, page', device: 'wasm', worker: false },
+  { place: 'Chromium wasm, worker', device: 'wasm', worker: true },
   { place: 'Chromium webgpu, page', device: 'webgpu', worker: false },
+  { place: 'Chromium webgpu, worker', device: 'webgpu', worker: true },
 ] as const;
 
 describe.each(places)('$place', ({ device, worker }) => {
