@@ -99,6 +99,14 @@ test('says which device it took and what it takes for a faster one', async () =>
   );
 });
 
+test('keeps no activations where told so, and only ONNX Runtime can do that', async () => {
+  const flags = [...small, '--epochs', '1', '--memory', 'reversible', '--out', runAt('reversible')];
+  const { code, stderr } = await glowTrain(...flags, '--engine', 'onnxruntime');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('activations recomputed') });
+  const refused = await glowTrain(...flags, '--engine', 'tfjs', '--force');
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('pass --engine onnxruntime') });
+});
+
 test('flags of learning are settings of the run', async () => {
   const out = runAt('flags');
   const flags =

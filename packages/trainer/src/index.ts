@@ -4,6 +4,7 @@ export { openDataset } from './data/open.js';
 export { type Split, splitBySeed } from './data/split.js';
 export type { OpenedDevice, SkippedDevice } from './device.js';
 export type { EngineName, EngineOptions, TrainDevice } from './engine/open-differentiator.js';
+export type { Memory } from './engine/training-graph.js';
 export type { TrainResult } from './loop.js';
 export type { Progress } from './progress.js';
 export type { Epoch } from './report/chronicle.js';

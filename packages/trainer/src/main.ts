@@ -11,6 +11,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { Dataset } from './data/dataset.js';
 import { openDataset } from './data/open.js';
 import { type EngineName, engines, type TrainDevice } from './engine/open-differentiator.js';
+import { type Memory, memories } from './engine/training-graph.js';
 import type { TrainResult } from './loop.js';
 import { count, createDisplay, type Terminal } from './progress-display.js';
 import { readRun } from './run-folder.js';
@@ -33,6 +34,7 @@ interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
   readonly labelFile?: string;
   readonly engine: EngineName | 'auto';
   readonly device: TrainDevice | 'auto';
+  readonly memory: Memory | 'auto';
   readonly threads?: number;
   readonly timeBudget?: number;
   readonly init?: string;
@@ -132,7 +134,12 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
         .choices(['auto', 'cpu', 'cuda', 'webgpu', 'wasm', 'node', 'node-gpu'])
         .default('auto'),
     )
-    .option('--threads <n>', 'threads of the wasm backend (default: one per core)', number)
+    .option('--threads <n>', 'threads on cpu and wasm (default: one per core)', number)
+    .addOption(
+      new Option('--memory <what>', 'activations of a step: keep all, or compute them again going back')
+        .choices(['auto', ...memories])
+        .default('auto'),
+    )
     .option('--json', 'print the result as JSON', false)
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
@@ -161,6 +168,7 @@ async function run(flags: Flags, terminal: Terminal, signal: AbortSignal): Promi
       settings: settingsOf(flags),
       engine: flags.engine,
       device: flags.device,
+      memory: flags.memory,
       force: flags.force,
       signal,
       onDevice: display.device,

@@ -85,7 +85,7 @@ export async function openOnnxRuntimeDifferentiator(
   return {
     device,
     skipped,
-    description: `ONNX Runtime on ${device}`,
+    description: `ONNX Runtime on ${device}${memory === 'reversible' ? ', activations recomputed' : ''}`,
     async initialise(parameters, batch) {
       const values = new Float32Array(size);
       await run('initialise', parameters, batch, placesIn(values, places, 'initial/'));

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, freemem } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
 import { type Device, DeviceError } from '@glow-onnx/runtime/session';
@@ -9,6 +9,7 @@ import type { Differentiator } from './engine.js';
 import { openOnnxRuntimeDifferentiator } from './onnxruntime-differentiator.js';
 import { createTfjsDifferentiator } from './tfjs-differentiator.js';
 import { acrossThreads, type WorkerData } from './threads.js';
+import { type Memory, memories } from './training-graph.js';
 
 export const engines = ['onnxruntime', 'tfjs'] as const;
 export type EngineName = (typeof engines)[number];
@@ -26,6 +27,11 @@ export interface EngineOptions {
   readonly device?: TrainDevice | 'auto';
   /** Threads on cpu and wasm (default: one a core; of TensorFlow.js no more than one for eight images of a batch). */
   readonly threads?: number;
+  /**
+   * Of ONNX Runtime, see `Memory`. Default `auto`: full, unless that is likely to take more than half of the memory
+   * that is free.
+   */
+  readonly memory?: Memory | 'auto';
   /** Told once what was opened and why not another. */
   readonly onDevice?: (opened: OpenedDevice) => void;
 }
@@ -40,7 +46,10 @@ export async function openDifferentiator(
   settings: Pick<TrainSettings, 'batch' | 'accumulate'>,
   options: EngineOptions,
 ): Promise<Differentiator> {
-  const { engine = 'auto', device = 'auto' } = options;
+  const { engine = 'auto', device = 'auto', memory = 'auto' } = options;
+  if (memory !== 'auto' && !memories.includes(memory)) {
+    throw new RangeError(`train: memory must be auto, ${memories.join(' or ')}, got ${memory}`);
+  }
   const ofOnnxRuntime = engine === 'onnxruntime' || ['auto', 'cpu', 'cuda'].includes(device);
   const open = engine !== 'tfjs' && ofOnnxRuntime ? openOnnxRuntime : openTfjs;
   const whole = await open(glow, fixed, settings, options);
@@ -50,7 +59,7 @@ export async function openDifferentiator(
 type Open = typeof openDifferentiator;
 
 const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
-  const { engine = 'auto', device: wanted = 'auto', threads, onDevice } = options;
+  const { engine = 'auto', device: wanted = 'auto', threads, memory = 'auto', onDevice } = options;
   if (wanted === 'node' || wanted === 'node-gpu') {
     throw new RangeError(`device "${wanted}" is one of TensorFlow.js; pass --engine tfjs, or another device`);
   }
@@ -59,6 +68,7 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
     const opened = await openOnnxRuntimeDifferentiator(glow, fixed, {
       device: wanted,
       count,
+      memory: memory === 'auto' ? memoryFor(glow, count) : memory,
       ...(threads !== undefined && { threads }),
     });
     onDevice?.({
@@ -76,7 +86,12 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
 };
 
 const openTfjs: Open = async (glow, fixed, { batch, accumulate }, options) => {
-  const { device: wanted = 'auto', threads, onDevice } = options;
+  const { device: wanted = 'auto', threads, memory = 'auto', onDevice } = options;
+  if (memory === 'reversible') {
+    throw new RangeError(
+      'memory "reversible" is one of ONNX Runtime; pass --engine onnxruntime, or --accumulate',
+    );
+  }
   if (wanted === 'cuda') {
     throw new RangeError('device "cuda" is one of ONNX Runtime; pass --engine onnxruntime, or node-gpu');
   }
@@ -90,6 +105,16 @@ const openTfjs: Open = async (glow, fixed, { batch, accumulate }, options) => {
   if (others < 1) return local;
   return acrossThreads(local, await spawnWorkers(others, { config: glow.config, fixed, device }));
 };
+
+/**
+ * A step keeps about 14 values a hidden channel and pixel for each coupling: measured, K=4 to 16, 128 hidden channels.
+ */
+function memoryFor({ config }: Glow, count: number): Memory {
+  const { height, width, levels, steps, hiddenChannels } = config;
+  const pixels = Array.from({ length: levels }, (_, l) => (count * height * width) / 4 ** (l + 1));
+  const bytes = 4 * 14 * steps * hiddenChannels * pixels.reduce((sum, n) => sum + n, 0);
+  return bytes > freemem() / 2 ? 'reversible' : 'full';
+}
 
 async function spawnWorkers(count: number, data: WorkerData): Promise<Worker[]> {
   const { spawnWorker } = await import('./spawn-worker.js');
