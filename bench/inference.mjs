@@ -1,30 +1,152 @@
-// images/s of models/faces in ONNX Runtime, everything included: node bench/inference.mjs
+// The SDK on models/faces: images/s, what it costs over a bare session.run, loading, memory.
+//   node bench/inference.mjs [--seconds 5] [--one-thread]
+// --seconds of measuring per row; --one-thread by the processor time of one thread, for a machine with other work on it.
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime';
-import { machine, median } from './models.mjs';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+// Its own steps before and after the graphs, to be told apart from what is around them.
+import { fromModel, toModel } from '../packages/runtime/dist/images.js';
+import { interleave, machine, median, processorTime, wallTime } from './models.mjs';
+
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '5' }, 'one-thread': { type: 'boolean', default: false } },
+});
+const seconds = Number(values.seconds);
+const [clock, threads] = values['one-thread'] ? [processorTime, { threads: 1 }] : [wallTime, {}];
+const folder = 'models/faces';
+const megabytes = () => Math.round(process.memoryUsage().rss / 1e6);
+const before = megabytes();
 
 console.log(machine());
-const glow = await loadGlow('models/faces');
+await loadingAndMemory();
+
+const glow = await loadGlow(folder, { device: 'cpu', ...threads });
+const { bits, levels } = glow.config;
+const [encoder, decoder] = await Promise.all([bare('encode'), bare('decode')]);
 const images = await glow.sample({ count: 256, seed: 1 });
-const results = [];
-for (const count of [1, 16, 64, 256]) {
-  const batch = images.slice(0, count);
-  const { z } = await glow.encode(batch);
-  results.push({
-    images: count,
-    'encode images/s': await speed(count, () => glow.encode(batch)),
-    'decode images/s': await speed(count, () => glow.decode(z)),
+await speeds();
+await overheads();
+await glow.dispose();
+
+/** The graph in a session with the runtime's options, and nothing else around it. */
+function bare(name) {
+  return InferenceSession.create(`${folder}/onnx/${name}.onnx`, {
+    executionProviders: ['cpu'],
+    ...(values['one-thread'] && { intraOpNumThreads: 1 }),
+    extra: { session: { set_denormal_as_zero: '1' } },
   });
 }
-await glow.dispose();
-console.table(results);
 
-/** By the median of the runs of three seconds. */
-async function speed(count, run) {
-  const durations = [];
-  for (const end = performance.now() + 3000; performance.now() < end; ) {
-    const started = performance.now();
-    await run();
-    durations.push(performance.now() - started);
+async function loadingAndMemory() {
+  const rows = [];
+  for (const [what, options] of [
+    ['with self-test', { cache: false }],
+    ['self-test switched off', { selfTest: false }],
+  ]) {
+    const times = [];
+    for (let i = 0; i < 5; i++) {
+      const started = performance.now();
+      const model = await loadGlow(folder, { device: 'cpu', ...options });
+      const loaded = performance.now();
+      const { z } = await model.encode(await oneImage());
+      await model.decode(z);
+      times.push([loaded - started, performance.now() - loaded]);
+      await model.dispose();
+    }
+    const ms = (column) => Number(median(times.map((time) => time[column])).toFixed(0));
+    rows.push({ load: what, 'loadGlow ms': ms(0), 'first encode and decode ms': ms(1) });
   }
-  return Math.round((1000 * count) / median(durations));
+  console.table(rows);
+  const weights = (await readFile(`${folder}/onnx/weights.bin`)).length / 1e6;
+  console.log(
+    `Memory: ${before} MB before, ${megabytes()} MB after these loads; weights ${weights.toFixed(1)} MB`,
+  );
+}
+
+async function oneImage() {
+  return { data: new Uint8Array(768).fill(128), height: 16, width: 16, channels: 3 };
+}
+
+/** Everything included, by the median run. */
+async function speeds() {
+  const rows = [];
+  for (const count of [1, 16, 64, 256]) {
+    const batch = images.slice(0, count);
+    const { z } = await glow.encode(batch);
+    const rounds = await interleave([() => glow.encode(batch), () => glow.decode(z)], seconds, clock);
+    const speed = (run) => Math.round((1000 * count) / median(rounds.map((times) => times[run])));
+    rows.push({ images: count, 'encode images/s': speed(0), 'decode images/s': speed(1) });
+  }
+  console.table(rows);
+}
+
+/**
+ * In turns: a bare run on tensors that are ready, the SDK's call, and its pixel conversion alone. The overhead is what
+ * the call takes beyond the other two.
+ */
+async function overheads() {
+  const rows = [];
+  for (const count of [1, 16]) {
+    const batch = images.slice(0, count);
+    const { z } = await glow.encode(batch);
+    const converted = batch.map((image) => toModel(image, bits, () => 0.5));
+    const x = tensorOf(
+      converted.map((image) => image.x),
+      [3, 16, 16],
+    );
+    const latents = Object.fromEntries(
+      Array.from({ length: levels }, (_, level) => [
+        `z${level}`,
+        tensorOf(
+          z.map((each) => each.levels[level].data),
+          z[0].levels[level].shape,
+        ),
+      ]),
+    );
+    const passes = {
+      encode: [
+        () => encoder.run({ x }),
+        () => glow.encode(batch),
+        () => void batch.map((image) => toModel(image, bits, () => 0.5)),
+      ],
+      decode: [
+        () => decoder.run(latents),
+        () => glow.decode(z),
+        () => void converted.map((image) => fromModel(image, bits)),
+      ],
+    };
+    for (const [pass, runs] of Object.entries(passes)) {
+      // Many runs to a turn: a few alone would measure code that is not compiled yet.
+      const times = Math.ceil(32 / count);
+      const rounds = await interleave(
+        runs.map((run) => () => repeat(run, times)),
+        seconds,
+        clock,
+      );
+      const of = (value) => median(rounds.map(value)) / times;
+      const overhead = of(([run, call, pixels]) => call - run - pixels);
+      const run = of(([time]) => time);
+      rows.push({
+        pass,
+        batch: count,
+        'bare run ms': run.toFixed(2),
+        'pixels ms': of(([, , pixels]) => pixels).toFixed(3),
+        'overhead ms': overhead.toFixed(3),
+        'of the run': `${((100 * overhead) / run).toFixed(1)} %`,
+        rounds: rounds.length,
+      });
+    }
+  }
+  console.table(rows);
+}
+
+async function repeat(run, times) {
+  for (let i = 0; i < times; i++) await run();
+}
+
+function tensorOf(parts, shape) {
+  const data = new Float32Array(parts.length * parts[0].length);
+  for (const [i, part] of parts.entries()) data.set(part, i * part.length);
+  return new Tensor('float32', data, [parts.length, ...shape]);
 }

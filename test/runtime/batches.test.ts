@@ -38,7 +38,7 @@ describe('mapBatches', () => {
 
   test('holds no more than what waits for a batch', async () => {
     let ahead = 0;
-    async function* itemsOf() {
+    function* itemsOf() {
       ahead++;
       yield 'a';
     }

@@ -7,18 +7,18 @@ export function pixelToBin(pixel: number, bits: number): number {
 
 /** p = round(q·255 / (2ⁿ − 1)), so that the last bin is white. */
 export function binToPixel(bin: number, bits: number): number {
-  return Math.round((bin * 255) / (2 ** bits - 1));
+  return Math.round((bin * 255) / ((1 << bits) - 1));
 }
 
 /** (q + u)/2ⁿ − ½; u = ½ is the centre of the bin, a uniform draw of [0, 1) dequantises. */
 export function binToModel(bin: number, bits: number, u = 0.5): number {
-  return (bin + u) / 2 ** bits - 0.5;
+  return (bin + u) / (1 << bits) - 0.5;
 }
 
 /** q = clamp(floor((x + ½)·2ⁿ), 0, 2ⁿ − 1). NaN is not a pixel: callers check before. */
 export function modelToBin(x: number, bits: number): number {
-  const last = 2 ** bits - 1;
-  return Math.min(Math.max(Math.floor((x + 0.5) * 2 ** bits), 0), last);
+  const last = (1 << bits) - 1;
+  return Math.min(Math.max(Math.floor((x + 0.5) * (1 << bits)), 0), last);
 }
 
 /**

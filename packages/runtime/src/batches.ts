@@ -36,8 +36,8 @@ export interface BatchPlan<Item, Outcome, Result> extends CallOptions {
   readonly nameOf: (image: number) => string;
   /** Items that an image is run as; default 1. */
   readonly draws?: number;
-  /** An image's items, made as they are asked for, or why it has none. */
-  readonly itemsOf: (image: number) => Iterable<Item | Error> | AsyncIterable<Item | Error>;
+  /** An image's items, made as they are asked for, or why it has none; never rejects. */
+  readonly itemsOf: (image: number) => Iterable<Item | Error> | Promise<Iterable<Item | Error>>;
   /** Items of one key run together, */
   readonly keyOf: (item: Item) => string;
   /** and at most so many. */
@@ -93,7 +93,7 @@ export async function mapBatches<Item, Outcome, Result>(
   for (let image = 0; image < count; image++) {
     signal?.throwIfAborted();
     let draw = 0;
-    for await (const item of itemsOf(image)) {
+    for (const item of await itemsOf(image)) {
       if (item instanceof Error) {
         settle(image, draw, item);
         report();

@@ -34,3 +34,10 @@ export function checkLevels(where: string, chosen: readonly number[], { levels }
   if (bad === undefined) return;
   throw new RangeError(`${where}: levels must be integers from 0, the finest, to ${levels - 1}, got ${bad}`);
 }
+
+/** The place of the first number that is NaN or infinite, −1 if there is none. */
+export function findNotFinite(data: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += 0 * (data[i] as number); // 0 unless one is not finite
+  return sum === 0 ? -1 : data.findIndex((value) => !Number.isFinite(value));
+}

@@ -1,4 +1,5 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import { findNotFinite } from './check.js';
 import type { FloatTensor, Session } from './create-session.js';
 import type { ModelImage } from './images.js';
 import { oneHot } from './labels.js';
@@ -44,14 +45,13 @@ export async function encodeBatch(
   const latents = shapes.map((_, level) => partsOf(outputs, `z${level}`, batch));
   const logProbs = partsOf(outputs, 'log_prob', batch);
   return batch.map((_, i) => {
-    const levels = shapes.map((shape, level) => ({ shape, data: latents[level]?.[i] }));
+    const parts = latents.map((level) => level[i]);
     const logProb = logProbs[i];
-    const bad = [...levels.map(({ data }) => data), logProb].find((part) => part instanceof Error);
+    const bad = [...parts, logProb].find((part) => part instanceof Error);
     if (bad) return bad as Error;
-    return {
-      latents: { levels: levels as LatentLevel[] },
-      logProb: (logProb as Float32Array)[0] as number,
-    };
+    // Copies: a caller who keeps one picture's latents, or posts them, has not the whole batch in hand.
+    const levels = shapes.map((shape, level) => ({ shape, data: (parts[level] as Float32Array).slice() }));
+    return { latents: { levels }, logProb: (logProb as Float32Array)[0] as number };
   });
 }
 
@@ -102,7 +102,7 @@ function stack(parts: readonly Float32Array[], shape: readonly number[]): FloatT
 }
 
 /**
- * Each item's part of an output, or the error that it is not finite.
+ * Each item's part of an output, a view, or the error that it is not finite.
  * @throws Error if the graph lacks this output.
  */
 function partsOf(
@@ -113,12 +113,14 @@ function partsOf(
   const data = outputs[name]?.data;
   if (!data) throw new Error(`the graph has no output "${name}"; export the model again`);
   const size = data.length / batch.length;
-  return batch.map(({ where }, i) => {
-    const part = data.slice(i * size, (i + 1) * size);
-    const bad = part.find((value) => !Number.isFinite(value));
-    if (bad === undefined) return part;
+  const parts = batch.map((_, i) => data.subarray(i * size, (i + 1) * size));
+  if (findNotFinite(data) < 0) return parts;
+  return parts.map((part, i) => {
+    const bad = findNotFinite(part);
+    if (bad < 0) return part;
+    const { where } = batch[i] as Item;
     return new RangeError(
-      `${where}: the model gives ${bad} in ${name}; ` +
+      `${where}: the model gives ${part[bad]} in ${name}; ` +
         'the input is too far from what it was trained on, or its weights are damaged',
     );
   });

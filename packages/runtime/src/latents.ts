@@ -1,5 +1,6 @@
 import { type GlowConfig, latentShapes } from '@glow-onnx/flow/manifest';
 import type { Random } from '@glow-onnx/flow/random';
+import { findNotFinite } from './check.js';
 
 /** One level's latent of one image, row-major. */
 export interface LatentLevel {
@@ -67,7 +68,7 @@ function checkLevelData({ shape, data }: LatentLevel, level: number, where: stri
     const got = data instanceof Float32Array ? `${data.length} numbers` : typeof data;
     throw new TypeError(`${where}: level ${level} must hold a Float32Array of ${size} numbers, got ${got}`);
   }
-  const bad = data.findIndex((value) => !Number.isFinite(value));
+  const bad = findNotFinite(data);
   if (bad >= 0)
     throw new RangeError(`${where}: level ${level} holds ${data[bad]} at ${bad}; latents must be finite`);
 }

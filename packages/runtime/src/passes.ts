@@ -50,7 +50,8 @@ export interface Inputs extends CallOptions {
   readonly startDraws?: (image: number) => () => number;
 }
 
-const startCentres = () => () => 0.5;
+const centre = () => 0.5;
+const startCentres = () => centre;
 
 /** What a pass over a caller's pictures and latents starts from. Pictures are loaded one by one. */
 export function planInputs({ manifest, codec }: ModelParts, request: Inputs) {
@@ -62,23 +63,28 @@ export function planInputs({ manifest, codec }: ModelParts, request: Inputs) {
     const input = inputs[image];
     return typeof input === 'string' ? input : request.nameOf(image);
   };
-  async function* itemsOf(image: number): AsyncGenerator<Item | Error> {
+  async function itemsOf(image: number): Promise<Iterable<Item | Error>> {
     const input = inputs[image] as Input;
     const here = inputs.length > 1 || typeof input === 'string' ? `${where}: ${nameOf(image)}` : where;
     const beside = { where: here, label: labels?.[image] };
     try {
       if (isLatents(input)) {
         const latents = input as Latents;
-        yield { latents, ...checkLatents(config, latents, here), ...beside };
-        return;
+        return [{ latents, ...checkLatents(config, latents, here), ...beside }];
       }
       const picture = await loadImage(config, codec, input as ImageInput, fit, here);
-      const nextU = startDraws(image);
-      for (let draw = 0; draw < draws; draw++) {
-        yield { ...toModel(picture, config.bits, nextU), ...beside };
-      }
+      return drawsOf(picture, startDraws(image), beside);
     } catch (error) {
-      yield error instanceof Error ? error : new Error(`${here}: ${String(error)}`);
+      return [error instanceof Error ? error : new Error(`${here}: ${String(error)}`)];
+    }
+  }
+  function* drawsOf(
+    picture: RawImage,
+    nextU: () => number,
+    beside: Pick<EncodeItem, 'where' | 'label'>,
+  ): Generator<Item> {
+    for (let draw = 0; draw < draws; draw++) {
+      yield { ...toModel(picture, config.bits, nextU), ...beside };
     }
   }
   const { onProgress, signal } = request;

@@ -42,12 +42,13 @@ export function score(
   const percentileOf = trainingPercentile(training?.histogram);
   const plan = planDraws(parts, 'score', images, options);
   const complexities: number[] = [];
-  async function* itemsOf(image: number) {
-    for await (const item of plan.itemsOf(image)) {
+  function* measured(items: Iterable<Item | Error>, image: number) {
+    for (const item of items) {
       if ('x' in item) complexities[image] ??= complexityOf(binsOf(item, config.bits));
       yield item;
     }
   }
+  const itemsOf = async (image: number) => measured(await plan.itemsOf(image), image);
   const combine = (draws: readonly number[], image: number): Score => {
     const bitsPerDim = mean(draws);
     const complexity = complexities[image] as number;
