@@ -3,11 +3,11 @@ import { createBatches } from './batches.js';
 import type { Dataset } from './data/dataset.js';
 import { createEngine } from './engine/create-engine.js';
 import { type EngineOptions, openDifferentiator } from './engine/open-differentiator.js';
-import { runTraining, type TrainResult } from './loop.js';
+import { runTraining, type TrainingRun, type TrainResult } from './loop.js';
 import type { Progress } from './progress.js';
 import { createChronicle, type Epoch } from './report/chronicle.js';
 import { checkImages, checkSameClasses, checkSameData, checkSameOrder, runOf } from './run-checkpoint.js';
-import { createRunFolder, type RunFolder, reopenRunFolder } from './run-folder.js';
+import { createRunFolder, reopenRunFolder } from './run-folder.js';
 import { checkSettings, defaultSettings, type TrainSettings } from './settings.js';
 
 export interface TrainOptions extends EngineOptions {
@@ -37,21 +37,25 @@ export interface TrainOptions extends EngineOptions {
  * the checkpoints written before being kept.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { start, out } = options;
-  const resumed = start === 'resume' ? await reopenRunFolder(out) : undefined;
+  const opened: Close[] = [];
   try {
-    if (resumed?.warning) options.onWarning?.(resumed.warning);
-    return await trainIn(options, resumed);
+    return await runTraining(await prepare(options, opened));
   } finally {
-    await resumed?.folder.close();
+    for (const close of opened) await close();
   }
 }
 
-async function trainIn(
-  options: TrainOptions,
-  resumed: { readonly checkpoint: Checkpoint; readonly folder: RunFolder } | undefined,
-): Promise<TrainResult> {
+type Close = () => Promise<void>;
+
+/**
+ * Brings together what a run needs; what has to be closed goes to `opened`, even on the way to an error. A function of
+ * its own so that checkpoints, in float64 eight times the size of the weights, are gone when training begins.
+ */
+async function prepare(options: TrainOptions, opened: Close[]): Promise<TrainingRun> {
   const { start, data, out } = options;
+  const resumed = start === 'resume' ? await reopenRunFolder(out) : undefined;
+  if (resumed) opened.push(resumed.folder.close);
+  if (resumed?.warning) options.onWarning?.(resumed.warning);
   const checkpoint =
     resumed?.checkpoint ?? (typeof start === 'object' && 'init' in start ? start.init : undefined);
   const run = resumed && runOf(resumed.checkpoint);
@@ -83,29 +87,24 @@ async function trainIn(
   const glow = createGlow(config);
   const params = checkpoint?.params ?? initialParams(glow, settings.seed);
   const differentiator = await openDifferentiator(glow, params.fixed, settings, options);
-  let folder = resumed?.folder;
-  try {
-    // What was validated and would be exported is the average of weights: a new run starts from that.
-    const weights = checkpoint?.ema ?? params.trainable;
-    const engine = createEngine(glow, weights, differentiator, settings);
-    if (run) engine.restore(run.state);
-    folder ??= await createRunFolder(out, options.force ?? false);
-    return await runTraining({
-      ...options,
-      engine,
-      batches,
-      config,
-      settings,
-      fixed: params.fixed,
-      folder,
-      chronicle: createChronicle({ ...options, folder, glow, fixed: params.fixed, batches, settings }),
-      initialised: checkpoint?.initialised ?? false,
-      counters: run?.counters,
-    });
-  } finally {
-    await folder?.close();
-    await differentiator.dispose();
-  }
+  opened.push(differentiator.dispose);
+  // What was validated and would be exported is the average of weights: a new run starts from that.
+  const engine = createEngine(glow, checkpoint?.ema ?? params.trainable, differentiator, settings);
+  if (run) engine.restore(run.state);
+  const folder = resumed?.folder ?? (await createRunFolder(out, options.force ?? false));
+  if (!resumed) opened.push(folder.close);
+  return {
+    ...options,
+    engine,
+    batches,
+    config,
+    settings,
+    fixed: params.fixed,
+    folder,
+    chronicle: createChronicle({ ...options, folder, glow, fixed: params.fixed, batches, settings }),
+    initialised: checkpoint?.initialised ?? false,
+    counters: run?.counters,
+  };
 }
 
 /** @throws RangeError naming the limit, what it has to be and what it is. */
