@@ -29,10 +29,7 @@ const CHUNK_BYTES = 2 ** 24;
  * Takes images one by one. Up to `maxBytes` stay in memory (default: a quarter of what is available). Beyond that all
  * go to a temporary file, which has no name and ends with the process: what is larger than memory costs disk.
  */
-export function createPixelWriter(
-  bytesPerImage: number,
-  maxBytes = Math.floor(memory() / 4),
-): PixelWriter {
+export function createPixelWriter(bytesPerImage: number, maxBytes = Math.floor(memory() / 4)): PixelWriter {
   const perChunk = Math.max(1, Math.floor(Math.min(CHUNK_BYTES, maxBytes / 4) / bytesPerImage));
   const chunks: Uint8Array[] = [];
   let count = 0;

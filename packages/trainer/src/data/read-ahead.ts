@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 /** What is prepared while something else is under way, and how long it was waited for. */
 export interface ReadAhead<T> extends AsyncIterable<T> {
   /** For the item last taken. */
@@ -7,7 +9,10 @@ export interface ReadAhead<T> extends AsyncIterable<T> {
 /** Batches that are ready or on their way beyond the one that is used. */
 const DEPTH = 2;
 
-/** Prepares items in their order, up to two before they are asked for. */
+/**
+ * Prepares items in their order, up to two before they are asked for. It waits its turn: who takes an item sets to work on
+ * it first, and if that goes on elsewhere (other threads, a GPU), the next is prepared meanwhile.
+ */
 export function readAhead<A, B>(
   items: readonly A[],
   prepare: (item: A, i: number) => Promise<B>,
@@ -17,7 +22,8 @@ export function readAhead<A, B>(
     const pending: Promise<B>[] = [];
     for (let i = 0; i < items.length; i++) {
       while (pending.length <= DEPTH && i + pending.length < items.length) {
-        const next = prepare(items[i + pending.length], i + pending.length);
+        const at = i + pending.length;
+        const next = setImmediate().then(() => prepare(items[at], at));
         next.catch(() => {}); // thrown where it is asked for, if it ever is
         pending.push(next);
       }
