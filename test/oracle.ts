@@ -32,11 +32,13 @@ export function createOracle(config: GlowConfig, seed: number): Oracle {
   };
 }
 
+export type OracleSession = Pick<OpenSession, 'run' | 'release'>;
+
 /** The oracle in the place of ONNX Runtime: what the runtime does around its graphs, without graphs. */
 export function oracleSessions(
   oracle: Oracle,
   levels: number,
-): { encoder: OpenSession; decoder: OpenSession } {
+): { encoder: OracleSession; decoder: OracleSession } {
   const encoder = sessionOf(({ x, label }) => {
     const { latents, logProb } = oracle.encode(x as Float64Tensor, label);
     return { ...Object.fromEntries(latents.map((z, level) => [`z${level}`, z])), log_prob: logProb };
@@ -48,11 +50,8 @@ export function oracleSessions(
   return { encoder, decoder };
 }
 
-function sessionOf(compute: (inputs: Named<Float64Tensor>) => Named<Float64Tensor>): OpenSession {
+function sessionOf(compute: (inputs: Named<Float64Tensor>) => Named<Float64Tensor>): OracleSession {
   return {
-    session: undefined as never,
-    device: 'cpu',
-    skipped: [],
     run: async (inputs) => {
       const outputs = compute(mapValues(inputs, ({ shape, data }) => tensor(shape, data)));
       return mapValues(outputs, ({ shape, data }) => ({ shape, data: Float32Array.from(data) }));

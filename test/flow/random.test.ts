@@ -45,6 +45,11 @@ test.each([[[0, 0, 0, 0]], [[1, 2, 3]], [[1, 2, 3, -4]], [[1, 2, 3, 0.5]]])(
   },
 );
 
+test.each([Number.NaN, '1', undefined])('a spare normal of %j is refused', (spareNormal) => {
+  const state = { words: [1, 2, 3, 4] as const, spareNormal: spareNormal as never };
+  expect(() => restoreRandom(state)).toThrow('expected spareNormal null or a number');
+});
+
 test('uniform numbers fill [0, 1) evenly', () => {
   const random = createRandom(2);
   const counts = new Array<number>(10).fill(0);

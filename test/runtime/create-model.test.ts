@@ -7,9 +7,8 @@ import {
   type RawImage,
   restoreRandom,
 } from '@glow-onnx/runtime';
-import type { OpenSession } from '@glow-onnx/runtime/session';
 import { toModel } from '../../packages/runtime/src/images.js';
-import { createOracle, oracleSessions } from '../oracle.js';
+import { createOracle, type OracleSession, oracleSessions } from '../oracle.js';
 import { modelOf, oracleSeed } from '../oracle-model.js';
 
 const config = createConfig({
@@ -288,7 +287,7 @@ describe('errors', () => {
     expect((await model.encode(good)).z).toHaveLength(1);
   });
 
-  const spoil = (session: OpenSession, output: string, value: number): OpenSession => ({
+  const spoil = (session: OracleSession, output: string, value: number): OracleSession => ({
     ...session,
     run: async (inputs) => {
       const outputs = await session.run(inputs);
@@ -429,7 +428,7 @@ describe('one of several images that fails', () => {
 
   test('by a run of its size does not hold up other sizes', async () => {
     const { encoder } = oracleSessions(oracle, 2);
-    const run: OpenSession['run'] = async (inputs) => {
+    const run: OracleSession['run'] = async (inputs) => {
       if (inputs.x?.shape[2] === 4) throw new Error('out of memory');
       return encoder.run(inputs);
     };
@@ -491,7 +490,7 @@ describe('progress and abort', () => {
     const { decoder } = oracleSessions(oracle, 2);
     const controller = new AbortController();
     let runs = 0;
-    const run: OpenSession['run'] = async (inputs) => {
+    const run: OracleSession['run'] = async (inputs) => {
       if (++runs === 2) controller.abort(new Error('enough'));
       return decoder.run(inputs);
     };

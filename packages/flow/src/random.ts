@@ -60,12 +60,16 @@ export function createRandom(seed: number, index = 0): Random {
 
 /**
  * Continues a stream from `state()`.
- * @throws RangeError if the words are not four of 32 bits, or all zero, from where the generator never moves.
+ * @throws RangeError if the words are not four of 32 bits, or all zero, from where the generator never moves, or
+ *   the spare normal is no number.
  */
 export function restoreRandom(state: RandomState): Random {
   const isWord = (word: number): boolean => Number.isInteger(word) && word >= 0 && word < 2 ** 32;
   if (state.words.length !== 4 || !state.words.every(isWord) || state.words.every((word) => word === 0)) {
     throw new RangeError(`random: expected four words of 32 bits that are not all zero, got ${state.words}`);
+  }
+  if (state.spareNormal !== null && !Number.isFinite(state.spareNormal)) {
+    throw new RangeError(`random: expected spareNormal null or a number, got ${state.spareNormal}`);
   }
   let [a, b, c, d] = state.words;
   let spare = state.spareNormal;

@@ -58,12 +58,6 @@ function cover(image: RawImage, height: number, width: number): RawImage {
   return window(covering, (sides.height - height + 1) >> 1, (sides.width - width + 1) >> 1, height, width);
 }
 
-/** @throws RangeError if the model cannot make or take images of this size. */
-export function checkSize(height: number, width: number, levels: number, where: string): void {
-  const fits = (side: number) => Number.isInteger(side) && side > 0 && side % 2 ** levels === 0;
-  if (!fits(height) || !fits(width)) throw indivisible(height, width, levels, where);
-}
-
 function indivisible(height: number, width: number, levels: number, where: string): RangeError {
   const unit = 2 ** levels;
   const sides = Object.entries({ height, width }).filter(([, side]) => !(side > 0 && side % unit === 0));

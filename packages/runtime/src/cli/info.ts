@@ -1,4 +1,5 @@
 import { latentShapes, type Manifest } from '@glow-onnx/flow/manifest';
+import { classNames } from '../labels.js';
 import { readManifest, readVerified } from '../model-folder.js';
 import { openStore } from '../node/open-store.js';
 import { sha256 } from '../node/sha256.js';
@@ -23,7 +24,7 @@ function describe(manifest: Manifest): string {
     ['', `any height and width that ${unit} divides`],
     ['latents', latents.map(([, ...shape], level) => `z${level} ${shape.join('×')}`).join(', ')],
   ];
-  if (config.classes > 0) rows.push(['classes', `${config.classes}`]);
+  if (config.classes > 0) rows.push(['classes', [config.classes, ...classNames(manifest)].join(', ')]);
   const bitsPerDim = manifest.training?.bitsPerDim;
   if (typeof bitsPerDim === 'number') rows.push(['training', `${bitsPerDim.toFixed(3)} bits/dim`]);
   for (const { device, precision, claim, value, tolerance } of manifest.measured) {
