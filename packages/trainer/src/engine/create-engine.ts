@@ -52,6 +52,7 @@ export function createEngine(
       flatten(layout, state.optimizer.v, moments.v);
       moments.steps = state.steps;
     },
+    dispose: () => differentiator.dispose(),
   };
 }
 

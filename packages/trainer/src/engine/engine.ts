@@ -41,6 +41,7 @@ export interface Engine {
   evaluate(batch: Batch): Promise<Float64Array>;
   snapshot(): EngineState;
   restore(state: EngineState): void;
+  dispose(): Promise<void>;
 }
 
 /**
