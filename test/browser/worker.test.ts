@@ -11,9 +11,15 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.remove());
 
-describe.each([false, true])('a model in a worker, cross-origin isolated: %s', (isolated) => {
+/** Nothing from elsewhere, nothing inline, no eval but WebAssembly's. */
+const csp = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src data:";
+
+describe.each([
+  ['alone', {}],
+  ['cross-origin isolated, under a strict policy', { isolated: true, csp }],
+])('a model in a worker, %s', (_, options) => {
   describeBrowser('of a page', () => {
-    const browser = useBrowser({ mounts, isolated });
+    const browser = useBrowser({ mounts, ...options });
 
     test('gives what it gives in the page', async () => {
       const [page, worker] = await browser.run(async ({ glow }) => {

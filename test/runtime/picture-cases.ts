@@ -20,17 +20,31 @@ interface PngParts {
   readonly colourType: number;
   /** Rows as packed bytes. */
   readonly rows: readonly (readonly number[])[];
+  /** Bytes of a pixel, to filter rows in turn by all five filters; without it, none is. */
+  readonly filterBy?: number;
   /** Chunks before the pixels. */
   readonly chunks?: readonly (readonly [type: string, data: Uint8Array])[];
 }
 
 /** A PNG put together byte by byte, so that it owes nothing to any library that is tested with it. */
-export function pngOf({ width, height, depth, colourType, rows, chunks = [] }: PngParts): Uint8Array {
+export function pngOf({
+  width,
+  height,
+  depth,
+  colourType,
+  rows,
+  filterBy,
+  chunks = [],
+}: PngParts): Uint8Array {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([depth, colourType, 0, 0, 0], 8);
-  const pixels = deflateSync(Buffer.from(rows.flatMap((row) => [0, ...row])));
+  const filtered = rows.flatMap((row, y) => {
+    if (filterBy === undefined) return [0, ...row];
+    return [y % 5, ...filterRow(y % 5, row, rows[y - 1] ?? [], filterBy)];
+  });
+  const pixels = deflateSync(Buffer.from(filtered));
   const chunk = (type: string, data: Uint8Array) => {
     const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
     const [length, crc] = [Buffer.alloc(4), Buffer.alloc(4)];
@@ -45,6 +59,24 @@ export function pngOf({ width, height, depth, colourType, rows, chunks = [] }: P
       ...all.map(([type, data]) => chunk(type, data)),
     ]),
   );
+}
+
+/** Source: PNG specification, §9. */
+function filterRow(filter: number, row: readonly number[], above: readonly number[], step: number): number[] {
+  return row.map((value, i) => {
+    const [a, b, c] = [row[i - step] ?? 0, above[i] ?? 0, above[i - step] ?? 0];
+    const p = a + b - c;
+    const [nearest] = [a, b, c].sort((one, other) => Math.abs(p - one) - Math.abs(p - other)); // stable: a, b, c
+    const predicted = [0, a, b, Math.floor((a + b) / 2), nearest as number][filter] as number;
+    return (value - predicted) & 255;
+  });
+}
+
+/** A JPEG with such EXIF data before everything else. */
+function withExif(jpeg: Uint8Array, orientation: number): Uint8Array {
+  const data = Buffer.concat([Buffer.from('Exif\0\0'), exif(orientation)]);
+  const segment = Buffer.from([0xff, 0xe1, 0, data.length + 2, ...data]);
+  return new Uint8Array(Buffer.concat([jpeg.subarray(0, 2), segment, jpeg.subarray(2)]));
 }
 
 /** EXIF data that say nothing but the orientation. */
@@ -171,11 +203,14 @@ async function encodedCases(): Promise<PictureCase[]> {
     .icc as Uint8Array;
   const iccp = Buffer.concat([Buffer.from('p3\0\0', 'latin1'), deflateSync(profile)]);
   const size = { width, height, rgb };
+  const few = rgb.map((value) => (value * value) % 5);
   return [
     {
-      ...size,
-      name: 'every filter',
-      bytes: await picture().png({ adaptiveFiltering: true }).toBuffer(),
+      width,
+      height,
+      name: 'every filter, on few values, so that predictions tie',
+      bytes: pngOf({ width, height, depth: 8, colourType: 2, rows: rowsOf(few, 3 * width), filterBy: 3 }),
+      rgb: few,
       tolerance: 0,
     },
     { ...size, name: 'Adam7', bytes: await picture().png({ progressive: true }).toBuffer(), tolerance: 0 },
@@ -242,9 +277,7 @@ async function orientedCases(): Promise<PictureCase[]> {
     const b = stored(orientation);
     const [width, height] = [(b[0] as number[]).length * side, b.length * side];
     const grey = greyOf(b);
-    const picture = sharp(Uint8Array.from(grey), { raw: { width, height, channels: 1 } }).withMetadata({
-      orientation,
-    });
+    const picture = () => sharp(Uint8Array.from(grey), { raw: { width, height, channels: 1 } });
     const png = pngOf({
       width,
       height,
@@ -258,13 +291,13 @@ async function orientedCases(): Promise<PictureCase[]> {
       {
         ...shown,
         name: `orientation ${orientation} of JPEG`,
-        bytes: await picture.clone().jpeg({ quality: 100 }).toBuffer(),
+        bytes: withExif(await picture().jpeg({ quality: 100 }).toBuffer(), orientation), // big-endian
         tolerance: 1, // flat blocks of 8×8 and no chroma: nothing but rounding
       },
       {
         ...shown,
         name: `orientation ${orientation} of WebP`,
-        bytes: await picture.clone().webp({ lossless: true }).toBuffer(),
+        bytes: await picture().withMetadata({ orientation }).webp({ lossless: true }).toBuffer(),
         tolerance: 0,
       },
     ];

@@ -1,11 +1,18 @@
 import { checkRawImage, type RawImage } from '../images.js';
 import type { CanvasLike, PixelData } from './input.js';
 
+/** What an ImageData has, to whoever has no DOM. */
+export interface RgbaPixels extends PixelData {
+  readonly data: Uint8ClampedArray<ArrayBuffer>;
+  /** sRGB, when made here. */
+  readonly colorSpace: 'srgb' | 'display-p3';
+}
+
 /**
  * A raw image as ImageData, RGBA whatever its channels: to show it, or pass it to what takes one. Where there is no
  * such class, as in Node, a plain object with the same fields.
  */
-export function toImageData(image: RawImage): PixelData & { data: Uint8ClampedArray<ArrayBuffer> } {
+export function toImageData(image: RawImage): RgbaPixels {
   const { data, width, height, channels } = checkRawImage(image, 'toImageData');
   if (channels > 4) throw new RangeError(`toImageData: expected 1 to 4 channels, got ${channels}`);
   const rgba = new Uint8ClampedArray(width * height * 4);
@@ -17,7 +24,7 @@ export function toImageData(image: RawImage): PixelData & { data: Uint8ClampedAr
     rgba[to + 3] = channels % 2 === 0 ? (data[from + channels - 1] as number) : 255;
   }
   return typeof ImageData === 'undefined'
-    ? { data: rgba, width, height }
+    ? { data: rgba, width, height, colorSpace: 'srgb' }
     : new ImageData(rgba, width, height);
 }
 

@@ -30,7 +30,7 @@ export async function decodePng(bytes: Uint8Array): Promise<RawImage> {
     png.data,
     lengths.reduce((sum, length) => sum + length, 0),
   );
-  const { channels, expand } = expander(png);
+  const { channels, asStored, expand } = expander(png);
   const data = new Uint8Array(png.width * png.height * channels);
   let at = 0;
   for (const [i, pass] of passes.entries()) {
@@ -41,7 +41,8 @@ export async function decodePng(bytes: Uint8Array): Promise<RawImage> {
       const start = y * (1 + strideOf(png, pass.width)) + 1;
       const row = rows.subarray(start, start + strideOf(png, pass.width));
       const target = (pass.top + y * pass.stepY) * png.width + pass.left;
-      for (let x = 0; x < pass.width; x++) expand(row, x, data, (target + x * pass.stepX) * channels);
+      if (asStored && pass.stepX === 1) data.set(row, target * channels);
+      else for (let x = 0; x < pass.width; x++) expand(row, x, data, (target + x * pass.stepX) * channels);
     }
   }
   return { data, width: png.width, height: png.height, channels };
@@ -169,8 +170,15 @@ function paeth(left: number, up: number, upLeft: number): number {
 
 type Expand = (row: Uint8Array, x: number, to: Uint8Array, at: number) => void;
 
-/** How a pixel of a row becomes bytes. */
-function expander(png: Png): { channels: number; expand: Expand } {
+interface Expander {
+  readonly channels: number;
+  /** Whether a row's bytes are what comes out. */
+  readonly asStored: boolean;
+  /** Makes bytes of a row's pixel x. */
+  readonly expand: Expand;
+}
+
+function expander(png: Png): Expander {
   const { depth, samples, palette, transparency } = png;
   if (palette) return fromPalette(palette, transparency, depth);
   const scale = depth < 8 ? 255 / (2 ** depth - 1) : 1;
@@ -184,6 +192,7 @@ function expander(png: Png): { channels: number; expand: Expand } {
     depth === 16 ? (sample(row, i) << 8) | (row[2 * i + 1] as number) : sample(row, i);
   return {
     channels: samples + (key ? 1 : 0),
+    asStored: depth === 8 && !key,
     expand(row, x, to, at) {
       for (let c = 0; c < samples; c++) to[at + c] = sample(row, x * samples + c) * scale;
       if (key) to[at + samples] = key.every((value, c) => exact(row, x * samples + c) === value) ? 0 : 255;
@@ -191,13 +200,10 @@ function expander(png: Png): { channels: number; expand: Expand } {
   };
 }
 
-function fromPalette(
-  palette: Uint8Array,
-  alpha: DataView | undefined,
-  depth: number,
-): { channels: number; expand: Expand } {
+function fromPalette(palette: Uint8Array, alpha: DataView | undefined, depth: number): Expander {
   return {
     channels: alpha ? 4 : 3,
+    asStored: false,
     expand(row, x, to, at) {
       const index = bitsAt(row, x, depth);
       if (3 * index >= palette.length) throw new RangeError(`a PNG whose palette has no colour ${index}`);
