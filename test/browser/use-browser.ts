@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -133,6 +133,7 @@ export function packageBundle(): string {
     hash.update(path).update(readFileSync(path));
   const folder = join(tmpdir(), `glow-browser-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(folder)) return folder;
+  removeOld();
   const out = mkdtempSync(join(tmpdir(), 'glow-bundling-'));
   bundle({
     input: { page: 'test/browser/page.ts', worker: 'packages/runtime/src/browser/worker.ts' },
@@ -144,4 +145,15 @@ export function packageBundle(): string {
     rmSync(out, { recursive: true }); // another test file was faster
   }
   return folder;
+}
+
+/** Bundles of sources that were there more than a day ago. */
+function removeOld(): void {
+  const dayAgo = Date.now() - 24 * 60 * 60 * 1000;
+  for (const name of readdirSync(tmpdir()).filter((each) => each.startsWith('glow-browser-'))) {
+    const path = join(tmpdir(), name);
+    if ((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? dayAgo) < dayAgo) {
+      rmSync(path, { recursive: true, force: true });
+    }
+  }
 }
