@@ -1,6 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../packages/trainer/src/device.js';
 
+test('several trainings of a program may open it at the same time', async () => {
+  const opened = await Promise.all([openDevice('wasm'), openDevice('wasm'), openDevice('wasm')]);
+  expect(opened.map(({ device }) => device)).toEqual(['wasm', 'wasm', 'wasm']);
+});
+
 test.each(['wasm', 'cpu'] as const)('%s opens and computes', async (device) => {
   expect(await openDevice(device)).toEqual({ device, skipped: [] });
   expect(tf.getBackend()).toBe(device);

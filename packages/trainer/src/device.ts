@@ -65,7 +65,16 @@ const preference: readonly TfjsDevice[] = ['node-gpu', 'node', 'webgpu', 'wasm',
  * Opens a TensorFlow.js backend. `auto` takes the first in order of speed that is here.
  * @throws Error if the one asked for is not, saying why and what to do.
  */
-export async function openDevice(wanted: TfjsDevice | 'auto'): Promise<OpenedDevice<TfjsDevice>> {
+export function openDevice(wanted: TfjsDevice | 'auto'): Promise<OpenedDevice<TfjsDevice>> {
+  const opened = turn.then(() => open(wanted));
+  turn = opened.catch(() => {});
+  return opened;
+}
+
+/** One after the other: TensorFlow.js gives up a backend that is starting when one is asked for again. */
+let turn: Promise<unknown> = Promise.resolve();
+
+async function open(wanted: TfjsDevice | 'auto'): Promise<OpenedDevice<TfjsDevice>> {
   tf.enableProdMode();
   if (wanted !== 'auto') {
     try {
