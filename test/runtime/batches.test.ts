@@ -61,6 +61,27 @@ describe('mapBatches', () => {
     await expect(mapBatches(planOf(['a'], { run: async () => [error] }))).rejects.toBe(error);
   });
 
+  test('an image of which one draw fails has failed, whatever the others give', async () => {
+    const itemsOf = (image: number) => [`${image}a`, `${image}b`, `${image}c`];
+    const run = async (batch: readonly string[]) =>
+      batch.map((item) => (item === '0b' ? new Error('call: letters[0]: odd') : item));
+    const seen: number[] = [];
+    const call = mapBatches(
+      planOf(['x', 'y'], {
+        draws: 3,
+        itemsOf,
+        keyOf: () => '',
+        run,
+        onProgress: ({ done }) => seen.push(done),
+      }),
+    );
+    await expect(call).rejects.toMatchObject({
+      message: 'call: 1 of 2 images failed: letters[0]: odd',
+      results: [undefined, '1a1b1c'],
+    });
+    expect(seen).toEqual([1, 1, 2]);
+  });
+
   test('a run that fails as a whole keeps its cause', async () => {
     const cause = new Error('device lost');
     const run = async () => {
