@@ -13,7 +13,7 @@ export { BatchError } from './batch-error.js';
 export type { CallOptions } from './batches.js';
 export { DeviceError } from './device-error.js';
 export type { SkippedDevice } from './devices.js';
-export type { DeviceDiagnosis, DiagnoseOptions, Diagnosis, SelfTestReport } from './diagnose.js';
+export type { DeviceDiagnosis, Diagnose, DiagnoseOptions, Diagnosis, SelfTestReport } from './diagnose.js';
 export type { Fit } from './fit.js';
 export type { Measurement } from './golden.js';
 export { type GridOptions, imageGrid } from './image-grid.js';
@@ -21,7 +21,7 @@ export type { ModelImage, RawImage } from './images.js';
 export type { ClassLabel, Label } from './labels.js';
 export type { InterpolationMode, LatentLevel, Latents } from './latents.js';
 export { type LatentsFile, loadLatents, saveLatents } from './latents-file.js';
-export type { LoadOptions } from './load-glow.js';
+export type { LoadGlow, LoadOptions } from './load-glow.js';
 export type { LoadProgress } from './load-progress.js';
 export type {
   DecodeOptions,
