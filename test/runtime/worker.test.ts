@@ -37,7 +37,7 @@ function channel(): { worker: WorkerLike & EventTarget; served: MessagePort } {
 function inWorker(source: string, options = {}): Promise<GlowModel> {
   const { worker, served } = channel();
   serve(loadGlow, served as never);
-  return loadInWorker(worker, codec, source, { device: 'cpu', cache: false, ...options });
+  return loadInWorker(codec, worker, source, { device: 'cpu', cache: false, ...options });
 }
 
 let fixture: ModelFixture;
@@ -162,7 +162,7 @@ describe('a model in a worker', () => {
     const { worker, served } = channel();
     serve(loadGlow, served as never);
     const terminate = jest.fn();
-    const model = await loadInWorker(Object.assign(worker, { terminate }), codec, address, { device: 'cpu' });
+    const model = await loadInWorker(codec, Object.assign(worker, { terminate }), address, { device: 'cpu' });
     const sampling = model.sample();
     await Promise.all([model.dispose(), model.dispose(), model[Symbol.asyncDispose]()]);
     expect(await sampling).toHaveLength(1);
@@ -175,7 +175,7 @@ describe('a worker that fails', () => {
   test('rejects what is under way and what comes, and can still be disposed', async () => {
     const { worker, served } = channel();
     serve(loadGlow, served as never);
-    const model = await loadInWorker(worker, codec, address, { device: 'cpu' });
+    const model = await loadInWorker(codec, worker, address, { device: 'cpu' });
     const sampling = expect(model.sample({ count: 1000 })).rejects.toThrow(
       "the model's worker has failed (out of memory)",
     );
@@ -189,7 +189,7 @@ describe('a worker that fails', () => {
   test('while it loads rejects loading', async () => {
     const { worker } = channel();
     const terminate = jest.fn();
-    const loading = loadInWorker(Object.assign(worker, { terminate }), codec, address, {});
+    const loading = loadInWorker(codec, Object.assign(worker, { terminate }), address, {});
     worker.dispatchEvent(new Event('error'));
     await expect(loading).rejects.toThrow('its script cannot be loaded');
     expect(terminate).toHaveBeenCalled();

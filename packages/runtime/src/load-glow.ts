@@ -60,7 +60,7 @@ export function createLoadGlow(platform: Platform): LoadGlow {
     const { signal, worker = false } = options;
     signal?.throwIfAborted();
     const loading = worker
-      ? loadInWorker(platform.openWorker(worker), platform.createCodec(limitsOf(options)), source, options)
+      ? loadInWorker(platform.createCodec(limitsOf(options)), platform.openWorker(worker), source, options)
       : load(platform, source, options);
     return signal ? untilAborted(loading, signal) : loading;
   };

@@ -31,8 +31,8 @@ type Bridge = <Result>(
  * @param codec reads what cannot be sent to a worker.
  */
 export async function loadInWorker(
-  worker: WorkerLike,
   codec: ImageCodec,
+  worker: WorkerLike,
   source: ModelSource,
   { worker: _, ...options }: LoadOptions,
 ): Promise<GlowModel> {
