@@ -72,11 +72,12 @@ function filterRow(filter: number, row: readonly number[], above: readonly numbe
   });
 }
 
-/** A JPEG with such EXIF data before everything else. */
-function withExif(jpeg: Uint8Array, orientation: number): Uint8Array {
-  const data = Buffer.concat([Buffer.from('Exif\0\0'), exif(orientation)]);
-  const segment = Buffer.from([0xff, 0xe1, 0, data.length + 2, ...data]);
-  return new Uint8Array(Buffer.concat([jpeg.subarray(0, 2), segment, jpeg.subarray(2)]));
+/** A JPEG with one more segment before everything else. */
+function withSegment(jpeg: Uint8Array, marker: number, name: string, data: Uint8Array): Uint8Array {
+  const body = Buffer.concat([Buffer.from(name, 'latin1'), data]);
+  const head = Buffer.from([0xff, marker, 0, 0]);
+  head.writeUInt16BE(body.length + 2, 2);
+  return new Uint8Array(Buffer.concat([jpeg.subarray(0, 2), head, body, jpeg.subarray(2)]));
 }
 
 /** EXIF data that say nothing but the orientation. */
@@ -202,6 +203,10 @@ async function encodedCases(): Promise<PictureCase[]> {
   const profile = (await sharp(await picture().withIccProfile('p3').png().toBuffer()).metadata())
     .icc as Uint8Array;
   const iccp = Buffer.concat([Buffer.from('p3\0\0', 'latin1'), deflateSync(profile)]);
+  const flat = { width: 16, height: 16, channels: 3, background: 'rgb(200, 60, 20)' } as const;
+  const flatJpeg = await sharp({ create: flat })
+    .jpeg({ quality: 100, chromaSubsampling: '4:4:4' })
+    .toBuffer();
   const size = { width, height, rgb };
   const few = rgb.map((value) => (value * value) % 5);
   return [
@@ -226,6 +231,14 @@ async function encodedCases(): Promise<PictureCase[]> {
         chunks: [['iCCP', iccp]],
       }),
       tolerance: 0,
+    },
+    {
+      width: 16,
+      height: 16,
+      name: 'a JPEG with a profile of another colour space',
+      bytes: withSegment(flatJpeg, 0xe2, 'ICC_PROFILE\0\x01\x01', profile),
+      rgb: new Array<number[]>(256).fill([200, 60, 20]).flat(),
+      tolerance: 2, // YCbCr rounds
     },
     { ...size, name: 'WebP', bytes: await picture().webp({ lossless: true }).toBuffer(), tolerance: 0 },
     {
@@ -291,7 +304,12 @@ async function orientedCases(): Promise<PictureCase[]> {
       {
         ...shown,
         name: `orientation ${orientation} of JPEG`,
-        bytes: withExif(await picture().jpeg({ quality: 100 }).toBuffer(), orientation), // big-endian
+        bytes: withSegment(
+          await picture().jpeg({ quality: 100 }).toBuffer(),
+          0xe1,
+          'Exif\0\0',
+          exif(orientation),
+        ), // big-endian
         tolerance: 1, // flat blocks of 8×8 and no chroma: nothing but rounding
       },
       {
