@@ -270,6 +270,11 @@ describe('exportModel leaves nothing behind and says why', () => {
       /levels\.0\.steps\.1\.conv1x1\.bias is -?[\d.e+]+ at element \d+, which float32 cannot hold/,
     ],
     [
+      'log_prob overflows float32',
+      withParam('levels.0.steps.1.actnorm.bias', 1e30),
+      /log_prob over its size is NaN, .*: this model leaves the range of float32 .*take an earlier checkpoint$/,
+    ],
+    [
       'a weight is NaN',
       withParam('levels.0.steps.1.coupling.conv2.bias', Number.NaN),
       /levels\.0\.steps\.1\.coupling\.conv2\.bias is NaN at element 0/,

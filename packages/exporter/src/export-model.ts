@@ -186,10 +186,12 @@ function assertHolds(
   const broken = measured.find((claim) => !holds(claim));
   if (!broken) return;
   const { claim, value, tolerance, precision } = broken;
+  const [fault, advice] = Number.isFinite(value)
+    ? ['amplifies rounding', 'accept more with --tolerance']
+    : ['leaves the range of float32', 'take an earlier checkpoint'];
   throw new Error(
-    `export: ${claim} is ${value}, expected at most ${tolerance}: this model amplifies rounding ` +
-      `(${precision}, ${levels * steps} steps${worstOf(diagnosis)}); ` +
-      'train it further, or accept more with --tolerance',
+    `export: ${claim} is ${value}, expected at most ${tolerance}: this model ${fault} ` +
+      `(${precision}, ${levels * steps} steps${worstOf(diagnosis)}); train it further, or ${advice}`,
   );
 }
 
