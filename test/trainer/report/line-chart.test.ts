@@ -30,7 +30,7 @@ test('a curve runs from the left to the right of its frame, higher values above'
     [548, 58],
   ]);
   expect(svg).toContain('<title>10 steps\nloss 2</title>');
-  expect(svg).toContain('>20 steps</text>');
+  expect(svg).toMatch(/>steps<.*>0<.*>20</);
 });
 
 test('a logarithmic axis gives each power of ten the same height', () => {
@@ -66,4 +66,10 @@ test('the largest of neighbours is kept where it is the largest that counts', ()
   const heights = corners(lineChart([{ name: 'norm', points }], log)).map(([, y]) => y);
   expect(Math.min(...heights)).toBe(8);
   expect(heights.filter((y) => y < 100)).toHaveLength(1);
+});
+
+test('a rate that rises from the first step on stays within its frame', () => {
+  const points = Array.from({ length: 40 }, (_, i) => ({ x: i, y: i / 40 }));
+  const heights = corners(lineChart([{ name: 'rate', points }], size)).map(([, y]) => y);
+  expect(Math.max(...heights)).toBe(108);
 });

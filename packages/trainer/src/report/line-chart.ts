@@ -44,12 +44,13 @@ export function lineChart(
   if (series.length === 0) return '';
   const scale = log ? Math.log10 : (y: number) => y;
   const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
-  const ys = series.flatMap(({ points }) =>
+  const ys = series.flatMap(({ points }) => points.map(({ y }) => scale(y)));
+  const later = series.flatMap(({ points }) =>
     points.slice(Math.floor(points.length * STEEP)).map(({ y }) => scale(y)),
   );
   const [left, right] = [Math.min(...xs), Math.max(...xs)];
-  const yTicks = ticks(Math.min(...ys), Math.max(...ys), 4, log ? 1 : 0);
-  const [low, high] = [Math.min(yTicks[0], ...ys), Math.max(yTicks[yTicks.length - 1], ...ys)];
+  const yTicks = ticks(Math.min(...ys), Math.max(...later), 4, log ? 1 : 0);
+  const [low, high] = [yTicks[0], yTicks[yTicks.length - 1]];
   const px = (x: number): number =>
     margin.left + ((x - left) / (right - left || 1)) * (width - margin.left - margin.right);
   const py = (y: number): number =>
@@ -60,11 +61,11 @@ export function lineChart(
     const y = round(py(value(tick)));
     return `<line class="grid" x1="${margin.left}" x2="${width - margin.right}" y1="${y}" y2="${y}"/><text class="axis" x="${margin.left - 8}" y="${y}" text-anchor="end" dominant-baseline="middle">${label(value(tick))}</text>`;
   });
-  const xTicks = ticks(left, right, width / 150, 1).filter((tick) => tick >= left && tick <= right);
-  const xAxis = xTicks.map((tick, i) => {
-    const [anchor, unit] = i === xTicks.length - 1 ? ['end', ` ${xName}`] : ['middle', ''];
-    return `<text class="axis" x="${round(px(tick))}" y="${height - 8}" text-anchor="${anchor}">${label(tick)}${unit}</text>`;
-  });
+  const axis = (x: number, anchor: string, text: string): string =>
+    `<text class="axis" x="${round(x)}" y="${height - 8}" text-anchor="${anchor}">${text}</text>`;
+  const xAxis = ticks(left, right, width / 110, 1)
+    .filter((tick) => tick >= left && tick <= right)
+    .map((tick) => axis(px(tick), 'middle', label(tick)));
   const clip = `clip-${title.replaceAll(/\W/g, '-')}`;
   const curves = series.map(({ points, name }) => {
     const of = `series-${all.findIndex((one) => one.name === name) + 1}`;
@@ -76,6 +77,7 @@ export function lineChart(
     `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title} by ${xName}">`,
     `<clipPath id="${clip}"><rect x="${margin.left - 4}" y="0" width="${width - margin.left - margin.right + 8}" height="${height - margin.bottom + 4}"/></clipPath>`,
     ...grid,
+    axis(margin.left - 8, 'end', xName),
     ...xAxis,
     `<g clip-path="url(#${clip})">${curves.join('')}</g>`,
     ...hovers(series, xName, px, height),
