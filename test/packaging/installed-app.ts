@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -12,7 +12,6 @@ const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
  */
 export function createApp(): string {
   const app = mkdtempSync(join(tmpdir(), 'glow-app-'));
-  writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }');
   cpSync(join(root, 'models/faces'), join(app, 'public/models/faces'), { recursive: true });
   return app;
 }
