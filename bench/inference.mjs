@@ -4,8 +4,10 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
-// Its own steps before and after the graphs, to be told apart from what is around them.
+import { openSession } from '@glow-onnx/runtime/session';
+import { Tensor } from 'onnxruntime-node';
+// Its inside: a model around sessions that are also run bare, and the steps before and after them.
+import { createModel } from '../packages/runtime/dist/create-model.js';
 import { fromModel, toModel } from '../packages/runtime/dist/images.js';
 import { interleave, machine, median, processorTime, wallTime } from './models.mjs';
 
@@ -21,21 +23,27 @@ const before = megabytes();
 console.log(machine());
 await loadingAndMemory();
 
-const glow = await loadGlow(folder, { device: 'cpu', ...threads });
+const [encoder, decoder] = await Promise.all([open('encode'), open('decode')]);
+const glow = createModel({
+  manifest: JSON.parse(await readFile(`${folder}/manifest.json`, 'utf8')),
+  precision: 'fp32',
+  graphs: {
+    device: 'cpu',
+    skipped: [],
+    selfTest: 'none',
+    encoder: async () => encoder,
+    decoder: async () => decoder,
+    release: () => Promise.all([encoder.release(), decoder.release()]),
+  },
+});
 const { bits, levels } = glow.config;
-const [encoder, decoder] = await Promise.all([bare('encode'), bare('decode')]);
 const images = await glow.sample({ count: 256, seed: 1 });
 await speeds();
 await overheads();
 await glow.dispose();
 
-/** The graph in a session with the runtime's options, and nothing else around it. */
-function bare(name) {
-  return InferenceSession.create(`${folder}/onnx/${name}.onnx`, {
-    executionProviders: ['cpu'],
-    ...(values['one-thread'] && { intraOpNumThreads: 1 }),
-    extra: { session: { set_denormal_as_zero: '1' } },
-  });
+function open(name) {
+  return openSession({ model: `${folder}/onnx/${name}.onnx`, device: 'cpu', ...threads });
 }
 
 async function loadingAndMemory() {
@@ -82,7 +90,7 @@ async function speeds() {
 }
 
 /**
- * In turns: a bare run on tensors that are ready, the SDK's call, and a bare run with the SDK's conversion of pixels
+ * In turns, all in one session: a bare run on tensors that are ready, the SDK's call, and a bare run with the SDK's conversion of pixels
  * beside it. The overhead is what the call takes beyond the last. (Converting alone would be faster than it is in use:
  * a run leaves nothing of it in the processor's caches.)
  */
@@ -107,18 +115,18 @@ async function overheads() {
     );
     const passes = {
       encode: [
-        () => encoder.run({ x }),
+        () => encoder.session.run({ x }),
         () => glow.encode(batch),
         () => {
           for (const image of batch) toModel(image, bits, () => 0.5);
-          return encoder.run({ x });
+          return encoder.session.run({ x });
         },
       ],
       decode: [
-        () => decoder.run(latents),
+        () => decoder.session.run(latents),
         () => glow.decode(z),
         async () => {
-          await decoder.run(latents);
+          await decoder.session.run(latents);
           for (const image of converted) fromModel(image, bits);
         },
       ],
