@@ -37,8 +37,8 @@ export type GraphKind = 'initialise' | 'gradient' | 'evaluate';
  * input is computed again from its output by the layer's own inverse, so memory does not grow with the number of
  * steps, for about half as much work again.
  */
-export const memories = ['full', 'reversible'] as const;
-export type Memory = (typeof memories)[number];
+export type Memory = 'full' | 'reversible';
+export const memories: readonly Memory[] = ['full', 'reversible'];
 
 export interface TrainingGraph {
   readonly spec: GraphSpec;
