@@ -1,5 +1,5 @@
-// The SDK on models/faces: images/s, what it costs over a bare session.run, loading, memory.
-//   node bench/inference.mjs [--seconds 5] [--one-thread]
+// The SDK on a model folder: images/s, what it costs over a bare session.run, loading, memory.
+//   node bench/inference.mjs [--seconds 5] [--one-thread] [--model models/faces]
 // --seconds of measuring per row; --one-thread by the processor time of one thread, for a machine with other work on it.
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -12,11 +12,15 @@ import { fromModel, toModel } from '../packages/runtime/dist/images.js';
 import { interleave, machine, median, processorTime, wallTime } from './models.mjs';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '5' }, 'one-thread': { type: 'boolean', default: false } },
+  options: {
+    seconds: { type: 'string', default: '5' },
+    'one-thread': { type: 'boolean', default: false },
+    model: { type: 'string', default: 'models/faces' },
+  },
 });
 const seconds = Number(values.seconds);
 const [clock, threads] = values['one-thread'] ? [processorTime, { threads: 1 }] : [wallTime, {}];
-const folder = 'models/faces';
+const folder = values.model;
 const megabytes = () => Math.round(process.memoryUsage().rss / 1e6);
 const before = megabytes();
 
@@ -36,7 +40,7 @@ const glow = createModel({
     release: () => Promise.all([encoder.release(), decoder.release()]),
   },
 });
-const { bits, levels } = glow.config;
+const { bits, levels, channels, height, width } = glow.config;
 const images = await glow.sample({ count: 256, seed: 1 });
 await speeds();
 await overheads();
@@ -73,7 +77,8 @@ async function loadingAndMemory() {
 }
 
 async function oneImage() {
-  return { data: new Uint8Array(768).fill(128), height: 16, width: 16, channels: 3 };
+  const { height, width, channels } = JSON.parse(await readFile(`${folder}/config.json`, 'utf8'));
+  return { data: new Uint8Array(height * width * channels).fill(128), height, width, channels };
 }
 
 /** Everything included, by the median run. */
@@ -102,7 +107,7 @@ async function overheads() {
     const converted = batch.map((image) => toModel(image, bits, () => 0.5));
     const x = tensorOf(
       converted.map((image) => image.x),
-      [3, 16, 16],
+      [channels, height, width],
     );
     const latents = Object.fromEntries(
       Array.from({ length: levels }, (_, level) => [

@@ -49,9 +49,20 @@ export async function encodeBatch(
     const logProb = logProbs[i];
     const bad = [...parts, logProb].find((part) => part instanceof Error);
     if (bad) return bad as Error;
-    // Copies: a caller who keeps one picture's latents, or posts them, has not the whole batch in hand.
-    const levels = shapes.map((shape, level) => ({ shape, data: (parts[level] as Float32Array).slice() }));
+    const levels = ownLevels(shapes, parts as Float32Array[]);
     return { latents: { levels }, logProb: (logProb as Float32Array)[0] as number };
+  });
+}
+
+/** Copies in one piece: a caller who keeps one picture's latents, or posts them, has not the whole batch in hand. */
+function ownLevels(shapes: readonly LatentLevel['shape'][], parts: readonly Float32Array[]): LatentLevel[] {
+  const own = new Float32Array(parts.reduce((size, part) => size + part.length, 0));
+  let end = 0;
+  return shapes.map((shape, level) => {
+    const part = parts[level] as Float32Array;
+    own.set(part, end);
+    end += part.length;
+    return { shape, data: own.subarray(end - part.length, end) };
   });
 }
 
