@@ -22,7 +22,8 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '1' },
   },
 });
-const [channels, steps, hiddenChannels, count, threads] = Object.values(values).map(Number);
+const numbers = Object.fromEntries(Object.entries(values).map(([name, text]) => [name, Number(text)]));
+const { channels, steps, hidden: hiddenChannels, batch: count, threads } = numbers;
 const config = createConfig({ channels, height: 32, width: 32, levels: 3, steps, hiddenChannels, bits: 5 });
 const folder = mkdtempSync(join(tmpdir(), 'glow-profile-'));
 const { create } = ort.InferenceSession;

@@ -30,7 +30,10 @@ const sessions = {};
 for await (const line of createInterface({ input: process.stdin })) {
   const { direction, batch, trainBatch, seconds } = JSON.parse(line);
   if (trainBatch) {
-    answer({ imagesPerSecond: await trainingSpeed({ config, batch: trainBatch, seconds, threads, clock }) });
+    const engine = { engine: 'onnxruntime', device: 'cpu', threads };
+    answer({
+      imagesPerSecond: await trainingSpeed({ config, batch: trainBatch, seconds, clock, ...engine }),
+    });
   } else {
     sessions[direction] ??= await openModel(join(folder, `onnx/${direction}.onnx`), threads);
     const feeds = feedsOf(direction, batch);
