@@ -1,34 +1,15 @@
 import {
-  createRandom,
   encode,
   type Float64Tensor,
-  type FlowWeights,
   forwardWeights,
-  fullName,
   type Glow,
   initialise,
-  type LogDet,
   type Named,
-  type ParamSpec,
-  type PlacedLayer,
 } from '@glow-onnx/flow';
-import {
-  add,
-  backward,
-  type Cotangent,
-  type GraphSpec,
-  gradient,
-  input,
-  mul,
-  pad,
-  reduceSum,
-  reshape,
-  scalar,
-  slice,
-  type Value,
-} from '@glow-onnx/graph';
+import { type GraphSpec, gradient, input, mul, reduceSum, scalar, type Value } from '@glow-onnx/graph';
 import { createGraphOps, type HostValues, imageOf, labelOf, type TrainingValue } from '../graph-ops.js';
 import type { Place } from './parameters.js';
+import { reversibleGradient } from './reversible-gradient.js';
 
 export type GraphKind = 'initialise' | 'gradient' | 'evaluate';
 
@@ -45,7 +26,8 @@ export interface TrainingGraph {
   readonly host: readonly HostValues[];
 }
 
-interface Traced {
+/** What a graph is traced from. */
+export interface Traced {
   readonly x: TrainingValue;
   readonly label: TrainingValue | undefined;
   readonly trainable: Named<TrainingValue>;
@@ -91,7 +73,10 @@ function traceOutputs(glow: Glow, traced: Traced, kind: GraphKind, memory: Memor
   if (kind === 'initialise') return prefixed('initial/', initialise(glow, ops, x, { trainable, fixed }));
   const weights = forwardWeights(glow, ops, { trainable, fixed });
   if (kind === 'evaluate') return { log_prob: encode(glow, ops, x, weights, label).logProb };
-  if (memory === 'reversible') return reversible(glow, traced, weights);
+  if (memory === 'reversible') {
+    const { logProb, gradients } = reversibleGradient(glow, traced, weights);
+    return { log_prob: logProb, ...prefixed('gradient/', gradients) };
+  }
   const { logProb } = encode(glow, ops, x, weights, label);
   const gradients = gradient(mul(reduceSum(logProb, [0]), scalar(factor)), Object.values(trainable));
   const byName = Object.keys(trainable).map((name, i) => [name, gradients[i]]);
@@ -100,117 +85,4 @@ function traceOutputs(glow: Glow, traced: Traced, kind: GraphKind, memory: Memor
 
 function prefixed(prefix: string, named: Named<Value>): Record<string, Value> {
   return Object.fromEntries(Object.entries(named).map(([name, value]) => [prefix + name, value]));
-}
-
-/** Loss and gradient without the activations of the way there. */
-function reversible(glow: Glow, traced: Traced, weights: FlowWeights<TrainingValue>): Record<string, Value> {
-  const { x, label, trainable, host, factor } = traced;
-  // What encode names on its way: every layer's output, and the logarithms of couplings' scales.
-  const met = new Map<string, TrainingValue>();
-  const plain = createGraphOps(host);
-  const ops = {
-    ...plain,
-    named(value: TrainingValue, name: string) {
-      met.set(name, value);
-      return value;
-    },
-  };
-  const { logProb } = encode(glow, ops, x, weights, label);
-  const loss = mul(reduceSum(logProb, [0]), scalar(factor));
-  const ends = glow.levels.map(
-    ({ layers }) => met.get(outputOf(layers.at(-1) as PlacedLayer)) as TrainingValue,
-  );
-  const elements = new Map(
-    [...met].filter(([name]) => name.endsWith('.logScale')).map(([name, value]) => [name, value]),
-  );
-  const parameters = Object.entries(trainable);
-  const cut = [...ends, ...elements.values()];
-  // From the loss to where levels end; parameters that it reaches past no activation are done by this.
-  const direct = backward(
-    [{ value: loss, gradient: scalar(1) }],
-    [...cut, ...parameters.map(([, value]) => value)],
-    cut,
-  );
-  const gradients = new Map<string, Value>();
-  const contribute = (name: string, value: Value | undefined): void => {
-    const known = gradients.get(name);
-    if (value) gradients.set(name, known ? add(known, value) : value);
-  };
-  for (const [i, [name]] of parameters.entries()) contribute(name, direct[cut.length + i]);
-  const elementGradients = new Map([...elements.keys()].map((name, i) => [name, direct[ends.length + i]]));
-
-  let fromAbove: Value | undefined; // the gradient at the next level's input
-  for (let l = glow.levels.length - 1; l >= 0; l--) {
-    const level = glow.levels[l];
-    let y = ends[l];
-    let dy = direct[l] as Value;
-    if (fromAbove) dy = add(dy, atRest(fromAbove, level.split === 'first', level.latentChannels));
-    for (const placed of level.layers.toReversed()) {
-      const back = goBack(placed, y, dy, elementGradients.get(`${placed.name}.logScale`));
-      y = back.x;
-      dy = back.dx;
-    }
-    fromAbove = dy;
-  }
-  return { log_prob: logProb, ...prefixed('gradient/', Object.fromEntries(gradients)) };
-
-  /** A layer's input from its output, and the gradient there; those of its parameters are contributed. */
-  function goBack({ name, layer }: PlacedLayer, y: TrainingValue, dy: Value, dElements: Value | undefined) {
-    const inverse = { ...weights[name], ...inverseInputs(traced, { name, layer }) };
-    const x = layer.inverse(plain, y, inverse);
-    const again = layer.forward(plain, x, weights[name]);
-    const from: Cotangent[] = [{ value: again.y, gradient: dy }];
-    const { elements } = again.logDet as LogDet<Value>;
-    if (elements && dElements) from.push({ value: elements, gradient: dElements });
-    const own = layer.params
-      .filter(({ kind }) => kind === 'trainable')
-      .map((spec) => fullName(name, spec.name));
-    const [dx, ...rest] = backward(from, [x, ...own.map((full) => trainable[full])], [x]);
-    for (const [i, full] of own.entries()) contribute(full, rest[i]);
-    const done = rest.filter((value) => value !== undefined);
-    return { x: after(x, [dx as Value, ...done]), dx: dx as Value };
-  }
-}
-
-/** Weights that a layer's inverse needs and that the graph cannot compute: W⁻¹, 1/scale. */
-function inverseInputs({ host, fixed }: Traced, { name, layer }: PlacedLayer): Named<Value> {
-  if (!layer.channelAffine) return {}; // others go back with the weights they came with
-  const kinds = (kind: ParamSpec['kind']) => layer.params.filter((spec) => spec.kind === kind);
-  const own = (of: (name: string) => Float64Tensor, specs: readonly ParamSpec[]) =>
-    Object.fromEntries(specs.map((spec) => [spec.name, of(fullName(name, spec.name))]));
-  const ownFixed = own((full) => fixed[full], kinds('fixed'));
-  const compute = (trainable: Named<Float64Tensor>) => layer.inverseWeights({ trainable, fixed: ownFixed });
-  const shapes = compute(layer.initialParams(createRandom(0)));
-  const inputs = Object.fromEntries(
-    Object.entries(shapes).map(([weight, { shape }]) => [
-      weight,
-      input(`${name}/${weight}`, 'float32', shape),
-    ]),
-  );
-  host.push({ inputs, compute: (parameter) => compute(own(parameter, kinds('trainable'))) });
-  return inputs;
-}
-
-/**
- * y, but not before all of `values` are there. ONNX Runtime is free to go through all layers first and to compute
- * their parameters' gradients in the end, and would hold all activations until then.
- */
-function after(y: TrainingValue, values: readonly Value[]): TrainingValue {
-  const first = (value: Value): Value =>
-    reshape(
-      value.shape.reduce<Value>((part, _, axis) => slice(part, axis, 0, 1), value),
-      [1, 1, 1],
-    );
-  const sum = values.map(first).reduce((a, b) => add(a, b));
-  return { ...y, ...add(y, mul(sum, scalar(0))) };
-}
-
-function outputOf({ name }: PlacedLayer): string {
-  return name.endsWith('.coupling') ? name.replace(/coupling$/, 'y') : `${name}.y`;
-}
-
-/** The gradient of a level's output from that of the half that goes on. */
-function atRest(gradient: Value, latentFirst: boolean, latentChannels: number): Value {
-  const [before, after] = latentFirst ? [latentChannels, 0] : [0, latentChannels];
-  return pad(gradient, [before, 0, 0, after, 0, 0]);
 }
