@@ -12,8 +12,8 @@ import {
   parseSafetensors,
   type SafetensorsInput,
 } from '@glow-onnx/flow';
-import { main } from '../../packages/exporter/src/main.js';
 import { randomParams } from '../random-params.js';
+import { glowExport as run } from './glow-export.js';
 
 const config = createConfig({
   channels: 3,
@@ -31,16 +31,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'glow-errors-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
-
-async function run(...argv: string[]) {
-  const written: string[] = [];
-  const err: string[] = [];
-  const code = await main(argv, '1.2.3', {
-    stdout: { write: (text: string) => written.push(text) },
-    stderr: { write: (text: string) => err.push(text) },
-  });
-  return { code, out: written.join(''), err: err.join('') };
-}
 
 type Tensors = Record<string, SafetensorsInput>;
 

@@ -22,6 +22,7 @@ import { main } from '../../packages/exporter/src/main.js';
 import { spectralNorm } from '../../packages/exporter/src/spectral-norm.js';
 import { diagnoseFolder } from '../../packages/exporter/src/verify-folder.js';
 import { randomParams, randomTensor } from '../random-params.js';
+import { glowExport as run } from './glow-export.js';
 
 const config = createConfig({
   channels: 3,
@@ -42,16 +43,6 @@ beforeEach(async () => {
   out = join(folder, 'model');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
-
-async function run(...argv: string[]) {
-  const written: string[] = [];
-  const err: string[] = [];
-  const code = await main(argv, '1.2.3', {
-    stdout: { write: (text: string) => written.push(text) },
-    stderr: { write: (text: string) => err.push(text) },
-  });
-  return { code, out: written.join(''), err: err.join('') };
-}
 
 const manifestOf = () => parseManifest(readFileSync(join(out, 'manifest.json'), 'utf8'));
 

@@ -110,8 +110,8 @@ function within<T>(ops: Ops<T>, place: string): Ops<T> {
   return { ...ops, named: (x, name) => ops.named(x, `${place}.${name}`) };
 }
 
-/** A step's output carries the step's name: levels.0.steps.3.coupling → levels.0.steps.3.y. */
-function outputName(layer: string): string {
+/** What `encode` names a layer's output; a step's carries the step's: levels.0.steps.3.coupling → levels.0.steps.3.y. */
+export function outputName(layer: string): string {
   return layer.endsWith('.coupling') ? layer.replace(/coupling$/, 'y') : `${layer}.y`;
 }
 

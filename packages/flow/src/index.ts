@@ -14,7 +14,7 @@ export {
   parseConfig,
   presets,
 } from './config.js';
-export { decode, type Encoding, encode, type Levels } from './encode-decode.js';
+export { decode, type Encoding, encode, type Levels, outputName } from './encode-decode.js';
 export { float64Ops } from './float64-ops.js';
 export { createGlow, fullName, type Glow, type Level, type PlacedLayer } from './glow.js';
 export type { ChannelAffine, Layer, LayerParams, LogDet, ParamSpec } from './layer.js';

@@ -7,6 +7,7 @@ import {
   type Glow,
   type LogDet,
   type Named,
+  outputName,
   type ParamSpec,
   type PlacedLayer,
 } from '@glow-onnx/flow';
@@ -49,7 +50,7 @@ export function reversibleGradient(
   const { logProb } = encode(glow, ops, x, weights, label);
   const loss = mul(reduceSum(logProb, [0]), scalar(factor));
   const ends = glow.levels.map(
-    ({ layers }) => met.get(outputOf(layers.at(-1) as PlacedLayer)) as TrainingValue,
+    ({ layers }) => met.get(outputName((layers.at(-1) as PlacedLayer).name)) as TrainingValue,
   );
   const elements = new Map(
     [...met].filter(([name]) => name.endsWith('.logScale')).map(([name, value]) => [name, value]),
@@ -134,10 +135,6 @@ function after(y: TrainingValue, values: readonly Value[]): TrainingValue {
     );
   const sum = values.map(first).reduce((a, b) => add(a, b));
   return { ...y, ...add(y, mul(sum, scalar(0))) };
-}
-
-function outputOf({ name }: PlacedLayer): string {
-  return name.endsWith('.coupling') ? name.replace(/coupling$/, 'y') : `${name}.y`;
 }
 
 /** The gradient of a level's output from that of the half that goes on. */
