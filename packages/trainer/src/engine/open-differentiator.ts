@@ -1,6 +1,6 @@
 import { availableParallelism, freemem } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
+import type { Float64Tensor, Glow, GlowConfig, Named } from '@glow-onnx/flow';
 import { type Device, DeviceError } from '@glow-onnx/runtime/session';
 import { type OpenedDevice, openDevice, type TfjsDevice } from '../device.js';
 import type { TrainSettings } from '../settings.js';
@@ -68,7 +68,7 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
     const opened = await openOnnxRuntimeDifferentiator(glow, fixed, {
       device: wanted,
       count,
-      memory: memory === 'auto' ? memoryFor(glow, count) : memory,
+      memory: memory === 'auto' ? memoryFor(glow.config, count, freemem()) : memory,
       ...(threads !== undefined && { threads }),
     });
     onDevice?.({
@@ -109,11 +109,11 @@ const openTfjs: Open = async (glow, fixed, { batch, accumulate }, options) => {
 /**
  * A step keeps about 14 values a hidden channel and pixel for each coupling: measured, K=4 to 16, 128 hidden channels.
  */
-function memoryFor({ config }: Glow, count: number): Memory {
+export function memoryFor(config: GlowConfig, count: number, freeBytes: number): Memory {
   const { height, width, levels, steps, hiddenChannels } = config;
   const pixels = Array.from({ length: levels }, (_, l) => (count * height * width) / 4 ** (l + 1));
   const bytes = 4 * 14 * steps * hiddenChannels * pixels.reduce((sum, n) => sum + n, 0);
-  return bytes > freemem() / 2 ? 'reversible' : 'full';
+  return bytes > freeBytes / 2 ? 'reversible' : 'full';
 }
 
 async function spawnWorkers(count: number, data: WorkerData): Promise<Worker[]> {

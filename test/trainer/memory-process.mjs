@@ -1,0 +1,26 @@
+// Prints the bytes that a gradient takes at its peak beyond an opened session: memory-process.mjs full|reversible K.
+import { createConfig, createGlow, createRandom, initialParams } from '@glow-onnx/flow';
+import { openOnnxRuntimeDifferentiator } from '../../packages/trainer/dist/engine/onnxruntime-differentiator.js';
+import { flatten, parameterLayout } from '../../packages/trainer/dist/engine/parameters.js';
+
+const [memory, steps] = process.argv.slice(2);
+const count = 64;
+const config = createConfig({
+  ...{ channels: 3, height: 32, width: 32, levels: 1, steps: Number(steps), hiddenChannels: 64, bits: 5 },
+});
+const glow = createGlow(config);
+const params = initialParams(glow, 1);
+const layout = parameterLayout(glow);
+const parameters = new Float32Array(layout.size);
+flatten(layout, params.trainable, parameters);
+const random = createRandom(2);
+const x = Float32Array.from({ length: count * 3072 }, () => random.uniform() - 0.5);
+const differentiator = await openOnnxRuntimeDifferentiator(glow, params.fixed, {
+  device: 'cpu',
+  count,
+  memory,
+});
+const before = process.memoryUsage().rss;
+await differentiator.gradient(parameters, { count, x });
+console.log(process.resourceUsage().maxRSS * 1024 - before);
+await differentiator.dispose();

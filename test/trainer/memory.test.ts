@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { createConfig } from '@glow-onnx/flow';
+import { memoryFor } from '../../packages/trainer/src/engine/open-differentiator.js';
+
+async function bytesOf(memory: string, steps: number): Promise<number> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    'test/trainer/memory-process.mjs',
+    memory,
+    String(steps),
+  ]);
+  return Number(stdout);
+}
+
+test('what a reversible step takes does not grow with the number of steps of flow', async () => {
+  const growth = async (memory: string) => (await bytesOf(memory, 10)) - (await bytesOf(memory, 2));
+  const full = await growth('full');
+  // Eight steps of flow, each some 14 values a hidden channel and pixel: 470 MB.
+  expect(full).toBeGreaterThan(200e6);
+  // Allocators round and keep: a fifth allows for that, and two steps' activations are more.
+  expect(await growth('reversible')).toBeLessThan(full / 5);
+});
+
+test('activations are kept while they take less than half of the free memory', () => {
+  const config = createConfig({
+    channels: 3,
+    height: 32,
+    width: 32,
+    levels: 3,
+    steps: 16,
+    hiddenChannels: 128,
+  });
+  // Measured at this size: 2.4 GB.
+  expect(memoryFor(config, 64, 8e9)).toBe('full');
+  expect(memoryFor(config, 64, 3e9)).toBe('reversible');
+});
