@@ -1,0 +1,66 @@
+import type { GlowModel, RawImage } from '@glow-onnx/runtime';
+import type { App } from './app.js';
+import type { Face } from './faces.js';
+
+export interface Shell {
+  readonly app: App;
+  /** Puts another model in place; calls under way end with the old one, which is then disposed of. */
+  setModel(model: GlowModel): void;
+}
+
+/** @param onTime gets the milliseconds per image of every call. */
+export function createApp(
+  faces: readonly Face[],
+  status: HTMLElement,
+  onTime: (msPerImage: number) => void,
+): Shell {
+  const kept: RawImage[] = [];
+  const keptListeners: (() => void)[] = [];
+  const modelListeners: ((model: GlowModel) => void)[] = [];
+  let model: GlowModel | undefined;
+  let loaded: (model: GlowModel) => void;
+  const first = new Promise<GlowModel>((resolve) => {
+    loaded = resolve;
+  });
+
+  const app: App = {
+    faces,
+    kept,
+    keep(image) {
+      kept.unshift(image);
+      for (const listener of keptListeners) listener();
+    },
+    onKept: (listener) => void keptListeners.push(listener),
+    onModel(listener) {
+      modelListeners.push(listener);
+      if (model) listener(model);
+    },
+    async run(images, call) {
+      const running = model ?? (await first);
+      const start = performance.now();
+      const result = await call(running);
+      onTime((performance.now() - start) / images);
+      return result;
+    },
+    async read(input) {
+      const [image] = await app.run(1, (running) => running.reconstruct(input, { fit: 'cover' }));
+      return image as RawImage;
+    },
+    say(text) {
+      status.textContent = text;
+    },
+    fail(error) {
+      app.say(error instanceof Error ? error.message : String(error));
+    },
+  };
+  return {
+    app,
+    setModel(next) {
+      const old = model;
+      model = next;
+      loaded(next);
+      for (const listener of modelListeners) listener(next);
+      old?.dispose();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { type GlowModel, type Latents, loadLatents } from '@glow-onnx/runtime';
+
+/** A slider's direction: what adding it to a picture's latents changes. */
+export interface Direction {
+  readonly label: string;
+  /** What the slider's two ends show: without it, with it. */
+  readonly ends: readonly [string, string];
+  readonly z: Latents;
+}
+
+/** An entry of the model's `directions/index.json`: attribute `name` goes from one value to another. */
+interface DirectionEntry {
+  readonly name: string;
+  readonly label: string;
+  readonly from: string;
+  readonly to: string;
+  readonly file: string;
+}
+
+/** The directions that a model folder comes with: none, if it has no `directions/index.json`. */
+export async function loadDirections(glow: GlowModel, folder: string): Promise<Direction[]> {
+  const index = await fetch(`${folder}/index.json`);
+  if (!index.ok) return [];
+  const entries: DirectionEntry[] = await index.json();
+  return Promise.all(
+    entries.map(async ({ label, from, to, file }) => {
+      const bytes = await (await fetch(`${folder}/${file}`)).arrayBuffer();
+      const [z] = loadLatents(glow, new Uint8Array(bytes)).z;
+      return { label, ends: [from, to], z: z as Latents };
+    }),
+  );
+}
+
+/** z + Σ strength · direction. Where every strength is 0 these are z's own numbers, so that every pixel comes back. */
+export function addDirections(
+  z: Latents,
+  directions: readonly { readonly z: Latents; readonly strength: number }[],
+): Latents {
+  const moving = directions.filter(({ strength }) => strength !== 0);
+  const levels = z.levels.map(({ shape, data }, level) => {
+    const sum = Float32Array.from(data);
+    for (const { z: direction, strength } of moving) {
+      for (const [i, value] of direction.levels[level]?.data.entries() ?? []) {
+        sum[i] = (sum[i] as number) + strength * value;
+      }
+    }
+    return { shape, data: sum };
+  });
+  return { levels };
+}

@@ -1,0 +1,50 @@
+import { createRandom, type GlowModel, type RawImage } from '@glow-onnx/runtime';
+
+export interface NamedPicture {
+  readonly name: string;
+  readonly image: RawImage;
+}
+
+/** Pictures that are no faces, or not quite, made from one that is. */
+export async function makeStrangers(glow: GlowModel, face: RawImage): Promise<NamedPicture[]> {
+  const { width, height } = face;
+  const random = createRandom(1);
+  const [bland] = await glow.sample({ temperature: 0.3, seed: 2 });
+  const [wild] = await glow.sample({ temperature: 1, seed: 2 });
+  return [
+    { name: 'mirrored', image: moved(face, (x, y) => [width - 1 - x, y]) },
+    { name: 'upside down', image: moved(face, (x, y) => [x, height - 1 - y]) },
+    { name: 'faded', image: { ...face, data: face.data.map((value) => 64 + value / 2) } },
+    { name: 'inverted', image: { ...face, data: face.data.map((value) => 255 - value) } },
+    { name: 'scrambled', image: moved(face, scramble(width, height)) },
+    {
+      name: 'one colour',
+      image: { ...face, data: face.data.map((_, i) => [70, 130, 180][i % 3] as number) },
+    },
+    { name: 'noise', image: { ...face, data: face.data.map(() => random.below(256)) } },
+    { name: 'dream, temperature 1', image: wild as RawImage },
+    { name: 'dream, temperature 0.3', image: bland as RawImage },
+  ];
+}
+
+/** The picture with each pixel taken from another place. */
+function moved(image: RawImage, placeOf: (x: number, y: number) => readonly [number, number]): RawImage {
+  const { width, channels, data } = image;
+  const pixelAt = (pixel: number) => {
+    const [x, y] = placeOf(pixel % width, Math.floor(pixel / width));
+    return (y * width + x) * channels;
+  };
+  return {
+    ...image,
+    data: data.map((_, i) => data[pixelAt(Math.floor(i / channels)) + (i % channels)] as number),
+  };
+}
+
+/** 4×4 patches in another order: 7 and the number of patches have no common factor. */
+function scramble(width: number, height: number): (x: number, y: number) => readonly [number, number] {
+  const [columns, rows] = [width / 4, height / 4];
+  return (x, y) => {
+    const patch = ((y >> 2) * columns + (x >> 2)) * 7 + 3;
+    return [((patch % columns) << 2) + (x & 3), ((Math.floor(patch / columns) % rows) << 2) + (y & 3)];
+  };
+}

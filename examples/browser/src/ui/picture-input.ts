@@ -1,0 +1,65 @@
+import type { ImageInput, RawImage } from '@glow-onnx/runtime';
+import type { App } from '../app.js';
+import { el } from './dom.js';
+import { picture } from './screen.js';
+
+export interface PictureInputOptions {
+  /** What the picture is for, such as 'Left face'. */
+  readonly label: string;
+  /** Gets the picture as the model sees it, 16×16. */
+  readonly onPick: (image: RawImage, name: string) => void;
+  /** Shipped faces on offer; default the first six. */
+  readonly faces?: readonly RawImage[];
+}
+
+/**
+ * Where a picture comes from: dropped, picked from disk, one of the shipped faces or one that was kept. Files that
+ * are no pictures are refused in the status line.
+ */
+export function pictureInput(app: App, { label, onPick, faces }: PictureInputOptions): HTMLElement {
+  const shipped = faces ?? app.faces.slice(0, 6).map(({ image }) => image);
+  const take = (input: ImageInput, name: string) =>
+    app.read(input).then((image) => onPick(image, name), app.fail);
+
+  const file = el('input', { type: 'file', accept: 'image/png,image/jpeg,image/webp', className: 'file' });
+  file.addEventListener('change', () => {
+    for (const one of file.files ?? []) take(one, one.name);
+    file.value = '';
+  });
+  const choice = el('div', { className: 'choice' });
+  const offer = (image: RawImage, name: string) => {
+    const button = el('button', { type: 'button', title: name }, picture(image, name, 2));
+    button.addEventListener('click', () => take(image, name));
+    return button;
+  };
+  const refresh = () =>
+    choice.replaceChildren(
+      ...shipped.map((image, i) => offer(image, `Face ${i + 1}`)),
+      ...app.kept.slice(0, 6).map((image, i) => offer(image, `Kept ${i + 1}`)),
+    );
+  refresh();
+  app.onKept(refresh);
+
+  const zone = el(
+    'div',
+    { className: 'picture-input', attributes: { role: 'group', 'aria-label': label } },
+    el('label', { className: 'drop' }, file, el('span', {}, `${label}: drop a picture, or pick one`)),
+    choice,
+  );
+  acceptDrops(zone, (dropped) => take(dropped, dropped.name));
+  return zone;
+}
+
+/** Calls back with each file dropped on an element, which has the class `over` while one hangs above it. */
+export function acceptDrops(target: HTMLElement, onFile: (file: File) => void): void {
+  target.addEventListener('dragover', (event) => {
+    event.preventDefault();
+    target.classList.add('over');
+  });
+  target.addEventListener('dragleave', () => target.classList.remove('over'));
+  target.addEventListener('drop', (event) => {
+    event.preventDefault();
+    target.classList.remove('over');
+    for (const file of event.dataTransfer?.files ?? []) onFile(file);
+  });
+}

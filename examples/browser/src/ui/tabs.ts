@@ -1,0 +1,57 @@
+import { el } from './dom.js';
+
+export interface Tab {
+  readonly id: string;
+  readonly title: string;
+  /** Fills the panel; called when the tab is first opened. */
+  readonly mount: (panel: HTMLElement) => void;
+}
+
+/** Tabs after the ARIA Authoring Practices: arrows, Home and End move, the address keeps the tab (`#morph`). */
+export function showTabs(list: HTMLElement, panels: HTMLElement, tabs: readonly Tab[]): void {
+  const parts = tabs.map((tab) => ({ tab, button: buttonOf(tab), panel: panelOf(tab), mounted: false }));
+  list.append(...parts.map(({ button }) => button));
+  panels.append(...parts.map(({ panel }) => panel));
+
+  function open(id: string, focus = false): void {
+    const chosen = parts.find(({ tab }) => tab.id === id) ?? parts[0];
+    for (const part of parts) {
+      const selected = part === chosen;
+      part.button.setAttribute('aria-selected', String(selected));
+      part.button.tabIndex = selected ? 0 : -1;
+      part.panel.hidden = !selected;
+      if (!selected) continue;
+      if (focus) part.button.focus();
+      if (!part.mounted) part.tab.mount(part.panel);
+      part.mounted = true;
+    }
+  }
+
+  list.addEventListener('click', (event) => {
+    const button = (event.target as Element).closest('button');
+    if (button) go(button.value);
+  });
+  list.addEventListener('keydown', (event) => {
+    const now = parts.findIndex(({ button }) => button === document.activeElement);
+    const next = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: parts.length - 1 }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    go(parts.at(next % parts.length)?.tab.id as string, true);
+  });
+  function go(id: string, focus = false): void {
+    history.replaceState(null, '', `#${id}`);
+    open(id, focus);
+  }
+  globalThis.addEventListener('hashchange', () => open(location.hash.slice(1)));
+  open(location.hash.slice(1));
+}
+
+function buttonOf({ id, title }: Tab): HTMLButtonElement {
+  const attributes = { role: 'tab', 'aria-controls': `panel-${id}` };
+  return el('button', { id: `tab-${id}`, type: 'button', value: id, attributes }, title);
+}
+
+function panelOf({ id }: Tab): HTMLElement {
+  const attributes = { role: 'tabpanel', 'aria-labelledby': `tab-${id}`, 'data-tab': id };
+  return el('section', { id: `panel-${id}`, tabIndex: 0, hidden: true, attributes });
+}
