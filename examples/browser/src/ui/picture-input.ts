@@ -1,6 +1,7 @@
 import type { ImageInput, RawImage } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
 import { el } from './dom.js';
+import { acceptDrops, draggable } from './drag.js';
 import { picture } from './screen.js';
 
 export interface PictureInputOptions {
@@ -30,6 +31,7 @@ export function pictureInput(app: App, { label, onPick, faces }: PictureInputOpt
   const offer = (image: RawImage, name: string) => {
     const button = el('button', { type: 'button', title: name }, picture(image, name, 2));
     button.addEventListener('click', () => take(image, name));
+    draggable(button, image, name);
     return button;
   };
   const refresh = () =>
@@ -46,20 +48,6 @@ export function pictureInput(app: App, { label, onPick, faces }: PictureInputOpt
     el('label', { className: 'drop' }, file, el('span', {}, `${label}: drop a picture, or pick one`)),
     choice,
   );
-  acceptDrops(zone, (dropped) => take(dropped, dropped.name));
+  acceptDrops(zone, take);
   return zone;
-}
-
-/** Calls back with each file dropped on an element, which has the class `over` while one hangs above it. */
-export function acceptDrops(target: HTMLElement, onFile: (file: File) => void): void {
-  target.addEventListener('dragover', (event) => {
-    event.preventDefault();
-    target.classList.add('over');
-  });
-  target.addEventListener('dragleave', () => target.classList.remove('over'));
-  target.addEventListener('drop', (event) => {
-    event.preventDefault();
-    target.classList.remove('over');
-    for (const file of event.dataTransfer?.files ?? []) onFile(file);
-  });
 }

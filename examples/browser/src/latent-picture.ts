@@ -1,0 +1,38 @@
+import type { LatentLevel, RawImage } from '@glow-onnx/runtime';
+
+/** From −3 to 3: light blue, blue, dark, red, yellow. */
+const palette = [
+  [155, 231, 255],
+  [58, 123, 213],
+  [35, 25, 66],
+  [232, 71, 79],
+  [255, 210, 63],
+] as const;
+
+/** How a level's channels are laid out as tiles; whatever its channels, about three wide to two high. */
+export function latentGrid([channels, height, width]: LatentLevel['shape']) {
+  const columns = Math.ceil(Math.sqrt(channels * 1.4));
+  const rows = Math.ceil(channels / columns);
+  return { columns, rows, width: columns * (width + 1) - 1, height: rows * (height + 1) - 1 };
+}
+
+/** A level as a picture: each channel a tile, one pixel of nothing between them. */
+export function latentPicture(level: LatentLevel): RawImage {
+  const [, height, width] = level.shape;
+  const grid = latentGrid(level.shape);
+  const data = new Uint8Array(grid.width * grid.height * 4);
+  for (const [i, value] of level.data.entries()) {
+    const channel = Math.floor(i / (height * width));
+    const y = Math.floor(channel / grid.columns) * (height + 1) + (Math.floor(i / width) % height);
+    const x = (channel % grid.columns) * (width + 1) + (i % width);
+    data.set([...colourOf(value), 255], (y * grid.width + x) * 4);
+  }
+  return { data, width: grid.width, height: grid.height, channels: 4 };
+}
+
+function colourOf(value: number): number[] {
+  const place = Math.min(Math.max((value + 3) / 1.5, 0), 3.999);
+  const below = Math.floor(place);
+  const [from, to] = [palette[below], palette[below + 1]] as [number[], number[]];
+  return from.map((channel, i) => channel + (place - below) * ((to[i] as number) - channel));
+}
