@@ -30,7 +30,9 @@ export function gradient(of: Value, wrt: readonly Value[]): Value[] {
   if (of.shape.length > 0) throw new RangeError(`gradient: expected a scalar, got ${describe(of)}`);
   return backward([{ value: of, gradient: constant([], [1]) }], wrt).map((result, i) => {
     if (result) return result;
-    throw new RangeError(`gradient: ${describe(of)} does not depend on ${describe(wrt[i])}`);
+    throw new RangeError(
+      `gradient: ${describe(of)} does not depend on ${describe(wrt[i])}; leave it out, or see what was to use it`,
+    );
   });
 }
 
@@ -73,7 +75,9 @@ export function backward(
     if (source.kind !== 'node' || given.has(source)) continue;
     const rule = rules[source.operator];
     if (!rule) {
-      throw new RangeError(`gradient: no rule for ${describe(value)}; add one for ${source.operator}`);
+      throw new RangeError(
+        `gradient: no rule for ${describe(value)}; add one for ${source.operator} to gradient-rules.ts`,
+      );
     }
     const gradients = rule(value, source, total);
     for (const [i, input] of source.inputs.entries()) {

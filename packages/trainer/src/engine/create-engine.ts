@@ -1,5 +1,6 @@
 import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
 import type { TrainSettings } from '../settings.js';
+import { checkBatch } from './check-batch.js';
 import type { Differentiator, Engine } from './engine.js';
 import { createMoments, moveAverage, norm, updates } from './optimizer.js';
 import { flatten, parameterLayout, unflatten } from './parameters.js';
@@ -23,10 +24,12 @@ export function createEngine(
   return {
     description: differentiator.description,
     async initialise(batch) {
+      checkBatch(glow.config, batch);
       parameters.set(await differentiator.initialise(parameters, batch));
       average?.set(parameters);
     },
     async step(batch, rate, normLimit) {
+      checkBatch(glow.config, batch);
       const { bitsPerDim: scores, gradient } = await differentiator.gradient(parameters, batch);
       const bitsPerDim = mean(scores);
       const gradientNorm = norm(gradient);
@@ -38,7 +41,10 @@ export function createEngine(
       }
       return { bitsPerDim, gradientNorm, applied };
     },
-    evaluate: (batch) => differentiator.evaluate(average ?? parameters, batch),
+    async evaluate(batch) {
+      checkBatch(glow.config, batch);
+      return differentiator.evaluate(average ?? parameters, batch);
+    },
     snapshot: () => ({
       trainable: unflatten(layout, parameters),
       ...(average && { ema: unflatten(layout, average) }),

@@ -3,6 +3,7 @@ import { encodeModel, graph } from '@glow-onnx/graph';
 import { type Device, type FloatTensor, type OpenSession, openSession } from '@glow-onnx/runtime/session';
 import type { HostValues } from '../graph-ops.js';
 import type { Batch, Differentiator } from './engine.js';
+import { explainOpening, explainRun } from './explain-failure.js';
 import { type Place, parameterLayout } from './parameters.js';
 import { type GraphKind, type Memory, type TrainingGraph, trainingGraph } from './training-graph.js';
 
@@ -22,7 +23,8 @@ interface OpenGraph extends Pick<TrainingGraph, 'host'> {
 /**
  * Gradients by ONNX Runtime: the model's log p(x) is traced once more, as a graph with parameters as inputs, and
  * that graph is differentiated. One graph for each number of images. `fixed`: the parameters that are not trained.
- * @throws DeviceError if the device is not there.
+ * @throws DeviceError if the device is not there; Error, here or in a call, for want of memory, a kernel or a GPU that
+ * was lost, saying what to do.
  */
 export async function openOnnxRuntimeDifferentiator(
   glow: Glow,
@@ -39,9 +41,14 @@ export async function openOnnxRuntimeDifferentiator(
 
   async function open(kind: GraphKind, images: number, on: Device | 'auto'): Promise<OpenGraph> {
     const { spec, host } = trainingGraph(glow, fixed, places, { kind, count: images, memory });
-    const model = encodeModel(graph(spec), { producer: { name: '@glow-onnx/trainer', version: '' } });
-    const session = await openSession({ model, device: on, ...(threads !== undefined && { threads }) });
-    return { session, host };
+    const built = graph(spec);
+    const model = encodeModel(built, { producer: { name: '@glow-onnx/trainer', version: '' } });
+    try {
+      const session = await openSession({ model, device: on, ...(threads !== undefined && { threads }) });
+      return { session, host };
+    } catch (cause) {
+      throw await explainOpening(cause, built, { kind, device: on, count: images, memory });
+    }
   }
   const first = await open('gradient', count, wanted);
   const { device, skipped } = first.session;
@@ -68,7 +75,11 @@ export async function openOnnxRuntimeDifferentiator(
     };
     if (classes > 0 && batch.classes) inputs.label = oneHot(batch.classes, classes);
     if (host.length > 0) Object.assign(inputs, computed(host, ownPlaces));
-    await session.run(inputs, outputs);
+    try {
+      await session.run(inputs, outputs);
+    } catch (cause) {
+      throw explainRun(cause, { kind, device, count: batch.count, memory });
+    }
   }
 
   async function score(

@@ -75,6 +75,12 @@ function traceOutputs(glow: Glow, traced: Traced, kind: GraphKind, memory: Memor
   if (kind === 'evaluate') return { log_prob: encode(glow, ops, x, weights, label).logProb };
   if (memory === 'reversible') {
     const { logProb, gradients } = reversibleGradient(glow, traced, weights);
+    for (const [name, { shape }] of Object.entries(trainable)) {
+      if (gradients[name]) continue;
+      throw new RangeError(
+        `gradient: the loss does not depend on ${name} [${shape.join(', ')}]; leave it out, or see what was to use it`,
+      );
+    }
     return { log_prob: logProb, ...prefixed('gradient/', gradients) };
   }
   const { logProb } = encode(glow, ops, x, weights, label);
