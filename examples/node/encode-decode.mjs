@@ -1,0 +1,40 @@
+// Pictures to latents and back without loss, and what each level of the latents holds.
+//   node examples/node/encode-decode.mjs examples/node/pictures/ada.png --keep 0.5
+import { parseArgs } from 'node:util';
+import { imageGrid, loadGlow, readImages, writePng } from '@glow-onnx/runtime/node';
+
+const shipped = ['ada', 'ben', 'cleo', 'dan'].map((name) => `examples/node/pictures/${name}.png`);
+const options = {
+  model: { type: 'string', default: 'models/faces' },
+  keep: { type: 'string', default: '0' }, // of one level at a time; 0 leaves nothing of it
+  out: { type: 'string', default: 'out/encode-decode.png' },
+};
+
+async function main() {
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const files = positionals.length > 0 ? positionals : shipped;
+  const glow = await loadGlow(values.model);
+  const { z } = await glow.encode(files, { fit: 'cover' });
+  const decoded = await glow.decode(z);
+  const before = await readImages(glow.config, files, { fit: 'cover' });
+  const after = await readImages(glow.config, decoded);
+  const bitsPerDim = await glow.bitsPerDim(files, { fit: 'cover' });
+  const rows = [];
+  for (const [i, { x }] of before.entries()) {
+    const wrong = x.filter((value, k) => value !== after[i].x[k]).length;
+    console.log(`${files[i]}: ${bitsPerDim[i].toFixed(2)} bits/dim, ${wrong} of ${x.length} values differ`);
+    rows.push(decoded[i]);
+    for (const level of z[i].levels.keys()) {
+      const strengths = z[i].levels.map((_, each) => (each === level ? Number(values.keep) - 1 : 0));
+      rows.push(...(await glow.applyAttribute(z[i], z[i], strengths))); // z + (keep − 1)·z at that level
+    }
+  }
+  await writePng(values.out, imageGrid(rows, { columns: 1 + z[0].levels.length, scale: 4, gap: 4 }));
+  console.log(`${values.out}: each decoded, then with level 0, 1 … times ${values.keep}`);
+  await glow.dispose();
+}
+
+main().catch(({ message }) => {
+  console.error(message);
+  process.exitCode = 1;
+});
