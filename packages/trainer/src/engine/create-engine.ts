@@ -13,12 +13,9 @@ export function createEngine(
   { optimizer, clip, ema }: Pick<TrainSettings, 'optimizer' | 'clip' | 'ema'>,
 ): Engine {
   const layout = parameterLayout(glow);
-  // Shared, so that workers read them where they are.
-  const sharedVector = (): Float32Array => new Float32Array(new SharedArrayBuffer(4 * layout.size));
-  const parameters = sharedVector();
+  const parameters = new Float32Array(layout.size);
   flatten(layout, initial, parameters);
-  const average = ema > 0 ? sharedVector() : undefined;
-  average?.set(parameters);
+  const average = ema > 0 ? parameters.slice() : undefined;
   const moments = createMoments(layout.size);
 
   return {
@@ -28,7 +25,7 @@ export function createEngine(
       parameters.set(await differentiator.initialise(parameters, batch));
       average?.set(parameters);
     },
-    async step(batch, rate, normLimit) {
+    async step(batch, rate, normLimit = Number.POSITIVE_INFINITY) {
       checkBatch(glow.config, batch);
       const { bitsPerDim: scores, gradient } = await differentiator.gradient(parameters, batch);
       const bitsPerDim = mean(scores);

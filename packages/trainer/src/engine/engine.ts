@@ -34,9 +34,9 @@ export interface Engine {
   initialise(batch: Batch): Promise<void>;
   /**
    * One step at this learning rate. It is not taken, and everything stays as it is, if loss or gradient is not
-   * finite or the gradient's norm is beyond `normLimit`.
+   * finite or the gradient's norm is beyond `normLimit` (default: no limit).
    */
-  step(batch: Batch, rate: number, normLimit: number): Promise<StepResult>;
+  step(batch: Batch, rate: number, normLimit?: number): Promise<StepResult>;
   /** bits/dim of each image, by the averaged parameters where they are kept. */
   evaluate(batch: Batch): Promise<Float64Array>;
   snapshot(): EngineState;

@@ -1,15 +1,20 @@
 import { bitsPerDimension, type Float64Tensor, type Glow, type Named, tensor } from '@glow-onnx/flow';
 import { encodeModel, graph } from '@glow-onnx/graph';
-import { type Device, type FloatTensor, type OpenSession, openSession } from '@glow-onnx/runtime/session';
+import {
+  type Device,
+  type FloatTensor,
+  type OpenSession,
+  openSession,
+  type RuntimeOptions,
+} from '@glow-onnx/runtime/session';
 import type { HostValues } from '../graph-ops.js';
 import type { Batch, Differentiator } from './engine.js';
 import { explainOpening, explainRun } from './explain-failure.js';
 import { type Place, parameterLayout } from './parameters.js';
 import { type GraphKind, type Memory, type TrainingGraph, trainingGraph } from './training-graph.js';
 
-export interface OnnxRuntimeOptions {
+export interface OnnxRuntimeOptions extends Pick<RuntimeOptions, 'threads' | 'wasmPaths'> {
   readonly device: Device | 'auto';
-  readonly threads?: number;
   /** Images to expect at once: the graph for them opens now, the others when they come. */
   readonly count: number;
   /** Default full. */
@@ -29,13 +34,13 @@ interface OpenGraph extends Pick<TrainingGraph, 'host'> {
 export async function openOnnxRuntimeDifferentiator(
   glow: Glow,
   fixed: Named<Float64Tensor>,
-  { device: wanted, threads, count, memory = 'full' }: OnnxRuntimeOptions,
+  { device: wanted, count, memory = 'full', ...runtime }: OnnxRuntimeOptions,
 ): Promise<Differentiator & Pick<OpenSession, 'device' | 'skipped'>> {
   const { places, size } = parameterLayout(glow);
   const { channels, height, width, bits, classes } = glow.config;
   const dimensions = channels * height * width;
   const gradients = new Float32Array(size);
-  // onnxruntime-node takes no shared memory, which is where an engine keeps its parameters.
+  // Parameters change place, between those that train and their average; what is fed lies still.
   const own = new Float32Array(size);
   const ownPlaces = placesIn(own, places);
 
@@ -44,7 +49,7 @@ export async function openOnnxRuntimeDifferentiator(
     const built = graph(spec);
     const model = encodeModel(built, { producer: { name: '@glow-onnx/trainer', version: '' } });
     try {
-      const session = await openSession({ model, device: on, ...(threads !== undefined && { threads }) });
+      const session = await openSession({ ...runtime, model, device: on });
       return { session, host };
     } catch (cause) {
       throw await explainOpening(cause, built, { kind, device: on, count: images, memory });

@@ -10,7 +10,7 @@ export interface WorkerData {
   readonly device: TfjsDevice;
 }
 
-/** Parameters lie in shared memory; so does the gradient, if one is wanted. */
+/** Parameters lie in shared memory, where all workers read them; so does the gradient, if one is wanted. */
 export interface WorkerTask {
   readonly parameters: Float32Array;
   readonly batch: Batch;
@@ -26,15 +26,22 @@ export type WorkerReply = { readonly bitsPerDim: Float64Array } | { readonly err
 export function acrossThreads(local: Differentiator, workers: readonly Worker[]): Differentiator {
   const threads = workers.length + 1;
   const shared: Float32Array[] = [];
+  let common: Float32Array | undefined;
+  const share = (parameters: Float32Array): Float32Array => {
+    common ??= sharedVector(parameters.length);
+    common.set(parameters);
+    return common;
+  };
 
   return {
     description: `${local.description}, ${threads} threads`,
     initialise: local.initialise,
     async gradient(parameters, batch) {
       const [own, ...parts] = splitBatch(batch, threads);
+      const all = share(parameters);
       const replies = parts.map((part, i) => {
-        shared[i] ??= new Float32Array(new SharedArrayBuffer(4 * parameters.length));
-        return ask(workers[i], { parameters, batch: part, gradient: shared[i] });
+        shared[i] ??= sharedVector(parameters.length);
+        return ask(workers[i], { parameters: all, batch: part, gradient: shared[i] });
       });
       const [{ bitsPerDim, gradient }, ...others] = await Promise.all([
         local.gradient(parameters, own),
@@ -48,13 +55,18 @@ export function acrossThreads(local: Differentiator, workers: readonly Worker[])
     },
     async evaluate(parameters, batch) {
       const [own, ...parts] = splitBatch(batch, threads);
-      const replies = parts.map((part, i) => ask(workers[i], { parameters, batch: part }));
+      const all = share(parameters);
+      const replies = parts.map((part, i) => ask(workers[i], { parameters: all, batch: part }));
       return joined(await Promise.all([local.evaluate(parameters, own), ...replies]));
     },
     async dispose() {
       await Promise.all([local.dispose(), ...workers.map((worker) => worker.terminate())]);
     },
   };
+}
+
+function sharedVector(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(4 * length));
 }
 
 /** One task, one answer. @throws Error what the worker threw. */

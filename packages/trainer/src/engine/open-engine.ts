@@ -1,0 +1,75 @@
+import { type Checkpoint, createGlow, initialParams } from '@glow-onnx/flow';
+import type { Device, RuntimeOptions, SkippedDevice } from '@glow-onnx/runtime/session';
+import { defaultSettings, type TrainSettings } from '../settings.js';
+import { createEngine } from './create-engine.js';
+import type { Engine } from './engine.js';
+import { openOnnxRuntimeDifferentiator } from './onnxruntime-differentiator.js';
+import type { Memory } from './training-graph.js';
+
+export interface OpenEngineOptions
+  extends Partial<Pick<TrainSettings, 'optimizer' | 'clip' | 'ema' | 'seed'>>,
+    Pick<RuntimeOptions, 'threads' | 'wasmPaths'> {
+  /** Images of a step. Batches of other sizes are taken too, but each size opens a graph of its own. */
+  readonly batch: number;
+  /** Default `auto`: in Node cuda, else cpu; in a page webgpu where it is no software, else wasm. */
+  readonly device?: Device | 'auto';
+  /** Activations that a step keeps; default full. */
+  readonly memory?: Memory;
+}
+
+/** An engine with the model that it trains. */
+export interface OpenEngine extends Engine {
+  readonly device: Device;
+  /** Devices that `auto` passed over, and why. */
+  readonly skipped: readonly SkippedDevice[];
+  /** The state of model and optimiser, for `encodeCheckpoint` or to open an engine on later. */
+  checkpoint(): Checkpoint;
+}
+
+/**
+ * Opens what trains a model, in Node or in a page: gradients by ONNX Runtime, parameters and optimiser in JavaScript.
+ * Data, batches and learning rates are the caller's. A new model has to see a batch by `initialise` before its first
+ * step; a checkpoint goes on with the optimiser state that it has.
+ * @throws DeviceError if the device is not there; Error if it is out of memory or has no kernel for an operator.
+ */
+export async function openEngine(
+  start: Pick<Checkpoint, 'config'> | Checkpoint,
+  options: OpenEngineOptions,
+): Promise<OpenEngine> {
+  const { batch: count, device: wanted = 'auto', memory, threads, wasmPaths, ...settings } = options;
+  const { config } = start;
+  const glow = createGlow(config);
+  const before = 'params' in start ? start : undefined;
+  const { seed, ...learning } = { ...defaultSettings, ...settings };
+  const { trainable, fixed } = before?.params ?? initialParams(glow, seed);
+  const differentiator = await openOnnxRuntimeDifferentiator(glow, fixed, {
+    ...{ device: wanted, count },
+    ...(memory && { memory }),
+    ...(threads !== undefined && { threads }),
+    ...(wasmPaths !== undefined && { wasmPaths }),
+  });
+  const { device, skipped } = differentiator;
+  const engine = createEngine(glow, before?.ema ?? trainable, differentiator, learning);
+  if (before?.optimizer) {
+    const steps = Number(before.progress?.updates ?? 0);
+    engine.restore({ trainable, ...(before.ema && { ema: before.ema }), optimizer: before.optimizer, steps });
+  }
+  let initialised = before?.initialised ?? false;
+  return {
+    ...engine,
+    device,
+    skipped,
+    async initialise(batch) {
+      await engine.initialise(batch);
+      initialised = true;
+    },
+    checkpoint() {
+      const { steps, trainable: trained, ...state } = engine.snapshot();
+      return {
+        ...{ config, params: { trainable: trained, fixed }, initialised, ...state },
+        progress: { updates: steps },
+        training: { ...before?.training, engine: engine.description },
+      };
+    },
+  };
+}
