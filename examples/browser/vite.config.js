@@ -1,7 +1,8 @@
-import { cp } from 'node:fs/promises';
+import { cp, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { cutFaces } from './build/cut-faces.js';
+import { offline } from './build/offline.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const model = here('../../models/faces/');
@@ -16,6 +17,19 @@ async function fillPublic() {
   await cutFaces({ from: `${model}faces.json`, to: here('public/'), count: 480 });
 }
 
+/** Those of `public/` that the service worker keeps. */
+async function publicFiles() {
+  const names = await readdir(here('public/'), { recursive: true });
+  const own = names.filter((name) => /^[^/\\]+\.\w+$|^model.directions.[^/\\]+$/.test(name));
+  return own.map((name) => ({ name: name.replaceAll('\\', '/'), path: here(`public/${name}`) }));
+}
+
+/** What WebAssembly needs to compute on several threads: a page that is cross-origin isolated. */
+const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
 export default defineConfig(async () => {
   await fillPublic();
   return {
@@ -23,5 +37,8 @@ export default defineConfig(async () => {
     base: './', // works from any path
     build: { target: 'es2022', assetsInlineLimit: 0 },
     worker: { format: 'es' },
+    server: { headers },
+    preview: { headers },
+    plugins: [offline({ source: here('build/service-worker.js'), publicFiles: await publicFiles() })],
   };
 });

@@ -8,13 +8,14 @@ export interface App {
   /** Faces the user has kept, newest first. */
   readonly kept: readonly RawImage[];
   keep(image: RawImage): void;
+  letGo(image: RawImage): void;
   /** Calls back when the kept faces change. */
   onKept(listener: () => void): void;
   /** Calls back with the model: now if there is one, and again whenever another device has taken it over. */
   onModel(listener: (model: GlowModel) => void): void;
   /**
    * Runs a call of the model and takes its time for the "ms per image" of the header. Waits for the model while it
-   * still loads. `images` is how many pictures the call makes or reads.
+   * still loads. `images` is how many pictures the call makes or reads. Calls that overlap are not timed.
    */
   run<T>(images: number, call: (model: GlowModel) => Promise<T>): Promise<T>;
   /** Any picture as the model sees it: its size, three channels, five bits. Throws if the file is no picture. */

@@ -23,12 +23,21 @@ export function createApp(
     loaded = resolve;
   });
 
+  let [underWay, overlapping] = [0, false];
+  const keptChanged = () => {
+    for (const listener of keptListeners) listener();
+  };
+
   const app: App = {
     faces,
     kept,
     keep(image) {
       kept.unshift(image);
-      for (const listener of keptListeners) listener();
+      keptChanged();
+    },
+    letGo(image) {
+      kept.splice(kept.indexOf(image), 1);
+      keptChanged();
     },
     onKept: (listener) => void keptListeners.push(listener),
     onModel(listener) {
@@ -37,10 +46,15 @@ export function createApp(
     },
     async run(images, call) {
       const running = model ?? (await first);
+      overlapping = underWay++ > 0;
       const start = performance.now();
-      const result = await call(running);
-      onTime((performance.now() - start) / images);
-      return result;
+      try {
+        const result = await call(running);
+        if (!overlapping) onTime((performance.now() - start) / images);
+        return result;
+      } finally {
+        underWay--;
+      }
     },
     async read(input) {
       const [image] = await app.run(1, (running) => running.reconstruct(input, { fit: 'cover' }));

@@ -1,18 +1,19 @@
 import type { LatentLevel, RawImage } from '@glow-onnx/runtime';
 
-/** From −3 to 3: light blue, blue, dark, red, yellow. */
-const palette = [
+/** From −2 to 2: light blue, blue, dark, red, yellow. */
+const palette: readonly (readonly number[])[] = [
   [155, 231, 255],
   [58, 123, 213],
   [35, 25, 66],
   [232, 71, 79],
   [255, 210, 63],
-] as const;
+];
 
-/** How a level's channels are laid out as tiles; whatever its channels, about three wide to two high. */
+/** How a level's channels are laid out as tiles, about as many to a row as there are rows, and none left over. */
 export function latentGrid([channels, height, width]: LatentLevel['shape']) {
-  const columns = Math.ceil(Math.sqrt(channels * 1.4));
-  const rows = Math.ceil(channels / columns);
+  let columns = Math.ceil(Math.sqrt(channels));
+  while (channels % columns > 0) columns++;
+  const rows = channels / columns;
   return { columns, rows, width: columns * (width + 1) - 1, height: rows * (height + 1) - 1 };
 }
 
@@ -31,8 +32,8 @@ export function latentPicture(level: LatentLevel): RawImage {
 }
 
 function colourOf(value: number): number[] {
-  const place = Math.min(Math.max((value + 3) / 1.5, 0), 3.999);
+  const place = Math.min(Math.max(value + 2, 0), 3.999);
   const below = Math.floor(place);
-  const [from, to] = [palette[below], palette[below + 1]] as [number[], number[]];
+  const [from, to] = [palette[below], palette[below + 1]] as [readonly number[], readonly number[]];
   return from.map((channel, i) => channel + (place - below) * ((to[i] as number) - channel));
 }

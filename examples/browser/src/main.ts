@@ -1,17 +1,25 @@
-import { loadGlow } from '@glow-onnx/runtime';
 import { createApp } from './create-app.js';
 import { loadFaces } from './faces.js';
+import { mountHero } from './hero.js';
+import { mountMachine } from './machine.js';
+import { setUpOffline } from './offline.js';
+import { mountShelf } from './shelf.js';
 import { mountAttributes } from './tabs/attributes.js';
 import { mountEncode } from './tabs/encode.js';
 import { mountMorph } from './tabs/morph.js';
 import { mountSample } from './tabs/sample.js';
 import { mountStrangers } from './tabs/strangers.js';
+import { setUpTheme } from './theme.js';
 import { showTabs } from './ui/tabs.js';
 
 const byId = (id: string) => document.getElementById(id) as HTMLElement;
 
-const { app, setModel } = createApp(await loadFaces(), byId('status'), () => {});
+setUpTheme(byId('theme'));
+let showTime = (_: number): void => {};
+const { app, setModel } = createApp(await loadFaces(), byId('status'), (ms) => showTime(ms));
 
+mountHero(byId('stage'), app);
+mountShelf(byId('shelf'), app);
 showTabs(byId('tabs'), byId('panels'), [
   { id: 'sample', title: 'Sample', mount: (panel) => mountSample(panel, app) },
   { id: 'encode', title: 'Encode / decode', mount: (panel) => mountEncode(panel, app) },
@@ -20,4 +28,5 @@ showTabs(byId('tabs'), byId('panels'), [
   { id: 'strangers', title: 'Is it one of us?', mount: (panel) => mountStrangers(panel, app) },
 ]);
 
-loadGlow('./model', { worker: true }).then(setModel, app.fail);
+await setUpOffline();
+showTime = mountMachine(byId('machine') as HTMLFormElement, setModel);

@@ -1,6 +1,116 @@
+import type { Latents, RawImage } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
+import { latentGrid, latentPicture } from '../latent-picture.js';
+import { differing, errorMap } from '../pixels.js';
 import { el } from '../ui/dom.js';
+import { latestWins } from '../ui/latest-wins.js';
+import { pictureInput } from '../ui/picture-input.js';
+import { type Screen, screen } from '../ui/screen.js';
+import { type Slider, slider } from '../ui/slider.js';
 
+const levelNames = ['fine', 'middle', 'coarse'];
+const shapes = [
+  [6, 8, 8],
+  [12, 4, 4],
+  [48, 2, 2],
+] as const;
+
+/** A picture, its latents, and what comes back when a level of them is scaled or left out. */
 export function mountEncode(panel: HTMLElement, app: App): void {
-  panel.append(el('p', {}, `Soon, with ${app.faces.length} faces.`));
+  let input: RawImage | undefined;
+  let z: Latents | undefined;
+  const big = { scale: 10 };
+  const [seen, back, error] = [
+    screen('The picture as the model sees it', big),
+    screen('What comes back', big),
+    screen('Where it differs', big),
+  ];
+  const verdict = el('output', { className: 'big' }, '…');
+  const bits = el('output', { className: 'big' }, '…');
+  const levels = shapes.map((shape, level) => {
+    const latents = screen(`Latents of level ${level}`, { ...latentGrid(shape), scale: 6 });
+    const scale: Slider = slider({
+      label: `Level ${level}, ${levelNames[level]}`,
+      min: 0,
+      max: 1.5,
+      step: 0.01,
+      value: 1,
+      format: (value) => `× ${value.toFixed(2)}`,
+      onInput: () => decode(),
+    });
+    const set = (text: string, value: number) => {
+      const button = el(
+        'button',
+        { type: 'button', attributes: { 'aria-label': `${text} level ${level}` } },
+        text,
+      );
+      button.addEventListener('click', () => {
+        scale.value = value;
+        decode();
+      });
+      return button;
+    };
+    const element = el(
+      'div',
+      { className: 'card' },
+      latents.canvas,
+      scale.element,
+      el('div', { className: 'row' }, set('Zero', 0), set('Reset', 1)),
+    );
+    return { latents, scale, element };
+  });
+
+  const encode = latestWins(async (image: RawImage) => {
+    const encoded = await app.run(1, (model) => model.encode(image));
+    [input, z] = [image, encoded.z[0]];
+    seen.show(image);
+    await decode();
+    const [perDim] = await app.run(8, (model) => model.bitsPerDim(image, { draws: 8 }));
+    bits.textContent = (perDim as number).toFixed(2);
+  }, app.fail);
+
+  const decode = latestWins(async () => {
+    if (!input || !z) return;
+    const scaled = z.levels.map(({ shape, data }, level) => {
+      const factor = levels[level]?.scale.value as number;
+      return { shape, data: data.map((value) => factor * value) };
+    });
+    for (const [level, latent] of scaled.entries()) levels[level]?.latents.show(latentPicture(latent));
+    const [image] = await app.run(1, (model) => model.decode({ levels: scaled }));
+    back.show(image as RawImage);
+    error.show(errorMap(input, image as RawImage));
+    verdict.textContent = `${differing(input, image as RawImage)} of ${input.data.length}`;
+  }, app.fail);
+
+  panel.append(
+    el(
+      'p',
+      {},
+      'Drop any picture: it is made 16×16 and goes through. Then scale a level of its latents, or zero it, and see what that level holds.',
+    ),
+    pictureInput(app, { label: 'Picture', onPick: (image) => encode(image) }),
+    el(
+      'div',
+      { className: 'row' },
+      figure(seen, 'as the model sees it'),
+      figure(back, 'what comes back'),
+      figure(error, 'where it differs'),
+      el(
+        'div',
+        { className: 'card' },
+        el('h3', {}, 'Values that differ'),
+        verdict,
+        el('h3', {}, 'Bits per dimension'),
+        bits,
+      ),
+    ),
+    el('div', { className: 'levels' }, ...levels.map(({ element }) => element)),
+  );
+  app.onModel(() => {
+    const picture = input ?? app.faces[0]?.image;
+    if (picture) app.read(picture).then(encode, app.fail);
+  });
 }
+
+const figure = ({ canvas }: Screen, caption: string) =>
+  el('figure', {}, canvas, el('figcaption', {}, caption));

@@ -1,6 +1,77 @@
+import type { RawImage } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
 import { el } from '../ui/dom.js';
+import { draggable } from '../ui/drag.js';
+import { latestWins } from '../ui/latest-wins.js';
+import { screen } from '../ui/screen.js';
+import { slider } from '../ui/slider.js';
 
+const count = 24;
+
+/** A grid of samples that follows the temperature and the seed; a click keeps one. */
 export function mountSample(panel: HTMLElement, app: App): void {
-  panel.append(el('p', {}, `Soon, with ${app.faces.length} faces.`));
+  let samples: RawImage[] = [];
+  const cells = Array.from({ length: count }, (_, i) => {
+    const { canvas, show } = screen('', { scale: 7 });
+    const button = el(
+      'button',
+      { type: 'button', attributes: { 'aria-label': `Keep sample ${i + 1}` } },
+      canvas,
+    );
+    button.addEventListener('click', () => keep(i));
+    return { button, show };
+  });
+  function keep(i: number): void {
+    const sample = samples[i];
+    if (!sample) return;
+    app.keep(sample);
+    app.say(`Sample ${i + 1} is kept, below.`);
+  }
+
+  const draw = latestWins(async (temperature: number, seed: number) => {
+    samples = await app.run(count, (model) => model.sample({ count, temperature, seed }));
+    for (const [i, sample] of samples.entries()) {
+      cells[i]?.show(sample);
+      draggable(cells[i]?.button as HTMLElement, sample, `Sample ${i + 1}`);
+    }
+  }, app.fail);
+  const refresh = () => draw(temperature.value, seed.valueAsNumber || 0);
+
+  const temperature = slider({
+    label: 'Temperature',
+    min: 0,
+    max: 1.3,
+    step: 0.01,
+    value: 0.8,
+    onInput: refresh,
+  });
+  const seed = el('input', { type: 'number', min: '0', max: '9999', value: '7' });
+  seed.addEventListener('input', refresh);
+  const roll = el('button', { type: 'button', className: 'primary' }, 'Roll');
+  roll.addEventListener('click', () => {
+    seed.value = String(Math.floor(Math.random() * 10_000));
+    refresh();
+  });
+
+  panel.append(
+    el(
+      'p',
+      {},
+      'People who do not exist. Turn the temperature: 0 is the most average face of all, above 1 it gets wild.',
+    ),
+    el(
+      'div',
+      { className: 'controls' },
+      temperature.element,
+      el('label', { className: 'field' }, el('span', {}, 'Seed'), seed),
+      roll,
+    ),
+    el('div', { className: 'faces' }, ...cells.map(({ button }) => button)),
+    el(
+      'p',
+      { className: 'note' },
+      'Click a face to keep it for the other tabs. The same seed gives the same faces everywhere.',
+    ),
+  );
+  app.onModel(refresh);
 }

@@ -8,14 +8,14 @@ export interface Screen {
 }
 
 /**
- * A small canvas shown enlarged, sharp, each pixel `scale` CSS pixels wide (CSS: `--scale` may say otherwise).
+ * A small canvas shown enlarged, sharp, each pixel `scale` CSS pixels wide, or what `--scale` says in CSS.
  * @param label what screen readers call it; '' for decoration.
  */
 export function screen(label: string, { width = 16, height = 16, scale = 4 } = {}): Screen {
   const canvas = el('canvas', { width, height, className: 'screen' });
   canvas.style.setProperty('--width', String(width));
   canvas.style.setProperty('--height', String(height));
-  canvas.style.setProperty('--scale', String(scale));
+  canvas.style.setProperty('--asked', String(scale));
   if (label) {
     canvas.setAttribute('role', 'img');
     canvas.setAttribute('aria-label', label);

@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+/**
+ * Writes sw.js: the service worker of `source`, headed by the files of this build that it keeps from the start. Not
+ * among them: `.wasm`, of which it keeps what a visit uses, and the model, which the SDK keeps.
+ */
+export function offline({ source, publicFiles }) {
+  return {
+    name: 'offline',
+    apply: 'build',
+    async generateBundle(_, bundle) {
+      const built = Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name));
+      const version = createHash('sha256');
+      for (const name of built) version.update(name);
+      for (const { path } of publicFiles) version.update(await readFile(path));
+      const files = ['./', ...built, ...publicFiles.map(({ name }) => name)];
+      const head = `const version = '${version.digest('hex').slice(0, 12)}';\nconst files = ${JSON.stringify(files)};\n`;
+      this.emitFile({ type: 'asset', fileName: 'sw.js', source: head + (await readFile(source, 'utf8')) });
+    },
+  };
+}

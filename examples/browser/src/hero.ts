@@ -1,0 +1,91 @@
+import type { Latents, RawImage } from '@glow-onnx/runtime';
+import type { App } from './app.js';
+import { latentGrid, latentPicture } from './latent-picture.js';
+import { differing, dissolved } from './pixels.js';
+import { el } from './ui/dom.js';
+import { player } from './ui/player.js';
+import { type Screen, screen } from './ui/screen.js';
+
+/** A face on its way to the next one, with the latents of every step. */
+interface Take {
+  readonly frames: readonly RawImage[];
+  readonly z: readonly Latents[];
+  /** Values of the first frame that encode and decode have changed. */
+  readonly changed: number;
+}
+
+const steps = 9;
+const count = 8;
+
+/** The opening: a face dissolves into its latents, comes back out of them, and walks to the next face. */
+export function mountHero(stage: HTMLElement, app: App): void {
+  const before = screen('A face', { scale: 12 });
+  const after = screen('The same face, decoded from its latents', { scale: 12 });
+  const shapes = [
+    [6, 8, 8],
+    [12, 4, 4],
+    [48, 2, 2],
+  ] as const;
+  const levels = shapes.map((shape, level) =>
+    screen(`Its latents, level ${level}`, { ...latentGrid(shape), scale: 7 }),
+  );
+  const verdict = el('p', { className: 'verdict' });
+  const { controls, animate, finish } = player();
+  stage.append(
+    figure(before, '16×16 pixels', 'before'),
+    el(
+      'div',
+      { className: 'latents' },
+      ...levels.map((level, i) => figure(level, `z${i} ${shapes[i]?.join('×')}`)),
+    ),
+    el('div', { className: 'foot' }, verdict, ...controls),
+    figure(after, 'decoded again', 'after'),
+  );
+
+  const faces = app.faces.slice(8, 8 + count).map(({ image }) => image);
+  let takes = new Map<number, Promise<Take>>();
+  app.onModel(() => {
+    takes = new Map();
+  });
+  const takeOf = (from: number): Promise<Take> => {
+    const take = takes.get(from) ?? film(app, faces[from] as RawImage, faces[(from + 1) % count] as RawImage);
+    takes.set(from, take);
+    return take;
+  };
+
+  function show(take: Take, frame: number, encoded = 1, decoded = 1): void {
+    const image = take.frames[frame] as RawImage;
+    before.show(dissolved(image, 1 - 0.75 * encoded * (1 - decoded)));
+    after.show(dissolved(image, decoded));
+    for (const [i, level] of (take.z[frame] as Latents).levels.entries()) {
+      levels[i]?.show(dissolved(latentPicture(level), encoded));
+    }
+  }
+
+  async function play(): Promise<never> {
+    for (let face = 0; ; face = (face + 1) % count) {
+      const take = await takeOf(face);
+      verdict.textContent = '…';
+      await animate(900, (p) => show(take, 0, p, 0));
+      await animate(900, (p) => show(take, 0, 1, p));
+      verdict.textContent = `${take.changed} of ${16 * 16 * 3} values differ`;
+      finish();
+      takeOf((face + 1) % count).catch(() => undefined);
+      await animate(2200, () => {});
+      await animate(steps * 110, (p) => show(take, Math.min(Math.floor(p * steps), steps - 1)));
+    }
+  }
+
+  before.show(faces[0] as RawImage);
+  play().catch(app.fail);
+}
+
+async function film(app: App, from: RawImage, to: RawImage): Promise<Take> {
+  const start = await app.read(from);
+  const frames = await app.run(steps, (model) => model.interpolate(start, to, { steps, fit: 'cover' }));
+  const { z } = await app.run(steps, (model) => model.encode(frames));
+  return { frames, z, changed: differing(start, frames[0] as RawImage) };
+}
+
+const figure = ({ canvas }: Screen, caption: string, className = '') =>
+  el('figure', { className }, canvas, el('figcaption', {}, caption));

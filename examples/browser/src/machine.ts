@@ -1,0 +1,117 @@
+import { type DeviceChoice, type GlowModel, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
+import { el } from './ui/dom.js';
+
+const choices = [
+  { value: 'auto', title: 'Auto' },
+  { value: 'webgpu', title: 'WebGPU' },
+  { value: 'wasm', title: 'WebAssembly' },
+] as const satisfies readonly { value: DeviceChoice; title: string }[];
+
+type Choice = (typeof choices)[number]['value'];
+
+const titleOf = (device: string) => choices.find(({ value }) => value === device)?.title ?? device;
+
+/**
+ * The panel of what computes: loads the model, on another device when one is chosen.
+ * @returns what shows the milliseconds per image of a call.
+ */
+export function mountMachine(
+  form: HTMLFormElement,
+  onModel: (model: GlowModel) => void,
+): (msPerImage: number) => void {
+  const radios = choices.map(({ value }) =>
+    el('input', { type: 'radio', name: 'device', value, checked: value === 'auto' }),
+  );
+  const bar = el('progress', { max: 1, value: 0, attributes: { 'aria-label': 'Model download' } });
+  const [size, device, time, test] = [readout('…'), readout('…'), readout('…'), readout('…')];
+  const note = el('p', { className: 'note', attributes: { role: 'status' } });
+  form.append(
+    el(
+      'fieldset',
+      { className: 'segments' },
+      el('legend', {}, 'Device'),
+      ...radios.map((radio, i) => el('label', {}, radio, el('span', {}, choices[i]?.title as string))),
+    ),
+    el(
+      'div',
+      { className: 'readouts' },
+      ...[
+        named('Model', size, bar),
+        named('Runs on', device),
+        named('Per image', time),
+        named('Self-test', test),
+      ],
+    ),
+    note,
+  );
+
+  let loading = new AbortController();
+  let current: Choice = 'auto';
+
+  async function load(choice: Choice): Promise<void> {
+    loading.abort();
+    loading = new AbortController();
+    const { signal } = loading;
+    device.textContent = '…';
+    note.textContent = `Loading the model for ${titleOf(choice)} …`;
+    try {
+      const onProgress = sumOf((loaded, total) => {
+        bar.value = loaded / total;
+        size.textContent = `${megabytes(loaded)} of ${megabytes(total)} MB`;
+      });
+      const model = await loadGlow('./model', { device: choice, worker: true, signal, onProgress });
+      current = choice;
+      device.textContent = model.device === 'wasm' ? `WebAssembly, ${threads()}` : titleOf(model.device);
+      test.textContent = { passed: 'passed', remembered: 'passed before', none: 'not run' }[model.selfTest];
+      time.textContent = '…';
+      note.textContent = whyNot(model) ?? 'Every device gives the same pixels back.';
+      onModel(model);
+    } catch (error) {
+      if (signal.aborted) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      note.textContent = `${titleOf(choice)} does not work here: ${reason}`;
+      if (choice === current) return;
+      for (const radio of radios) radio.checked = radio.value === current;
+      await load(current);
+    }
+  }
+
+  form.addEventListener('change', ({ target }) => load((target as HTMLInputElement).value as Choice));
+  load('auto');
+  return (msPerImage) => {
+    time.textContent = `${msPerImage < 10 ? msPerImage.toFixed(1) : Math.round(msPerImage)} ms`;
+  };
+}
+
+/** Why `auto` has not taken WebGPU. */
+function whyNot({ skipped }: GlowModel): string | undefined {
+  if (!('gpu' in navigator)) {
+    return 'This browser has no WebGPU (or the page is not on https), so WebAssembly computes: the same pixels, more slowly.';
+  }
+  const [first] = skipped;
+  return first && `${titleOf(first.device)} was passed over: ${first.reason.split(';')[0]}.`;
+}
+
+const threads = () => (crossOriginIsolated ? `${navigator.hardwareConcurrency} cores` : 'one thread');
+
+const readout = (text: string) => el('output', {}, text);
+
+const named = (name: string, ...content: Node[]) => el('div', {}, el('span', {}, name), ...content);
+
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+
+/** The bytes of all files together. */
+function sumOf(report: (loaded: number, total: number) => void): (progress: LoadProgress) => void {
+  const files = new Map<string, { loaded: number; total: number }>();
+  return (event) => {
+    if (event.status === 'initiate' && event.total !== undefined) {
+      files.set(event.file, { loaded: 0, total: event.total });
+    }
+    const file = 'file' in event ? files.get(event.file) : undefined;
+    if (!file) return;
+    if (event.status === 'progress') file.loaded = event.loaded;
+    if (event.status === 'done') file.loaded = file.total;
+    const sum = (key: 'loaded' | 'total') => [...files.values()].reduce((bytes, one) => bytes + one[key], 0);
+    report(sum('loaded'), sum('total'));
+  };
+}

@@ -1,0 +1,30 @@
+import type { RawImage } from '@glow-onnx/runtime';
+
+/** How many colour values two pictures of one size differ in. */
+export function differing(a: RawImage, b: RawImage): number {
+  return a.data.reduce((count, value, i) => count + Number(value !== b.data[i]), 0);
+}
+
+/** A picture of which only a share of the pixels is there yet, the others transparent, evenly spread. */
+export function dissolved(image: RawImage, share: number): RawImage {
+  const data = Uint8Array.from({ length: image.width * image.height * 4 }, (_, i) => {
+    const [pixel, channel] = [Math.floor(i / 4), i % 4];
+    if (channel < 3) return image.data[pixel * image.channels + channel] as number;
+    const there = (pixel * 0.61803399) % 1 < share;
+    return there ? (image.channels === 4 ? (image.data[i] as number) : 255) : 0;
+  });
+  return { data, width: image.width, height: image.height, channels: 4 };
+}
+
+/** The largest difference of each pixel's colours: none dark, 32 of 255 or more yellow. */
+export function errorMap(a: RawImage, b: RawImage): RawImage {
+  const pixels = a.width * a.height;
+  const data = new Uint8Array(pixels * 3);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const of = (image: RawImage, channel: number) => image.data[pixel * image.channels + channel] as number;
+    const error = Math.max(...[0, 1, 2].map((channel) => Math.abs(of(a, channel) - of(b, channel))));
+    const heat = Math.min(error / 32, 1);
+    data.set([35 + 220 * heat, 25 + 185 * heat ** 2, 66 - 3 * heat], pixel * 3);
+  }
+  return { data, width: a.width, height: a.height, channels: 3 };
+}

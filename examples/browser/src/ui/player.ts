@@ -1,0 +1,53 @@
+import { el } from './dom.js';
+
+export interface Player {
+  /** The buttons "Pause" and "Next face". */
+  readonly controls: readonly HTMLElement[];
+  /** Calls `draw` with 0 … 1 for so many milliseconds of playing; at once with 1 while something is skipped. */
+  animate(ms: number, draw: (progress: number) => void): Promise<void>;
+  /** Where a skip ends. */
+  finish(): void;
+}
+
+/** Plays animations one after another; pauses by button, out of sight, and from the start where motion is unwanted. */
+export function player(): Player {
+  let paused = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  let skipping = paused;
+  let inSight = true;
+  const toggle = el('button', { type: 'button' });
+  const next = el('button', { type: 'button' }, 'Next face');
+  const refresh = () => {
+    toggle.textContent = paused ? 'Play' : 'Pause';
+  };
+  toggle.addEventListener('click', () => {
+    paused = !paused;
+    refresh();
+  });
+  next.addEventListener('click', () => {
+    skipping = true;
+  });
+  refresh();
+  new IntersectionObserver(([entry]) => {
+    inSight = entry?.isIntersecting ?? true;
+  }).observe(toggle);
+
+  return {
+    controls: [toggle, next],
+    finish() {
+      skipping = false;
+    },
+    animate: (ms, draw) =>
+      new Promise((resolve) => {
+        let [spent, last] = [0, performance.now()];
+        const tick = (now: number) => {
+          if (!paused && inSight) spent += now - last;
+          last = now;
+          const progress = skipping ? 1 : Math.min(Math.max(spent / ms, 0), 1);
+          draw(progress);
+          if (progress < 1) requestAnimationFrame(tick);
+          else resolve();
+        };
+        requestAnimationFrame(tick);
+      }),
+  };
+}
