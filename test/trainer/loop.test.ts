@@ -16,8 +16,13 @@ const params = initialParams(glow, 1);
 const data = ramps();
 
 /** Gradients of ones, or of what `slope` gives for the n-th call, and a loss that `loss` gives for it. */
-function fakeDifferentiator(loss: (call: number) => number, slope: (call: number) => number): Differentiator {
+function fakeDifferentiator(
+  loss: (call: number) => number,
+  slope: (call: number) => number,
+  validation = (_: number) => 5,
+): Differentiator {
   let calls = 0;
+  let evaluations = 0;
   return {
     description: 'fake',
     initialise: async (parameters) => parameters.slice(),
@@ -25,7 +30,7 @@ function fakeDifferentiator(loss: (call: number) => number, slope: (call: number
       gradient: new Float32Array(parameters.length).fill(slope(calls)),
       bitsPerDim: new Float64Array(count).fill(loss(calls++)),
     }),
-    evaluate: async (_, { count }) => new Float64Array(count).fill(5),
+    evaluate: async (_, { count }) => new Float64Array(count).fill(validation(evaluations++)),
     dispose: async () => {},
   };
 }
@@ -35,10 +40,11 @@ async function runWith(
   loss: (call: number) => number,
   change: Partial<TrainSettings> = {},
   slope = (_: number) => 1,
+  validation = (_: number) => 5,
 ) {
   const settings = { ...defaultSettings, ...tinySettings, ...change };
   return runTraining({
-    engine: createEngine(glow, params.trainable, fakeDifferentiator(loss, slope), settings),
+    engine: createEngine(glow, params.trainable, fakeDifferentiator(loss, slope, validation), settings),
     batches: createBatches(data, tinyConfig, settings),
     config: tinyConfig,
     data,
@@ -94,6 +100,17 @@ test('outlying gradients are left out and counted', async () => {
   expect(result).toMatchObject({ steps: 30, skipped: 1, rolledBack: 0 });
   const last = await readCheckpoint(out, 'last');
   expect(runOf(last)).toMatchObject({ state: { steps: 29 }, counters: { step: 30, skipped: 1 } });
+});
+
+test.each([
+  [[6, 5, 5.5, 5], 3],
+  [[6, 5, 5.5, 4.5, 5, 4.6], 5],
+])('of validations of %j, a patience of two epochs ends training after epoch %d', async (scores, epochs) => {
+  // Ten held-out images make two batches.
+  const validation = (call: number) => scores[Math.floor(call / 2)] ?? Number.NaN;
+  const change = { epochs: 9, patience: 2 };
+  const result = await runWith(runAt(`patience ${epochs}`), () => 4, change, undefined, validation);
+  expect(result).toMatchObject({ ended: 'patience', epochs, bitsPerDim: { best: Math.min(...scores) } });
 });
 
 /** A safetensors file without its header, which holds the seconds spent. */

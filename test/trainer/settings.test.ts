@@ -35,6 +35,7 @@ test.each<[Partial<Record<keyof TrainSettings, unknown>>, string]>([
   [{ accumulate: 0 }, 'accumulate must be a positive integer, got 0'],
   [{ batch: 4, accumulate: 5 }, 'accumulate is 5, but a batch has only 4 images'],
   [{ flip: 1 }, 'flip must be true or false, got 1'],
+  [{ patience: -1 }, 'patience must be an integer of at least 0, got -1'],
   [{ shift: -1 }, 'shift must be an integer of at least 0, got -1'],
   [{ rate: '1e-3' }, 'rate must be a number above 0, got 1e-3'],
 ])('%j is refused', (wrong, message) => {

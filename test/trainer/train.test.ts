@@ -123,6 +123,17 @@ test('a time budget ends training after a step, saved', async () => {
   expect((await readCheckpoint(out, 'last')).progress?.step).toBe(1);
 });
 
+test('a run that is interrupted and resumed loses patience after as many epochs', async () => {
+  const out = runAt('patience');
+  // Steps too small to change a float32: no validation is better than the first.
+  const settings = { ...tinySettings, epochs: 9, rate: 1e-30, patience: 2 };
+  expect(await train({ ...base, out, settings, timeBudgetMinutes: 1e-6 })).toMatchObject({ ended: 'time' });
+  const resumed = { ...base, out, start: 'resume' } as const;
+  expect(await train({ ...resumed, settings: {} })).toMatchObject({ ended: 'patience', epochs: 2 });
+  const more = await train({ ...resumed, settings: { patience: 3 } });
+  expect(more).toMatchObject({ ended: 'patience', epochs: 3 });
+});
+
 test('a run started from a checkpoint begins where that one was', async () => {
   const out = runAt('first');
   const first = await train({ ...base, out });

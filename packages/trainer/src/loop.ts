@@ -26,7 +26,7 @@ export interface TrainingRun extends Omit<RunFacts, 'trainingImages'> {
 
 export interface TrainResult {
   /** Why training ended. */
-  readonly ended: 'epochs' | 'time' | 'signal';
+  readonly ended: 'epochs' | 'time' | 'signal' | 'patience';
   /** Validation bits/dim at the start and of `best.safetensors`. */
   readonly bitsPerDim: { readonly before: number; readonly best: number };
   readonly steps: number;
@@ -46,7 +46,7 @@ const LOG_STEPS = 50;
 const SAVE_SECONDS = 300;
 
 /**
- * Runs epochs, validating after each, until they, the time or the user's patience end. `last` is saved at the
+ * Runs epochs, validating after each, until they, the time, the patience or the user end it. `last` is saved at the
  * start, every five minutes, after each epoch and at the end; `best` when validation is better than ever.
  * @throws Error if the loss is not finite, time and again; the files are then those of before.
  */
@@ -62,6 +62,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     seconds: 0,
     before: unknown,
     best: unknown,
+    stale: 0,
   };
   const secondsBefore = counters.seconds;
   const pace = createPace(run.timeBudgetMinutes);
@@ -104,8 +105,13 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     if (counters.step === 0) counters.before = bitsPerDim;
     const { step, epoch, images } = counters;
     await folder.log({ step, epoch, images, validationBitsPerDim: bitsPerDim });
-    if (bitsPerDim >= counters.best) return;
+    if (bitsPerDim >= counters.best) {
+      // A validation that an interruption brought about is one more than the run would have had.
+      if (step % stepsPerEpoch === 0) counters.stale++;
+      return;
+    }
     counters.best = bitsPerDim;
+    counters.stale = 0;
     await folder.saveBest(checkpoint());
   };
 
@@ -164,14 +170,15 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     if (!run.initialised) await engine.initialise(await batches.training(batches.order(0)[0], 0));
     await concludeEpoch();
   }
+  const outOfPatience = (): boolean => settings.patience > 0 && counters.stale >= settings.patience;
   let ended: TrainResult['ended'] | undefined = signal?.aborted ? 'signal' : undefined;
-  while (ended === undefined && counters.epoch < settings.epochs) {
+  while (ended === undefined && counters.epoch < settings.epochs && !outOfPatience()) {
     ended = await trainEpoch();
     counters.epoch = Math.floor(counters.step / stepsPerEpoch);
     await concludeEpoch();
   }
   return {
-    ended: ended ?? 'epochs',
+    ended: ended ?? (counters.epoch < settings.epochs ? 'patience' : 'epochs'),
     bitsPerDim: { before: counters.before, best: counters.best },
     steps: counters.step,
     epochs: counters.epoch,

@@ -101,6 +101,11 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
     .optionsGroup('Training:')
     .option('--batch <n>', `images per step (default: ${batch})`, number)
     .option('--epochs <n>', `passes over the pictures, in whole batches (default: ${epochs})`, number)
+    .option(
+      '--patience <n>',
+      'end after so many epochs without a better validation, 0: never (default: 0)',
+      number,
+    )
     .option('--accumulate <n>', 'compute each batch in so many parts, to need less memory', number)
     .addOption(new Option('--optimizer <name>', `(default: ${optimizer})`).choices(optimizers))
     .option('--lr <x>', `learning rate (default: ${rate})`, number)
@@ -237,9 +242,12 @@ async function startOf(flags: Flags, data: Dataset): Promise<TrainOptions['start
 
 function describe(result: TrainResult, out: string): string {
   const { ended, bitsPerDim, steps, epochs, images, skipped, rolledBack, seconds, imagesPerSecond } = result;
-  const why = { epochs: 'all epochs done', time: 'time is up', signal: 'interrupted; --resume goes on' }[
-    ended
-  ];
+  const why = {
+    epochs: 'all epochs done',
+    time: 'time is up',
+    signal: 'interrupted; --resume goes on',
+    patience: 'out of patience: validation got no better',
+  }[ended];
   return [
     `${why}: ${count(steps, 'step')}, ${count(epochs, 'epoch')}, ${count(images, 'image')} in ` +
       `${(seconds / 60).toFixed(1)} min (${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s)`,

@@ -13,6 +13,8 @@ export interface Counters extends Stability {
   /** Validation bits/dim: at the start, and the best so far. */
   before: number;
   best: number;
+  /** Epochs in a row whose validation was not better than the best. */
+  stale: number;
 }
 
 /** Told after every step and every batch of validation. */

@@ -69,7 +69,7 @@ export function runOf(
       optimizer,
       steps: Number(updates ?? counters.step),
     },
-    counters: { ...stable, ...(counters as unknown as Counters) },
+    counters: { ...stable, stale: 0, ...(counters as unknown as Omit<Counters, 'stale'>) },
     settings,
     data,
   };

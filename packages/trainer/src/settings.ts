@@ -27,6 +27,8 @@ export interface TrainSettings {
   readonly flip: boolean;
   /** Moves training images by up to so many pixels, up or down and left or right. */
   readonly shift: number;
+  /** Epochs in a row without a better validation after which training ends; 0 for no such end. */
+  readonly patience: number;
   /** Part of the images held out for validation. */
   readonly valFraction: number;
   /** Decides the first weights, the split, the order of images and everything drawn for them. */
@@ -48,6 +50,7 @@ export const defaultSettings: TrainSettings = {
   ema: 0.999,
   flip: false,
   shift: 0,
+  patience: 0,
   valFraction: 0.1,
   seed: 1,
   labels: null,
@@ -81,6 +84,7 @@ const rules: Readonly<Record<keyof TrainSettings, Rule>> = {
   ema: number((value) => value >= 0 && value < 1, 'a number from 0, for none, to below 1'),
   flip: [(value) => typeof value === 'boolean', 'true or false'],
   shift: integer(0, 'an integer of at least 0'),
+  patience: integer(0, 'an integer of at least 0'),
   valFraction: number((value) => value > 0 && value < 1, 'a number between 0 and 1'),
   seed: integer(0, 'an integer of at least 0'),
   labels: [(value) => value === null || typeof value === 'string', 'the name of an attribute, or null'],
