@@ -1,6 +1,99 @@
+import type { Latents, RawImage } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
+import { differing } from '../pixels.js';
 import { el } from '../ui/dom.js';
+import { latestWins } from '../ui/latest-wins.js';
+import { pictureInput } from '../ui/picture-input.js';
+import { screen } from '../ui/screen.js';
+import { type DirectionSlider, directionSlider } from './direction-slider.js';
+import { addDirections, type Direction, loadDirections } from './directions.js';
+import { makeYourOwn } from './make-your-own.js';
+import './attributes.css';
 
+/** A face and sliders that move its latents: glasses on, frown off. */
 export function mountAttributes(panel: HTMLElement, app: App): void {
-  panel.append(el('p', {}, `Soon, with ${app.faces.length} faces.`));
+  const before = screen('The face as it was', { scale: 6 });
+  const after = screen('The face with the sliders applied', { scale: 18 });
+  const difference = el('p', { className: 'note' });
+  const sliders = el('div', { className: 'directions' });
+  const rows: DirectionSlider[] = [];
+  let face = bareFace(app);
+  let edited = face;
+  let z: Latents | undefined;
+
+  const show = latestWins(async () => {
+    if (!z) return;
+    const latents = addDirections(z, rows);
+    [edited = face] = await app.run(1, (model) => model.decode(latents));
+    after.show(edited);
+    difference.textContent = `${differing(face, edited)} of ${face.data.length} values differ`;
+  }, app.fail);
+
+  const choose = latestWins(async (image: RawImage) => {
+    const encoded = await app.run(1, (model) => model.encode(image));
+    face = image;
+    [z] = encoded.z;
+    before.show(face);
+    await show();
+  }, app.fail);
+
+  function addSlider(direction: Direction): DirectionSlider {
+    const row = directionSlider(direction, show);
+    rows.push(row);
+    sliders.append(row.element);
+    return row;
+  }
+  async function setAll(strengthOf: (row: DirectionSlider) => number): Promise<void> {
+    for (const row of rows) row.strength = strengthOf(row);
+    await show();
+    app.say(difference.textContent as string);
+  }
+  /** A random strength for one slider in three. */
+  const anything = ({ min }: DirectionSlider) =>
+    Math.random() < 1 / 3 ? Math.round((min + (1 - min) * Math.random()) * 20) / 20 : 0;
+
+  const own = makeYourOwn(app, {
+    face: () => face,
+    onDirection(direction) {
+      addSlider(direction).strength = 1;
+      show();
+    },
+  });
+  const reset = el('button', { type: 'button', onclick: () => setAll(() => 0) }, 'All to 0');
+  const surprise = el('button', { type: 'button', onclick: () => setAll(anything) }, 'Surprise me');
+  const keep = el('button', { type: 'button', onclick: () => app.keep(edited) }, 'Keep this face');
+  panel.append(
+    el(
+      'p',
+      { className: 'lead' },
+      'Each slider adds a direction to the latents. All at 0, every pixel is back.',
+    ),
+    el(
+      'div',
+      { className: 'editor' },
+      el('figure', { className: 'edited' }, after.canvas, el('figcaption', {}, before.canvas, difference)),
+      el('div', { className: 'strengths' }, sliders, el('div', { className: 'row' }, surprise, reset, keep)),
+    ),
+    pictureInput(app, {
+      label: 'The face',
+      faces: app.faces.slice(0, 24).map(({ image }) => image),
+      onPick: choose,
+    }),
+    own,
+  );
+
+  let loaded = false;
+  app.onModel((model) => {
+    if (!loaded) loadDirections(model, './model/directions').then((all) => all.forEach(addSlider), app.fail);
+    loaded = true;
+    app.read(face).then(choose, app.fail);
+  });
+}
+
+/** One with room for glasses, a hat and a beard. */
+function bareFace({ faces }: App): RawImage {
+  const bare = faces.find(({ labels }) =>
+    ['glasses', 'hat', 'beard'].every((name) => labels[name] === 'none'),
+  );
+  return (bare ?? faces[0])?.image as RawImage;
 }

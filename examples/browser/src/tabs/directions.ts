@@ -5,15 +5,17 @@ export interface Direction {
   readonly label: string;
   /** What the slider's two ends show: without it, with it. */
   readonly ends: readonly [string, string];
+  /** The least strength that means something: 0 or −1. */
+  readonly min: number;
   readonly z: Latents;
 }
 
-/** An entry of the model's `directions/index.json`: attribute `name` goes from one value to another. */
+/** An entry of the model's `directions/index.json`. */
 interface DirectionEntry {
-  readonly name: string;
   readonly label: string;
-  readonly from: string;
-  readonly to: string;
+  readonly fromLabel: string;
+  readonly toLabel: string;
+  readonly min?: number;
   readonly file: string;
 }
 
@@ -23,10 +25,10 @@ export async function loadDirections(glow: GlowModel, folder: string): Promise<D
   if (!index.ok) return [];
   const entries: DirectionEntry[] = await index.json();
   return Promise.all(
-    entries.map(async ({ label, from, to, file }) => {
+    entries.map(async ({ label, fromLabel, toLabel, min = -1, file }) => {
       const bytes = await (await fetch(`${folder}/${file}`)).arrayBuffer();
       const [z] = loadLatents(glow, new Uint8Array(bytes)).z;
-      return { label, ends: [from, to], z: z as Latents };
+      return { label, ends: [fromLabel, toLabel], min, z: z as Latents };
     }),
   );
 }

@@ -1,6 +1,94 @@
+import { encodePng, imageGrid, type RawImage } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
 import { el } from '../ui/dom.js';
+import { latestWins } from '../ui/latest-wins.js';
+import { pictureInput } from '../ui/picture-input.js';
+import { saveFile } from '../ui/save-file.js';
+import { screen } from '../ui/screen.js';
+import { segments } from '../ui/segments.js';
+import { slider } from '../ui/slider.js';
+import { createFilm } from './film.js';
+import './morph.css';
 
+/** The way from one face to another through the latents, as a film and as a strip of pictures. */
 export function mountMorph(panel: HTMLElement, app: App): void {
-  panel.append(el('p', {}, `Soon, with ${app.faces.length} faces.`));
+  const ends: [RawImage, RawImage] = [faceOf(app, 1), faceOf(app, 9)];
+  const film = createFilm();
+
+  const show = latestWins(async () => {
+    const options = { steps: steps.value, mode: mode.value };
+    film.show(await app.run(steps.value, (model) => model.interpolate(...ends, options)));
+  }, app.fail);
+
+  const steps = slider({
+    label: 'Steps',
+    min: 3,
+    max: 32,
+    step: 1,
+    value: 16,
+    format: String,
+    onInput: show,
+  });
+  const mode = segments({
+    label: 'Path',
+    options: [
+      ['linear', 'Straight line'],
+      ['spherical', 'Arc'],
+    ],
+    value: 'linear',
+    onChange: show,
+  });
+  const scale = segments({
+    label: 'Pixels of the PNG',
+    options: ['1', '4', '8', '16'].map((times) => [times, `${times}×`]),
+    value: '8',
+  });
+  const save = el('button', { type: 'button', className: 'primary' }, 'Save the strip as PNG');
+  save.addEventListener('click', async () => {
+    const columns = film.images.length;
+    const enlarged = Number(scale.value);
+    const strip = imageGrid(film.images, { columns, scale: enlarged, gap: enlarged });
+    saveFile(await encodePng(strip), `morph-${mode.value}-${columns}.png`, 'image/png');
+  });
+  const keep = el('button', { type: 'button', onclick: () => app.keep(film.current) }, 'Keep this face');
+
+  panel.append(
+    el(
+      'div',
+      { className: 'morph' },
+      end(0, 'From'),
+      el('figure', { className: 'stage' }, film.canvas),
+      end(1, 'To'),
+    ),
+    film.strip,
+    el('div', { className: 'row' }, ...film.controls, keep),
+    el('div', { className: 'controls' }, steps.element, mode.element),
+    el('p', { className: 'note' }, note),
+    el('div', { className: 'row' }, scale.element, save),
+  );
+  app.onModel(show);
+
+  /** A face at one end, and where another comes from. */
+  function end(side: 0 | 1, label: string): HTMLElement {
+    const preview = screen(`${label}: the face`, { scale: 6 });
+    preview.show(ends[side]);
+    const onPick = (image: RawImage) => {
+      ends[side] = image;
+      preview.show(image);
+      show();
+    };
+    const faces = app.faces.slice(side * 8, side * 8 + 8).map(({ image }) => image);
+    return el(
+      'div',
+      { className: 'end' },
+      el('figure', {}, preview.canvas),
+      pictureInput(app, { label, faces, onPick }),
+    );
+  }
 }
+
+const note =
+  'Latents of faces lie near a sphere. A straight line takes a short cut through its inside, where faces are ' +
+  'plainer than any the model has seen; an arc stays on it.';
+
+const faceOf = (app: App, i: number) => app.faces[i]?.image as RawImage;

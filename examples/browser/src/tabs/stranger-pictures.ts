@@ -12,18 +12,18 @@ export async function makeStrangers(glow: GlowModel, face: RawImage): Promise<Na
   const [bland] = await glow.sample({ temperature: 0.3, seed: 2 });
   const [wild] = await glow.sample({ temperature: 1, seed: 2 });
   return [
-    { name: 'mirrored', image: moved(face, (x, y) => [width - 1 - x, y]) },
-    { name: 'upside down', image: moved(face, (x, y) => [x, height - 1 - y]) },
-    { name: 'faded', image: { ...face, data: face.data.map((value) => 64 + value / 2) } },
-    { name: 'inverted', image: { ...face, data: face.data.map((value) => 255 - value) } },
-    { name: 'scrambled', image: moved(face, scramble(width, height)) },
+    { name: 'Mirrored', image: moved(face, (x, y) => [width - 1 - x, y]) },
+    { name: 'Upside down', image: moved(face, (x, y) => [x, height - 1 - y]) },
+    { name: 'Faded', image: { ...face, data: face.data.map((value) => 64 + value / 2) } },
+    { name: 'Inverted', image: { ...face, data: face.data.map((value) => 255 - value) } },
+    { name: 'Scrambled', image: moved(face, scramble(width, height)) },
     {
-      name: 'one colour',
+      name: 'One colour',
       image: { ...face, data: face.data.map((_, i) => [70, 130, 180][i % 3] as number) },
     },
-    { name: 'noise', image: { ...face, data: face.data.map(() => random.below(256)) } },
-    { name: 'dream, temperature 1', image: wild as RawImage },
-    { name: 'dream, temperature 0.3', image: bland as RawImage },
+    { name: 'Noise', image: { ...face, data: face.data.map(() => random.below(256)) } },
+    { name: 'Dream, temperature 1', image: wild as RawImage },
+    { name: 'Dream, temperature 0.3', image: bland as RawImage },
   ];
 }
 

@@ -1,6 +1,110 @@
+import type { GlowModel, RawImage, Score } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
 import { el } from '../ui/dom.js';
+import { pictureInput } from '../ui/picture-input.js';
+import { screen } from '../ui/screen.js';
+import { type Suspect, scoreChart } from './score-chart.js';
+import { makeStrangers, type NamedPicture } from './stranger-pictures.js';
+import { type Histogram, verdict } from './verdict.js';
+import './strangers.css';
 
+/** Pictures of the user's own that stay on the chart. */
+const most = 8;
+
+/** How much a picture surprises the model, beside faces that it has never seen. */
 export function mountStrangers(panel: HTMLElement, app: App): void {
-  panel.append(el('p', {}, `Soon, with ${app.faces.length} faces.`));
+  const portrait = screen('The picture in question', { scale: 12 });
+  const title = el('h2');
+  const text = el('p');
+  const numbers = el('dl');
+  const chart = scoreChart((suspect) => {
+    choose(suspect);
+    say();
+  });
+  let faces = 0;
+  let known: readonly Suspect[] = [];
+  let asked: readonly Suspect[] = [];
+
+  function choose(suspect: Suspect): void {
+    const words = verdict(suspect.score, faces);
+    portrait.show(suspect.image);
+    title.textContent = `${suspect.name}: ${words.title}`;
+    text.textContent = words.text;
+    numbers.replaceChildren(...numbersOf(suspect));
+    chart.mark(suspect);
+  }
+  const say = () => app.say(`${title.textContent}. ${text.textContent}`);
+  async function ask(image: RawImage, name: string): Promise<void> {
+    const suspect = await score(app, { image, name });
+    asked = [suspect, ...asked].slice(0, most);
+    chart.show([...known, ...asked]);
+    choose(suspect);
+    say();
+  }
+  async function lineUp(model: GlowModel): Promise<void> {
+    const histogram = model.manifest.training?.histogram as Histogram | undefined;
+    if (histogram) chart.setHistogram(histogram);
+    faces = histogram?.counts.reduce((sum, count) => sum + count, 0) ?? 0;
+    const images = await Promise.all(app.faces.slice(0, 3).map(({ image }) => app.read(image)));
+    const strangers = await makeStrangers(model, images[0] as RawImage);
+    for (const picture of [...images.map((image, i) => ({ image, name: `Face ${i + 1}` })), ...strangers]) {
+      known = [...known, await score(app, picture)];
+      chart.show([...known, ...asked]);
+      if (known.length === 1) choose(known[0] as Suspect);
+    }
+  }
+
+  panel.append(
+    el(
+      'p',
+      {},
+      'The model can tell how likely a picture is. Ask it about anything: it will look at 16×16 pixels.',
+    ),
+    pictureInput(app, { label: 'The suspect', onPick: (image, name) => ask(image, name).catch(app.fail) }),
+    chart.element,
+    el('p', { className: 'note' }, caption),
+    el('div', { className: 'card dossier' }, portrait.canvas, el('div', {}, title, text, numbers)),
+    limits(),
+  );
+  let linedUp = false;
+  app.onModel((model) => {
+    if (!linedUp) lineUp(model).catch(app.fail);
+    linedUp = true;
+  });
+}
+
+const caption =
+  'The hump: faces that the model has never seen, by the bits it needs for each value of them. Every mark is twice ' +
+  'the one before. Click a picture to ask about it.';
+
+/** Its bits per dimension are the mean of eight dequantisations. */
+async function score(app: App, picture: NamedPicture): Promise<Suspect> {
+  const draws = 8;
+  const [result] = await app.run(draws, (model) => model.score(picture.image, { draws }));
+  return { ...picture, score: result as Score };
+}
+
+function numbersOf({ score: { bitsPerDim, typicality, complexity } }: Suspect): HTMLElement[] {
+  const rows = {
+    'bits per dimension': bitsPerDim < 1000 ? bitsPerDim.toFixed(2) : bitsPerDim.toExponential(1),
+    'of unseen faces are as unusual': typicality === null ? '—' : `${Math.round(100 * typicality)} %`,
+    'bits per dimension as a PNG': complexity.toFixed(2),
+  };
+  return Object.entries(rows).map(([term, value]) => el('div', {}, el('dt', {}, term), el('dd', {}, value)));
+}
+
+function limits(): HTMLElement {
+  const points = [
+    'It measures surprise, not faces. It has no idea what it looks at.',
+    'Plain pictures surprise little: dreams at temperature 0.3 are one bland face, and it finds them better than real ones.',
+    'It works this well because these faces have few colours and hard edges. A flow of photographs finds some ' +
+      'pictures likely that it has never seen the like of.',
+    'Mirrored faces sometimes pass: the drawings are nearly symmetric.',
+  ];
+  return el(
+    'details',
+    {},
+    el('summary', {}, 'What this cannot tell'),
+    el('ul', {}, ...points.map((point) => el('li', {}, point))),
+  );
 }

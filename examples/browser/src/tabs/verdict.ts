@@ -7,22 +7,22 @@ export interface Histogram {
   readonly counts: readonly number[];
 }
 
-/** What a score says in words, and no more than it says. */
+/** What a score says in words, and no more than it says. @param faces how many the histogram counts. */
 export function verdict({ percentile, typicality }: Score, faces: number): { title: string; text: string } {
   if (percentile === null || typicality === null) {
-    return {
-      title: 'No verdict',
-      text: 'This model came without the scores of held-out pictures to compare with.',
-    };
+    return { title: 'no verdict', text: 'This model came without scores of held-out faces to compare with.' };
   }
-  const known = `${faces.toLocaleString('en')} faces the model has not seen`;
-  const share = (part: number) =>
-    part === 1 ? 'all' : part > 0.995 ? 'almost all' : `${Math.round(part * 100)} %`;
+  const known = `${faces.toLocaleString('en')} faces that the model has never seen`;
+  const passes = 'passes as one of us';
   if (percentile >= 0.5) {
-    const text = `It surprises the model more than ${share(percentile)} of ${known} do.`;
-    if (typicality >= 0.05) return { title: 'Passes as one of us', text };
-    return { title: typicality === 0 ? 'A stranger' : 'A stranger, most likely', text };
+    const text = `More surprising than ${share(percentile)} of ${known}.`;
+    return { title: typicality >= 0.05 ? passes : typicality > 0 ? 'an odd one' : 'a stranger', text };
   }
-  const text = `It surprises the model less than ${share(1 - percentile)} of ${known} do.`;
-  return { title: typicality >= 0.05 ? 'Passes as one of us' : 'Too plain to be one of us', text };
+  const text = `Less surprising than ${share(1 - percentile)} of ${known}.`;
+  return { title: typicality >= 0.05 ? passes : 'too plain to be one of us', text };
+}
+
+function share(part: number): string {
+  if (part === 1) return 'every one';
+  return part > 0.995 ? 'nearly all' : `${Math.round(part * 100)} %`;
 }

@@ -1,0 +1,33 @@
+import type { RawImage } from '@glow-onnx/runtime';
+import type { Face } from '../faces.js';
+import { el } from '../ui/dom.js';
+
+/** Faces on either side, at most: enough for a mean, few enough to look at. */
+const most = 40;
+
+/** A choice of what is drawn on faces; calls back with some that have it, and as many of those that lack it. */
+export function labelChoice(
+  faces: readonly Face[],
+  onChoice: (name: string, having: RawImage[], lacking: RawImage[]) => void,
+): HTMLElement {
+  const select = el('select', {}, ...Object.keys(faces[0]?.labels ?? {}).map(group));
+  const fill = el('button', { type: 'button' }, 'Take these');
+  fill.addEventListener('click', () => {
+    const [attribute, value] = select.value.split('=') as [string, string];
+    const imagesOf = (has: boolean) =>
+      faces
+        .filter(({ labels }) => (labels[attribute] === value) === has)
+        .slice(0, most)
+        .map(({ image }) => image);
+    onChoice(`${attribute} ${value}`, imagesOf(true), imagesOf(false));
+  });
+  return el('div', { className: 'row' }, el('label', {}, 'Faces by label ', select), fill);
+
+  function group(attribute: string): HTMLOptGroupElement {
+    const values = [...new Set(faces.map(({ labels }) => labels[attribute] as string))].sort();
+    const options = values
+      .filter((value) => value !== 'none')
+      .map((value) => el('option', { value: `${attribute}=${value}` }, value));
+    return el('optgroup', { label: attribute }, ...options);
+  }
+}

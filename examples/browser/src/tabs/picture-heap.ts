@@ -1,0 +1,55 @@
+import type { RawImage } from '@glow-onnx/runtime';
+import type { App } from '../app.js';
+import { el } from '../ui/dom.js';
+import { acceptDrops } from '../ui/drag.js';
+import { picture } from '../ui/screen.js';
+
+interface HeapOptions {
+  readonly title: string;
+  /** The face that the button adds. */
+  readonly face: () => RawImage;
+  readonly onChange: () => void;
+}
+
+/** Pictures that were dropped here or added by a button; a click takes one out again. */
+export function pictureHeap(app: App, { title, face, onChange }: HeapOptions) {
+  const heading = el('h3');
+  const list = el('div', { className: 'heap' });
+  let images: readonly RawImage[] = [];
+
+  function replace(next: readonly RawImage[]): void {
+    images = next;
+    heading.textContent = `${title}: ${images.length}`;
+    list.replaceChildren(...images.map(thumbnail));
+    onChange();
+  }
+  function thumbnail(image: RawImage, i: number): HTMLElement {
+    const label = `${title}, face ${i + 1}: take it out`;
+    const button = el('button', { type: 'button', title: label, ariaLabel: label }, picture(image, '', 2));
+    button.addEventListener('click', () => {
+      replace(images.filter((one) => one !== image));
+      ((list.children[Math.min(i, images.length - 1)] as HTMLElement | undefined) ?? add).focus();
+    });
+    return button;
+  }
+  const insert = (image: RawImage) => replace([...images, image]);
+  const add = el('button', { type: 'button', onclick: () => insert(face()) }, 'Add the face above');
+  const clear = el('button', { type: 'button', onclick: () => replace([]) }, 'Empty');
+  const element = el(
+    'div',
+    { className: 'heap-zone', role: 'group', ariaLabel: title },
+    el('div', { className: 'row' }, heading, add, clear),
+    list,
+  );
+  acceptDrops(element, (dropped) => app.read(dropped).then(insert, app.fail));
+  heading.textContent = `${title}: 0`;
+  return {
+    element,
+    get images() {
+      return images;
+    },
+    set images(next) {
+      replace(next);
+    },
+  };
+}
