@@ -44,6 +44,17 @@ describe('a model', () => {
     expect(bins(await model.reconstruct(pictures))).toEqual(bins(pictures));
   });
 
+  test('prepares pictures as encode sees them: channels, size and bits', async () => {
+    const [rgb, grey] = [picture(0), picture(6, 9, 10, 1)];
+    const fiveBits = (value: number) => Math.round(((value >> 3) * 255) / 31);
+    const [first, second] = await model.prepare([rgb, grey], { fit: 'crop' });
+    expect(first).toEqual({ ...rgb, data: rgb.data.map(fiveBits) });
+    expect(second).toMatchObject({ height: 8, width: 8, channels: 3 });
+    const corner = fiveBits(grey.data[1] as number);
+    expect([...(second as RawImage).data.slice(0, 3)]).toEqual([corner, corner, corner]);
+    expect(bins(await model.reconstruct([rgb, second as RawImage]))).toEqual(bins([rgb, second as RawImage]));
+  });
+
   test('takes one image or latents where it takes many, and gives a list all the same', async () => {
     const { z, logProb } = await model.encode(pictures[0] as RawImage);
     expect([z.length, logProb.length]).toEqual([1, 1]);
@@ -536,6 +547,7 @@ describe('a class-conditional model', () => {
     );
     await expect(model.sample({ label: 3 })).rejects.toThrow('an integer from 0 to 2, got 3');
     await expect(model.sample({ count: 3, label: [0, 1] })).rejects.toThrow('expected one label or 3, got 2');
+    expect(bins(await model.prepare(good))).toEqual(bins([good]));
   });
 
   test('gives each image its own label, in the order of the call, sizes mixed', async () => {

@@ -59,6 +59,7 @@ afterAll(async () => {
 
 /** A call of each method, options among them. */
 const calls: { readonly [Key in Method]: (model: GlowModel) => Promise<unknown> } = {
+  prepare: (model) => model.prepare([picture(1), odd], { fit: 'pad' }),
   encode: (model) => model.encode([picture(1), odd], { fit: 'pad' }),
   decode: async (model) => model.decode((await model.encode(picture(1))).z),
   reconstruct: (model) => model.reconstruct(picture(2)),

@@ -1,5 +1,5 @@
 import { applyAttribute, attributeDirection, interpolate, mix } from './edit.js';
-import { decode, encode, reconstruct } from './encode-decode.js';
+import { decode, encode, prepare, reconstruct } from './encode-decode.js';
 import type { GlowModel, OneOrMore } from './model.js';
 import type { ModelParts } from './passes.js';
 import { sample } from './sample.js';
@@ -37,6 +37,7 @@ export function createModel(parts: ModelParts): GlowModel {
     device: parts.graphs.device,
     skipped: parts.graphs.skipped,
     selfTest: parts.graphs.selfTest,
+    prepare: (images, options) => call('prepare', () => prepare(parts, listOf(images), options)),
     encode: (images, options) => call('encode', () => encode(parts, listOf(images), options)),
     decode: (z, options) => call('decode', () => decode(parts, listOf(z), options)),
     reconstruct: (images, options) => call('reconstruct', () => reconstruct(parts, listOf(images), options)),

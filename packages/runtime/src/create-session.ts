@@ -18,6 +18,11 @@ export interface GraphSource {
   readonly externalData?: readonly { readonly path: string; readonly data: Uint8Array }[];
   /** In Node: the folder where a graph given as bytes finds its external data, of any size. */
   readonly folder?: string;
+  /**
+   * Whether runs after the first take their memory in one piece, planned by the first. Default true. It lies beside
+   * what the first run took, so that false saves half of it where graphs need much.
+   */
+  readonly memoryPattern?: boolean;
 }
 
 export interface Session {
@@ -106,13 +111,14 @@ export async function createSession(
 async function open(
   runtime: OnnxRuntime,
   device: Device,
-  { model, externalData, folder }: GraphSource,
+  { model, externalData, folder, memoryPattern }: GraphSource,
   kept: readonly string[],
 ): Promise<InferenceSession> {
   const onGpu = Object.fromEntries(kept.map((name) => [name, 'gpu-buffer' as const]));
   const options = {
     ...sessionOptions(runtime, device, folder),
     ...(externalData && { externalData }),
+    ...(memoryPattern !== undefined && { enableMemPattern: memoryPattern }),
     ...(kept.length > 0 && { preferredOutputLocation: onGpu }),
   };
   try {

@@ -1,9 +1,25 @@
 import { type EncodeItem, encodeBatch, roundTripBatch } from './graphs.js';
 import { fromModel, type RawImage } from './images.js';
 import type { Latents } from './latents.js';
-import type { DecodeOptions, EncodeOptions } from './model.js';
+import type { DecodeOptions, EncodeOptions, PrepareOptions } from './model.js';
 import { type ModelParts, only, picturesOf, pixelsOf, planInputs, runPass } from './passes.js';
 import type { ImageInput } from './pictures/input.js';
+
+export function prepare(
+  parts: ModelParts,
+  images: readonly ImageInput[],
+  options?: PrepareOptions,
+): Promise<RawImage[]> {
+  const { config } = parts.manifest;
+  // A picture's class changes none of its pixels, so nobody has to name it.
+  const manifest = { ...parts.manifest, config: { ...config, classes: 0 } };
+  const request = { ...options, ...picturesOf(images), where: 'prepare' };
+  return runPass(parts, {
+    ...planInputs({ ...parts, manifest }, request),
+    run: async (batch) => (batch as EncodeItem[]).map((item) => fromModel(item, config.bits)),
+    combine: only,
+  });
+}
 
 export async function encode(
   parts: ModelParts,

@@ -30,6 +30,7 @@ export type {
   GlowModel,
   InterpolateOptions,
   OneOrMore,
+  PrepareOptions,
   SampleOptions,
   ScoreOptions,
 } from './model.js';

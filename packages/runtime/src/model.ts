@@ -20,6 +20,8 @@ export interface EncodeOptions extends CallOptions {
   readonly label?: Label;
 }
 
+export type PrepareOptions = Omit<EncodeOptions, 'label'>;
+
 export interface DecodeOptions extends CallOptions {
   readonly label?: Label;
 }
@@ -69,13 +71,15 @@ export interface GlowModel extends AsyncDisposable {
   readonly skipped: readonly SkippedDevice[];
   /** Whether the device was seen to compute the folder's golden images: now, at an earlier load, or not at all. */
   readonly selfTest: SelfTestOutcome;
+  /** The pictures as the model sees them: its channels, a size that divides, n bits per colour. Runs no graph. */
+  prepare(images: OneOrMore<ImageInput>, options?: PrepareOptions): Promise<RawImage[]>;
   /** Latents of each picture and the log density of its bin centres, in nats. Deterministic. */
   encode(
     images: OneOrMore<ImageInput>,
     options?: EncodeOptions,
   ): Promise<{ z: Latents[]; logProb: number[] }>;
   decode(z: OneOrMore<Latents>, options?: DecodeOptions): Promise<RawImage[]>;
-  /** decode(encode(images)): the pictures as n-bit models see them, if all is well. */
+  /** decode(encode(images)): what `prepare` gives, if all is well. */
   reconstruct(images: OneOrMore<ImageInput>, options?: EncodeOptions): Promise<RawImage[]>;
   sample(options?: SampleOptions): Promise<RawImage[]>;
   /** Bits per dimension of each picture, averaged over seeded dequantisation draws: lower is likelier. */

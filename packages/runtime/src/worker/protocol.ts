@@ -28,6 +28,7 @@ export type Call = Method | 'loadGlow' | 'dispose';
 
 /** For each method the place of its options among its arguments. */
 export const optionsAt = {
+  prepare: 1,
   encode: 1,
   decode: 1,
   reconstruct: 1,
