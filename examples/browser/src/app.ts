@@ -15,7 +15,7 @@ export interface App {
   onModel(listener: (model: GlowModel) => void): void;
   /**
    * Runs a call of the model and takes its time for the "ms per image" of the header. Waits for the model while it
-   * still loads. `images` is how many pictures the call makes or reads. Calls that overlap are not timed.
+   * still loads. `images` is how many pictures go through a graph. Calls that overlap are not timed.
    */
   run<T>(images: number, call: (model: GlowModel) => Promise<T>): Promise<T>;
   /** Any picture as the model sees it: its size, three channels, five bits. Throws if the file is no picture. */

@@ -50,14 +50,14 @@ export function createApp(
       const start = performance.now();
       try {
         const result = await call(running);
-        if (!overlapping) onTime((performance.now() - start) / images);
+        if (!overlapping && images > 0) onTime((performance.now() - start) / images);
         return result;
       } finally {
         underWay--;
       }
     },
     async read(input) {
-      const [image] = await app.run(1, (running) => running.reconstruct(input, { fit: 'cover' }));
+      const [image] = await app.run(0, (running) => running.prepare(input, { fit: 'cover' }));
       return image as RawImage;
     },
     say(text) {

@@ -1,6 +1,6 @@
 import type { Latents, RawImage } from '@glow-onnx/runtime';
 import type { App } from './app.js';
-import { latentGrid, latentPicture } from './latent-picture.js';
+import { faceLevels, latentGrid, latentPicture } from './latent-picture.js';
 import { differing, dissolved } from './pixels.js';
 import { el } from './ui/dom.js';
 import { player } from './ui/player.js';
@@ -21,22 +21,17 @@ const count = 8;
 export function mountHero(stage: HTMLElement, app: App): void {
   const before = screen('A face', { scale: 12 });
   const after = screen('The same face, decoded from its latents', { scale: 12 });
-  const shapes = [
-    [6, 8, 8],
-    [12, 4, 4],
-    [48, 2, 2],
-  ] as const;
-  const levels = shapes.map((shape, level) =>
+  const levels = faceLevels.map((shape, level) =>
     screen(`Its latents, level ${level}`, { ...latentGrid(shape), scale: 7 }),
   );
   const verdict = el('p', { className: 'verdict' });
-  const { controls, animate, finish } = player();
+  const { controls, animate, finish, still } = player();
   stage.append(
     figure(before, '16×16 pixels', 'before'),
     el(
       'div',
       { className: 'latents' },
-      ...levels.map((level, i) => figure(level, `z${i} ${shapes[i]?.join('×')}`)),
+      ...levels.map((level, i) => figure(level, `z${i} ${faceLevels[i]?.join('×')}`)),
     ),
     el('div', { className: 'foot' }, verdict, ...controls),
     figure(after, 'decoded again', 'after'),
@@ -62,7 +57,23 @@ export function mountHero(stage: HTMLElement, app: App): void {
     }
   }
 
+  /** What there is to see while the model loads. */
+  async function parade(until: Promise<unknown>): Promise<void> {
+    let [waiting, face] = [!still, 0];
+    const end = () => {
+      waiting = false;
+    };
+    until.then(end, end);
+    verdict.textContent = 'Loading the model …';
+    while (waiting) {
+      const image = faces[face++ % count] as RawImage;
+      await animate(500, (p) => before.show(dissolved(image, p)));
+      await animate(400, () => {});
+    }
+  }
+
   async function play(): Promise<never> {
+    await parade(takeOf(0));
     for (let face = 0; ; face = (face + 1) % count) {
       const take = await takeOf(face);
       verdict.textContent = '…';

@@ -1,5 +1,12 @@
 import type { LatentLevel, RawImage } from '@glow-onnx/runtime';
 
+/** Of a 16×16 face, through three levels: channels, height, width. */
+export const faceLevels = [
+  [6, 8, 8],
+  [12, 4, 4],
+  [48, 2, 2],
+] as const satisfies readonly LatentLevel['shape'][];
+
 /** From −2 to 2: light blue, blue, dark, red, yellow. */
 const palette: readonly (readonly number[])[] = [
   [155, 231, 255],

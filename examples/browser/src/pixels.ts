@@ -5,12 +5,13 @@ export function differing(a: RawImage, b: RawImage): number {
   return a.data.reduce((count, value, i) => count + Number(value !== b.data[i]), 0);
 }
 
-/** A picture of which only a share of the pixels is there yet, the others transparent, evenly spread. */
+/** A picture of which only a share of the pixels is there yet, the others transparent, evenly spread (Roberts' R₂). */
 export function dissolved(image: RawImage, share: number): RawImage {
   const data = Uint8Array.from({ length: image.width * image.height * 4 }, (_, i) => {
     const [pixel, channel] = [Math.floor(i / 4), i % 4];
     if (channel < 3) return image.data[pixel * image.channels + channel] as number;
-    const there = (pixel * 0.61803399) % 1 < share;
+    const [x, y] = [pixel % image.width, Math.floor(pixel / image.width)];
+    const there = (0.7548776662 * x + 0.569840291 * y) % 1 < share;
     return there ? (image.channels === 4 ? (image.data[i] as number) : 255) : 0;
   });
   return { data, width: image.width, height: image.height, channels: 4 };

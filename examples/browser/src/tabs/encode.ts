@@ -1,6 +1,6 @@
 import type { Latents, RawImage } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
-import { latentGrid, latentPicture } from '../latent-picture.js';
+import { faceLevels, latentGrid, latentPicture } from '../latent-picture.js';
 import { differing, errorMap } from '../pixels.js';
 import { el } from '../ui/dom.js';
 import { latestWins } from '../ui/latest-wins.js';
@@ -9,28 +9,23 @@ import { type Screen, screen } from '../ui/screen.js';
 import { type Slider, slider } from '../ui/slider.js';
 
 const levelNames = ['fine', 'middle', 'coarse'];
-const shapes = [
-  [6, 8, 8],
-  [12, 4, 4],
-  [48, 2, 2],
-] as const;
 
 /** A picture, its latents, and what comes back when a level of them is scaled or left out. */
 export function mountEncode(panel: HTMLElement, app: App): void {
   let input: RawImage | undefined;
   let z: Latents | undefined;
-  const big = { scale: 10 };
+  const big = { scale: 14 };
   const [seen, back, error] = [
     screen('The picture as the model sees it', big),
     screen('What comes back', big),
-    screen('Where it differs', big),
+    screen('Where it differs', { scale: 8 }),
   ];
   const verdict = el('output', { className: 'big' }, '…');
   const bits = el('output', { className: 'big' }, '…');
-  const levels = shapes.map((shape, level) => {
-    const latents = screen(`Latents of level ${level}`, { ...latentGrid(shape), scale: 6 });
+  const levels = faceLevels.map((shape, level) => {
+    const latents = screen(`Latents z${level}`, { ...latentGrid(shape), scale: 6 });
     const scale: Slider = slider({
-      label: `Level ${level}, ${levelNames[level]}`,
+      label: `z${level}, ${levelNames[level]}`,
       min: 0,
       max: 1.5,
       step: 0.01,
@@ -41,7 +36,7 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     const set = (text: string, value: number) => {
       const button = el(
         'button',
-        { type: 'button', attributes: { 'aria-label': `${text} level ${level}` } },
+        { type: 'button', attributes: { 'aria-label': `${text} z${level}` } },
         text,
       );
       button.addEventListener('click', () => {
@@ -91,20 +86,24 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     pictureInput(app, { label: 'Picture', onPick: (image) => encode(image) }),
     el(
       'div',
-      { className: 'row' },
-      figure(seen, 'as the model sees it'),
-      figure(back, 'what comes back'),
-      figure(error, 'where it differs'),
+      { className: 'bench' },
       el(
         'div',
-        { className: 'card' },
-        el('h3', {}, 'Values that differ'),
-        verdict,
-        el('h3', {}, 'Bits per dimension'),
-        bits,
+        { className: 'results' },
+        figure(seen, 'as the model sees it'),
+        figure(back, 'what comes back'),
+        figure(error, 'where it differs'),
+        el(
+          'p',
+          {},
+          el('span', {}, 'Values that differ'),
+          verdict,
+          el('span', {}, 'Bits per dimension'),
+          bits,
+        ),
       ),
+      el('div', { className: 'levels' }, ...levels.map(({ element }) => element)),
     ),
-    el('div', { className: 'levels' }, ...levels.map(({ element }) => element)),
   );
   app.onModel(() => {
     const picture = input ?? app.faces[0]?.image;

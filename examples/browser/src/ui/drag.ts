@@ -34,3 +34,6 @@ export function acceptDrops(
     for (const file of event.dataTransfer?.files ?? []) onDrop(file, file.name);
   });
 }
+
+// A picture dropped beside its target would replace the page.
+for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault());

@@ -5,14 +5,17 @@ export interface Player {
   readonly controls: readonly HTMLElement[];
   /** Calls `draw` with 0 … 1 for so many milliseconds of playing; at once with 1 while something is skipped. */
   animate(ms: number, draw: (progress: number) => void): Promise<void>;
+  /** Whether nothing moves by itself: paused from the start. */
+  readonly still: boolean;
   /** Where a skip ends. */
   finish(): void;
 }
 
 /** Plays animations one after another; pauses by button, out of sight, and from the start where motion is unwanted. */
 export function player(): Player {
-  let paused = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  let skipping = paused;
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  let paused = still;
+  let skipping = still;
   let inSight = true;
   const toggle = el('button', { type: 'button' });
   const next = el('button', { type: 'button' }, 'Next face');
@@ -33,6 +36,7 @@ export function player(): Player {
 
   return {
     controls: [toggle, next],
+    still,
     finish() {
       skipping = false;
     },
