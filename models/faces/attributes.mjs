@@ -1,89 +1,97 @@
-// What attribute directions do to faces the model has not seen: the table and pictures of docs/attribute-editing.md.
-//   node models/faces/attributes.mjs [docs/images]
-import { readFile } from 'node:fs/promises';
+// Finds the attribute directions of models/faces from faces it was trained on, and scores them on others.
+//   npm run eval:attributes                prints the table
+//   npm run eval:attributes -- --write     and renews models/faces/directions, the table and pictures of docs/attributes.md
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { binToPixel, pixelToBin } from '@glow-onnx/flow/pixels';
-import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
-import { openDataset, splitBySeed } from '@glow-onnx/trainer';
-import { faceSize, renderFace } from './face.mjs';
+import { parseArgs } from 'node:util';
+import { imageGrid, loadGlow, saveLatents, writePng } from '@glow-onnx/runtime/node';
+import { editErrors } from './edit-errors.mjs';
+import { counterfactualPairs, edits, seeds } from './edits.mjs';
+import { replaceTable, table } from './tables.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    write: { type: 'boolean', default: false },
+    pairs: { type: 'string', default: '1000' },
+    tried: { type: 'string', default: '500' },
+  },
+});
+const [pairs, tried] = [Number(options.pairs), Number(options.tried)];
+/** How far to go along the difference of the means: what serves other held-in faces best. */
+const strengths = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
+/** The page has sliders for directions that leave at most this share of the error where they should act. */
+const convincing = 2 / 3;
+const shown = 12;
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = process.argv[2] ?? 'docs/images';
-/** Faces on either side of a direction, and those it is tried on. */
-const [found, tried] = [400, 100];
-
+const docs = join(here, '../../docs');
 const glow = await loadGlow(here);
 const { bits } = glow.config;
-const data = await openDataset(join(here, 'faces.json'));
-const { labels } = JSON.parse(await readFile(join(here, 'faces.json'), 'utf8'));
-const { train, validation } = splitBySeed(data.count, 0.05, 1); // as the model was trained
 
-const labelOf = (name, face) => labels[name].values[Number.parseInt(labels[name].indices[face], 36)];
-const having = (faces, name, value) => [...faces].filter((face) => labelOf(name, face) === value);
-/** The face as the model sees it, with attributes changed. */
-const draw = (face, change = {}) => {
-  const own = Object.fromEntries(Object.keys(labels).map((name) => [name, labelOf(name, face)]));
-  const pixels = renderFace({ ...own, ...change });
-  const seen = pixels.map((pixel) => binToPixel(pixelToBin(pixel, bits), bits));
-  return { data: Uint8Array.from(seen), height: faceSize, width: faceSize, channels: 3 };
-};
-
-/** A direction from training faces, and held-out faces before, as they should become, and as they do. */
-async function edit(name, from, to, strengths) {
-  const images = (value) => data.images(Uint32Array.from(having(train, name, value).slice(0, found)));
-  const direction = await glow.attributeDirection(await images(to), await images(from));
-  const faces = having(validation, name, from).slice(0, tried);
-  const before = faces.map((face) => draw(face));
-  const wanted = faces.map((face) => draw(face, { [name]: to }));
-  const { z } = await glow.encode(before);
-  const after = [];
-  for (const strength of strengths) after.push(await glow.applyAttribute(z, direction, strength));
-  return { before, wanted, after };
-}
-
-/** Mean error in levels of 255 where the attribute changes the picture, and where it should not. */
-function errors(images, { before, wanted }) {
-  const [inside, outside] = [[], []];
-  for (const [i, { data: pixels }] of images.entries()) {
-    for (const [k, pixel] of pixels.entries()) {
-      const list = before[i].data[k] === wanted[i].data[k] ? outside : inside;
-      list.push(Math.abs(pixel - wanted[i].data[k]));
-    }
+/** The mean change of the latents over held-in pairs, as long as is best on further ones. */
+async function find(edit) {
+  const { before, after } = counterfactualPairs(edit, { seed: seeds.heldIn, count: pairs, bits });
+  const direction = await glow.attributeDirection(after, before);
+  const others = counterfactualPairs(edit, { seed: seeds.heldIn, first: pairs, count: tried / 2, bits });
+  const { z } = await glow.encode(others.before);
+  let best = { sum: Number.POSITIVE_INFINITY, strength: 0 };
+  for (const strength of strengths) {
+    const edited = await glow.applyAttribute(z, direction, strength);
+    const { changed, elsewhere } = editErrors(edited, others.before, others.after);
+    if (changed + elsewhere < best.sum) best = { sum: changed + elsewhere, strength };
   }
-  return [inside, outside].map((list) =>
-    (list.reduce((sum, error) => sum + error, 0) / list.length).toFixed(0),
-  );
+  return { direction: scaled(direction, best.strength), strength: best.strength };
 }
 
-const edits = [
-  ['clothingColor', 'navy', 'yellow'],
-  ['skin', 'tone6', 'tone1'],
-  ['mouth', 'frown1', 'laugh'],
-  ['hairColor', 'black', 'blond'],
-  ['hair', 'short01', 'long01'],
-  ['glasses', 'none', 'dark1'],
-  ['hat', 'none', 'beanie'],
-  ['beard', 'none', 'full'],
-];
-console.log('| direction | where it should act: before | strength 1 | elsewhere |\n|---|--:|--:|--:|');
-const shown = {};
-for (const [name, from, to] of edits) {
-  const edited = await edit(name, from, to, [1, 2]);
-  const [at1, elsewhere] = errors(edited.after[0], edited);
-  console.log(`| ${name}: ${from} → ${to} | ${errors(edited.before, edited)[0]} | ${at1} | ${elsewhere} |`);
-  shown[name] = edited;
+function scaled({ levels }, factor) {
+  return { levels: levels.map(({ shape, data }) => ({ shape, data: data.map((value) => factor * value) })) };
 }
+
+/** What a direction makes of held-out faces. */
+async function tryOut(edit, direction) {
+  const { before, after } = counterfactualPairs(edit, { seed: seeds.heldOut, count: tried, bits });
+  const edited = await glow.applyAttribute(before, direction, 1);
+  const picture = [before, after, edited].flatMap((row) => row.slice(0, shown));
+  return { errors: editErrors(edited, before, after), picture };
+}
+
+const results = [];
+for (const edit of edits) {
+  const found = await find(edit);
+  results.push({ edit, ...found, ...(await tryOut(edit, found.direction)) });
+}
+
+const percent = (share) => `${Math.round(100 * share)} %`;
+const one = (value) => value.toFixed(1);
+const report = table(
+  [
+    ...['edit', 'strength', 'where it should act: nothing', 'edited', 'right'],
+    ...['elsewhere: edited', 'kept', 'whole face: nothing', 'edited'],
+  ],
+  results.map(({ edit: { name, from, to }, strength, errors }) => [
+    ...[`${name}: ${from} → ${to}`, strength, one(errors.nothing), one(errors.changed)],
+    ...[percent(errors.changedExact), one(errors.elsewhere), percent(errors.elsewhereExact)],
+    ...[one(errors.wholeNothing), one(errors.whole)],
+  ]),
+);
+console.log(report);
+if (options.write) await write();
 await glow.dispose();
 
-const rows = (name, after) => {
-  const { before, wanted } = shown[name];
-  return [before, wanted, ...after.map((i) => shown[name].after[i])].flatMap((row) => row.slice(0, 12));
-};
-const pictures = {
-  'attributes-that-work': [...rows('clothingColor', [0]), ...rows('mouth', [0]), ...rows('skin', [0])],
-  'attributes-that-do-not': [...rows('glasses', [0]), ...rows('hat', [0, 1])],
-};
-for (const [name, images] of Object.entries(pictures)) {
-  await writePng(join(out, `${name}.png`), imageGrid(images, { columns: 12, scale: 3, gap: 3 }));
+async function write() {
+  const folder = join(here, 'directions');
+  await mkdir(folder, { recursive: true });
+  for (const { edit, direction, picture } of results) {
+    const file = saveLatents(glow, { z: [direction], names: [`${edit.name}: ${edit.from} → ${edit.to}`] });
+    await writeFile(join(folder, `${edit.name}.safetensors`), file);
+    const grid = imageGrid(picture, { columns: shown, scale: 3, gap: 3 });
+    await writePng(join(docs, `images/attribute-${edit.name}.png`), grid);
+  }
+  const index = results
+    .filter(({ errors }) => errors.changed < convincing * errors.nothing)
+    .map(({ edit, strength }) => ({ ...edit, file: `${edit.name}.safetensors`, strength }));
+  await writeFile(join(folder, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
+  const page = join(docs, 'attributes.md');
+  await writeFile(page, replaceTable(await readFile(page, 'utf8'), report));
 }

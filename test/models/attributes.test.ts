@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadGlow, loadLatents } from '@glow-onnx/runtime/node';
+
+const faces = join(__dirname, '../../models/faces');
+
+/** What an expression over a module of models/faces is; Jest itself cannot import those. */
+function evaluate(module: string, expression: string): unknown {
+  const program = `import * as m from ${JSON.stringify(join(faces, module))};
+    console.log(JSON.stringify(${expression}));`;
+  return JSON.parse(
+    execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }),
+  );
+}
+
+describe('editErrors', () => {
+  /** Two pixels: the right answer changes the first by 30 and leaves the second. */
+  const scores = (edited: number[]) =>
+    evaluate(
+      'edit-errors.mjs',
+      `m.editErrors([{ data: ${JSON.stringify(edited)} }], [{ data: [10, 20, 30, 5, 5, 5] }],
+        [{ data: [10, 20, 120, 5, 5, 5] }])`,
+    );
+
+  test('of doing nothing is the whole change where the answer changes and nothing elsewhere', () => {
+    expect(scores([10, 20, 30, 5, 5, 5])).toEqual({
+      ...{ nothing: 30, changed: 30, changedExact: 0 },
+      ...{ elsewhere: 0, elsewhereExact: 1, wholeNothing: 15, whole: 15 },
+    });
+  });
+
+  test('of the right answer is 0, and every pixel is exact', () => {
+    expect(scores([10, 20, 120, 5, 5, 5])).toMatchObject({
+      ...{ nothing: 30, changed: 0, changedExact: 1, elsewhere: 0, elsewhereExact: 1, whole: 0 },
+    });
+  });
+
+  test('tells what moves elsewhere from what falls short where it should act', () => {
+    expect(scores([10, 20, 90, 5, 11, 5])).toMatchObject({
+      ...{ changed: 10, changedExact: 0, elsewhere: 2, elsewhereExact: 0, wholeNothing: 15, whole: 6 },
+    });
+  });
+});
+
+test('a counterfactual pair differs in the attribute alone, and held-out faces keep theirs', () => {
+  const [heldIn, heldOut] = [2, 1].map((seed) =>
+    evaluate(
+      'edits.mjs',
+      `(() => {
+        const hat = m.edits.find(({ name }) => name === 'hat');
+        const { before, after } = m.counterfactualPairs(hat, { seed: ${seed}, count: 3, bits: 5 });
+        return [before, after].map((images) => images.map(({ data }) => Array.from(data)));
+      })()`,
+    ),
+  ) as [number[][][], number[][][]];
+  for (const [before = [], after = []] of [heldIn, heldOut]) {
+    expect(before).toHaveLength(3);
+    for (const [i, face] of before.entries()) {
+      const rows = face.flatMap((value, k) => (value === after[i]?.[k] ? [] : [Math.floor(k / 48)]));
+      expect(rows.length).toBeGreaterThan(0);
+      expect(Math.max(...rows)).toBeLessThan(8); // a beanie stays in the upper half
+    }
+  }
+  expect(heldIn).not.toEqual(heldOut);
+});
+
+test('a renewed table takes the place of the one with its header', () => {
+  const page = 'before\n\n| a | b |\n|---|--:|\n| x | 1 |\n| y | 2 |\n\nafter | all';
+  const replaced = evaluate(
+    'tables.mjs',
+    `m.replaceTable(${JSON.stringify(page)}, m.table(['a', 'b'], [['z', 3]]))`,
+  );
+  expect(replaced).toBe('before\n\n| a | b |\n|---|--:|\n| z | 3 |\n\nafter | all');
+});
+
+test('the shipped directions are of the shipped model, and as the page expects them', async () => {
+  const read = (name: string) => readFileSync(join(faces, 'directions', name));
+  const directions: { name: string; label: string; min: number; file: string }[] = JSON.parse(
+    `${read('index.json')}`,
+  );
+  expect(directions.length).toBeGreaterThanOrEqual(4);
+  const glow = await loadGlow(faces, { device: 'cpu' });
+  for (const { label, min, file } of directions) {
+    const { z } = loadLatents(glow, read(file));
+    expect({ label, min, count: z.length }).toEqual({
+      label: expect.any(String),
+      min: expect.any(Number),
+      count: 1,
+    });
+    expect(z[0]?.levels.map(({ shape }) => shape.join('×'))).toEqual(['6×8×8', '12×4×4', '48×2×2']);
+  }
+  await glow.dispose();
+});
