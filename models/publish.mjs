@@ -1,0 +1,162 @@
+// From a training run to a model folder: graphs, pictures, measured figures and the card that tells them.
+
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exportModel } from '@glow-onnx/exporter';
+import { parseCheckpoint } from '@glow-onnx/flow';
+import { binToPixel, pixelToBin } from '@glow-onnx/flow/pixels';
+import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
+import { chart } from '../scripts/chart.mjs';
+
+/**
+ * @param folder the model folder, which may hold more than the model; @param run the folder of the training run
+ * @param heldOut from the run's checkpoint, the images that are scored and reconstructed: none it was trained on
+ * @param draws of noise per held-out image; @param samples `count` and `temperature` of those shown
+ * @param scale pixels on a side that a pixel of the pictures becomes
+ * @param card from what was measured: `title`, `intro`, `heldOutName`, `rows` of the table before and `sections`
+ *   ([heading, markdown]) after what every card has
+ */
+export async function publish({ folder, run, heldOut, draws, samples, scale, card }) {
+  const checkpoint = parseCheckpoint(await readFile(join(run, 'best.safetensors')));
+  await exportInto(folder, checkpoint);
+  const glow = await loadGlow(folder);
+  try {
+    const images = await heldOut(checkpoint);
+    const facts = {
+      ...(await measure(glow, images, draws)),
+      ...factsOf(glow, checkpoint),
+      images,
+      draws,
+      samples,
+    };
+    await drawPictures(folder, glow, images, samples, scale);
+    await writeFile(join(folder, 'curve.svg'), await curve(run));
+    const path = join(folder, 'README.md');
+    const [frontMatter = ''] = /^---\n.*?\n---\n\n?/s.exec(await readFile(path, 'utf8')) ?? [];
+    await writeFile(path, frontMatter + render(facts, card(facts)));
+    const { bitsPerDim, wrong, megabytes } = facts;
+    console.log(`${bitsPerDim.toFixed(3)} bits/dim held out, ${wrong} pixel values differ, ${megabytes} MB`);
+  } finally {
+    await glow.dispose();
+  }
+}
+
+/** Exported beside, then copied: the folder also holds what is no part of the model. */
+async function exportInto(folder, checkpoint) {
+  const work = await mkdtemp(join(tmpdir(), 'glow-publish-'));
+  try {
+    await exportModel(checkpoint, { out: join(work, 'model'), license: 'MIT' });
+    await rm(join(folder, 'onnx'), { recursive: true, force: true });
+    await cp(join(work, 'model'), folder, { recursive: true });
+  } finally {
+    await rm(work, { recursive: true });
+  }
+}
+
+/** Mean bits/dim, and how many pixel values encoding and decoding change. */
+async function measure(glow, images, draws) {
+  const scores = await glow.bitsPerDim(images, { draws, seed: 1 });
+  const decoded = await glow.reconstruct(images);
+  let wrong = 0;
+  for (const [i, image] of images.entries()) {
+    const [expected, got] = [binsOf(image, glow.config), binsOf(decoded[i], glow.config)];
+    wrong += expected.reduce((count, bin, k) => count + (bin === got[k] ? 0 : 1), 0);
+  }
+  return { bitsPerDim: scores.reduce((sum, score) => sum + score, 0) / scores.length, wrong };
+}
+
+function factsOf({ config, manifest: { training, measured, files } }, { progress }) {
+  const bytes = files
+    .filter(({ path }) => path.startsWith('onnx/'))
+    .reduce((sum, file) => sum + file.bytes, 0);
+  return { config, training, measured, settings: progress.settings, megabytes: (bytes / 1e6).toFixed(1) };
+}
+
+async function drawPictures(folder, glow, images, { count, temperature }, scale) {
+  const shown = images.slice(0, 12);
+  const asSeen = shown.map((image) => ({
+    ...image,
+    data: binsOf(image, glow.config).map((bin) => binToPixel(bin, glow.config.bits)),
+  }));
+  const ways = [];
+  for (const i of [0, 2, 4, 6])
+    ways.push(...(await glow.interpolate(images[i], images[i + 1], { steps: 12 })));
+  const pictures = {
+    samples: await glow.sample({ count, temperature, seed: 7 }),
+    reconstructions: [...asSeen, ...(await glow.reconstruct(shown))],
+    interpolation: ways,
+  };
+  for (const [name, tiles] of Object.entries(pictures)) {
+    await writePng(join(folder, `${name}.png`), imageGrid(tiles, { columns: 12, scale, gap: scale }));
+  }
+}
+
+function binsOf({ data }, { bits }) {
+  return data.map((pixel) => pixelToBin(pixel, bits));
+}
+
+async function curve(run) {
+  const lines = (await readFile(join(run, 'metrics.jsonl'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const points = (key) => lines.flatMap(({ step, [key]: y }) => (y === undefined ? [] : [{ x: step, y }]));
+  const series = [
+    { name: 'training', points: points('bitsPerDim'), colour: '#2a78d6' },
+    { name: 'held out, averaged weights', points: points('validationBitsPerDim'), colour: '#d9541e' },
+  ];
+  return chart(series, { title: 'bits/dim', xName: 'steps' });
+}
+
+function render(facts, { title, intro, heldOutName, rows, sections }) {
+  const { config, training, settings, measured, bitsPerDim, wrong, images, draws, samples, megabytes } =
+    facts;
+  const [{ data }] = images;
+  return `# ${title}
+
+${intro}
+
+![Samples](samples.png)
+
+*${samples.count} samples at temperature ${samples.temperature}, seed 7, none left out; enlarged without smoothing.*
+
+| | |
+|---|---|
+${rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n')}
+| model | L = ${config.levels}, K = ${config.steps}, hidden ${config.hiddenChannels}, 1×1 \`${config.conv1x1}\`, coupling \`${config.coupling}\`, prior \`${config.prior}\`, ${megabytes} MB; [config.json](config.json) |
+| trained on | ${thousands(training.images)} images, ${thousands(training.steps)} steps of ${settings.batch}, ${training.epochs} whole passes, in ${Math.round(training.seconds / 60)} minutes (${training.engine}) |
+| ${heldOutName} | **${bitsPerDim.toFixed(2)} bits/dim** (mean of ${thousands(images.length)}, ${draws} dequantisation draws each) |
+| round trip | ${thousands(wrong)} of ${thousands(images.length * data.length)} pixel values of the ${heldOutName} differ after encode and decode |
+
+## Reconstructions
+
+![Reconstructions](reconstructions.png)
+
+*Above ${heldOutName} as the model sees them, below what encoding and decoding made of them.*
+
+## Interpolations
+
+![Interpolations](interpolation.png)
+
+*Straight lines between the latents of two ${heldOutName}, the ends included.*
+
+## Training
+
+![Bits/dim over training](curve.svg)
+
+## Exactness
+
+ONNX Runtime (CPU, float32) against a float64 computation, measured at export:
+
+| | measured | at most |
+|---|---|---|
+${measured.map(({ claim, value, tolerance }) => `| ${claim} | ${value} | ${tolerance} |`).join('\n')}
+
+${sections.map(([heading, text]) => `## ${heading}\n\n${text}`).join('\n\n')}
+`;
+}
+
+export function thousands(value) {
+  return value.toLocaleString('en-US');
+}
