@@ -2,6 +2,7 @@ import type { Latents, RawImage } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
 import { differing } from '../pixels.js';
 import { el } from '../ui/dom.js';
+import { acceptDrops } from '../ui/drag.js';
 import { latestWins } from '../ui/latest-wins.js';
 import { pictureInput } from '../ui/picture-input.js';
 import { screen } from '../ui/screen.js';
@@ -62,21 +63,24 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
   const reset = el('button', { type: 'button', onclick: () => setAll(() => 0) }, 'All to 0');
   const surprise = el('button', { type: 'button', onclick: () => setAll(anything) }, 'Surprise me');
   const keep = el('button', { type: 'button', onclick: () => app.keep(edited) }, 'Keep this face');
+  const stage = el(
+    'figure',
+    { className: 'edited' },
+    after.canvas,
+    el('figcaption', {}, before.canvas, difference),
+  );
+  acceptDrops(stage, (dropped) => app.read(dropped).then(choose, app.fail));
   panel.append(
-    el(
-      'p',
-      { className: 'lead' },
-      'Each slider adds a direction to the latents. All at 0, every pixel is back.',
-    ),
+    el('p', {}, 'Each slider adds a direction to the latents. All at 0, every pixel is back.'),
     el(
       'div',
       { className: 'editor' },
-      el('figure', { className: 'edited' }, after.canvas, el('figcaption', {}, before.canvas, difference)),
-      el('div', { className: 'strengths' }, sliders, el('div', { className: 'row' }, surprise, reset, keep)),
+      stage,
+      el('div', {}, el('div', { className: 'row' }, surprise, reset, keep), sliders),
     ),
     pictureInput(app, {
       label: 'The face',
-      faces: app.faces.slice(0, 24).map(({ image }) => image),
+      faces: app.faces.slice(0, 18).map(({ image }) => image),
       onPick: choose,
     }),
     own,

@@ -27,7 +27,7 @@ export function labelChoice(
     const values = [...new Set(faces.map(({ labels }) => labels[attribute] as string))].sort();
     const options = values
       .filter((value) => value !== 'none')
-      .map((value) => el('option', { value: `${attribute}=${value}` }, value));
+      .map((value) => el('option', { value: `${attribute}=${value}` }, `${attribute} ${value}`));
     return el('optgroup', { label: attribute }, ...options);
   }
 }

@@ -1,6 +1,7 @@
 import { encodePng, imageGrid, type RawImage } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
 import { el } from '../ui/dom.js';
+import { acceptDrops } from '../ui/drag.js';
 import { latestWins } from '../ui/latest-wins.js';
 import { pictureInput } from '../ui/picture-input.js';
 import { saveFile } from '../ui/save-file.js';
@@ -78,12 +79,9 @@ export function mountMorph(panel: HTMLElement, app: App): void {
       show();
     };
     const faces = app.faces.slice(side * 8, side * 8 + 8).map(({ image }) => image);
-    return el(
-      'div',
-      { className: 'end' },
-      el('figure', {}, preview.canvas),
-      pictureInput(app, { label, faces, onPick }),
-    );
+    const frame = el('figure', {}, preview.canvas);
+    acceptDrops(frame, (dropped) => app.read(dropped).then(onPick, app.fail));
+    return el('div', { className: 'end' }, frame, pictureInput(app, { label, faces, onPick }));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { GlowModel, RawImage, Score } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
 import { el } from '../ui/dom.js';
+import { acceptDrops } from '../ui/drag.js';
 import { pictureInput } from '../ui/picture-input.js';
 import { screen } from '../ui/screen.js';
 import { type Suspect, scoreChart } from './score-chart.js';
@@ -54,6 +55,12 @@ export function mountStrangers(panel: HTMLElement, app: App): void {
     }
   }
 
+  acceptDrops(chart.element, (dropped, name) =>
+    app
+      .read(dropped)
+      .then((image) => ask(image, name))
+      .catch(app.fail),
+  );
   panel.append(
     el(
       'p',
