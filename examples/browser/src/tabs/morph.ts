@@ -19,6 +19,7 @@ export function mountMorph(panel: HTMLElement, app: App): void {
   const show = latestWins(async () => {
     const options = { steps: steps.value, mode: mode.value };
     film.show(await app.run(steps.value, (model) => model.interpolate(...ends, options)));
+    save.disabled = keep.disabled = false;
   }, app.fail);
 
   const steps = slider({
@@ -44,14 +45,22 @@ export function mountMorph(panel: HTMLElement, app: App): void {
     options: ['1', '4', '8', '16'].map((times) => [times, `${times}×`]),
     value: '8',
   });
-  const save = el('button', { type: 'button', className: 'primary' }, 'Save the strip as PNG');
+  const save = el(
+    'button',
+    { type: 'button', className: 'primary', disabled: true },
+    'Save the strip as PNG',
+  );
   save.addEventListener('click', async () => {
     const columns = film.images.length;
     const enlarged = Number(scale.value);
     const strip = imageGrid(film.images, { columns, scale: enlarged, gap: enlarged });
     saveFile(await encodePng(strip), `morph-${mode.value}-${columns}.png`, 'image/png');
   });
-  const keep = el('button', { type: 'button', onclick: () => app.keep(film.current) }, 'Keep this face');
+  const keep = el(
+    'button',
+    { type: 'button', disabled: true, onclick: () => app.keep(film.current) },
+    'Keep this face',
+  );
 
   panel.append(
     el(

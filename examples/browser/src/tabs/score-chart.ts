@@ -30,8 +30,10 @@ export function scoreChart(onChoose: (suspect: Suspect) => void) {
   let suspects: { readonly button: HTMLElement; readonly suspect: Suspect }[] = [];
   let marked: Suspect | undefined;
   let leastLog = -1;
-  const placeOf = (bits: number) =>
-    Math.min(Math.max((Math.log2(bits) - leastLog) / (Math.log2(mostBits) - leastLog), 0), 1);
+  const placeOf = (bits: number) => {
+    const shown = Math.min(Math.max(bits, 2 ** leastLog), mostBits);
+    return (Math.log2(shown) - leastLog) / (Math.log2(mostBits) - leastLog);
+  };
 
   function setHistogram({ from, to, counts }: Histogram): void {
     leastLog = Math.floor(Math.log2(from));
