@@ -52,7 +52,7 @@ export function writeReport(path, runs, total) {
   const stem = path.replace(/\.md$/, '');
   const figures = { paper, presets };
   for (const [name, variants] of Object.entries(figures)) {
-    replaceFile(`${stem}-${name}.svg`, chart(curves(variants, bySeed), { title, xName: 'steps' }));
+    replaceFile(`${stem}-${name}.svg`, chart(curves(variants, bySeed), title));
   }
   const figure = (name, alt) => `![${alt}](${basename(stem)}-${name}.svg)`;
   const written = [
@@ -75,7 +75,7 @@ export function writeReport(path, runs, total) {
   replaceFile(path, text.slice(0, before) + written + text.slice(after + marks[1].length));
 }
 
-const title = `Training bits/dim, means of ${POINT_STEPS} steps; faint: each seed`;
+const title = `Training bits/dim by step, means of ${POINT_STEPS} steps; faint: each seed`;
 
 function budget(runs) {
   const [{ steps, images, testImages, config, settings }] = runs;
@@ -105,9 +105,11 @@ function curves(variants, bySeed) {
 
 function binned({ metrics, steps }) {
   const bins = new Map();
+  const last = Math.max(1, Math.floor(steps / POINT_STEPS)); // a little longer than the others
   for (const { step, bitsPerDim } of metrics) {
     if (bitsPerDim === undefined || step <= STEEP * steps) continue;
-    const x = Math.min(steps, Math.ceil(step / POINT_STEPS) * POINT_STEPS);
+    const bin = Math.min(Math.ceil(step / POINT_STEPS), last);
+    const x = bin === last ? steps : bin * POINT_STEPS;
     bins.set(x, [...(bins.get(x) ?? []), bitsPerDim]);
   }
   return [...bins].map(([x, values]) => ({ x, y: mean(values) }));

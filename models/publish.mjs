@@ -106,7 +106,7 @@ async function curve(run) {
     { name: 'training', points: points('bitsPerDim'), colour: '#2a78d6' },
     { name: 'held out, averaged weights', points: points('validationBitsPerDim'), colour: '#d9541e' },
   ];
-  return chart(series, { title: 'bits/dim', xName: 'steps' });
+  return chart(series, 'Bits/dim by step');
 }
 
 function render(facts, { title, intro, heldOutName, rows, sections }) {

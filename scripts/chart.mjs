@@ -9,9 +9,9 @@ const columns = 3;
 
 /**
  * @param series curves of `name`, `points` {x, y} and `colour`; `dashed` if so, `faint` for what stands in no legend
- * @param title what y counts; xName what x counts
+ * @param title what y and x count
  */
-export function chart(series, { title, xName }) {
+export function chart(series, title) {
   const legend = series.filter(({ faint }) => !faint);
   const top = head + row * Math.ceil(legend.length / columns);
   const rules = series.map(({ colour, dashed, faint }, i) => {
@@ -26,7 +26,7 @@ circle.series-${i + 1} { ${faint ? 'display: none' : `fill: ${colour}; stroke: n
     const of = `curve series-${series.indexOf(one) + 1}`;
     return `<path class="${of}" d="M${x} ${y}h26"/><text x="${x + 34}" y="${y + 4}">${one.name}</text>`;
   });
-  const curves = lineChart(series, { title, xName, width, height })
+  const curves = lineChart(series, { title, xName: '', width, height })
     .replace('<svg ', `<svg y="${top}" width="${width}" height="${height}" `)
     .replaceAll(/<g class="hover">.*?<\/g>/gs, '');
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${top + height}">
