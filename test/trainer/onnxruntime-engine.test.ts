@@ -20,7 +20,7 @@ describe.each(variants)('$name', ({ config }) => {
   const { channels, height, width, classes } = config;
   const params = randomParams(glow, 5);
   const layout = parameterLayout(glow);
-  const parameters = new Float32Array(new SharedArrayBuffer(4 * layout.size));
+  const parameters = new Float32Array(layout.size);
   flatten(layout, params.trainable, parameters);
   const batchOf = (count: number, seed: number): Batch => {
     const random = createRandom(seed);

@@ -255,7 +255,7 @@ function sumOfShifts(x: TrainingValue, kernel: Value, shift: Shift): TrainingVal
   const size = extents(x);
   const { channels, batch, height, width } = size;
   const [outputs] = kernel.shape as number[];
-  const byTap = reshape(permute(reshape(kernel, [outputs, channels, 9]), [0, 2, 1]), [9 * outputs, channels]);
+  const byTap = reshape(permute(kernel, [0, 2, 3, 1]), [9 * outputs, channels]);
   const total = batch * height * width;
   const taps = reshape(gemm(byTap, rows(x)), [outputs, 3, 3 * total]);
   const part = (all: Value, at: number, extent: number) =>

@@ -40,16 +40,13 @@ export async function openOnnxRuntimeDifferentiator(
   const { channels, height, width, bits, classes } = glow.config;
   const dimensions = channels * height * width;
   const gradients = new Float32Array(size);
-  // Parameters change place, between those that train and their average; what is fed lies still.
-  const own = new Float32Array(size);
-  const ownPlaces = placesIn(own, places);
 
   async function open(kind: GraphKind, images: number, on: Device | 'auto'): Promise<OpenGraph> {
     const { spec, host } = trainingGraph(glow, fixed, places, { kind, count: images, memory });
     const built = graph(spec);
     const model = encodeModel(built, { producer: { name: '@glow-onnx/trainer', version: '' } });
     try {
-      const session = await openSession({ ...runtime, model, device: on });
+      const session = await openSession({ ...runtime, model, device: on, memoryPattern: false });
       return { session, host };
     } catch (cause) {
       throw await explainOpening(cause, built, { kind, device: on, count: images, memory });
@@ -66,6 +63,12 @@ export async function openOnnxRuntimeDifferentiator(
     return opened;
   }
 
+  async function close(key: string): Promise<void> {
+    const opened = await graphs.get(key)?.catch(() => undefined);
+    graphs.delete(key);
+    await opened?.session.release().catch(() => {}); // of a lost GPU there is nothing to free
+  }
+
   async function run(
     kind: GraphKind,
     parameters: Float32Array,
@@ -73,13 +76,13 @@ export async function openOnnxRuntimeDifferentiator(
     outputs: Readonly<Record<string, FloatTensor>>,
   ): Promise<void> {
     const { session, host } = await graphFor(kind, batch.count);
-    own.set(parameters);
+    const parameterPlaces = placesIn(parameters, places);
     const inputs: Record<string, FloatTensor> = {
-      ...ownPlaces,
+      ...parameterPlaces,
       x: { shape: [batch.count, height, width, channels], data: batch.x },
     };
     if (classes > 0 && batch.classes) inputs.label = oneHot(batch.classes, classes);
-    if (host.length > 0) Object.assign(inputs, computed(host, ownPlaces));
+    if (host.length > 0) Object.assign(inputs, computed(host, parameterPlaces));
     try {
       await session.run(inputs, outputs);
     } catch (cause) {
@@ -105,6 +108,7 @@ export async function openOnnxRuntimeDifferentiator(
     async initialise(parameters, batch) {
       const values = new Float32Array(size);
       await run('initialise', parameters, batch, placesIn(values, places, 'initial/'));
+      await close(`initialise ${batch.count}`); // needed once
       return values;
     },
     async gradient(parameters, batch) {
@@ -114,11 +118,11 @@ export async function openOnnxRuntimeDifferentiator(
     },
     evaluate: (parameters, batch) => score('evaluate', parameters, batch, {}),
     async dispose() {
-      const opened = await Promise.allSettled(graphs.values());
-      for (const result of opened) if (result.status === 'fulfilled') await result.value.session.release();
+      for (const key of [...graphs.keys()]) await close(key);
     },
   };
 }
+
 /** Parameters where they lie in a flat vector. */
 function placesIn(vector: Float32Array, places: readonly Place[], prefix = ''): Record<string, FloatTensor> {
   return Object.fromEntries(
