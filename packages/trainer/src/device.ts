@@ -6,6 +6,8 @@ export type TfjsDevice = (typeof devices)[number];
 /** A backend that is ready, and why it and not another. */
 export interface OpenedDevice<Device extends string = string> {
   readonly device: Device;
+  /** The library that computes and why, where the choice was left open. */
+  readonly engine?: string;
   /** Those that `auto` would have preferred, when that is right, and why it could not. */
   readonly skipped: readonly SkippedDevice[];
 }

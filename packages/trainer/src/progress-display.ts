@@ -72,10 +72,11 @@ export function createDisplay({ stderr }: Terminal): Display {
       line(`${name}: ${count(pictures, 'picture')} of ${channels}×${height}×${width}`);
       for (const { file, reason } of skipped) line(`  left out ${file}: ${reason}`);
     },
-    device({ device, skipped }) {
+    device({ device, engine, skipped }) {
+      if (engine !== undefined) line(`engine: ${engine}`);
       if (skipped.length === 0) return;
       line(`device ${device} is the fastest that works here; faster may be`);
-      for (const { device, use, reason } of skipped) line(`  ${device} ${use}: ${reason}`);
+      for (const { device, use, reason } of skipped) line(`  ${device} ${use}: ${inFlags(reason)}`);
     },
     training(progress) {
       const { phase, epoch, epochs, step, stepsPerEpoch, best } = progress;
@@ -103,6 +104,11 @@ export function createDisplay({ stderr }: Terminal): Display {
     warning: (message) => line(`warning: ${message}`),
     stop,
   };
+}
+
+/** Reasons name options as a program gives them; who typed a command knows its flags. */
+function inFlags(reason: string): string {
+  return reason.replaceAll(/\bdevice: "([\w-]+)"/g, '--device $1');
 }
 
 type Part = readonly [weight: number, text: string];

@@ -73,6 +73,7 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
     });
     onDevice?.({
       device: opened.device,
+      ...(engine === 'auto' && { engine: 'ONNX Runtime, the fastest on a processor and installed here' }),
       skipped: opened.skipped.map((skipped) => ({ ...skipped, use: 'for a GPU' })),
     });
     return opened;
@@ -80,13 +81,18 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
     if (engine !== 'auto' || wanted !== 'auto' || !(error instanceof DeviceError)) throw error;
     const reason = error.message;
     const skipped = { device: 'ONNX Runtime', use: 'for any processor, several times as fast', reason };
-    const told = (opened: OpenedDevice) => onDevice?.({ ...opened, skipped: [skipped, ...opened.skipped] });
+    const told = (opened: OpenedDevice) =>
+      onDevice?.({
+        ...opened,
+        engine: 'TensorFlow.js, as ONNX Runtime is not available',
+        skipped: [skipped, ...opened.skipped],
+      });
     return openTfjs(glow, fixed, settings, { ...options, onDevice: told });
   }
 };
 
 const openTfjs: Open = async (glow, fixed, { batch, accumulate }, options) => {
-  const { device: wanted = 'auto', threads, memory = 'auto', onDevice } = options;
+  const { engine = 'auto', device: wanted = 'auto', threads, memory = 'auto', onDevice } = options;
   if (memory === 'reversible') {
     throw new RangeError(
       'memory "reversible" is one of ONNX Runtime; pass --engine onnxruntime, or --accumulate',
@@ -96,8 +102,13 @@ const openTfjs: Open = async (glow, fixed, { batch, accumulate }, options) => {
     throw new RangeError('device "cuda" is one of ONNX Runtime; pass --engine onnxruntime, or node-gpu');
   }
   const opened = await openDevice(wanted);
-  onDevice?.(opened);
   const { device } = opened;
+  const also =
+    device === 'wasm' || device === 'webgpu' ? '; ONNX Runtime has it too: --engine onnxruntime' : '';
+  onDevice?.({
+    ...opened,
+    ...(engine === 'auto' && { engine: `TensorFlow.js, whose ${device} is meant${also}` }),
+  });
   const local = createTfjsDifferentiator(glow, fixed, `TensorFlow.js on ${device}`);
   const most = Math.floor(batch / accumulate / 8);
   const useful = device === 'wasm' ? Math.min(availableParallelism(), most) : 1;
