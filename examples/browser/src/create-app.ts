@@ -57,14 +57,20 @@ export function createApp(
       }
     },
     async read(input) {
-      const [image] = await app.run(0, (running) => running.prepare(input, { fit: 'cover' }));
-      return image as RawImage;
+      try {
+        const [image] = await app.run(0, (running) => running.prepare(input, { fit: 'cover' }));
+        return image as RawImage;
+      } catch (error) {
+        throw new Error(`${input instanceof File ? input.name : 'The picture'}: ${reasonOf(error)}`);
+      }
     },
     say(text) {
       status.textContent = text;
     },
-    fail(error) {
-      app.say(error instanceof Error ? error.message : String(error));
+    fail(error, what) {
+      // Without the name of the call in front, and the advice to programmers behind.
+      const reason = String(error instanceof Error ? error.message : error).replace(/^\w+: |; .*$/g, '');
+      app.say(what ? `${what}: ${reason}` : reason);
     },
   };
   return {
@@ -77,4 +83,10 @@ export function createApp(
       old?.dispose();
     },
   };
+}
+
+/** Of "prepare: the picture cannot be read: expected a PNG, …; convert it, …" what a visitor can use. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^.*the picture cannot be read: /, '').replace(/;.*/, '');
 }

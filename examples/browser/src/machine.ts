@@ -45,34 +45,44 @@ export function mountMachine(
     note,
   );
 
+  const showProgress = sumOf((loaded, total) => {
+    bar.value = loaded / total;
+    size.textContent = `${megabytes(loaded)} of ${megabytes(total)} MB`;
+  });
   let loading = new AbortController();
   let current: Choice = 'auto';
 
-  async function load(choice: Choice): Promise<void> {
+  /** @param failure what to say of a device that was tried before. */
+  async function load(choice: Choice, failure?: string): Promise<void> {
     loading.abort();
     loading = new AbortController();
     const { signal } = loading;
     device.textContent = '…';
     note.textContent = `Loading the model for ${titleOf(choice)} …`;
     try {
-      const onProgress = sumOf((loaded, total) => {
-        bar.value = loaded / total;
-        size.textContent = `${megabytes(loaded)} of ${megabytes(total)} MB`;
+      const model = await loadGlow('./model', {
+        device: choice,
+        worker: true,
+        signal,
+        onProgress(event) {
+          showProgress(event);
+          if (event.status === 'done' && event.file === 'golden.safetensors') test.textContent = 'running …';
+        },
       });
-      const model = await loadGlow('./model', { device: choice, worker: true, signal, onProgress });
       current = choice;
       device.textContent = model.device === 'wasm' ? `WebAssembly, ${threads()}` : titleOf(model.device);
       test.textContent = { passed: 'passed', remembered: 'passed before', none: 'not run' }[model.selfTest];
       time.textContent = '…';
-      note.textContent = whyNot(model) ?? 'Every device gives the same pixels back.';
+      note.textContent = failure ?? whyNot(model) ?? 'Every device gives the same pixels back.';
       onModel(model);
     } catch (error) {
       if (signal.aborted) return;
       const reason = error instanceof Error ? error.message : String(error);
-      note.textContent = `${titleOf(choice)} does not work here: ${reason}`;
+      const failed = `${titleOf(choice)} does not work here: ${reason}`;
+      note.textContent = failed;
       if (choice === current) return;
       for (const radio of radios) radio.checked = radio.value === current;
-      await load(current);
+      await load(current, failed);
     }
   }
 
@@ -86,13 +96,13 @@ export function mountMachine(
 /** Why `auto` has not taken WebGPU. */
 function whyNot({ skipped }: GlowModel): string | undefined {
   if (!('gpu' in navigator)) {
-    return 'This browser has no WebGPU (or the page is not on https), so WebAssembly computes: the same pixels, more slowly.';
+    return 'This browser has no WebGPU. WebAssembly computes instead: the same pixels, more slowly.';
   }
   const [first] = skipped;
   return first && `${titleOf(first.device)} was passed over: ${first.reason.split(';')[0]}.`;
 }
 
-const threads = () => (crossOriginIsolated ? `${navigator.hardwareConcurrency} cores` : 'one thread');
+const threads = () => (crossOriginIsolated ? `${navigator.hardwareConcurrency} cores` : '1 thread');
 
 const readout = (text: string) => el('output', {}, text);
 

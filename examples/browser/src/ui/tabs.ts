@@ -21,7 +21,8 @@ export function showTabs(list: HTMLElement, panels: HTMLElement, tabs: readonly 
       part.button.tabIndex = selected ? 0 : -1;
       part.panel.hidden = !selected;
       if (!selected) continue;
-      if (focus) part.button.focus();
+      if (focus) part.button.focus({ preventScroll: true });
+      list.scrollLeft = part.button.offsetLeft - list.offsetLeft - 24;
       if (!part.mounted) part.tab.mount(part.panel);
       part.mounted = true;
     }
