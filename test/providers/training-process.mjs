@@ -1,0 +1,48 @@
+/**
+ * Trains models for some steps in a process of its own, as provider-process.mjs runs graphs in one, through the built
+ * package.
+ *
+ *     node training-process.mjs webgpu requests.json results.json
+ *
+ * requests.json: [{ checkpoint: path, memory }]. Results: for each { bitsPerDim, gradient } of four images by the
+ * checkpoint's parameters, and { losses, scores } of ten steps from data-dependent initialisation on and after them.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createGlow, createRandom, parseCheckpoint } from '@glow-onnx/flow';
+import { createEngine } from '../../packages/trainer/dist/engine/create-engine.js';
+import { openOnnxRuntimeDifferentiator } from '../../packages/trainer/dist/engine/onnxruntime-differentiator.js';
+import { flatten, parameterLayout } from '../../packages/trainer/dist/engine/parameters.js';
+
+const [device, requestsPath, resultsPath] = process.argv.slice(2);
+const count = 4;
+
+async function train({ checkpoint, memory }) {
+  const { config, params } = parseCheckpoint(readFileSync(checkpoint));
+  const glow = createGlow(config);
+  const random = createRandom(3);
+  const x = Float32Array.from(
+    { length: count * config.height * config.width * config.channels },
+    () => random.uniform() - 0.5,
+  );
+  const batch = { count, x, ...(config.classes > 0 && { classes: Uint16Array.of(0, 1, 2, 0) }) };
+  const differentiator = await openOnnxRuntimeDifferentiator(glow, params.fixed, { device, count, memory });
+
+  const layout = parameterLayout(glow);
+  const parameters = new Float32Array(layout.size);
+  flatten(layout, params.trainable, parameters);
+  const { bitsPerDim, gradient } = await differentiator.gradient(parameters, batch);
+  const exact = { bitsPerDim: [...bitsPerDim], gradient: [...gradient] };
+
+  const settings = { optimizer: 'adam', clip: 50, ema: 0.5 };
+  const engine = createEngine(glow, params.trainable, differentiator, settings);
+  await engine.initialise(batch);
+  const losses = [];
+  for (let step = 0; step < 10; step++) losses.push((await engine.step(batch, 2e-3)).bitsPerDim);
+  return { ...exact, losses, scores: [...(await engine.evaluate(batch))] };
+}
+
+// Engines stay open: with the last session on WebGPU goes the device, and with it all compiled shaders.
+const results = [];
+for (const request of JSON.parse(readFileSync(requestsPath, 'utf8'))) results.push(await train(request));
+writeFileSync(resultsPath, JSON.stringify(results));
+process.exit();
