@@ -7,7 +7,7 @@ import { imageGrid, loadGlow, loadLatents, writePng } from '@glow-onnx/runtime/n
 
 const options = {
   model: { type: 'string', default: 'models/faces' },
-  add: { type: 'string', multiple: true, default: ['glasses=1'] }, // a direction of the model's, how far
+  add: { type: 'string', multiple: true, default: ['glasses=1'] }, // one of models/faces/directions
   with: { type: 'string', multiple: true, default: [] }, // pictures for a direction of your own
   without: { type: 'string', multiple: true, default: [] },
   out: { type: 'string', default: 'out/attributes.png' },
@@ -16,7 +16,7 @@ const options = {
 async function main() {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const glow = await loadGlow(values.model);
-  let [face] = await glow.reconstruct(positionals[0] ?? 'examples/node/pictures/ada.png', { fit: 'cover' });
+  let [face] = await glow.prepare(positionals[0] ?? 'examples/node/pictures/ada.png', { fit: 'cover' });
   const rows = [];
   for (const change of values.add) {
     const [name, strength] = change.split('=');

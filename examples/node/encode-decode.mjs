@@ -1,7 +1,7 @@
 // Pictures to latents and back without loss, and what each level of the latents holds.
 //   node examples/node/encode-decode.mjs examples/node/pictures/ada.png --keep 0.5
 import { parseArgs } from 'node:util';
-import { imageGrid, loadGlow, readImages, writePng } from '@glow-onnx/runtime/node';
+import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
 
 const shipped = ['ada', 'ben', 'cleo', 'dan'].map((name) => `examples/node/pictures/${name}.png`);
 const options = {
@@ -16,13 +16,12 @@ async function main() {
   const glow = await loadGlow(values.model);
   const { z } = await glow.encode(files, { fit: 'cover' });
   const decoded = await glow.decode(z);
-  const before = await readImages(glow.config, files, { fit: 'cover' });
-  const after = await readImages(glow.config, decoded);
-  const bitsPerDim = await glow.bitsPerDim(files, { fit: 'cover' });
+  const before = await glow.prepare(files, { fit: 'cover' }); // as the model sees them
+  const bits = await glow.bitsPerDim(files, { fit: 'cover' });
   const rows = [];
-  for (const [i, { x }] of before.entries()) {
-    const wrong = x.filter((value, k) => value !== after[i].x[k]).length;
-    console.log(`${files[i]}: ${bitsPerDim[i].toFixed(2)} bits/dim, ${wrong} of ${x.length} values differ`);
+  for (const [i, { data }] of before.entries()) {
+    const wrong = data.filter((value, k) => value !== decoded[i].data[k]).length;
+    console.log(`${files[i]}: ${bits[i].toFixed(2)} bits/dim, ${wrong} of ${data.length} values differ`);
     rows.push(decoded[i]);
     for (const level of z[i].levels.keys()) {
       const strengths = z[i].levels.map((_, each) => (each === level ? Number(values.keep) - 1 : 0));

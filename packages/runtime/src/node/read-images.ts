@@ -1,5 +1,4 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
-import type { Fit } from '../fit.js';
 import { type ModelImage, toModel } from '../images.js';
 import { loadImage } from '../model-images.js';
 import type { ImageInput } from '../pictures/input.js';
@@ -8,19 +7,14 @@ import { nodeCodec } from './images.js';
 
 /**
  * Pictures as a model of this config sees them: the centres of their pixels' bins, channels first.
- * @param options.fit what to do with a size that 2^levels does not divide; an error unless given.
  * @throws Error naming a picture that cannot be read, or whose channels or size do not fit.
  */
-export async function readImages(
-  config: GlowConfig,
-  images: readonly ImageInput[],
-  { fit }: { readonly fit?: Fit } = {},
-): Promise<ModelImage[]> {
+export async function readImages(config: GlowConfig, images: readonly ImageInput[]): Promise<ModelImage[]> {
   const codec = nodeCodec(defaultImageLimits);
   const read: ModelImage[] = [];
   for (const [i, image] of images.entries()) {
     const where = typeof image === 'string' ? `images: ${image}` : `images: images[${i}]`;
-    read.push(toModel(await loadImage(config, codec, image, fit, where), config.bits, () => 0.5));
+    read.push(toModel(await loadImage(config, codec, image, undefined, where), config.bits, () => 0.5));
   }
   return read;
 }
