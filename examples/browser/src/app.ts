@@ -22,8 +22,8 @@ export interface App {
   read(input: ImageInput): Promise<RawImage>;
   /** The status line, which screen readers speak. */
   say(text: string): void;
-  /** Says in the status line what went wrong, and with what. */
-  fail(error: unknown, what?: string): void;
+  /** Says in the status line what went wrong. */
+  fail(error: unknown): void;
 }
 
 export type MountTab = (panel: HTMLElement, app: App) => void;

@@ -67,10 +67,8 @@ export function createApp(
     say(text) {
       status.textContent = text;
     },
-    fail(error, what) {
-      // Without the name of the call in front, and the advice to programmers behind.
-      const reason = String(error instanceof Error ? error.message : error).replace(/^\w+: |; .*$/g, '');
-      app.say(what ? `${what}: ${reason}` : reason);
+    fail(error) {
+      app.say(reasonOf(error));
     },
   };
   return {
@@ -88,5 +86,5 @@ export function createApp(
 /** Of "prepare: the picture cannot be read: expected a PNG, …; convert it, …" what a visitor can use. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^.*the picture cannot be read: /, '').replace(/;.*/, '');
+  return message.replace(/^\w+: (the picture cannot be read: )?/, '').replace(/;.*/, '');
 }

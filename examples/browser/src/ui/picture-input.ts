@@ -20,10 +20,7 @@ export interface PictureInputOptions {
 export function pictureInput(app: App, { label, onPick, faces }: PictureInputOptions): HTMLElement {
   const shipped = faces ?? app.faces.slice(0, 6).map(({ image }) => image);
   const take = (input: ImageInput, name: string) =>
-    app.read(input).then(
-      (image) => onPick(image, name),
-      (error) => app.fail(error, name),
-    );
+    app.read(input).then((image) => onPick(image, name), app.fail);
 
   const file = el('input', { type: 'file', accept: 'image/png,image/jpeg,image/webp', className: 'file' });
   file.addEventListener('change', () => {
