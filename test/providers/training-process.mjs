@@ -4,12 +4,15 @@
  *
  *     node training-process.mjs webgpu requests.json results.json
  *
- * requests.json: [{ checkpoint: path, memory }]. Results: for each { bitsPerDim, gradient } of four images by the
- * checkpoint's parameters, and { losses, scores } of ten steps from data-dependent initialisation on and after them.
+ * requests.json: [{ checkpoint: path, memory } or { operator }]. Results: for each { bitsPerDim, gradient } of four images by the
+ * checkpoint's parameters, and { losses, scores } of ten steps from data-dependent initialisation on and after them; or { refusal } of a graph with that operator.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createGlow, createRandom, parseCheckpoint } from '@glow-onnx/flow';
+import { encodeModel, graph, input, tanh } from '@glow-onnx/graph';
+import { openSession } from '@glow-onnx/runtime/session';
 import { createEngine } from '../../packages/trainer/dist/engine/create-engine.js';
+import { explainOpening } from '../../packages/trainer/dist/engine/explain-failure.js';
 import { openOnnxRuntimeDifferentiator } from '../../packages/trainer/dist/engine/onnxruntime-differentiator.js';
 import { flatten, parameterLayout } from '../../packages/trainer/dist/engine/parameters.js';
 
@@ -41,8 +44,28 @@ async function train({ checkpoint, memory }) {
   return { ...exact, losses, scores: [...(await engine.evaluate(batch))] };
 }
 
+/** What is said of a graph with this operator on a matrix, which gives a number, and with a Tanh. */
+async function refuse(operator) {
+  const x = input('x', 'float32', [4, 4]);
+  const source = { kind: 'node', operator, inputs: [x], attributes: {} };
+  const built = graph({
+    name: 'g',
+    inputs: [x],
+    outputs: { y: tanh(x), z: { dtype: 'float32', shape: [], source } },
+  });
+  const model = encodeModel(built, { producer: { name: 'test', version: '' } });
+  try {
+    await openSession({ model, device });
+    return {};
+  } catch (cause) {
+    const attempt = { kind: 'gradient', device, count: 1, memory: 'full' };
+    return { refusal: (await explainOpening(cause, built, attempt)).message };
+  }
+}
+
 // Engines stay open: with the last session on WebGPU goes the device, and with it all compiled shaders.
 const results = [];
-for (const request of JSON.parse(readFileSync(requestsPath, 'utf8'))) results.push(await train(request));
+for (const request of JSON.parse(readFileSync(requestsPath, 'utf8')))
+  results.push(await ('operator' in request ? refuse(request.operator) : train(request)));
 writeFileSync(resultsPath, JSON.stringify(results));
 process.exit();

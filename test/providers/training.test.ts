@@ -23,6 +23,13 @@ interface Trained {
   readonly scores: readonly number[];
 }
 
+interface Refusal {
+  readonly refusal?: string;
+}
+
+/** An operator of which WebGPU has no kernel. */
+const operator = 'Det';
+
 const folder = mkdtempSync(join(tmpdir(), 'glow-training-'));
 const requests = join(folder, 'requests.json');
 beforeAll(() => {
@@ -33,12 +40,12 @@ beforeAll(() => {
     writeFileSync(join(folder, name), encodeCheckpoint({ config: small, params, initialised: true }));
   }
   const list = cases.map(({ name, memory }) => ({ checkpoint: join(folder, name), memory }));
-  writeFileSync(requests, JSON.stringify(list));
+  writeFileSync(requests, JSON.stringify([...list, { operator }]));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What each case comes to on a device. */
-function trainOn(device: string, env: Readonly<Record<string, string>> = {}): Trained[] {
+/** What each case comes to on a device, and last what is said of the operator. */
+function trainOn(device: string, env: Readonly<Record<string, string>> = {}): [...Trained[], Refusal] {
   const results = join(folder, device);
   const argv = [join(__dirname, 'training-process.mjs'), device, requests, results];
   const { status, stderr } = spawnSync(process.execPath, argv, {
@@ -59,14 +66,14 @@ const devices = [
     ...{ device, env: {}, describeDevice: describe },
   })),
 ];
-let cpu: Trained[];
+let cpu: [...Trained[], Refusal];
 beforeAll(() => {
   cpu = trainOn('cpu');
 }, 120_000);
 
 for (const { device, env, describeDevice } of devices) {
   describeDevice(`training on ${device}`, () => {
-    let results: Trained[];
+    let results: [...Trained[], Refusal];
     beforeAll(() => {
       results = trainOn(device, env);
     }, 600_000);
@@ -82,5 +89,11 @@ for (const { device, env, describeDevice } of devices) {
         expect(relativeError(got.scores, expected.scores)).toBeLessThan(DRIFT);
       },
     );
+
+    test('names an operator that it has no kernel for', () => {
+      const { refusal } = results.at(-1) as Refusal;
+      const said = `training: gradient on ${device}: no kernel for Det; pass another --device: cpu, or wasm in a page`;
+      expect(refusal).toBe(device === 'wasm' ? undefined : said);
+    });
   });
 }
