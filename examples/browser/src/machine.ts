@@ -50,10 +50,16 @@ export function mountMachine(
     size.textContent = `${megabytes(loaded)} of ${megabytes(total)} MB`;
   });
   let loading = new AbortController();
-  let current: Choice = 'auto';
+  /** What computes until another device is ready. */
+  let working: { readonly choice: Choice; readonly model: GlowModel } | undefined;
 
-  /** @param failure what to say of a device that was tried before. */
-  async function load(choice: Choice, failure?: string): Promise<void> {
+  function describe(model: GlowModel, failure?: string): void {
+    device.textContent = model.device === 'wasm' ? `WebAssembly, ${threads()}` : titleOf(model.device);
+    test.textContent = { passed: 'passed', remembered: 'passed before', none: 'not run' }[model.selfTest];
+    note.textContent = failure ?? whyNot(model) ?? 'Every device gives the same pixels back.';
+  }
+
+  async function load(choice: Choice): Promise<void> {
     loading.abort();
     loading = new AbortController();
     const { signal } = loading;
@@ -69,20 +75,19 @@ export function mountMachine(
           if (event.status === 'done' && event.file === 'golden.safetensors') test.textContent = 'running …';
         },
       });
-      current = choice;
-      device.textContent = model.device === 'wasm' ? `WebAssembly, ${threads()}` : titleOf(model.device);
-      test.textContent = { passed: 'passed', remembered: 'passed before', none: 'not run' }[model.selfTest];
+      working = { choice, model };
+      describe(model);
       time.textContent = '…';
-      note.textContent = failure ?? whyNot(model) ?? 'Every device gives the same pixels back.';
       onModel(model);
     } catch (error) {
       if (signal.aborted) return;
       const reason = error instanceof Error ? error.message : String(error);
-      const failed = `${titleOf(choice)} does not work here: ${reason}`;
-      note.textContent = failed;
-      if (choice === current) return;
-      for (const radio of radios) radio.checked = radio.value === current;
-      await load(current, failed);
+      if (!working) {
+        note.textContent = `The model cannot be loaded: ${reason}`;
+        return;
+      }
+      for (const radio of radios) radio.checked = radio.value === working.choice;
+      describe(working.model, `${titleOf(choice)} does not work here: ${reason}`);
     }
   }
 
