@@ -48,6 +48,11 @@ export type BrowserOptions = Partial<ServerOptions>;
 
 export const browserMissing = `no ${executablePath}: apt-get install chromium, or set CHROMIUM to one`;
 
+/** Playwright's Chromium with these flags, and more. */
+export function launchChromium(...more: string[]): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...flags, ...more] });
+}
+
 /** `describe`, or where there is no Chromium `describe.skip`, saying so. */
 export const describeBrowser: jest.Describe = existsSync(executablePath)
   ? describe
@@ -72,7 +77,7 @@ export function useBrowser(options: BrowserOptions = {}): TestBrowser {
 
   beforeAll(async () => {
     server = await startServer({ ...options, mounts: { ...packageMounts(), ...options.mounts } });
-    browser = await chromium.launch({ executablePath, args: flags });
+    browser = await launchChromium();
     page = await browser.newPage();
     page.on('console', (message) => messages.push(message.text()));
     page.on('pageerror', (error) => messages.push(String(error)));

@@ -16,6 +16,22 @@ export function createApp(): string {
   return app;
 }
 
+/** What npm prints. */
+export function npm(cwd: string, ...args: string[]): string {
+  const stdio = ['ignore', 'pipe', 'pipe'] as const;
+  return execFileSync('npm', [...args, ...quiet], { cwd, encoding: 'utf8', stdio: [...stdio] });
+}
+
+/** Packs packages of this repository into a folder. @returns the path of each. */
+export function pack<Name extends string>(names: readonly Name[], folder: string): Record<Name, string> {
+  const paths = names.map((name) => {
+    const where = ['--workspace', `packages/${name}`, '--pack-destination', folder];
+    const [{ filename }] = JSON.parse(npm(root, 'pack', '--json', ...where)) as [{ filename: string }];
+    return [name, join(folder, filename)];
+  });
+  return Object.fromEntries(paths);
+}
+
 /** The README's commands for an installation from a clone, after `npm ci && npm run build`. */
 export function installFromClone(app: string): void {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createConfig, createGlow, encodeCheckpoint } from '@glow-onnx/flow';
 import { randomParams } from '../random-params.js';
-import { moduleFormats, restoringProgram } from './installed-app.js';
+import { moduleFormats, npm, pack, restoringProgram } from './installed-app.js';
 
 /** Packages as users get them: packed, and installed from the registry's dependencies into an empty folder. */
 const root = resolve(__dirname, '../..');
@@ -12,23 +12,11 @@ const names = ['flow', 'graph', 'runtime', 'exporter', 'trainer'] as const;
 type Name = (typeof names)[number];
 
 const folder = mkdtempSync(join(tmpdir(), 'glow-pack-'));
-const tarballs = {} as Record<Name, string>;
+let tarballs: Record<Name, string>;
 afterAll(() => rmSync(folder, { recursive: true }));
-
 beforeAll(() => {
-  for (const name of names) {
-    const printed = npm(
-      root,
-      'pack',
-      '--json',
-      '--workspace',
-      `packages/${name}`,
-      '--pack-destination',
-      folder,
-    );
-    tarballs[name] = join(folder, (JSON.parse(printed) as [{ filename: string }])[0].filename);
-  }
-});
+  tarballs = pack(names, folder);
+}, 120_000);
 
 interface Locked {
   readonly version: string;
@@ -44,15 +32,6 @@ function install(project: string, packages: readonly Name[], ...flags: string[])
     packages: Record<string, Locked>;
   };
   return new Map(Object.entries(lock.packages).filter(([path]) => path !== ''));
-}
-
-function npm(cwd: string, ...args: string[]): string {
-  const flags = ['--no-audit', '--no-fund', '--loglevel=error'];
-  return execFileSync('npm', [...args, ...flags], {
-    cwd,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
 }
 
 /** onnxruntime-web brings protobufjs 7, whose script compares version numbers in package.json and does nothing else. */

@@ -116,6 +116,7 @@ describe('what ONNX Runtime says', () => {
 
   test.each([
     'Device is lost',
+    'device "webgpu" was lost (); reload the page, or use device: "wasm"',
     'WebGPU device lost (2): The GPU process has ended.',
     'CUDA failure 719: unspecified launch failure ; GPU=0',
   ])('about a GPU that is gone ends in how to go on: %s', (said) => {

@@ -2,6 +2,7 @@ import { DeviceError } from '../device-error.js';
 import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
 import { queueOf } from '../queue.js';
 import type { Device } from '../session.js';
+import { failingWithGpu } from './lost-gpu.js';
 
 /** One of ONNX Runtime's web builds. */
 interface WebBuild {
@@ -40,11 +41,12 @@ export async function loadOnnxRuntime(
   ort.env.logLevel = 'fatal';
   ort.env.wasm.numThreads = threads;
   if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+  const queue = queueOf(build.name);
   return {
     name: `onnxruntime-web ${ort.env.versions.web}`,
     processor: `${processor} ${navigator.userAgent}`,
     // A build is one instance of WebAssembly, which takes one call at a time, whatever the device.
-    inTurn: queueOf(build.name),
+    inTurn: device === 'webgpu' ? failingWithGpu(queue, async () => ort.env.webgpu.device) : queue,
     advice:
       'see that its .wasm file is served with the page and that the content security policy allows ' +
       "'wasm-unsafe-eval'",

@@ -18,7 +18,8 @@ export interface Attempt {
  */
 const outOfMemory =
   /allocat|bad_alloc|out of memory|OOM|Integer overflow|shape is too large|narrowing_error|\[Invalid Buffer|storage buffers in shader|Invalid typed array length|offset is out of bounds|memory access out of bounds/i;
-const lostDevice = /device (?:is |was )?lost|lost (?:the )?device|CUDA (?:failure|error) (?!2\b)\d+/i;
+const lostDevice =
+  /device (?:"webgpu" )?(?:is |was )?lost|lost (?:the )?device|CUDA (?:failure|error) (?!2\b)\d+/i;
 const noKernel = /fallback to CPU EP has been explicitly disabled|Could not find an implementation/;
 
 /** What a run that failed throws: where ONNX Runtime is out of memory or has lost its GPU, saying what to do. */
