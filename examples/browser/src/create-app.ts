@@ -1,6 +1,7 @@
 import type { GlowModel, RawImage } from '@glow-onnx/runtime';
 import type { App } from './app.js';
 import type { Face } from './faces.js';
+import { reasonOf } from './reason-of.js';
 
 export interface Shell {
   readonly app: App;
@@ -81,10 +82,4 @@ export function createApp(
       old?.dispose();
     },
   };
-}
-
-/** Of "prepare: the picture cannot be read: expected a PNG, …; convert it, …" what a visitor can use. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^\w+: (the picture cannot be read: )?/, '').replace(/;.*/, '');
 }

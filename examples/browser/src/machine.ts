@@ -1,4 +1,5 @@
 import { type DeviceChoice, type GlowModel, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
+import { reasonOf } from './reason-of.js';
 import { el } from './ui/dom.js';
 
 const choices = [
@@ -81,13 +82,12 @@ export function mountMachine(
       onModel(model);
     } catch (error) {
       if (signal.aborted) return;
-      const reason = error instanceof Error ? error.message : String(error);
       if (!working) {
-        note.textContent = `The model cannot be loaded: ${reason}`;
+        note.textContent = `The model cannot be loaded: ${reasonOf(error)}`;
         return;
       }
       for (const radio of radios) radio.checked = radio.value === working.choice;
-      describe(working.model, `${titleOf(choice)} does not work here: ${reason}`);
+      describe(working.model, `${titleOf(choice)} does not work here: ${reasonOf(error)}`);
     }
   }
 
@@ -101,7 +101,8 @@ export function mountMachine(
 /** Why `auto` has not taken WebGPU. */
 function whyNot({ skipped }: GlowModel): string | undefined {
   if (!('gpu' in navigator)) {
-    return 'This browser has no WebGPU. WebAssembly computes instead: the same pixels, more slowly.';
+    const where = isSecureContext ? '' : ' for pages without https';
+    return `This browser has no WebGPU${where}. WebAssembly computes instead: the same pixels, more slowly.`;
   }
   const [first] = skipped;
   return first && `${titleOf(first.device)} was passed over: ${first.reason.split(';')[0]}.`;
