@@ -87,7 +87,7 @@ export function mountMorph(panel: HTMLElement, app: App): void {
       preview.show(image);
       show();
     };
-    const faces = app.faces.slice(side * 8, side * 8 + 8).map(({ image }) => image);
+    const faces = app.faces.slice(side * 6, side * 6 + 6).map(({ image }) => image);
     const frame = el('figure', {}, preview.canvas);
     acceptDrops(frame, (dropped) => app.read(dropped).then(onPick, app.fail));
     return el('div', { className: 'end' }, frame, pictureInput(app, { label, faces, onPick }));

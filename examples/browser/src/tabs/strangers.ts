@@ -103,7 +103,7 @@ function numbersOf({ score: { bitsPerDim, typicality, complexity } }: Suspect): 
 function limits(): HTMLElement {
   const points = [
     'It measures surprise, not faces. It has no idea what it looks at.',
-    'Plain pictures surprise little: dreams at temperature 0.3 are one bland face, and it finds them better than real ones.',
+    'What is bland surprises little: its own dreams at a low temperature nearly always pass, though nobody drew them.',
     'It works this well because these faces have few colours and hard edges. A flow of photographs finds some ' +
       'pictures likely that it has never seen the like of.',
     'Mirrored faces sometimes pass: the drawings are nearly symmetric.',
