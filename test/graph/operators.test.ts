@@ -12,6 +12,7 @@ import {
   isConstant,
   log,
   matmul,
+  max,
   mul,
   neg,
   reduceMean,
@@ -55,6 +56,7 @@ const cases: Case[] = [
   { name: 'Relu', x: row(-3, 3), apply: relu, y: row(0, 3) },
   { name: 'Add', x: row(1, 2), apply: (x) => add(x, constant([2], [10, 20])), y: row(11, 22) },
   { name: 'Sub, first stretched', x: row(1, 2), apply: (x) => sub(scalar(10), x), y: row(9, 8) },
+  { name: 'Max', x: row(1, 20), apply: (x) => max(x, scalar(7)), y: row(7, 20) },
   {
     name: 'Mul, both stretched',
     x: row(1, 2),

@@ -4,7 +4,7 @@ import { openDevice } from '../../packages/trainer/src/device.js';
 import { inParts } from '../../packages/trainer/src/engine/accumulate.js';
 import { createEngine } from '../../packages/trainer/src/engine/create-engine.js';
 import type { Differentiator } from '../../packages/trainer/src/engine/engine.js';
-import { createMoments, moveAverage, norm, updates } from '../../packages/trainer/src/engine/optimizer.js';
+import { norm, scales, updates } from '../../packages/trainer/src/engine/optimizer.js';
 import { flatten, parameterLayout } from '../../packages/trainer/src/engine/parameters.js';
 import { createTfjsDifferentiator } from '../../packages/trainer/src/engine/tfjs-differentiator.js';
 import { relativeError } from '../numeric.js';
@@ -41,12 +41,13 @@ test.each([
   const random = createRandom(1);
   const start = Float32Array.from({ length: 20 }, random.normal);
   const ours = start.slice();
-  const moments = createMoments(20);
+  const average = new Float32Array(20);
+  const learned = { parameters: ours, average, m: new Float32Array(20), v: new Float32Array(20) };
   const variable = tf.variable(tf.tensor1d(start.slice()));
   const optimizer = theirs(0.01);
-  for (let step = 0; step < 10; step++) {
+  for (let step = 1; step <= 10; step++) {
     const gradient = Float32Array.from({ length: 20 }, random.normal);
-    updates[name](moments, ours, gradient, 0.01, 1);
+    updates[name](learned, gradient, scales[name]({ rate: 0.01, factor: 1, step, decay: 0 }));
     optimizer.applyGradients([{ name: variable.name, tensor: tf.tensor1d(gradient) }]);
   }
   expect(relativeError(ours, await variable.data())).toBeLessThan(1e-6); // float32 rounds each of the steps
@@ -54,6 +55,7 @@ test.each([
 
 test('the norm of a gradient is Euclidean', () => {
   expect(norm(Float32Array.of(3, 0, -4))).toBe(5);
+  expect(norm(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 14))).toBe(20);
 });
 
 test('a gradient beyond the clip is scaled down to it, one within is not', async () => {
@@ -100,11 +102,16 @@ test('a gradient of a norm beyond the limit moves nothing, one of that norm does
 });
 
 test('the average of a short run is over its last steps, that of a long one over 1/(1 − decay) of them', () => {
-  const average = Float32Array.of(0);
-  moveAverage(average, Float32Array.of(1), 0.999, 8); // (1 + 8)/(10 + 8) is a half
-  expect(average[0]).toBe(0.5);
-  moveAverage(average, Float32Array.of(1), 0.75, 1e6);
-  expect(average[0]).toBe(0.625);
+  const one = () => Float32Array.of(1);
+  const learned = { parameters: one(), average: Float32Array.of(0), m: one(), v: one() };
+  for (const name of ['adam', 'adamax'] as const) {
+    const still = { rate: 0, factor: 1 }; // parameters stay 1
+    learned.average[0] = 0;
+    updates[name](learned, one(), scales[name]({ ...still, step: 8, decay: 0.999 })); // (1 + 8)/(10 + 8) is a half
+    expect(learned.average[0]).toBe(0.5);
+    updates[name](learned, one(), scales[name]({ ...still, step: 1e6, decay: 0.75 }));
+    expect(learned.average[0]).toBe(0.625);
+  }
 });
 
 test('evaluation is by averaged parameters, training by the parameters themselves', async () => {

@@ -110,6 +110,7 @@ export const add = binary('Add', (a, b) => a + b);
 export const sub = binary('Sub', (a, b) => a - b);
 export const mul = binary('Mul', (a, b) => a * b);
 export const div = binary('Div', (a, b) => a / b);
+export const max = binary('Max', Math.max);
 
 /** Elements below `least` or above `most` become these. */
 export function clip(x: Value, least: number, most: number): Value {

@@ -11,6 +11,7 @@ export {
   div,
   exp,
   log,
+  max,
   mul,
   neg,
   relu,

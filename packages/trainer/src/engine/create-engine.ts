@@ -2,28 +2,34 @@ import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
 import type { TrainSettings } from '../settings.js';
 import { checkBatch } from './check-batch.js';
 import type { Differentiator, Engine } from './engine.js';
-import { createMoments, moveAverage, norm, updates } from './optimizer.js';
+import { type Learned, norm, scales, type Update, updates } from './optimizer.js';
 import { flatten, parameterLayout, unflatten } from './parameters.js';
 
-/** Parameters, their average and the optimiser on the host, around whatever computes gradients. */
+/**
+ * Parameters, their average and the optimiser on the host, around whatever computes gradients.
+ * @param update what takes steps, if not JavaScript.
+ */
 export function createEngine(
   glow: Glow,
   initial: Named<Float64Tensor>,
   differentiator: Differentiator,
   { optimizer, clip, ema }: Pick<TrainSettings, 'optimizer' | 'clip' | 'ema'>,
+  update: Update = updates[optimizer],
 ): Engine {
   const layout = parameterLayout(glow);
   const parameters = new Float32Array(layout.size);
   flatten(layout, initial, parameters);
-  const average = ema > 0 ? parameters.slice() : undefined;
-  const moments = createMoments(layout.size);
+  const average = ema > 0 ? parameters.slice() : parameters;
+  const [m, v] = [new Float32Array(layout.size), new Float32Array(layout.size)];
+  const learned: Learned = { parameters, average, m, v };
+  let steps = 0;
 
   return {
     description: differentiator.description,
     async initialise(batch) {
       checkBatch(glow.config, batch);
       parameters.set(await differentiator.initialise(parameters, batch));
-      average?.set(parameters);
+      average.set(parameters);
     },
     async step(batch, rate, normLimit = Number.POSITIVE_INFINITY) {
       checkBatch(glow.config, batch);
@@ -33,27 +39,28 @@ export function createEngine(
       const applied =
         Number.isFinite(bitsPerDim) && Number.isFinite(gradientNorm) && gradientNorm <= normLimit;
       if (applied) {
-        updates[optimizer](moments, parameters, gradient, rate, Math.min(1, clip / gradientNorm));
-        if (average) moveAverage(average, parameters, ema, moments.steps);
+        steps++;
+        const factor = Math.min(1, clip / gradientNorm);
+        await update(learned, gradient, scales[optimizer]({ rate, factor, step: steps, decay: ema }));
       }
       return { bitsPerDim, gradientNorm, applied };
     },
     async evaluate(batch) {
       checkBatch(glow.config, batch);
-      return differentiator.evaluate(average ?? parameters, batch);
+      return differentiator.evaluate(average, batch);
     },
     snapshot: () => ({
       trainable: unflatten(layout, parameters),
-      ...(average && { ema: unflatten(layout, average) }),
-      optimizer: { m: unflatten(layout, moments.m), v: unflatten(layout, moments.v) },
-      steps: moments.steps,
+      ...(ema > 0 && { ema: unflatten(layout, average) }),
+      optimizer: { m: unflatten(layout, m), v: unflatten(layout, v) },
+      steps,
     }),
     restore(state) {
       flatten(layout, state.trainable, parameters);
-      if (average) flatten(layout, state.ema ?? state.trainable, average);
-      flatten(layout, state.optimizer.m, moments.m);
-      flatten(layout, state.optimizer.v, moments.v);
-      moments.steps = state.steps;
+      if (ema > 0) flatten(layout, state.ema ?? state.trainable, average);
+      flatten(layout, state.optimizer.m, m);
+      flatten(layout, state.optimizer.v, v);
+      steps = state.steps;
     },
     dispose: () => differentiator.dispose(),
   };

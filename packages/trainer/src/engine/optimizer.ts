@@ -1,84 +1,115 @@
 import type { OptimizerName } from '../settings.js';
 
-/** State of an optimiser for a flat vector of parameters. */
-export interface Moments {
+/** All that learning changes: flat vectors of one length. */
+export interface Learned {
+  readonly parameters: Float32Array;
+  /** Moving average of parameters; the parameters themselves where none is kept. */
+  readonly average: Float32Array;
   /** Moving average of gradients. */
   readonly m: Float32Array;
   /** Of their squares (Adam), or their largest size, slowly forgotten (Adamax). */
   readonly v: Float32Array;
-  /** Steps taken so far. */
-  steps: number;
 }
 
-const BETA1 = 0.9;
-const BETA2 = 0.999;
+/** The numbers of one step, the same for every parameter. */
+export interface Scales {
+  /** m = 0.9·m + toM·gradient. */
+  readonly toM: number;
+  /** v = 0.999·v + toV·gradient² (Adam), max(0.999·v, toV·|gradient|) (Adamax). */
+  readonly toV: number;
+  /** parameter −= stride·m/(√v + epsilon) (Adam), stride·m/(v + epsilon) (Adamax). */
+  readonly stride: number;
+  readonly epsilon: number;
+  /** average += share·(parameter − average). */
+  readonly share: number;
+}
+
+export interface StepOptions {
+  readonly rate: number;
+  /** What gradients are multiplied by: below 1 to clip them. */
+  readonly factor: number;
+  /** The step's number, from 1 on. */
+  readonly step: number;
+  /** Of the average of parameters. */
+  readonly decay: number;
+}
+
+export const BETA1 = 0.9;
+export const BETA2 = 0.999;
 /** That of tf.train in float32. */
 const EPSILON = 1e-7;
 
-export function createMoments(size: number): Moments {
-  return { m: new Float32Array(size), v: new Float32Array(size), steps: 0 };
+/**
+ * m̂ and v̂ are m and v freed of their start at zero: m/(1 − 0.9ᵗ), v/(1 − 0.999ᵗ). The average's decay is
+ * min(decay, (1 + t)/(10 + t)), so that a short run averages over its last tenth and not over its beginning.
+ * Sources: Kingma & Ba 2015, as tf.train.adam and tf.train.adamax; TensorFlow, tf.train.ExponentialMovingAverage with
+ * num_updates.
+ */
+export const scales: Readonly<Record<OptimizerName, (options: StepOptions) => Scales>> = {
+  /** −rate·m̂/(√v̂ + 1e-7). Algorithm 1. */
+  adam({ rate, factor, step, decay }) {
+    const root = Math.sqrt(1 - BETA2 ** step);
+    return {
+      toM: (1 - BETA1) * factor,
+      toV: (1 - BETA2) * factor ** 2,
+      stride: (rate * root) / (1 - BETA1 ** step),
+      epsilon: EPSILON * root,
+      share: shareOf(step, decay),
+    };
+  },
+  /** −rate·m̂/(v + 1e-7). Algorithm 2. */
+  adamax: ({ rate, factor, step, decay }) => ({
+    toM: (1 - BETA1) * factor,
+    toV: factor,
+    stride: rate / (1 - BETA1 ** step),
+    epsilon: EPSILON,
+    share: shareOf(step, decay),
+  }),
+};
+
+function shareOf(step: number, decay: number): number {
+  return 1 - Math.min(decay, (1 + step) / (10 + step));
 }
 
-/** One step for gradient·factor, in one pass over the vectors in place. */
-type Update = (
-  moments: Moments,
-  parameters: Float32Array,
-  gradient: Float32Array,
-  rate: number,
-  factor: number,
-) => void;
+/** One step and the average after it, in place; done when the promise is, if there is one. */
+export type Update = (learned: Learned, gradient: Float32Array, scales: Scales) => void | Promise<void>;
 
-/** Source: Kingma & Ba 2015; as tf.train.adam and tf.train.adamax. */
+/** In one pass: the vectors of a large model do not fit into a processor's caches. */
 export const updates: Readonly<Record<OptimizerName, Update>> = {
-  /** −rate·m̂/(√v̂ + 1e-7), m̂ and v̂ freed of their start at zero. Algorithm 1. */
-  adam(moments, parameters, gradient, rate, factor) {
-    moments.steps++;
-    const { m, v, steps } = moments;
-    const correction1 = 1 / (1 - BETA1 ** steps);
-    const correction2 = 1 / (1 - BETA2 ** steps);
+  adam({ parameters, average, m, v }, gradient, { toM, toV, stride, epsilon, share }) {
     for (let i = 0; i < parameters.length; i++) {
-      const g = gradient[i] * factor;
-      const mi = BETA1 * m[i] + (1 - BETA1) * g;
-      const vi = BETA2 * v[i] + (1 - BETA2) * g * g;
+      const g = gradient[i];
+      const mi = BETA1 * m[i] + toM * g;
+      const vi = BETA2 * v[i] + toV * g * g;
       m[i] = mi;
       v[i] = vi;
-      parameters[i] -= (rate * mi * correction1) / (Math.sqrt(vi * correction2) + EPSILON);
+      parameters[i] -= (stride * mi) / (Math.sqrt(vi) + epsilon);
+      average[i] += share * (parameters[i] - average[i]);
     }
   },
-  /** −rate·m̂/(v + 1e-7), v = max(0.999·v, |g|). Algorithm 2. */
-  adamax(moments, parameters, gradient, rate, factor) {
-    moments.steps++;
-    const { m, v, steps } = moments;
-    const correction = 1 / (1 - BETA1 ** steps);
+  adamax({ parameters, average, m, v }, gradient, { toM, toV, stride, epsilon, share }) {
     for (let i = 0; i < parameters.length; i++) {
-      const g = gradient[i] * factor;
-      const mi = BETA1 * m[i] + (1 - BETA1) * g;
-      const vi = Math.max(BETA2 * v[i], Math.abs(g));
+      const g = gradient[i];
+      const mi = BETA1 * m[i] + toM * g;
+      const vi = Math.max(BETA2 * v[i], toV * Math.abs(g));
       m[i] = mi;
       v[i] = vi;
-      parameters[i] -= (rate * mi * correction) / (vi + EPSILON);
+      parameters[i] -= (stride * mi) / (vi + epsilon);
+      average[i] += share * (parameters[i] - average[i]);
     }
   },
 };
 
-/**
- * Moves `average` towards `parameters`, after step number `steps`: average = d·average + (1 − d)·parameters with
- * d = min(decay, (1 + steps)/(10 + steps)), so that a short run averages over its last tenth and not over its
- * beginning. Source: TensorFlow, tf.train.ExponentialMovingAverage with num_updates.
- */
-export function moveAverage(
-  average: Float32Array,
-  parameters: Float32Array,
-  decay: number,
-  steps: number,
-): void {
-  const share = 1 - Math.min(decay, (1 + steps) / (10 + steps));
-  for (let i = 0; i < average.length; i++) average[i] += share * (parameters[i] - average[i]);
-}
-
-/** Euclidean norm, summed in float64. */
+/** Euclidean norm, summed in float64; in four sums, as one addition would wait for the one before. */
 export function norm(vector: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < vector.length; i++) sum += vector[i] * vector[i];
-  return Math.sqrt(sum);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = vector.length - (vector.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    a += vector[i] * vector[i];
+    b += vector[i + 1] * vector[i + 1];
+    c += vector[i + 2] * vector[i + 2];
+    d += vector[i + 3] * vector[i + 3];
+  }
+  for (let i = whole; i < vector.length; i++) a += vector[i] * vector[i];
+  return Math.sqrt(a + b + c + d);
 }

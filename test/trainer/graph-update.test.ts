@@ -1,0 +1,53 @@
+import { createRandom } from '@glow-onnx/flow';
+import { openGraphUpdate } from '../../packages/trainer/src/engine/graph-update.js';
+import { type Learned, scales, updates } from '../../packages/trainer/src/engine/optimizer.js';
+import { relativeError } from '../numeric.js';
+
+/** JavaScript rounds to float32 where it stores, the graph after each operation: six steps of that. */
+const FLOAT32 = 2e-6;
+/** More than one piece, the last of them short. */
+const LENGTH = 262_144 + 1001;
+
+const random = createRandom(7);
+const draw = (length: number) => Float32Array.from({ length }, random.normal);
+
+function copy({ parameters, average, m, v }: Learned): Learned {
+  return { parameters: parameters.slice(), average: average.slice(), m: m.slice(), v: v.slice() };
+}
+
+test.each(['adam', 'adamax'] as const)('%s as a graph takes the steps of JavaScript', async (name) => {
+  const noise = draw(LENGTH + 7);
+  const parameters = noise.slice(0, LENGTH);
+  const zeros = () => new Float32Array(LENGTH);
+  const ours = { parameters, average: parameters.slice(), m: zeros(), v: zeros() };
+  const expected = copy(ours);
+  const { update, close } = await openGraphUpdate(name, 1);
+  for (let step = 1; step <= 6; step++) {
+    const gradient = noise.subarray(step, step + LENGTH);
+    const factor = step % 2 === 0 ? 0.3 : 1; // clipped every other time
+    const numbers = scales[name]({ rate: 0.01 * step, factor, step, decay: 0.9 });
+    await update(ours, gradient, numbers);
+    updates[name](expected, gradient, numbers);
+  }
+  await close();
+  for (const which of ['parameters', 'average', 'm', 'v'] as const) {
+    const error = relativeError(ours[which], expected[which]);
+    expect({ which, error, ok: error < FLOAT32 }).toMatchObject({ ok: true });
+  }
+  expect(ours.average[0]).not.toBeCloseTo(ours.parameters[0] as number, 3);
+});
+
+test('where no average is kept, the parameters stand in for it', async () => {
+  const parameters = draw(10);
+  const m = new Float32Array(10);
+  const ours = { parameters, average: parameters, m, v: m.slice() };
+  const parametersAlone = parameters.slice();
+  const expected = { parameters: parametersAlone, average: parametersAlone, m: m.slice(), v: m.slice() };
+  const { update, close } = await openGraphUpdate('adam', 1);
+  const numbers = scales.adam({ rate: 0.1, factor: 1, step: 1, decay: 0 });
+  const gradient = draw(10);
+  await update(ours, gradient, numbers);
+  updates.adam(expected, gradient, numbers);
+  await close();
+  expect(relativeError(parameters, parametersAlone)).toBeLessThan(FLOAT32);
+});
