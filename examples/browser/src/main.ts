@@ -10,11 +10,13 @@ import { mountMorph } from './tabs/morph.js';
 import { mountSample } from './tabs/sample.js';
 import { mountStrangers } from './tabs/strangers.js';
 import { setUpTheme } from './theme.js';
+import { refuseDrops } from './ui/drag.js';
 import { showTabs } from './ui/tabs.js';
 
 const byId = (id: string) => document.getElementById(id) as HTMLElement;
 
 setUpTheme(byId('theme'));
+refuseDrops();
 let showTime = (_: number): void => {};
 const { app, setModel } = createApp(await loadFaces(), byId('status'), (ms) => showTime(ms));
 

@@ -3,6 +3,7 @@ import type { App } from '../app.js';
 import { faceLevels, latentGrid, latentPicture } from '../latent-picture.js';
 import { differing, errorMap } from '../pixels.js';
 import { el } from '../ui/dom.js';
+import { acceptDrops } from '../ui/drag.js';
 import { latestWins } from '../ui/latest-wins.js';
 import { pictureInput } from '../ui/picture-input.js';
 import { type Screen, screen } from '../ui/screen.js';
@@ -77,6 +78,15 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     verdict.textContent = `${differing(input, image as RawImage)} of ${input.data.length}`;
   }, app.fail);
 
+  const results = el(
+    'div',
+    { className: 'results' },
+    figure(seen, 'as the model sees it'),
+    figure(back, 'what comes back'),
+    figure(error, 'where it differs'),
+    el('p', {}, el('span', {}, 'Values that differ'), verdict, el('span', {}, 'Bits per dimension'), bits),
+  );
+  acceptDrops(results, (dropped) => app.read(dropped).then(encode, app.fail));
   panel.append(
     el(
       'p',
@@ -87,21 +97,7 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     el(
       'div',
       { className: 'bench' },
-      el(
-        'div',
-        { className: 'results' },
-        figure(seen, 'as the model sees it'),
-        figure(back, 'what comes back'),
-        figure(error, 'where it differs'),
-        el(
-          'p',
-          {},
-          el('span', {}, 'Values that differ'),
-          verdict,
-          el('span', {}, 'Bits per dimension'),
-          bits,
-        ),
-      ),
+      results,
       el('div', { className: 'levels' }, ...levels.map(({ element }) => element)),
     ),
   );

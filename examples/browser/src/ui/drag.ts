@@ -15,6 +15,15 @@ export function draggable(element: HTMLElement, image: RawImage, name: string): 
   });
 }
 
+/** Where nothing accepts a file, dropping it must not open it in place of the page. */
+export function refuseDrops(): void {
+  addEventListener('dragover', (event) => {
+    if (event.defaultPrevented) return;
+    event.preventDefault();
+    if (event.dataTransfer) event.dataTransfer.dropEffect = 'none';
+  });
+}
+
 /** Calls back with each file or face dropped on an element, which has the class `over` while one hangs above it. */
 export function acceptDrops(
   target: HTMLElement,
