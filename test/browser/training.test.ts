@@ -1,8 +1,9 @@
 /// <reference lib="dom" />
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { parseCheckpoint } from '@glow-onnx/flow';
 import type { Browser, Page } from 'playwright-core';
 import { readSnippets } from '../docs/snippets.js';
@@ -62,6 +63,14 @@ beforeAll(() => {
   inNode = JSON.parse(execFileSync(process.execPath, args, { cwd: app, encoding: 'utf8' }));
 }, 600_000);
 afterAll(() => rmSync(app, { recursive: true }));
+
+test('what a page loads of it besides ONNX Runtime is below 60 kB, gzipped', () => {
+  const assets = join(app, 'dist/assets');
+  const [own] = readdirSync(assets).filter((name) => /^index-.*\.js$/.test(name));
+  const bytes = gzipSync(readFileSync(join(assets, own as string))).length;
+  expect(bytes).toBeGreaterThan(20_000);
+  expect(bytes).toBeLessThan(60_000);
+});
 
 describeBrowser('training in a page that is not isolated, from the packed packages', () => {
   let server: Server;

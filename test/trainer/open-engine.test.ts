@@ -1,0 +1,67 @@
+import { createGlow, encodeCheckpoint, initialParams, parseCheckpoint } from '@glow-onnx/flow';
+import { DeviceError } from '@glow-onnx/runtime/session';
+import { type Batch, type OpenEngine, openEngine } from '@glow-onnx/trainer/engine';
+import { randomParams } from '../random-params.js';
+import { ramps, tinyConfig } from './training.js';
+
+const options = { batch: 8, device: 'cpu', threads: 1, ema: 0.5 } as const;
+
+/** Batches of ramps in model units, always the same. */
+async function batchesOf(count: number): Promise<Batch[]> {
+  const data = ramps(8 * count);
+  return Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const pixels = await data.batch(Uint32Array.from({ length: 8 }, (_, k) => 8 * i + k));
+      return { count: 8, x: Float32Array.from(pixels, (pixel) => pixel / 256 - 0.5) };
+    }),
+  );
+}
+
+async function lossesOf(engine: OpenEngine, batches: readonly Batch[]): Promise<number[]> {
+  const losses: number[] = [];
+  for (const batch of batches) losses.push((await engine.step(batch, 5e-3)).bitsPerDim);
+  return losses;
+}
+
+test('a model trains from a config on, and from its checkpoint as if nothing had been', async () => {
+  const batches = await batchesOf(12);
+  const engine = await openEngine({ config: tinyConfig }, options);
+  expect(engine.checkpoint().initialised).toBe(false);
+  await engine.initialise(batches[0] as Batch);
+  const before = await lossesOf(engine, batches.slice(0, 6));
+  const bytes = encodeCheckpoint(engine.checkpoint());
+  const after = await lossesOf(engine, batches.slice(6));
+  const scores = await engine.evaluate(batches[0] as Batch);
+  expect(after[5]).toBeLessThan((before[0] as number) - 0.2);
+  await engine.dispose();
+
+  const checkpoint = parseCheckpoint(bytes);
+  expect(checkpoint).toMatchObject({ initialised: true, progress: { updates: 6 } });
+  const again = await openEngine(checkpoint, options);
+  expect(await lossesOf(again, batches.slice(6))).toEqual(after);
+  expect(await again.evaluate(batches[0] as Batch)).toEqual(scores);
+  await again.dispose();
+});
+
+test('a checkpoint without the state of its optimiser starts from its averaged weights, as with --init', async () => {
+  const glow = createGlow(tinyConfig);
+  const params = initialParams(glow, 1);
+  const { trainable: ema } = randomParams(glow, 2);
+  const [batch] = (await batchesOf(1)) as [Batch];
+  const engine = await openEngine({ config: tinyConfig, params, ema, initialised: true }, options);
+  const same = await openEngine(
+    { config: tinyConfig, params: { ...params, trainable: ema }, initialised: true },
+    options,
+  );
+  expect(await engine.evaluate(batch)).toEqual(await same.evaluate(batch));
+  for (const one of [engine, same]) await one.dispose();
+});
+
+test('a device that is not there is an error that says which, and auto passes it over', async () => {
+  const wanted = openEngine({ config: tinyConfig }, { ...options, device: 'cuda' });
+  await expect(wanted).rejects.toThrow(DeviceError);
+  await expect(wanted).rejects.toThrow('device "cuda" is not available');
+  const engine = await openEngine({ config: tinyConfig }, { ...options, device: 'auto' });
+  expect(engine.skipped.map(({ device }) => device)).toContain('cuda');
+  await engine.dispose();
+});
