@@ -55,7 +55,10 @@ export function mountMachine(
   let working: { readonly choice: Choice; readonly model: GlowModel } | undefined;
 
   function describe(model: GlowModel, failure?: string): void {
-    device.textContent = model.device === 'wasm' ? `WebAssembly, ${threads()}` : titleOf(model.device);
+    device.textContent =
+      model.device === 'wasm'
+        ? `WebAssembly, ${threads} ${threads > 1 ? 'threads' : 'thread'}`
+        : titleOf(model.device);
     test.textContent = { passed: 'passed', remembered: 'passed before', none: 'not run' }[model.selfTest];
     note.textContent = failure ?? whyNot(model) ?? 'Every device gives the same pixels back.';
   }
@@ -70,6 +73,7 @@ export function mountMachine(
       const model = await loadGlow('./model', {
         device: choice,
         worker: true,
+        threads,
         signal,
         onProgress(event) {
           showProgress(event);
@@ -108,7 +112,8 @@ function whyNot({ skipped }: GlowModel): string | undefined {
   return first && `${titleOf(first.device)} was passed over: ${first.reason.split(';')[0]}.`;
 }
 
-const threads = () => (crossOriginIsolated ? `${navigator.hardwareConcurrency} cores` : '1 thread');
+/** Only an isolated page may share memory between threads; more than one for two cores gain little. */
+const threads = crossOriginIsolated ? Math.min(4, Math.ceil(navigator.hardwareConcurrency / 2)) : 1;
 
 const readout = (text: string) => el('output', {}, text);
 
