@@ -4,6 +4,8 @@ import { el } from '../ui/dom.js';
 
 /** Faces on either side, at most: enough for a mean, few enough to look at. */
 const most = 40;
+/** On offer first: mouths stand in one place, so a few faces make a good direction. */
+const first = 'mouth=laugh';
 
 /** A choice of what is drawn on faces; calls back with some that have it, and as many of those that lack it. */
 export function labelChoice(
@@ -27,7 +29,10 @@ export function labelChoice(
     const values = [...new Set(faces.map(({ labels }) => labels[attribute] as string))].sort();
     const options = values
       .filter((value) => value !== 'none')
-      .map((value) => el('option', { value: `${attribute}=${value}` }, `${attribute} ${value}`));
+      .map((value) => {
+        const choice = `${attribute}=${value}`;
+        return el('option', { value: choice, selected: choice === first }, `${attribute} ${value}`);
+      });
     return el('optgroup', { label: attribute }, ...options);
   }
 }

@@ -49,8 +49,9 @@ export function makeYourOwn(app: App, { face, onDirection }: MakeYourOwnOptions)
     el(
       'p',
       {},
-      'The mean of the latents of faces with something, less the mean of those without. ' +
-        'Drag faces here, add the face above, or take faces by what is drawn on them. The more the better.',
+      'The mean of the latents of faces with something, less the mean of those without. Drag faces here, add the ' +
+        'face above, or take faces by what is drawn on them. What else differs between the two heaps comes along, so ' +
+        'more faces are better.',
     ),
     fill,
     el('div', { className: 'heaps' }, withIt.element, without.element),
