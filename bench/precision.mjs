@@ -9,7 +9,7 @@ import { parseCheckpoint, precisions } from '@glow-onnx/flow';
 import { bitsPerDimension } from '@glow-onnx/flow/pixels';
 import { readImages } from '@glow-onnx/runtime/node';
 import { openSession } from '@glow-onnx/runtime/session';
-import { openDataset, splitBySeed } from '@glow-onnx/trainer';
+import { openDataset } from '@glow-onnx/trainer';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { interleave, machine, median, models, processorTime, randomCheckpoint } from './models.mjs';
 
@@ -18,12 +18,8 @@ const SECONDS = 8;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const faces = parseCheckpoint(await readFile(process.argv[2] ?? join(root, 'runs/faces/best.safetensors')));
-const { valFraction, seed } = faces.progress.settings;
-const data = await openDataset(join(root, 'models/faces/faces.json'));
-const heldOut = (await data.images(splitBySeed(data.count, valFraction, seed).validation)).slice(
-  0,
-  4 * BATCH,
-);
+const data = await openDataset(join(root, 'models/faces/faces.json'), { limit: 4 * BATCH });
+const heldOut = await data.images(Uint32Array.from({ length: data.count }, (_, i) => i));
 
 console.log(`${machine()}; batches of ${BATCH} of ${heldOut.length} held-out faces, 16×16\n`);
 await report('models/faces', faces);

@@ -56,7 +56,7 @@ const { validation } = splitBySeed(data.count, settings.valFraction, settings.se
 const faces = await data.images(validation.subarray(0, 64));
 await explore('The small model', folders.model, faces, values.out, '');
 
-// 4. The same with a model that had 45 minutes.
+// 4. The same with a model that had 43 minutes, and more faces.
 await explore('The trained model of models/faces', 'models/faces', faces, values.out, 'trained-');
 console.log(
   `\nLook at ${values.out}/trained-samples.png first. Your own: npx glow sample ${folders.model} --out mine.png`,

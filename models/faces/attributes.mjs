@@ -18,8 +18,9 @@ const { values: options } = parseArgs({
   },
 });
 const [pairs, tried] = [Number(options.pairs), Number(options.tried)];
-/** How far to go along the difference of the means: what serves other held-in faces best. */
+/** How far to go along the difference of the means: what serves other held-in faces best, if few turn into noise. */
 const strengths = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
+const tolerable = 0.02;
 /** The page has sliders for directions that leave at most this share of the error where they should act. */
 const convincing = 2 / 3;
 const shown = 12;
@@ -35,11 +36,11 @@ async function find(edit) {
   const direction = await glow.attributeDirection(after, before);
   const others = counterfactualPairs(edit, { seed: seeds.heldIn, first: pairs, count: tried / 2, bits });
   const { z } = await glow.encode(others.before);
-  let best = { sum: Number.POSITIVE_INFINITY, strength: 0 };
+  let best = { sum: Number.POSITIVE_INFINITY, strength: strengths[0] };
   for (const strength of strengths) {
     const edited = await glow.applyAttribute(z, direction, strength);
-    const { changed, elsewhere } = editErrors(edited, others.before, others.after);
-    if (changed + elsewhere < best.sum) best = { sum: changed + elsewhere, strength };
+    const { changed, elsewhere, broken } = editErrors(edited, others.before, others.after);
+    if (broken <= tolerable && changed + elsewhere < best.sum) best = { sum: changed + elsewhere, strength };
   }
   return { direction: scaled(direction, best.strength), strength: best.strength };
 }
@@ -67,12 +68,12 @@ const one = (value) => value.toFixed(1);
 const report = table(
   [
     ...['edit', 'strength', 'where it should act: nothing', 'edited', 'right'],
-    ...['elsewhere: edited', 'kept', 'whole face: nothing', 'edited'],
+    ...['elsewhere: edited', 'kept', 'whole face: nothing', 'edited', 'noise'],
   ],
   results.map(({ edit: { name, from, to }, strength, errors }) => [
     ...[`${name}: ${from} → ${to}`, strength, one(errors.nothing), one(errors.changed)],
     ...[percent(errors.changedExact), one(errors.elsewhere), percent(errors.elsewhereExact)],
-    ...[one(errors.wholeNothing), one(errors.whole)],
+    ...[one(errors.wholeNothing), one(errors.whole), `${(100 * errors.broken).toFixed(1)} %`],
   ]),
 );
 console.log(report);

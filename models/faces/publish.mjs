@@ -1,5 +1,5 @@
 // From a training run to this model folder: graphs, pictures and card.
-//   node models/faces/publish.mjs runs/faces
+//   node models/faces/publish.mjs runs/faces      and then what the card lists after it
 
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,9 +12,15 @@ if (!run) throw new Error('publish: expected the folder of a training run');
 
 const madeBy = `\`\`\`sh
 node models/faces/generate.mjs --count 150000 --seed 2 --out runs/sheet
-npx glow-train --data runs/sheet/faces.json --out runs/faces --levels 3 --steps 12 --hidden 96 --bits 5
+npx glow-train --data runs/sheet/faces.json --out runs/faces --levels 3 --steps 12 --hidden 96 --bits 5 --batch 32 --epochs 100 --lr 1e-3 --val-fraction 0.01 --seed 1 --threads 1 --time-budget 23
+npx glow-train --data runs/sheet/faces.json --out runs/faces --resume --lr 3e-4 --threads 1 --time-budget 11
+npx glow-train --data runs/sheet/faces.json --out runs/faces --resume --lr 1e-4 --threads 1 --time-budget 9
 node models/faces/publish.mjs runs/faces
+npm run eval:attributes -- --write
+node models/faces/strangers.mjs --write
 \`\`\`
+
+It was still improving when the time was up. A time budget is no seed: another machine sees another number of images. This was one thread of two cores that other work shared. The last two commands renew [directions](directions) and the tables of [attributes](../../docs/attributes.md) and [out of distribution](../../docs/out-of-distribution.md).
 
 What it is not: a model of people. The attributes of a drawn character vary independently in the data, and the model knows nothing else. Samples at temperature 1 stray more often than those at 0.8.`;
 

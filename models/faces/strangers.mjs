@@ -1,13 +1,15 @@
 // How the scores tell held-out faces from other pictures: the table of docs/out-of-distribution.md.
-//   node models/faces/strangers.mjs
-import { readFile } from 'node:fs/promises';
+//   node models/faces/strangers.mjs                prints it
+//   node models/faces/strangers.mjs --write        and renews it there
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { createRandom, shuffle } from '@glow-onnx/flow/random';
 import { loadGlow } from '@glow-onnx/runtime/node';
-import { openDataset, splitBySeed } from '@glow-onnx/trainer';
+import { openDataset } from '@glow-onnx/trainer';
 import sharp from 'sharp';
+import { replaceTable, table } from './tables.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const side = 16;
@@ -15,9 +17,8 @@ const count = 300;
 const random = createRandom(1);
 
 const glow = await loadGlow(here);
-const data = await openDataset(join(here, 'faces.json'));
-const { validation } = splitBySeed(data.count, 0.05, 1); // as the model was trained
-const faces = await data.images(validation.subarray(0, count));
+const data = await openDataset(join(here, 'faces.json'), { limit: count }); // the model has seen none of them
+const faces = await data.images(Uint32Array.from({ length: count }, (_, i) => i));
 const known = await glow.score(faces);
 
 const picture = (pixelAt) => {
@@ -98,24 +99,35 @@ const median = (scores, name) => {
 };
 const untypical = (scores) =>
   `${Math.round((100 * scores.filter(({ typicality }) => typicality < 0.05).length) / scores.length)} %`;
-const row = (name, scores, ...cells) =>
-  console.log(
-    `| ${[name, median(scores, 'bitsPerDim'), median(scores, 'complexity'), median(scores, 'excess'), untypical(scores), ...cells].join(' | ')} |`,
-  );
+const row = (name, scores, ...cells) => [
+  ...[name, median(scores, 'bitsPerDim'), median(scores, 'complexity'), median(scores, 'excess')],
+  ...[untypical(scores), ...cells],
+];
 
-console.log(
-  '| pictures | bits/dim | complexity | excess | typicality < 0.05 | AUROC bits/dim | AUROC typicality | AUROC excess |',
-);
-console.log('|---|--:|--:|--:|--:|--:|--:|--:|');
-row('held-out faces', known, '', '', '');
+const rows = [row('held-out faces', known, '', '', '')];
 for (const [name, images] of Object.entries(strangers)) {
   const scores = await glow.score(images);
-  row(
-    name,
-    scores,
-    auroc(scores, ({ bitsPerDim }) => bitsPerDim),
-    auroc(scores, ({ typicality }) => -typicality),
-    auroc(scores, ({ excess }) => excess),
+  rows.push(
+    row(
+      name,
+      scores,
+      auroc(scores, ({ bitsPerDim }) => bitsPerDim),
+      auroc(scores, ({ typicality }) => -typicality),
+      auroc(scores, ({ excess }) => excess),
+    ),
   );
 }
 await glow.dispose();
+
+const report = table(
+  [
+    ...['pictures', 'bits/dim', 'complexity', 'excess', 'typicality < 0.05'],
+    ...['AUROC bits/dim', 'AUROC typicality', 'AUROC excess'],
+  ],
+  rows,
+);
+console.log(report);
+if (process.argv.includes('--write')) {
+  const page = join(here, '../../docs/out-of-distribution.md');
+  await writeFile(page, replaceTable(await readFile(page, 'utf8'), report));
+}

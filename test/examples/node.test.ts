@@ -88,7 +88,7 @@ describe('the examples in Node', () => {
   });
 
   test('attributes begin at the picture itself and go on where the last change ended', async () => {
-    const own = ['--add', 'own=0.02', '--with', picture('ada'), '--without', picture('dan')];
+    const own = ['--add', 'own=0.3', '--with', picture('ada'), '--without', picture('dan')];
     expect(runScript('attributes', picture('ben'), '--add', 'glasses=1', ...own)).toMatchObject({
       stderr: '',
     });

@@ -26,7 +26,7 @@ describe('editErrors', () => {
   test('of doing nothing is the whole change where the answer changes and nothing elsewhere', () => {
     expect(scores([10, 20, 30, 5, 5, 5])).toEqual({
       ...{ nothing: 30, changed: 30, changedExact: 0 },
-      ...{ elsewhere: 0, elsewhereExact: 1, wholeNothing: 15, whole: 15 },
+      ...{ elsewhere: 0, elsewhereExact: 1, wholeNothing: 15, whole: 15, broken: 0 },
     });
   });
 
@@ -34,6 +34,11 @@ describe('editErrors', () => {
     expect(scores([10, 20, 120, 5, 5, 5])).toMatchObject({
       ...{ nothing: 30, changed: 0, changedExact: 1, elsewhere: 0, elsewhereExact: 1, whole: 0 },
     });
+  });
+
+  test('calls noise what moved too far elsewhere', () => {
+    expect(scores([10, 20, 120, 125, 5, 5])).toMatchObject({ elsewhere: 40, broken: 0 });
+    expect(scores([10, 20, 120, 128, 5, 5])).toMatchObject({ elsewhere: 41, broken: 1 });
   });
 
   test('tells what moves elsewhere from what falls short where it should act', () => {
