@@ -37,7 +37,8 @@ export function mountHero(stage: HTMLElement, app: App): void {
     figure(after, 'decoded again', 'after'),
   );
 
-  const faces = app.faces.slice(8, 8 + count).map(({ image }) => image);
+  const dressedUp = app.faces.filter(({ labels }) => labels.glasses !== 'none' || labels.hat !== 'none');
+  const faces = dressedUp.slice(0, count).map(({ image }) => image);
   let takes = new Map<number, Promise<Take>>();
   app.onModel(() => {
     takes = new Map();

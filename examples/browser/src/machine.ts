@@ -115,7 +115,8 @@ function whyNot({ skipped }: GlowModel): string | undefined {
 /** Only an isolated page may share memory between threads; more than one for two cores gain little. */
 const threads = crossOriginIsolated ? Math.min(4, Math.ceil(navigator.hardwareConcurrency / 2)) : 1;
 
-const readout = (text: string) => el('output', {}, text);
+/** Not spoken whenever it changes. */
+const readout = (text: string) => el('output', { attributes: { 'aria-live': 'off' } }, text);
 
 const named = (name: string, ...content: Node[]) => el('div', {}, el('span', {}, name), ...content);
 

@@ -29,9 +29,10 @@ export function slider({
 }: SliderOptions): Slider {
   const input = el('input', { type: 'range' });
   Object.assign(input, { min: String(min), max: String(max), step: String(step), value: String(value) });
-  const output = el('output', {}, format(value));
+  const output = el('output', { attributes: { 'aria-live': 'off' } });
   const refresh = () => {
     output.textContent = format(input.valueAsNumber);
+    input.setAttribute('aria-valuetext', format(input.valueAsNumber));
     input.style.setProperty('--filled', String((input.valueAsNumber - min) / (max - min)));
   };
   input.addEventListener('input', () => {
