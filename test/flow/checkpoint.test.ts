@@ -1,6 +1,7 @@
 import {
   type Checkpoint,
   type ConfigInput,
+  checkpointParts,
   createConfig,
   createGlow,
   createRandom,
@@ -66,6 +67,7 @@ describe('a checkpoint', () => {
   it('is written twice to the same bytes', () => {
     const bytes = encodeCheckpoint(trainedCheckpoint());
     expect(Buffer.compare(encodeCheckpoint(parseCheckpoint(bytes)), bytes)).toBe(0);
+    expect(Buffer.concat([...checkpointParts(parseCheckpoint(bytes))]).equals(bytes)).toBe(true);
   });
 
   it('has the documented names, shapes and dtypes', () => {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../packages/trainer/src/device.js';
 import { inParts } from '../../packages/trainer/src/engine/accumulate.js';
 import { createEngine } from '../../packages/trainer/src/engine/create-engine.js';
-import type { Differentiator } from '../../packages/trainer/src/engine/engine.js';
+import type { Differentiator, EngineState } from '../../packages/trainer/src/engine/engine.js';
 import { norm, scales, updates } from '../../packages/trainer/src/engine/optimizer.js';
 import { flatten, parameterLayout } from '../../packages/trainer/src/engine/parameters.js';
 import { createTfjsDifferentiator } from '../../packages/trainer/src/engine/tfjs-differentiator.js';
@@ -86,6 +86,17 @@ test('a restored engine goes on as if nothing had happened', async () => {
   await straight.step(batch, 0.1, noLimit);
   await restored.step(batch, 0.1, noLimit);
   expect(restored.snapshot()).toEqual(straight.snapshot());
+});
+
+test('a state is that of the moment its numbers are looked at, a snapshot that of the moment it was taken', async () => {
+  const engine = createEngine(glow, trainable, differentiator(1), settings);
+  const [name] = Object.keys(trainable);
+  const numbers = ({ trainable: now }: EngineState) => [...(now[name as string]?.data ?? [])];
+  const [state, snapshot] = [engine.state(), engine.snapshot()];
+  expect(numbers(state)).toEqual(numbers(snapshot));
+  await engine.step(batch, 0.1, noLimit);
+  expect(numbers(state)).toEqual(numbers(engine.snapshot()));
+  expect(numbers(state)).not.toEqual(numbers(snapshot));
 });
 
 test('a gradient of a norm beyond the limit moves nothing, one of that norm does', async () => {

@@ -7,6 +7,7 @@ import {
   type SafetensorsInput,
   type SafetensorsTensor,
   safetensorsNumbers,
+  safetensorsParts,
 } from './safetensors.js';
 import type { Float64Tensor, Named } from './tensor.js';
 
@@ -41,6 +42,15 @@ const mirrors = ['ema.', 'optimizer.m.', 'optimizer.v.'] as const;
  * @throws RangeError naming the tensor that is missing, too many, misshapen or not finite.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
+  return encodeSafetensors(...stored(checkpoint));
+}
+
+/** The same file part by part, for models whose state one would not have in memory twice. @throws RangeError too. */
+export function checkpointParts(checkpoint: Checkpoint): Iterable<Uint8Array> {
+  return safetensorsParts(...stored(checkpoint));
+}
+
+function stored(checkpoint: Checkpoint): Parameters<typeof encodeSafetensors> {
   const { config, params, ema, optimizer } = checkpoint;
   const specs = createGlow(config).params;
   const trainable = specs.filter(({ kind }) => kind === 'trainable');
@@ -55,14 +65,15 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer
     add('optimizer.m.', trainable, optimizer.m);
     add('optimizer.v.', trainable, optimizer.v);
   }
-  return encodeSafetensors(tensors, {
+  const metadata = {
     format,
     version,
     config: toJson('config', config),
     initialised: String(checkpoint.initialised),
     ...(checkpoint.progress && { progress: toJson('progress', checkpoint.progress) }),
     ...(checkpoint.training && { training: toJson('training', checkpoint.training) }),
-  });
+  };
+  return [tensors, metadata];
 }
 
 /**
@@ -164,9 +175,16 @@ function checkFixed(where: string, { dtype }: ParamSpec, data: Float64Array): vo
   }
 }
 
-function storedTensor({ shape, data }: Float64Tensor, dtype: ParamSpec['dtype']): SafetensorsInput {
+function storedTensor(value: Float64Tensor, dtype: ParamSpec['dtype']): SafetensorsInput {
+  const { shape, data } = value;
   if (dtype === 'index') return { dtype: 'I32', shape, data: Int32Array.from(data) };
-  return { dtype: data.every((v) => Math.fround(v) === v) ? 'F32' : 'F64', shape, data };
+  return {
+    dtype: data.every((v) => Math.fround(v) === v) ? 'F32' : 'F64',
+    shape,
+    get data() {
+      return value.data; // when it is written: some tensors make their numbers only when asked
+    },
+  };
 }
 
 function readTensor(name: string, stored: SafetensorsTensor, dtype: ParamSpec['dtype']): Float64Tensor {

@@ -1,5 +1,6 @@
 export {
   type Checkpoint,
+  checkpointParts,
   encodeCheckpoint,
   type JsonObject,
   type JsonValue,

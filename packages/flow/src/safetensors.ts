@@ -64,14 +64,54 @@ function view(bytes: Uint8Array, begin: number, end: number, dtype: SafetensorsD
 }
 
 /**
- * Writes a safetensors file in one buffer. The order does not depend on the caller's: widest dtype first, then by
- * name, as the reference implementation does, so that all data are aligned and equal contents give equal bytes.
+ * Writes a safetensors file in one buffer.
  * @throws RangeError naming the tensor whose shape does not fit its data.
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, SafetensorsInput>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  const { names, head, dataBytes } = plan(tensors, metadata);
+  const bytes = new Uint8Array(head.length + dataBytes);
+  let offset = 0;
+  for (const part of partsOf(tensors, names, head)) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+/** The same file part by part, so that no more than one tensor's numbers are copied at a time. @throws RangeError too. */
+export function safetensorsParts(
+  tensors: Readonly<Record<string, SafetensorsInput>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Iterable<Uint8Array> {
+  const { names, head } = plan(tensors, metadata);
+  return partsOf(tensors, names, head);
+}
+
+function* partsOf(
+  tensors: Readonly<Record<string, SafetensorsInput>>,
+  names: readonly string[],
+  head: Uint8Array,
+): Generator<Uint8Array> {
+  yield head;
+  for (const name of names) {
+    const { dtype, data } = tensors[name];
+    const numbers = new dtypeArrays[dtype](data.length) as Float64Array;
+    numbers.set(data as Float64Array);
+    yield new Uint8Array(numbers.buffer);
+  }
+}
+
+/**
+ * Everything but the numbers: the order of the tensors and what stands before them. The order does not depend on the caller's: widest dtype first, then by
+ * name, as the reference implementation does, so that all data are aligned and equal contents give equal bytes.
+ */
+function plan(
+  tensors: Readonly<Record<string, SafetensorsInput>>,
+  metadata: Readonly<Record<string, string>>,
+): { names: readonly string[]; head: Uint8Array; dataBytes: number } {
   const width = (name: string) => dtypeArrays[tensors[name].dtype].BYTES_PER_ELEMENT;
   const names = Object.keys(tensors).sort((a, b) => width(b) - width(a) || (a < b ? -1 : 1));
   const header: [string, unknown][] = [];
@@ -94,18 +134,10 @@ export function encodeSafetensors(
   }
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const dataStart = 8 + Math.ceil(text.length / 8) * 8;
-  const bytes = new Uint8Array(dataStart + dataBytes);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
-  bytes.fill(0x20, 8 + text.length, dataStart);
-  bytes.set(text, 8);
-  let offset = dataStart;
-  for (const name of names) {
-    const { dtype, data } = tensors[name];
-    const target = new dtypeArrays[dtype](bytes.buffer, offset, data.length) as Float64Array;
-    target.set(data as Float64Array);
-    offset += target.byteLength;
-  }
-  return bytes;
+  const head = new Uint8Array(dataStart).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
+  head.set(text, 8);
+  return { names, head, dataBytes };
 }
 
 /** A tensor's numbers as float64; exact but for 64-bit integers beyond 2⁵³. */

@@ -121,7 +121,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     await save();
     const validated = progress('validating', scores ? mean(scores) : Number.NaN);
     if (signal?.aborted || counters.step === 0) return run.chronicle?.refresh(validated);
-    const epoch = await run.chronicle?.epoch(validated, engine.snapshot());
+    const epoch = await run.chronicle?.epoch(validated, engine.state());
     if (epoch) run.onEpoch?.(epoch);
   };
 

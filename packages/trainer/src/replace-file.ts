@@ -6,7 +6,11 @@ import { writeFileAtomic } from '@glow-onnx/runtime/node';
  * Writes a file whole or not at all. What was there before moves to `keepAs` if that is given, once the new one is
  * on disk under a name of its own: at every moment one of the two is whole.
  */
-export async function replaceFile(path: string, bytes: Uint8Array, keepAs?: string): Promise<void> {
+export async function replaceFile(
+  path: string,
+  bytes: Uint8Array | Iterable<Uint8Array>,
+  keepAs?: string,
+): Promise<void> {
   const fresh = `${path}.new`;
   try {
     await writeFileAtomic(fresh, bytes);

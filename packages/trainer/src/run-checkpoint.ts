@@ -23,7 +23,7 @@ export function toCheckpoint(
   counters: Counters,
   scores: Float64Array | undefined,
 ): Checkpoint {
-  const { trainable, ema, optimizer, steps } = engine.snapshot();
+  const { trainable, ema, optimizer, steps } = engine.state();
   const labels = settings.labels === null ? undefined : data.labels?.[settings.labels];
   return {
     config,

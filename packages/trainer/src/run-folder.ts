@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Checkpoint, encodeCheckpoint, parseCheckpoint } from '@glow-onnx/flow';
+import { type Checkpoint, checkpointParts, parseCheckpoint } from '@glow-onnx/flow';
 import { readWholeFile, writeFileAtomic } from '@glow-onnx/runtime/node';
 import { explainWrite, replaceFile } from './replace-file.js';
 import { lockRun } from './run-lock.js';
@@ -113,7 +113,7 @@ function runFolder(path: string, unlock: () => Promise<void>): RunFolder {
   ): Promise<void> => {
     const file = checkpointPath(path, name);
     const before = keepAs && checkpointPath(path, keepAs);
-    await replaceFile(file, encodeCheckpoint(checkpoint), before).catch(explainWrite(file));
+    await replaceFile(file, checkpointParts(checkpoint), before).catch(explainWrite(file));
   };
   let locked = true;
   return {

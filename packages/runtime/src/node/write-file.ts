@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -7,7 +7,10 @@ import { dirname } from 'node:path';
  * once it is on disk. Makes the folder if need be.
  * @throws Error if something that is no file stands there, such as a folder or a device.
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  bytes: Uint8Array | string | Iterable<Uint8Array>,
+): Promise<void> {
   const standing = await lstat(path).catch(() => undefined);
   if (standing && !standing.isFile()) throw new Error(`${path} is not a file, so it is not replaced`);
   await mkdir(dirname(path), { recursive: true });
@@ -15,7 +18,7 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
   try {
     const file = await open(temporary, 'w');
     try {
-      await file.writeFile(bytes);
+      await writeFile(file, bytes);
       await file.sync();
     } finally {
       await file.close();

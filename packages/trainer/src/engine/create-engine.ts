@@ -1,9 +1,9 @@
 import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
 import type { TrainSettings } from '../settings.js';
 import { checkBatch } from './check-batch.js';
-import type { Differentiator, Engine } from './engine.js';
+import type { Differentiator, Engine, EngineState } from './engine.js';
 import { type Learned, norm, scales, type Update, updates } from './optimizer.js';
-import { flatten, parameterLayout, unflatten } from './parameters.js';
+import { flatten, parameterLayout, unflatten, viewed } from './parameters.js';
 
 /**
  * Parameters, their average and the optimiser on the host, around whatever computes gradients.
@@ -23,6 +23,12 @@ export function createEngine(
   const [m, v] = [new Float32Array(layout.size), new Float32Array(layout.size)];
   const learned: Learned = { parameters, average, m, v };
   let steps = 0;
+  const stateBy = (read: typeof unflatten): EngineState => ({
+    trainable: read(layout, parameters),
+    ...(ema > 0 && { ema: read(layout, average) }),
+    optimizer: { m: read(layout, m), v: read(layout, v) },
+    steps,
+  });
 
   return {
     description: differentiator.description,
@@ -49,12 +55,8 @@ export function createEngine(
       checkBatch(glow.config, batch);
       return differentiator.evaluate(average, batch);
     },
-    snapshot: () => ({
-      trainable: unflatten(layout, parameters),
-      ...(ema > 0 && { ema: unflatten(layout, average) }),
-      optimizer: { m: unflatten(layout, m), v: unflatten(layout, v) },
-      steps,
-    }),
+    snapshot: () => stateBy(unflatten),
+    state: () => stateBy(viewed),
     restore(state) {
       flatten(layout, state.trainable, parameters);
       if (ema > 0) flatten(layout, state.ema ?? state.trainable, average);

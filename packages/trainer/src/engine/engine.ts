@@ -39,7 +39,10 @@ export interface Engine {
   step(batch: Batch, rate: number, normLimit?: number): Promise<StepResult>;
   /** bits/dim of each image, by the averaged parameters where they are kept. */
   evaluate(batch: Batch): Promise<Float64Array>;
+  /** A copy of the state as it is now. */
   snapshot(): EngineState;
+  /** The same without a copy: each tensor's numbers are made when they are looked at, so before the next step. */
+  state(): EngineState;
   restore(state: EngineState): void;
   dispose(): Promise<void>;
 }

@@ -40,3 +40,18 @@ export function unflatten(layout: ParameterLayout, flat: Float32Array): Named<Fl
     layout.places.map(({ name, shape, from, to }) => [name, tensor(shape, flat.subarray(from, to))]),
   );
 }
+
+/** The same without a copy of the whole: a tensor's numbers are copied each time that they are looked at. */
+export function viewed({ places }: ParameterLayout, flat: Float32Array): Named<Float64Tensor> {
+  return Object.fromEntries(
+    places.map(({ name, shape, from, to }) => [
+      name,
+      {
+        shape,
+        get data() {
+          return new Float64Array(flat.subarray(from, to));
+        },
+      },
+    ]),
+  );
+}
