@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
 import { parseCheckpoint } from '@glow-onnx/flow';
 import { binToPixel, pixelToBin } from '@glow-onnx/flow/pixels';
-import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
+import { BatchError, imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
 import { chart } from '../scripts/chart.mjs';
 
 /**
@@ -35,8 +35,10 @@ export async function publish({ folder, run, heldOut, draws, samples, scale, car
     const path = join(folder, 'README.md');
     const [frontMatter = ''] = /^---\n.*?\n---\n\n?/s.exec(await readFile(path, 'utf8')) ?? [];
     await writeFile(path, frontMatter + render(facts, card(facts)));
-    const { bitsPerDim, wrong, megabytes } = facts;
-    console.log(`${bitsPerDim.toFixed(3)} bits/dim held out, ${wrong} pixel values differ, ${megabytes} MB`);
+    const { bitsPerDim, wrong, lost, megabytes } = facts;
+    console.log(
+      `${bitsPerDim.toFixed(3)} bits/dim held out, ${wrong} pixel values differ, ${lost} images lost, ${megabytes} MB`,
+    );
   } finally {
     await glow.dispose();
   }
@@ -54,16 +56,21 @@ async function exportInto(folder, checkpoint) {
   }
 }
 
-/** Mean bits/dim, and how many pixel values encoding and decoding change. */
+/** Mean bits/dim; how many pixel values encoding and decoding change, and how many images do not come back. */
 async function measure(glow, images, draws) {
   const scores = await glow.bitsPerDim(images, { draws, seed: 1 });
-  const decoded = await glow.reconstruct(images);
+  const decoded = await glow.reconstruct(images).catch((error) => {
+    if (error instanceof BatchError) return error.results;
+    throw error;
+  });
   let wrong = 0;
   for (const [i, image] of images.entries()) {
+    if (!decoded[i]) continue;
     const [expected, got] = [binsOf(image, glow.config), binsOf(decoded[i], glow.config)];
     wrong += expected.reduce((count, bin, k) => count + (bin === got[k] ? 0 : 1), 0);
   }
-  return { bitsPerDim: scores.reduce((sum, score) => sum + score, 0) / scores.length, wrong };
+  const lost = images.filter((_, i) => !decoded[i]).length;
+  return { bitsPerDim: scores.reduce((sum, score) => sum + score, 0) / scores.length, wrong, lost };
 }
 
 function factsOf({ config, manifest: { training, measured, files } }, { progress }) {
@@ -110,9 +117,10 @@ async function curve(run) {
 }
 
 function render(facts, { title, intro, heldOutName, rows, sections }) {
-  const { config, training, settings, measured, bitsPerDim, wrong, images, draws, samples, megabytes } =
-    facts;
+  const { config, training, settings, measured, bitsPerDim, wrong, lost } = facts;
+  const { images, draws, samples, megabytes } = facts;
   const [{ data }] = images;
+  const gone = lost > 0 ? `; decoding ${lost} of ${thousands(images.length)} gives no finite numbers` : '';
   return `# ${title}
 
 ${intro}
@@ -127,7 +135,7 @@ ${rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n')}
 | model | L = ${config.levels}, K = ${config.steps}, hidden ${config.hiddenChannels}, 1×1 \`${config.conv1x1}\`, coupling \`${config.coupling}\`, prior \`${config.prior}\`, ${megabytes} MB; [config.json](config.json) |
 | trained on | ${thousands(training.images)} images, ${thousands(training.steps)} steps of ${settings.batch}, ${training.epochs} whole passes, in ${Math.round(training.seconds / 60)} minutes (${training.engine}) |
 | ${heldOutName} | **${bitsPerDim.toFixed(2)} bits/dim** (mean of ${thousands(images.length)}, ${draws} dequantisation draws each) |
-| round trip | ${thousands(wrong)} of ${thousands(images.length * data.length)} pixel values of the ${heldOutName} differ after encode and decode |
+| round trip | ${thousands(wrong)} of ${thousands(images.length * data.length)} pixel values of the ${heldOutName} differ after encode and decode${gone} |
 
 ## Reconstructions
 
