@@ -8,10 +8,10 @@ import { type Screen, screen } from './ui/screen.js';
 
 /** A face on its way to the next one, with the latents of every step. */
 interface Take {
+  readonly start: RawImage;
+  /** From the start, decoded, to the next face. */
   readonly frames: readonly RawImage[];
   readonly z: readonly Latents[];
-  /** Values of the first frame that encode and decode have changed. */
-  readonly changed: number;
 }
 
 const steps = 9;
@@ -40,9 +40,19 @@ export function mountHero(stage: HTMLElement, app: App): void {
   const dressedUp = app.faces.filter(({ labels }) => labels.glasses !== 'none' || labels.hat !== 'none');
   const faces = dressedUp.slice(0, count).map(({ image }) => image);
   let takes = new Map<number, Promise<Take>>();
-  app.onModel(() => {
+  let playing = false;
+  /** Plays until a take fails; another model starts anew. */
+  function start(): void {
     takes = new Map();
-  });
+    if (playing) return;
+    playing = true;
+    play()
+      .catch(app.fail)
+      .finally(() => {
+        playing = false;
+      });
+  }
+  app.onModel(start);
   const takeOf = (from: number): Promise<Take> => {
     const take = takes.get(from) ?? film(app, faces[from] as RawImage, faces[(from + 1) % count] as RawImage);
     takes.set(from, take);
@@ -51,7 +61,7 @@ export function mountHero(stage: HTMLElement, app: App): void {
 
   function show(take: Take, frame: number, encoded = 1, decoded = 1): void {
     const image = take.frames[frame] as RawImage;
-    before.show(dissolved(image, 1 - 0.75 * encoded * (1 - decoded)));
+    before.show(dissolved(frame === 0 ? take.start : image, 1 - 0.75 * encoded * (1 - decoded)));
     after.show(dissolved(image, decoded));
     for (const [i, level] of (take.z[frame] as Latents).levels.entries()) {
       levels[i]?.show(dissolved(latentPicture(level), encoded));
@@ -74,13 +84,14 @@ export function mountHero(stage: HTMLElement, app: App): void {
   }
 
   async function play(): Promise<never> {
-    await parade(takeOf(0));
+    await parade(new Promise((resolve) => app.onModel(resolve)));
     for (let face = 0; ; face = (face + 1) % count) {
       const take = await takeOf(face);
       verdict.textContent = '…';
       await animate(900, (p) => show(take, 0, p, 0));
       await animate(900, (p) => show(take, 0, 1, p));
-      verdict.textContent = `${take.changed} of ${16 * 16 * 3} values differ`;
+      const changed = differing(take.start, take.frames[0] as RawImage);
+      verdict.textContent = `${changed} of ${take.start.data.length} values differ`;
       finish();
       takeOf((face + 1) % count).catch(() => undefined);
       await animate(2200, () => {});
@@ -89,14 +100,14 @@ export function mountHero(stage: HTMLElement, app: App): void {
   }
 
   before.show(faces[0] as RawImage);
-  play().catch(app.fail);
+  start();
 }
 
 async function film(app: App, from: RawImage, to: RawImage): Promise<Take> {
   const start = await app.read(from);
   const frames = await app.run(steps, (model) => model.interpolate(start, to, { steps, fit: 'cover' }));
   const { z } = await app.run(steps, (model) => model.encode(frames));
-  return { frames, z, changed: differing(start, frames[0] as RawImage) };
+  return { start, frames, z };
 }
 
 const figure = ({ canvas }: Screen, caption: string, className = '') =>
