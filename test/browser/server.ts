@@ -26,11 +26,13 @@ const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
+  '.css': 'text/css',
   '.json': 'application/json',
+  '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
 };
 
-/** Serves an empty page at `/` and the mounts below it, on a free port. */
+/** Serves an empty page at `/` and the mounts below it, a folder's index.html for a folder, on a free port. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
@@ -74,5 +76,6 @@ function fileOf(path: string, mounts: ServerOptions['mounts']): { path: string; 
   if (prefix === undefined) return undefined;
   const file = join(mounts[prefix] as string, path.slice(prefix.length));
   const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats?.isDirectory() && path.endsWith('/')) return fileOf(`${path}index.html`, mounts);
   return stats?.isFile() ? { path: file, bytes: stats.size } : undefined;
 }
