@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
 });
 const [pairs, tried] = [Number(options.pairs), Number(options.tried)];
 /** How far to go along the difference of the means: what serves other held-in faces best, if few turn into noise. */
-const strengths = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
+const strengths = [0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3];
 const tolerable = 0.02;
 /** The page has sliders for directions that leave at most this share of the error where they should act. */
 const convincing = 2 / 3;
@@ -91,7 +91,11 @@ async function write() {
   }
   const index = results
     .filter(({ errors }) => errors.changed < convincing * errors.nothing)
-    .map(({ edit, strength }) => ({ ...edit, file: `${edit.name}.safetensors`, strength }));
+    .map(({ edit: { colour, ...edit }, strength }) => ({
+      ...edit,
+      file: `${edit.name}.safetensors`,
+      strength,
+    }));
   await writeFile(join(folder, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
   const page = join(docs, 'attributes.md');
   await writeFile(page, replaceTable(await readFile(page, 'utf8'), report));

@@ -8,25 +8,25 @@ import { faceSize, randomFace, renderFace } from './face.mjs';
 export const seeds = { heldIn: 2, heldOut: 1 };
 
 /**
- * An attribute, its value before and after, and what people read beside a slider and at its ends. `min` is 0 where
- * taking away what is not there means nothing.
+ * An attribute, its value before and after, and what people read beside a slider and at its ends. For what is put
+ * on, `colour` is the one it gets, since the picture without it cannot say, and `min` is 0: it cannot be less than off.
  */
 export const edits = [
-  edit('glasses', 'none → dark1', 'Glasses: off → on', 0),
+  edit('glasses', 'none → dark1', 'Dark glasses: off → on', { colour: { glassesColor: 'black' }, min: 0 }),
   edit('mouth', 'frown1 → laugh', 'Mouth: frown → laugh'),
   edit('hair', 'short01 → long01', 'Hair: short → long'),
   edit('skin', 'tone6 → tone1', 'Skin: dark → light'),
   edit('clothingColor', 'navy → yellow', 'Clothes: navy → yellow'),
   edit('hairColor', 'black → blond', 'Hair colour: black → blond'),
   edit('background', 'rose → sky', 'Background: rose → sky'),
-  edit('hat', 'none → beanie', 'Beanie: off → on', 0),
-  edit('beard', 'none → full', 'Beard: off → on', 0),
+  edit('hat', 'none → beanie', 'Red beanie: off → on', { colour: { hatColor: 'red' }, min: 0 }),
+  edit('beard', 'none → full', 'Beard: off → on', { min: 0 }),
 ];
 
-function edit(name, values, words, min = -1) {
+function edit(name, values, words, { colour = {}, min = -1 } = {}) {
   const [from, to] = values.split(' → ');
   const [label, fromLabel, toLabel] = words.split(/: | → /);
-  return { name, label, from, to, fromLabel, toLabel, min };
+  return { name, label, from, to, fromLabel, toLabel, colour, min };
 }
 
 /**
@@ -34,13 +34,13 @@ function edit(name, values, words, min = -1) {
  * value whatever they have; of held-out ones only those that have it are taken.
  * @param options the faces' seed, the first to look at, how many, the model's bits. @returns { before, after } images
  */
-export function counterfactualPairs({ name, from, to }, { seed, first = 0, count, bits }) {
+export function counterfactualPairs({ name, from, to, colour }, { seed, first = 0, count, bits }) {
   const [before, after] = [[], []];
   for (let index = first; before.length < count; index++) {
     const face = randomFace(createRandom(seed, index));
     if (seed === seeds.heldOut && face[name] !== from) continue;
     before.push(draw({ ...face, [name]: from }, bits));
-    after.push(draw({ ...face, [name]: to }, bits));
+    after.push(draw({ ...face, ...colour, [name]: to }, bits));
   }
   return { before, after };
 }
