@@ -1,7 +1,7 @@
 // Finds the attribute directions of models/faces from faces it was trained on, and scores them on others.
 //   npm run eval:attributes                prints the table
-//   npm run eval:attributes -- --write     and renews models/faces/directions, the table and pictures of docs/attributes.md
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+//   npm run eval:attributes -- --write     and renews models/faces/directions and docs/attributes.md
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { imageGrid, loadGlow, saveLatents, writePng } from '@glow-onnx/runtime/n
 import { editErrors } from './edit-errors.mjs';
 import { counterfactualPairs, edits, seeds } from './edits.mjs';
 import { replaceTable, table } from './tables.mjs';
+import { writeWhole } from './write-whole.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -85,7 +86,7 @@ async function write() {
   await mkdir(folder, { recursive: true });
   for (const { edit, direction, picture } of results) {
     const file = saveLatents(glow, { z: [direction], names: [`${edit.name}: ${edit.from} → ${edit.to}`] });
-    await writeFile(join(folder, `${edit.name}.safetensors`), file);
+    await writeWhole(join(folder, `${edit.name}.safetensors`), file);
     const grid = imageGrid(picture, { columns: shown, scale: 3, gap: 3 });
     await writePng(join(docs, `images/attribute-${edit.name}.png`), grid);
   }
@@ -96,7 +97,7 @@ async function write() {
       file: `${edit.name}.safetensors`,
       strength,
     }));
-  await writeFile(join(folder, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
+  await writeWhole(join(folder, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
   const page = join(docs, 'attributes.md');
-  await writeFile(page, replaceTable(await readFile(page, 'utf8'), report));
+  await writeWhole(page, replaceTable(await readFile(page, 'utf8'), report));
 }

@@ -1,5 +1,5 @@
 // Draws faces.png and faces.json anew: node models/faces/generate.mjs [--count 20000] [--seed 1] [--out DIR]
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -7,6 +7,7 @@ import { createRandom } from '@glow-onnx/flow/random';
 import { SingleBar } from 'cli-progress';
 import sharp from 'sharp';
 import { attributes, faceSize, randomFace, renderFace, renderFaceAt } from './face.mjs';
+import { writeWhole } from './write-whole.mjs';
 
 /** Faces per row of the sheet: 20,000 fill it without a gap. */
 const columns = 160;
@@ -79,8 +80,8 @@ const description = {
     ]),
   ),
 };
-await write('faces.png', png);
-await write('faces.json', `${JSON.stringify(description, null, 2)}\n`);
+await writeWhole(join(options.out, 'faces.png'), png);
+await writeWhole(join(options.out, 'faces.json'), `${JSON.stringify(description, null, 2)}\n`);
 console.log(`${count} faces, ${png.length} bytes (${(png.length / count).toFixed(1)} each)`);
 
 /** @throws Error unless each pixel, drawn four times as large, is 4×4 of the same colour: nothing is smoothed. */
@@ -93,21 +94,5 @@ function checkCrisp(index, face, pixels) {
     if (enlarged[i] !== pixels[((y >> 2) * faceSize + (x >> 2)) * 3 + channel]) {
       throw new Error(`face ${index} is smoothed at ${x >> 2}, ${y >> 2}; has the rasteriser changed?`);
     }
-  }
-}
-
-/** Writes a whole file or none. */
-async function write(name, contents) {
-  const path = join(options.out, name);
-  const partial = `${path}.partial`;
-  try {
-    const file = await open(partial, 'w');
-    await file.writeFile(contents);
-    await file.sync();
-    await file.close();
-    await rename(partial, path);
-  } catch (cause) {
-    await rm(partial, { force: true });
-    throw new Error(`${path}: could not be written`, { cause });
   }
 }

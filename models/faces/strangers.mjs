@@ -1,7 +1,7 @@
 // How the scores tell held-out faces from other pictures: the table of docs/out-of-distribution.md.
 //   node models/faces/strangers.mjs                prints it
 //   node models/faces/strangers.mjs --write        and renews it there
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -10,6 +10,7 @@ import { loadGlow } from '@glow-onnx/runtime/node';
 import { openDataset } from '@glow-onnx/trainer';
 import sharp from 'sharp';
 import { replaceTable, table } from './tables.mjs';
+import { writeWhole } from './write-whole.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const side = 16;
@@ -129,5 +130,5 @@ const report = table(
 console.log(report);
 if (process.argv.includes('--write')) {
   const page = join(here, '../../docs/out-of-distribution.md');
-  await writeFile(page, replaceTable(await readFile(page, 'utf8'), report));
+  await writeWhole(page, replaceTable(await readFile(page, 'utf8'), report));
 }

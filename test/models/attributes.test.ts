@@ -79,6 +79,13 @@ test('a renewed table takes the place of the one with its header', () => {
   expect(replaced).toBe('before\n\n| a | b |\n|---|--:|\n| z | 3 |\n\nafter | all');
 });
 
+test('the command scores every edit', () => {
+  const command = [join(faces, 'attributes.mjs'), '--pairs', '8', '--tried', '8'];
+  const lines = execFileSync(process.execPath, command, { encoding: 'utf8' }).trim().split('\n');
+  const names = evaluate('edits.mjs', 'm.edits.map(({ name }) => name)') as string[];
+  expect(lines.slice(2).map((line) => /^\| (\w+): /.exec(line)?.[1])).toEqual(names);
+});
+
 test('the shipped directions are of the shipped model, and as the page expects them', async () => {
   const read = (name: string) => readFileSync(join(faces, 'directions', name));
   const directions: { name: string; label: string; min: number; file: string }[] = JSON.parse(
