@@ -24,6 +24,7 @@ const cores = availableParallelism();
 const models = [
   { name: '1×32×32, K=8, hidden 64', channels: 1, steps: 8, hiddenChannels: 64, batch: 64 },
   { name: '3×32×32, K=8, hidden 128', channels: 3, steps: 8, hiddenChannels: 128, batch: 32 },
+  { name: '3×32×32, K=8, hidden 512', channels: 3, steps: 8, hiddenChannels: 512, batch: 16 },
   { name: '3×32×32, K=32, hidden 512', channels: 3, steps: 32, hiddenChannels: 512, batch: 16 },
 ].filter(({ name }) => name.includes(values.only));
 const columns = [

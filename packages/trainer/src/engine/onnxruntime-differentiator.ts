@@ -21,7 +21,7 @@ export interface OnnxRuntimeOptions extends Pick<RuntimeOptions, 'threads' | 'wa
   readonly memory?: Memory;
 }
 
-interface OpenGraph extends Pick<TrainingGraph, 'host'> {
+interface OpenGraph extends TrainingGraph {
   readonly session: OpenSession;
 }
 
@@ -47,7 +47,7 @@ export async function openOnnxRuntimeDifferentiator(
     const model = encodeModel(built, { producer: { name: '@glow-onnx/trainer', version: '' } });
     try {
       const session = await openSession({ ...runtime, model, device: on, memoryPattern: false });
-      return { session, host };
+      return { session, spec, host };
     } catch (cause) {
       throw await explainOpening(cause, built, { kind, device: on, count: images, memory });
     }
@@ -73,18 +73,25 @@ export async function openOnnxRuntimeDifferentiator(
     kind: GraphKind,
     parameters: Float32Array,
     batch: Batch,
-    outputs: Readonly<Record<string, FloatTensor>>,
+    outputs: Readonly<Record<string, Float32Array>>,
   ): Promise<void> {
-    const { session, host } = await graphFor(kind, batch.count);
-    const parameterPlaces = placesIn(parameters, places);
+    const { session, spec, host } = await graphFor(kind, batch.count);
+    const values = partsOf(parameters, places);
+    const fed = Object.fromEntries(
+      places.map(({ name, shape }) => [name, { shape, data: values[name] as Float32Array }]),
+    );
     const inputs: Record<string, FloatTensor> = {
-      ...parameterPlaces,
+      ...fed,
       x: { shape: [batch.count, height, width, channels], data: batch.x },
     };
     if (classes > 0 && batch.classes) inputs.label = oneHot(batch.classes, classes);
-    if (host.length > 0) Object.assign(inputs, computed(host, parameterPlaces));
+    if (host.length > 0) Object.assign(inputs, computed(host, fed));
     try {
-      await session.run(inputs, outputs);
+      const into = Object.entries(outputs).map(([name, data]) => {
+        const shape = spec.outputs[name]?.shape as readonly number[];
+        return [name, { shape, data }];
+      });
+      await session.run(inputs, Object.fromEntries(into));
     } catch (cause) {
       throw explainRun(cause, { kind, device, count: batch.count, memory });
     }
@@ -94,10 +101,10 @@ export async function openOnnxRuntimeDifferentiator(
     kind: GraphKind,
     parameters: Float32Array,
     batch: Batch,
-    outputs: Readonly<Record<string, FloatTensor>>,
+    outputs: Readonly<Record<string, Float32Array>>,
   ): Promise<Float64Array> {
     const nats = new Float32Array(batch.count);
-    await run(kind, parameters, batch, { log_prob: { shape: [batch.count], data: nats }, ...outputs });
+    await run(kind, parameters, batch, { log_prob: nats, ...outputs });
     return Float64Array.from(nats, (value) => bitsPerDimension(value, dimensions, bits));
   }
 
@@ -107,12 +114,12 @@ export async function openOnnxRuntimeDifferentiator(
     description: `ONNX Runtime on ${device}${memory === 'reversible' ? ', activations recomputed' : ''}`,
     async initialise(parameters, batch) {
       const values = new Float32Array(size);
-      await run('initialise', parameters, batch, placesIn(values, places, 'initial/'));
+      await run('initialise', parameters, batch, partsOf(values, places, 'initial/'));
       await close(`initialise ${batch.count}`); // needed once
       return values;
     },
     async gradient(parameters, batch) {
-      const outputs = placesIn(gradients, places, 'gradient/');
+      const outputs = partsOf(gradients, places, 'gradient/');
       const bitsPerDim = await score('gradient', parameters, batch, outputs);
       return { bitsPerDim, gradient: gradients };
     },
@@ -123,11 +130,9 @@ export async function openOnnxRuntimeDifferentiator(
   };
 }
 
-/** Parameters where they lie in a flat vector. */
-function placesIn(vector: Float32Array, places: readonly Place[], prefix = ''): Record<string, FloatTensor> {
-  return Object.fromEntries(
-    places.map(({ name, shape, from, to }) => [prefix + name, { shape, data: vector.subarray(from, to) }]),
-  );
+/** Each parameter's part of a flat vector. */
+function partsOf(vector: Float32Array, places: readonly Place[], prefix = ''): Record<string, Float32Array> {
+  return Object.fromEntries(places.map(({ name, from, to }) => [prefix + name, vector.subarray(from, to)]));
 }
 
 function oneHot(labels: Uint16Array, classes: number): FloatTensor {

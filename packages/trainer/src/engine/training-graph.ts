@@ -39,7 +39,7 @@ export interface Traced {
 
 /**
  * A model's log p(x) as a graph for `count` images, with parameters as inputs by their names: with kind `gradient`
- * also the gradient of the mean bits/dim, as `gradient/<parameter>`; with `initialise` instead the parameters after
+ * also the gradient of the mean bits/dim, as `gradient/<parameter>` in any shape; with `initialise` instead the parameters after
  * data-dependent initialisation, as `initial/<parameter>`.
  */
 export function trainingGraph(
@@ -81,12 +81,21 @@ function traceOutputs(glow: Glow, traced: Traced, kind: GraphKind, memory: Memor
         `gradient: the loss does not depend on ${name} [${shape.join(', ')}]; leave it out, or see what was to use it`,
       );
     }
-    return { log_prob: logProb, ...prefixed('gradient/', gradients) };
+    return { log_prob: logProb, ...prefixed('gradient/', unshaped(gradients)) };
   }
   const { logProb } = encode(glow, ops, x, weights, label);
   const gradients = gradient(mul(reduceSum(logProb, [0]), scalar(factor)), Object.values(trainable));
   const byName = Object.keys(trainable).map((name, i) => [name, gradients[i]]);
-  return { log_prob: logProb, ...prefixed('gradient/', Object.fromEntries(byName)) };
+  // ONNX Runtime begins with what the last outputs need: so with the gradients of the last layers, and activations die
+  // on the way back.
+  return { log_prob: logProb, ...prefixed('gradient/', unshaped(Object.fromEntries(byName))) };
+}
+
+/** Without a last Reshape: it would be a copy, and to the host gradients are numbers in a row. */
+function unshaped(gradients: Named<Value>): Named<Value> {
+  const bare = ({ source, ...value }: Value): Value =>
+    source.kind === 'node' && source.operator === 'Reshape' ? bare(source.inputs[0]) : { ...value, source };
+  return Object.fromEntries(Object.entries(gradients).map(([name, value]) => [name, bare(value)]));
 }
 
 function prefixed(prefix: string, named: Named<Value>): Record<string, Value> {
