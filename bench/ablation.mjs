@@ -47,7 +47,10 @@ const variants = {
   tutorial: { preset: 'tutorial' },
   port: { preset: 'port' },
   openai: { preset: 'openai' },
-  mix: { preset: 'tutorial', prior: 'learned', hiddenActnorm: true, outputGain: true, padding: 'border' },
+  mix: {
+    preset: 'tutorial',
+    ...{ conv1x1: 'full', prior: 'learned', hiddenActnorm: true, outputGain: true, padding: 'border' },
+  },
 };
 /** The rate was chosen for `tutorial`; `average` fits a run that ends with a rate of nothing. */
 const settings = {
