@@ -34,6 +34,8 @@ describeBrowser.each(devices)('the page on $device', ({ device, path }) => {
     }
     await button(panel, 'All to 0').click();
     await untilDiffering(panel, false);
+    const before = panel.getByRole('img', { name: 'The face as it was' });
+    expect(await pixelsOf(edited)).toEqual(await pixelsOf(before));
     await sliders.nth(2).fill('1');
     await untilDiffering(panel, true);
     await panel.locator('.direction .reset').nth(2).click();

@@ -28,13 +28,13 @@ export interface OpenOptions {
 
 export interface PageTest {
   readonly server: Server;
-  /** What was printed, thrown or asked for elsewhere since the last test, which fails the test. */
-  readonly problems: string[];
   readonly context: BrowserContext;
   /** Opens the page in a tab of its own, its model loaded. */
   open(options?: OpenOptions): Promise<Page>;
   /** Opens a page of which every error and warning, and every request to elsewhere, fails the test. */
   newPage(): Promise<Page>;
+  /** Forgets problems so far that this test brings about. */
+  forgive(problem: RegExp): void;
 }
 
 /**
@@ -104,9 +104,9 @@ export function usePage({ host = 'localhost' } = {}): PageTest {
     get context() {
       return context;
     },
-    problems,
     open,
     newPage,
+    forgive: (problem) => problems.splice(0, Infinity, ...problems.filter((one) => !problem.test(one))),
   };
 }
 
