@@ -1,5 +1,5 @@
 // Draws faces.png and faces.json anew: node models/faces/generate.mjs [--count 20000] [--seed 1] [--out DIR]
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -80,6 +80,7 @@ const description = {
     ]),
   ),
 };
+await mkdir(options.out, { recursive: true });
 await writeWhole(join(options.out, 'faces.png'), png);
 await writeWhole(join(options.out, 'faces.json'), `${JSON.stringify(description, null, 2)}\n`);
 console.log(`${count} faces, ${png.length} bytes (${(png.length / count).toFixed(1)} each)`);
