@@ -19,6 +19,8 @@ test('what a reversible step takes does not grow with the number of steps of flo
   // 64 × 16 × 16 pixels, 4 bytes. How much more is kept, and when it is returned, differs by machine.
   const activations = 8 * 2 * 64 * (64 * 16 * 16) * 4;
   expect(full).toBeGreaterThan(activations);
+  // Patches of 54 rows are as much again as one of the two. Gradients that wait for each other would add as much as all.
+  expect(full).toBeLessThan(2.5 * activations);
   // Allocators round and keep: a fifth allows for that, and two steps' activations are more.
   expect(await growth('reversible')).toBeLessThan(full / 5);
 });
@@ -32,7 +34,7 @@ test('activations are kept while they take less than half of the free memory', (
     steps: 16,
     hiddenChannels: 128,
   });
-  // Measured at this size: 2.4 GB.
-  expect(memoryFor(config, 64, 8e9)).toBe('full');
-  expect(memoryFor(config, 64, 3e9)).toBe('reversible');
+  // Measured at this size: 0.6 GB.
+  expect(memoryFor(config, 64, 2e9)).toBe('full');
+  expect(memoryFor(config, 64, 1e9)).toBe('reversible');
 });

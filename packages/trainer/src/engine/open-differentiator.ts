@@ -118,12 +118,12 @@ const openTfjs: Open = async (glow, fixed, { batch, accumulate }, options) => {
 };
 
 /**
- * A step keeps about 14 values a hidden channel and pixel for each coupling: measured, K=4 to 16, 128 hidden channels.
+ * A step keeps about 4 values a hidden channel and pixel for each coupling: measured, K=4 to 16, 128 hidden channels.
  */
 export function memoryFor(config: GlowConfig, count: number, freeBytes: number): Memory {
   const { height, width, levels, steps, hiddenChannels } = config;
   const pixels = Array.from({ length: levels }, (_, l) => (count * height * width) / 4 ** (l + 1));
-  const bytes = 4 * 14 * steps * hiddenChannels * pixels.reduce((sum, n) => sum + n, 0);
+  const bytes = 4 * 4 * steps * hiddenChannels * pixels.reduce((sum, n) => sum + n, 0);
   return bytes > freeBytes / 2 ? 'reversible' : 'full';
 }
 
