@@ -1,5 +1,5 @@
 // Puts glasses on a face: moves its latents along directions, one change after another, a row for each.
-//   node examples/node/attributes.mjs examples/node/pictures/ada.png --add glasses=1 --add mouth=0.5
+//   node examples/node/attributes.mjs examples/node/pictures/ben.png --add glasses=1 --add mouth=1
 //   node examples/node/attributes.mjs --with a.png --with b.png --without c.png --add own=1
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -16,7 +16,7 @@ const options = {
 async function main() {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const glow = await loadGlow(values.model);
-  let [face] = await glow.prepare(positionals[0] ?? 'examples/node/pictures/ada.png', { fit: 'cover' });
+  let [face] = await glow.prepare(positionals[0] ?? 'examples/node/pictures/ben.png', { fit: 'cover' });
   const rows = [];
   for (const change of values.add) {
     const [name, strength] = change.split('=');

@@ -29,6 +29,7 @@ async function main() {
   console.log(`${from} to ${to}, ${mode}: ${way.length} pictures, bits/dim`);
   console.log(scores.map((score) => score.toFixed(2)).join(' '));
   console.log(values.out);
+  await glow.dispose();
 }
 
 main().catch(({ message }) => {

@@ -114,3 +114,21 @@ describeBrowser.each(devices)('the page on $device', ({ device, path, runsOn }) 
     }
   });
 });
+
+describeBrowser('models/faces on WebGPU', () => {
+  const site = usePage();
+
+  test('gives a face back to its last value', async () => {
+    const page = await site.open({ tab: 'encode', device: 'webgpu' });
+    const panel = page.getByRole('tabpanel', { name: 'Encode / decode' });
+    await button(panel, 'Zero z2').click();
+    await untilDiffering(panel, true);
+    await button(panel, 'Reset z2').click();
+    await untilDiffering(panel, false);
+    expect(await readout(page, 'Runs on').textContent()).toBe('WebGPU');
+    const canvas = (name: string) => panel.getByRole('img', { name });
+    expect(await pixelsOf(canvas('What comes back'))).toEqual(
+      await pixelsOf(canvas('The picture as the model sees it')),
+    );
+  });
+});
