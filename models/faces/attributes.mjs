@@ -1,4 +1,4 @@
-// Finds the attribute directions of models/faces from faces it was trained on, and scores them on others.
+// Finds the attribute directions of models/faces from faces it was trained on, and scores them on others, both ways.
 //   npm run eval:attributes                prints the table
 //   npm run eval:attributes -- --write     and renews models/faces/directions and docs/attributes.md
 import { mkdir, readFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { imageGrid, loadGlow, saveLatents, writePng } from '@glow-onnx/runtime/node';
 import { editErrors } from './edit-errors.mjs';
-import { counterfactualPairs, edits, seeds } from './edits.mjs';
+import { counterfactualPairs, edits, reversed, seeds } from './edits.mjs';
 import { replaceTable, table } from './tables.mjs';
 import { writeWhole } from './write-whole.mjs';
 
@@ -50,34 +50,44 @@ function scaled({ levels }, factor) {
   return { levels: levels.map(({ shape, data }) => ({ shape, data: data.map((value) => factor * value) })) };
 }
 
-/** What a direction makes of held-out faces. */
-async function tryOut(edit, direction) {
+/** What going along a direction makes of held-out faces. */
+async function tryOut(edit, direction, strength) {
   const { before, after } = counterfactualPairs(edit, { seed: seeds.heldOut, count: tried, bits });
-  const edited = await glow.applyAttribute(before, direction, 1);
+  const edited = await glow.applyAttribute(before, direction, strength);
   const picture = [before, after, edited].flatMap((row) => row.slice(0, shown));
   return { errors: editErrors(edited, before, after), picture };
 }
 
 const results = [];
 for (const edit of edits) {
-  const found = await find(edit);
-  results.push({ edit, ...found, ...(await tryOut(edit, found.direction)) });
+  const { direction, strength } = await find(edit);
+  const there = await tryOut(edit, direction, 1);
+  const back = await tryOut(reversed(edit), direction, -1);
+  results.push({ edit, direction, strength, ...there, back: back.errors });
 }
 
 const percent = (share) => `${Math.round(100 * share)} %`;
 const one = (value) => value.toFixed(1);
-const report = table(
-  [
-    ...['edit', 'strength', 'where it should act: nothing', 'edited', 'right'],
-    ...['elsewhere: edited', 'kept', 'whole face: nothing', 'edited', 'noise'],
-  ],
-  results.map(({ edit: { name, from, to }, strength, errors }) => [
-    ...[`${name}: ${from} → ${to}`, strength, one(errors.nothing), one(errors.changed)],
-    ...[percent(errors.changedExact), one(errors.elsewhere), percent(errors.elsewhereExact)],
-    ...[one(errors.wholeNothing), one(errors.whole), `${(100 * errors.broken).toFixed(1)} %`],
-  ]),
-);
-console.log(report);
+const row = ({ name, from, to }, strength, errors) => [
+  ...[`${name}: ${from} → ${to}`, strength, one(errors.nothing), one(errors.changed)],
+  ...[percent(errors.changedExact), one(errors.elsewhere), percent(errors.elsewhereExact)],
+  ...[one(errors.wholeNothing), one(errors.whole), `${(100 * errors.broken).toFixed(1)} %`],
+];
+const header = (first) => [
+  ...[first, 'strength', 'where it should act: nothing', 'edited', 'right'],
+  ...['elsewhere: edited', 'kept', 'whole face: nothing', 'edited', 'noise'],
+];
+const reports = [
+  table(
+    header('edit'),
+    results.map(({ edit, strength, errors }) => row(edit, strength, errors)),
+  ),
+  table(
+    header('the same direction back'),
+    results.map(({ edit, strength, back }) => row(reversed(edit), -strength, back)),
+  ),
+];
+console.log(reports.join('\n\n'));
 if (options.write) await write();
 await glow.dispose();
 
@@ -99,5 +109,5 @@ async function write() {
     }));
   await writeWhole(join(folder, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
   const page = join(docs, 'attributes.md');
-  await writeWhole(page, replaceTable(await readFile(page, 'utf8'), report));
+  await writeWhole(page, reports.reduce(replaceTable, await readFile(page, 'utf8')));
 }

@@ -8,25 +8,30 @@ import { faceSize, randomFace, renderFace } from './face.mjs';
 export const seeds = { heldIn: 2, heldOut: 1 };
 
 /**
- * An attribute, its value before and after, and what people read beside a slider and at its ends. For what is put
- * on, `colour` is the one it gets, since the picture without it cannot say, and `min` is 0: it cannot be less than off.
+ * An attribute, its value before and after, and what people read beside a slider and at its ends. `colour` is the one
+ * that what is put on gets, since the picture without it cannot say.
  */
 export const edits = [
-  edit('glasses', 'none → dark1', 'Dark glasses: off → on', { colour: { glassesColor: 'black' }, min: 0 }),
+  edit('glasses', 'none → dark1', 'Dark glasses: off → on', { glassesColor: 'black' }),
   edit('mouth', 'frown1 → laugh', 'Mouth: frown → laugh'),
   edit('hair', 'short01 → long01', 'Hair: short → long'),
   edit('skin', 'tone6 → tone1', 'Skin: dark → light'),
   edit('clothingColor', 'navy → yellow', 'Clothes: navy → yellow'),
   edit('hairColor', 'black → blond', 'Hair colour: black → blond'),
   edit('background', 'rose → sky', 'Background: rose → sky'),
-  edit('hat', 'none → beanie', 'Red beanie: off → on', { colour: { hatColor: 'red' }, min: 0 }),
-  edit('beard', 'none → full', 'Beard: off → on', { min: 0 }),
+  edit('hat', 'none → beanie', 'Red beanie: off → on', { hatColor: 'red' }),
+  edit('beard', 'none → full', 'Beard: off → on'),
 ];
 
-function edit(name, values, words, { colour = {}, min = -1 } = {}) {
+function edit(name, values, words, colour = {}) {
   const [from, to] = values.split(' → ');
   const [label, fromLabel, toLabel] = words.split(/: | → /);
-  return { name, label, from, to, fromLabel, toLabel, colour, min };
+  return { name, label, from, to, fromLabel, toLabel, colour };
+}
+
+/** The same change the other way round. */
+export function reversed({ from, to, ...edit }) {
+  return { ...edit, from: to, to: from };
 }
 
 /**
