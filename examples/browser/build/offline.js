@@ -11,12 +11,20 @@ export function offline({ source, publicFiles }) {
     apply: 'build',
     async generateBundle(_, bundle) {
       const built = Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name));
+      const wasm = Object.keys(bundle).filter((name) => /\.wasm$/.test(name));
       const version = createHash('sha256');
       for (const name of built) version.update(name);
       for (const { path } of publicFiles) version.update(await readFile(path));
       const files = ['./', ...built, ...publicFiles.map(({ name }) => name)];
-      const head = `const version = '${version.digest('hex').slice(0, 12)}';\nconst files = ${JSON.stringify(files)};\n`;
-      this.emitFile({ type: 'asset', fileName: 'sw.js', source: head + (await readFile(source, 'utf8')) });
+      const given = { version: version.digest('hex').slice(0, 12), files, wasm };
+      const head = Object.entries(given).map(
+        ([name, value]) => `const ${name} = ${JSON.stringify(value)};\n`,
+      );
+      this.emitFile({
+        type: 'asset',
+        fileName: 'sw.js',
+        source: head.join('') + (await readFile(source, 'utf8')),
+      });
     },
   };
 }

@@ -1,16 +1,18 @@
-// Headed by `version` and `files` when it is built (offline.js).
-/* global files, version */
+// Headed by `version`, `files` and `wasm` when it is built (offline.js).
+/* global files, version, wasm */
 const prefix = 'glow-page-';
 const name = prefix + version;
 const hashed = /\/assets\//;
 const ofTheSdk = /\/model\/(manifest\.json|golden\.safetensors|onnx\/)/;
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(name).then((cache) => cache.addAll(files)));
+  // Asked for anew: a page out of the browser's own cache would want the scripts of the build before.
+  const fresh = files.map((file) => new Request(file, { cache: 'no-cache' }));
+  event.waitUntil(caches.open(name).then((cache) => cache.addAll(fresh)));
 });
 
 self.addEventListener('activate', (event) => {
-  event.waitUntil(Promise.all([dropOldVersions(), self.clients.claim()]));
+  event.waitUntil(Promise.all([takeOverWasm().then(dropOldVersions), self.clients.claim()]));
 });
 
 self.addEventListener('fetch', (event) => {
@@ -38,6 +40,15 @@ async function fromNetwork(request) {
 async function keep(request, response) {
   if (response.ok) await (await caches.open(name)).put(request, response.clone());
   return response;
+}
+
+/** What the last visit used, if this build has it too: the next may be offline. */
+async function takeOverWasm() {
+  const cache = await caches.open(name);
+  for (const file of wasm) {
+    const kept = await caches.match(file);
+    if (kept) await cache.put(file, kept);
+  }
 }
 
 async function dropOldVersions() {

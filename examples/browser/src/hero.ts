@@ -80,6 +80,7 @@ export function mountHero(stage: HTMLElement, app: App): void {
       const image = faces[face++ % count] as RawImage;
       await animate(500, (p) => before.show(dissolved(image, p)));
       await animate(400, () => {});
+      finish();
     }
   }
 

@@ -1,4 +1,5 @@
-import type { GlowModel, Latents, RawImage } from '@glow-onnx/runtime';
+import type { Latents, RawImage } from '@glow-onnx/runtime';
+import type { App } from '../../../examples/browser/src/app.js';
 import { addDirections } from '../../../examples/browser/src/tabs/directions.js';
 import { makeStrangers } from '../../../examples/browser/src/tabs/stranger-pictures.js';
 import { verdict } from '../../../examples/browser/src/tabs/verdict.js';
@@ -29,7 +30,8 @@ describe('strangers made of a face', () => {
     channels: 3,
   };
   const firstOfPixels = ({ data }: RawImage) => [...data].filter((_, i) => i % 3 === 0);
-  const strangers = () => makeStrangers({ sample: async () => [face] } as unknown as GlowModel, face);
+  const run = (async () => [face]) as unknown as App['run'];
+  const strangers = () => makeStrangers({ run }, face);
 
   test.each(['Mirrored', 'Upside down', 'Scrambled'])('%s: every pixel once, elsewhere', async (name) => {
     const moved = (await strangers()).find((stranger) => stranger.name === name)?.image as RawImage;

@@ -1,4 +1,5 @@
-import { createRandom, type GlowModel, type RawImage } from '@glow-onnx/runtime';
+import { createRandom, type RawImage, type SampleOptions } from '@glow-onnx/runtime';
+import type { App } from '../app.js';
 
 export interface NamedPicture {
   readonly name: string;
@@ -6,11 +7,12 @@ export interface NamedPicture {
 }
 
 /** Pictures that are no faces, or not quite, made from one that is. */
-export async function makeStrangers(glow: GlowModel, face: RawImage): Promise<NamedPicture[]> {
+export async function makeStrangers({ run }: Pick<App, 'run'>, face: RawImage): Promise<NamedPicture[]> {
   const { width, height } = face;
   const random = createRandom(1);
-  const [bland] = await glow.sample({ temperature: 0.3, seed: 2 });
-  const [wild] = await glow.sample({ temperature: 1, seed: 2 });
+  const sample = (options: SampleOptions) => run(1, (model) => model.sample(options));
+  const [bland] = await sample({ temperature: 0.3, seed: 2 });
+  const [wild] = await sample({ temperature: 1, seed: 2 });
   return [
     { name: 'Mirrored', image: moved(face, (x, y) => [width - 1 - x, y]) },
     { name: 'Upside down', image: moved(face, (x, y) => [x, height - 1 - y]) },

@@ -47,7 +47,7 @@ export function mountStrangers(panel: HTMLElement, app: App): void {
     if (histogram) chart.setHistogram(histogram);
     faces = histogram?.counts.reduce((sum, count) => sum + count, 0) ?? 0;
     const images = await Promise.all(app.faces.slice(0, 3).map(({ image }) => app.read(image)));
-    const strangers = await makeStrangers(model, images[0] as RawImage);
+    const strangers = await makeStrangers(app, images[0] as RawImage);
     for (const picture of [...images.map((image, i) => ({ image, name: `Face ${i + 1}` })), ...strangers]) {
       known = [...known, await score(app, picture)];
       chart.show([...known, ...asked]);

@@ -3,16 +3,16 @@ import type { RawImage } from '@glow-onnx/runtime';
 /** The face that hangs on the pointer; a drop's own data could not hold it. */
 let dragged: { readonly image: RawImage; readonly name: string } | undefined;
 
-/** Lets a face be dragged to wherever `acceptDrops` is. */
+/** Lets a face be dragged to wherever `acceptDrops` is; called again, another one. */
 export function draggable(element: HTMLElement, image: RawImage, name: string): void {
   element.draggable = true;
-  element.addEventListener('dragstart', (event) => {
+  element.ondragstart = (event) => {
     dragged = { image, name };
     event.dataTransfer?.setData('text/plain', name);
-  });
-  element.addEventListener('dragend', () => {
+  };
+  element.ondragend = () => {
     dragged = undefined;
-  });
+  };
 }
 
 /** Where nothing accepts a file, dropping it must not open it in place of the page. */
@@ -22,6 +22,7 @@ export function refuseDrops(): void {
     event.preventDefault();
     if (event.dataTransfer) event.dataTransfer.dropEffect = 'none';
   });
+  addEventListener('drop', (event) => event.preventDefault());
 }
 
 /** Calls back with each file or face dropped on an element, which has the class `over` while one hangs above it. */
@@ -43,6 +44,3 @@ export function acceptDrops(
     for (const file of event.dataTransfer?.files ?? []) onDrop(file, file.name);
   });
 }
-
-// A picture dropped beside its target would replace the page.
-for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault());
