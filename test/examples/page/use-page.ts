@@ -132,7 +132,7 @@ async function untilLoaded(page: Page): Promise<void> {
 
 /** Looks again until a claim holds; then its failure counts. */
 export async function eventually<T>(look: () => Promise<T>, claim: (seen: T) => void): Promise<void> {
-  const deadline = Date.now() + timeoutMs / 3;
+  const deadline = Date.now() + (2 / 3) * timeoutMs; // models/faces needs some of it on SwiftShader
   for (;;) {
     const seen = await look();
     try {
