@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { describeBrowser, launchChromium } from '../../browser/use-browser.js';
 import { builtPage } from './site.js';
@@ -44,9 +44,9 @@ describeBrowser('npm run demo', () => {
   beforeAll(builtPage, timeoutMs); // not two builds at once
 
   test('builds the page, serves it with the headers of threads beside a taken port, and ends by Ctrl-C', async () => {
+    const port = 20_000 + (process.pid % 10_000); // below those that systems hand out, as to other tests' servers
     const taken = createServer();
-    await new Promise<void>((resolve) => taken.listen(0, 'localhost', resolve));
-    const { port } = taken.address() as AddressInfo;
+    await new Promise<void>((resolve) => taken.listen(port, 'localhost', resolve));
     const { demo, address } = await startDemo('--port', `${port}`);
     try {
       expect(Number(new URL(address).port)).toBeGreaterThan(port);
