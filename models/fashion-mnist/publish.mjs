@@ -31,13 +31,14 @@ Only the paper's is comparable: test images, 28×28, 8 bits; trained for far lon
 const madeBy = `\`\`\`sh
 apt-get install dataset-fashion-mnist
 data=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
-npx glow-train --data $data --out runs/fashion-mnist --preset openai --steps 16 --hidden 64 --batch 32 --epochs 1000 --val-fraction 0.0167 --skip-outliers 0 --lr 2e-3 --threads 1 --time-budget 50
-npx glow-train --data $data --out runs/fashion-mnist --resume --lr 6e-4 --threads 1 --time-budget 12
-npx glow-train --data $data --out runs/fashion-mnist --resume --lr 2e-4 --threads 1 --time-budget 8
+npx glow-train --data $data --out runs/fashion-mnist --preset openai --steps 16 --hidden 64 --batch 32 --epochs 1000 --val-fraction 0.0167 --skip-outliers 0 --lr 2e-3 --threads 1 --time-budget 30
+npx glow-train --data $data --out runs/fashion-mnist --resume --lr 1e-3 --threads 1 --time-budget 16
+npx glow-train --data $data --out runs/fashion-mnist --resume --lr 5e-4 --threads 1 --time-budget 16
+npx glow-train --data $data --out runs/fashion-mnist --resume --lr 2e-4 --threads 1 --time-budget 10
 node models/fashion-mnist/publish.mjs runs/fashion-mnist
 \`\`\`
 
-The first of these in pieces of ten minutes, on a machine busy with other work, which for most of the time got about a fifth of a core: another machine sees more images in it. It was still improving at the end. \`--resume\` goes on for as long as one likes; the run's folder, with the optimiser's state, is not part of the repository.
+Each in pieces of eight to ten minutes, on a machine busy with other work, which for most of the time got about a fifth of a core: another machine sees more images in it. It was still improving at the end. \`--resume\` goes on for as long as one likes; the run's folder, with the optimiser's state, is not part of the repository.
 
 A first try with tanh couplings (the preset \`tutorial\` with a learned prior and more) scored 3.4 bits/dim on 1,000 held-out images after 118,000, but gave one test image, a shirt in a chequered pattern, millions of bits, and could not decode it; five hundred steps at half the rate made that 7.4. Sigmoid couplings shrink what they change and do not run away like this.`;
 
