@@ -125,10 +125,14 @@ describe('what ONNX Runtime says', () => {
     );
   });
 
-  test('about anything else is passed on, with what was under way', () => {
-    const cause = new Error('something new');
+  test.each([
+    'something new',
+    'CUDA failure 209: no kernel image is available for execution on the device ; GPU=0',
+    '/home/bloom/libcudnn.so.9: cannot open shared object file',
+  ])('about anything else is passed on, with what was under way: %s', (said) => {
+    const cause = new Error(said);
     const error = explainRun(cause, attempt);
-    expect(error.message).toBe('training: gradient of 64 images on webgpu: something new');
+    expect(error.message).toBe(`training: gradient of 64 images on webgpu: ${said}`);
     expect(error.cause).toBe(cause);
   });
 });

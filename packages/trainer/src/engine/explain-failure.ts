@@ -17,9 +17,10 @@ export interface Attempt {
  * hold; buffers that WebGPU could not make, or cannot give to one shader.
  */
 const outOfMemory =
-  /allocat|bad_alloc|out of memory|OOM|Integer overflow|shape is too large|narrowing_error|\[Invalid Buffer|storage buffers in shader|Invalid typed array length|offset is out of bounds|memory access out of bounds/i;
+  /allocat|bad_alloc|out of memory|\bOOM\b|Integer overflow|shape is too large|narrowing_error|\[Invalid Buffer|storage buffers in shader|Invalid typed array length|offset is out of bounds|memory access out of bounds/i;
+/** CUDA's: uncorrectable memory, a kernel that crashed or hung, unknown. Lower ones are of a driver that does not fit. */
 const lostDevice =
-  /device (?:"webgpu" )?(?:is |was )?lost|lost (?:the )?device|CUDA (?:failure|error) (?!2\b)\d+/i;
+  /device (?:"webgpu" )?(?:is |was )?lost|lost (?:the )?device|CUDA (?:failure|error) (?:214|7\d\d|999)\b/i;
 const noKernel = /fallback to CPU EP has been explicitly disabled|Could not find an implementation/;
 
 /** What a run that failed throws: where ONNX Runtime is out of memory or has lost its GPU, saying what to do. */
