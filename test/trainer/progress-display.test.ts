@@ -11,6 +11,7 @@ const progress: Progress = {
   seconds: 90,
   before: 5,
   best: 3.071,
+  stale: 0,
   phase: 'training',
   bitsPerDim: 3.0249,
   epochs: 100,
