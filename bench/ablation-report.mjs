@@ -1,6 +1,6 @@
 // What ablation.mjs found, as tables and charts between two marks of a document.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { chart } from '../scripts/chart.mjs';
 
 const marks = ['<!-- written by npm run ablation -->', '<!-- until here -->'];
@@ -80,12 +80,13 @@ const title = `Training bits/dim by step, means of ${POINT_STEPS} steps; faint: 
 function budget(runs) {
   const [{ steps, images, testImages, config, settings }] = runs;
   const { rate, batch, warmup, ema } = settings;
-  const seconds = runs.reduce((sum, run) => sum + run.processorSeconds, 0) / runs.length;
+  const seconds = runs.flatMap(({ processorSeconds }) => processorSeconds ?? []);
+  const time = seconds.length > 0 ? ` ${Math.round(mean(seconds))} seconds of one core a run.` : '';
   return (
     `Each: L=${config.levels}, K=${config.steps}, hidden ${config.hiddenChannels}, ${config.bits} bits; ` +
     `${thousands(steps)} steps of ${batch} images (${thousands(images)}), Adam at ${rate} after ${warmup} steps, ` +
     `falling as a cosine to nothing, averaged by ${ema}. Bits/dim are of ${thousands(testImages)} test images, one ` +
-    `draw of noise each. ${Math.round(seconds)} seconds of one core a run.`
+    `draw of noise each.${time}`
   );
 }
 
@@ -165,7 +166,7 @@ function thousands(value) {
 }
 
 function replaceFile(path, contents) {
-  const part = join(`${path}.part`);
+  const part = `${path}.part`;
   writeFileSync(part, contents);
   renameSync(part, path);
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,6 +45,8 @@ function run(args: readonly string[]) {
   return { child, ended };
 }
 
+const otherRun = 'tutorial-1 is a run of another size or other settings; pass another --out';
+
 const resultOf = async (name: string) =>
   JSON.parse(await readFile(join(root, 'runs', name, 'result.json'), 'utf8'));
 
@@ -57,6 +59,13 @@ test('a comparison that is stopped midway goes on there, does nothing twice, and
   expect(await first.ended).toMatchObject({ code: 130 });
   const before = await lines();
   expect(before.length).toBeLessThan(20);
+
+  const wider = await run([...tiny, '--only', 'tutorial', '--seeds', '1', '--hidden', '8']).ended;
+  expect(wider).toMatchObject({ code: 1, stderr: expect.stringContaining(otherRun) });
+  // As if killed between two renames, and another run between its first two files.
+  await rename(join(out, 'last.safetensors'), join(out, 'previous.safetensors'));
+  await mkdir(join(root, 'runs/port-1'));
+  await copyFile(join(out, 'best.safetensors'), join(root, 'runs/port-1/best.safetensors'));
 
   const all = [...tiny, '--only', 'tutorial,port', '--seeds', '1,2'];
   expect(await run(all).ended).toMatchObject({ code: 0 });
@@ -82,8 +91,7 @@ test('a comparison that is stopped midway goes on there, does nothing twice, and
   expect(await readFile(join(root, 'found.md'), 'utf8')).toBe(found);
 
   const other = await run([...all, '--hidden', '8']).ended;
-  expect(other).toMatchObject({ code: 1 });
-  expect(other.stderr).toMatch(/tutorial-1 is a run of another size or other settings; pass another --out/);
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining(otherRun) });
 }, 240_000);
 
 test('absent data is named, with the package that has it', async () => {
