@@ -1,4 +1,5 @@
 // Prints the bytes that a gradient takes at its peak beyond an opened session: memory-process.mjs full|reversible K.
+import { readFileSync } from 'node:fs';
 import { createConfig, createGlow, createRandom, initialParams } from '@glow-onnx/flow';
 import { openOnnxRuntimeDifferentiator } from '../../packages/trainer/dist/engine/onnxruntime-differentiator.js';
 import { flatten, parameterLayout } from '../../packages/trainer/dist/engine/parameters.js';
@@ -22,5 +23,12 @@ const differentiator = await openOnnxRuntimeDifferentiator(glow, params.fixed, {
 });
 const before = process.memoryUsage().rss;
 await differentiator.gradient(parameters, { count, x });
-console.log(process.resourceUsage().maxRSS * 1024 - before);
+console.log(peak() - before);
 await differentiator.dispose();
+
+/** Not resourceUsage's maxRSS on Linux: there a process inherits that of the one that started it. */
+function peak() {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return Number(kilobytes) * 1024;
+}
