@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { describeBrowser } from '../../browser/use-browser.js';
 import { button, openTab, untilDiffering } from './drive.js';
 import { pixelsOf } from './pictures.js';
@@ -51,7 +51,7 @@ describeBrowser('a visit to the page', () => {
     }
     for (const title of ['Sample', 'Encode / decode', 'Attributes', 'Morph', 'Is it one of us?']) {
       const panel = await openTab(page, title);
-      if (title === 'Attributes') await panel.getByRole('slider').nth(3).waitFor();
+      await untilFilled(panel, title);
       const missed = await missedByTab(page);
       expect({ title, missed }).toEqual({ title, missed: [] });
       expect(await panel.isVisible()).toBe(true);
@@ -147,6 +147,16 @@ describeBrowser('a visit where the browser has no WebGPU, as on plain http', () 
     site.forgive(/Cross-Origin-Opener-Policy header has been ignored|the cache .* cannot be used/);
   });
 });
+
+/** Waits for what can be used only once the model has answered. */
+async function untilFilled(panel: Locator, title: string): Promise<void> {
+  const last: Record<string, Locator> = {
+    Attributes: panel.locator('.directions').getByRole('slider').nth(3),
+    Morph: panel.locator('.strip canvas').first(),
+    'Is it one of us?': panel.getByRole('group', { name: 'Pictures by bits' }).getByRole('button').nth(11),
+  };
+  await last[title]?.waitFor();
+}
 
 /** Presses Tab through the page. @returns what could be used but was not reached. */
 async function missedByTab(page: Page): Promise<string[]> {
