@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { createConfig, createRandom, tensor } from '@glow-onnx/flow';
 import {
   BatchError,
@@ -409,6 +410,14 @@ describe('one of several images that fails', () => {
       undefined,
       { z: z[1], logProb: logProb[1] },
     ]);
+  });
+
+  test('prints without the results of the others, which are thousands of numbers', async () => {
+    const error = await failure(model.encode([a, odd]));
+    expect(error.results).toHaveLength(2);
+    const printed = inspect(error);
+    expect(printed).toContain(error.message);
+    expect(printed).not.toMatch(/results|logProb/);
   });
 
   test('does so in every call that takes several', async () => {

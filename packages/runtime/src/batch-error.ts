@@ -5,8 +5,8 @@ const explained = 3;
 export class BatchError<Result = unknown> extends AggregateError {
   /** Why each failed; `image` is its place in the call. */
   declare errors: (Error & { image: number })[];
-  /** In the order of the call; undefined where an image failed. */
-  readonly results: readonly (Result | undefined)[];
+  /** In the order of the call; undefined where an image failed. Not enumerable: a log of the error has no pixels. */
+  declare readonly results: readonly (Result | undefined)[];
 
   constructor(
     message: string,
@@ -19,7 +19,7 @@ export class BatchError<Result = unknown> extends AggregateError {
       message,
     );
     this.name = 'BatchError';
-    this.results = results;
+    Object.defineProperty(this, 'results', { value: results });
   }
 }
 
