@@ -1,15 +1,15 @@
 // From a training run to a model folder: graphs, pictures, measured figures and the card that tells them.
 
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
 import { parseCheckpoint } from '@glow-onnx/flow';
 import { binToPixel, pixelToBin } from '@glow-onnx/flow/pixels';
-import { BatchError, imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
+import { BatchError, imageGrid, loadGlow, writeFileAtomic, writePng } from '@glow-onnx/runtime/node';
 import { chart } from '../scripts/chart.mjs';
 
 /**
+ * Renews a model folder, at once and in the end: what goes wrong before leaves it as it was.
  * @param folder the model folder, which may hold more than the model; @param run the folder of the training run
  * @param heldOut from the run's checkpoint, the images that are scored and reconstructed: none it was trained on
  * @param draws of noise per held-out image; @param samples `count` and `temperature` of those shown
@@ -17,7 +17,19 @@ import { chart } from '../scripts/chart.mjs';
  * @param card from what was measured: `title`, `intro`, `heldOutName`, `rows` of the table before and `sections`
  *   ([heading, markdown]) after what every card has
  */
-export async function publish({ folder, run, heldOut, draws, samples, scale, card }) {
+export async function publish({ folder, ...what }) {
+  const part = `${folder}.part`;
+  await rm(part, { recursive: true, force: true });
+  try {
+    await cp(folder, part, { recursive: true }); // it also holds what is no part of the model
+    await renew(part, what);
+    await replaceFolder(folder, part);
+  } finally {
+    await rm(part, { recursive: true, force: true });
+  }
+}
+
+async function renew(folder, { run, heldOut, draws, samples, scale, card }) {
   const checkpoint = parseCheckpoint(await readFile(join(run, 'best.safetensors')));
   await exportInto(folder, checkpoint);
   const glow = await loadGlow(folder);
@@ -31,10 +43,10 @@ export async function publish({ folder, run, heldOut, draws, samples, scale, car
       samples,
     };
     await drawPictures(folder, glow, images, samples, scale);
-    await writeFile(join(folder, 'curve.svg'), await curve(run));
+    await writeFileAtomic(join(folder, 'curve.svg'), await curve(run));
     const path = join(folder, 'README.md');
     const [frontMatter = ''] = /^---\n.*?\n---\n\n?/s.exec(await readFile(path, 'utf8')) ?? [];
-    await writeFile(path, frontMatter + render(facts, card(facts)));
+    await writeFileAtomic(path, frontMatter + render(facts, card(facts)));
     const { bitsPerDim, wrong, lost, megabytes } = facts;
     console.log(
       `${bitsPerDim.toFixed(3)} bits/dim held out, ${wrong} pixel values differ, ${lost} images lost, ${megabytes} MB`,
@@ -44,16 +56,24 @@ export async function publish({ folder, run, heldOut, draws, samples, scale, car
   }
 }
 
-/** Exported beside, then copied: the folder also holds what is no part of the model. */
 async function exportInto(folder, checkpoint) {
-  const work = await mkdtemp(join(tmpdir(), 'glow-publish-'));
+  const exported = join(folder, 'exported');
+  await exportModel(checkpoint, { out: exported, license: 'MIT' });
+  await rm(join(folder, 'onnx'), { recursive: true, force: true });
+  await cp(exported, folder, { recursive: true });
+  await rm(exported, { recursive: true });
+}
+
+async function replaceFolder(folder, by) {
+  const old = `${folder}.old`;
+  await rename(folder, old);
   try {
-    await exportModel(checkpoint, { out: join(work, 'model'), license: 'MIT' });
-    await rm(join(folder, 'onnx'), { recursive: true, force: true });
-    await cp(join(work, 'model'), folder, { recursive: true });
-  } finally {
-    await rm(work, { recursive: true });
+    await rename(by, folder);
+  } catch (error) {
+    await rename(old, folder);
+    throw error;
   }
+  await rm(old, { recursive: true });
 }
 
 /** Mean bits/dim; how many pixel values encoding and decoding change, and how many images do not come back. */

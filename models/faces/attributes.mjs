@@ -5,11 +5,10 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { imageGrid, loadGlow, saveLatents, writePng } from '@glow-onnx/runtime/node';
+import { imageGrid, loadGlow, saveLatents, writeFileAtomic, writePng } from '@glow-onnx/runtime/node';
 import { editErrors } from './edit-errors.mjs';
 import { counterfactualPairs, edits, reversed, seeds } from './edits.mjs';
 import { replaceTable, table } from './tables.mjs';
-import { writeWhole } from './write-whole.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -96,7 +95,7 @@ async function write() {
   await mkdir(folder, { recursive: true });
   for (const { edit, direction, picture } of results) {
     const file = saveLatents(glow, { z: [direction], names: [`${edit.name}: ${edit.from} → ${edit.to}`] });
-    await writeWhole(join(folder, `${edit.name}.safetensors`), file);
+    await writeFileAtomic(join(folder, `${edit.name}.safetensors`), file);
     const grid = imageGrid(picture, { columns: shown, scale: 3, gap: 3 });
     await writePng(join(docs, `images/attribute-${edit.name}.png`), grid);
   }
@@ -107,7 +106,7 @@ async function write() {
       file: `${edit.name}.safetensors`,
       strength,
     }));
-  await writeWhole(join(folder, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
+  await writeFileAtomic(join(folder, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
   const page = join(docs, 'attributes.md');
-  await writeWhole(page, reports.reduce(replaceTable, await readFile(page, 'utf8')));
+  await writeFileAtomic(page, reports.reduce(replaceTable, await readFile(page, 'utf8')));
 }

@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createRandom } from '@glow-onnx/flow/random';
+import { writeFileAtomic } from '@glow-onnx/runtime/node';
 import { SingleBar } from 'cli-progress';
 import sharp from 'sharp';
 import { attributes, faceSize, randomFace, renderFace, renderFaceAt } from './face.mjs';
-import { writeWhole } from './write-whole.mjs';
 
 /** Faces per row of the sheet: 20,000 fill it without a gap. */
 const columns = 160;
@@ -81,8 +81,8 @@ const description = {
   ),
 };
 await mkdir(options.out, { recursive: true });
-await writeWhole(join(options.out, 'faces.png'), png);
-await writeWhole(join(options.out, 'faces.json'), `${JSON.stringify(description, null, 2)}\n`);
+await writeFileAtomic(join(options.out, 'faces.png'), png);
+await writeFileAtomic(join(options.out, 'faces.json'), `${JSON.stringify(description, null, 2)}\n`);
 console.log(`${count} faces, ${png.length} bytes (${(png.length / count).toFixed(1)} each)`);
 
 /** @throws Error unless each pixel, drawn four times as large, is 4×4 of the same colour: nothing is smoothed. */

@@ -6,11 +6,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { createRandom, shuffle } from '@glow-onnx/flow/random';
-import { loadGlow } from '@glow-onnx/runtime/node';
+import { loadGlow, writeFileAtomic } from '@glow-onnx/runtime/node';
 import { openDataset } from '@glow-onnx/trainer';
 import sharp from 'sharp';
 import { replaceTable, table } from './tables.mjs';
-import { writeWhole } from './write-whole.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const side = 16;
@@ -130,5 +129,5 @@ const report = table(
 console.log(report);
 if (process.argv.includes('--write')) {
   const page = join(here, '../../docs/out-of-distribution.md');
-  await writeWhole(page, replaceTable(await readFile(page, 'utf8'), report));
+  await writeFileAtomic(page, replaceTable(await readFile(page, 'utf8'), report));
 }
