@@ -12,15 +12,15 @@ export const seeds = { heldIn: 2, heldOut: 1 };
  * that what is put on gets, since the picture without it cannot say.
  */
 export const edits = [
-  edit('glasses', 'none → dark1', 'Dark glasses: off → on', { glassesColor: 'black' }),
+  edit('glasses', 'none → dark1', 'Dark glasses: take off → put on', { glassesColor: 'black' }),
   edit('mouth', 'frown1 → laugh', 'Mouth: frown → laugh'),
   edit('hair', 'short01 → long01', 'Hair: short → long'),
   edit('skin', 'tone6 → tone1', 'Skin: dark → light'),
   edit('clothingColor', 'navy → yellow', 'Clothes: navy → yellow'),
   edit('hairColor', 'black → blond', 'Hair colour: black → blond'),
   edit('background', 'rose → sky', 'Background: rose → sky'),
-  edit('hat', 'none → beanie', 'Red beanie: off → on', { hatColor: 'red' }),
-  edit('beard', 'none → full', 'Beard: off → on'),
+  edit('hat', 'none → beanie', 'Red beanie: take off → put on', { hatColor: 'red' }),
+  edit('beard', 'none → full', 'Beard: shave → grow'),
 ];
 
 function edit(name, values, words, colour = {}) {

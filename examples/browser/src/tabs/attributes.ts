@@ -50,8 +50,7 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
     app.say(difference.textContent as string);
   }
   /** A random strength for one slider in three. */
-  const anything = ({ min }: DirectionSlider) =>
-    Math.random() < 1 / 3 ? Math.round((min + (1 - min) * Math.random()) * 20) / 20 : 0;
+  const anything = () => (Math.random() < 1 / 3 ? Math.round(40 * Math.random() - 20) / 20 : 0);
 
   const own = makeYourOwn(app, {
     face: () => face,

@@ -2,18 +2,17 @@ import { el } from '../ui/dom.js';
 import { slider } from '../ui/slider.js';
 import type { Direction } from './directions.js';
 
-export interface DirectionSlider extends Pick<Direction, 'z' | 'min'> {
+export interface DirectionSlider extends Pick<Direction, 'z'> {
   readonly element: HTMLElement;
   strength: number;
 }
 
-/** A slider up to 1 for a direction, with a button back to 0. Setting `strength` does not call `onInput`. */
+/** A slider from −1 to 1 for a direction, with a button back to 0. Setting `strength` does not call `onInput`. */
 export function directionSlider(
-  { label, ends: [from, to], min, z }: Direction,
+  { label, ends: [from, to], z }: Direction,
   onInput: () => void,
 ): DirectionSlider {
-  const strength = slider({ label, min, max: 1, step: 0.05, value: 0, format: signed, onInput });
-  strength.element.style.setProperty('--zero', String(min / (min - 1)));
+  const strength = slider({ label, min: -1, max: 1, step: 0.05, value: 0, format: signed, onInput });
   const reset = el('button', { type: 'button', className: 'reset' }, '0');
   reset.setAttribute('aria-label', `${label}: back to 0`);
   reset.addEventListener('click', () => {
@@ -24,7 +23,6 @@ export function directionSlider(
   return {
     element: el('div', { className: 'direction' }, strength.element, reset, ends),
     z,
-    min,
     get strength() {
       return strength.value;
     },

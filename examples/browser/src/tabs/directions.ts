@@ -3,10 +3,8 @@ import { type GlowModel, type Latents, loadLatents } from '@glow-onnx/runtime';
 /** A slider's direction: what adding it to a picture's latents changes. */
 export interface Direction {
   readonly label: string;
-  /** What the slider's two ends show: without it, with it. */
+  /** What the slider's two ends do to a face, away from the direction and along it. */
   readonly ends: readonly [string, string];
-  /** The least strength that means something: 0 or −1. */
-  readonly min: number;
   readonly z: Latents;
 }
 
@@ -15,7 +13,6 @@ interface DirectionEntry {
   readonly label: string;
   readonly fromLabel: string;
   readonly toLabel: string;
-  readonly min?: number;
   readonly file: string;
 }
 
@@ -25,10 +22,10 @@ export async function loadDirections(glow: GlowModel, folder: string): Promise<D
   if (!index.ok) return [];
   const entries: DirectionEntry[] = await index.json();
   return Promise.all(
-    entries.map(async ({ label, fromLabel, toLabel, min = -1, file }) => {
+    entries.map(async ({ label, fromLabel, toLabel, file }) => {
       const bytes = await (await fetch(`${folder}/${file}`)).arrayBuffer();
       const [z] = loadLatents(glow, new Uint8Array(bytes)).z;
-      return { label, ends: [fromLabel, toLabel], min, z: z as Latents };
+      return { label, ends: [fromLabel, toLabel], z: z as Latents };
     }),
   );
 }

@@ -35,7 +35,7 @@ export function makeYourOwn(app: App, { face, onDirection }: MakeYourOwnOptions)
       const z = await app.run(having.length + lacking.length, (model) =>
         model.attributeDirection(having, lacking),
       );
-      onDirection({ label, ends: ['without', 'with'], min: -1, z });
+      onDirection({ label, ends: ['take away', 'add'], z });
       app.say(`${label}: a slider from ${having.length} faces with it and ${lacking.length} without`);
     } catch (error) {
       app.fail(error);
