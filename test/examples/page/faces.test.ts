@@ -100,7 +100,7 @@ describeBrowser.each(devices)('the page on $device', ({ device, path, runsOn }) 
     await page.getByRole('region', { name: 'Kept faces' }).getByRole('button').click();
   });
 
-  test('a dropped file that is no picture is named, and everything stays as it was', async () => {
+  test('a dropped file that is no picture is named, and everything stays as it was; the next picture ends that', async () => {
     const panel = await openTab(page, 'Encode / decode');
     await untilDiffering(panel, false);
     const before = await pixelsOf(panel.locator('canvas'));
@@ -110,8 +110,12 @@ describeBrowser.each(devices)('the page on $device', ({ device, path, runsOn }) 
         () => status(page),
         (text) => expect(text).toMatch(says),
       );
+      expect(await panel.locator('.refusal').textContent()).toBe(await status(page));
       expect(await pixelsOf(panel.locator('canvas'))).toEqual(before);
     }
+    await button(panel, 'Face 3').click();
+    await untilDiffering(panel, false);
+    expect([await status(page), await panel.locator('.refusal').isVisible()]).toEqual(['', false]);
   });
 });
 

@@ -6,6 +6,7 @@ import { acceptDrops } from '../ui/drag.js';
 import { latestWins } from '../ui/latest-wins.js';
 import { pictureInput } from '../ui/picture-input.js';
 import { screen } from '../ui/screen.js';
+import { takePicture } from '../ui/take-picture.js';
 import { type DirectionSlider, directionSlider } from './direction-slider.js';
 import { addDirections, type Direction, loadDirections } from './directions.js';
 import { makeYourOwn } from './make-your-own.js';
@@ -68,7 +69,7 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
     after.canvas,
     el('figcaption', {}, before.canvas, difference),
   );
-  acceptDrops(stage, (dropped) => app.read(dropped).then(choose, app.fail));
+  acceptDrops(stage, (dropped) => takePicture(app, dropped, choose));
   panel.append(
     el('p', {}, 'Each slider adds a direction to the latents. All at 0, every pixel is back.'),
     el(

@@ -8,6 +8,7 @@ import { latestWins } from '../ui/latest-wins.js';
 import { pictureInput } from '../ui/picture-input.js';
 import { type Screen, screen } from '../ui/screen.js';
 import { type Slider, slider } from '../ui/slider.js';
+import { takePicture } from '../ui/take-picture.js';
 
 const levelNames = ['fine', 'middle', 'coarse'];
 
@@ -86,7 +87,7 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     figure(error, 'where it differs'),
     el('p', {}, el('span', {}, 'Values that differ'), verdict, el('span', {}, 'Bits per dimension'), bits),
   );
-  acceptDrops(results, (dropped) => app.read(dropped).then(encode, app.fail));
+  acceptDrops(results, (dropped) => takePicture(app, dropped, encode));
   panel.append(
     el(
       'p',

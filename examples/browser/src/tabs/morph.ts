@@ -8,6 +8,7 @@ import { saveFile } from '../ui/save-file.js';
 import { screen } from '../ui/screen.js';
 import { segments } from '../ui/segments.js';
 import { slider } from '../ui/slider.js';
+import { takePicture } from '../ui/take-picture.js';
 import { createFilm } from './film.js';
 import './morph.css';
 
@@ -89,7 +90,7 @@ export function mountMorph(panel: HTMLElement, app: App): void {
     };
     const faces = app.faces.slice(side * 6, side * 6 + 6).map(({ image }) => image);
     const frame = el('figure', {}, preview.canvas);
-    acceptDrops(frame, (dropped) => app.read(dropped).then(onPick, app.fail));
+    acceptDrops(frame, (dropped) => takePicture(app, dropped, onPick));
     return el('div', { className: 'end' }, frame, pictureInput(app, { label, faces, onPick }));
   }
 }

@@ -3,6 +3,7 @@ import type { App } from '../app.js';
 import { el } from '../ui/dom.js';
 import { acceptDrops } from '../ui/drag.js';
 import { picture } from '../ui/screen.js';
+import { takePicture } from '../ui/take-picture.js';
 
 interface HeapOptions {
   readonly title: string;
@@ -41,7 +42,7 @@ export function pictureHeap(app: App, { title, face, onChange }: HeapOptions) {
     el('div', { className: 'row' }, heading, add, clear),
     list,
   );
-  acceptDrops(element, (dropped) => app.read(dropped).then(insert, app.fail));
+  acceptDrops(element, (dropped) => takePicture(app, dropped, insert));
   heading.textContent = `${title}: 0`;
   return {
     element,

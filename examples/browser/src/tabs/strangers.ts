@@ -4,6 +4,7 @@ import { el } from '../ui/dom.js';
 import { acceptDrops } from '../ui/drag.js';
 import { pictureInput } from '../ui/picture-input.js';
 import { screen } from '../ui/screen.js';
+import { takePicture } from '../ui/take-picture.js';
 import { type Suspect, scoreChart } from './score-chart.js';
 import { makeStrangers, type NamedPicture } from './stranger-pictures.js';
 import { type Histogram, verdict } from './verdict.js';
@@ -55,19 +56,14 @@ export function mountStrangers(panel: HTMLElement, app: App): void {
     }
   }
 
-  acceptDrops(chart.element, (dropped, name) =>
-    app
-      .read(dropped)
-      .then((image) => ask(image, name))
-      .catch(app.fail),
-  );
+  acceptDrops(chart.element, (dropped, name) => takePicture(app, dropped, (image) => ask(image, name)));
   panel.append(
     el(
       'p',
       {},
       'The model can tell how likely a picture is. Ask it about anything: it will look at 16×16 pixels.',
     ),
-    pictureInput(app, { label: 'The suspect', onPick: (image, name) => ask(image, name).catch(app.fail) }),
+    pictureInput(app, { label: 'The suspect', onPick: ask }),
     chart.element,
     el('p', { className: 'note' }, caption),
     el('div', { className: 'card dossier' }, portrait.canvas, el('div', {}, title, text, numbers)),
