@@ -1,9 +1,12 @@
 import { createGlow, encodeCheckpoint, initialParams, parseCheckpoint } from '@glow-onnx/flow';
 import { DeviceError } from '@glow-onnx/runtime/session';
 import { type Batch, type OpenEngine, openEngine } from '@glow-onnx/trainer/engine';
+import { InferenceSession } from 'onnxruntime-node';
 import { randomParams } from '../random-params.js';
 import { ramps, tinyConfig } from './training.js';
 
+/** Which its types hide. */
+type SessionClass = { readonly prototype: InferenceSession };
 const options = { batch: 8, device: 'cpu', threads: 1, ema: 0.5 } as const;
 
 /** Batches of ramps in model units, always the same. */
@@ -55,6 +58,49 @@ test('a checkpoint without the state of its optimiser starts from its averaged w
   );
   expect(await engine.evaluate(batch)).toEqual(await same.evaluate(batch));
   for (const one of [engine, same]) await one.dispose();
+});
+
+test.each([
+  [{ optimizer: 'sgd' as never }, 'settings: optimizer must be one of adam, adamax, got sgd'],
+  [{ clip: -1 }, 'settings: clip must be a number above 0, got -1'],
+  [{ ema: 1 }, 'settings: ema must be a number from 0, for none, to below 1, got 1'],
+  [{ batch: 0 }, 'settings: batch must be a positive integer, got 0'],
+])('%j is refused', async (wrong, message) => {
+  const opening = openEngine({ config: tinyConfig }, { ...options, ...wrong });
+  await expect(opening).rejects.toThrow(new RangeError(message));
+});
+
+test('a checkpoint goes on with its own optimiser and no other', async () => {
+  const [batch] = (await batchesOf(1)) as [Batch];
+  const engine = await openEngine({ config: tinyConfig }, { ...options, optimizer: 'adamax' });
+  await engine.initialise(batch);
+  await engine.step(batch, 5e-3);
+  const checkpoint = parseCheckpoint(encodeCheckpoint(engine.checkpoint()));
+  await engine.step(batch, 5e-3);
+  const again = await openEngine(checkpoint, options);
+  await again.step(batch, 5e-3);
+  expect(again.snapshot()).toEqual(engine.snapshot());
+  for (const one of [engine, again]) await one.dispose();
+  const other = openEngine(checkpoint, { ...options, optimizer: 'adam' });
+  await expect(other).rejects.toThrow('the checkpoint goes on with the optimizer adamax, got adam');
+});
+
+test('a checkpoint that lacks a parameter leaves no session behind', async () => {
+  const release = jest.spyOn((InferenceSession as unknown as SessionClass).prototype, 'release');
+  const { trainable, fixed } = initialParams(createGlow(tinyConfig), 1);
+  const { [Object.keys(trainable)[0] as string]: _, ...rest } = trainable;
+  const start = { config: tinyConfig, params: { trainable: rest, fixed }, initialised: true };
+  await expect(openEngine(start, options)).rejects.toThrow('is missing');
+  expect(release).toHaveBeenCalledTimes(1);
+});
+
+test('a new model takes no step before it is initialised', async () => {
+  const [batch] = (await batchesOf(1)) as [Batch];
+  const engine = await openEngine({ config: tinyConfig }, options);
+  await expect(engine.step(batch, 5e-3)).rejects.toThrow('has to see a batch by initialise()');
+  await engine.initialise(batch);
+  expect(await engine.step(batch, 5e-3)).toMatchObject({ applied: true });
+  await engine.dispose();
 });
 
 test('a device that is not there is an error that says which, and auto passes it over', async () => {

@@ -1,6 +1,6 @@
 import { type Checkpoint, createGlow, initialParams } from '@glow-onnx/flow';
 import type { Device, RuntimeOptions, SkippedDevice } from '@glow-onnx/runtime/session';
-import { defaultSettings, type TrainSettings } from '../settings.js';
+import { checkSettings, defaultSettings, type OptimizerName, type TrainSettings } from '../settings.js';
 import { createEngine } from './create-engine.js';
 import type { Engine } from './engine.js';
 import { openOnnxRuntimeDifferentiator } from './onnxruntime-differentiator.js';
@@ -29,8 +29,10 @@ export interface OpenEngine extends Engine {
 /**
  * Opens what trains a model, in Node or in a page: gradients by ONNX Runtime, parameters and optimiser in JavaScript.
  * Data, batches and learning rates are the caller's. A new model has to see a batch by `initialise` before its first
- * step; a checkpoint goes on with the optimiser state that it has.
- * @throws DeviceError if the device is not there; Error if it is out of memory or has no kernel for an operator.
+ * step; a checkpoint goes on with the optimiser that it has. Checkpoints of other programs may not name theirs: then
+ * `optimizer` has to be the one that their state is of.
+ * @throws RangeError if an option is not what it has to be, or is another optimiser than the checkpoint's; DeviceError
+ * if the device is not there; Error if it is out of memory or has no kernel for an operator.
  */
 export async function openEngine(
   start: Pick<Checkpoint, 'config'> | Checkpoint,
@@ -40,7 +42,16 @@ export async function openEngine(
   const { config } = start;
   const glow = createGlow(config);
   const before = 'params' in start ? start : undefined;
-  const { seed, ...learning } = { ...defaultSettings, ...settings };
+  const saved = before?.optimizer && optimizerOf(before);
+  const all = { ...defaultSettings, ...(saved && { optimizer: saved }), ...settings, batch: count };
+  checkSettings(all);
+  if (saved && saved !== all.optimizer) {
+    throw new RangeError(
+      `openEngine: the checkpoint goes on with the optimizer ${saved}, got ${all.optimizer}; leave it out, or ` +
+        "leave out the checkpoint's optimizer to begin with another",
+    );
+  }
+  const { optimizer, clip, ema, seed } = all;
   const { trainable, fixed } = before?.params ?? initialParams(glow, seed);
   const differentiator = await openOnnxRuntimeDifferentiator(glow, fixed, {
     ...{ device: wanted, count },
@@ -49,10 +60,21 @@ export async function openEngine(
     ...(wasmPaths !== undefined && { wasmPaths }),
   });
   const { device, skipped } = differentiator;
-  const engine = createEngine(glow, before?.ema ?? trainable, differentiator, learning);
-  if (before?.optimizer) {
-    const steps = Number(before.progress?.updates ?? 0);
-    engine.restore({ trainable, ...(before.ema && { ema: before.ema }), optimizer: before.optimizer, steps });
+  let engine: Engine;
+  try {
+    engine = createEngine(glow, before?.ema ?? trainable, differentiator, { optimizer, clip, ema });
+    if (before?.optimizer) {
+      const steps = Number(before.progress?.updates ?? 0);
+      engine.restore({
+        trainable,
+        ...(before.ema && { ema: before.ema }),
+        optimizer: before.optimizer,
+        steps,
+      });
+    }
+  } catch (error) {
+    await differentiator.dispose();
+    throw error;
   }
   let initialised = before?.initialised ?? false;
   return {
@@ -63,13 +85,29 @@ export async function openEngine(
       await engine.initialise(batch);
       initialised = true;
     },
+    async step(batch, rate, normLimit) {
+      if (!initialised) {
+        throw new Error('openEngine: a new model has to see a batch by initialise() before its first step()');
+      }
+      return engine.step(batch, rate, normLimit);
+    },
+    restore(state) {
+      engine.restore(state);
+      initialised ||= state.steps > 0;
+    },
     checkpoint() {
       const { steps, trainable: trained, ...state } = engine.snapshot();
       return {
         ...{ config, params: { trainable: trained, fixed }, initialised, ...state },
-        progress: { updates: steps },
+        progress: { updates: steps, settings: { optimizer } },
         training: { ...before?.training, engine: engine.description },
       };
     },
   };
+}
+
+/** What the checkpoint's optimiser state is of, if it says so. */
+function optimizerOf({ progress }: Checkpoint): OptimizerName | undefined {
+  const { optimizer } = (progress?.settings ?? {}) as Partial<TrainSettings>;
+  return optimizer;
 }
