@@ -41,16 +41,19 @@ export function mountHero(stage: HTMLElement, app: App): void {
   const faces = dressedUp.slice(0, count).map(({ image }) => image);
   let takes = new Map<number, Promise<Take>>();
   let playing = false;
-  /** Plays until a take fails; another model starts anew. */
-  function start(): void {
+  /** Plays until a take fails, and on if another model has come since: then the one before may have failed it. */
+  async function start(): Promise<void> {
     takes = new Map();
     if (playing) return;
     playing = true;
-    play()
-      .catch(app.fail)
-      .finally(() => {
-        playing = false;
+    let tried: typeof takes;
+    do {
+      tried = takes;
+      await play().catch((error) => {
+        if (tried === takes) app.fail(error);
       });
+    } while (tried !== takes);
+    playing = false;
   }
   app.onModel(start);
   const takeOf = (from: number): Promise<Take> => {
