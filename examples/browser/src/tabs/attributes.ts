@@ -19,7 +19,8 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
   const difference = el('p', { className: 'note' });
   const sliders = el('div', { className: 'directions' });
   const rows: DirectionSlider[] = [];
-  let face = bareFace(app);
+  let picked = bareFace(app);
+  let face = picked;
   let edited = face;
   let z: Latents | undefined;
 
@@ -31,13 +32,19 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
     difference.textContent = `${differing(face, edited)} of ${face.data.length} values differ`;
   }, app.fail);
 
-  const choose = latestWins(async (image: RawImage) => {
+  const encode = latestWins(async () => {
+    const image = await app.read(picked);
     const encoded = await app.run(1, (model) => model.encode(image));
     face = image;
     [z] = encoded.z;
     before.show(face);
     await show();
   }, app.fail);
+
+  function pick(image: RawImage): void {
+    picked = image;
+    encode();
+  }
 
   function addSlider(direction: Direction): DirectionSlider {
     const row = directionSlider(direction, show);
@@ -69,7 +76,7 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
     after.canvas,
     el('figcaption', {}, before.canvas, difference),
   );
-  acceptDrops(stage, (dropped) => takePicture(app, dropped, choose));
+  acceptDrops(stage, (dropped) => takePicture(app, dropped, pick));
   panel.append(
     el('p', {}, 'Each slider adds a direction to the latents. All at 0, every pixel is back.'),
     el(
@@ -81,7 +88,7 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
     pictureInput(app, {
       label: 'The face',
       faces: app.faces.slice(0, 18).map(({ image }) => image),
-      onPick: choose,
+      onPick: pick,
     }),
     own,
   );
@@ -90,8 +97,8 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
   app.onModel((model) => {
     if (!loaded) loadDirections(model, './model/directions').then((all) => all.forEach(addSlider), app.fail);
     loaded = true;
-    app.read(face).then(choose, app.fail);
   });
+  app.onModel(encode);
 }
 
 /** One with room for glasses, a hat and a beard. */

@@ -14,6 +14,7 @@ const levelNames = ['fine', 'middle', 'coarse'];
 
 /** A picture, its latents, and what comes back when a level of them is scaled or left out. */
 export function mountEncode(panel: HTMLElement, app: App): void {
+  let picked = app.faces[0]?.image as RawImage;
   let input: RawImage | undefined;
   let z: Latents | undefined;
   const big = { scale: 14 };
@@ -57,7 +58,8 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     return { latents, scale, element };
   });
 
-  const encode = latestWins(async (image: RawImage) => {
+  const encode = latestWins(async () => {
+    const image = await app.read(picked);
     const encoded = await app.run(1, (model) => model.encode(image));
     [input, z] = [image, encoded.z[0]];
     seen.show(image);
@@ -65,6 +67,11 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     const [perDim] = await app.run(8, (model) => model.bitsPerDim(image, { draws: 8 }));
     bits.textContent = (perDim as number).toFixed(2);
   }, app.fail);
+
+  function pick(image: RawImage): void {
+    picked = image;
+    encode();
+  }
 
   const decode = latestWins(async () => {
     if (!input || !z) return;
@@ -87,14 +94,14 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     figure(error, 'where it differs'),
     el('p', {}, el('span', {}, 'Values that differ'), verdict, el('span', {}, 'Bits per dimension'), bits),
   );
-  acceptDrops(results, (dropped) => takePicture(app, dropped, encode));
+  acceptDrops(results, (dropped) => takePicture(app, dropped, pick));
   panel.append(
     el(
       'p',
       {},
       'Drop any picture: it is made 16×16 and goes through. Then scale a level of its latents, or zero it, and see what that level holds.',
     ),
-    pictureInput(app, { label: 'Picture', onPick: (image) => encode(image) }),
+    pictureInput(app, { label: 'Picture', onPick: pick }),
     el(
       'div',
       { className: 'bench' },
@@ -102,10 +109,7 @@ export function mountEncode(panel: HTMLElement, app: App): void {
       el('div', { className: 'levels' }, ...levels.map(({ element }) => element)),
     ),
   );
-  app.onModel(() => {
-    const picture = input ?? app.faces[0]?.image;
-    if (picture) app.read(picture).then(encode, app.fail);
-  });
+  app.onModel(encode);
 }
 
 const figure = ({ canvas }: Screen, caption: string) =>
