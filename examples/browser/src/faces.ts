@@ -1,4 +1,5 @@
 import type { RawImage } from '@glow-onnx/runtime';
+import { get } from './get.js';
 
 /** A shipped face: its pixels, and what is drawn, such as `{ glasses: 'dark1', hat: 'none', … }`. */
 export interface Face {
@@ -43,10 +44,4 @@ function labelsOf({ labels }: Sheet, face: number): Record<string, string> {
       values[Number.parseInt(indices[face] as string, 36)] as string,
     ]),
   );
-}
-
-async function get(file: string): Promise<Response> {
-  const response = await fetch(`./${file}`);
-  if (!response.ok) throw new Error(`${file}: the server answers with ${response.status}`);
-  return response;
 }

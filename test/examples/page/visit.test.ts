@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { Locator, Page } from 'playwright-core';
 import { describeBrowser } from '../../browser/use-browser.js';
-import { button, openTab, untilDiffering } from './drive.js';
+import { button, openTab, status, untilDiffering } from './drive.js';
 import { pixelsOf } from './pictures.js';
 import { eventually, paths, readout, timeoutMs, usePage } from './use-page.js';
 
@@ -66,6 +66,33 @@ describeBrowser('a visit to the page', () => {
     await panel.getByRole('slider').last().focus();
     for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowLeft');
     await untilDiffering(panel, true);
+    await page.close();
+  });
+
+  test('sliders of which a file did not come are there on the next visit of their tab', async () => {
+    const init = () => {
+      const { fetch } = globalThis;
+      let refused = false;
+      globalThis.fetch = async (...args) => {
+        const refuse = !refused && String(args[0]).endsWith('directions/mouth.safetensors');
+        refused ||= refuse;
+        return refuse ? new Response('busy', { status: 503 }) : fetch(...args);
+      };
+    };
+    const page = await site.open({ tab: 'attributes', init });
+    await eventually(
+      () => status(page),
+      (text) => expect(text).toBe('model/directions/mouth.safetensors: the server answers with 503'),
+    );
+    const sliders = page.locator('.directions').getByRole('slider');
+    expect(await sliders.count()).toBe(0);
+    await openTab(page, 'Sample');
+    await openTab(page, 'Attributes');
+    await page.getByRole('slider', { name: 'Mouth' }).waitFor();
+    const count = await sliders.count();
+    await openTab(page, 'Sample');
+    await openTab(page, 'Attributes');
+    expect(await sliders.count()).toBe(count);
     await page.close();
   });
 

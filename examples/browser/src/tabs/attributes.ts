@@ -93,10 +93,17 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
     own,
   );
 
-  let loaded = false;
-  app.onModel((model) => {
-    if (!loaded) loadDirections(model, './model/directions').then((all) => all.forEach(addSlider), app.fail);
-    loaded = true;
+  let asked = false;
+  panel.addEventListener('open', async () => {
+    if (asked) return;
+    asked = true;
+    try {
+      const model = await new Promise(app.onModel);
+      for (const direction of await loadDirections(model, 'model/directions')) addSlider(direction);
+    } catch (error) {
+      asked = false; // the next visit asks again
+      app.fail(error);
+    }
   });
   app.onModel(encode);
 }

@@ -1,4 +1,5 @@
 import { type GlowModel, type Latents, loadLatents } from '@glow-onnx/runtime';
+import { get } from '../get.js';
 
 /** A slider's direction: what adding it to a picture's latents changes. */
 export interface Direction {
@@ -18,12 +19,13 @@ interface DirectionEntry {
 
 /** The directions that a model folder comes with: none, if it has no `directions/index.json`. */
 export async function loadDirections(glow: GlowModel, folder: string): Promise<Direction[]> {
-  const index = await fetch(`${folder}/index.json`);
-  if (!index.ok) return [];
+  const index = await fetch(`./${folder}/index.json`);
+  if (index.status === 404) return [];
+  if (!index.ok) throw new Error(`${folder}/index.json: the server answers with ${index.status}`);
   const entries: DirectionEntry[] = await index.json();
   return Promise.all(
     entries.map(async ({ label, fromLabel, toLabel, file }) => {
-      const bytes = await (await fetch(`${folder}/${file}`)).arrayBuffer();
+      const bytes = await (await get(`${folder}/${file}`)).arrayBuffer();
       const [z] = loadLatents(glow, new Uint8Array(bytes)).z;
       return { label, ends: [fromLabel, toLabel], z: z as Latents };
     }),

@@ -3,7 +3,7 @@ import { el } from './dom.js';
 export interface Tab {
   readonly id: string;
   readonly title: string;
-  /** Fills the panel; called when the tab is first opened. */
+  /** Fills the panel, which hears `open` then and whenever the tab is opened again; called when it first is. */
   readonly mount: (panel: HTMLElement) => void;
 }
 
@@ -25,6 +25,7 @@ export function showTabs(list: HTMLElement, panels: HTMLElement, tabs: readonly 
       list.scrollLeft = part.button.offsetLeft - list.offsetLeft - 24;
       if (!part.mounted) part.tab.mount(part.panel);
       part.mounted = true;
+      part.panel.dispatchEvent(new Event('open'));
     }
   }
 
