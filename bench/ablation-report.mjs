@@ -42,32 +42,32 @@ const others = [
   ['lu-affine', 'openai'],
 ];
 
+/** As Markdown. `figure`, given its name and what it shows, is what stands before the tables of a part. */
+export function tables(runs, figure = () => []) {
+  const bySeed = groupBySeed(runs);
+  return [
+    `${runs.length} runs. ${runs.length > 0 ? budget(runs) : ''}`,
+    '### 1×1 convolutions and couplings',
+    ...figure('paper', 'Training curves of the six variants'),
+    scores(paper, bySeed),
+    differences(order, bySeed),
+    '### Presets',
+    ...figure('presets', 'Training curves of the presets'),
+    scores(presets, bySeed),
+    differences(others, bySeed),
+  ].join('\n\n');
+}
+
 /** Replaces what stands between the marks of the document, or makes one; charts lie beside it. */
-export function writeReport(path, runs, total) {
-  const bySeed = new Map();
-  for (const run of runs) {
-    const { variant, settings } = run;
-    bySeed.set(variant, (bySeed.get(variant) ?? new Map()).set(settings.seed, run));
-  }
+export function writeReport(path, runs) {
+  const bySeed = groupBySeed(runs);
   const stem = path.replace(/\.md$/, '');
   const figures = { paper, presets };
   for (const [name, variants] of Object.entries(figures)) {
     replaceFile(`${stem}-${name}.svg`, chart(curves(variants, bySeed), title));
   }
-  const figure = (name, alt) => `![${alt}](${basename(stem)}-${name}.svg)`;
-  const written = [
-    marks[0],
-    `${runs.length} of ${total} runs. ${runs.length > 0 ? budget(runs) : ''}`,
-    '### 1×1 convolutions and couplings',
-    figure('paper', 'Training curves of the six variants'),
-    scores(paper, bySeed),
-    differences(order, bySeed),
-    '### Presets',
-    figure('presets', 'Training curves of the presets'),
-    scores(presets, bySeed),
-    differences(others, bySeed),
-    marks[1],
-  ].join('\n\n');
+  const figure = (name, alt) => [`![${alt}](${basename(stem)}-${name}.svg)`];
+  const written = [marks[0], tables(runs, figure), marks[1]].join('\n\n');
   const text = existsSync(path) ? readFileSync(path, 'utf8') : `# Ablation\n\n${marks.join('\n')}\n`;
   const [before, after] = [text.indexOf(marks[0]), text.indexOf(marks[1])];
   if (before < 0 || after < before)
@@ -76,6 +76,15 @@ export function writeReport(path, runs, total) {
 }
 
 const title = `Training bits/dim by step, means of ${POINT_STEPS} steps; faint: each seed`;
+
+function groupBySeed(runs) {
+  const bySeed = new Map();
+  for (const run of runs) {
+    const { variant, settings } = run;
+    bySeed.set(variant, (bySeed.get(variant) ?? new Map()).set(settings.seed, run));
+  }
+  return bySeed;
+}
 
 function budget(runs) {
   const [{ steps, images, testImages, config, settings }] = runs;

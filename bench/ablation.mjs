@@ -1,21 +1,22 @@
 // The paper's comparison and our own, on Fashion-MNIST: 1×1 convolutions, couplings and presets at equal budget.
 //
-//     npm run ablation -- [--seeds 1,2,3] [--jobs 2] [--only tutorial,port] [--doc docs/ablation.md]
+//     npm run ablation -- [--seeds 1,2,3] [--jobs 2] [--only tutorial,port] [--out runs/ablation] [--doc docs/ablation.md]
 //
 // Each run is a process of its own in runs/ablation/<variant>-<seed>. Kill it whenever you like: the same command goes
-// on. In the end, and after each run, tables and charts in the document are those of all runs that are done.
+// on. In the end it prints tables of all runs of that folder that are done, at this size and with these settings; with
+// --doc they and charts go into that document, there and after each run.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createConfig } from '@glow-onnx/flow';
-import { writeReport } from './ablation-report.mjs';
+import { tables, writeReport } from './ablation-report.mjs';
 
 const { values } = parseArgs({
   options: {
     data: { type: 'string', default: '/usr/share/datasets/fashion-mnist' },
     out: { type: 'string', default: 'runs/ablation' },
-    doc: { type: 'string', default: 'docs/ablation.md' },
+    doc: { type: 'string' },
     only: { type: 'string' },
     seeds: { type: 'string', default: '1,2,3' },
     jobs: { type: 'string', default: '2' },
@@ -66,20 +67,20 @@ const settings = {
 const size = { channels: 1, height: 28, width: 28, steps: Number(values.steps) };
 
 const names = values.only?.split(',') ?? Object.keys(variants);
-const runs = values.seeds.split(',').flatMap((seed) =>
-  names.map((variant) => {
-    if (!variants[variant]) throw new RangeError(`--only: expected some of ${Object.keys(variants)}`);
-    const { preset, ...change } = variants[variant];
-    return {
-      variant,
-      out: join(values.out, `${variant}-${seed}`),
-      config: createConfig({ ...size, hiddenChannels: Number(values.hidden), ...change }, preset),
-      settings: { ...settings, seed: Number(seed) },
-      data,
-      limit: Number(values.images),
-    };
-  }),
-);
+const runs = values.seeds.split(',').flatMap((seed) => names.map((variant) => runOf(variant, seed)));
+
+function runOf(variant, seed) {
+  if (!variants[variant]) throw new RangeError(`--only: expected some of ${Object.keys(variants)}`);
+  const { preset, ...change } = variants[variant];
+  return {
+    variant,
+    out: join(values.out, `${variant}-${seed}`),
+    config: createConfig({ ...size, hiddenChannels: Number(values.hidden), ...change }, preset),
+    settings: { ...settings, seed: Number(seed) },
+    data,
+    limit: Number(values.images),
+  };
+}
 
 const running = new Set();
 let stopped = false;
@@ -94,14 +95,15 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 const waiting = runs.filter((run) => !isDone(run));
 console.error(`${runs.length - waiting.length} of ${runs.length} runs are done already`);
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
-if (!stopped) report();
+if (!stopped && !values.doc) console.log(tables(finished()));
+else if (!stopped) writeReport(values.doc, finished());
 
 /** Takes one run after the other, until there is none. */
 async function work() {
   while (!stopped && waiting.length > 0) {
     const run = waiting.shift();
     await inProcess(run);
-    if (isDone(run)) report();
+    if (isDone(run) && values.doc) writeReport(values.doc, finished());
   }
 }
 
@@ -125,23 +127,34 @@ function inProcess(run) {
   });
 }
 
-function isDone({ out, config, settings: wanted, limit }) {
-  const path = join(out, 'result.json');
-  if (!existsSync(path)) return false;
-  const result = JSON.parse(readFileSync(path, 'utf8'));
-  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-  if (same(result.config, config) && same(result.settings, wanted) && result.limit === limit) return true;
-  throw new Error(`ablation: ${out} is a run of another size or other settings; pass another --out`);
+/** @throws Error if it is another run that is done there. */
+function isDone(run) {
+  if (!existsSync(join(run.out, 'result.json'))) return false;
+  if (isThis(run)) return true;
+  throw new Error(`ablation: ${run.out} is a run of another size or other settings; pass another --out`);
 }
 
-function report() {
-  const done = runs.filter(isDone).map((run) => ({
-    ...run,
-    ...JSON.parse(readFileSync(join(run.out, 'result.json'), 'utf8')),
-    metrics: readFileSync(join(run.out, 'metrics.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line)),
-  }));
-  writeReport(values.doc, done, runs.length);
+function isThis({ out, config, settings: wanted, limit }) {
+  const result = JSON.parse(readFileSync(join(out, 'result.json'), 'utf8'));
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+  return same(result.config, config) && same(result.settings, wanted) && result.limit === limit;
+}
+
+/** All runs of the folder that are, whether asked for now or before. */
+function finished() {
+  return readdirSync(values.out)
+    .flatMap((name) => {
+      const [, variant, seed] = /^(.+)-(\d+)$/.exec(name) ?? [];
+      return variants[variant] ? runOf(variant, seed) : [];
+    })
+    .filter((run) => existsSync(join(run.out, 'result.json')) && isThis(run))
+    .sort((a, b) => a.settings.seed - b.settings.seed)
+    .map((run) => ({
+      ...run,
+      ...JSON.parse(readFileSync(join(run.out, 'result.json'), 'utf8')),
+      metrics: readFileSync(join(run.out, 'metrics.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    }));
 }

@@ -90,6 +90,10 @@ test('a comparison that is stopped midway goes on there, does nothing twice, and
   expect((await stat(join(out, 'result.json'))).mtimeMs).toBe(mtimeMs);
   expect(await readFile(join(root, 'found.md'), 'utf8')).toBe(found);
 
+  const part = await run([...tiny, '--only', 'port', '--seeds', '2']).ended;
+  expect(part.stderr).toContain('1 of 1 runs are done already');
+  expect(await readFile(join(root, 'found.md'), 'utf8')).toBe(found);
+
   const other = await run([...all, '--hidden', '8']).ended;
   expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining(otherRun) });
 }, 240_000);
