@@ -1,7 +1,5 @@
-// Puts glasses on a face: moves its latents along directions, one change after another, a row for each.
-//   node examples/node/attributes.mjs examples/node/pictures/ben.png --add glasses=1 --add mouth=1
-//   node examples/node/attributes.mjs --with a.png --with b.png --without c.png --add own=1
-import { readFile } from 'node:fs/promises';
+// Puts glasses on a face, a row for each change: node examples/node/attributes.mjs face.png --add glasses=1
+import { readdir, readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { imageGrid, loadGlow, loadLatents, writePng } from '@glow-onnx/runtime/node';
 
@@ -17,15 +15,17 @@ async function main() {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const glow = await loadGlow(values.model);
   let [face] = await glow.prepare(positionals[0] ?? 'examples/node/pictures/ben.png', { fit: 'cover' });
+  const folder = `${values.model}/directions`;
+  const names = (await readdir(folder).catch(() => [])).flatMap((file) => /(.+)\.safe/.exec(file)?.[1] ?? []);
   const rows = [];
   for (const change of values.add) {
     const [name, strength] = change.split('=');
-    const file = `${values.model}/directions/${name}.safetensors`;
+    const known = strength && (name === 'own' ? values.with[0] && values.without[0] : names.includes(name));
+    if (!known) throw new RangeError(`--add ${change}: expected name=strength of ${names}, own + --with`);
+    const file = `${folder}/${name}.safetensors`;
     const own = () => glow.attributeDirection(values.with, values.without, { fit: 'cover' });
-    const direction = name === 'own' ? await own() : loadLatents(glow, await readFile(file)).z[0];
-    for (const part of [0, 0.25, 0.5, 0.75, 1]) {
-      rows.push(...(await glow.applyAttribute(face, direction, part * strength)));
-    }
+    const way = name === 'own' ? await own() : loadLatents(glow, await readFile(file)).z[0];
+    for (const t of [0, 1, 2, 3, 4]) rows.push(...(await glow.applyAttribute(face, way, (t * strength) / 4)));
     face = rows.at(-1);
     console.log(`${change}: ${(await glow.bitsPerDim(face))[0].toFixed(2)} bits/dim`);
   }

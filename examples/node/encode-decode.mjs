@@ -12,6 +12,7 @@ const options = {
 
 async function main() {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  if (!Number.isFinite(+values.keep)) throw new RangeError(`--keep: expected a number, got ${values.keep}`);
   const files = positionals.length > 0 ? positionals : shipped;
   const glow = await loadGlow(values.model);
   const { z } = await glow.encode(files, { fit: 'cover' });

@@ -14,6 +14,7 @@ async function main() {
     },
   });
   const [count, temperature, seed] = [values.count, values.temperature, values.seed].map(Number);
+  if (count < 1) throw new RangeError(`--count: expected at least 1, got ${values.count}`);
 
   const glow = await loadGlow(values.model);
   const started = performance.now();
