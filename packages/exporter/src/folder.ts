@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { renameSync, rmdirSync, rmSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { chmod, lstat, mkdir, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseManifest } from '@glow-onnx/flow';
 
@@ -27,8 +27,7 @@ export async function writeFolder<T>(
 ): Promise<T> {
   const place = await realpath(resolve(out)).catch(() => resolve(out));
   const exists = await checkPlace(out, place, replace);
-  const firstMade = await writing(out, () => mkdir(dirname(place), { recursive: true }));
-  const temporary = await writing(out, () => mkdtemp(join(dirname(place), `.${basename(place)}.`)));
+  const { firstMade, temporary } = await writing(out, async () => makeBeside(place));
   const remove = () => {
     rmSync(temporary, { recursive: true, force: true });
     if (firstMade !== undefined) removeEmpty(dirname(place), firstMade);
@@ -46,6 +45,18 @@ export async function writeFolder<T>(
     throw error;
   } finally {
     process.off('exit', remove);
+  }
+}
+
+/** In one go, as what removes them is set up at once after: a signal in between would leave them. */
+function makeBeside(place: string): { firstMade: string | undefined; temporary: string } {
+  const parent = dirname(place);
+  const firstMade = mkdirSync(parent, { recursive: true });
+  try {
+    return { firstMade, temporary: mkdtempSync(join(parent, `.${basename(place)}.`)) };
+  } catch (error) {
+    if (firstMade !== undefined) removeEmpty(parent, firstMade);
+    throw error;
   }
 }
 
