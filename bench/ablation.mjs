@@ -3,8 +3,8 @@
 //     npm run ablation -- [--seeds 1,2,3] [--jobs 2] [--only tutorial,port] [--out runs/ablation] [--doc docs/ablation.md]
 //
 // Each run is a process of its own in runs/ablation/<variant>-<seed>. Kill it whenever you like: the same command goes
-// on. In the end it prints tables of all runs of that folder that are done, at this size and with these settings; with
-// --doc they and charts go into that document, there and after each run.
+// on. It reports all runs of that folder that are done, at this size and with these settings: as tables and charts in
+// docs/ablation.md, renewed after each run; with options in the document that --doc names, or else printed.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,6 +26,9 @@ const { values } = parseArgs({
     epochs: { type: 'string', default: '1' },
   },
 });
+
+/** A part of the comparison does not take the place of the whole. */
+const doc = values.doc ?? (process.argv.length === 2 ? 'docs/ablation.md' : undefined);
 
 const files = { training: 'train-images-idx3-ubyte.gz', test: 't10k-images-idx3-ubyte.gz' };
 const data = Object.fromEntries(Object.entries(files).map(([use, file]) => [use, join(values.data, file)]));
@@ -95,15 +98,15 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 const waiting = runs.filter((run) => !isDone(run));
 console.error(`${runs.length - waiting.length} of ${runs.length} runs are done already`);
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
-if (!stopped && !values.doc) console.log(tables(finished()));
-else if (!stopped) writeReport(values.doc, finished());
+if (!stopped && !doc) console.log(tables(finished()));
+else if (!stopped) writeReport(doc, finished());
 
 /** Takes one run after the other, until there is none. */
 async function work() {
   while (!stopped && waiting.length > 0) {
     const run = waiting.shift();
     await inProcess(run);
-    if (isDone(run) && values.doc) writeReport(values.doc, finished());
+    if (isDone(run) && doc) writeReport(doc, finished());
   }
 }
 
