@@ -1,6 +1,5 @@
-import { Writable } from 'node:stream';
 import type { OpenSession, SessionOptions } from '@glow-onnx/runtime/session';
-import { main } from '../../packages/trainer/src/main.js';
+import { glowTrain } from './glow-train.js';
 import { readCheckpoint, temporaryRuns } from './training.js';
 
 /** What the runs of ONNX Runtime to come throw, in their order; undefined: nothing. */
@@ -31,18 +30,9 @@ const flags = [
 /** What runs before the first step: data-dependent initialisation, and validation of four pictures. */
 const before = [undefined, undefined];
 
-async function glowTrain(out: string, ...argv: string[]) {
-  const written = { stdout: '', stderr: '' };
-  const stream = (name: 'stdout' | 'stderr') =>
-    new Writable({
-      write(chunk, _, done) {
-        written[name] += chunk;
-        done();
-      },
-    });
-  const terminal = { stdout: stream('stdout'), stderr: stream('stderr') };
-  const code = await main([...data, '--out', out, ...argv], '1.2.3', terminal, new AbortController().signal);
-  return { code, last: written.stderr.split('\n').at(-2), stdout: written.stdout };
+async function run(out: string, ...argv: string[]) {
+  const { code, stdout, stderr } = await glowTrain(...data, '--out', out, ...argv);
+  return { code, last: stderr.split('\n').at(-2), stdout };
 }
 
 test.each([
@@ -62,11 +52,11 @@ test.each([
   async ({ failure, said, again }) => {
     const out = runAt(said);
     mockFailures.push(...before, undefined, undefined, failure);
-    const failed = await glowTrain(out, ...flags);
+    const failed = await run(out, ...flags);
     expect(failed).toEqual({ code: 1, stdout: '', last: expect.stringContaining(`glow-train: ${said}`) });
     expect(mockFailures).toEqual([]);
     expect((await readCheckpoint(out, 'last')).progress?.step).toBe(0); // of the run's start
-    const { code, stdout } = await glowTrain(out, '--resume', ...again);
+    const { code, stdout } = await run(out, '--resume', ...again);
     expect({ code, stdout }).toEqual({
       code: 0,
       stdout: expect.stringContaining('all epochs done: 8 steps'),
@@ -77,10 +67,10 @@ test.each([
 test('a run that fails before its first step leaves a folder to start in again', async () => {
   const out = runAt('at once');
   mockFailures.push('std::bad_alloc');
-  const failed = await glowTrain(out, ...flags);
+  const failed = await run(out, ...flags);
   expect(failed).toMatchObject({
     code: 1,
     last: expect.stringContaining('initialise of 8 images on cpu: out of'),
   });
-  expect(await glowTrain(out, ...flags)).toMatchObject({ code: 0 });
+  expect(await run(out, ...flags)).toMatchObject({ code: 0 });
 });

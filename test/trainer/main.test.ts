@@ -1,7 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
-import { Writable } from 'node:stream';
 import sharp from 'sharp';
-import { main } from '../../packages/trainer/src/main.js';
+import { glowTrain, glowTrainUntil } from './glow-train.js';
 import { readCheckpoint, temporaryRuns } from './training.js';
 
 const faces = 'models/faces/faces.json';
@@ -21,23 +20,6 @@ const small = [
   '8',
 ];
 const quick = [...small, '--epochs', '1', '--device', 'wasm', '--threads', '1'];
-
-/** Runs glow-train as a shell would, without a terminal. */
-const glowTrain = (...argv: string[]) => glowTrainUntil(new AbortController().signal, ...argv);
-
-async function glowTrainUntil(signal: AbortSignal, ...argv: string[]) {
-  const written = { stdout: '', stderr: '' };
-  const stream = (name: 'stdout' | 'stderr') =>
-    new Writable({
-      write(chunk, _, done) {
-        written[name] += chunk;
-        done();
-      },
-    });
-  const terminal = { stdout: stream('stdout'), stderr: stream('stderr') };
-  const code = await main(argv, '1.2.3', terminal, signal);
-  return { code, ...written };
-}
 
 test('trains, tells what it did and leaves checkpoints and metrics', async () => {
   const out = runAt('first');
