@@ -105,8 +105,9 @@ function* partsOf(
 }
 
 /**
- * Everything but the numbers: the order of the tensors and what stands before them. The order does not depend on the caller's: widest dtype first, then by
- * name, as the reference implementation does, so that all data are aligned and equal contents give equal bytes.
+ * Everything but the numbers: the order of the tensors and what stands before them. The order does not depend on
+ * the caller's: widest dtype first, then by name, as the reference implementation does, so that all data are aligned
+ * and equal contents give equal bytes.
  */
 function plan(
   tensors: Readonly<Record<string, SafetensorsInput>>,
