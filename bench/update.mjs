@@ -17,11 +17,13 @@ const { values } = parseArgs({
 const [size, threads, seconds] = [values.size, values.threads, values.seconds].map(Number);
 const filled = (value) => new Float32Array(size).fill(value);
 const learned = { parameters: filled(0.1), average: filled(0.1), m: filled(0.01), v: filled(0.01) };
+const { average, ...bare } = learned;
 const gradient = filled(0.02);
 const numbers = scales.adam({ rate: 1e-3, factor: 0.5, step: 1000, decay: 0.999 });
-const { update, close } = await openGraphUpdate('adam', threads);
+const { update, close } = await openGraphUpdate('adam', { threads, average: true });
 const runs = {
   JavaScript: () => updates.adam(learned, gradient, numbers),
+  'JavaScript without average': () => updates.adam(bare, gradient, numbers),
   'ONNX Runtime': () => update(learned, gradient, numbers),
   'norm, JavaScript': () => norm(gradient),
 };

@@ -1,4 +1,4 @@
-import { isConstant, type Value } from '@glow-onnx/graph';
+import { type Attributes, isConstant, type Value } from '@glow-onnx/graph';
 
 /** A tensor in float64, row-major. */
 export interface Numbers64 {
@@ -6,10 +6,7 @@ export interface Numbers64 {
   readonly data: Float64Array;
 }
 
-type Operator = (
-  inputs: readonly Numbers64[],
-  attributes: Readonly<Record<string, number | readonly number[]>>,
-) => Numbers64;
+type Operator = (inputs: readonly Numbers64[], attributes: Attributes) => Numbers64;
 
 /** Evaluates a value in float64, its inputs by name: written from ONNX's definitions, sharing nothing with ours. */
 export function evaluate(value: Value, inputs: Readonly<Record<string, Numbers64>>): Numbers64 {
@@ -83,12 +80,10 @@ const operators: Readonly<Record<string, Operator>> = {
   Sub: binary((a, b) => a - b),
   Mul: binary((a, b) => a * b),
   Div: binary((a, b) => a / b),
-  Clip: (operands) => {
-    const [x, least, most] = operands as [Numbers64, Numbers64, Numbers64];
-    return {
-      ...x,
-      data: x.data.map((v) => Math.min(Math.max(v, least.data[0] as number), most.data[0] as number)),
-    };
+  HardSigmoid: ([x], { alpha, beta }) => {
+    const [slope, offset] = [alpha, beta].map((attribute) => (attribute as { float: number }).float);
+    const f = (v: number) => Math.max(0, Math.min(1, (slope as number) * v + (offset as number)));
+    return { shape: (x as Numbers64).shape, data: (x as Numbers64).data.map(f) };
   },
   ReduceSum: (operands, { keepdims }) => {
     const [x, axes] = operands as [Numbers64, Numbers64];

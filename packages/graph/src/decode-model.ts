@@ -1,7 +1,7 @@
 import { dataTypes } from './data-types.js';
 import { attributeTypes, dataLocations } from './encode-model.js';
 import { type Int64, type ITensorProto, type IValueInfoProto, ModelProto } from './onnx-messages.js';
-import type { DType } from './value.js';
+import type { Attributes, DType } from './value.js';
 import type { Location } from './weights-file.js';
 
 /** A tensor of a file: symbolic extents are their names. */
@@ -23,7 +23,7 @@ export interface NodeInfo {
   readonly operator: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes: Readonly<Record<string, number | readonly number[]>>;
+  readonly attributes: Attributes;
 }
 
 /** What an `.onnx` file says, as plain objects. */
@@ -71,8 +71,9 @@ export function decodeModel(bytes: Uint8Array): ModelInfo {
           (attribute ?? []).map((a) => {
             if (a.type === attributeTypes.int) return [a.name ?? '', toNumber(a.i)];
             if (a.type === attributeTypes.ints) return [a.name ?? '', (a.ints ?? []).map(toNumber)];
+            if (a.type === attributeTypes.float) return [a.name ?? '', { float: a.f ?? 0 }];
             throw new Error(
-              `model: attribute "${a.name}" of "${name}" has type ${a.type}, expected integers`,
+              `model: attribute "${a.name}" of "${name}" has type ${a.type}, expected integers or a float`,
             );
           }),
         ),

@@ -1,15 +1,6 @@
 import { dataTypes } from './data-types.js';
 import { broadcastShapes, isStatic } from './dims.js';
-import {
-  type Constant,
-  constant,
-  type DType,
-  describe,
-  isConstant,
-  node,
-  scalar,
-  type Value,
-} from './value.js';
+import { type Constant, constant, type DType, describe, isConstant, node, type Value } from './value.js';
 
 /**
  * The same numbers as another element type. Stays in the graph for a constant too: that is how one is stored small
@@ -112,8 +103,8 @@ export const mul = binary('Mul', (a, b) => a * b);
 export const div = binary('Div', (a, b) => a / b);
 export const max = binary('Max', Math.max);
 
-/** Elements below `least` or above `most` become these. */
-export function clip(x: Value, least: number, most: number): Value {
-  requireFloat('Clip', x);
-  return node('Clip', [x, scalar(least), scalar(most)], x.shape, {}, x.dtype);
+/** slope·x + offset, at least 0 and at most 1. */
+export function hardSigmoid(x: Value, slope: number, offset: number): Value {
+  requireFloat('HardSigmoid', x);
+  return node('HardSigmoid', [x], x.shape, { alpha: { float: slope }, beta: { float: offset } }, x.dtype);
 }

@@ -14,7 +14,7 @@ import { elementBytes, rawData, type WeightsFile } from './weights-file.js';
 /** Numbers of the ONNX format: versions written (the newest that GPU providers run wholly), and enums. */
 export const IR_VERSION = 8;
 export const OPSET_VERSION = 17;
-export const attributeTypes = { int: 2, ints: 7 } as const;
+export const attributeTypes = { float: 1, int: 2, ints: 7 } as const;
 export const dataLocations = { embedded: 0, external: 1 } as const;
 
 /** Tensors below this many bytes stay in the graph even where there is a weights file: biases, axes. */
@@ -100,11 +100,10 @@ function tensor(value: Constant & NamedValue, weights: WeightsFile | undefined):
 }
 
 function encodeNode({ operator, inputs, attributes, output }: GraphNode): INodeProto {
-  const attribute = Object.entries(attributes).map(
-    ([name, value]): IAttributeProto =>
-      typeof value === 'number'
-        ? { name, type: attributeTypes.int, i: value }
-        : { name, type: attributeTypes.ints, ints: [...value] },
-  );
+  const attribute = Object.entries(attributes).map(([name, value]): IAttributeProto => {
+    if (typeof value === 'number') return { name, type: attributeTypes.int, i: value };
+    if ('float' in value) return { name, type: attributeTypes.float, f: value.float };
+    return { name, type: attributeTypes.ints, ints: [...value] };
+  });
   return { name: output.name, opType: operator, input: [...inputs], output: [output.name], attribute };
 }

@@ -7,9 +7,9 @@ export {
   abs,
   add,
   cast,
-  clip,
   div,
   exp,
+  hardSigmoid,
   log,
   max,
   mul,
@@ -28,6 +28,7 @@ export { backward, type Cotangent, gradient } from './gradient.js';
 export { type Graph, type GraphSpec, graph } from './graph.js';
 export { matmul, reduceMean, reduceSum } from './reduction.js';
 export {
+  type Attributes,
   type Constant,
   constant,
   type DType,

@@ -3,8 +3,12 @@ import { formatShape, type Shape } from './dims.js';
 /** Element types in use. Whatever its type, a constant is kept in float64 until it is written. */
 export type DType = 'float32' | 'float16' | 'int8' | 'int64';
 
-/** An operator's attributes; all that are needed are integers or lists of them. */
-export type Attributes = Readonly<Record<string, number | readonly number[]>>;
+/** An operator's attributes: integers, lists of them, or numbers that are marked as float32. */
+export type Attributes = Readonly<Record<string, number | readonly number[] | Float>>;
+
+export interface Float {
+  readonly float: number;
+}
 
 /** Where a value comes from. Values with the same source object are the same tensor. */
 export type Source =

@@ -95,6 +95,7 @@ async function prepare(options: TrainOptions, opened: Close[]): Promise<Training
   const { update, close } = await openUpdate(settings.optimizer, {
     size: parameterLayout(glow).size,
     threads: options.engine === 'tfjs' ? 1 : (options.threads ?? availableParallelism()),
+    average: settings.ema > 0,
   });
   opened.push(close);
   const engine = createEngine(glow, checkpoint?.ema ?? params.trainable, differentiator, settings, update);

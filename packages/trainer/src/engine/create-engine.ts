@@ -19,13 +19,13 @@ export function createEngine(
   const layout = parameterLayout(glow);
   const parameters = new Float32Array(layout.size);
   flatten(layout, initial, parameters);
-  const average = ema > 0 ? parameters.slice() : parameters;
+  const average = ema > 0 ? parameters.slice() : undefined;
   const [m, v] = [new Float32Array(layout.size), new Float32Array(layout.size)];
   const learned: Learned = { parameters, average, m, v };
   let steps = 0;
   const stateBy = (read: typeof unflatten): EngineState => ({
     trainable: read(layout, parameters),
-    ...(ema > 0 && { ema: read(layout, average) }),
+    ...(average && { ema: read(layout, average) }),
     optimizer: { m: read(layout, m), v: read(layout, v) },
     steps,
   });
@@ -35,7 +35,7 @@ export function createEngine(
     async initialise(batch) {
       checkBatch(glow.config, batch);
       parameters.set(await differentiator.initialise(parameters, batch));
-      average.set(parameters);
+      average?.set(parameters);
     },
     async step(batch, rate, normLimit = Number.POSITIVE_INFINITY) {
       checkBatch(glow.config, batch);
@@ -53,13 +53,13 @@ export function createEngine(
     },
     async evaluate(batch) {
       checkBatch(glow.config, batch);
-      return differentiator.evaluate(average, batch);
+      return differentiator.evaluate(average ?? parameters, batch);
     },
     snapshot: () => stateBy(unflatten),
     state: () => stateBy(viewed),
     restore(state) {
       flatten(layout, state.trainable, parameters);
-      if (ema > 0) flatten(layout, state.ema ?? state.trainable, average);
+      if (average) flatten(layout, state.ema ?? state.trainable, average);
       flatten(layout, state.optimizer.m, m);
       flatten(layout, state.optimizer.v, v);
       steps = state.steps;

@@ -33,11 +33,11 @@ export interface OpenUpdate {
  */
 export async function openUpdate(
   optimizer: OptimizerName,
-  { size, threads }: { size: number; threads: number },
+  { size, threads, average }: { size: number; threads: number; average: boolean },
 ): Promise<OpenUpdate> {
   const inJavaScript = { update: updates[optimizer], close: async () => {} };
   if (threads < 4 || size < 16 * PIECE) return inJavaScript;
-  return openGraphUpdate(optimizer, threads).catch((error) => {
+  return openGraphUpdate(optimizer, { threads, average }).catch((error) => {
     if (error instanceof DeviceError) return inJavaScript;
     throw error;
   });
@@ -47,14 +47,18 @@ export async function openUpdate(
  * Steps taken by ONNX Runtime on the cpu, in place, piece by piece.
  * @throws DeviceError if ONNX Runtime is not here.
  */
-export async function openGraphUpdate(optimizer: OptimizerName, threads: number): Promise<OpenUpdate> {
-  const model = encodeModel(graph(updateGraph(optimizer)), {
+export async function openGraphUpdate(
+  optimizer: OptimizerName,
+  { threads, average: averaged }: { threads: number; average: boolean },
+): Promise<OpenUpdate> {
+  const model = encodeModel(graph(updateGraph(optimizer, averaged)), {
     producer: { name: '@glow-onnx/trainer', version: '' },
   });
   const { run, release } = await openSession({ model, device: 'cpu', threads });
   return {
     async update({ parameters, average, m, v }, gradient, scales) {
-      const numbers = Object.entries(scales).map(([name, value]) => [
+      const { share, ...others } = scales;
+      const numbers = Object.entries(averaged ? scales : others).map(([name, value]) => [
         name,
         { shape: [], data: Float32Array.of(value) },
       ]);
@@ -63,7 +67,10 @@ export async function openGraphUpdate(optimizer: OptimizerName, threads: number)
           const data = vector.subarray(from, from + PIECE);
           return { shape: [data.length], data };
         };
-        const learned = { parameters: piece(parameters), average: piece(average), m: piece(m), v: piece(v) };
+        const learned = {
+          ...{ parameters: piece(parameters), m: piece(m), v: piece(v) },
+          ...(average && { average: piece(average) }),
+        };
         const next = Object.entries(learned).map(([name, place]) => [`next/${name}`, place]);
         await run(
           { ...learned, gradient: piece(gradient), ...Object.fromEntries(numbers) },
@@ -75,20 +82,18 @@ export async function openGraphUpdate(optimizer: OptimizerName, threads: number)
   };
 }
 
-/** The same step as `updates`, as a graph: (learned, gradient, scales) → learned. Vectors of any one length. */
-export function updateGraph(optimizer: OptimizerName): GraphSpec {
+/**
+ * The same step as `updates`, as a graph: (learned, gradient, scales) → learned. Vectors of any one length.
+ * @param averaged whether there is an average to keep.
+ */
+export function updateGraph(optimizer: OptimizerName, averaged: boolean): GraphSpec {
   const vector = (name: string) => input(name, 'float32', [symbol('n')]);
   const number = (name: keyof Scales) => input(name, 'float32', []);
   const gradient = vector('gradient');
-  const before = {
-    parameters: vector('parameters'),
-    average: vector('average'),
-    m: vector('m'),
-    v: vector('v'),
-  };
+  const before = { parameters: vector('parameters'), m: vector('m'), v: vector('v') };
   const scales = {
-    ...{ toM: number('toM'), toV: number('toV'), stride: number('stride') },
-    ...{ epsilon: number('epsilon'), share: number('share') },
+    ...{ toM: number('toM'), toV: number('toV') },
+    ...{ stride: number('stride'), epsilon: number('epsilon') },
   };
   const m = add(mul(before.m, scalar(BETA1)), mul(gradient, scales.toM));
   const faded = mul(before.v, scalar(BETA2));
@@ -104,10 +109,14 @@ export function updateGraph(optimizer: OptimizerName): GraphSpec {
   };
   const { v, size } = rules[optimizer]();
   const parameters = sub(before.parameters, mul(div(m, add(size, scales.epsilon)), scales.stride));
-  const average = add(before.average, mul(sub(parameters, before.average), scales.share));
+  const inputs = [...Object.values(before), gradient, ...Object.values(scales)];
+  const outputs = { 'next/parameters': parameters, 'next/m': m, 'next/v': v };
+  if (!averaged) return { name: optimizer, inputs, outputs };
+  const [average, share] = [vector('average'), number('share')];
+  const followed = add(average, mul(sub(parameters, average), share));
   return {
     name: optimizer,
-    inputs: [...Object.values(before), gradient, ...Object.values(scales)],
-    outputs: { 'next/parameters': parameters, 'next/average': average, 'next/m': m, 'next/v': v },
+    inputs: [...inputs, average, share],
+    outputs: { ...outputs, 'next/average': followed },
   };
 }
