@@ -35,12 +35,13 @@ import {
 } from '@glow-onnx/graph';
 
 /**
- * A weight with its own shape, or an image [channels, batch, height·width]: every 1×1 convolution and both of its
+ * A weight with its own shape, or an image [channels, batch·height·width]: every 1×1 convolution and both of its
  * gradients are then single large matrix products.
  */
 export type TrainingValue = Value & { readonly size?: Size };
 
 interface Size {
+  readonly batch: number;
   readonly height: number;
   readonly width: number;
 }
@@ -64,19 +65,19 @@ export function createGraphOps(host: HostValues[]): Ops<TrainingValue> {
     constant: ({ shape, data }) => constant(shape, data),
     named: (x) => x,
 
-    add: (a, b) => like(a, b, add(a, b)),
-    sub: (a, b) => like(a, b, sub(a, b)),
-    mul: (a, b) => like(a, b, mul(a, b)),
+    add: binary(add),
+    sub: binary(sub),
+    mul: binary(mul),
     scale(x, factor, offset = 0) {
       const scaled = factor === 1 ? x : factor === -1 ? neg(x) : mul(x, scalar(factor));
-      return like(x, x, offset === 0 ? scaled : add(scaled, scalar(offset)));
+      return sized(offset === 0 ? scaled : add(scaled, scalar(offset)), x.size);
     },
-    exp: (x) => like(x, x, exp(x)),
-    log: (x) => like(x, x, log(x)),
-    tanh: (x) => like(x, x, tanh(x)),
-    sigmoid: (x) => like(x, x, sigmoid(x)),
-    logSigmoid: (x) => like(x, x, neg(softplus(neg(x)))),
-    relu: (x) => like(x, x, relu(x)),
+    exp: (x) => sized(exp(x), x.size),
+    log: (x) => sized(log(x), x.size),
+    tanh: (x) => sized(tanh(x), x.size),
+    sigmoid: (x) => sized(sigmoid(x), x.size),
+    logSigmoid: (x) => sized(neg(softplus(neg(x))), x.size),
+    relu: (x) => sized(relu(x), x.size),
 
     matmul: (a, b) => gemm(a, b),
     transpose: (x) => permute(x, [1, 0]),
@@ -102,20 +103,23 @@ export function createGraphOps(host: HostValues[]): Ops<TrainingValue> {
     squeeze(x) {
       const { channels, batch, height, width } = extents(x);
       const blocks = reshape(x, [channels, batch, height / 2, 2, width / 2, 2]);
-      const shape = [4 * channels, batch, (height * width) / 4];
-      return image(reshape(permute(blocks, [0, 3, 5, 1, 2, 4]), shape), height / 2, width / 2);
+      const squeezed = reshape(permute(blocks, [0, 3, 5, 1, 2, 4]), [4 * channels, -1]);
+      return sized(squeezed, { batch, height: height / 2, width: width / 2 });
     },
     unsqueeze(y) {
       const { channels, batch, height, width } = extents(y);
       const blocks = reshape(y, [channels / 4, 2, 2, batch, height, width]);
-      const shape = [channels / 4, batch, height * width * 4];
-      return image(reshape(permute(blocks, [0, 3, 4, 1, 5, 2]), shape), height * 2, width * 2);
+      const unsqueezed = reshape(permute(blocks, [0, 3, 4, 1, 5, 2]), [channels / 4, -1]);
+      return sized(unsqueezed, { batch, height: height * 2, width: width * 2 });
     },
-    split: (x, at) => [like(x, x, slice(x, 0, 0, at)), like(x, x, slice(x, 0, at, x.shape[0] as number))],
-    concat: (a, b) => like(a, b, concat([a, b], 0)),
-    perChannel: (v) => image(reshape(v, [-1, 1, 1]), 1, 1),
-    scaleShift: (x, scale, shift) => like(x, x, add(mul(x, ops.perChannel(scale)), ops.perChannel(shift))),
-    conv1x1: (x, weight, bias) => perPixel(x, weight, bias),
+    split(x, at) {
+      const parts = [slice(x, 0, 0, at), slice(x, 0, at, x.shape[0] as number)];
+      return parts.map((part) => sized(part, x.size)) as [TrainingValue, TrainingValue];
+    },
+    concat: (a, b) => sized(concat([a, b], 0), a.size),
+    perChannel: (v) => sized(column(v), { batch: 1, height: 1, width: 1 }),
+    scaleShift: (x, scale, shift) => sized(add(mul(x, column(scale)), column(shift)), x.size),
+    conv1x1: (x, weight, bias) => sized(gemm(weight, x, bias && { bias: column(bias) }), x.size),
     conv3x3(x, kernel, bias, padding) {
       const { channels } = extents(x);
       const inside = padding === 'border' ? slice(kernel, 1, 0, channels) : kernel;
@@ -124,9 +128,9 @@ export function createGraphOps(host: HostValues[]): Ops<TrainingValue> {
       // The nine shifts are of the thinner side: of the input's channels, or of nine results that are then added.
       const y =
         channels <= outputs
-          ? fromRows(
-              x,
+          ? sized(
               gemm(reshape(inside, [outputs, 9 * channels]), patches(x, shift), { bias: column(bias) }),
+              x.size,
             )
           : ops.add(sumOfShifts(x, inside, shift), ops.perChannel(bias));
       return outside ? ops.add(y, outside) : y;
@@ -138,11 +142,11 @@ export function createGraphOps(host: HostValues[]): Ops<TrainingValue> {
     squeezeConv: (x, matrix, bias) => ops.conv1x1(ops.squeeze(x), matrix, bias),
     unsqueezeConv: (y, matrix, shift) =>
       ops.unsqueeze(ops.conv1x1(ops.sub(y, ops.perChannel(shift)), matrix)),
-    sumPerImage: (x) => reduceSum(x, [0, 2]),
+    sumPerImage: (x) => reduceSum(byImage(x), [0, 2]),
     channelMoments(x) {
-      const mean = reduceMean(x, [1, 2], { keepDims: true });
+      const mean = reduceMean(x, [1], { keepDims: true });
       const centred = sub(x, mean);
-      const std = sqrt(reduceMean(mul(centred, centred), [1, 2]));
+      const std = sqrt(reduceMean(mul(centred, centred), [1]));
       return { mean: reshape(mean, [-1]), std };
     },
   };
@@ -150,65 +154,68 @@ export function createGraphOps(host: HostValues[]): Ops<TrainingValue> {
 }
 
 /** A batch [count, height, width, channels], as data comes, as an image. */
-export function imageOf(batch: Value): TrainingValue {
-  const [count, height, width, channels] = batch.shape as number[];
-  return image(permute(reshape(batch, [count, height * width, channels]), [2, 0, 1]), height, width);
+export function imageOf(rows: Value): TrainingValue {
+  const [batch, height, width, channels] = rows.shape as number[];
+  return sized(permute(reshape(rows, [-1, channels]), [1, 0]), { batch, height, width });
 }
 
 /** Classes as images of one pixel, from one-hot rows [count, classes]. */
 export function labelOf(rows: Value): TrainingValue {
-  const [count, classes] = rows.shape as number[];
-  return image(reshape(permute(rows, [1, 0]), [classes, count, 1]), 1, 1);
+  return sized(permute(rows, [1, 0]), { batch: rows.shape[0] as number, height: 1, width: 1 });
 }
 
-function image(value: Value, height: number, width: number): TrainingValue {
-  return { ...value, size: { height, width } };
+/** An image of this size, or a weight if there is none. */
+function sized(value: Value, size: Size | undefined): TrainingValue {
+  return size ? { ...value, size } : value;
 }
 
-/** A result with the size of the larger operand: the other is stretched. */
-function like(a: TrainingValue, b: TrainingValue, result: Value): TrainingValue {
-  const size = pixels(b) > pixels(a) ? b.size : a.size;
-  return size ? { ...result, size } : result;
+type Binary<T> = (a: T, b: T) => T;
+
+/** An operator on two weights or two images; one may be stretched. */
+function binary(operator: Binary<Value>): Binary<TrainingValue> {
+  return (a, b) => {
+    if (!a.size || !b.size) return sized(operator(a, b), a.size ?? b.size); // a number for all pixels
+    const size = {
+      batch: Math.max(a.size.batch, b.size.batch),
+      height: Math.max(a.size.height, b.size.height),
+      width: Math.max(a.size.width, b.size.width),
+    };
+    const total = pixels(size);
+    const plain = [a.size, b.size].every((one) => [1, total].includes(pixels(one)));
+    return sized(plain ? operator(a, b) : rows(operator(byImage(a), byImage(b))), size);
+  };
 }
 
-function pixels({ size }: TrainingValue): number {
-  return size ? size.height * size.width : 0;
+function pixels({ batch, height, width }: Size): number {
+  return batch * height * width;
+}
+
+/** An image as [channels, batch, height·width]. */
+function byImage(x: TrainingValue): Value {
+  const { channels, batch, height, width } = extents(x);
+  return reshape(x, [channels, batch, height * width]);
+}
+
+/** [channels, batch, height·width] as [channels, batch·height·width]. */
+function rows(x: Value): Value {
+  return reshape(x, [x.shape[0] as number, -1]);
 }
 
 interface Extents extends Size {
   readonly channels: number;
-  readonly batch: number;
 }
 
 function extents(x: TrainingValue): Extents {
   if (!x.size) throw new TypeError('graph-ops: expected an image, got a weight');
-  const [channels, batch] = x.shape as number[];
-  return { channels, batch, ...x.size };
+  return { channels: x.shape[0] as number, ...x.size };
 }
 
 function axesOf(x: Value): number[] {
   return x.shape.map((_, axis) => axis);
 }
 
-/** weight [out, in] times the channels of each pixel. */
-function perPixel(x: TrainingValue, weight: Value, bias?: Value): TrainingValue {
-  return fromRows(x, gemm(weight, rows(x), bias && { bias: column(bias) }));
-}
-
 function column(vector: Value): Value {
   return reshape(vector, [-1, 1]);
-}
-
-/** An image as rows of pixels [channels, batch·height·width], in which a shift is one copy a row. */
-function rows(x: TrainingValue): Value {
-  const { channels, batch, height, width } = extents(x);
-  return reshape(x, [channels, batch * height * width]);
-}
-
-/** Rows of pixels of the batch and size of x as an image. */
-function fromRows(x: TrainingValue, pixels: Value): TrainingValue {
-  const { batch, height, width } = extents(x);
-  return image(reshape(pixels, [-1, batch, height * width]), height, width);
 }
 
 type Shift = (pixels: Value, by: number, axis: 'rows' | 'columns', size: Extents) => Value;
@@ -242,9 +249,8 @@ const offsets = [-1, 0, 1];
 function patches(x: TrainingValue, shift: Shift): Value {
   const size = extents(x);
   const { channels } = size;
-  const pixels = rows(x);
-  const total = pixels.shape[1] as number;
-  const across = offsets.map((dx) => reshape(shift(pixels, dx, 'columns', size), [channels, 1, total]));
+  const total = pixels(size);
+  const across = offsets.map((dx) => reshape(shift(x, dx, 'columns', size), [channels, 1, total]));
   const three = reshape(concat(across, 1), [3 * channels, total]);
   const down = offsets.map((dy) => reshape(shift(three, dy, 'rows', size), [channels, 1, 3, total]));
   return reshape(concat(down, 1), [9 * channels, total]);
@@ -253,18 +259,17 @@ function patches(x: TrainingValue, shift: Shift): Value {
 /** The kernel's nine taps applied to every pixel by one matrix product, then shifted and added. */
 function sumOfShifts(x: TrainingValue, kernel: Value, shift: Shift): TrainingValue {
   const size = extents(x);
-  const { channels, batch, height, width } = size;
   const [outputs] = kernel.shape as number[];
-  const byTap = reshape(permute(kernel, [0, 2, 3, 1]), [9 * outputs, channels]);
-  const total = batch * height * width;
-  const taps = reshape(gemm(byTap, rows(x)), [outputs, 3, 3 * total]);
+  const byTap = reshape(permute(kernel, [0, 2, 3, 1]), [9 * outputs, size.channels]);
+  const total = pixels(size);
+  const taps = reshape(gemm(byTap, x), [outputs, 3, 3 * total]);
   const part = (all: Value, at: number, extent: number) =>
     reshape(slice(all, 1, at, at + 1), [extent, total]);
   const sum = (terms: Value[]) => terms.reduce((a, b) => add(a, b));
   const across = sum(offsets.map((dy, at) => shift(part(taps, at, 3 * outputs), dy, 'rows', size)));
   const columns = reshape(across, [outputs, 3, total]);
   const y = sum(offsets.map((dx, at) => shift(part(columns, at, outputs), dx, 'columns', size)));
-  return fromRows(x, y);
+  return sized(y, x.size);
 }
 
 /** What a kernel adds for the taps that look outside the image; nothing for zeros. */
@@ -282,6 +287,5 @@ function outsideTerm(x: TrainingValue, kernel: Value, padding: Padding): Trainin
       }),
     ),
   );
-  const term = gemm(perTap, constant([9, height * width], outside));
-  return image(reshape(term, [outputs, 1, height * width]), height, width);
+  return sized(gemm(perTap, constant([9, height * width], outside)), { batch: 1, height, width });
 }

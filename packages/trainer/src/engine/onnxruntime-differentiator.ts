@@ -21,8 +21,10 @@ export interface OnnxRuntimeOptions extends Pick<RuntimeOptions, 'threads' | 'wa
   readonly memory?: Memory;
 }
 
-interface OpenGraph extends TrainingGraph {
+interface OpenGraph extends Pick<TrainingGraph, 'host'> {
   readonly session: OpenSession;
+  /** Of the outputs, by their names. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
 }
 
 /**
@@ -47,7 +49,8 @@ export async function openOnnxRuntimeDifferentiator(
     const model = encodeModel(built, { producer: { name: '@glow-onnx/trainer', version: '' } });
     try {
       const session = await openSession({ ...runtime, model, device: on, memoryPattern: false });
-      return { session, spec, host };
+      const outputs = Object.entries(spec.outputs).map(([name, { shape }]) => [name, shape]);
+      return { session, host, shapes: Object.fromEntries(outputs) };
     } catch (cause) {
       throw await explainOpening(cause, built, { kind, device: on, count: images, memory });
     }
@@ -75,7 +78,7 @@ export async function openOnnxRuntimeDifferentiator(
     batch: Batch,
     outputs: Readonly<Record<string, Float32Array>>,
   ): Promise<void> {
-    const { session, spec, host } = await graphFor(kind, batch.count);
+    const { session, host, shapes } = await graphFor(kind, batch.count);
     const values = partsOf(parameters, places);
     const fed = Object.fromEntries(
       places.map(({ name, shape }) => [name, { shape, data: values[name] as Float32Array }]),
@@ -88,8 +91,7 @@ export async function openOnnxRuntimeDifferentiator(
     if (host.length > 0) Object.assign(inputs, computed(host, fed));
     try {
       const into = Object.entries(outputs).map(([name, data]) => {
-        const shape = spec.outputs[name]?.shape as readonly number[];
-        return [name, { shape, data }];
+        return [name, { shape: shapes[name], data }];
       });
       await session.run(inputs, Object.fromEntries(into));
     } catch (cause) {

@@ -131,7 +131,7 @@ function after(y: TrainingValue, values: readonly Value[]): TrainingValue {
   const first = (value: Value): Value =>
     reshape(
       value.shape.reduce<Value>((part, _, axis) => slice(part, axis, 0, 1), value),
-      [1, 1, 1],
+      [1, 1],
     );
   const sum = values.map(first).reduce((a, b) => add(a, b));
   return { ...y, ...add(y, mul(sum, scalar(0))) };
@@ -140,5 +140,5 @@ function after(y: TrainingValue, values: readonly Value[]): TrainingValue {
 /** The gradient of a level's output from that of the half that goes on. */
 function atRest(gradient: Value, latentFirst: boolean, latentChannels: number): Value {
   const [before, after] = latentFirst ? [latentChannels, 0] : [0, latentChannels];
-  return pad(gradient, [before, 0, 0, after, 0, 0]);
+  return pad(gradient, [before, 0, after, 0]);
 }
