@@ -26,6 +26,7 @@ function differentiator(gradient: number, bitsPerDim = 4): Differentiator {
     initialise: async (parameters) => parameters,
     gradient: async ({ length }) => ({
       bitsPerDim: Float64Array.of(bitsPerDim, bitsPerDim),
+      bitsPerDimLevels: [Float64Array.of(bitsPerDim / 4, bitsPerDim / 2), Float64Array.of(0, 1)],
       gradient: new Float32Array(length).fill(gradient),
     }),
     evaluate: async () => Float64Array.of(bitsPerDim, bitsPerDim),
@@ -67,6 +68,12 @@ test('a gradient beyond the clip is scaled down to it, one within is not', async
   const size = Object.values(trainable).reduce((sum, { data }) => sum + data.length, 0);
   expect(await moments(1e6)).toBeCloseTo(0.1 / Math.sqrt(size), 6);
   expect(await moments(1e-6)).toBeCloseTo(0.1 * 1e-6, 12);
+});
+
+test("a step tells the batch's mean, the whole and by level", async () => {
+  const engine = createEngine(glow, trainable, differentiator(1, 4), settings);
+  const { bitsPerDim, bitsPerDimLevels } = await engine.step(batch, 0.1, noLimit);
+  expect({ bitsPerDim, bitsPerDimLevels }).toEqual({ bitsPerDim: 4, bitsPerDimLevels: [1.5, 0.5] });
 });
 
 test('a loss or gradient that is not finite moves nothing', async () => {
@@ -167,6 +174,10 @@ test('a batch computed in parts has the scores and the gradient of the whole, in
   await parts.gradient(parameters, images); // a second call starts from zero again
   const got = await parts.gradient(parameters, images);
   expect(relativeError(got.bitsPerDim, expected.bitsPerDim)).toBeLessThan(FLOAT32);
+  expect(got.bitsPerDimLevels).toHaveLength(expected.bitsPerDimLevels.length);
+  for (const [l, level] of got.bitsPerDimLevels.entries()) {
+    expect(relativeError(level, expected.bitsPerDimLevels[l] as Float64Array)).toBeLessThan(FLOAT32);
+  }
   expect(relativeError(got.gradient, gradient)).toBeLessThan(FLOAT32);
   expect(relativeError(await parts.evaluate(parameters, images), expected.bitsPerDim)).toBeLessThan(FLOAT32);
 });

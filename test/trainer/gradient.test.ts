@@ -30,7 +30,8 @@ test.each(variants)('$name: the gradient tells how bits/dim change in any direct
   const x = randomTensor([count, channels, height, width], createRandom(6), 0.3);
   const label = labelsFor(classes, count);
 
-  const lossAlong = (direction: Named<Float64Tensor>, by: number): number => {
+  const dimensions = channels * height * width;
+  const encodeAlong = (direction: Named<Float64Tensor>, by: number) => {
     const moved = Object.entries(params.trainable).map(([name, { shape, data }]) => [
       name,
       tensor(
@@ -42,8 +43,10 @@ test.each(variants)('$name: the gradient tells how bits/dim change in any direct
       trainable: Object.fromEntries(moved),
       fixed: params.fixed,
     });
-    const { logProb } = encode(glow, float64Ops, x, weights, label);
-    const dimensions = channels * height * width;
+    return encode(glow, float64Ops, x, weights, label);
+  };
+  const lossAlong = (direction: Named<Float64Tensor>, by: number): number => {
+    const { logProb } = encodeAlong(direction, by);
     return logProb.data.reduce((sum, nats) => sum + bitsPerDimension(nats, dimensions, bits), 0) / count;
   };
 
@@ -51,15 +54,23 @@ test.each(variants)('$name: the gradient tells how bits/dim change in any direct
   const parameters = new Float32Array(layout.size);
   flatten(layout, params.trainable, parameters);
   const classOf = label && { classes: Uint16Array.from({ length: count }, (_, i) => i % classes) };
-  const { bitsPerDim, gradient } = await createTfjsDifferentiator(glow, params.fixed, 'wasm').gradient(
-    parameters,
-    {
-      count,
-      x: pixelsOf(x),
-      ...classOf,
-    },
-  );
+  const { bitsPerDim, bitsPerDimLevels, gradient } = await createTfjsDifferentiator(
+    glow,
+    params.fixed,
+    'wasm',
+  ).gradient(parameters, {
+    count,
+    x: pixelsOf(x),
+    ...classOf,
+  });
   expect(bitsPerDim.reduce((sum, v) => sum + v, 0) / count).toBeCloseTo(lossAlong(params.trainable, 0), 4);
+  const { latents, logProbLevels } = encodeAlong(params.trainable, 0);
+  for (const [l, { data }] of logProbLevels.entries()) {
+    const share = (latents[l] as Float64Tensor).data.length / count / dimensions;
+    data.forEach((nats, i) => {
+      expect(bitsPerDimLevels[l]?.[i]).toBeCloseTo(bits * share - nats / (dimensions * Math.LN2), 4);
+    });
+  }
 
   for (let seed = 0; seed < 3; seed++) {
     const random = createRandom(seed, 77);

@@ -26,10 +26,15 @@ function fakeDifferentiator(
   return {
     description: 'fake',
     initialise: async (parameters) => parameters.slice(),
-    gradient: async (parameters, { count }) => ({
-      gradient: new Float32Array(parameters.length).fill(slope(calls)),
-      bitsPerDim: new Float64Array(count).fill(loss(calls++)),
-    }),
+    gradient: async (parameters, { count }) => {
+      const [gradient, bits] = [slope(calls), loss(calls++)];
+      const each = (value: number) => new Float64Array(count).fill(value);
+      return {
+        gradient: new Float32Array(parameters.length).fill(gradient),
+        bitsPerDim: each(bits),
+        bitsPerDimLevels: [each(bits / 4), each((3 * bits) / 4)],
+      };
+    },
     evaluate: async (_, { count }) => new Float64Array(count).fill(validation(evaluations++)),
     dispose: async () => {},
   };
@@ -131,6 +136,7 @@ test('metrics tell every epoch’s loss, largest gradient, rate and validation',
       skipped: 0,
       rolledBack: 0,
       bitsPerDim: 2,
+      bitsPerDimLevels: [0.5, 1.5],
       gradientNorm,
       rate: 5e-3,
       imagesPerSecond: expect.any(Number),
@@ -144,6 +150,7 @@ test('metrics tell every epoch’s loss, largest gradient, rate and validation',
       skipped: 0,
       rolledBack: 0,
       bitsPerDim: 7,
+      bitsPerDimLevels: [1.75, 5.25],
       gradientNorm,
       rate: 5e-3,
       imagesPerSecond: expect.any(Number),

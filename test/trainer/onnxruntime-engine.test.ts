@@ -11,6 +11,8 @@ import { variants } from '../variants.js';
 /** Two float32 engines, forwards and backwards through a small model. */
 const FLOAT32 = 1e-4;
 
+const flat = (levels: readonly Float64Array[]) => levels.flatMap((level) => [...level]);
+
 beforeAll(async () => {
   await openDevice('wasm');
 });
@@ -47,6 +49,8 @@ describe.each(variants)('$name', ({ config }) => {
     const expected = await tfjs.gradient(parameters, batch);
     const got = await ours.gradient(parameters, batch);
     expect(relativeError(got.bitsPerDim, expected.bitsPerDim)).toBeLessThan(FLOAT32);
+    expect(got.bitsPerDimLevels).toHaveLength(config.levels);
+    expect(relativeError(flat(got.bitsPerDimLevels), flat(expected.bitsPerDimLevels))).toBeLessThan(FLOAT32);
     for (const { name, from, to } of layout.places) {
       const error = relativeError(got.gradient.subarray(from, to), expected.gradient.subarray(from, to));
       expect({ name, error, ok: error < FLOAT32 }).toMatchObject({ ok: true });
@@ -62,6 +66,7 @@ describe.each(variants)('$name', ({ config }) => {
     const kept = Float32Array.from(expected.gradient);
     const got = await reversible.gradient(parameters, batch);
     expect(got.bitsPerDim).toEqual(expected.bitsPerDim);
+    expect(got.bitsPerDimLevels).toEqual(expected.bitsPerDimLevels);
     expect(relativeError(got.gradient, kept)).toBeLessThan(FLOAT32);
     await reversible.dispose();
   });

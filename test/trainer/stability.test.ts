@@ -1,7 +1,7 @@
 import { normLimit, noteStep, type Stability, stable } from '../../packages/trainer/src/stability.js';
 
-const good = { bitsPerDim: 3, gradientNorm: 2, applied: true };
-const notFinite = { bitsPerDim: Number.NaN, gradientNorm: 2, applied: false };
+const good = { bitsPerDim: 3, bitsPerDimLevels: [], gradientNorm: 2, applied: true };
+const notFinite = { ...good, bitsPerDim: Number.NaN, applied: false };
 
 /** What noting steps one after the other advises. */
 function noteAll(stability: Stability, steps: readonly (typeof good)[]): string[] {
@@ -22,7 +22,7 @@ test('an outlier is a gradient some times the median of the last hundred, once t
 test('gradients that stay large are no outliers any more after fifty steps', () => {
   const stability = { ...stable };
   noteAll(stability, new Array(100).fill(good));
-  noteAll(stability, new Array(51).fill({ bitsPerDim: 3, gradientNorm: 300, applied: false }));
+  noteAll(stability, new Array(51).fill({ ...good, gradientNorm: 300, applied: false }));
   expect(stability.skipped).toBe(51);
   expect(normLimit(stability, 10)).toBe(3000);
 });

@@ -198,6 +198,9 @@ function metricsOf(recent: readonly StepResult[], counters: Counters) {
     ...{ step, epoch, images, skipped, rolledBack },
     ...(recent.length > 0 && {
       bitsPerDim: mean(recent.map(({ bitsPerDim }) => bitsPerDim)),
+      bitsPerDimLevels: recent[0].bitsPerDimLevels.map((_, l) =>
+        mean(recent.map(({ bitsPerDimLevels }) => bitsPerDimLevels[l])),
+      ),
       gradientNorm: Math.max(...recent.map(({ gradientNorm }) => gradientNorm)),
     }),
   };

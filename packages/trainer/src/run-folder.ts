@@ -156,15 +156,32 @@ async function cutBack(path: string, step: number): Promise<void> {
   }
 }
 
+/** A line of `metrics.jsonl`, of training or of a validation. */
+export interface Metrics {
+  readonly step: number;
+  readonly epoch?: number;
+  readonly images?: number;
+  readonly bitsPerDim?: number;
+  /** What each level adds to it, the finest first. */
+  readonly bitsPerDimLevels?: readonly number[];
+  readonly validationBitsPerDim?: number;
+  readonly gradientNorm?: number;
+  readonly rate?: number;
+  readonly imagesPerSecond?: number;
+  readonly waiting?: number;
+  readonly skipped?: number;
+  readonly rolledBack?: number;
+}
+
 /** The lines of `metrics.jsonl` that are whole: a crash may cut the last one short. */
-export async function readMetrics(path: string): Promise<Record<string, number>[]> {
+export async function readMetrics(path: string): Promise<Metrics[]> {
   const text = await readFile(join(path, 'metrics.jsonl'), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;
   });
   return text.split('\n').flatMap((line) => {
     try {
-      return [JSON.parse(line) as Record<string, number>];
+      return [JSON.parse(line) as Metrics];
     } catch {
       return [];
     }

@@ -7,7 +7,7 @@ const facts: ReportFacts = {
     { step: 0, validationBitsPerDim: 8 },
     { step: 50, bitsPerDim: 4, gradientNorm: 3, rate: 1e-3 },
     { step: 50, validationBitsPerDim: 3.9 },
-    { step: 100, bitsPerDim: 3.5, gradientNorm: 2, rate: 5e-4 },
+    { step: 100, bitsPerDim: 3.5, bitsPerDimLevels: [2.25, 1.25], gradientNorm: 2, rate: 5e-4 },
   ],
   figures: [['best bits/dim', '3.900']],
   tables: [['Model', [['images', '<script>alert(1)</script>']]]],
@@ -36,6 +36,7 @@ test('curves, figures, tables and the newest picture first are there', () => {
   const html = renderReport(facts);
   expect(html).toContain('aria-label="bits per dimension by steps"');
   expect(html).toContain('50 steps\ntraining 4\nheld out 3.9');
+  expect(html).toContain('by level, the finest first: 2.25 + 1.25.');
   expect(html).toContain('<dt>best bits/dim</dt><dd>3.900</dd>');
   const captions = [...html.matchAll(/<figcaption>([^<]*)/g)].map(([, caption]) => caption);
   expect(captions).toEqual(['after 12,345 steps', 'after 1 step', 'after 0 steps', 'after 12,345 steps']);

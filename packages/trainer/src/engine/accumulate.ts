@@ -1,5 +1,6 @@
 import type { Differentiator } from './engine.js';
-import { addScaled, joined, splitBatch } from './split-batch.js';
+import { joined, joinScores, type Scores } from './scores.js';
+import { addScaled, splitBatch } from './split-batch.js';
 
 /**
  * Computes every batch in `parts`, one after the other, and averages their gradients, so that memory has to hold
@@ -14,13 +15,13 @@ export function inParts(whole: Differentiator, parts: number): Differentiator {
     async gradient(parameters, batch) {
       sum ??= new Float32Array(parameters.length);
       sum.fill(0);
-      const scores: Float64Array[] = [];
+      const scores: Scores[] = [];
       for (const part of splitBatch(batch, parts)) {
-        const { bitsPerDim, gradient } = await whole.gradient(parameters, part);
+        const { gradient, ...found } = await whole.gradient(parameters, part);
         addScaled(sum, gradient, part.count / batch.count);
-        scores.push(bitsPerDim);
+        scores.push(found);
       }
-      return { bitsPerDim: joined(scores), gradient: sum };
+      return { ...joinScores(scores), gradient: sum };
     },
     async evaluate(parameters, batch) {
       const scores: Float64Array[] = [];

@@ -39,8 +39,9 @@ export function createEngine(
     },
     async step(batch, rate, normLimit = Number.POSITIVE_INFINITY) {
       checkBatch(glow.config, batch);
-      const { bitsPerDim: scores, gradient } = await differentiator.gradient(parameters, batch);
-      const bitsPerDim = mean(scores);
+      const { gradient, ...scores } = await differentiator.gradient(parameters, batch);
+      const bitsPerDim = mean(scores.bitsPerDim);
+      const bitsPerDimLevels = scores.bitsPerDimLevels.map(mean);
       const gradientNorm = norm(gradient);
       const applied =
         Number.isFinite(bitsPerDim) && Number.isFinite(gradientNorm) && gradientNorm <= normLimit;
@@ -49,7 +50,7 @@ export function createEngine(
         const factor = Math.min(1, clip / gradientNorm);
         await update(learned, gradient, scales[optimizer]({ rate, factor, step: steps, decay: ema }));
       }
-      return { bitsPerDim, gradientNorm, applied };
+      return { bitsPerDim, bitsPerDimLevels, gradientNorm, applied };
     },
     async evaluate(batch) {
       checkBatch(glow.config, batch);

@@ -1,4 +1,5 @@
 import type { Float64Tensor, Named } from '@glow-onnx/flow';
+import type { Scores } from './scores.js';
 
 /** Dequantised images in model units, count × height × width × channels, and their classes if the model has any. */
 export interface Batch {
@@ -10,6 +11,8 @@ export interface Batch {
 export interface StepResult {
   /** Mean bits/dim of the batch before the step. */
   readonly bitsPerDim: number;
+  /** What each level adds to it, the finest first. */
+  readonly bitsPerDimLevels: readonly number[];
   /** Global norm of its gradient, before clipping. */
   readonly gradientNorm: number;
   /** Whether the step was taken. */
@@ -54,11 +57,8 @@ export interface Engine {
 export interface Differentiator {
   readonly description: string;
   initialise(parameters: Float32Array, batch: Batch): Promise<Float32Array>;
-  /** bits/dim of each image, and the gradient of their mean, which may be overwritten by the next call. */
-  gradient(
-    parameters: Float32Array,
-    batch: Batch,
-  ): Promise<{ bitsPerDim: Float64Array; gradient: Float32Array }>;
+  /** bits/dim of the images, and the gradient of their mean, which may be overwritten by the next call. */
+  gradient(parameters: Float32Array, batch: Batch): Promise<Scores & { gradient: Float32Array }>;
   evaluate(parameters: Float32Array, batch: Batch): Promise<Float64Array>;
   dispose(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { bitsPerDimension, type Float64Tensor, type Glow, type Named, tensor } from '@glow-onnx/flow';
+import { type Float64Tensor, type Glow, type Named, tensor } from '@glow-onnx/flow';
 import { encodeModel, graph } from '@glow-onnx/graph';
 import {
   type Device,
@@ -11,7 +11,14 @@ import type { HostValues } from '../graph-ops.js';
 import type { Batch, Differentiator } from './engine.js';
 import { explainOpening, explainRun } from './explain-failure.js';
 import { type Place, parameterLayout } from './parameters.js';
-import { type GraphKind, type Memory, type TrainingGraph, trainingGraph } from './training-graph.js';
+import { scoresOf } from './scores.js';
+import {
+  type GraphKind,
+  levelOutput,
+  type Memory,
+  type TrainingGraph,
+  trainingGraph,
+} from './training-graph.js';
 
 export interface OnnxRuntimeOptions extends Pick<RuntimeOptions, 'threads' | 'wasmPaths'> {
   readonly device: Device | 'auto';
@@ -39,8 +46,7 @@ export async function openOnnxRuntimeDifferentiator(
   { device: wanted, count, memory = 'full', ...runtime }: OnnxRuntimeOptions,
 ): Promise<Differentiator & Pick<OpenSession, 'device' | 'skipped'>> {
   const { places, size } = parameterLayout(glow);
-  const { channels, height, width, bits, classes } = glow.config;
-  const dimensions = channels * height * width;
+  const { channels, height, width, levels, classes } = glow.config;
   const gradients = new Float32Array(size);
 
   async function open(kind: GraphKind, images: number, on: Device | 'auto'): Promise<OpenGraph> {
@@ -99,17 +105,6 @@ export async function openOnnxRuntimeDifferentiator(
     }
   }
 
-  async function score(
-    kind: GraphKind,
-    parameters: Float32Array,
-    batch: Batch,
-    outputs: Readonly<Record<string, Float32Array>>,
-  ): Promise<Float64Array> {
-    const nats = new Float32Array(batch.count);
-    await run(kind, parameters, batch, { log_prob: nats, ...outputs });
-    return Float64Array.from(nats, (value) => bitsPerDimension(value, dimensions, bits));
-  }
-
   return {
     device,
     skipped,
@@ -121,11 +116,20 @@ export async function openOnnxRuntimeDifferentiator(
       return values;
     },
     async gradient(parameters, batch) {
-      const outputs = partsOf(gradients, places, 'gradient/');
-      const bitsPerDim = await score('gradient', parameters, batch, outputs);
-      return { bitsPerDim, gradient: gradients };
+      const nats = new Float32Array(batch.count);
+      const byLevel = Array.from({ length: levels }, () => new Float32Array(batch.count));
+      await run('gradient', parameters, batch, {
+        log_prob: nats,
+        ...Object.fromEntries(byLevel.map((level, l) => [levelOutput(l), level])),
+        ...partsOf(gradients, places, 'gradient/'),
+      });
+      return { ...scoresOf(glow.config, nats, byLevel), gradient: gradients };
     },
-    evaluate: (parameters, batch) => score('evaluate', parameters, batch, {}),
+    async evaluate(parameters, batch) {
+      const nats = new Float32Array(batch.count);
+      await run('evaluate', parameters, batch, { log_prob: nats });
+      return scoresOf(glow.config, nats, []).bitsPerDim;
+    },
     async dispose() {
       for (const key of [...graphs.keys()]) await close(key);
     },

@@ -35,7 +35,7 @@ export function reversibleGradient(
   glow: Glow,
   traced: Traced,
   weights: FlowWeights<TrainingValue>,
-): { logProb: Value; gradients: Named<Value> } {
+): { logProb: Value; logProbLevels: readonly Value[]; gradients: Named<Value> } {
   const { x, label, trainable, host, factor } = traced;
   // What encode names on its way: every layer's output, and the logarithms of couplings' scales.
   const met = new Map<string, TrainingValue>();
@@ -47,7 +47,7 @@ export function reversibleGradient(
       return value;
     },
   };
-  const { logProb } = encode(glow, ops, x, weights, label);
+  const { logProb, logProbLevels } = encode(glow, ops, x, weights, label);
   const loss = mul(reduceSum(logProb, [0]), scalar(factor));
   const ends = glow.levels.map(
     ({ layers }) => met.get(outputName((layers.at(-1) as PlacedLayer).name)) as TrainingValue,
@@ -84,7 +84,7 @@ export function reversibleGradient(
     }
     fromAbove = dy;
   }
-  return { logProb, gradients: Object.fromEntries(gradients) };
+  return { logProb, logProbLevels, gradients: Object.fromEntries(gradients) };
 
   /** A layer's input from its output, and the gradient there; those of its parameters are contributed. */
   function goBack({ name, layer }: PlacedLayer, y: TrainingValue, dy: Value, dElements: Value | undefined) {

@@ -19,7 +19,3 @@ export function splitBatch({ count, x, classes }: Batch, most: number): Batch[] 
 export function addScaled(target: Float32Array, source: Float32Array, factor: number): void {
   for (let i = 0; i < target.length; i++) target[i] += factor * source[i];
 }
-
-export function joined(parts: readonly Float64Array[]): Float64Array {
-  return Float64Array.from(parts.flatMap((part) => [...part]));
-}

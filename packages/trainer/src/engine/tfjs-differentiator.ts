@@ -1,5 +1,4 @@
 import {
-  bitsPerDimension,
   encode,
   type Float64Tensor,
   forwardWeights,
@@ -12,6 +11,7 @@ import { createTape } from '../tape.js';
 import { createTfjsOps, tfjsOps } from '../tfjs-ops.js';
 import type { Batch, Differentiator } from './engine.js';
 import { parameterLayout } from './parameters.js';
+import { scoresOf } from './scores.js';
 
 /** Gradients by TensorFlow.js, on the backend that is set. `fixed`: the model's parameters that are not trained. */
 export function createTfjsDifferentiator(
@@ -20,7 +20,7 @@ export function createTfjsDifferentiator(
   description: string,
 ): Differentiator {
   const { places, size } = parameterLayout(glow);
-  const { channels, height, width, bits, classes } = glow.config;
+  const { channels, height, width, classes } = glow.config;
   const dimensions = channels * height * width;
   const gradient = new Float32Array(size);
 
@@ -35,8 +35,6 @@ export function createTfjsDifferentiator(
   const image = ({ x, count }: Batch): tf.Tensor => tf.tensor4d(x, [count, height, width, channels]);
   const label = (batch: Batch): tf.Tensor | undefined =>
     classes > 0 && batch.classes ? oneHot(batch.classes, classes) : undefined;
-  const inBits = (logProb: ArrayLike<number>): Float64Array =>
-    Float64Array.from(logProb, (nats) => bitsPerDimension(nats, dimensions, bits));
 
   return {
     description,
@@ -52,27 +50,28 @@ export function createTfjsDifferentiator(
       return values;
     },
     async gradient(parameters, batch) {
-      const [logProb, ...gradients] = tf.tidy(() => {
+      const [logProb, levels, ...gradients] = tf.tidy(() => {
         const trainable = lift(parameters);
         const tape = createTape(places.map(({ name }) => trainable[name]));
         const ops = createTfjsOps(tape.apply);
         const weights = forwardWeights(glow, ops, { trainable, fixed });
-        const y = encode(glow, ops, image(batch), weights, label(batch)).logProb;
-        const nats = tf.clone(y); // the tape disposes of y
+        const { logProb: y, logProbLevels } = encode(glow, ops, image(batch), weights, label(batch));
+        const nats = [tf.clone(y), tf.stack(logProbLevels)]; // the tape disposes of its own
         const slope = -1 / (batch.count * dimensions * Math.LN2);
-        return [nats, ...tape.gradients(y, tf.fill([batch.count], slope))];
+        return [...nats, ...tape.gradients(y, tf.fill([batch.count], slope))];
       });
-      const bitsPerDim = inBits(await logProb.data());
-      logProb.dispose();
+      const byLevel = (await levels.array()) as number[][];
+      const scores = scoresOf(glow.config, await logProb.data(), byLevel);
+      tf.dispose([logProb, levels]);
       await readInto(gradient, gradients);
-      return { bitsPerDim, gradient };
+      return { ...scores, gradient };
     },
     async evaluate(parameters, batch) {
       const logProb = tf.tidy(() => {
         const weights = forwardWeights(glow, tfjsOps, { trainable: lift(parameters), fixed });
         return encode(glow, tfjsOps, image(batch), weights, label(batch)).logProb;
       });
-      const bitsPerDim = inBits(await logProb.data());
+      const { bitsPerDim } = scoresOf(glow.config, await logProb.data(), []);
       logProb.dispose();
       return bitsPerDim;
     },

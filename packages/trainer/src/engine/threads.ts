@@ -2,7 +2,8 @@ import type { Worker } from 'node:worker_threads';
 import type { Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
 import type { TfjsDevice } from '../device.js';
 import type { Batch, Differentiator } from './engine.js';
-import { addScaled, joined, splitBatch } from './split-batch.js';
+import { joined, joinScores, type Scores } from './scores.js';
+import { addScaled, splitBatch } from './split-batch.js';
 
 export interface WorkerData {
   readonly config: GlowConfig;
@@ -17,7 +18,8 @@ export interface WorkerTask {
   readonly gradient?: Float32Array;
 }
 
-export type WorkerReply = { readonly bitsPerDim: Float64Array } | { readonly error: Error };
+/** Of a task without a gradient, levels are not told apart. */
+export type WorkerReply = Scores | { readonly error: Error };
 
 /**
  * Splits every batch over threads, this one (`local`) among them, and averages their gradients: the wasm backend
@@ -43,7 +45,7 @@ export function acrossThreads(local: Differentiator, workers: readonly Worker[])
         shared[i] ??= sharedVector(parameters.length);
         return ask(workers[i], { parameters: all, batch: part, gradient: shared[i] });
       });
-      const [{ bitsPerDim, gradient }, ...others] = await Promise.all([
+      const [{ gradient, ...scores }, ...others] = await Promise.all([
         local.gradient(parameters, own),
         ...replies,
       ]);
@@ -51,13 +53,14 @@ export function acrossThreads(local: Differentiator, workers: readonly Worker[])
       parts.forEach((part, i) => {
         addScaled(gradient, shared[i], part.count / batch.count);
       });
-      return { bitsPerDim: joined([bitsPerDim, ...others]), gradient };
+      return { ...joinScores([scores, ...others]), gradient };
     },
     async evaluate(parameters, batch) {
       const [own, ...parts] = splitBatch(batch, threads);
       const all = share(parameters);
       const replies = parts.map((part, i) => ask(workers[i], { parameters: all, batch: part }));
-      return joined(await Promise.all([local.evaluate(parameters, own), ...replies]));
+      const [found, ...others] = await Promise.all([local.evaluate(parameters, own), ...replies]);
+      return joined([found, ...others.map(({ bitsPerDim }) => bitsPerDim)]);
     },
     async dispose() {
       await Promise.all([local.dispose(), ...workers.map((worker) => worker.terminate())]);
@@ -70,7 +73,7 @@ function sharedVector(length: number): Float32Array {
 }
 
 /** One task, one answer. @throws Error what the worker threw. */
-function ask(worker: Worker, task: WorkerTask): Promise<Float64Array> {
+function ask(worker: Worker, task: WorkerTask): Promise<Scores> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       worker.off('message', onMessage);
@@ -80,7 +83,7 @@ function ask(worker: Worker, task: WorkerTask): Promise<Float64Array> {
     const onMessage = (reply: WorkerReply): void => {
       settle();
       if ('error' in reply) reject(reply.error);
-      else resolve(reply.bitsPerDim);
+      else resolve(reply);
     };
     const onError = (error: Error): void => {
       settle();

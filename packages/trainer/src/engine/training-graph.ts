@@ -39,7 +39,7 @@ export interface Traced {
 
 /**
  * A model's log p(x) as a graph for `count` images, with parameters as inputs by their names: with kind `gradient`
- * also the gradient of the mean bits/dim, as `gradient/<parameter>` in any shape; with `initialise` instead the parameters after
+ * also what each level adds to it, as `log_prob/<level>`, and the gradient of the mean bits/dim, as `gradient/<parameter>` in any shape; with `initialise` instead the parameters after
  * data-dependent initialisation, as `initial/<parameter>`.
  */
 export function trainingGraph(
@@ -74,21 +74,30 @@ function traceOutputs(glow: Glow, traced: Traced, kind: GraphKind, memory: Memor
   const weights = forwardWeights(glow, ops, { trainable, fixed });
   if (kind === 'evaluate') return { log_prob: encode(glow, ops, x, weights, label).logProb };
   if (memory === 'reversible') {
-    const { logProb, gradients } = reversibleGradient(glow, traced, weights);
+    const { logProb, logProbLevels, gradients } = reversibleGradient(glow, traced, weights);
     for (const [name, { shape }] of Object.entries(trainable)) {
       if (gradients[name]) continue;
       throw new RangeError(
         `gradient: the loss does not depend on ${name} [${shape.join(', ')}]; leave it out, or see what was to use it`,
       );
     }
-    return { log_prob: logProb, ...prefixed('gradient/', unshaped(gradients)) };
+    return { log_prob: logProb, ...byLevel(logProbLevels), ...prefixed('gradient/', unshaped(gradients)) };
   }
-  const { logProb } = encode(glow, ops, x, weights, label);
+  const { logProb, logProbLevels } = encode(glow, ops, x, weights, label);
   const gradients = gradient(mul(reduceSum(logProb, [0]), scalar(factor)), Object.values(trainable));
-  const byName = Object.keys(trainable).map((name, i) => [name, gradients[i]]);
+  const byName = Object.fromEntries(Object.keys(trainable).map((name, i) => [name, gradients[i]]));
   // ONNX Runtime begins with what the last outputs need: so with the gradients of the last layers, and activations die
   // on the way back.
-  return { log_prob: logProb, ...prefixed('gradient/', unshaped(Object.fromEntries(byName))) };
+  return { log_prob: logProb, ...byLevel(logProbLevels), ...prefixed('gradient/', unshaped(byName)) };
+}
+
+/** The output that has what a level adds to log_prob. */
+export function levelOutput(level: number): string {
+  return `log_prob/${level}`;
+}
+
+function byLevel(logProbLevels: readonly Value[]): Record<string, Value> {
+  return Object.fromEntries(logProbLevels.map((value, l) => [levelOutput(l), value]));
 }
 
 /** Without a last Reshape: it would be a copy, and to the host gradients are numbers in a row. */

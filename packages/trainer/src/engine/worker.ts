@@ -13,10 +13,12 @@ opened.catch(() => {}); // told in the answer to the first task
 async function answer({ parameters, batch, gradient }: WorkerTask): Promise<WorkerReply> {
   try {
     const differentiator = await opened;
-    if (gradient === undefined) return { bitsPerDim: await differentiator.evaluate(parameters, batch) };
-    const result = await differentiator.gradient(parameters, batch);
-    gradient.set(result.gradient);
-    return { bitsPerDim: result.bitsPerDim };
+    if (gradient === undefined) {
+      return { bitsPerDim: await differentiator.evaluate(parameters, batch), bitsPerDimLevels: [] };
+    }
+    const { gradient: found, ...scores } = await differentiator.gradient(parameters, batch);
+    gradient.set(found);
+    return scores;
   } catch (error) {
     return { error: error instanceof Error ? error : new Error(String(error)) };
   }

@@ -1,3 +1,4 @@
+import type { Metrics } from '../run-folder.js';
 import { lineChart, type Point } from './line-chart.js';
 import { style } from './style.js';
 
@@ -11,7 +12,7 @@ export interface Picture {
 export interface ReportFacts {
   readonly name: string;
   /** The lines of metrics.jsonl. */
-  readonly metrics: readonly Readonly<Record<string, number>>[];
+  readonly metrics: readonly Readonly<Metrics>[];
   /** Figures that stand out: what it is, its value. */
   readonly figures: readonly (readonly [name: string, value: string])[];
   /** Tables: heading, rows. */
@@ -33,12 +34,13 @@ export function renderReport({
   samples,
   reconstructions,
 }: ReportFacts): string {
-  const curve = (key: string): Point[] =>
-    metrics.flatMap(({ step, [key]: y }) => (Number.isFinite(y) ? [{ x: step, y }] : []));
+  const curve = (key: Exclude<keyof Metrics, 'bitsPerDimLevels'>): Point[] =>
+    metrics.flatMap(({ step, [key]: y }) => (Number.isFinite(y) ? [{ x: step, y: y as number }] : []));
   const bitsPerDim = [
     { name: 'training', points: curve('bitsPerDim') },
     { name: 'held out', points: curve('validationBitsPerDim') },
   ];
+  const byLevel = metrics.findLast(({ bitsPerDimLevels }) => bitsPerDimLevels)?.bitsPerDimLevels ?? [];
   const small = { xName: 'steps', width: 440, height: 190 };
   return `<!doctype html>
 <html lang="en">
@@ -51,7 +53,8 @@ export function renderReport({
 <dl class="figures">${figures.map(([label, value]) => `<div><dt>${html(label)}</dt><dd>${html(value)}</dd></div>`).join('')}</dl>
 <section class="wide"><h2>Bits per dimension</h2>
 <p class="legend"><span class="series-1">training</span><span class="series-2">held out</span></p>
-${lineChart(bitsPerDim, { title: 'bits per dimension', xName: 'steps', width: 900, height: 300 }) || nothing('Nothing to show before the first validation.')}</section>
+${lineChart(bitsPerDim, { title: 'bits per dimension', xName: 'steps', width: 900, height: 300 }) || nothing('Nothing to show before the first validation.')}
+${byLevel.length > 1 ? `<p>Of training lately, by level, the finest first: ${byLevel.map((bits) => bits.toFixed(2)).join(' + ')}.</p>` : ''}</section>
 <div class="pair">
 <section><h2>Gradient norm</h2>${lineChart([{ name: 'largest norm', points: curve('gradientNorm') }], { ...small, title: 'gradient norm', log: true, combine: (norms) => Math.max(...norms) }) || nothing('No step yet.')}</section>
 <section><h2>Learning rate</h2>${lineChart([{ name: 'rate', points: curve('rate') }], { ...small, title: 'learning rate' }) || nothing('No step yet.')}</section>
