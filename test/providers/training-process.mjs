@@ -5,7 +5,8 @@
  *     node training-process.mjs webgpu requests.json results.json
  *
  * requests.json: [{ checkpoint: path, memory } or { operator }]. Results: for each { bitsPerDim, gradient } of four images by the
- * checkpoint's parameters, and { losses, scores } of ten steps from data-dependent initialisation on and after them; or { refusal } of a graph with that operator.
+ * checkpoint's parameters, and { losses, scores } of ten steps from data-dependent initialisation on and after them,
+ * in the middle by another engine that goes on from the first one's state; { resident } is whether parameters stay there; or { refusal } of a graph with that operator.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createGlow, createRandom, parseCheckpoint } from '@glow-onnx/flow';
@@ -37,11 +38,25 @@ async function train({ checkpoint, memory }) {
   const exact = { bitsPerDim: [...bitsPerDim], gradient: [...gradient] };
 
   const settings = { optimizer: 'adam', clip: 50, ema: 0.5 };
-  const engine = createEngine(glow, params.trainable, differentiator, settings);
+  const openEngine = async () =>
+    differentiator.residentEngine
+      ? differentiator.residentEngine(params.trainable, settings)
+      : createEngine(glow, params.trainable, differentiator, settings);
+  const engine = await openEngine();
   await engine.initialise(batch);
   const losses = [];
-  for (let step = 0; step < 10; step++) losses.push((await engine.step(batch, 2e-3)).bitsPerDim);
-  return { ...exact, losses, scores: [...(await engine.evaluate(batch))] };
+  const refused = await engine.step(batch, 2e-3, 0); // a norm beyond the limit moves nothing
+  for (let step = 0; step < 5; step++) losses.push((await engine.step(batch, 2e-3)).bitsPerDim);
+  const again = await openEngine();
+  await again.restore(await engine.snapshot());
+  for (let step = 0; step < 5; step++) losses.push((await again.step(batch, 2e-3)).bitsPerDim);
+  return {
+    ...exact,
+    resident: differentiator.residentEngine !== undefined,
+    refused,
+    losses,
+    scores: [...(await again.evaluate(batch))],
+  };
 }
 
 /** What is said of a graph with this operator on a matrix, which gives a number, and with a Tanh. */

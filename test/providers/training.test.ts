@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConfig, createGlow, encodeCheckpoint } from '@glow-onnx/flow';
+import type { StepResult } from '../../packages/trainer/src/engine/engine.js';
 import { relativeError } from '../numeric.js';
 import { randomParams } from '../random-params.js';
 import { variants } from '../variants.js';
@@ -21,6 +22,8 @@ interface Trained {
   readonly gradient: readonly number[];
   readonly losses: readonly number[];
   readonly scores: readonly number[];
+  readonly refused: StepResult;
+  readonly resident: boolean;
 }
 
 interface Refusal {
@@ -85,10 +88,19 @@ for (const { device, env, describeDevice } of devices) {
         expect(relativeError(got.bitsPerDim, expected.bitsPerDim)).toBeLessThan(FLOAT32);
         expect(relativeError(got.gradient, expected.gradient)).toBeLessThan(FLOAT32);
         expect(expected.losses[9]).toBeLessThan((expected.losses[0] as number) - 0.05);
+        const { bitsPerDim, gradientNorm, applied } = got.refused;
+        expect(applied).toBe(false);
+        expect(bitsPerDim).toBe(got.losses[0]);
+        expect(relativeError([gradientNorm], [expected.refused.gradientNorm])).toBeLessThan(FLOAT32);
         expect(relativeError(got.losses, expected.losses)).toBeLessThan(DRIFT);
         expect(relativeError(got.scores, expected.scores)).toBeLessThan(DRIFT);
       },
     );
+
+    test('keeps parameters in the memory of a GPU', () => {
+      const kept = cases.filter((_, i) => (results[i] as Trained).resident);
+      expect(kept).toEqual(device === 'webgpu' ? cases : []);
+    });
 
     test('names an operator that it has no kernel for', () => {
       const { refusal } = results.at(-1) as Refusal;

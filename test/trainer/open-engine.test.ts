@@ -29,10 +29,10 @@ async function lossesOf(engine: OpenEngine, batches: readonly Batch[]): Promise<
 test('a model trains from a config on, and from its checkpoint as if nothing had been', async () => {
   const batches = await batchesOf(12);
   const engine = await openEngine({ config: tinyConfig }, options);
-  expect(engine.checkpoint().initialised).toBe(false);
+  expect((await engine.checkpoint()).initialised).toBe(false);
   await engine.initialise(batches[0] as Batch);
   const before = await lossesOf(engine, batches.slice(0, 6));
-  const bytes = encodeCheckpoint(engine.checkpoint());
+  const bytes = encodeCheckpoint(await engine.checkpoint());
   const after = await lossesOf(engine, batches.slice(6));
   const scores = await engine.evaluate(batches[0] as Batch);
   expect(after[5]).toBeLessThan((before[0] as number) - 0.2);
@@ -75,11 +75,11 @@ test('a checkpoint goes on with its own optimiser and no other', async () => {
   const engine = await openEngine({ config: tinyConfig }, { ...options, optimizer: 'adamax' });
   await engine.initialise(batch);
   await engine.step(batch, 5e-3);
-  const checkpoint = parseCheckpoint(encodeCheckpoint(engine.checkpoint()));
+  const checkpoint = parseCheckpoint(encodeCheckpoint(await engine.checkpoint()));
   await engine.step(batch, 5e-3);
   const again = await openEngine(checkpoint, options);
   await again.step(batch, 5e-3);
-  expect(again.snapshot()).toEqual(engine.snapshot());
+  expect(await again.snapshot()).toEqual(await engine.snapshot());
   for (const one of [engine, again]) await one.dispose();
   const other = openEngine(checkpoint, { ...options, optimizer: 'adam' });
   await expect(other).rejects.toThrow('the checkpoint goes on with the optimizer adamax, got adam');

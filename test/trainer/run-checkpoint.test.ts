@@ -5,7 +5,7 @@ import { defaultSettings } from '../../packages/trainer/src/settings.js';
 import { stable } from '../../packages/trainer/src/stability.js';
 import { ramps, tinyConfig } from './training.js';
 
-test('a histogram counts every validation image, however many there are', () => {
+test('a histogram counts every validation image, however many there are', async () => {
   const count = 300_000;
   const { trainable, fixed } = initialParams(createGlow(tinyConfig), 1);
   const never = async (): Promise<never> => {
@@ -21,6 +21,6 @@ test('a histogram counts every validation image, however many there are', () => 
   const facts = { config: tinyConfig, fixed, data: ramps(), settings: defaultSettings, trainingImages: 10 };
   const counters = { ...stable, step: 0, epoch: 0, images: 0, seconds: 0, before: 2, best: 2, stale: 0 };
   const scores = Float64Array.from({ length: count }, (_, i) => 1 + i / (count - 1));
-  const { training } = toCheckpoint(facts, engine, counters, scores);
+  const { training } = await toCheckpoint(facts, engine, counters, scores);
   expect(training?.histogram).toEqual({ from: 1, to: 2, counts: Array(32).fill(count / 32), draws: 1 });
 });

@@ -57,9 +57,9 @@ describe.each(variants)('$name', ({ config }) => {
     expect(drift).toBeLessThan(DRIFT);
 
     // Each takes over the other's parameters, moments and averages.
-    const [ours, theirs] = [onnxruntime.snapshot(), tfjs.snapshot()];
-    onnxruntime.restore(theirs);
-    tfjs.restore(ours);
+    const [ours, theirs] = [await onnxruntime.snapshot(), await tfjs.snapshot()];
+    await onnxruntime.restore(theirs);
+    await tfjs.restore(ours);
     const [a, b] = [await losses(onnxruntime, STEPS, STEPS + 3), await losses(tfjs, STEPS, STEPS + 3)];
     for (const [i, loss] of a.entries()) expect(Math.abs(loss / (b[i] as number) - 1)).toBeLessThan(DRIFT);
     await opened.dispose();

@@ -1,4 +1,4 @@
-import type { InferenceSession } from 'onnxruntime-common';
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { OnnxRuntime } from './platform.js';
 import type { Device } from './session.js';
 import { sessionOptions } from './session-options.js';
@@ -9,7 +9,16 @@ export interface FloatTensor {
   readonly data: Float32Array;
 }
 
+/** A float32 tensor in a GPU's memory, until it is disposed of. */
+export interface DeviceTensor {
+  readonly shape: readonly number[];
+  readonly tensor: Tensor;
+  dispose(): void;
+}
+
 type NamedTensors = Readonly<Record<string, FloatTensor>>;
+/** Inputs may be in the memory of the GPU that the session is on. */
+type Inputs = Readonly<Record<string, FloatTensor | DeviceTensor>>;
 
 export interface GraphSource {
   /** The graph's bytes, or in Node its path; a path finds its external data beside it. */
@@ -34,6 +43,8 @@ export interface Session {
    * @param into outputs to compute, if not all, and where to: their data are overwritten and returned.
    */
   run(inputs: NamedTensors, into?: NamedTensors): Promise<Record<string, FloatTensor>>;
+  /** The same with inputs and outputs on the GPU: outputs that were to stay there are the caller's to dispose of. */
+  runKept(inputs: Inputs): Promise<KeptOutputs>;
   /**
    * Runs this graph and then `next` on what it takes of this one's inputs and outputs. Outputs that were to stay on
    * the device never leave it. All others are returned, with those of `next`.
@@ -43,13 +54,18 @@ export interface Session {
   release(): Promise<void>;
 }
 
+export interface KeptOutputs {
+  readonly outputs: Record<string, FloatTensor>;
+  readonly kept: Record<string, DeviceTensor>;
+}
+
 /**
  * Opens a graph on one device, which `requireDevice` has found to be there.
  *
  * Denormal numbers count as zero: small activations otherwise slow a deep model tenfold on a CPU. ONNX Runtime
  * sets this for the whole calling thread, so JavaScript's own numbers below 2.2e-308 become zero there too.
  *
- * @param kept outputs to leave in the memory of a GPU, for `runInto`.
+ * @param kept outputs to leave in the memory of a GPU, for `runInto` and `runKept`.
  * @throws Error if the graph cannot be opened on it.
  */
 export async function createSession(
@@ -62,7 +78,7 @@ export async function createSession(
   const session = await inTurn(() => open(runtime, device, source, kept));
   const running = new Set<Promise<unknown>>();
   let released: Promise<void> | undefined;
-  const start = (inputs: NamedTensors, into?: NamedTensors) => {
+  const start = (inputs: Inputs, into?: NamedTensors) => {
     const feeds = toFeeds(runtime, inputs);
     if (!into) return session.run(feeds, silent);
     // The cpu writes where it is told; others give memory of their own.
@@ -86,6 +102,20 @@ export async function createSession(
       if (into && device === 'cpu') return { ...into }; // onnxruntime-node gives copies besides
       const outputs = fromOutputs(found);
       return into ? written(outputs, into) : outputs;
+    },
+    async runKept(inputs) {
+      const found = Object.entries(await track(() => start(inputs)));
+      const kept = found.filter(([, { location }]) => location === 'gpu-buffer');
+      const others = found.filter(([, { location }]) => location !== 'gpu-buffer');
+      return {
+        outputs: fromOutputs(Object.fromEntries(others)),
+        kept: Object.fromEntries(
+          kept.map(([name, tensor]) => [
+            name,
+            { shape: tensor.dims, tensor, dispose: () => tensor.dispose() },
+          ]),
+        ),
+      };
     },
     runInto: (next, inputs) =>
       track(async () => {
@@ -136,9 +166,12 @@ async function open(
 /** Of a run too: what goes wrong is thrown. */
 const silent: InferenceSession.RunOptions = { logSeverityLevel: 4 };
 
-function toFeeds({ Tensor }: OnnxRuntime, inputs: NamedTensors): InferenceSession.FeedsType {
+function toFeeds({ Tensor }: OnnxRuntime, inputs: Inputs): InferenceSession.FeedsType {
   return Object.fromEntries(
-    Object.entries(inputs).map(([name, { shape, data }]) => [name, new Tensor('float32', data, shape)]),
+    Object.entries(inputs).map(([name, value]) => [
+      name,
+      'tensor' in value ? value.tensor : new Tensor('float32', value.data, value.shape),
+    ]),
   );
 }
 

@@ -4,7 +4,7 @@ import { onFirstDevice, type SkippedDevice } from './devices.js';
 import type { RuntimeOptions } from './platform.js';
 import { requireDevice } from './probe.js';
 
-export type { FloatTensor } from './create-session.js';
+export type { DeviceTensor, FloatTensor, KeptOutputs } from './create-session.js';
 export { DeviceError } from './device-error.js';
 export type { SkippedDevice } from './devices.js';
 export {
@@ -24,6 +24,8 @@ export type DeviceChoice = Device | 'auto' | readonly Device[];
 
 export interface SessionOptions extends GraphSource, RuntimeOptions {
   readonly device?: DeviceChoice;
+  /** Outputs to leave in the GPU's memory, for `runKept`, if the device is webgpu. */
+  readonly kept?: readonly string[];
 }
 
 export interface OpenSession extends Session {
@@ -35,9 +37,18 @@ export interface OpenSession extends Session {
  * Chooses a device and opens an ONNX Runtime session on it; with `openGraphs`, the only way this project does.
  * @throws DeviceError if no device asked for is available; Error if the graph cannot be opened.
  */
-export async function openSession({ device = 'auto', ...source }: SessionOptions): Promise<OpenSession> {
+export async function openSession({
+  device = 'auto',
+  kept = [],
+  ...source
+}: SessionOptions): Promise<OpenSession> {
   const { opened, skipped } = await onFirstDevice(platform, device, async (chosen) =>
-    createSession(await requireDevice(platform, chosen, source), chosen, source),
+    createSession(
+      await requireDevice(platform, chosen, source),
+      chosen,
+      source,
+      chosen === 'webgpu' ? kept : [],
+    ),
   );
   return { ...opened, skipped };
 }

@@ -51,6 +51,8 @@ interface Size {
  * name in `inputs`, and by the same names what `compute` gives.
  */
 export interface HostValues {
+  /** The parameters that it asks for. */
+  readonly needs: readonly string[];
   readonly inputs: Readonly<Record<string, Value>>;
   compute(parameter: (name: string) => Float64Tensor): Named<Float64Tensor>;
 }
@@ -88,6 +90,7 @@ export function createGraphOps(host: HostValues[]): Ops<TrainingValue> {
       const value = input(`${parameter}/logAbsDet`, 'float32', []);
       const inverseTranspose = input(`${parameter}/inverseTranspose`, 'float32', w.shape);
       host.push({
+        needs: [parameter],
         inputs: { value, inverseTranspose },
         compute(current) {
           const now = current(parameter);

@@ -69,12 +69,12 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
   let scores: Float64Array | undefined;
   let savedAt = 0;
 
-  const checkpoint = () => {
+  const checkpoint = async () => {
     counters.seconds = secondsBefore + pace.elapsedSeconds();
     return toCheckpoint({ ...run, trainingImages }, engine, counters, scores);
   };
   const save = async (): Promise<void> => {
-    await folder.saveLast(checkpoint());
+    await folder.saveLast(await checkpoint());
     savedAt = pace.elapsedSeconds();
   };
   const progress = (phase: Progress['phase'], bitsPerDim: number): Progress => ({
@@ -112,7 +112,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     }
     counters.best = bitsPerDim;
     counters.stale = 0;
-    await folder.saveBest(checkpoint());
+    await folder.saveBest(await checkpoint());
   };
 
   /** Validates, saves and, if it has learnt and nobody waits for the end, draws what the model can do by now. */
@@ -121,7 +121,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     await save();
     const validated = progress('validating', scores ? mean(scores) : Number.NaN);
     if (signal?.aborted || counters.step === 0) return run.chronicle?.refresh(validated);
-    const epoch = await run.chronicle?.epoch(validated, engine.state());
+    const epoch = await run.chronicle?.epoch(validated, await engine.state());
     if (epoch) run.onEpoch?.(epoch);
   };
 
@@ -130,7 +130,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     const advice = noteStep(counters, result);
     if (advice === 'give up') throw notFinite(counters, result, folder.path);
     const last = advice === 'return' ? runOf(await folder.readLast()) : undefined;
-    if (last) engine.restore(last.state);
+    if (last) await engine.restore(last.state);
   };
 
   /** The rest of an epoch, or of the time there is for it. */

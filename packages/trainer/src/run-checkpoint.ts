@@ -17,13 +17,13 @@ export interface RunFacts {
 const HISTOGRAM_BINS = 32;
 
 /** The state of a run; `scores` are bits/dim of the validation images, when they were last taken. */
-export function toCheckpoint(
+export async function toCheckpoint(
   { config, fixed, data, settings, trainingImages }: RunFacts,
   engine: Engine,
   counters: Counters,
   scores: Float64Array | undefined,
-): Checkpoint {
-  const { trainable, ema, optimizer, steps } = engine.state();
+): Promise<Checkpoint> {
+  const { trainable, ema, optimizer, steps } = await engine.state();
   const labels = settings.labels === null ? undefined : data.labels?.[settings.labels];
   return {
     config,

@@ -1,11 +1,8 @@
-import { availableParallelism } from 'node:os';
 import { type Checkpoint, createGlow, type GlowConfig, initialParams, parseConfig } from '@glow-onnx/flow';
 import { createBatches } from './batches.js';
 import type { Dataset } from './data/dataset.js';
 import { createEngine } from './engine/create-engine.js';
-import { openUpdate } from './engine/graph-update.js';
 import { type EngineOptions, openDifferentiator } from './engine/open-differentiator.js';
-import { parameterLayout } from './engine/parameters.js';
 import { runTraining, type TrainingRun, type TrainResult } from './loop.js';
 import type { Progress } from './progress.js';
 import { createChronicle, type Epoch } from './report/chronicle.js';
@@ -90,16 +87,16 @@ async function prepare(options: TrainOptions, opened: Close[]): Promise<Training
   const glow = createGlow(config);
   const params = checkpoint?.params ?? initialParams(glow, settings.seed);
   const differentiator = await openDifferentiator(glow, params.fixed, settings, options);
-  opened.push(differentiator.dispose);
+  let { dispose } = differentiator;
+  opened.push(() => dispose());
   // What was validated and would be exported is the average of weights: a new run starts from that.
-  const { update, close } = await openUpdate(settings.optimizer, {
-    size: parameterLayout(glow).size,
-    threads: options.engine === 'tfjs' ? 1 : (options.threads ?? availableParallelism()),
-    average: settings.ema > 0,
-  });
-  opened.push(close);
-  const engine = createEngine(glow, checkpoint?.ema ?? params.trainable, differentiator, settings, update);
-  if (run) engine.restore(run.state);
+  const initial = checkpoint?.ema ?? params.trainable;
+  const { residentEngine } = differentiator;
+  const engine = residentEngine
+    ? await residentEngine(initial, settings)
+    : createEngine(glow, initial, differentiator, settings);
+  dispose = engine.dispose; // which disposes of both
+  if (run) await engine.restore(run.state);
   const folder = resumed?.folder ?? (await createRunFolder(out, options.force ?? false));
   if (!resumed) opened.push(folder.close);
   return {

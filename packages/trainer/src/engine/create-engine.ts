@@ -1,20 +1,15 @@
 import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
-import type { TrainSettings } from '../settings.js';
 import { checkBatch } from './check-batch.js';
-import type { Differentiator, Engine, EngineState } from './engine.js';
-import { type Learned, norm, scales, type Update, updates } from './optimizer.js';
+import type { Differentiator, Engine, EngineState, LearnSettings } from './engine.js';
+import { type Learned, norm, scales, updates } from './optimizer.js';
 import { flatten, parameterLayout, unflatten, viewed } from './parameters.js';
 
-/**
- * Parameters, their average and the optimiser on the host, around whatever computes gradients.
- * @param update what takes steps, if not JavaScript.
- */
+/** Parameters, their average and the optimiser on the host, around whatever computes gradients. */
 export function createEngine(
   glow: Glow,
   initial: Named<Float64Tensor>,
   differentiator: Differentiator,
-  { optimizer, clip, ema }: Pick<TrainSettings, 'optimizer' | 'clip' | 'ema'>,
-  update: Update = updates[optimizer],
+  { optimizer, clip, ema }: LearnSettings,
 ): Engine {
   const layout = parameterLayout(glow);
   const parameters = new Float32Array(layout.size);
@@ -48,7 +43,7 @@ export function createEngine(
       if (applied) {
         steps++;
         const factor = Math.min(1, clip / gradientNorm);
-        await update(learned, gradient, scales[optimizer]({ rate, factor, step: steps, decay: ema }));
+        updates[optimizer](learned, gradient, scales[optimizer]({ rate, factor, step: steps, decay: ema }));
       }
       return { bitsPerDim, bitsPerDimLevels, gradientNorm, applied };
     },
@@ -56,9 +51,9 @@ export function createEngine(
       checkBatch(glow.config, batch);
       return differentiator.evaluate(average ?? parameters, batch);
     },
-    snapshot: () => stateBy(unflatten),
-    state: () => stateBy(viewed),
-    restore(state) {
+    snapshot: async () => stateBy(unflatten),
+    state: async () => stateBy(viewed),
+    async restore(state) {
       flatten(layout, state.trainable, parameters);
       if (average) flatten(layout, state.ema ?? state.trainable, average);
       flatten(layout, state.optimizer.m, m);

@@ -1,4 +1,5 @@
 import type { Float64Tensor, Named } from '@glow-onnx/flow';
+import type { TrainSettings } from '../settings.js';
 import type { Scores } from './scores.js';
 
 /** Dequantised images in model units, count × height × width × channels, and their classes if the model has any. */
@@ -43,10 +44,10 @@ export interface Engine {
   /** bits/dim of each image, by the averaged parameters where they are kept. */
   evaluate(batch: Batch): Promise<Float64Array>;
   /** A copy of the state as it is now. */
-  snapshot(): EngineState;
+  snapshot(): Promise<EngineState>;
   /** The same without a copy: each tensor's numbers are made when they are looked at, so before the next step. */
-  state(): EngineState;
-  restore(state: EngineState): void;
+  state(): Promise<EngineState>;
+  restore(state: EngineState): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -60,5 +61,9 @@ export interface Differentiator {
   /** bits/dim of the images, and the gradient of their mean, which may be overwritten by the next call. */
   gradient(parameters: Float32Array, batch: Batch): Promise<Scores & { gradient: Float32Array }>;
   evaluate(parameters: Float32Array, batch: Batch): Promise<Float64Array>;
+  /** Where parameters can stay in a GPU's memory from step to step: an engine of these, which do. */
+  readonly residentEngine?: (initial: Named<Float64Tensor>, settings: LearnSettings) => Promise<Engine>;
   dispose(): Promise<void>;
 }
+
+export type LearnSettings = Pick<TrainSettings, 'optimizer' | 'clip' | 'ema'>;

@@ -5,7 +5,7 @@ import type { GraphKind, Memory } from './training-graph.js';
 
 /** What was under way. */
 export interface Attempt {
-  readonly kind: GraphKind;
+  readonly kind: GraphKind | 'update';
   readonly device: Device | 'auto';
   /** Images at once. */
   readonly count: number;
@@ -27,7 +27,7 @@ const noKernel = /fallback to CPU EP has been explicitly disabled|Could not find
 export function explainRun(cause: unknown, { kind, device, count, memory }: Attempt): Error {
   if (cause instanceof DeviceError) return cause;
   const said = messageOf(cause);
-  const where = `training: ${kind} of ${count} images on ${device}`;
+  const where = `training: ${bare(kind)} of ${count} images on ${device}`;
   if (lostDevice.test(said)) {
     const advice = 'go on from the last checkpoint (--resume), or on another --device';
     return new Error(`${where}: the GPU was lost; ${advice} (${withoutPlace(said)})`, { cause });
@@ -35,7 +35,9 @@ export function explainRun(cause: unknown, { kind, device, count, memory }: Atte
   if (outOfMemory.test(said)) {
     const limit = device === 'wasm' ? ', of which WebAssembly has 4 GB at most' : '';
     const reversible =
-      kind === 'gradient' && memory === 'full' ? ', or compute activations again (--memory reversible)' : '';
+      kind.endsWith('gradient') && memory === 'full'
+        ? ', or compute activations again (--memory reversible)'
+        : '';
     const advice = `pass fewer images at once (a smaller --batch, or --accumulate)${reversible}`;
     return new Error(`${where}: out of memory${limit}; ${advice} (${withoutPlace(said)})`, { cause });
   }
@@ -49,7 +51,12 @@ export async function explainOpening(cause: unknown, graph: Graph, attempt: Atte
   const operators = await missingKernels(graph, device);
   const named = operators.length > 0 ? operators.join(', ') : 'an operator of it';
   const advice = `pass another --device${device === 'cpu' ? '' : ': cpu, or wasm in a page'}`;
-  return new Error(`training: ${kind} on ${device}: no kernel for ${named}; ${advice}`, { cause });
+  return new Error(`training: ${bare(kind)} on ${device}: no kernel for ${named}; ${advice}`, { cause });
+}
+
+/** Where gradients stay is no matter of the user's. */
+function bare(kind: Attempt['kind']): string {
+  return kind.replace('resident ', '');
 }
 
 /** ONNX Runtime's message without the line of its source and the function there. */

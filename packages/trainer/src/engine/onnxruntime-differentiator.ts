@@ -2,6 +2,7 @@ import { type Float64Tensor, type Glow, type Named, tensor } from '@glow-onnx/fl
 import { encodeModel, graph } from '@glow-onnx/graph';
 import {
   type Device,
+  type DeviceTensor,
   type FloatTensor,
   type OpenSession,
   openSession,
@@ -10,7 +11,8 @@ import {
 import type { HostValues } from '../graph-ops.js';
 import type { Batch, Differentiator } from './engine.js';
 import { explainOpening, explainRun } from './explain-failure.js';
-import { type Place, parameterLayout } from './parameters.js';
+import { type Place, parameterLayout, tensorsOf } from './parameters.js';
+import { openResidentEngine } from './resident-engine.js';
 import { scoresOf } from './scores.js';
 import {
   type GraphKind,
@@ -19,6 +21,7 @@ import {
   type TrainingGraph,
   trainingGraph,
 } from './training-graph.js';
+import { openTransfer, type Transfer } from './transfer.js';
 
 export interface OnnxRuntimeOptions extends Pick<RuntimeOptions, 'threads' | 'wasmPaths'> {
   readonly device: Device | 'auto';
@@ -28,7 +31,8 @@ export interface OnnxRuntimeOptions extends Pick<RuntimeOptions, 'threads' | 'wa
   readonly memory?: Memory;
 }
 
-interface OpenGraph extends Pick<TrainingGraph, 'host'> {
+/** A graph that is open. */
+export interface OpenGraph extends Pick<TrainingGraph, 'host'> {
   readonly session: OpenSession;
   /** Of the outputs, by their names. */
   readonly shapes: Readonly<Record<string, readonly number[]>>;
@@ -45,16 +49,18 @@ export async function openOnnxRuntimeDifferentiator(
   fixed: Named<Float64Tensor>,
   { device: wanted, count, memory = 'full', ...runtime }: OnnxRuntimeOptions,
 ): Promise<Differentiator & Pick<OpenSession, 'device' | 'skipped'>> {
-  const { places, size } = parameterLayout(glow);
+  const layout = parameterLayout(glow);
+  const { places, size } = layout;
   const { channels, height, width, levels, classes } = glow.config;
-  const gradients = new Float32Array(size);
+  let gradients: Float32Array | undefined;
 
   async function open(kind: GraphKind, images: number, on: Device | 'auto'): Promise<OpenGraph> {
     const { spec, host } = trainingGraph(glow, fixed, places, { kind, count: images, memory });
     const built = graph(spec);
     const model = encodeModel(built, { producer: { name: '@glow-onnx/trainer', version: '' } });
+    const kept = kind === 'resident gradient' ? places.map(({ name }) => `gradient/${name}`) : [];
     try {
-      const session = await openSession({ ...runtime, model, device: on, memoryPattern: false });
+      const session = await openSession({ ...runtime, model, device: on, kept, memoryPattern: false });
       const outputs = Object.entries(spec.outputs).map(([name, { shape }]) => [name, shape]);
       return { session, host, shapes: Object.fromEntries(outputs) };
     } catch (cause) {
@@ -78,60 +84,119 @@ export async function openOnnxRuntimeDifferentiator(
     await opened?.session.release().catch(() => {}); // of a lost GPU there is nothing to free
   }
 
-  async function run(
+  let reading: Promise<Transfer> | undefined;
+  /** Parameters that the host computes from; of those on the device no others come here. */
+  async function onHost(parameters: Named<FloatTensor | DeviceTensor>): Promise<Named<FloatTensor>> {
+    if (Object.values(parameters).every((value): value is FloatTensor => 'data' in value)) {
+      return parameters as Named<FloatTensor>;
+    }
+    const needed = new Set(first.host.flatMap(({ needs }) => needs));
+    const places = layout.places.filter(({ name }) => needed.has(name));
+    reading ??= openTransfer('host', places, runtime);
+    return (await (await reading).copy(parameters)).outputs;
+  }
+
+  /** Runs a graph on a batch, by what `compute` calls. */
+  async function run<T>(
     kind: GraphKind,
-    parameters: Float32Array,
+    parameters: Named<FloatTensor | DeviceTensor>,
     batch: Batch,
-    outputs: Readonly<Record<string, Float32Array>>,
-  ): Promise<void> {
-    const { session, host, shapes } = await graphFor(kind, batch.count);
-    const values = partsOf(parameters, places);
-    const fed = Object.fromEntries(
-      places.map(({ name, shape }) => [name, { shape, data: values[name] as Float32Array }]),
-    );
-    const inputs: Record<string, FloatTensor> = {
-      ...fed,
+    compute: (graph: OpenGraph, inputs: Record<string, FloatTensor | DeviceTensor>) => Promise<T>,
+  ): Promise<T> {
+    const opened = await graphFor(kind, batch.count);
+    const inputs: Record<string, FloatTensor | DeviceTensor> = {
+      ...parameters,
       x: { shape: [batch.count, height, width, channels], data: batch.x },
     };
     if (classes > 0 && batch.classes) inputs.label = oneHot(batch.classes, classes);
-    if (host.length > 0) Object.assign(inputs, computed(host, fed));
     try {
-      const into = Object.entries(outputs).map(([name, data]) => {
-        return [name, { shape: shapes[name], data }];
-      });
-      await session.run(inputs, Object.fromEntries(into));
+      if (opened.host.length > 0) Object.assign(inputs, computed(opened.host, await onHost(parameters)));
+      return await compute(opened, inputs);
     } catch (cause) {
       throw explainRun(cause, { kind, device, count: batch.count, memory });
     }
   }
 
-  return {
-    device,
-    skipped,
+  function runInto(
+    kind: GraphKind,
+    parameters: Float32Array,
+    batch: Batch,
+    outputs: Readonly<Record<string, Float32Array>>,
+  ): Promise<unknown> {
+    return run(kind, tensorsOf(layout, parameters), batch, ({ session, shapes }, inputs) => {
+      const into = Object.entries(outputs).map(([name, data]) => [name, { shape: shapes[name], data }]);
+      return session.run(inputs as Named<FloatTensor>, Object.fromEntries(into));
+    });
+  }
+
+  const levelNames = Array.from({ length: levels }, (_, l) => levelOutput(l));
+  const differentiator: Differentiator = {
     description: `ONNX Runtime on ${device}${memory === 'reversible' ? ', activations recomputed' : ''}`,
     async initialise(parameters, batch) {
       const values = new Float32Array(size);
-      await run('initialise', parameters, batch, partsOf(values, places, 'initial/'));
+      await runInto('initialise', parameters, batch, partsOf(values, places, 'initial/'));
       await close(`initialise ${batch.count}`); // needed once
       return values;
     },
     async gradient(parameters, batch) {
+      gradients ??= new Float32Array(size);
       const nats = new Float32Array(batch.count);
-      const byLevel = Array.from({ length: levels }, () => new Float32Array(batch.count));
-      await run('gradient', parameters, batch, {
+      const byLevel = levelNames.map((name): [string, Float32Array] => [name, new Float32Array(batch.count)]);
+      await runInto('gradient', parameters, batch, {
         log_prob: nats,
-        ...Object.fromEntries(byLevel.map((level, l) => [levelOutput(l), level])),
+        ...Object.fromEntries(byLevel),
         ...partsOf(gradients, places, 'gradient/'),
       });
-      return { ...scoresOf(glow.config, nats, byLevel), gradient: gradients };
+      const scores = scoresOf(
+        glow.config,
+        nats,
+        byLevel.map(([, level]) => level),
+      );
+      return { ...scores, gradient: gradients };
     },
     async evaluate(parameters, batch) {
       const nats = new Float32Array(batch.count);
-      await run('evaluate', parameters, batch, { log_prob: nats });
+      await runInto('evaluate', parameters, batch, { log_prob: nats });
       return scoresOf(glow.config, nats, []).bitsPerDim;
     },
     async dispose() {
       for (const key of [...graphs.keys()]) await close(key);
+    },
+  };
+  if (device !== 'webgpu') return { ...differentiator, device, skipped };
+  return {
+    ...differentiator,
+    device,
+    skipped,
+    async residentEngine(initial, settings) {
+      const engine = await openResidentEngine(glow, initial, settings, {
+        ...{ description: differentiator.description, runtime },
+        explain: (cause) => explainRun(cause, { kind: 'update', device, count, memory }),
+        initialise: differentiator.initialise,
+        async gradient(parameters, batch) {
+          const { outputs, kept } = await run('resident gradient', parameters, batch, ({ session }, inputs) =>
+            session.runKept(inputs),
+          );
+          const byLevel = levelNames.map((name) => outputs[name].data);
+          return {
+            ...scoresOf(glow.config, outputs.log_prob.data, byLevel),
+            norm: Math.sqrt(outputs.squares.data[0]),
+            gradient: Object.fromEntries(places.map(({ name }) => [name, kept[`gradient/${name}`]])),
+          };
+        },
+        async evaluate(parameters, batch) {
+          const { outputs } = await run('evaluate', parameters, batch, ({ session }, inputs) =>
+            session.runKept(inputs),
+          );
+          return scoresOf(glow.config, outputs.log_prob.data, []).bitsPerDim;
+        },
+        async dispose() {
+          await (await reading?.catch(() => undefined))?.release().catch(() => {});
+          await differentiator.dispose();
+        },
+      });
+      await close(`gradient ${count}`); // not before: with its last session, WebGPU's device goes
+      return engine;
     },
   };
 }

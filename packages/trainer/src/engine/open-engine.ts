@@ -23,7 +23,7 @@ export interface OpenEngine extends Engine {
   /** Devices that `auto` passed over, and why. */
   readonly skipped: readonly SkippedDevice[];
   /** The state of model and optimiser, for `encodeCheckpoint` or to open an engine on later. */
-  checkpoint(): Checkpoint;
+  checkpoint(): Promise<Checkpoint>;
 }
 
 /**
@@ -62,10 +62,13 @@ export async function openEngine(
   const { device, skipped } = differentiator;
   let engine: Engine;
   try {
-    engine = createEngine(glow, before?.ema ?? trainable, differentiator, { optimizer, clip, ema });
+    const [initial, learning] = [before?.ema ?? trainable, { optimizer, clip, ema }];
+    engine = differentiator.residentEngine
+      ? await differentiator.residentEngine(initial, learning)
+      : createEngine(glow, initial, differentiator, learning);
     if (before?.optimizer) {
       const steps = Number(before.progress?.updates ?? 0);
-      engine.restore({
+      await engine.restore({
         trainable,
         ...(before.ema && { ema: before.ema }),
         optimizer: before.optimizer,
@@ -91,12 +94,12 @@ export async function openEngine(
       }
       return engine.step(batch, rate, normLimit);
     },
-    restore(state) {
-      engine.restore(state);
+    async restore(state) {
+      await engine.restore(state);
       initialised ||= state.steps > 0;
     },
-    checkpoint() {
-      const { steps, trainable: trained, ...state } = engine.snapshot();
+    async checkpoint() {
+      const { steps, trainable: trained, ...state } = await engine.snapshot();
       return {
         ...{ config, params: { trainable: trained, fixed }, initialised, ...state },
         progress: { updates: steps, settings: { optimizer } },

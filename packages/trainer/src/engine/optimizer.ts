@@ -71,8 +71,8 @@ function shareOf(step: number, decay: number): number {
   return 1 - Math.min(decay, (1 + step) / (10 + step));
 }
 
-/** One step and the average after it, in place; done when the promise is, if there is one. */
-export type Update = (learned: Learned, gradient: Float32Array, scales: Scales) => void | Promise<void>;
+/** One step and the average after it, in place. */
+export type Update = (learned: Learned, gradient: Float32Array, scales: Scales) => void;
 
 /** In two passes: with the average in the first, a step took a third longer even where there is none. */
 export const updates: Readonly<Record<OptimizerName, Update>> = {

@@ -1,4 +1,5 @@
 import { type Float64Tensor, type Glow, type Named, sizeOf, tensor } from '@glow-onnx/flow';
+import type { FloatTensor } from '@glow-onnx/runtime/session';
 
 /** Where a trainable parameter lies in the flat vector. */
 export interface Place {
@@ -53,5 +54,15 @@ export function viewed({ places }: ParameterLayout, flat: Float32Array): Named<F
         },
       },
     ]),
+  );
+}
+
+/** A flat vector as float32 tensors, each a view of its part. */
+export function tensorsOf(
+  { places }: Pick<ParameterLayout, 'places'>,
+  flat: Float32Array,
+): Named<FloatTensor> {
+  return Object.fromEntries(
+    places.map(({ name, shape, from, to }) => [name, { shape, data: flat.subarray(from, to) }]),
   );
 }

@@ -25,7 +25,7 @@ import {
   type Value,
 } from '@glow-onnx/graph';
 import { createGraphOps, type TrainingValue } from '../graph-ops.js';
-import type { Traced } from './training-graph.js';
+import type { LossGradient, Traced } from './training-graph.js';
 
 /**
  * log p(x) and the gradient of the loss without the activations of the way there: back from the end of each level,
@@ -35,7 +35,7 @@ export function reversibleGradient(
   glow: Glow,
   traced: Traced,
   weights: FlowWeights<TrainingValue>,
-): { logProb: Value; logProbLevels: readonly Value[]; gradients: Named<Value> } {
+): LossGradient {
   const { x, label, trainable, host, factor } = traced;
   // What encode names on its way: every layer's output, and the logarithms of couplings' scales.
   const met = new Map<string, TrainingValue>();
@@ -84,6 +84,12 @@ export function reversibleGradient(
     }
     fromAbove = dy;
   }
+  for (const [name, { shape }] of parameters) {
+    if (gradients.has(name)) continue;
+    throw new RangeError(
+      `gradient: the loss does not depend on ${name} [${shape.join(', ')}]; leave it out, or see what was to use it`,
+    );
+  }
   return { logProb, logProbLevels, gradients: Object.fromEntries(gradients) };
 
   /** A layer's input from its output, and the gradient there; those of its parameters are contributed. */
@@ -119,7 +125,12 @@ function inverseInputs({ host, fixed }: Traced, { name, layer }: PlacedLayer): N
       input(`${name}/${weight}`, 'float32', shape),
     ]),
   );
-  host.push({ inputs, compute: (parameter) => compute(own(parameter, kinds('trainable'))) });
+  const trainable = kinds('trainable');
+  host.push({
+    needs: trainable.map((spec) => fullName(name, spec.name)),
+    inputs,
+    compute: (parameter) => compute(own(parameter, trainable)),
+  });
   return inputs;
 }
 

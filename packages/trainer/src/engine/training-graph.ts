@@ -1,17 +1,19 @@
 import {
   encode,
   type Float64Tensor,
+  type FlowWeights,
   forwardWeights,
   type Glow,
   initialise,
   type Named,
 } from '@glow-onnx/flow';
-import { type GraphSpec, gradient, input, mul, reduceSum, scalar, type Value } from '@glow-onnx/graph';
+import { add, type GraphSpec, gradient, input, mul, reduceSum, scalar, type Value } from '@glow-onnx/graph';
 import { createGraphOps, type HostValues, imageOf, labelOf, type TrainingValue } from '../graph-ops.js';
 import type { Place } from './parameters.js';
 import { reversibleGradient } from './reversible-gradient.js';
 
-export type GraphKind = 'initialise' | 'gradient' | 'evaluate';
+/** `resident gradient`: for gradients that stay on the device, each of its parameter's shape. */
+export type GraphKind = 'initialise' | 'gradient' | 'resident gradient' | 'evaluate';
 
 /**
  * Which activations a step keeps. `full`: all that the gradient needs. `reversible`: none; going back, each layer's
@@ -24,6 +26,13 @@ export const memories: readonly Memory[] = ['full', 'reversible'];
 export interface TrainingGraph {
   readonly spec: GraphSpec;
   readonly host: readonly HostValues[];
+}
+
+/** log p of each image, what each level adds to it, and by parameter the gradient of the loss. */
+export interface LossGradient {
+  readonly logProb: Value;
+  readonly logProbLevels: readonly Value[];
+  readonly gradients: Named<Value>;
 }
 
 /** What a graph is traced from. */
@@ -68,27 +77,35 @@ export function trainingGraph(
 }
 
 function traceOutputs(glow: Glow, traced: Traced, kind: GraphKind, memory: Memory): Record<string, Value> {
-  const { x, label, trainable, fixed, host, factor } = traced;
+  const { x, label, trainable, fixed, host } = traced;
   const ops = createGraphOps(host);
   if (kind === 'initialise') return prefixed('initial/', initialise(glow, ops, x, { trainable, fixed }));
   const weights = forwardWeights(glow, ops, { trainable, fixed });
   if (kind === 'evaluate') return { log_prob: encode(glow, ops, x, weights, label).logProb };
-  if (memory === 'reversible') {
-    const { logProb, logProbLevels, gradients } = reversibleGradient(glow, traced, weights);
-    for (const [name, { shape }] of Object.entries(trainable)) {
-      if (gradients[name]) continue;
-      throw new RangeError(
-        `gradient: the loss does not depend on ${name} [${shape.join(', ')}]; leave it out, or see what was to use it`,
-      );
-    }
-    return { log_prob: logProb, ...byLevel(logProbLevels), ...prefixed('gradient/', unshaped(gradients)) };
-  }
-  const { logProb, logProbLevels } = encode(glow, ops, x, weights, label);
-  const gradients = gradient(mul(reduceSum(logProb, [0]), scalar(factor)), Object.values(trainable));
-  const byName = Object.fromEntries(Object.keys(trainable).map((name, i) => [name, gradients[i]]));
+  const differentiate = memory === 'reversible' ? reversibleGradient : fullGradient;
+  const { logProb, logProbLevels, gradients } = differentiate(glow, traced, weights);
+  const scores = {
+    log_prob: logProb,
+    ...Object.fromEntries(logProbLevels.map((value, l) => [levelOutput(l), value])),
+  };
   // ONNX Runtime begins with what the last outputs need: so with the gradients of the last layers, and activations die
   // on the way back.
-  return { log_prob: logProb, ...byLevel(logProbLevels), ...prefixed('gradient/', unshaped(byName)) };
+  if (kind === 'gradient') return { ...scores, ...prefixed('gradient/', unshaped(gradients)) };
+  return { ...scores, squares: sumOfSquares(Object.values(gradients)), ...prefixed('gradient/', gradients) };
+}
+
+/** log p(x) and the gradient of the loss, by the activations of the way there. */
+function fullGradient(
+  glow: Glow,
+  { x, label, trainable, host, factor }: Traced,
+  weights: FlowWeights<TrainingValue>,
+): LossGradient {
+  const { logProb, logProbLevels } = encode(glow, createGraphOps(host), x, weights, label);
+  const gradients = gradient(mul(reduceSum(logProb, [0]), scalar(factor)), Object.values(trainable));
+  return {
+    ...{ logProb, logProbLevels },
+    gradients: Object.fromEntries(Object.keys(trainable).map((name, i) => [name, gradients[i]])),
+  };
 }
 
 /** The output that has what a level adds to log_prob. */
@@ -96,8 +113,9 @@ export function levelOutput(level: number): string {
   return `log_prob/${level}`;
 }
 
-function byLevel(logProbLevels: readonly Value[]): Record<string, Value> {
-  return Object.fromEntries(logProbLevels.map((value, l) => [levelOutput(l), value]));
+function sumOfSquares(values: readonly Value[]): Value {
+  const squares = values.map((value) => reduceSum(mul(value, value), [...value.shape.keys()]));
+  return squares.reduce((a, b) => add(a, b));
 }
 
 /** Without a last Reshape: it would be a copy, and to the host gradients are numbers in a row. */
