@@ -46,14 +46,22 @@ async function train({ checkpoint, memory }) {
   await engine.initialise(batch);
   const losses = [];
   const refused = await engine.step(batch, 2e-3, 0); // a norm beyond the limit moves nothing
-  for (let step = 0; step < 5; step++) losses.push((await engine.step(batch, 2e-3)).bitsPerDim);
+  for (let step = 0; step < 4; step++) losses.push((await engine.step(batch, 2e-3)).bitsPerDim);
+  // Asked for at once, as a page's buttons may: the state is that before the step.
+  const [state, fifth] = await Promise.all([engine.snapshot(), engine.step(batch, 2e-3)]);
+  losses.push(fifth.bitsPerDim);
   const again = await openEngine();
-  await again.restore(await engine.snapshot());
+  await again.restore(state);
+  const unfit = { ...state, optimizer: { ...state.optimizer, v: {} } };
+  const unfitting = await again.restore(unfit).catch((error) => error.message); // changes nothing
+  const repeated = (await again.step(batch, 2e-3)).bitsPerDim;
   for (let step = 0; step < 5; step++) losses.push((await again.step(batch, 2e-3)).bitsPerDim);
   return {
     ...exact,
     resident: differentiator.residentEngine !== undefined,
     refused,
+    unfitting,
+    repeated,
     losses,
     scores: [...(await again.evaluate(batch))],
   };

@@ -24,6 +24,8 @@ interface Trained {
   readonly scores: readonly number[];
   readonly refused: StepResult;
   readonly resident: boolean;
+  readonly unfitting: string;
+  readonly repeated: number;
 }
 
 interface Refusal {
@@ -93,6 +95,8 @@ for (const { device, env, describeDevice } of devices) {
         expect(bitsPerDim).toBe(got.losses[0]);
         expect(relativeError([gradientNorm], [expected.refused.gradientNorm])).toBeLessThan(FLOAT32);
         expect(relativeError(got.losses, expected.losses)).toBeLessThan(DRIFT);
+        expect(got.unfitting).toMatch(/^parameters: "levels\.0\..*" is missing$/);
+        expect(relativeError([got.repeated], [got.losses[4] as number])).toBeLessThan(FLOAT32);
         expect(relativeError(got.scores, expected.scores)).toBeLessThan(DRIFT);
       },
     );

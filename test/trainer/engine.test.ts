@@ -1,4 +1,11 @@
-import { createGlow, createRandom, initialParams } from '@glow-onnx/flow';
+import {
+  createGlow,
+  createRandom,
+  type Float64Tensor,
+  initialParams,
+  type Named,
+  tensor,
+} from '@glow-onnx/flow';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDevice } from '../../packages/trainer/src/device.js';
 import { inParts } from '../../packages/trainer/src/engine/accumulate.js';
@@ -153,6 +160,21 @@ test('evaluation is by averaged parameters, training by the parameters themselve
   const [first] = parameterLayout(glow).places;
   expect([...used.evaluate.subarray(first.from, first.to)]).toEqual([...(ema?.[first.name].data ?? [])]);
   expect(used.evaluate[first.from]).not.toBe(used.gradient[first.from]);
+});
+
+test('a state that does not fit changes nothing', async () => {
+  const engine = createEngine(glow, trainable, differentiator(1), settings);
+  await engine.step(batch, 0.1, noLimit);
+  const before = await engine.snapshot();
+  const [[name, { shape }]] = Object.entries(trainable) as [[string, Float64Tensor]];
+  const other = { ...before.optimizer.v, [name]: tensor([3], [1, 2, 3]) };
+  const restore = (v: Named<Float64Tensor>) =>
+    engine.restore({ ...before, trainable, optimizer: { ...before.optimizer, v } });
+  await expect(restore({})).rejects.toThrow(`parameters: "${name}" is missing`);
+  await expect(restore(other)).rejects.toThrow(
+    `parameters: "${name}" is to be [${shape.join(', ')}], got [3]`,
+  );
+  expect(await engine.snapshot()).toEqual(before);
 });
 
 test('without an average none is kept', async () => {

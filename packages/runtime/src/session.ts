@@ -16,6 +16,7 @@ export {
   parseGolden,
 } from './golden.js';
 export type { RuntimeOptions } from './platform.js';
+export { createQueue, type Queue } from './queue.js';
 
 /** Where a graph runs. */
 export type Device = 'cpu' | 'webgpu' | 'cuda' | 'wasm';

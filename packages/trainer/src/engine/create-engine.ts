@@ -2,7 +2,7 @@ import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
 import { checkBatch } from './check-batch.js';
 import type { Differentiator, Engine, EngineState, LearnSettings } from './engine.js';
 import { type Learned, norm, scales, updates } from './optimizer.js';
-import { flatten, parameterLayout, unflatten, viewed } from './parameters.js';
+import { checkParameters, flatten, parameterLayout, unflatten, viewed } from './parameters.js';
 
 /** Parameters, their average and the optimiser on the host, around whatever computes gradients. */
 export function createEngine(
@@ -54,10 +54,12 @@ export function createEngine(
     snapshot: async () => stateBy(unflatten),
     state: async () => stateBy(viewed),
     async restore(state) {
-      flatten(layout, state.trainable, parameters);
-      if (average) flatten(layout, state.ema ?? state.trainable, average);
-      flatten(layout, state.optimizer.m, m);
-      flatten(layout, state.optimizer.v, v);
+      const { trainable, optimizer: moments, ema: averaged = trainable } = state;
+      for (const named of [trainable, averaged, moments.m, moments.v]) checkParameters(layout, named);
+      flatten(layout, trainable, parameters);
+      if (average) flatten(layout, averaged, average);
+      flatten(layout, moments.m, m);
+      flatten(layout, moments.v, v);
       steps = state.steps;
     },
     dispose: () => differentiator.dispose(),

@@ -38,14 +38,18 @@ export interface Engine {
   initialise(batch: Batch): Promise<void>;
   /**
    * One step at this learning rate. It is not taken, and everything stays as it is, if loss or gradient is not
-   * finite or the gradient's norm is beyond `normLimit` (default: no limit).
+   * finite (where a GPU keeps the parameters, if the norm is beyond 1e19) or the gradient's norm is beyond `normLimit`
+   * (default: no limit).
    */
   step(batch: Batch, rate: number, normLimit?: number): Promise<StepResult>;
   /** bits/dim of each image, by the averaged parameters where they are kept. */
   evaluate(batch: Batch): Promise<Float64Array>;
   /** A copy of the state as it is now. */
   snapshot(): Promise<EngineState>;
-  /** The same without a copy: each tensor's numbers are made when they are looked at, so before the next step. */
+  /**
+   * The same with as few copies as can be: each tensor's numbers are made when they are looked at, so before the next
+   * step.
+   */
   state(): Promise<EngineState>;
   restore(state: EngineState): Promise<void>;
   dispose(): Promise<void>;

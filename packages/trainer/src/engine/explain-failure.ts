@@ -5,7 +5,7 @@ import type { GraphKind, Memory } from './training-graph.js';
 
 /** What was under way. */
 export interface Attempt {
-  readonly kind: GraphKind | 'update';
+  readonly kind: GraphKind;
   readonly device: Device | 'auto';
   /** Images at once. */
   readonly count: number;
@@ -28,10 +28,7 @@ export function explainRun(cause: unknown, { kind, device, count, memory }: Atte
   if (cause instanceof DeviceError) return cause;
   const said = messageOf(cause);
   const where = `training: ${bare(kind)} of ${count} images on ${device}`;
-  if (lostDevice.test(said)) {
-    const advice = 'go on from the last checkpoint (--resume), or on another --device';
-    return new Error(`${where}: the GPU was lost; ${advice} (${withoutPlace(said)})`, { cause });
-  }
+  if (lostDevice.test(said)) return lost(where, said, cause);
   if (outOfMemory.test(said)) {
     const limit = device === 'wasm' ? ', of which WebAssembly has 4 GB at most' : '';
     const reversible =
@@ -44,7 +41,24 @@ export function explainRun(cause: unknown, { kind, device, count, memory }: Atte
   return new Error(`${where}: ${said}`, { cause });
 }
 
-/** The same for a graph that could not be opened, maybe for want of a kernel. */
+/** The same for parameters and optimiser in the memory of a GPU. */
+export function explainUpdate(cause: unknown, device: Device): Error {
+  if (cause instanceof DeviceError) return cause;
+  const said = messageOf(cause);
+  const where = `training: update of the parameters on ${device}`;
+  if (lostDevice.test(said)) return lost(where, said, cause);
+  if (!outOfMemory.test(said)) return new Error(`${where}: ${said}`, { cause });
+  const advice =
+    'take a smaller model (--hidden, --steps), fewer images at once (--batch), or another --device';
+  return new Error(`${where}: out of memory; ${advice} (${withoutPlace(said)})`, { cause });
+}
+
+function lost(where: string, said: string, cause: unknown): Error {
+  const advice = 'go on from the last checkpoint (--resume), or on another --device';
+  return new Error(`${where}: the GPU was lost; ${advice} (${withoutPlace(said)})`, { cause });
+}
+
+/** As `explainRun`, for a graph that could not be opened, maybe for want of a kernel. */
 export async function explainOpening(cause: unknown, graph: Graph, attempt: Attempt): Promise<Error> {
   const { kind, device } = attempt;
   if (device === 'auto' || !noKernel.test(messageOf(cause))) return explainRun(cause, attempt);

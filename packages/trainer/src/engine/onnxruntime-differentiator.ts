@@ -10,7 +10,7 @@ import {
 } from '@glow-onnx/runtime/session';
 import type { HostValues } from '../graph-ops.js';
 import type { Batch, Differentiator } from './engine.js';
-import { explainOpening, explainRun } from './explain-failure.js';
+import { explainOpening, explainRun, explainUpdate } from './explain-failure.js';
 import { type Place, parameterLayout, tensorsOf } from './parameters.js';
 import { openResidentEngine } from './resident-engine.js';
 import { scoresOf } from './scores.js';
@@ -92,7 +92,10 @@ export async function openOnnxRuntimeDifferentiator(
     }
     const needed = new Set(first.host.flatMap(({ needs }) => needs));
     const places = layout.places.filter(({ name }) => needed.has(name));
-    reading ??= openTransfer('host', places, runtime);
+    reading ??= openTransfer('host', places, runtime).catch((error) => {
+      reading = undefined;
+      throw error;
+    });
     return (await (await reading).copy(parameters)).outputs;
   }
 
@@ -171,7 +174,7 @@ export async function openOnnxRuntimeDifferentiator(
     async residentEngine(initial, settings) {
       const engine = await openResidentEngine(glow, initial, settings, {
         ...{ description: differentiator.description, runtime },
-        explain: (cause) => explainRun(cause, { kind: 'update', device, count, memory }),
+        explain: (cause) => explainUpdate(cause, device),
         initialise: differentiator.initialise,
         async gradient(parameters, batch) {
           const { outputs, kept } = await run('resident gradient', parameters, batch, ({ session }, inputs) =>
@@ -195,6 +198,7 @@ export async function openOnnxRuntimeDifferentiator(
           await differentiator.dispose();
         },
       });
+      await graphFor('resident gradient', count);
       await close(`gradient ${count}`); // not before: with its last session, WebGPU's device goes
       return engine;
     },

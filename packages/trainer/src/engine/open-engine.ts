@@ -27,7 +27,8 @@ export interface OpenEngine extends Engine {
 }
 
 /**
- * Opens what trains a model, in Node or in a page: gradients by ONNX Runtime, parameters and optimiser in JavaScript.
+ * Opens what trains a model, in Node or in a page: gradients by ONNX Runtime, parameters and optimiser in JavaScript,
+ * or on WebGPU in the GPU's memory.
  * Data, batches and learning rates are the caller's. A new model has to see a batch by `initialise` before its first
  * step; a checkpoint goes on with the optimiser that it has. Checkpoints of other programs may not name theirs: then
  * `optimizer` has to be the one that their state is of.
@@ -60,7 +61,7 @@ export async function openEngine(
     ...(wasmPaths !== undefined && { wasmPaths }),
   });
   const { device, skipped } = differentiator;
-  let engine: Engine;
+  let engine: Engine | undefined;
   try {
     const [initial, learning] = [before?.ema ?? trainable, { optimizer, clip, ema }];
     engine = differentiator.residentEngine
@@ -76,7 +77,7 @@ export async function openEngine(
       });
     }
   } catch (error) {
-    await differentiator.dispose();
+    await (engine ?? differentiator).dispose();
     throw error;
   }
   let initialised = before?.initialised ?? false;

@@ -26,12 +26,21 @@ export function parameterLayout(glow: Glow): ParameterLayout {
   return { places, size };
 }
 
-/** Writes named tensors into a flat vector. @throws RangeError naming one that is missing. */
+/** Writes named tensors into a flat vector. @throws RangeError as `checkParameters` does, before anything is written. */
 export function flatten(layout: ParameterLayout, named: Named<Float64Tensor>, into: Float32Array): void {
-  for (const { name, from } of layout.places) {
-    const value = named[name];
-    if (value === undefined) throw new RangeError(`parameters: "${name}" is missing`);
-    into.set(value.data, from);
+  checkParameters(layout, named);
+  for (const { name, from } of layout.places) into.set(named[name].data, from);
+}
+
+/** @throws RangeError naming a parameter that is missing or has another shape. */
+export function checkParameters({ places }: ParameterLayout, named: Named<Float64Tensor>): void {
+  for (const { name, shape } of places) {
+    const found: Float64Tensor | undefined = named[name];
+    if (found === undefined) throw new RangeError(`parameters: "${name}" is missing`);
+    if (found.shape.join() === shape.join()) continue;
+    throw new RangeError(
+      `parameters: "${name}" is to be [${shape.join(', ')}], got [${found.shape.join(', ')}]`,
+    );
   }
 }
 

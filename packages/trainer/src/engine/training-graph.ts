@@ -47,9 +47,10 @@ export interface Traced {
 }
 
 /**
- * A model's log p(x) as a graph for `count` images, with parameters as inputs by their names: with kind `gradient`
- * also what each level adds to it, as `log_prob/<level>`, and the gradient of the mean bits/dim, as `gradient/<parameter>` in any shape; with `initialise` instead the parameters after
- * data-dependent initialisation, as `initial/<parameter>`.
+ * A model's log p(x) as a graph for `count` images, with parameters as inputs by their names. With kind `gradient` also
+ * what each level adds to it, as `log_prob/<level>`, and the gradient of the mean bits/dim, as `gradient/<parameter>`
+ * in any shape; with `resident gradient` in the parameter's shape, and in `squares` the sum of its squares. With
+ * `initialise` instead the parameters after data-dependent initialisation, as `initial/<parameter>`.
  */
 export function trainingGraph(
   glow: Glow,
