@@ -3,6 +3,7 @@ import { checkBatch } from './check-batch.js';
 import type { Differentiator, Engine, EngineState, LearnSettings } from './engine.js';
 import { type Learned, norm, scales, updates } from './optimizer.js';
 import { checkParameters, flatten, parameterLayout, unflatten, viewed } from './parameters.js';
+import { mean } from './scores.js';
 
 /** Parameters, their average and the optimiser on the host, around whatever computes gradients. */
 export function createEngine(
@@ -64,8 +65,4 @@ export function createEngine(
     },
     dispose: () => differentiator.dispose(),
   };
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -32,7 +32,7 @@ export interface OnnxRuntimeOptions extends Pick<RuntimeOptions, 'threads' | 'wa
 }
 
 /** A graph that is open. */
-export interface OpenGraph extends Pick<TrainingGraph, 'host'> {
+interface OpenGraph extends Pick<TrainingGraph, 'host'> {
   readonly session: OpenSession;
   /** Of the outputs, by their names. */
   readonly shapes: Readonly<Record<string, readonly number[]>>;
@@ -198,7 +198,10 @@ export async function openOnnxRuntimeDifferentiator(
           await differentiator.dispose();
         },
       });
-      await graphFor('resident gradient', count);
+      await graphFor('resident gradient', count).catch(async (error) => {
+        await engine.dispose();
+        throw error;
+      });
       await close(`gradient ${count}`); // not before: with its last session, WebGPU's device goes
       return engine;
     },

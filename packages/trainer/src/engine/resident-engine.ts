@@ -6,7 +6,7 @@ import type { Batch, Engine, EngineState, LearnSettings } from './engine.js';
 import { scaleFeeds, updateGraph } from './graph-update.js';
 import { scales } from './optimizer.js';
 import { flatten, parameterLayout, tensorsOf, viewed } from './parameters.js';
-import type { Scores } from './scores.js';
+import { mean, type Scores } from './scores.js';
 import { openTransfer, type Transfer } from './transfer.js';
 
 /** Tensors on the device, by the parameters that they are of. */
@@ -216,8 +216,4 @@ function withoutPrefix<T>(prefix: string, named: Named<T>): Record<string, T> {
 
 function dispose(onDevice: OnDevice): void {
   for (const tensor of Object.values(onDevice)) tensor.dispose();
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
