@@ -8,7 +8,7 @@ process.env.XDG_CACHE_HOME = cache;
 process.on('exit', () => rmSync(cache, { recursive: true, force: true }));
 
 export default {
-  testEnvironment: './test/environment.cjs',
+  testEnvironment: './test/support/environment.cjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {

@@ -11,12 +11,12 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { Dataset } from './data/dataset.js';
 import { openDataset } from './data/open.js';
 import { type EngineName, engines, type TrainDevice } from './engine/open-differentiator.js';
-import { type Memory, memories } from './engine/training-graph.js';
-import type { TrainResult } from './loop.js';
-import { count, createDisplay, type Terminal } from './progress-display.js';
-import { readRun } from './run-folder.js';
-import { defaultSettings, optimizers, schedules, type TrainSettings } from './settings.js';
-import { type TrainOptions, train } from './train.js';
+import { type Memory, memories } from './onnxruntime/training-graph.js';
+import type { TrainResult } from './run/loop.js';
+import { count, createDisplay, type Terminal } from './run/progress-display.js';
+import { readRun } from './run/run-folder.js';
+import { defaultSettings, optimizers, schedules, type TrainSettings } from './run/settings.js';
+import { type TrainOptions, train } from './run/train.js';
 
 interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
   readonly data: string;

@@ -1,9 +1,9 @@
-import type { Fit } from '../fit.js';
-import type { RawImage } from '../images.js';
-import { type LatentsFile, loadLatents, saveLatents } from '../latents-file.js';
-import type { GlowModel } from '../model.js';
+import { type LatentsFile, loadLatents, saveLatents } from '../model/latents-file.js';
+import type { GlowModel } from '../model/model.js';
 import { readWholeFile } from '../node/read-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
+import type { Fit } from '../pictures/fit.js';
+import type { RawImage } from '../pictures/images.js';
 import {
   numbered,
   type OutputFlags,

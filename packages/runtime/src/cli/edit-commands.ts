@@ -1,4 +1,4 @@
-import { saveLatents } from '../latents-file.js';
+import { saveLatents } from '../model/latents-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import { type EncodeFlags, readLatents, writing } from './commands.js';
 import {

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../batches.js';
+import type { CallOptions } from '../model/batches.js';
 
 export interface Stderr {
   write(text: string): unknown;

@@ -1,10 +1,10 @@
 import type { Precision } from '@glow-onnx/flow/manifest';
-import { BatchError } from '../batch-error.js';
-import type { CallOptions } from '../batches.js';
 import { loadGlow } from '../index.js';
-import type { ClassLabel } from '../labels.js';
-import { classNames } from '../labels.js';
-import type { GlowModel } from '../model.js';
+import { BatchError } from '../model/batch-error.js';
+import type { CallOptions } from '../model/batches.js';
+import type { ClassLabel } from '../model/labels.js';
+import { classNames } from '../model/labels.js';
+import type { GlowModel } from '../model/model.js';
 import type { Device } from '../session.js';
 
 /** What the terminal gives every command. */

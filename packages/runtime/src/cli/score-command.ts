@@ -1,4 +1,4 @@
-import type { Score } from '../score.js';
+import type { Score } from '../model/score.js';
 import type { EncodeFlags } from './commands.js';
 import { expandFolders } from './pictures.js';
 import { type Report, table } from './report.js';

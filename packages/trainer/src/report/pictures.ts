@@ -18,10 +18,10 @@ import {
 } from '@glow-onnx/flow';
 import { imageGrid, type RawImage } from '@glow-onnx/runtime/node';
 import * as tf from '@tensorflow/tfjs-core';
-import { openDevice } from '../device.js';
 import type { Batch } from '../engine/engine.js';
-import { oneHot } from '../engine/tfjs-differentiator.js';
-import { imageTensor, tfjsOps } from '../tfjs-ops.js';
+import { openDevice } from '../tfjs/device.js';
+import { oneHot } from '../tfjs/tfjs-differentiator.js';
+import { imageTensor, tfjsOps } from '../tfjs/tfjs-ops.js';
 
 /** What a model can do at one moment, as grids that are large enough to look at. */
 export interface Pictures {

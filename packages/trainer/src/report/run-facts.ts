@@ -1,8 +1,8 @@
 import { type Glow, sizeOf } from '@glow-onnx/flow';
-import type { Batches } from '../batches.js';
 import type { Dataset } from '../data/dataset.js';
-import type { Progress } from '../progress.js';
-import type { TrainSettings } from '../settings.js';
+import type { Batches } from '../run/batches.js';
+import type { Progress } from '../run/progress.js';
+import type { TrainSettings } from '../run/settings.js';
 import type { ReportFacts } from './report.js';
 
 export interface RunDescription {
