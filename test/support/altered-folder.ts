@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeSafetensors, type Manifest, parseSafetensors } from '@glow-onnx/flow';
+import type { Manifest } from '@glow-onnx/flow';
+import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/internal';
 import { onnx } from 'onnx-proto';
 
 /** Changes one file of a model folder, and lets the manifest vouch for the change. */

@@ -6,8 +6,8 @@ import {
   type GlowConfig,
   inverseWeights,
   type Named,
-  type Precision,
 } from '@glow-onnx/flow';
+import type { Precision } from '@glow-onnx/flow/internal';
 import type { Graph } from '@glow-onnx/graph';
 import { fold, type WeightedFlow } from '../../packages/exporter/src/fold.js';
 import { roundConditioners } from '../../packages/exporter/src/precision.js';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Float64Tensor, parseSafetensors, safetensorsNumbers, tensor } from '@glow-onnx/flow';
+import { type Float64Tensor, tensor } from '@glow-onnx/flow';
+import { parseSafetensors, safetensorsNumbers } from '@glow-onnx/flow/internal';
 
 /** What two independent PyTorch programs computed in float64; see test/support/golden/README.md. */
 export const goldenFiles = [

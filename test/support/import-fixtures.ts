@@ -4,15 +4,13 @@ import {
   createRandom,
   decode,
   encode,
-  encodeSafetensors,
   type Float64Tensor,
   float64Ops,
   forwardWeights,
   inverseWeights,
-  parseSafetensors,
-  sizeOf,
   tensor,
 } from '@glow-onnx/flow';
+import { encodeSafetensors, parseSafetensors, sizeOf } from '@glow-onnx/flow/internal';
 import type { LayoutName } from '../../packages/exporter/src/import/import-weights.js';
 import { readGolden } from './golden-files.js';
 import { flatten, numericalLogDet, relativeError } from './numeric.js';

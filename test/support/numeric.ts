@@ -1,4 +1,5 @@
-import { type Float64Tensor, logAbsDet, tensor } from '@glow-onnx/flow';
+import { type Float64Tensor, tensor } from '@glow-onnx/flow';
+import { logAbsDet } from '@glow-onnx/flow/internal';
 
 /** Largest |a − b| over the largest |b|, NaN if anything is. */
 export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {

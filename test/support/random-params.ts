@@ -4,10 +4,9 @@ import {
   type Glow,
   initialParams,
   type LayerParams,
-  type Random,
-  sizeOf,
   tensor,
 } from '@glow-onnx/flow';
+import { type Random, sizeOf } from '@glow-onnx/flow/internal';
 
 /** A tensor of normal numbers with this standard deviation. */
 export function randomTensor(shape: readonly number[], random: Random, deviation = 1): Float64Tensor {

@@ -1,12 +1,6 @@
 import { stat } from 'node:fs/promises';
-import {
-  type Checkpoint,
-  encodeCheckpoint,
-  type GlowConfig,
-  type Precision,
-  parseCheckpoint,
-  precisions,
-} from '@glow-onnx/flow';
+import { type Checkpoint, encodeCheckpoint, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
+import { type Precision, precisions } from '@glow-onnx/flow/internal';
 import { readWholeFile, writeFileAtomic } from '@glow-onnx/runtime/node';
 import type { Device } from '@glow-onnx/runtime/session';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';

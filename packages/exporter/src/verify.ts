@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import type { GraphVariant, Precision } from '@glow-onnx/flow';
+import type { GraphVariant, Precision } from '@glow-onnx/flow/internal';
 import { readWholeFile } from '@glow-onnx/runtime/node';
 import {
   type Device,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tolerances } from '@glow-onnx/flow';
+import { tolerances } from '@glow-onnx/flow/internal';
 import { build } from 'esbuild';
 import { describeBrowser, useBrowser } from '../../support/use-browser.js';
 import { type checkClaims, claimsFor } from './claims.js';

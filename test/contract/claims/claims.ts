@@ -1,4 +1,4 @@
-import type { Tolerances } from '@glow-onnx/flow';
+import type { Tolerances } from '@glow-onnx/flow/internal';
 import type { Device, GlowModel, Latents, LoadOptions, RawImage } from '@glow-onnx/runtime';
 import { closeTo, equal, fails, isTrue } from './expect.js';
 import { picture } from './pictures.js';

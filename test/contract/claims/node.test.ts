@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { tolerances } from '@glow-onnx/flow';
+import { tolerances } from '@glow-onnx/flow/internal';
 import { build } from 'esbuild';
 import { driverMissing, softwareDriver } from '../../support/vulkan-driver.js';
 import { claimsFor } from './claims.js';

@@ -6,11 +6,10 @@ import {
   forwardWeights,
   inverseWeights,
   type LayerParams,
-  latentShapes,
-  liftWeights,
   type Named,
   type Ops,
 } from '@glow-onnx/flow';
+import { latentShapes, liftWeights } from '@glow-onnx/flow/internal';
 import { interpreters, runFloat64 } from '../../support/interpreters.js';
 import { relativeError } from '../../support/numeric.js';
 import { labelsFor, randomParams, randomTensor } from '../../support/random-params.js';

@@ -5,9 +5,8 @@ import {
   type Float64Tensor,
   float64Ops,
   type GlowConfig,
-  latentShapes,
-  type Precision,
 } from '@glow-onnx/flow';
+import { latentShapes, type Precision } from '@glow-onnx/flow/internal';
 import { encodeModel } from '@glow-onnx/graph';
 import { byName, exported } from '../../support/exported-graphs.js';
 import { labelsFor, randomTensor } from '../../support/random-params.js';

@@ -2,14 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
-import {
-  createGlow,
-  createRandom,
-  latentShapes,
-  type Manifest,
-  parseManifest,
-  precisions,
-} from '@glow-onnx/flow';
+import { createGlow, createRandom, type Manifest, parseManifest } from '@glow-onnx/flow';
+import { latentShapes, precisions } from '@glow-onnx/flow/internal';
 import { decodeModel } from '@glow-onnx/graph';
 import { byName } from '../../support/exported-graphs.js';
 import { listedOperators } from '../../support/listed-operators.js';

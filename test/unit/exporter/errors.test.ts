@@ -3,15 +3,8 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Checkpoint,
-  createConfig,
-  createGlow,
-  encodeCheckpoint,
-  encodeSafetensors,
-  parseSafetensors,
-  type SafetensorsInput,
-} from '@glow-onnx/flow';
+import { type Checkpoint, createConfig, createGlow, encodeCheckpoint } from '@glow-onnx/flow';
+import { encodeSafetensors, parseSafetensors, type SafetensorsInput } from '@glow-onnx/flow/internal';
 import { glowExport as run } from '../../support/glow-export.js';
 import { randomParams } from '../../support/random-params.js';
 

@@ -15,17 +15,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
 import {
-  binToModel,
   type Checkpoint,
   createConfig,
   createGlow,
   encodeCheckpoint,
-  filled,
   parseCheckpoint,
   parseManifest,
-  parseSafetensors,
-  pixelToBin,
 } from '@glow-onnx/flow';
+import { binToModel, filled, parseSafetensors, pixelToBin } from '@glow-onnx/flow/internal';
 import { decodeModel } from '@glow-onnx/graph';
 import { loadGlow } from '@glow-onnx/runtime';
 import { writePng } from '@glow-onnx/runtime/node';

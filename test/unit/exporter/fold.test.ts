@@ -1,4 +1,5 @@
-import { createRandom, decode, encode, float64Ops, latentShapes } from '@glow-onnx/flow';
+import { createRandom, decode, encode, float64Ops } from '@glow-onnx/flow';
+import { latentShapes } from '@glow-onnx/flow/internal';
 import { exported } from '../../support/exported-graphs.js';
 import { flatten, relativeError } from '../../support/numeric.js';
 import { labelsFor, randomTensor } from '../../support/random-params.js';

@@ -4,9 +4,9 @@ import {
   type Float64Tensor,
   float64Ops,
   forwardWeights,
-  matmul,
   tensor,
 } from '@glow-onnx/flow';
+import { matmul } from '@glow-onnx/flow/internal';
 import { importWeights } from '../../../packages/exporter/src/import/import-weights.js';
 import {
   expectFlow,

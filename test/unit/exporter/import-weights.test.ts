@@ -1,13 +1,5 @@
-import {
-  createRandom,
-  encodeCheckpoint,
-  encodeSafetensors,
-  type Float64Tensor,
-  parseCheckpoint,
-  parseSafetensors,
-  sizeOf,
-  tensor,
-} from '@glow-onnx/flow';
+import { createRandom, encodeCheckpoint, type Float64Tensor, parseCheckpoint, tensor } from '@glow-onnx/flow';
+import { encodeSafetensors, parseSafetensors, sizeOf } from '@glow-onnx/flow/internal';
 import { importWeights } from '../../../packages/exporter/src/import/import-weights.js';
 import { readGolden } from '../../support/golden-files.js';
 import {

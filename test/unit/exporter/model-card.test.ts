@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
-import { binToModel, createConfig, createGlow, parseManifest } from '@glow-onnx/flow';
+import { createConfig, createGlow, parseManifest } from '@glow-onnx/flow';
+import { binToModel } from '@glow-onnx/flow/internal';
 import { openSession } from '@glow-onnx/runtime/session';
 import { randomParams } from '../../support/random-params.js';
 

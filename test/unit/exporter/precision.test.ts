@@ -11,12 +11,11 @@ import {
   type FlowWeights,
   float64Ops,
   forwardWeights,
-  type Precision,
   parseManifest,
-  parseSafetensors,
-  precisions,
 } from '@glow-onnx/flow';
-import { cast, constant, decodeModel, graph, input, mul, roundFloat16 } from '@glow-onnx/graph';
+import { type Precision, parseSafetensors, precisions } from '@glow-onnx/flow/internal';
+import { constant, decodeModel, graph, input, mul } from '@glow-onnx/graph';
+import { cast, roundFloat16 } from '@glow-onnx/graph/internal';
 import { loadGlow } from '@glow-onnx/runtime';
 import { roundConditioners } from '../../../packages/exporter/src/precision.js';
 import { traceDecode, traceEncode } from '../../../packages/exporter/src/trace.js';

@@ -1,13 +1,7 @@
-import {
-  createConfig,
-  createRandom,
-  decode,
-  encode,
-  type Float64Tensor,
-  float64Ops,
-  latentShapes,
-} from '@glow-onnx/flow';
-import { formatShape, type Graph } from '@glow-onnx/graph';
+import { createConfig, createRandom, decode, encode, type Float64Tensor, float64Ops } from '@glow-onnx/flow';
+import { latentShapes } from '@glow-onnx/flow/internal';
+import type { Graph } from '@glow-onnx/graph';
+import { formatShape } from '@glow-onnx/graph/internal';
 import { byName, exported, runOn } from '../../support/exported-graphs.js';
 import { flatten, relativeError } from '../../support/numeric.js';
 import { labelsFor, randomTensor } from '../../support/random-params.js';

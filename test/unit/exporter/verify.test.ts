@@ -9,13 +9,12 @@ import {
   createGlow,
   createRandom,
   type Float64Tensor,
-  filled,
   float64Ops,
   forwardWeights,
   parseManifest,
-  parseSafetensors,
   tensor,
 } from '@glow-onnx/flow';
+import { filled, parseSafetensors } from '@glow-onnx/flow/internal';
 import { writePng } from '@glow-onnx/runtime/node';
 import { parseGolden } from '@glow-onnx/runtime/session';
 import { main } from '../../../packages/exporter/src/main.js';

@@ -1,4 +1,5 @@
-import { createConfig, type Float64Tensor, filled, float64Ops, type Named, tensor } from '@glow-onnx/flow';
+import { createConfig, type Float64Tensor, float64Ops, type Named, tensor } from '@glow-onnx/flow';
+import { filled } from '@glow-onnx/flow/internal';
 import { affineCoupling } from '../../../packages/flow/src/layers/affine-coupling.js';
 import { channelPrior, convPrior } from '../../../packages/flow/src/layers/prior.js';
 

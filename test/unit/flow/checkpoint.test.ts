@@ -1,21 +1,23 @@
 import {
   type Checkpoint,
   type ConfigInput,
-  checkpointParts,
   createConfig,
   createGlow,
   createRandom,
   encodeCheckpoint,
-  encodeSafetensors,
   type Float64Tensor,
   initialParams,
   type Named,
   type PresetName,
   parseCheckpoint,
-  parseSafetensors,
-  type SafetensorsInput,
   tensor,
 } from '@glow-onnx/flow';
+import {
+  checkpointParts,
+  encodeSafetensors,
+  parseSafetensors,
+  type SafetensorsInput,
+} from '@glow-onnx/flow/internal';
 
 const small: ConfigInput = { channels: 1, height: 4, width: 8, levels: 2, steps: 1, hiddenChannels: 4 };
 

@@ -4,15 +4,13 @@ import {
   createRandom,
   decode,
   encode,
-  filled,
   float64Ops,
   forwardWeights,
-  initialise,
   initialParams,
   inverseWeights,
-  latentShapes,
   tensor,
 } from '@glow-onnx/flow';
+import { filled, initialise, latentShapes } from '@glow-onnx/flow/internal';
 import { flatten, numericalLogDet, relativeError } from '../../support/numeric.js';
 import { labelsFor, randomParams, randomTensor } from '../../support/random-params.js';
 import { variants } from '../../support/variants.js';

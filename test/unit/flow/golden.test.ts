@@ -8,9 +8,9 @@ import {
   float64Ops,
   forwardWeights,
   inverseWeights,
-  sizeOf,
   tensor,
 } from '@glow-onnx/flow';
+import { sizeOf } from '@glow-onnx/flow/internal';
 import { importWeights } from '../../../packages/exporter/src/import/import-weights.js';
 import { type Golden, goldenFiles, readGolden } from '../../support/golden-files.js';
 import { flatten, numericalLogDet, relativeError } from '../../support/numeric.js';

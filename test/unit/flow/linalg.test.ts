@@ -1,4 +1,5 @@
-import { createRandom, filled, inverse, logAbsDet, lu, luParams, matmul, tensor } from '@glow-onnx/flow';
+import { createRandom, tensor } from '@glow-onnx/flow';
+import { filled, inverse, logAbsDet, lu, luParams, matmul } from '@glow-onnx/flow/internal';
 import {
   identity,
   permutationMatrix,

@@ -1,4 +1,5 @@
-import { createConfig, latentShapes, parseManifest } from '@glow-onnx/flow';
+import { createConfig, parseManifest } from '@glow-onnx/flow';
+import { latentShapes } from '@glow-onnx/flow/internal';
 
 const config = createConfig({ channels: 3, height: 8, width: 8, levels: 2 });
 const manifest = {

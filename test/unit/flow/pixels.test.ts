@@ -1,4 +1,4 @@
-import { binToModel, binToPixel, bitsPerDimension, modelToBin, pixelToBin } from '@glow-onnx/flow';
+import { binToModel, binToPixel, bitsPerDimension, modelToBin, pixelToBin } from '@glow-onnx/flow/internal';
 
 const depths = [1, 2, 3, 4, 5, 6, 7, 8];
 

@@ -1,4 +1,5 @@
-import { createRandom, restoreRandom, shuffle } from '@glow-onnx/flow';
+import { createRandom } from '@glow-onnx/flow';
+import { restoreRandom, shuffle } from '@glow-onnx/flow/internal';
 
 test('a stream is that of its seed and index, and of nothing else', () => {
   const draw = (seed: number, index?: number): number[] => {

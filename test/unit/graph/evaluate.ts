@@ -1,4 +1,5 @@
-import { type Attributes, isConstant, type Value } from '@glow-onnx/graph';
+import type { Value } from '@glow-onnx/graph';
+import { type Attributes, isConstant } from '@glow-onnx/graph/internal';
 
 /** A tensor in float64, row-major. */
 export interface Numbers64 {

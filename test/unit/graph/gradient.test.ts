@@ -1,11 +1,9 @@
 import { createRandom } from '@glow-onnx/flow';
 import {
-  abs,
   add,
   concat,
   div,
   exp,
-  gemm,
   gradient,
   graph,
   input,
@@ -20,11 +18,11 @@ import {
   scalar,
   sigmoid,
   slice,
-  softplus,
   sub,
   tanh,
   type Value,
 } from '@glow-onnx/graph';
+import { abs, gemm, softplus } from '@glow-onnx/graph/internal';
 import { rules } from '../../../packages/graph/src/gradient-rules.js';
 import { relativeError } from '../../support/numeric.js';
 import { runGraph } from '../../support/run-graph.js';

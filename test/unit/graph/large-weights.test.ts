@@ -1,17 +1,8 @@
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  constant,
-  conv,
-  createWeightsFile,
-  decodeModel,
-  encodeModel,
-  graph,
-  input,
-  symbol,
-  type WeightsFile,
-} from '@glow-onnx/graph';
+import { constant, conv, decodeModel, encodeModel, graph, input, symbol } from '@glow-onnx/graph';
+import { createWeightsFile, type WeightsFile } from '@glow-onnx/graph/internal';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { relativeError } from '../../support/numeric.js';
 import { producer, runGraph } from '../../support/run-graph.js';

@@ -6,7 +6,6 @@ import {
   constant,
   conv,
   convTranspose,
-  createWeightsFile,
   decodeModel,
   encodeModel,
   graph,
@@ -18,8 +17,8 @@ import {
   slice,
   symbol,
   type Value,
-  type WeightsFile,
 } from '@glow-onnx/graph';
+import { createWeightsFile, type WeightsFile } from '@glow-onnx/graph/internal';
 import { onnx } from 'onnx-proto';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { checkerTest, checkWithOnnx } from '../../support/onnx-checker.js';

@@ -1,19 +1,14 @@
 import {
-  abs,
   add,
   concat,
   constant,
   conv,
   convTranspose,
   exp,
-  formatShape,
   graph,
-  hardSigmoid,
   input,
-  isConstant,
   log,
   matmul,
-  max,
   mul,
   neg,
   reduceMean,
@@ -27,9 +22,9 @@ import {
   sub,
   symbol,
   tanh,
-  unsqueeze,
   type Value,
 } from '@glow-onnx/graph';
+import { abs, formatShape, hardSigmoid, isConstant, max, unsqueeze } from '@glow-onnx/graph/internal';
 import { type Numbers, runGraph } from '../../support/run-graph.js';
 
 /** Expected numbers are worked out by hand, or by one call of Math; float32 rounds to 6e-8 of the value. */

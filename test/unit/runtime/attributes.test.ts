@@ -1,4 +1,5 @@
-import { createConfig, createRandom, pixelToBin } from '@glow-onnx/flow';
+import { createConfig, createRandom } from '@glow-onnx/flow';
+import { pixelToBin } from '@glow-onnx/flow/internal';
 import type { GlowModel, Latents, RawImage } from '@glow-onnx/runtime';
 import { modelOf } from '../../support/oracle-model.js';
 

@@ -1,5 +1,4 @@
 import {
-  bitsPerDimension,
   createGlow,
   createRandom,
   encode,
@@ -9,6 +8,7 @@ import {
   type Named,
   tensor,
 } from '@glow-onnx/flow';
+import { bitsPerDimension } from '@glow-onnx/flow/internal';
 import { flatten, parameterLayout } from '../../../packages/trainer/src/engine/parameters.js';
 import { openDevice } from '../../../packages/trainer/src/tfjs/device.js';
 import { createTfjsDifferentiator } from '../../../packages/trainer/src/tfjs/tfjs-differentiator.js';

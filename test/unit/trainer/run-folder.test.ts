@@ -1,14 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Checkpoint,
-  createGlow,
-  encodeCheckpoint,
-  encodeSafetensors,
-  initialParams,
-  parseSafetensors,
-} from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, encodeCheckpoint, initialParams } from '@glow-onnx/flow';
+import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/internal';
 import { replaceFile } from '../../../packages/trainer/src/run/replace-file.js';
 import { createRunFolder, readRun, reopenRunFolder } from '../../../packages/trainer/src/run/run-folder.js';
 import { readCheckpoint, readMetrics, temporaryRuns, tinyConfig } from '../../support/training.js';

@@ -1,4 +1,5 @@
-import { bitsPerDimension, type GlowConfig, latentShapes, sizeOf } from '@glow-onnx/flow';
+import type { GlowConfig } from '@glow-onnx/flow';
+import { bitsPerDimension, latentShapes, sizeOf } from '@glow-onnx/flow/internal';
 
 /** bits/dim of the images of a batch. */
 export interface Scores {

@@ -1,19 +1,10 @@
-import {
-  type Float64Tensor,
-  float64Ops,
-  inverse,
-  logAbsDet,
-  type Named,
-  type Ops,
-  type Padding,
-  tensor,
-} from '@glow-onnx/flow';
+import { type Float64Tensor, float64Ops, type Named, type Ops, tensor } from '@glow-onnx/flow';
+import { inverse, logAbsDet, type Padding } from '@glow-onnx/flow/internal';
 import {
   add,
   concat,
   constant,
   exp,
-  gemm,
   input,
   log,
   mul,
@@ -27,12 +18,12 @@ import {
   scalar,
   sigmoid,
   slice,
-  softplus,
   sqrt,
   sub,
   tanh,
   type Value,
 } from '@glow-onnx/graph';
+import { gemm, softplus } from '@glow-onnx/graph/internal';
 
 /**
  * A weight with its own shape, or an image [channels, batch·height·width]: every 1×1 convolution and both of its

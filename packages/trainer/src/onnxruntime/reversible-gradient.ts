@@ -3,27 +3,13 @@ import {
   encode,
   type Float64Tensor,
   type FlowWeights,
-  fullName,
   type Glow,
   type LogDet,
   type Named,
-  outputName,
-  type ParamSpec,
-  type PlacedLayer,
 } from '@glow-onnx/flow';
-import {
-  add,
-  backward,
-  type Cotangent,
-  input,
-  mul,
-  pad,
-  reduceSum,
-  reshape,
-  scalar,
-  slice,
-  type Value,
-} from '@glow-onnx/graph';
+import { fullName, outputName, type ParamSpec, type PlacedLayer } from '@glow-onnx/flow/internal';
+import { add, input, mul, pad, reduceSum, reshape, scalar, slice, type Value } from '@glow-onnx/graph';
+import { backward, type Cotangent } from '@glow-onnx/graph/internal';
 import { createGraphOps, type TrainingValue } from './graph-ops.js';
 import type { LossGradient, Traced } from './training-graph.js';
 

@@ -4,10 +4,11 @@ import {
   type FlowWeights,
   forwardWeights,
   type Glow,
-  initialise,
   type Named,
 } from '@glow-onnx/flow';
-import { add, type GraphSpec, gradient, input, mul, reduceSum, scalar, type Value } from '@glow-onnx/graph';
+import { initialise } from '@glow-onnx/flow/internal';
+import { add, gradient, input, mul, reduceSum, scalar, type Value } from '@glow-onnx/graph';
+import type { GraphSpec } from '@glow-onnx/graph/internal';
 import type { Place } from '../engine/parameters.js';
 import { createGraphOps, type HostValues, imageOf, labelOf, type TrainingValue } from './graph-ops.js';
 import { reversibleGradient } from './reversible-gradient.js';

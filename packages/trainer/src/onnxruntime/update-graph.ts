@@ -1,17 +1,6 @@
 import type { Named } from '@glow-onnx/flow';
-import {
-  abs,
-  add,
-  div,
-  type GraphSpec,
-  input,
-  max,
-  mul,
-  scalar,
-  sqrt,
-  sub,
-  type Value,
-} from '@glow-onnx/graph';
+import { add, div, input, mul, scalar, sqrt, sub, type Value } from '@glow-onnx/graph';
+import { abs, type GraphSpec, max } from '@glow-onnx/graph/internal';
 import type { FloatTensor } from '@glow-onnx/runtime/session';
 import { BETA1, BETA2, type Scales } from '../engine/optimizer.js';
 import type { Place } from '../engine/parameters.js';

@@ -1,5 +1,4 @@
 import {
-  binToPixel,
   createRandom,
   decode,
   encode,
@@ -10,12 +9,9 @@ import {
   type GlowConfig,
   inverseWeights,
   type LayerParams,
-  latentShapes,
-  liftWeights,
-  modelToBin,
-  sizeOf,
   tensor,
 } from '@glow-onnx/flow';
+import { binToPixel, latentShapes, liftWeights, modelToBin, sizeOf } from '@glow-onnx/flow/internal';
 import { imageGrid, type RawImage } from '@glow-onnx/runtime/node';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from '../engine/engine.js';

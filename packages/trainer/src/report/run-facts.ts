@@ -1,4 +1,5 @@
-import { type Glow, sizeOf } from '@glow-onnx/flow';
+import type { Glow } from '@glow-onnx/flow';
+import { sizeOf } from '@glow-onnx/flow/internal';
 import type { Dataset } from '../data/dataset.js';
 import type { Batches } from '../run/batches.js';
 import type { Progress } from '../run/progress.js';

@@ -1,4 +1,5 @@
-import { createRandom, type GlowConfig, pixelToBin } from '@glow-onnx/flow';
+import { createRandom, type GlowConfig } from '@glow-onnx/flow';
+import { pixelToBin } from '@glow-onnx/flow/internal';
 import { type Augmentation, drawSources } from '../data/augment.js';
 import type { Dataset, Labels } from '../data/dataset.js';
 import { readAhead } from '../data/read-ahead.js';

@@ -1,4 +1,5 @@
-import type { Checkpoint, Float64Tensor, GlowConfig, JsonObject, Named } from '@glow-onnx/flow';
+import type { Checkpoint, Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
+import type { JsonObject } from '@glow-onnx/flow/internal';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine, EngineState } from '../engine/engine.js';
 import type { Counters } from './progress.js';

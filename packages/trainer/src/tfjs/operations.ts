@@ -1,4 +1,5 @@
-import { inverse, logAbsDet, tensor } from '@glow-onnx/flow';
+import { tensor } from '@glow-onnx/flow';
+import { inverse, logAbsDet } from '@glow-onnx/flow/internal';
 import * as tf from '@tensorflow/tfjs-core';
 import { joinChannels, placeChannels, positive, sumRows, takeChannels } from './kernels.js';
 import type { Operation } from './tape.js';

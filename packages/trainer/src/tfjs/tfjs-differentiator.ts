@@ -1,11 +1,5 @@
-import {
-  encode,
-  type Float64Tensor,
-  forwardWeights,
-  type Glow,
-  initialise,
-  type Named,
-} from '@glow-onnx/flow';
+import { encode, type Float64Tensor, forwardWeights, type Glow, type Named } from '@glow-onnx/flow';
+import { initialise } from '@glow-onnx/flow/internal';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch, Differentiator } from '../engine/engine.js';
 import { parameterLayout } from '../engine/parameters.js';

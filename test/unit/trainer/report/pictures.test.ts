@@ -1,5 +1,4 @@
 import {
-  binToPixel,
   createConfig,
   createGlow,
   createRandom,
@@ -7,9 +6,9 @@ import {
   float64Ops,
   initialParams,
   inverseWeights,
-  modelToBin,
   tensor,
 } from '@glow-onnx/flow';
+import { binToPixel, modelToBin } from '@glow-onnx/flow/internal';
 import { drawPictures } from '../../../../packages/trainer/src/report/pictures.js';
 
 const small = { channels: 3, height: 8, width: 8, levels: 2, steps: 2, hiddenChannels: 8, bits: 5 } as const;
