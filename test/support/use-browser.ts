@@ -25,7 +25,7 @@ const flags = [
   '--ignore-gpu-blocklist',
 ];
 
-type Glow = typeof import('@glow-onnx/runtime');
+type Glow = typeof import('@glow-onnx/runtime') & typeof import('@glow-onnx/runtime/cache');
 
 export interface TestBrowser {
   readonly page: Page;

@@ -1,4 +1,4 @@
-import { openCache, platform } from '#platform';
+import { platform } from '#platform';
 import { createDiagnose } from './diagnose.js';
 import { createLoadGlow } from './load-glow.js';
 import { createServeGlow } from './worker/serve.js';
@@ -58,9 +58,3 @@ export const diagnose = /* @__PURE__ */ createDiagnose(platform);
  * model that it loaded with `worker`, the script's address.
  */
 export const serveGlow = /* @__PURE__ */ createServeGlow(platform);
-
-/** Where loaded models are cached by default: a folder in Node, the name of a cache in a browser. */
-export const cacheLocation = (): string => openCache().location;
-
-/** Empties the cache of loaded models, the default one or the one that `loadGlow` was given. */
-export const clearCache = (location?: string): Promise<void> => openCache(location).clear();

@@ -16,7 +16,6 @@ export {
   measureGolden,
   parseGolden,
 } from './sessions/golden.js';
-export { createQueue, type Queue } from './sessions/queue.js';
 
 /** Where a graph runs. */
 export type Device = 'cpu' | 'webgpu' | 'cuda' | 'wasm';

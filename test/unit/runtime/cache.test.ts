@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConfig } from '@glow-onnx/flow';
-import { cacheLocation, clearCache, type LoadOptions, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
+import { type LoadOptions, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
+import { cacheLocation, clearCache } from '@glow-onnx/runtime/cache';
 import { forgetful, keyValueCache } from '../../../packages/runtime/src/folder/model-cache.js';
 import { readBounded } from '../../../packages/runtime/src/folder/model-store.js';
 import { openCache, userCacheFolder } from '../../../packages/runtime/src/node/folder-cache.js';

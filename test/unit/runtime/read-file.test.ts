@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readWholeFile } from '@glow-onnx/runtime/node';
+import { readWholeFile } from '@glow-onnx/runtime/internal-node';
 
 let folder = '';
 beforeEach(() => {

@@ -15,7 +15,8 @@ import {
 } from './outputs.js';
 import { expandFolders } from './pictures.js';
 import { pictures, type Report, table } from './report.js';
-import { type Context, given, type ModelFlags, partly, withModel } from './run.js';
+import { type Context, type ModelFlags, partly, withModel } from './run.js';
+import { given } from './run-program.js';
 
 export interface EncodeFlags extends ModelFlags {
   readonly fit?: Fit;

@@ -36,11 +36,6 @@ function classOf({ manifest }: GlowModel, text: string): ClassLabel {
   return !classNames(manifest).includes(text) && /^\d+$/.test(text) ? Number(text) : text;
 }
 
-/** The options of a library call, without those that were not given. */
-export function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
-}
-
 /** What a call on several pictures gives, as far as it goes; the command shows that, and then fails. */
 export interface Partly<Result> {
   readonly results: readonly (Result | undefined)[];

@@ -1,5 +1,4 @@
 import type { Manifest } from '@glow-onnx/flow/manifest';
-import type { FloatTensor } from '../sessions/create-session.js';
 
 /** A class by its number, or by its name in `manifest.training.classNames`. */
 export type ClassLabel = number | string;
@@ -42,9 +41,9 @@ export function labelsFor(
   });
 }
 
-/** One-hot images, [batch, classes, 1, 1]. */
-export function oneHot(labels: readonly number[], classes: number): FloatTensor {
+/** A row of `classes` numbers for each label: 1 at the label, 0 elsewhere. */
+export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array {
   const data = new Float32Array(labels.length * classes);
-  for (const [i, label] of labels.entries()) data[i * classes + label] = 1;
-  return { shape: [labels.length, classes, 1, 1], data };
+  for (let i = 0; i < labels.length; i++) data[i * classes + (labels[i] as number)] = 1;
+  return data;
 }

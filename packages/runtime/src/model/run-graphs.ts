@@ -102,7 +102,8 @@ export async function roundTripBatch(
 
 function labelInput({ classes }: GlowConfig, batch: readonly Item[]): { label?: FloatTensor } {
   const labels = batch.flatMap(({ label }) => label ?? []);
-  return classes > 0 ? { label: oneHot(labels, classes) } : {};
+  if (classes === 0) return {};
+  return { label: { shape: [labels.length, classes, 1, 1], data: oneHot(labels, classes) } };
 }
 
 function stack(parts: readonly Float32Array[], shape: readonly number[]): FloatTensor {

@@ -1,6 +1,7 @@
 import { bitsPerDimension, pixelToBin } from '@glow-onnx/flow/pixels';
 import { createRandom } from '@glow-onnx/flow/random';
 import { checkInteger } from '../check.js';
+import { mean } from '../mean.js';
 import { complexityOf } from '../pictures/complexity.js';
 import { fromModel, type ModelImage, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
@@ -115,8 +116,4 @@ export function trainingPercentile(histogram: unknown): (value: number) => numbe
     const below = counts.slice(0, bin).reduce((a, b) => a + b, 0);
     return (below + (place - bin) * (counts[bin] as number)) / total;
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

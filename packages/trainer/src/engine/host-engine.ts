@@ -1,9 +1,9 @@
 import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
+import { mean } from '@glow-onnx/runtime/internal';
 import { checkBatch } from './check-batch.js';
 import type { Differentiator, Engine, EngineState, LearnSettings } from './engine.js';
 import { type Learned, norm, scales, updates } from './optimizer.js';
 import { checkParameters, flatten, parameterLayout, unflatten, viewed } from './parameters.js';
-import { mean } from './scores.js';
 
 /** Parameters, their average and the optimiser on the host, around whatever computes gradients. */
 export function createEngine(

@@ -1,5 +1,6 @@
 import { type Float64Tensor, type Glow, type Named, tensor } from '@glow-onnx/flow';
 import { encodeModel, graph } from '@glow-onnx/graph';
+import { oneHot } from '@glow-onnx/runtime/internal';
 import {
   type Device,
   type DeviceTensor,
@@ -111,7 +112,9 @@ export async function openOnnxRuntimeDifferentiator(
       ...parameters,
       x: { shape: [batch.count, height, width, channels], data: batch.x },
     };
-    if (classes > 0 && batch.classes) inputs.label = oneHot(batch.classes, classes);
+    if (classes > 0 && batch.classes) {
+      inputs.label = { shape: [batch.count, classes], data: oneHot(batch.classes, classes) };
+    }
     try {
       if (opened.host.length > 0) Object.assign(inputs, computed(opened.host, await onHost(parameters)));
       return await compute(opened, inputs);
@@ -211,14 +214,6 @@ export async function openOnnxRuntimeDifferentiator(
 /** Each parameter's part of a flat vector. */
 function partsOf(vector: Float32Array, places: readonly Place[], prefix = ''): Record<string, Float32Array> {
   return Object.fromEntries(places.map(({ name, from, to }) => [prefix + name, vector.subarray(from, to)]));
-}
-
-function oneHot(labels: Uint16Array, classes: number): FloatTensor {
-  const data = new Float32Array(labels.length * classes);
-  labels.forEach((label, i) => {
-    data[i * classes + label] = 1;
-  });
-  return { shape: [labels.length, classes], data };
 }
 
 /** What the host computes from parameters, by the names of the graph's inputs. */

@@ -1,11 +1,12 @@
 import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
 import { encodeModel, graph } from '@glow-onnx/graph';
-import { createQueue, type DeviceTensor, openSession, type RuntimeOptions } from '@glow-onnx/runtime/session';
+import { createQueue, mean } from '@glow-onnx/runtime/internal';
+import { type DeviceTensor, openSession, type RuntimeOptions } from '@glow-onnx/runtime/session';
 import { checkBatch } from '../engine/check-batch.js';
 import type { Batch, Engine, EngineState, LearnSettings } from '../engine/engine.js';
 import { scales } from '../engine/optimizer.js';
 import { flatten, parameterLayout, tensorsOf, viewed } from '../engine/parameters.js';
-import { mean, type Scores } from '../engine/scores.js';
+import type { Scores } from '../engine/scores.js';
 import { openTransfer, type Transfer } from './transfer.js';
 import { scaleFeeds, updateGraph } from './update-graph.js';
 

@@ -16,7 +16,7 @@ import { imageGrid, type RawImage } from '@glow-onnx/runtime/node';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from '../engine/engine.js';
 import { openDevice } from '../tfjs/device.js';
-import { oneHot } from '../tfjs/tfjs-differentiator.js';
+import { labelTensor } from '../tfjs/tfjs-differentiator.js';
 import { imageTensor, tfjsOps } from '../tfjs/tfjs-ops.js';
 
 /** What a model can do at one moment, as grids that are large enough to look at. */
@@ -86,7 +86,7 @@ function firstOf({ count, x, classes }: Batch, most: number): Batch {
 }
 
 function labelOf({ classes }: GlowConfig, labels: Uint16Array | undefined): tf.Tensor | undefined {
-  return classes > 0 && labels ? oneHot(labels, classes) : undefined;
+  return classes > 0 && labels ? labelTensor(labels, classes) : undefined;
 }
 
 function drawLatents(config: GlowConfig, seed: number): Float64Tensor[] {

@@ -1,11 +1,12 @@
+import type { Terminal } from '@glow-onnx/runtime/internal-node';
 import { Presets, SingleBar } from 'cli-progress';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenedDevice } from '../tfjs/device.js';
 import type { Progress } from './progress.js';
 
-export interface Terminal {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+/** A terminal whose stderr is a stream, which a progress bar needs. */
+export interface StreamTerminal extends Terminal {
+  readonly stderr: NodeJS.WritableStream & Terminal['stderr'];
 }
 
 /** Shows a run on stderr: bars on a terminal, now and then a line elsewhere. */
@@ -29,7 +30,7 @@ export function count(number: number, noun: string): string {
   return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-export function createDisplay({ stderr }: Terminal): Display {
+export function createDisplay({ stderr }: StreamTerminal): Display {
   let bar: SingleBar | undefined;
   let engine: string | undefined;
   let lineAt = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeFileAtomic } from '@glow-onnx/runtime/node';
+import { writeFileAtomic } from '@glow-onnx/runtime/internal-node';
 
 /**
  * Writes a file whole or not at all. What was there before moves to `keepAs` if that is given, once the new one is

@@ -1,5 +1,6 @@
 import type { Checkpoint, Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
 import type { JsonObject } from '@glow-onnx/flow/internal';
+import { mean } from '@glow-onnx/runtime/internal';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine, EngineState } from '../engine/engine.js';
 import type { Counters } from './progress.js';
@@ -125,12 +126,6 @@ export function checkImages(data: Dataset, config: GlowConfig): void {
         `${name === 'channels' ? 'pass --channels' : 'pass --size'} to change the pictures`,
     );
   }
-}
-
-export function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
 }
 
 function describeData({ name, count, channels, height, width }: Dataset): JsonObject {

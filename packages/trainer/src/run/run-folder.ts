@@ -2,7 +2,7 @@ import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { type Checkpoint, parseCheckpoint } from '@glow-onnx/flow';
 import { checkpointParts } from '@glow-onnx/flow/internal';
-import { readWholeFile, writeFileAtomic } from '@glow-onnx/runtime/node';
+import { readWholeFile, writeFileAtomic } from '@glow-onnx/runtime/internal-node';
 import { explainWrite, replaceFile } from './replace-file.js';
 import { lockRun } from './run-lock.js';
 

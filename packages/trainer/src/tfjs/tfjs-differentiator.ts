@@ -1,5 +1,6 @@
 import { encode, type Float64Tensor, forwardWeights, type Glow, type Named } from '@glow-onnx/flow';
 import { initialise } from '@glow-onnx/flow/internal';
+import { oneHot } from '@glow-onnx/runtime/internal';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch, Differentiator } from '../engine/engine.js';
 import { parameterLayout } from '../engine/parameters.js';
@@ -28,7 +29,7 @@ export function createTfjsDifferentiator(
     );
   const image = ({ x, count }: Batch): tf.Tensor => tf.tensor4d(x, [count, height, width, channels]);
   const label = (batch: Batch): tf.Tensor | undefined =>
-    classes > 0 && batch.classes ? oneHot(batch.classes, classes) : undefined;
+    classes > 0 && batch.classes ? labelTensor(batch.classes, classes) : undefined;
 
   return {
     description,
@@ -73,14 +74,6 @@ export function createTfjsDifferentiator(
   };
 }
 
-export function oneHot(labels: Uint16Array, classes: number): tf.Tensor {
-  const values = new Float32Array(labels.length * classes);
-  labels.forEach((label, i) => {
-    values[i * classes + label] = 1;
-  });
-  return tf.tensor4d(values, [labels.length, 1, 1, classes]);
-}
-
 /** Reads tensors one after the other into a vector and disposes of them. */
 async function readInto(vector: Float32Array, tensors: readonly tf.Tensor[]): Promise<void> {
   let at = 0;
@@ -90,4 +83,9 @@ async function readInto(vector: Float32Array, tensors: readonly tf.Tensor[]): Pr
     at += values.length;
   }
   tf.dispose(tensors as tf.Tensor[]);
+}
+
+/** One-hot labels, as TensorFlow.js takes them: [count, 1, 1, classes]. */
+export function labelTensor(labels: Uint16Array, classes: number): tf.Tensor {
+  return tf.tensor4d(oneHot(labels, classes), [labels.length, 1, 1, classes]);
 }
