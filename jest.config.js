@@ -20,4 +20,5 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/packages/[a-z]+/(dist|cjs)/', '<rootDir>/out/', '<rootDir>/runs/'],
   testTimeout: 60_000,
+  reporters: ['default', '<rootDir>/test/support/skipped-reporter.mjs'],
 };

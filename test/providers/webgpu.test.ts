@@ -5,7 +5,7 @@ import { relativeError } from '../numeric.js';
 import { variants } from '../variants.js';
 import { type FlowCase, flowCase } from './flow-cases.js';
 import { type Case, outputsOf, type Result, runCases } from './run-graphs.js';
-import { driverMissing, softwareDriver } from './vulkan-driver.js';
+import { describeWebgpu, softwareDriver } from './vulkan-driver.js';
 
 /** Float32 rounds to 6e-8 and shaders' exp and tanh to some 1e-7; four levels of one step leave 6e-7 (measured). */
 const FLOAT32 = 5e-6;
@@ -14,8 +14,6 @@ const FLOAT32 = 5e-6;
 const cells = [1, 2, 3, 4].flatMap((channels) => [1, 2, 3, 4].map((levels) => ({ channels, levels })));
 
 const driver = softwareDriver();
-if (!driver) console.warn(`skipped: all of webgpu.test.ts (${driverMissing})`);
-const describeWebgpu = driver ? describe : describe.skip;
 
 describeWebgpu('the webgpu provider', () => {
   const cases = new Map<string, FlowCase>();
