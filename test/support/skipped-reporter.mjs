@@ -21,12 +21,10 @@ export function skippedReport(testResults) {
     }
   }
   if (missing.size === 0) return '';
-  const lines = [...counts.entries()]
-    .sort()
-    .map(
-      ([packages, count]) =>
-        `  ${count} skipped ${count === 1 ? 'test needs' : 'tests need'}: apt-get install ${packages}`,
-    );
+  const lines = [...counts.keys()].sort().map((packages) => {
+    const count = counts.get(packages);
+    return `  ${count} skipped ${count === 1 ? 'test needs' : 'tests need'}: apt-get install ${packages}`;
+  });
   const all = [...missing].sort().join(' ');
   return `\nThis machine lacks packages for some tests.\n${lines.join('\n')}\n  To run all of them: apt-get install ${all}\n`;
 }
