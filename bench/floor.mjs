@@ -1,5 +1,6 @@
 // The least that a pass must compute: its conditioners' convolutions.
-import { constant, conv, graph, input, named, scaleDim, symbol } from '@glow-onnx/graph';
+import { constant, conv, graph, input, named, symbol } from '@glow-onnx/graph';
+import { scaleDim } from '@glow-onnx/graph/internal';
 
 /**
  * A graph of the three convolutions of every conditioner and nothing else: no ReLU, no affine map, no coupling.

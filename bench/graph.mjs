@@ -1,7 +1,7 @@
 // Exported graphs against unfolded ones and against their convolutions alone:
 //   node bench/graph.mjs [--only 'K=8'] [--batch 16] [--seconds 10] [--one-thread] [--json]
 import { parseArgs } from 'node:util';
-import { latentShapes } from '@glow-onnx/flow';
+import { latentShapes } from '@glow-onnx/flow/internal';
 import { fold } from '../packages/exporter/dist/fold.js';
 import { traceDecode, traceEncode } from '../packages/exporter/dist/trace.js';
 import { convolutionsAlone } from './floor.mjs';

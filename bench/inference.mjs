@@ -7,8 +7,8 @@ import { loadGlow } from '@glow-onnx/runtime';
 import { openSession } from '@glow-onnx/runtime/session';
 import { Tensor } from 'onnxruntime-node';
 // Its inside: a model around sessions that are also run bare, and the steps before and after them.
-import { createModel } from '../packages/runtime/dist/create-model.js';
-import { fromModel, toModel } from '../packages/runtime/dist/images.js';
+import { createModel } from '../packages/runtime/dist/model/create-model.js';
+import { fromModel, toModel } from '../packages/runtime/dist/pictures/images.js';
 import { interleave, machine, median, processorTime, wallTime } from './models.mjs';
 
 const { values } = parseArgs({

@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createConfig, createGlow, createRandom } from '@glow-onnx/flow';
 import ort from 'onnxruntime-node';
-import { openOnnxRuntimeDifferentiator } from '../packages/trainer/dist/engine/onnxruntime-differentiator.js';
 import { flatten, parameterLayout } from '../packages/trainer/dist/engine/parameters.js';
+import { openOnnxRuntimeDifferentiator } from '../packages/trainer/dist/onnxruntime/onnxruntime-differentiator.js';
 import { machine, randomCheckpoint } from './models.mjs';
 
 const { values } = parseArgs({

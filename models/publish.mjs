@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
 import { parseCheckpoint } from '@glow-onnx/flow';
 import { binToPixel, pixelToBin } from '@glow-onnx/flow/pixels';
-import { BatchError, imageGrid, loadGlow, writeFileAtomic, writePng } from '@glow-onnx/runtime/node';
+import { writeFileAtomic } from '@glow-onnx/runtime/internal-node';
+import { BatchError, imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
 import { chart } from '../scripts/chart.mjs';
 
 /**

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { exportModel } from '@glow-onnx/exporter';
-import { encodeCheckpoint, latentShapes } from '@glow-onnx/flow';
+import { encodeCheckpoint } from '@glow-onnx/flow';
+import { latentShapes } from '@glow-onnx/flow/internal';
 import { machine, models, noise, openModel, processorTime, randomCheckpoint, wallTime } from '../models.mjs';
 import { trainingSpeed } from '../training-speed.mjs';
 

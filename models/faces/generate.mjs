@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createRandom } from '@glow-onnx/flow/random';
-import { writeFileAtomic } from '@glow-onnx/runtime/node';
+import { writeFileAtomic } from '@glow-onnx/runtime/internal-node';
 import { SingleBar } from 'cli-progress';
 import sharp from 'sharp';
 import { attributes, faceSize, randomFace, renderFace, renderFaceAt } from './face.mjs';

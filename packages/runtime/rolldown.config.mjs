@@ -5,7 +5,12 @@ export default defineConfig([
   {
     cwd: import.meta.dirname,
     platform: 'node',
-    input: { index: 'dist/index.js', node: 'dist/node.js', session: 'dist/session.js' },
+    input: {
+      index: 'dist/index.js',
+      node: 'dist/node.js',
+      session: 'dist/session.js',
+      cache: 'dist/cache.js',
+    },
     external: /^[^.#/]/,
     output: { dir: 'cjs', format: 'cjs', chunkFileNames: 'chunks/[name].js' },
   },

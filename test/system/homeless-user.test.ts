@@ -2,8 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join, relative, resolve } from 'node:path';
-import { prepareFolder } from '../docs/folder.js';
-import { isPrinted, readSnippets, type Snippet } from '../docs/snippets.js';
+import { prepareFolder } from '../contract/docs/folder.js';
+import { isPrinted, readSnippets, type Snippet } from '../support/snippets.js';
 
 /**
  * The README's commands as a container's user may run them: HOME is not set, the system has no entry for the user, the

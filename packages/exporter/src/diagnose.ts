@@ -1,7 +1,9 @@
 import { open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Float64Tensor, type GlowConfig, type GraphVariant, tensor } from '@glow-onnx/flow';
-import { addOutputs, decodeModel } from '@glow-onnx/graph';
+import { type Float64Tensor, type GlowConfig, tensor } from '@glow-onnx/flow';
+import type { GraphVariant } from '@glow-onnx/flow/internal';
+import { decodeModel } from '@glow-onnx/graph';
+import { addOutputs } from '@glow-onnx/graph/internal';
 import { type FloatTensor, openSession } from '@glow-onnx/runtime/session';
 import { spectralNorm } from './spectral-norm.js';
 

@@ -3,18 +3,21 @@ import { basename } from 'node:path';
 import {
   type Checkpoint,
   createGlow,
-  encodeSafetensors,
   float64Ops,
   forwardWeights,
   type GlowConfig,
-  type GraphVariant,
   inverseWeights,
-  latentChannels,
   type Manifest,
+} from '@glow-onnx/flow';
+import {
+  encodeSafetensors,
+  type GraphVariant,
+  latentChannels,
   type Precision,
   precisions,
-} from '@glow-onnx/flow';
-import { createWeightsFile, encodeModel, type Graph } from '@glow-onnx/graph';
+} from '@glow-onnx/flow/internal';
+import { encodeModel, type Graph } from '@glow-onnx/graph';
+import { createWeightsFile } from '@glow-onnx/graph/internal';
 import { holds, type Measurement, parseGolden } from '@glow-onnx/runtime/session';
 import { type Diagnosis, worstFirst } from './diagnose.js';
 import { type FoldedFlow, fold, type WeightedFlow } from './fold.js';

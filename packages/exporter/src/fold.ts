@@ -1,15 +1,12 @@
 import {
-  type ChannelAffine,
   type Float64Tensor,
   type FlowWeights,
   type Layer,
   type Levels,
-  matmul,
   type Named,
-  type PlacedLayer,
-  squeeze,
   tensor,
 } from '@glow-onnx/flow';
+import { type ChannelAffine, matmul, type PlacedLayer, squeeze } from '@glow-onnx/flow/internal';
 import type { Storage } from './precision.js';
 
 /** A flow for one direction, with the weights of that direction. */

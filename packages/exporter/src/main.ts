@@ -1,15 +1,15 @@
 import { stat } from 'node:fs/promises';
+import { type Checkpoint, encodeCheckpoint, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
+import { type Precision, precisions } from '@glow-onnx/flow/internal';
 import {
-  type Checkpoint,
-  encodeCheckpoint,
-  type GlowConfig,
-  type Precision,
-  parseCheckpoint,
-  precisions,
-} from '@glow-onnx/flow';
-import { readWholeFile, writeFileAtomic } from '@glow-onnx/runtime/node';
+  onTerminal,
+  readWholeFile,
+  runProgram,
+  type Terminal,
+  writeFileAtomic,
+} from '@glow-onnx/runtime/internal-node';
 import type { Device } from '@glow-onnx/runtime/session';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { describeReport, describeVerification } from './describe.js';
 import { exportModel } from './export-model.js';
 import { importWeights, type LayoutName, layoutNames } from './import/import-weights.js';
@@ -19,11 +19,6 @@ const bitsHelp = 'bits per colour channel (default: tutorial 8, port 5)';
 const sizeHelp = 'height and width of the training pictures (default: 32x32)';
 
 const devices: readonly Device[] = ['cpu', 'webgpu', 'cuda', 'wasm'];
-
-export interface Terminal {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
-}
 
 interface ImportFlags {
   readonly out: string;
@@ -59,14 +54,12 @@ export async function main(argv: readonly string[], version: string, terminal: T
   let code = 0;
   const print = (json: boolean, value: unknown, text: () => string) =>
     stdout.write(`${json ? JSON.stringify(value, finiteOrName, 2) : text()}\n`);
-  const program = new Command('glow-export')
+  const program = onTerminal(new Command('glow-export'), terminal)
     .description(
       'Checkpoints to model folders. A file alone is exported: glow-export best.safetensors --out DIR.',
     )
     .version(version)
-    .enablePositionalOptions()
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
+    .enablePositionalOptions();
   program
     .command('export', { isDefault: true })
     .description(
@@ -132,14 +125,7 @@ export async function main(argv: readonly string[], version: string, terminal: T
       print(json, report, () => describeVerification(report, steps));
       if (!report.ok) code = 1;
     });
-  try {
-    await program.parseAsync(argv, { from: 'user' });
-    return code;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    stderr.write(`glow-export: ${(error as Error).message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
-    return 1;
-  }
+  return (await runProgram(program, argv, terminal)) || code;
 }
 
 async function readWeights(path: string, { from, bits, size }: ImportFlags): Promise<Checkpoint> {

@@ -1,4 +1,5 @@
-import { type GlowConfig, latentShapes, type Manifest, type Preprocessing } from '@glow-onnx/flow';
+import type { GlowConfig, Manifest } from '@glow-onnx/flow';
+import { latentShapes, type Preprocessing } from '@glow-onnx/flow/internal';
 import { preprocessingOf } from './preprocessing.js';
 
 /** The README.md of a model folder: what the model is, what it was trained on, how exact its graphs are. */

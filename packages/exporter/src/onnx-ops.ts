@@ -1,6 +1,5 @@
 import { type Float64Tensor, float64Ops, type Ops } from '@glow-onnx/flow';
 import {
-  abs,
   add,
   concat,
   constant,
@@ -23,6 +22,7 @@ import {
   tanh,
   type Value,
 } from '@glow-onnx/graph';
+import { abs } from '@glow-onnx/graph/internal';
 import {
   channelsOf,
   type ImageValue,

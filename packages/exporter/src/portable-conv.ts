@@ -1,15 +1,6 @@
-import type { Padding } from '@glow-onnx/flow';
-import {
-  type Constant,
-  concat,
-  constant,
-  conv,
-  formatShape,
-  isConstant,
-  named,
-  slice,
-  type Value,
-} from '@glow-onnx/graph';
+import type { Padding } from '@glow-onnx/flow/internal';
+import { concat, constant, conv, named, slice, type Value } from '@glow-onnx/graph';
+import { type Constant, formatShape, isConstant } from '@glow-onnx/graph/internal';
 import type { Storage } from './precision.js';
 
 /** An image in a graph, NCHW. One that was cut out of another knows that one and where it began. */

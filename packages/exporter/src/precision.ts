@@ -1,5 +1,6 @@
-import { type Float64Tensor, type FlowWeights, filled, type Named, type Precision } from '@glow-onnx/flow';
-import { roundFloat16 } from '@glow-onnx/graph';
+import type { Float64Tensor, FlowWeights, Named } from '@glow-onnx/flow';
+import { filled, type Precision } from '@glow-onnx/flow/internal';
+import { roundFloat16 } from '@glow-onnx/graph/internal';
 
 /** How the kernel of a conditioner is kept in a graph's file; its elements are numbers that this keeps exactly. */
 export type Storage =

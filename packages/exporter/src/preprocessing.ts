@@ -1,4 +1,5 @@
-import type { GlowConfig, Preprocessing } from '@glow-onnx/flow';
+import type { GlowConfig } from '@glow-onnx/flow';
+import type { Preprocessing } from '@glow-onnx/flow/internal';
 
 /** How pictures become x for a model of this config, as `@glow-onnx/runtime` does it. */
 export function preprocessingOf({ channels, bits, height, width, levels }: GlowConfig): Preprocessing {

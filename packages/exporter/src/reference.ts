@@ -1,21 +1,23 @@
 import {
-  binToModel,
   createRandom,
   decode,
   encode,
   type Float64Tensor,
   type FlowWeights,
-  filled,
   float64Ops,
   type Glow,
   type GlowConfig,
-  latentShapes,
-  modelToBin,
   type Named,
-  type Precision,
-  sizeOf,
   tensor,
 } from '@glow-onnx/flow';
+import {
+  binToModel,
+  filled,
+  latentShapes,
+  modelToBin,
+  type Precision,
+  sizeOf,
+} from '@glow-onnx/flow/internal';
 import { goldenPrefix } from '@glow-onnx/runtime/session';
 
 /** What a model makes of a few images, by the float64 interpreter. Names are those of the graphs. */

@@ -1,4 +1,5 @@
-import { type ConvOptions, cast, constant, conv, mul, named, relu, type Value } from '@glow-onnx/graph';
+import { constant, conv, mul, named, relu, type Value } from '@glow-onnx/graph';
+import { type ConvOptions, cast } from '@glow-onnx/graph/internal';
 import { type ImageValue, type Kernel, requireConstant } from './portable-conv.js';
 import { inSteps, type Storage } from './precision.js';
 

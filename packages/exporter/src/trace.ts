@@ -1,23 +1,7 @@
-import {
-  decode,
-  encode,
-  type Float64Tensor,
-  type FlowWeights,
-  type GlowConfig,
-  latentChannels,
-} from '@glow-onnx/flow';
-import {
-  concat,
-  constant,
-  formatShape,
-  type Graph,
-  graph,
-  input,
-  named,
-  scaleDim,
-  symbol,
-  unsqueeze,
-} from '@glow-onnx/graph';
+import { decode, encode, type Float64Tensor, type FlowWeights, type GlowConfig } from '@glow-onnx/flow';
+import { latentChannels } from '@glow-onnx/flow/internal';
+import { concat, constant, type Graph, graph, input, named, symbol } from '@glow-onnx/graph';
+import { formatShape, scaleDim, unsqueeze } from '@glow-onnx/graph/internal';
 import type { WeightedFlow } from './fold.js';
 import { onnxOps } from './onnx-ops.js';
 import { type ImageValue, isMiscomputed } from './portable-conv.js';

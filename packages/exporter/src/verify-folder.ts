@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Manifest, type Precision, parseManifest, precisions } from '@glow-onnx/flow';
+import { type Manifest, parseManifest } from '@glow-onnx/flow';
+import { type Precision, precisions } from '@glow-onnx/flow/internal';
 import {
   type Device,
   type Golden,

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
-import type { GraphVariant, Precision } from '@glow-onnx/flow';
-import { readWholeFile } from '@glow-onnx/runtime/node';
+import type { GraphVariant, Precision } from '@glow-onnx/flow/internal';
+import { readWholeFile } from '@glow-onnx/runtime/internal-node';
 import {
   type Device,
   type FloatTensor,

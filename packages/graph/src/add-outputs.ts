@@ -1,4 +1,4 @@
-import { ModelProto } from './onnx-messages.js';
+import { ModelProto } from './generated/onnx-messages.js';
 
 /**
  * A model that gives intermediate values too, by their names in the graph.

@@ -1,6 +1,11 @@
 import { dataTypes } from './data-types.js';
 import { attributeTypes, dataLocations } from './encode-model.js';
-import { type Int64, type ITensorProto, type IValueInfoProto, ModelProto } from './onnx-messages.js';
+import {
+  type Int64,
+  type ITensorProto,
+  type IValueInfoProto,
+  ModelProto,
+} from './generated/onnx-messages.js';
 import type { Attributes, DType } from './value.js';
 import type { Location } from './weights-file.js';
 

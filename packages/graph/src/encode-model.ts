@@ -1,13 +1,13 @@
 import { dataTypes } from './data-types.js';
 import { type Dim, formatDim } from './dims.js';
-import type { Graph, GraphNode, NamedValue } from './graph.js';
 import {
   type IAttributeProto,
   type INodeProto,
   type ITensorProto,
   type IValueInfoProto,
   ModelProto,
-} from './onnx-messages.js';
+} from './generated/onnx-messages.js';
+import type { Graph, GraphNode, NamedValue } from './graph.js';
 import type { Constant } from './value.js';
 import { elementBytes, rawData, type WeightsFile } from './weights-file.js';
 

@@ -1,11 +1,11 @@
-import { holds, type Measurement } from './golden.js';
-import { readGraphs, readManifest, readVerified } from './model-folder.js';
-import { type ModelSource, storeOf } from './model-source.js';
-import { openGraphs } from './open-graphs.js';
+import { readGraphs, readManifest, readVerified } from './folder/model-folder.js';
+import { type ModelSource, storeOf } from './folder/model-source.js';
 import type { Host, Platform, RuntimeOptions } from './platform.js';
-import { requireDevice } from './probe.js';
-import { measureSelfTest } from './self-test.js';
 import type { Device } from './session.js';
+import { holds, type Measurement } from './sessions/golden.js';
+import { openGraphs } from './sessions/open-graphs.js';
+import { requireDevice } from './sessions/probe.js';
+import { measureSelfTest } from './sessions/self-test.js';
 import { version } from './version.js';
 
 export interface DiagnoseOptions extends RuntimeOptions {

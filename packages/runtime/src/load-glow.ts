@@ -1,15 +1,15 @@
 import type { GraphVariant, Manifest, Precision } from '@glow-onnx/flow/manifest';
 import { checkInteger } from './check.js';
-import { createModel } from './create-model.js';
-import type { LoadProgress } from './load-progress.js';
-import type { GlowModel } from './model.js';
-import { type CacheChoice, forgetful, keyValueCache, openCache } from './model-cache.js';
-import { type ModelFolder, readGraphs, readManifest, readVerified } from './model-folder.js';
-import { type ModelSource, storeOf } from './model-source.js';
-import { openGraphs } from './open-graphs.js';
+import type { LoadProgress } from './folder/load-progress.js';
+import { type CacheChoice, forgetful, keyValueCache, openCache } from './folder/model-cache.js';
+import { type ModelFolder, readGraphs, readManifest, readVerified } from './folder/model-folder.js';
+import { type ModelSource, storeOf } from './folder/model-source.js';
+import { createModel } from './model/create-model.js';
+import type { GlowModel } from './model/model.js';
 import { limitsOf } from './pictures/limits.js';
 import type { Platform, RuntimeOptions } from './platform.js';
 import type { DeviceChoice } from './session.js';
+import { openGraphs } from './sessions/open-graphs.js';
 import { loadInWorker } from './worker/client.js';
 import type { WorkerChoice } from './worker/protocol.js';
 

@@ -1,10 +1,10 @@
 import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
-import type { ImageCodec } from './images.js';
-import type { ModelCache } from './model-cache.js';
-import type { ModelStore } from './model-store.js';
+import type { ModelCache } from './folder/model-cache.js';
+import type { ModelStore } from './folder/model-store.js';
+import type { ImageCodec } from './pictures/images.js';
 import type { ImageLimits } from './pictures/limits.js';
-import type { Queue } from './queue.js';
 import type { Device } from './session.js';
+import type { Queue } from './sessions/queue.js';
 import type { WorkerChoice, WorkerLike } from './worker/protocol.js';
 
 /** What this package uses of ONNX Runtime; its Node and its web builds offer it. */

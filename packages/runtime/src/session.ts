@@ -1,12 +1,13 @@
 import { platform } from '#platform';
-import { createSession, type GraphSource, type Session } from './create-session.js';
-import { onFirstDevice, type SkippedDevice } from './devices.js';
 import type { RuntimeOptions } from './platform.js';
-import { requireDevice } from './probe.js';
+import { createSession, type GraphSource, type Session } from './sessions/create-session.js';
+import { onFirstDevice, type SkippedDevice } from './sessions/devices.js';
+import { requireDevice } from './sessions/probe.js';
 
-export type { DeviceTensor, FloatTensor, KeptOutputs } from './create-session.js';
-export { DeviceError } from './device-error.js';
-export type { SkippedDevice } from './devices.js';
+export type { RuntimeOptions } from './platform.js';
+export type { DeviceTensor, FloatTensor, KeptOutputs } from './sessions/create-session.js';
+export { DeviceError } from './sessions/device-error.js';
+export type { SkippedDevice } from './sessions/devices.js';
 export {
   type Golden,
   goldenPrefix,
@@ -14,9 +15,7 @@ export {
   type Measurement,
   measureGolden,
   parseGolden,
-} from './golden.js';
-export type { RuntimeOptions } from './platform.js';
-export { createQueue, type Queue } from './queue.js';
+} from './sessions/golden.js';
 
 /** Where a graph runs. */
 export type Device = 'cpu' | 'webgpu' | 'cuda' | 'wasm';

@@ -6,17 +6,17 @@ import {
   parseCheckpoint,
   presets,
 } from '@glow-onnx/flow';
-import { readWholeFile } from '@glow-onnx/runtime/node';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { given, onTerminal, readWholeFile, runProgram } from '@glow-onnx/runtime/internal-node';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Dataset } from './data/dataset.js';
 import { openDataset } from './data/open.js';
 import { type EngineName, engines, type TrainDevice } from './engine/open-differentiator.js';
-import { type Memory, memories } from './engine/training-graph.js';
-import type { TrainResult } from './loop.js';
-import { count, createDisplay, type Terminal } from './progress-display.js';
-import { readRun } from './run-folder.js';
-import { defaultSettings, optimizers, schedules, type TrainSettings } from './settings.js';
-import { type TrainOptions, train } from './train.js';
+import { type Memory, memories } from './onnxruntime/training-graph.js';
+import type { TrainResult } from './run/loop.js';
+import { count, createDisplay, type StreamTerminal } from './run/progress-display.js';
+import { readRun } from './run/run-folder.js';
+import { defaultSettings, optimizers, schedules, type TrainSettings } from './run/settings.js';
+import { type TrainOptions, train } from './run/train.js';
 
 interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
   readonly data: string;
@@ -50,7 +50,7 @@ interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
 export async function main(
   argv: readonly string[],
   version: string,
-  terminal: Terminal,
+  terminal: StreamTerminal,
   signal: AbortSignal,
 ): Promise<number> {
   let code = 0;
@@ -59,25 +59,14 @@ export async function main(
     terminal.stdout.write(`${flags.json ? JSON.stringify(result) : describe(result, flags.out)}\n`);
     if (result.ended === 'signal') code = 130;
   });
-  try {
-    await program.parseAsync(argv, { from: 'user' });
-    return code;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (signal.aborted && error === signal.reason) {
-      terminal.stderr.write('glow-train: interrupted before training began\n');
-      return 130;
-    }
-    const message = error instanceof Error ? error.message : String(error);
-    terminal.stderr.write(`glow-train: ${inFlags(message).replaceAll(/\s*\n\s*/g, ' ')}\n`);
-    return 1;
-  }
+  const interrupted = 'interrupted before training began';
+  return (await runProgram(program, argv, terminal, { signal, interrupted, inFlags })) || code;
 }
 
-function createProgram(version: string, { stdout, stderr }: Terminal): Command {
+function createProgram(version: string, terminal: StreamTerminal): Command {
   const { epochs, batch, optimizer, rate, warmup, schedule, clip, skipOutliers, ema, valFraction, seed } =
     defaultSettings;
-  return new Command('glow-train')
+  return onTerminal(new Command('glow-train'), terminal)
     .description('Train a Glow on pictures. Ctrl-C saves and ends; --resume goes on.')
     .version(version)
     .optionsGroup('Data:')
@@ -145,12 +134,10 @@ function createProgram(version: string, { stdout, stderr }: Terminal): Command {
         .choices(['auto', ...memories])
         .default('auto'),
     )
-    .option('--json', 'print the result as JSON', false)
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
+    .option('--json', 'print the result as JSON', false);
 }
 
-async function run(flags: Flags, terminal: Terminal, signal: AbortSignal): Promise<TrainResult> {
+async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal): Promise<TrainResult> {
   checkCombination(flags);
   const display = createDisplay(terminal);
   let data: Dataset | undefined;
@@ -265,13 +252,6 @@ function inFlags(message: string): string {
     if (name === 'rate') return '--lr';
     return `--${name.replace('Minutes', '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   });
-}
-
-/** Leaves out what is undefined. */
-function given<A extends object>(values: A): { [K in keyof A]?: Exclude<A[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as ReturnType<
-    typeof given<A>
-  >;
 }
 
 function number(text: string): number {

@@ -1,4 +1,5 @@
-import { type Float64Tensor, filled, type GlowConfig, type Named, sizeOf } from '@glow-onnx/flow';
+import type { Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
+import { filled, sizeOf } from '@glow-onnx/flow/internal';
 import type { ForeignWeights } from './foreign-weights.js';
 import type { Layout } from './layout.js';
 

@@ -1,4 +1,5 @@
-import { type Float64Tensor, type GlowConfig, luParams, type Named, tensor } from '@glow-onnx/flow';
+import { type Float64Tensor, type GlowConfig, type Named, tensor } from '@glow-onnx/flow';
+import { luParams } from '@glow-onnx/flow/internal';
 import type { ForeignWeights } from './foreign-weights.js';
 import type { Layout } from './layout.js';
 

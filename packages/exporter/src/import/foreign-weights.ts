@@ -1,10 +1,5 @@
-import {
-  type Float64Tensor,
-  parseSafetensors,
-  type SafetensorsTensor,
-  safetensorsNumbers,
-  tensor,
-} from '@glow-onnx/flow';
+import { type Float64Tensor, tensor } from '@glow-onnx/flow';
+import { parseSafetensors, type SafetensorsTensor, safetensorsNumbers } from '@glow-onnx/flow/internal';
 
 /** The tensors of another program's model, by the names that program gives them. */
 export interface ForeignWeights {

@@ -1,4 +1,5 @@
-import { type Checkpoint, createGlow, type Float64Tensor, latentChannels, type Named } from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, type Float64Tensor, type Named } from '@glow-onnx/flow';
+import { latentChannels } from '@glow-onnx/flow/internal';
 import { readConditioner } from './conditioner.js';
 import { readConv1x1 } from './conv1x1.js';
 import { type ForeignWeights, openForeignWeights } from './foreign-weights.js';

@@ -1,4 +1,5 @@
-import { createConfig, type GlowConfig, sizeOf } from '@glow-onnx/flow';
+import { createConfig, type GlowConfig } from '@glow-onnx/flow';
+import { sizeOf } from '@glow-onnx/flow/internal';
 import { conv1x1Kind } from './conv1x1.js';
 import type { ForeignWeights } from './foreign-weights.js';
 import type { Layout } from './layout.js';

@@ -1,4 +1,4 @@
-import { filled } from '@glow-onnx/flow';
+import { filled } from '@glow-onnx/flow/internal';
 import type { Layout } from './layout.js';
 
 /** The tutorial form: `flows.<level>.<step>.{actnorm,inv_conv,coupling.net}`, actnorm exp(log_s)·x + b. */

@@ -1,5 +1,5 @@
-import type { ModelCache } from '../model-cache.js';
-import { responseFile } from '../stores/response-file.js';
+import type { ModelCache } from '../folder/model-cache.js';
+import { responseFile } from '../folder/stores/response-file.js';
 
 /** Keys of a browser's cache are addresses; nothing is ever fetched from this one. */
 const addresses = 'https://glow-onnx.invalid/';

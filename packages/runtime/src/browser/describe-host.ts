@@ -1,5 +1,5 @@
-import { canCompileWasm } from '../can-compile-wasm.js';
 import type { Host } from '../platform.js';
+import { canCompileWasm } from '../sessions/can-compile-wasm.js';
 import { defaultThreads, type WebBuilds } from './onnxruntime.js';
 
 export async function describeHost(builds: WebBuilds): Promise<Host> {

@@ -1,4 +1,4 @@
-import type { Queue } from '../queue.js';
+import type { Queue } from '../sessions/queue.js';
 
 interface Watch {
   lost?: Error;

@@ -1,7 +1,7 @@
-import { DeviceError } from '../device-error.js';
 import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
-import { queueOf } from '../queue.js';
 import type { Device } from '../session.js';
+import { DeviceError } from '../sessions/device-error.js';
+import { queueOf } from '../sessions/queue.js';
 import { failingWithGpu } from './lost-gpu.js';
 
 /** One of ONNX Runtime's web builds. */

@@ -1,9 +1,9 @@
-import type { Fit } from '../fit.js';
-import type { RawImage } from '../images.js';
-import { type LatentsFile, loadLatents, saveLatents } from '../latents-file.js';
-import type { GlowModel } from '../model.js';
+import { type LatentsFile, loadLatents, saveLatents } from '../model/latents-file.js';
+import type { GlowModel } from '../model/model.js';
 import { readWholeFile } from '../node/read-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
+import type { Fit } from '../pictures/fit.js';
+import type { RawImage } from '../pictures/images.js';
 import {
   numbered,
   type OutputFlags,
@@ -15,7 +15,8 @@ import {
 } from './outputs.js';
 import { expandFolders } from './pictures.js';
 import { pictures, type Report, table } from './report.js';
-import { type Context, given, type ModelFlags, partly, withModel } from './run.js';
+import { type Context, type ModelFlags, partly, withModel } from './run.js';
+import { given } from './run-program.js';
 
 export interface EncodeFlags extends ModelFlags {
   readonly fit?: Fit;

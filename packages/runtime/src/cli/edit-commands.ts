@@ -1,4 +1,4 @@
-import { saveLatents } from '../latents-file.js';
+import { saveLatents } from '../model/latents-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import { type EncodeFlags, readLatents, writing } from './commands.js';
 import {
@@ -11,7 +11,8 @@ import {
 } from './outputs.js';
 import { expandFolders } from './pictures.js';
 import { pictures, type Report } from './report.js';
-import { type Context, given, withModel } from './run.js';
+import { type Context, withModel } from './run.js';
+import { given } from './run-program.js';
 
 export interface InterpolateFlags extends EncodeFlags, PictureFlags {
   readonly steps: number;

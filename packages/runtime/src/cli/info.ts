@@ -1,6 +1,6 @@
 import { latentShapes, type Manifest } from '@glow-onnx/flow/manifest';
-import { classNames } from '../labels.js';
-import { readManifest, readVerified } from '../model-folder.js';
+import { readManifest, readVerified } from '../folder/model-folder.js';
+import { classNames } from '../model/labels.js';
 import { openStore } from '../node/open-store.js';
 import { sha256 } from '../node/sha256.js';
 import { fileSize, type Report } from './report.js';

@@ -1,18 +1,14 @@
-import { type Command, CommanderError, Option, Command as Program } from 'commander';
+import { type Command, Option, Command as Program } from 'commander';
 import { decode, encode, reconstruct, sample } from './commands.js';
 import { doctor } from './doctor.js';
 import { applyAttribute, findAttribute, interpolate, mix } from './edit-commands.js';
 import { info } from './info.js';
 import { fitOption, integer, levels, modelOptions, perLevel, pictureOptions } from './options.js';
-import { progressOn, type Stderr } from './progress.js';
+import { progressOn } from './progress.js';
 import type { Report } from './report.js';
 import type { Context } from './run.js';
+import { onTerminal, runProgram, type Terminal } from './run-program.js';
 import { score } from './score-command.js';
-
-export interface Terminal {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: Stderr;
-}
 
 /**
  * The command `glow`. Results go to stdout, progress and an error, one line, to stderr.
@@ -25,22 +21,12 @@ export async function main(
   terminal: Terminal,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<number> {
-  const program = buildProgram(version, terminal, signal);
-  try {
-    await program.parseAsync(argv, { from: 'user' });
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    terminal.stderr.write(`glow: ${signal.aborted ? 'interrupted' : oneLine(error)}\n`);
-    return signal.aborted ? 130 : 1;
-  }
+  return runProgram(buildProgram(version, terminal, signal), argv, terminal, { signal, inFlags });
 }
 
-/** An error of the library in the command's words: no call, and flags instead of options. */
-function oneLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+/** An error of the library in the words of the command line: no call, and flags instead of options. */
+function inFlags(message: string): string {
   return message
-    .replaceAll(/\s*\n\s*/g, ' ')
     .replace(
       /^(loadGlow|encode|decode|reconstruct|sample|score|interpolate|mix|\w+Attribute|\w+Direction|\w+Latents): /,
       '',
@@ -51,14 +37,9 @@ function oneLine(error: unknown): string {
 }
 
 function buildProgram(version: string, terminal: Terminal, signal: AbortSignal): Command {
-  const program = new Program('glow')
+  const program = onTerminal(new Program('glow'), terminal)
     .description('Encode, decode, sample, edit and score pictures with a Glow model folder.')
-    .version(version)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(text),
-    });
+    .version(version);
   const command = (name: string, description: string, parent: Command = program) =>
     parent
       .command(name)

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
-import { type GridOptions, imageGrid } from '../image-grid.js';
-import type { RawImage } from '../images.js';
 import { writePng } from '../node/images.js';
+import { type GridOptions, imageGrid } from '../pictures/image-grid.js';
+import type { RawImage } from '../pictures/images.js';
 
 export interface OutputFlags {
   readonly out: string;

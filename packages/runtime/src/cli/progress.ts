@@ -1,9 +1,5 @@
-import type { CallOptions } from '../batches.js';
-
-export interface Stderr {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
-}
+import type { CallOptions } from '../model/batches.js';
+import type { Terminal } from './run-program.js';
 
 /** Short runs say nothing. */
 const quietMs = 2000;
@@ -12,7 +8,7 @@ const logEveryMs = 10_000;
 
 /** Tells on stderr how far a long call is: one line that changes in a terminal, else a line now and then. */
 export function progressOn(
-  stderr: Stderr,
+  stderr: Terminal['stderr'],
   now = Date.now,
 ): { onProgress: NonNullable<CallOptions['onProgress']>; end(): void } {
   const started = now();

@@ -1,10 +1,10 @@
 import type { Precision } from '@glow-onnx/flow/manifest';
-import { BatchError } from '../batch-error.js';
-import type { CallOptions } from '../batches.js';
 import { loadGlow } from '../index.js';
-import type { ClassLabel } from '../labels.js';
-import { classNames } from '../labels.js';
-import type { GlowModel } from '../model.js';
+import { BatchError } from '../model/batch-error.js';
+import type { CallOptions } from '../model/batches.js';
+import type { ClassLabel } from '../model/labels.js';
+import { classNames } from '../model/labels.js';
+import type { GlowModel } from '../model/model.js';
 import type { Device } from '../session.js';
 
 /** What the terminal gives every command. */
@@ -34,11 +34,6 @@ export async function withModel<T>(
 /** A class's name if the model has it, else its number. */
 function classOf({ manifest }: GlowModel, text: string): ClassLabel {
   return !classNames(manifest).includes(text) && /^\d+$/.test(text) ? Number(text) : text;
-}
-
-/** The options of a library call, without those that were not given. */
-export function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
 /** What a call on several pictures gives, as far as it goes; the command shows that, and then fails. */

@@ -1,8 +1,9 @@
-import type { Score } from '../score.js';
+import type { Score } from '../model/score.js';
 import type { EncodeFlags } from './commands.js';
 import { expandFolders } from './pictures.js';
 import { type Report, table } from './report.js';
-import { type Context, given, partly, withModel } from './run.js';
+import { type Context, partly, withModel } from './run.js';
+import { given } from './run-program.js';
 
 export interface ScoreFlags extends EncodeFlags {
   readonly draws: number;

@@ -1,5 +1,5 @@
-import type { RawImage } from '../images.js';
 import type { PictureHeader } from '../pictures/header.js';
+import type { RawImage } from '../pictures/images.js';
 import { orient } from '../pictures/orient.js';
 import { decodePng } from '../pictures/png-decode.js';
 

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ModelCache } from '../model-cache.js';
+import type { ModelCache } from '../folder/model-cache.js';
 import { folderStore } from './folder-store.js';
 import { writeFileAtomic } from './write-file.js';
 

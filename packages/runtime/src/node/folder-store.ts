@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelStore } from '../model-store.js';
+import type { ModelStore } from '../folder/model-store.js';
 
 /** A model folder on disk. It may be reached by a link, but holds none: a link may lead anywhere. */
 export function folderStore(directory: string): ModelStore {

@@ -1,9 +1,9 @@
 import { cpus } from 'node:os';
-import { DeviceError } from '../device-error.js';
+import { warnOnce } from '../folder/warn-once.js';
 import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
-import { atOnce, queueOf } from '../queue.js';
 import type { Device } from '../session.js';
-import { warnOnce } from '../warn-once.js';
+import { DeviceError } from '../sessions/device-error.js';
+import { atOnce, queueOf } from '../sessions/queue.js';
 import { cudaSessions } from './tf32.js';
 
 /**

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import type { ModelStore } from '../model-store.js';
-import { urlStore } from '../stores/url-store.js';
+import type { ModelStore } from '../folder/model-store.js';
+import { urlStore } from '../folder/stores/url-store.js';
 import { folderStore } from './folder-store.js';
 
 /** The folder at a path or a file: address, or on the server of an http address. */

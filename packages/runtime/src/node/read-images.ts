@@ -1,8 +1,8 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
-import { type ModelImage, toModel } from '../images.js';
-import { loadImage } from '../model-images.js';
+import { type ModelImage, toModel } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import { defaultImageLimits } from '../pictures/limits.js';
+import { loadImage } from '../pictures/load-image.js';
 import { nodeCodec } from './images.js';
 
 /**

@@ -1,4 +1,4 @@
-import { checkRawImage, type RawImage } from '../images.js';
+import { checkRawImage, type RawImage } from './images.js';
 import type { CanvasLike, PixelData } from './input.js';
 
 /** What an ImageData has, to whoever has no DOM. */

@@ -1,5 +1,5 @@
-import type { ImageCodec, RawImage } from '../images.js';
 import { type PictureHeader, readHeader } from './header.js';
+import type { ImageCodec, RawImage } from './images.js';
 import type { BlobLike, ImageInput } from './input.js';
 import { checkBytes, checkPixels, type ImageLimits } from './limits.js';
 

@@ -1,4 +1,4 @@
-import type { RawImage } from '../images.js';
+import type { RawImage } from './images.js';
 
 /** What a browser's ImageData has. */
 export interface PixelData {

@@ -1,5 +1,5 @@
-import type { RawImage } from '../images.js';
 import type { Orientation } from './exif.js';
+import type { RawImage } from './images.js';
 
 /**
  * The picture upright. One row of two pixels, left and right, at orientation 6: a column with left at the top.

@@ -1,5 +1,5 @@
-import type { RawImage } from '../images.js';
 import { type PngChunk, pngChunks } from './header.js';
+import type { RawImage } from './images.js';
 import { inflate } from './streams.js';
 
 interface Png {

@@ -1,4 +1,4 @@
-import { checkRawImage, type RawImage } from '../images.js';
+import { checkRawImage, type RawImage } from './images.js';
 import { deflate } from './streams.js';
 
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);

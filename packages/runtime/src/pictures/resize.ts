@@ -1,4 +1,4 @@
-import type { RawImage } from '../images.js';
+import type { RawImage } from './images.js';
 
 /**
  * Another size by Lanczos' kernel of three lobes, widened by the factor of reduction, so that nothing aliases: along

@@ -1,7 +1,7 @@
-import type { ImageCodec } from '../images.js';
+import type { ModelSource } from '../folder/model-source.js';
 import type { LoadOptions } from '../load-glow.js';
-import type { GlowModel } from '../model.js';
-import type { ModelSource } from '../model-source.js';
+import type { GlowModel } from '../model/model.js';
+import type { ImageCodec } from '../pictures/images.js';
 import { fromPortable } from './portable-error.js';
 import { absolute, isUrl, toPortableInput } from './portable-input.js';
 import { type Call, type Method, optionsAt, type Response, type WorkerLike } from './protocol.js';

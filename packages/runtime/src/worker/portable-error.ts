@@ -1,6 +1,6 @@
-import { BatchError } from '../batch-error.js';
-import { DeviceError } from '../device-error.js';
+import { BatchError } from '../model/batch-error.js';
 import type { Device } from '../session.js';
+import { DeviceError } from '../sessions/device-error.js';
 
 /** An error as messages can carry it: cloning one would lose its class and fields. */
 export interface PortableError {

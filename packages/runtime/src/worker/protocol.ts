@@ -1,4 +1,4 @@
-import type { GlowModel } from '../model.js';
+import type { GlowModel } from '../model/model.js';
 import type { PortableError } from './portable-error.js';
 
 /** What of a Worker is used here; a MessagePort has it too, but for `terminate`. */

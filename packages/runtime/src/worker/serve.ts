@@ -1,6 +1,6 @@
+import type { ModelSource } from '../folder/model-source.js';
 import { createLoadGlow, type LoadGlow, type LoadOptions } from '../load-glow.js';
-import type { GlowModel } from '../model.js';
-import type { ModelSource } from '../model-source.js';
+import type { GlowModel } from '../model/model.js';
 import type { Platform } from '../platform.js';
 import { toPortable } from './portable-error.js';
 import { refusingUnreadable } from './portable-input.js';

@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
-import { describeIssue } from '@glow-onnx/flow';
+import { describeIssue } from '@glow-onnx/flow/internal';
 import sharp from 'sharp';
 import * as z from 'zod/mini';
 import { type DatasetOptions, type Labels, type Pictures, pickEvenly } from './dataset.js';

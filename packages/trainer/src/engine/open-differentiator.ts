@@ -2,14 +2,14 @@ import { availableParallelism, freemem } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { Float64Tensor, Glow, GlowConfig, Named } from '@glow-onnx/flow';
 import { type Device, DeviceError } from '@glow-onnx/runtime/session';
-import { type OpenedDevice, openDevice, type TfjsDevice } from '../device.js';
-import type { TrainSettings } from '../settings.js';
+import { openOnnxRuntimeDifferentiator } from '../onnxruntime/onnxruntime-differentiator.js';
+import { type Memory, memories } from '../onnxruntime/training-graph.js';
+import type { TrainSettings } from '../run/settings.js';
+import { type OpenedDevice, openDevice, type TfjsDevice } from '../tfjs/device.js';
+import { createTfjsDifferentiator } from '../tfjs/tfjs-differentiator.js';
+import { acrossThreads, type WorkerData } from '../tfjs/threads.js';
 import { inParts } from './accumulate.js';
 import type { Differentiator } from './engine.js';
-import { openOnnxRuntimeDifferentiator } from './onnxruntime-differentiator.js';
-import { createTfjsDifferentiator } from './tfjs-differentiator.js';
-import { acrossThreads, type WorkerData } from './threads.js';
-import { type Memory, memories } from './training-graph.js';
 
 export const engines = ['onnxruntime', 'tfjs'] as const;
 export type EngineName = (typeof engines)[number];
@@ -128,6 +128,6 @@ export function memoryFor(config: GlowConfig, count: number, freeBytes: number):
 }
 
 async function spawnWorkers(count: number, data: WorkerData): Promise<Worker[]> {
-  const { spawnWorker } = await import('./spawn-worker.js');
+  const { spawnWorker } = await import('../tfjs/spawn-worker.js');
   return Array.from({ length: count }, () => spawnWorker(data));
 }

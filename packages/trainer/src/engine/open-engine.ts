@@ -1,10 +1,10 @@
 import { type Checkpoint, createGlow, initialParams } from '@glow-onnx/flow';
 import type { Device, RuntimeOptions, SkippedDevice } from '@glow-onnx/runtime/session';
-import { checkSettings, defaultSettings, type OptimizerName, type TrainSettings } from '../settings.js';
-import { createEngine } from './create-engine.js';
+import { openOnnxRuntimeDifferentiator } from '../onnxruntime/onnxruntime-differentiator.js';
+import type { Memory } from '../onnxruntime/training-graph.js';
+import { checkSettings, defaultSettings, type OptimizerName, type TrainSettings } from '../run/settings.js';
 import type { Engine } from './engine.js';
-import { openOnnxRuntimeDifferentiator } from './onnxruntime-differentiator.js';
-import type { Memory } from './training-graph.js';
+import { createEngine } from './host-engine.js';
 
 export interface OpenEngineOptions
   extends Partial<Pick<TrainSettings, 'optimizer' | 'clip' | 'ema' | 'seed'>>,

@@ -1,4 +1,5 @@
-import { type Float64Tensor, type Glow, type Named, sizeOf, tensor } from '@glow-onnx/flow';
+import { type Float64Tensor, type Glow, type Named, tensor } from '@glow-onnx/flow';
+import { sizeOf } from '@glow-onnx/flow/internal';
 import type { FloatTensor } from '@glow-onnx/runtime/session';
 
 /** Where a trainable parameter lies in the flat vector. */

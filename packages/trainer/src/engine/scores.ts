@@ -1,4 +1,5 @@
-import { bitsPerDimension, type GlowConfig, latentShapes, sizeOf } from '@glow-onnx/flow';
+import type { GlowConfig } from '@glow-onnx/flow';
+import { bitsPerDimension, latentShapes, sizeOf } from '@glow-onnx/flow/internal';
 
 /** bits/dim of the images of a batch. */
 export interface Scores {
@@ -39,8 +40,4 @@ export function joinScores(parts: readonly Scores[]): Scores {
 
 export function joined(parts: readonly Float64Array[]): Float64Array {
   return Float64Array.from(parts.flatMap((part) => [...part]));
-}
-
-export function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

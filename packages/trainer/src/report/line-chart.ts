@@ -1,3 +1,4 @@
+import { mean } from '@glow-onnx/runtime/internal';
 /** A point of a curve; `note` is what the pointer is told over it. */
 export interface Point {
   readonly x: number;
@@ -115,10 +116,6 @@ function thin(points: readonly Point[], combine: (values: readonly number[]) => 
     thinned.push({ x: Math.round(mean(part.map(({ x }) => x))), y: combine(part.map(({ y }) => y)) });
   }
   return [...thinned, points[points.length - 1]];
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**

@@ -1,5 +1,4 @@
 import {
-  binToPixel,
   createRandom,
   decode,
   encode,
@@ -10,18 +9,15 @@ import {
   type GlowConfig,
   inverseWeights,
   type LayerParams,
-  latentShapes,
-  liftWeights,
-  modelToBin,
-  sizeOf,
   tensor,
 } from '@glow-onnx/flow';
+import { binToPixel, latentShapes, liftWeights, modelToBin, sizeOf } from '@glow-onnx/flow/internal';
 import { imageGrid, type RawImage } from '@glow-onnx/runtime/node';
 import * as tf from '@tensorflow/tfjs-core';
-import { openDevice } from '../device.js';
 import type { Batch } from '../engine/engine.js';
-import { oneHot } from '../engine/tfjs-differentiator.js';
-import { imageTensor, tfjsOps } from '../tfjs-ops.js';
+import { openDevice } from '../tfjs/device.js';
+import { labelTensor } from '../tfjs/tfjs-differentiator.js';
+import { imageTensor, tfjsOps } from '../tfjs/tfjs-ops.js';
 
 /** What a model can do at one moment, as grids that are large enough to look at. */
 export interface Pictures {
@@ -90,7 +86,7 @@ function firstOf({ count, x, classes }: Batch, most: number): Batch {
 }
 
 function labelOf({ classes }: GlowConfig, labels: Uint16Array | undefined): tf.Tensor | undefined {
-  return classes > 0 && labels ? oneHot(labels, classes) : undefined;
+  return classes > 0 && labels ? labelTensor(labels, classes) : undefined;
 }
 
 function drawLatents(config: GlowConfig, seed: number): Float64Tensor[] {

@@ -1,8 +1,9 @@
-import { type Glow, sizeOf } from '@glow-onnx/flow';
-import type { Batches } from '../batches.js';
+import type { Glow } from '@glow-onnx/flow';
+import { sizeOf } from '@glow-onnx/flow/internal';
 import type { Dataset } from '../data/dataset.js';
-import type { Progress } from '../progress.js';
-import type { TrainSettings } from '../settings.js';
+import type { Batches } from '../run/batches.js';
+import type { Progress } from '../run/progress.js';
+import type { TrainSettings } from '../run/settings.js';
 import type { ReportFacts } from './report.js';
 
 export interface RunDescription {

@@ -1,0 +1,18 @@
+/**
+ * For the packages of this project alone: anything here may change in any release.
+ * @packageDocumentation
+ */
+
+export { addOutputs } from './add-outputs.js';
+export { expand, unsqueeze } from './arrangement.js';
+export type { ConvOptions, Pads } from './convolution.js';
+export type { ModelInfo, NodeInfo, TensorInfo } from './decode-model.js';
+export { formatShape, type SymbolicDim, scaleDim } from './dims.js';
+export { abs, cast, hardSigmoid, max, softplus } from './elementwise.js';
+export type { ModelOptions } from './encode-model.js';
+export { roundFloat16 } from './float16.js';
+export { type GemmOptions, gemm } from './gemm.js';
+export { backward, type Cotangent } from './gradient.js';
+export type { GraphSpec } from './graph.js';
+export { type Attributes, type Constant, isConstant } from './value.js';
+export { createWeightsFile, type Location, type WeightsFile } from './weights-file.js';

@@ -1,0 +1,54 @@
+import { type Command, CommanderError } from 'commander';
+import { messageOf } from '../message-of.js';
+
+/** The streams that a command writes to. */
+export interface Terminal {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+}
+
+export interface ProgramOptions {
+  /** Interrupts the command, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** The line for a command that was interrupted. */
+  readonly interrupted?: string;
+  /** Rewrites the message of a library error in the words of the command line: flags instead of options. */
+  readonly inFlags?: (message: string) => string;
+}
+
+/**
+ * Parses the arguments and runs the action of a commander program. An error becomes one line on stderr.
+ * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 130 when interrupted.
+ */
+export async function runProgram(
+  program: Command,
+  argv: readonly string[],
+  { stderr }: Terminal,
+  { signal, interrupted = 'interrupted', inFlags = (message) => message }: ProgramOptions = {},
+): Promise<number> {
+  const fail = (message: string) => stderr.write(`${program.name()}: ${message}\n`);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (signal?.aborted && error === signal.reason) {
+      fail(interrupted);
+      return 130;
+    }
+    fail(inFlags(messageOf(error)).replaceAll(/\s*\n\s*/g, ' '));
+    return 1;
+  }
+}
+
+/** Makes a commander program throw instead of exit, and write to this terminal. Subcommands inherit both. */
+export function onTerminal(program: Command, { stdout, stderr }: Terminal): Command {
+  return program
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
+}
+
+/** The options that were given: those that are not undefined. */
+export function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,20 @@
+import type { Platform } from '../platform.js';
+import { keyValueCache, type ModelCache } from './model-cache.js';
+import type { FileEntry } from './model-folder.js';
+
+/** Remembers which manifest an address gave last, for when it cannot be reached. */
+export function lastManifest(cache: ModelCache, sha256: Platform['sha256'], url: string) {
+  const notes = keyValueCache(cache, sha256);
+  const key = `manifest of ${url}`;
+  return {
+    async read(): Promise<FileEntry | undefined> {
+      const note = await notes.read(key);
+      try {
+        return note && JSON.parse(new TextDecoder().decode(note));
+      } catch {
+        return undefined; // a damaged note is a lost one
+      }
+    },
+    write: (entry: FileEntry) => notes.write(key, new TextEncoder().encode(JSON.stringify(entry))),
+  };
+}

@@ -1,0 +1,190 @@
+import { type GraphVariant, type Manifest, parseManifest } from '@glow-onnx/flow/manifest';
+import type { Platform } from '../platform.js';
+import type { ModelGraphs } from '../sessions/open-graphs.js';
+import { queueOf } from '../sessions/queue.js';
+import { lastManifest } from './last-manifest.js';
+import type { LoadProgress } from './load-progress.js';
+import type { ModelCache } from './model-cache.js';
+import { type ModelStore, readBounded, type StoredFile, UnreachableError } from './model-store.js';
+
+/** A model folder that is being read. */
+export interface ModelFolder {
+  readonly store: ModelStore;
+  readonly sha256: Platform['sha256'];
+  /** For files that come over a network. */
+  readonly cache?: ModelCache | undefined;
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type FileEntry = Manifest['files'][number];
+
+const manifestPath = 'manifest.json';
+const manifestLimit = 16 * 2 ** 20;
+
+/**
+ * Reads the entry to the folder. Where its server cannot be reached, the cache gives what the server gave last.
+ * @throws Error if there is none; SyntaxError or RangeError if it is none of ours.
+ */
+export async function readManifest(
+  folder: ModelFolder,
+): Promise<{ readonly manifest: Manifest; readonly sha256: string }> {
+  const { store, cache, sha256, onProgress } = folder;
+  const file = { name: store.name, file: manifestPath };
+  onProgress?.({ status: 'initiate', ...file });
+  const last = cache && store.url !== undefined ? lastManifest(cache, sha256, store.url) : undefined;
+  try {
+    const bytes = await fetchManifest(folder);
+    const manifest = parse(store, bytes);
+    const entry = { path: manifestPath, bytes: bytes.length, sha256: await sha256(bytes) };
+    await cache?.write(entry.sha256, bytes);
+    await last?.write(entry);
+    onProgress?.({ status: 'done', ...file, cached: false });
+    return { manifest, sha256: entry.sha256 };
+  } catch (error) {
+    const entry = error instanceof UnreachableError ? await last?.read() : undefined;
+    const bytes = cache && entry && (await fromCache({ ...folder, onProgress: undefined }, cache, entry));
+    if (!bytes) throw error;
+    onProgress?.({ status: 'offline', ...file, reason: (error as Error).message });
+    onProgress?.({ status: 'done', ...file, cached: true });
+    return { manifest: parse(store, bytes), sha256: entry.sha256 };
+  }
+}
+
+async function fetchManifest({ store, signal, onProgress }: ModelFolder): Promise<Uint8Array<ArrayBuffer>> {
+  const where = store.locate(manifestPath);
+  const file = await store.open(manifestPath, signal);
+  if (!file) {
+    throw new Error(`${store.name}: no manifest.json there; pass a model folder, as glow-export writes it`);
+  }
+  if (store.url !== undefined) onProgress?.({ status: 'download', name: store.name, file: manifestPath });
+  return readBounded(file, { where, limit: manifestLimit, signal });
+}
+
+function parse(store: ModelStore, bytes: Uint8Array): Manifest {
+  try {
+    return parseManifest(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    const message = `${store.name}: ${(cause as Error).message}`;
+    throw cause instanceof SyntaxError
+      ? new SyntaxError(message, { cause })
+      : new RangeError(message, { cause });
+  }
+}
+
+/**
+ * Reads one file and compares it with what the manifest says of it.
+ * @throws Error if it is missing, cut short or changed; UnreachableError if its server is not there.
+ */
+export async function readVerified(
+  folder: ModelFolder,
+  manifest: Manifest,
+  path: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { store, cache, onProgress } = folder;
+  const file = { name: store.name, file: path };
+  const entry = manifest.files.find((listed) => listed.path === path);
+  if (!entry) throw new Error(`${store.locate(path)} is not listed in manifest.json; export the model again`);
+  onProgress?.({ status: 'initiate', ...file, total: entry.bytes });
+  // Of models that load at once and share a file, one fetches it and the others find it in the cache.
+  const { bytes, cached } = cache
+    ? await queueOf(`${cache.location} ${entry.sha256}`)(() => throughCache(folder, cache, entry))
+    : { bytes: await fromStore(folder, entry), cached: false };
+  onProgress?.({ status: 'done', ...file, cached });
+  return bytes;
+}
+
+async function throughCache(folder: ModelFolder, cache: ModelCache, entry: FileEntry) {
+  const kept = await fromCache(folder, cache, entry);
+  if (kept) return { bytes: kept, cached: true };
+  const bytes = await fromStore(folder, entry);
+  await cache.write(entry.sha256, bytes);
+  return { bytes, cached: false };
+}
+
+/** What the cache holds is trusted no more than what a server sends: a damaged file is removed. */
+async function fromCache(folder: ModelFolder, cache: ModelCache, entry: FileEntry) {
+  folder.signal?.throwIfAborted();
+  const file = await cache.open(entry.sha256);
+  if (!file) return undefined;
+  try {
+    return await verified(folder, file, entry, entry.sha256);
+  } catch {
+    folder.signal?.throwIfAborted();
+    await cache.remove(entry.sha256);
+    return undefined;
+  }
+}
+
+async function fromStore(folder: ModelFolder, entry: FileEntry) {
+  const { store, signal, onProgress } = folder;
+  const where = store.locate(entry.path);
+  const file = await store.open(entry.path, signal);
+  if (!file) throw new Error(`${where} is missing; copy the model folder again`);
+  if (store.url !== undefined) onProgress?.({ status: 'download', name: store.name, file: entry.path });
+  return verified(folder, file, entry, where);
+}
+
+async function verified(
+  { store, sha256, signal, onProgress }: ModelFolder,
+  file: StoredFile,
+  { path, bytes: total, sha256: expected }: FileEntry,
+  where: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const differs = (what: string, listed: string | number) =>
+    new Error(`${where} has ${what}, manifest.json says ${listed}; copy the model folder again`);
+  if (file.size !== undefined && file.size !== total) throw differs(`${file.size} bytes`, total);
+  const onPiece = (loaded: number) =>
+    onProgress?.({
+      status: 'progress',
+      name: store.name,
+      file: path,
+      loaded,
+      total,
+      progress: (100 * loaded) / total,
+    });
+  const bytes = await readBounded(file, { where, limit: total, signal, onPiece });
+  if (bytes.length !== total) throw differs(`${bytes.length} bytes`, total);
+  const hash = await sha256(bytes);
+  if (hash !== expected) throw differs(`sha256 ${hash}`, expected);
+  return bytes;
+}
+
+/** Reads and verifies both graphs of a variant and the weights they share, all at once. */
+export async function readGraphs(
+  folder: ModelFolder,
+  manifest: Manifest,
+  { encode, decode, weights }: GraphVariant,
+): Promise<ModelGraphs> {
+  const [encodeModel, decodeModel, data] = await allOrNone(folder, (part) => [
+    readVerified(part, manifest, encode),
+    readVerified(part, manifest, decode),
+    weights === null ? undefined : readVerified(part, manifest, weights),
+  ]);
+  const graph = (path: string, model: Uint8Array | undefined) => ({
+    model: model as Uint8Array,
+    ...(weights !== null && data && { externalData: [{ path: relativeTo(path, weights), data }] }),
+  });
+  return { encode: graph(encode, encodeModel), decode: graph(decode, decodeModel) };
+}
+
+/** Reads files at once; when one fails, the others stop. */
+async function allOrNone<T>(
+  folder: ModelFolder,
+  read: (folder: ModelFolder) => readonly (Promise<T> | undefined)[],
+): Promise<(T | undefined)[]> {
+  const stop = new AbortController();
+  const signal = folder.signal ? AbortSignal.any([folder.signal, stop.signal]) : stop.signal;
+  try {
+    return await Promise.all(read({ ...folder, signal }));
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  }
+}
+
+/** A graph names its external data relative to its own folder: onnx/encode.onnx says weights.bin. */
+function relativeTo(graph: string, weights: string): string {
+  const folder = graph.slice(0, graph.lastIndexOf('/') + 1);
+  return weights.startsWith(folder) ? weights.slice(folder.length) : weights;
+}

@@ -1,0 +1,8 @@
+/**
+ * For the packages of this project alone, in Node: anything here may change in any release.
+ * @packageDocumentation
+ */
+
+export { given, onTerminal, runProgram, type Terminal } from './cli/run-program.js';
+export { readWholeFile } from './node/read-file.js';
+export { writeFileAtomic } from './node/write-file.js';

@@ -1,0 +1,9 @@
+/**
+ * For the packages of this project alone: anything here may change in any release.
+ * @packageDocumentation
+ */
+
+export { mean } from './mean.js';
+export { messageOf } from './message-of.js';
+export { oneHot } from './model/labels.js';
+export { createQueue, type Queue } from './sessions/queue.js';

@@ -1,0 +1,63 @@
+import type { Platform } from '../platform.js';
+import type { Device, DeviceChoice } from '../session.js';
+import { DeviceError } from './device-error.js';
+
+/** A device that was passed over, and why. */
+export interface SkippedDevice {
+  readonly device: Device;
+  readonly reason: string;
+}
+
+const known = ['cpu', 'cuda', 'webgpu', 'wasm'] as const satisfies readonly Device[];
+
+/** @throws RangeError if this is no choice of devices. */
+export function checkDeviceChoice(choice: DeviceChoice): void {
+  const devices: readonly unknown[] = Array.isArray(choice) ? choice : [choice];
+  const unknown = devices.find((device) => !known.includes(device as Device) && device !== 'auto');
+  const nested = Array.isArray(choice) && devices.includes('auto');
+  if (devices.length > 0 && unknown === undefined && !nested) return;
+  const got = devices.length === 0 ? 'an empty list' : JSON.stringify(nested ? choice : unknown);
+  throw new RangeError(
+    `device: expected "auto", "${known.join('", "')}" or a list of devices to try, got ${got}`,
+  );
+}
+
+/**
+ * Opens something on the first device of a choice that takes it. A device is passed over if it is not there, if
+ * `auto` has an objection to it, or if opening fails on it; what fails on the cpu or wasm for another reason than
+ * the device's own is wrong in itself, and ends the search.
+ * @throws RangeError if the choice is none; DeviceError if no device takes it; else what `open` throws.
+ */
+export async function onFirstDevice<T>(
+  platform: Platform,
+  choice: DeviceChoice,
+  open: (device: Device) => Promise<T>,
+): Promise<{ opened: T; skipped: SkippedDevice[] }> {
+  checkDeviceChoice(choice);
+  const devices = choice === 'auto' ? platform.autoDevices : typeof choice === 'string' ? [choice] : choice;
+  const skipped: SkippedDevice[] = [];
+  let lastError: unknown;
+  for (const device of devices) {
+    const objection = choice === 'auto' ? await platform.objectionTo(device) : undefined;
+    if (objection !== undefined) {
+      skipped.push({ device, reason: objection });
+      continue;
+    }
+    try {
+      return { opened: await open(device), skipped };
+    } catch (error) {
+      const ofDevice = error instanceof DeviceError;
+      if (devices.length === 1 || (!ofDevice && (device === 'cpu' || device === 'wasm'))) throw error;
+      lastError = error;
+      skipped.push({ device, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  throw refusal(skipped, lastError);
+}
+
+function refusal(skipped: readonly SkippedDevice[], lastError: unknown): Error {
+  const reasons = skipped.map(({ device, reason }) => `${device}: ${reason}`).join('; ');
+  const message = `no device takes this model (${reasons})`;
+  if (!(lastError instanceof DeviceError)) return new Error(message, { cause: lastError });
+  return new DeviceError(lastError.device, lastError.code, message, { cause: lastError });
+}

@@ -1,0 +1,118 @@
+import { type Manifest, type Precision, type Tolerances, tolerances } from '@glow-onnx/flow/manifest';
+import { parseSafetensors } from '@glow-onnx/flow/safetensors';
+import type { Device } from '../session.js';
+import type { FloatTensor } from './create-session.js';
+
+/** `golden.safetensors`: what the float64 interpreter makes of a few images, by name. */
+export type Golden = Readonly<Record<string, FloatTensor>>;
+
+/** One claim about a graph, what was measured of it and what is allowed. */
+export type Measurement = Manifest['measured'][number];
+
+/** @throws SyntaxError or RangeError if the bytes are not golden values. */
+export function parseGolden(bytes: Uint8Array): Golden {
+  const { tensors } = parseSafetensors(bytes);
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { shape, data }]) => {
+      if (!(data instanceof Float32Array)) {
+        throw new RangeError(`golden.safetensors: "${name}" is not float32; export the model again`);
+      }
+      return [name, { shape, data }];
+    }),
+  );
+}
+
+/** Golden values of weights stored small stand below the precision's name, since they are another flow's. */
+export function goldenPrefix(precision: Precision): string {
+  return precision === 'fp32' ? '' : `${precision}/`;
+}
+
+export interface GoldenRequest {
+  readonly golden: Golden;
+  readonly levels: number;
+  readonly precision: Precision;
+  /** Whose tolerances hold. */
+  readonly device: Device;
+  /** Factor on the tolerances. */
+  readonly slack: number;
+  /** Runs one graph on several inputs, one after another. */
+  run(
+    graph: 'encode' | 'decode',
+    inputs: readonly Record<string, FloatTensor>[],
+  ): Promise<readonly Readonly<Record<string, FloatTensor>>[]>;
+}
+
+/**
+ * Sends the golden images through both graphs and compares: z and log p(x) of encode, x of decode, and the round trip.
+ * @throws Error if golden values or outputs are missing, or a run fails.
+ */
+export async function measureGolden(request: GoldenRequest): Promise<Measurement[]> {
+  const { golden, levels, precision, device, slack, run } = request;
+  const below = goldenPrefix(precision);
+  const known = (name: string) => tensorOf(golden, name, 'golden.safetensors');
+  const x = known('x');
+  const names = Array.from({ length: levels }, (_, level) => `z${level}`);
+  const latents = names.map((name) => known(below + name));
+  const labelled = golden.label ? { label: golden.label } : {};
+  const [encoded = {}] = await run('encode', [{ x, ...labelled }]);
+  const z = names.map((name) => tensorOf(encoded, name, 'the encode graph'));
+  const logProb = tensorOf(encoded, 'log_prob', 'the encode graph');
+  const asInputs = (values: readonly FloatTensor[]) => ({
+    ...Object.fromEntries(values.map((value, level) => [`z${level}`, value])),
+    ...labelled,
+  });
+  const images = await run('decode', [asInputs(latents), asInputs(z)]);
+  const [decoded, restored] = images.map((outputs) => tensorOf(outputs, 'x', 'the decode graph'));
+
+  const goldenLogProb = known(`${below}log_prob`);
+  const dimensions = x.data.length / (x.shape[0] as number);
+  const allowed: Tolerances = tolerances[device][precision];
+  const measured = (claim: string, value: number, tolerance: number): Measurement => ({
+    device,
+    precision,
+    claim,
+    value: Number(value.toPrecision(3)),
+    tolerance: Number((tolerance * slack).toPrecision(3)),
+  });
+  const ofLevel = (level: FloatTensor, l: number) =>
+    largestError(z[l], level) / Math.max(1, largest(level.data));
+  return [
+    measured(
+      'encode against float64: error of z over the largest z',
+      Math.max(...latents.map(ofLevel)),
+      allowed.latents,
+    ),
+    measured(
+      'encode against float64: error of log_prob over its size',
+      largestError(logProb, goldenLogProb) / Math.max(dimensions, largest(goldenLogProb.data)),
+      allowed.logProb,
+    ),
+    measured(
+      'decode against float64: error of x',
+      largestError(decoded, known(`${below}decode.x`)),
+      allowed.image,
+    ),
+    measured('decode(encode(x)): error of x', largestError(restored, x), allowed.image),
+  ];
+}
+
+/** Whether what was measured is within its tolerance; never for NaN. */
+export function holds({ value, tolerance }: Measurement): boolean {
+  return value <= tolerance;
+}
+
+function tensorOf(tensors: Golden, name: string, where: string): FloatTensor {
+  const found = tensors[name];
+  if (!found) throw new Error(`${where} has no "${name}"; export the model again`);
+  return found;
+}
+
+/** NaN if anything is, or if shapes differ. */
+function largestError(a: FloatTensor | undefined, b: FloatTensor): number {
+  if (a?.shape.join() !== b.shape.join()) return Number.NaN;
+  return b.data.reduce((error, value, i) => Math.max(error, Math.abs(value - (a.data[i] as number))), 0);
+}
+
+function largest(values: Float32Array): number {
+  return values.reduce((size, value) => Math.max(size, Math.abs(value)), 0);
+}

@@ -1,0 +1,50 @@
+import { checkInteger } from '../check.js';
+import type { OnnxRuntime, Platform, RuntimeOptions } from '../platform.js';
+import type { Device } from '../session.js';
+import { DeviceError } from './device-error.js';
+import { sessionOptions } from './session-options.js';
+
+/** y = x + x on a vector: an ONNX graph of 70 bytes. */
+const doubling =
+  'CAg6PAoOCgF4CgF4EgF5IgNBZGQSBmRvdWJsZVoQCgF4EgsKCQgBEgUKAxIBTmIQCgF5EgsKCQgBEgUKAxIBTkIECgAQEQ==';
+
+/** What came of it, by device: neither drivers nor libraries come and go in a running program. */
+const probes = new Map<string, Promise<void>>();
+
+/**
+ * ONNX Runtime for a device that has run the smallest graph, once in a program: so a graph which cannot be opened
+ * is never taken for a device that is not there.
+ * @throws DeviceError if the device cannot be had or cannot add; RangeError if an option is out of range.
+ */
+export async function requireDevice(
+  platform: Platform,
+  device: Device,
+  options: RuntimeOptions = {},
+): Promise<OnnxRuntime> {
+  if (options.threads !== undefined) checkInteger(`device "${device}"`, 'threads', options.threads, 1);
+  const runtime = await platform.loadOnnxRuntime(device, options);
+  const key = `${runtime.name} ${device}`;
+  const probe = probes.get(key) ?? runtime.inTurn(() => double(runtime, device));
+  probes.set(key, probe);
+  try {
+    await probe;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const said = reason.replace(/^\/\S+\.cc:\d+ .* was false\. /, '').replace(/[\s.]+$/, '');
+    const message = `device "${device}" is not available here: ${said}; ${runtime.advice}`;
+    throw new DeviceError(device, 'unavailable', message, { cause });
+  }
+  return runtime;
+}
+
+async function double(runtime: OnnxRuntime, device: Device): Promise<void> {
+  const graph = Uint8Array.from(atob(doubling), (character) => character.charCodeAt(0));
+  const session = await runtime.InferenceSession.create(graph, sessionOptions(runtime, device));
+  try {
+    const { y } = await session.run({ x: new runtime.Tensor('float32', Float32Array.of(1.5, -2), [2]) });
+    const got = Array.from((y?.data ?? []) as Float32Array).join(', ');
+    if (got !== '3, -4') throw new Error(`it doubles 1.5 and -2 to ${got}`);
+  } finally {
+    await session.release();
+  }
+}

@@ -1,0 +1,141 @@
+import {
+  createRandom,
+  encode,
+  type Float64Tensor,
+  type FlowWeights,
+  type Glow,
+  type LogDet,
+  type Named,
+} from '@glow-onnx/flow';
+import { fullName, outputName, type ParamSpec, type PlacedLayer } from '@glow-onnx/flow/internal';
+import { add, input, mul, pad, reduceSum, reshape, scalar, slice, type Value } from '@glow-onnx/graph';
+import { backward, type Cotangent } from '@glow-onnx/graph/internal';
+import { createGraphOps, type TrainingValue } from './graph-ops.js';
+import type { LossGradient, Traced } from './training-graph.js';
+
+/**
+ * log p(x) and the gradient of the loss without the activations of the way there: back from the end of each level,
+ * every layer's input is computed from its output by the layer's own inverse, and its forward is traced again.
+ */
+export function reversibleGradient(
+  glow: Glow,
+  traced: Traced,
+  weights: FlowWeights<TrainingValue>,
+): LossGradient {
+  const { x, label, trainable, host, factor } = traced;
+  // What encode names on its way: every layer's output, and the logarithms of couplings' scales.
+  const met = new Map<string, TrainingValue>();
+  const plain = createGraphOps(host);
+  const ops = {
+    ...plain,
+    named(value: TrainingValue, name: string) {
+      met.set(name, value);
+      return value;
+    },
+  };
+  const { logProb, logProbLevels } = encode(glow, ops, x, weights, label);
+  const loss = mul(reduceSum(logProb, [0]), scalar(factor));
+  const ends = glow.levels.map(
+    ({ layers }) => met.get(outputName((layers.at(-1) as PlacedLayer).name)) as TrainingValue,
+  );
+  const elements = new Map(
+    [...met].filter(([name]) => name.endsWith('.logScale')).map(([name, value]) => [name, value]),
+  );
+  const parameters = Object.entries(trainable);
+  const cut = [...ends, ...elements.values()];
+  // From the loss to where levels end; parameters that it reaches past no activation are done by this.
+  const direct = backward(
+    [{ value: loss, gradient: scalar(1) }],
+    [...cut, ...parameters.map(([, value]) => value)],
+    cut,
+  );
+  const gradients = new Map<string, Value>();
+  const contribute = (name: string, value: Value | undefined): void => {
+    const known = gradients.get(name);
+    if (value) gradients.set(name, known ? add(known, value) : value);
+  };
+  for (const [i, [name]] of parameters.entries()) contribute(name, direct[cut.length + i]);
+  const elementGradients = new Map([...elements.keys()].map((name, i) => [name, direct[ends.length + i]]));
+
+  let fromAbove: Value | undefined; // the gradient at the next level's input
+  for (let l = glow.levels.length - 1; l >= 0; l--) {
+    const level = glow.levels[l];
+    let y = ends[l];
+    let dy = direct[l] as Value;
+    if (fromAbove) dy = add(dy, atRest(fromAbove, level.split === 'first', level.latentChannels));
+    for (const placed of level.layers.toReversed()) {
+      const back = goBack(placed, y, dy, elementGradients.get(`${placed.name}.logScale`));
+      y = back.x;
+      dy = back.dx;
+    }
+    fromAbove = dy;
+  }
+  for (const [name, { shape }] of parameters) {
+    if (gradients.has(name)) continue;
+    throw new RangeError(
+      `gradient: the loss does not depend on ${name} [${shape.join(', ')}]; leave it out, or see what was to use it`,
+    );
+  }
+  return { logProb, logProbLevels, gradients: Object.fromEntries(gradients) };
+
+  /** A layer's input from its output, and the gradient there; those of its parameters are contributed. */
+  function goBack({ name, layer }: PlacedLayer, y: TrainingValue, dy: Value, dElements: Value | undefined) {
+    const inverse = { ...weights[name], ...inverseInputs(traced, { name, layer }) };
+    const x = layer.inverse(plain, y, inverse);
+    const again = layer.forward(plain, x, weights[name]);
+    const from: Cotangent[] = [{ value: again.y, gradient: dy }];
+    const { elements } = again.logDet as LogDet<Value>;
+    if (elements && dElements) from.push({ value: elements, gradient: dElements });
+    const own = layer.params
+      .filter(({ kind }) => kind === 'trainable')
+      .map((spec) => fullName(name, spec.name));
+    const [dx, ...rest] = backward(from, [x, ...own.map((full) => trainable[full])], [x]);
+    for (const [i, full] of own.entries()) contribute(full, rest[i]);
+    const done = rest.filter((value) => value !== undefined);
+    return { x: after(x, [dx as Value, ...done]), dx: dx as Value };
+  }
+}
+
+/** Weights that a layer's inverse needs and that the graph cannot compute: W⁻¹, 1/scale. */
+function inverseInputs({ host, fixed }: Traced, { name, layer }: PlacedLayer): Named<Value> {
+  if (!layer.channelAffine) return {}; // others go back with the weights they came with
+  const kinds = (kind: ParamSpec['kind']) => layer.params.filter((spec) => spec.kind === kind);
+  const own = (of: (name: string) => Float64Tensor, specs: readonly ParamSpec[]) =>
+    Object.fromEntries(specs.map((spec) => [spec.name, of(fullName(name, spec.name))]));
+  const ownFixed = own((full) => fixed[full], kinds('fixed'));
+  const compute = (trainable: Named<Float64Tensor>) => layer.inverseWeights({ trainable, fixed: ownFixed });
+  const shapes = compute(layer.initialParams(createRandom(0)));
+  const inputs = Object.fromEntries(
+    Object.entries(shapes).map(([weight, { shape }]) => [
+      weight,
+      input(`${name}/${weight}`, 'float32', shape),
+    ]),
+  );
+  const trainable = kinds('trainable');
+  host.push({
+    needs: trainable.map((spec) => fullName(name, spec.name)),
+    inputs,
+    compute: (parameter) => compute(own(parameter, trainable)),
+  });
+  return inputs;
+}
+
+/**
+ * y, but not before all of `values` are there. ONNX Runtime is free to go through all layers first and to compute
+ * their parameters' gradients in the end, and would hold all activations until then.
+ */
+function after(y: TrainingValue, values: readonly Value[]): TrainingValue {
+  const first = (value: Value): Value =>
+    reshape(
+      value.shape.reduce<Value>((part, _, axis) => slice(part, axis, 0, 1), value),
+      [1, 1],
+    );
+  const sum = values.map(first).reduce((a, b) => add(a, b));
+  return { ...y, ...add(y, mul(sum, scalar(0))) };
+}
+
+/** The gradient of a level's output from that of the half that goes on. */
+function atRest(gradient: Value, latentFirst: boolean, latentChannels: number): Value {
+  const [before, after] = latentFirst ? [latentChannels, 0] : [0, latentChannels];
+  return pad(gradient, [before, 0, after, 0]);
+}

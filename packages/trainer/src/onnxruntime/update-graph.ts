@@ -1,0 +1,79 @@
+import type { Named } from '@glow-onnx/flow';
+import { add, div, input, mul, scalar, sqrt, sub, type Value } from '@glow-onnx/graph';
+import { abs, type GraphSpec, max } from '@glow-onnx/graph/internal';
+import type { FloatTensor } from '@glow-onnx/runtime/session';
+import { BETA1, BETA2, type Scales } from '../engine/optimizer.js';
+import type { Place } from '../engine/parameters.js';
+import type { OptimizerName } from '../run/settings.js';
+
+/** `Learned` as values of a graph. */
+interface LearnedValues {
+  readonly parameters: Value;
+  readonly m: Value;
+  readonly v: Value;
+  readonly average?: Value;
+}
+
+/**
+ * The same step as `updates`, as a graph: of each parameter (learned, gradient, scales) → learned. Inputs and outputs
+ * are `<vector>/<parameter>`, the outputs under `next/`.
+ * @param averaged whether there is an average to keep.
+ */
+export function updateGraph(
+  optimizer: OptimizerName,
+  places: readonly Place[],
+  averaged: boolean,
+): GraphSpec {
+  const scales = Object.fromEntries(scaleNames(averaged).map((name) => [name, input(name, 'float32', [])]));
+  const inputs = Object.values(scales);
+  const outputs: Record<string, Value> = {};
+  for (const { name, shape } of places) {
+    const given = (vector: string): Value => {
+      const value = input(`${vector}/${name}`, 'float32', shape);
+      inputs.push(value);
+      return value;
+    };
+    const before: LearnedValues = {
+      ...{ parameters: given('parameters'), m: given('m'), v: given('v') },
+      ...(averaged && { average: given('average') }),
+    };
+    const next = stepOf(optimizer, before, given('gradient'), scales);
+    for (const [vector, value] of Object.entries(next)) outputs[`next/${vector}/${name}`] = value;
+  }
+  return { name: optimizer, inputs, outputs };
+}
+
+/** What feeds the graph's scales. */
+export function scaleFeeds(scales: Scales, averaged: boolean): Named<FloatTensor> {
+  return Object.fromEntries(
+    scaleNames(averaged).map((name) => [name, { shape: [], data: Float32Array.of(scales[name]) }]),
+  );
+}
+
+function scaleNames(averaged: boolean): (keyof Scales)[] {
+  return ['toM', 'toV', 'stride', 'epsilon', ...(averaged ? (['share'] as const) : [])];
+}
+
+function stepOf(
+  optimizer: OptimizerName,
+  before: LearnedValues,
+  gradient: Value,
+  { toM, toV, stride, epsilon, share }: Named<Value>,
+): LearnedValues {
+  const m = add(mul(before.m, scalar(BETA1)), mul(gradient, toM));
+  const faded = mul(before.v, scalar(BETA2));
+  const rules: Record<OptimizerName, () => { v: Value; size: Value }> = {
+    adam() {
+      const v = add(faded, mul(mul(gradient, gradient), toV));
+      return { v, size: sqrt(v) };
+    },
+    adamax() {
+      const v = max(faded, mul(abs(gradient), toV));
+      return { v, size: v };
+    },
+  };
+  const { v, size } = rules[optimizer]();
+  const parameters = sub(before.parameters, mul(div(m, add(size, epsilon)), stride));
+  if (!before.average) return { parameters, m, v };
+  return { parameters, m, v, average: add(before.average, mul(sub(parameters, before.average), share)) };
+}

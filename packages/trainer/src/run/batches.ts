@@ -1,0 +1,89 @@
+import { createRandom, type GlowConfig } from '@glow-onnx/flow';
+import { pixelToBin } from '@glow-onnx/flow/internal';
+import { type Augmentation, drawSources } from '../data/augment.js';
+import type { Dataset, Labels } from '../data/dataset.js';
+import { readAhead } from '../data/read-ahead.js';
+import { epochBatches, inBatches, splitBySeed } from '../data/split.js';
+import type { Batch } from '../engine/engine.js';
+import type { TrainSettings } from './settings.js';
+
+/** Streams of the seed that nothing else draws from. */
+const noiseStreams = { training: 2 ** 50, validation: 2 ** 49 } as const;
+
+const asTheyAre: Augmentation = { flip: false, shift: 0 };
+
+/**
+ * What a run trains and validates on. Images are dequantised: x = (q + u)/2ⁿ − ½ with u uniform in [0, 1), drawn
+ * for each image from a stream of its own, so that neither batch size nor engine changes a draw. What training images
+ * are augmented by is drawn before it from the same stream.
+ */
+export interface Batches {
+  readonly trainingImages: number;
+  readonly stepsPerEpoch: number;
+  /** Which images each step of an epoch takes. */
+  order(epoch: number): Uint32Array[];
+  /** A step's batch; its noise depends on how many images were trained on before. */
+  training(indices: Uint32Array, imagesBefore: number): Promise<Batch>;
+  /** The held-out images as they are, with the same noise every time, batch by batch. */
+  validation(): AsyncIterable<Batch>;
+}
+
+/** @throws RangeError if there are too few images, or not the labels that the model needs. */
+export function createBatches(
+  data: Dataset,
+  { bits, classes }: Pick<GlowConfig, 'bits' | 'classes'>,
+  { seed, batch, valFraction, labels: attribute, flip, shift }: TrainSettings,
+): Batches {
+  const labels = classes > 0 ? findLabels(data, attribute, classes) : undefined;
+  const { train, validation } = splitBySeed(data.count, valFraction, seed);
+  const order = (epoch: number) => epochBatches(train, batch, seed, epoch);
+  const dequantise = async (
+    indices: Uint32Array,
+    stream: (i: number) => number,
+    augmentation: Augmentation,
+  ): Promise<Batch> => {
+    const pixels = await data.batch(indices);
+    const x = new Float32Array(pixels.length);
+    const size = pixels.length / indices.length;
+    for (let i = 0; i < indices.length; i++) {
+      const random = createRandom(seed, stream(i));
+      const sources = drawSources(augmentation, data, random);
+      const from = i * size;
+      for (let k = 0; k < size; k++) {
+        const pixel = pixels[from + (sources ? sources[k] : k)];
+        x[from + k] = (pixelToBin(pixel, bits) + random.uniform()) / 2 ** bits - 0.5;
+      }
+    }
+    const classOf = (index: number): number => labels?.indices[index] ?? 0;
+    return { count: indices.length, x, ...(labels && { classes: Uint16Array.from(indices, classOf) }) };
+  };
+  return {
+    trainingImages: train.length,
+    stepsPerEpoch: order(0).length,
+    order,
+    training: (indices, before) =>
+      dequantise(indices, (i) => noiseStreams.training + before + i, { flip, shift }),
+    validation: () =>
+      readAhead(inBatches(validation, batch), (indices) =>
+        dequantise(indices, (i) => noiseStreams.validation + indices[i], asTheyAre),
+      ),
+  };
+}
+
+/** @throws RangeError if the data does not have the labels the model needs. */
+function findLabels(data: Dataset, attribute: string | null, classes: number): Labels {
+  const found = Object.keys(data.labels ?? {}).join(', ') || 'none';
+  const labels = attribute === null ? undefined : data.labels?.[attribute];
+  if (labels === undefined) {
+    throw new RangeError(
+      `data: a model of ${classes} classes needs labels, but ${data.name} has no attribute ` +
+        `${JSON.stringify(attribute)} (found: ${found})`,
+    );
+  }
+  if (labels.values.length !== classes) {
+    throw new RangeError(
+      `data: ${attribute} of ${data.name} has ${labels.values.length} values, but the model ${classes} classes`,
+    );
+  }
+  return labels;
+}

@@ -1,0 +1,91 @@
+import { encode, type Float64Tensor, forwardWeights, type Glow, type Named } from '@glow-onnx/flow';
+import { initialise } from '@glow-onnx/flow/internal';
+import { oneHot } from '@glow-onnx/runtime/internal';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Batch, Differentiator } from '../engine/engine.js';
+import { parameterLayout } from '../engine/parameters.js';
+import { scoresOf } from '../engine/scores.js';
+import { createTape } from './tape.js';
+import { createTfjsOps, tfjsOps } from './tfjs-ops.js';
+
+/** Gradients by TensorFlow.js, on the backend that is set. `fixed`: the model's parameters that are not trained. */
+export function createTfjsDifferentiator(
+  glow: Glow,
+  fixed: Named<Float64Tensor>,
+  description: string,
+): Differentiator {
+  const { places, size } = parameterLayout(glow);
+  const { channels, height, width, classes } = glow.config;
+  const dimensions = channels * height * width;
+  const gradient = new Float32Array(size);
+
+  const lift = (parameters: Float32Array): Record<string, tf.Tensor> =>
+    Object.fromEntries(
+      places.map(({ name, shape, from, to }) => [
+        name,
+        // tf.tensor may keep the array it is given, and the engine changes the parameters in place.
+        tf.tensor(parameters.slice(from, to), [...shape]),
+      ]),
+    );
+  const image = ({ x, count }: Batch): tf.Tensor => tf.tensor4d(x, [count, height, width, channels]);
+  const label = (batch: Batch): tf.Tensor | undefined =>
+    classes > 0 && batch.classes ? labelTensor(batch.classes, classes) : undefined;
+
+  return {
+    description,
+    async initialise(parameters, batch) {
+      const trainable = tf.tidy(() =>
+        initialise(glow, tfjsOps, image(batch), { trainable: lift(parameters), fixed }),
+      );
+      const values = new Float32Array(size);
+      await readInto(
+        values,
+        places.map(({ name }) => trainable[name]),
+      );
+      return values;
+    },
+    async gradient(parameters, batch) {
+      const [logProb, levels, ...gradients] = tf.tidy(() => {
+        const trainable = lift(parameters);
+        const tape = createTape(places.map(({ name }) => trainable[name]));
+        const ops = createTfjsOps(tape.apply);
+        const weights = forwardWeights(glow, ops, { trainable, fixed });
+        const { logProb: y, logProbLevels } = encode(glow, ops, image(batch), weights, label(batch));
+        const nats = [tf.clone(y), tf.stack(logProbLevels)]; // the tape disposes of its own
+        const slope = -1 / (batch.count * dimensions * Math.LN2);
+        return [...nats, ...tape.gradients(y, tf.fill([batch.count], slope))];
+      });
+      const byLevel = (await levels.array()) as number[][];
+      const scores = scoresOf(glow.config, await logProb.data(), byLevel);
+      tf.dispose([logProb, levels]);
+      await readInto(gradient, gradients);
+      return { ...scores, gradient };
+    },
+    async evaluate(parameters, batch) {
+      const logProb = tf.tidy(() => {
+        const weights = forwardWeights(glow, tfjsOps, { trainable: lift(parameters), fixed });
+        return encode(glow, tfjsOps, image(batch), weights, label(batch)).logProb;
+      });
+      const { bitsPerDim } = scoresOf(glow.config, await logProb.data(), []);
+      logProb.dispose();
+      return bitsPerDim;
+    },
+    dispose: async () => {},
+  };
+}
+
+/** Reads tensors one after the other into a vector and disposes of them. */
+async function readInto(vector: Float32Array, tensors: readonly tf.Tensor[]): Promise<void> {
+  let at = 0;
+  // Asked for all at once: on a GPU each answer takes a while to come.
+  for (const values of await Promise.all(tensors.map((tensor) => tensor.data()))) {
+    vector.set(values, at);
+    at += values.length;
+  }
+  tf.dispose(tensors as tf.Tensor[]);
+}
+
+/** One-hot labels, as TensorFlow.js takes them: [count, 1, 1, classes]. */
+export function labelTensor(labels: Uint16Array, classes: number): tf.Tensor {
+  return tf.tensor4d(oneHot(labels, classes), [labels.length, 1, 1, classes]);
+}

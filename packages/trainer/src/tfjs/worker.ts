@@ -1,0 +1,27 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { createGlow } from '@glow-onnx/flow';
+import { openDevice } from './device.js';
+import { createTfjsDifferentiator } from './tfjs-differentiator.js';
+import type { WorkerData, WorkerReply, WorkerTask } from './threads.js';
+
+// The entry of a thread: a differentiator of its own, which answers tasks one after the other.
+const port = parentPort as MessagePort;
+const { config, fixed, device } = workerData as WorkerData;
+const opened = openDevice(device).then(() => createTfjsDifferentiator(createGlow(config), fixed, device));
+opened.catch(() => {}); // told in the answer to the first task
+
+async function answer({ parameters, batch, gradient }: WorkerTask): Promise<WorkerReply> {
+  try {
+    const differentiator = await opened;
+    if (gradient === undefined) {
+      return { bitsPerDim: await differentiator.evaluate(parameters, batch), bitsPerDimLevels: [] };
+    }
+    const { gradient: found, ...scores } = await differentiator.gradient(parameters, batch);
+    gradient.set(found);
+    return scores;
+  } catch (error) {
+    return { error: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+port.on('message', async (task: WorkerTask) => port.postMessage(await answer(task)));

@@ -1,5 +1,0 @@
-import * as glow from '@glow-onnx/runtime';
-import { browserCodec } from '../../packages/runtime/src/browser/images.js';
-
-/** What a page of the tests loads: the package as its users import it, within reach of `run`, and some of its inside. */
-Object.assign(globalThis, { glow, browserCodec });

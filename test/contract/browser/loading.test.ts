@@ -1,0 +1,189 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type Server, startServer } from '../../support/server.js';
+import { describeBrowser, useBrowser } from '../../support/use-browser.js';
+
+const models = resolve(__dirname, '../../../models');
+const graphs = ['decode.onnx', 'encode.onnx', 'weights.bin'].map((name) => `/models/faces/onnx/${name}`);
+const manifest = '/models/faces/manifest.json';
+
+describeBrowser('loading in a page', () => {
+  const browser = useBrowser();
+  /** Loads in the page and lets go; gives statuses reported, or the error's text. */
+  const load = (source = '/models/faces', cache: boolean | string = true) =>
+    browser.run(
+      async ({ glow, arg }) => {
+        const statuses: string[] = [];
+        const onProgress = ({ status }: { status: string }) => statuses.push(status);
+        try {
+          const model = await glow.loadGlow(arg.source, {
+            device: 'wasm',
+            selfTest: false,
+            cache: arg.cache,
+            onProgress,
+          });
+          await model.dispose();
+          return [...new Set(statuses)].join(' ');
+        } catch (error) {
+          return String(error);
+        }
+      },
+      { source, cache },
+    );
+  /** Files of models asked for since the last call. */
+  let seen = 0;
+  const asked = () => {
+    const paths = browser.server.requests.slice(seen).filter((path) => path.startsWith('/models/'));
+    seen = browser.server.requests.length;
+    return paths.sort();
+  };
+
+  test('fetches a model once, into the Cache API under its hashes', async () => {
+    expect(await load()).toBe('initiate download done progress ready');
+    expect(asked()).toEqual([manifest, ...graphs]);
+    expect(await load()).toContain('ready');
+    expect(asked()).toEqual([manifest]);
+    const keys = await browser.run(async ({ glow }) => {
+      const cache = await caches.open(glow.cacheLocation());
+      return (await cache.keys()).map(({ url }) => url);
+    });
+    const { files } = JSON.parse(readFileSync(join(models, 'faces/manifest.json'), 'utf8'));
+    const weights = files.find(({ path }: { path: string }) => path === 'onnx/weights.bin');
+    expect(keys).toContain(`https://glow-onnx.invalid/${weights.sha256}`);
+    expect(keys).toHaveLength(5); // three files, the manifest, and which manifest the address gave
+  });
+
+  test('loads without a network, and says so', async () => {
+    await browser.page.context().setOffline(true);
+    const [cached, uncached] = [await load(), await load('/models/faces', false)];
+    await browser.page.context().setOffline(false);
+    expect(cached).toBe('initiate offline done progress ready');
+    expect(uncached).toMatch(/manifest\.json cannot be fetched: Failed to fetch$/);
+  });
+
+  test('fetches a cached file again that has changed', async () => {
+    asked();
+    await browser.run(async ({ glow }) => {
+      const cache = await caches.open(glow.cacheLocation());
+      for (const request of await cache.keys()) {
+        const bytes = new Uint8Array(await ((await cache.match(request)) as Response).arrayBuffer());
+        if (bytes.length < 1e6) continue;
+        bytes[1000] = (bytes[1000] as number) ^ 1;
+        await cache.put(request, new Response(bytes));
+      }
+    });
+    expect(await load()).toContain('ready');
+    expect(asked()).toEqual([manifest, '/models/faces/onnx/weights.bin']);
+    await load();
+    expect(asked()).toEqual([manifest]);
+  });
+
+  test('clearCache empties the cache, and leaves what is not ours', async () => {
+    const left = await browser.run(async ({ glow }) => {
+      const cache = await caches.open(glow.cacheLocation());
+      await cache.put('/mine', new Response('mine'));
+      await glow.clearCache();
+      return (await cache.keys()).map(({ url }) => new URL(url).pathname);
+    });
+    expect(left).toEqual(['/mine']);
+    asked();
+    await load('/models/faces', 'elsewhere');
+    expect(asked()).toHaveLength(4);
+    expect(await browser.run(() => caches.has('elsewhere'))).toBe(true);
+  });
+
+  test('takes a directory handle, and a map of blobs', async () => {
+    const same = await browser.run(
+      async ({ glow, arg }) => {
+        const root = await navigator.storage.getDirectory();
+        const files = new Map<string, Blob>();
+        for (const path of arg) {
+          const blob = await (await fetch(`/models/faces/${path}`)).blob();
+          files.set(path, blob);
+          const parts = path.split('/');
+          const name = parts.pop() as string;
+          let folder = root;
+          for (const part of parts) folder = await folder.getDirectoryHandle(part, { create: true });
+          const stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
+          await stream.write(blob);
+          await stream.close();
+        }
+        const samples = [];
+        for (const source of [root, files, '/models/faces']) {
+          const model = await glow.loadGlow(source, { device: 'wasm', selfTest: false });
+          samples.push((await model.sample({ seed: 4 }))[0]?.data.join());
+          await model.dispose();
+        }
+        await root.removeEntry('manifest.json');
+        const missing = await glow.loadGlow(root).catch(String);
+        return { samples, missing };
+      },
+      ['manifest.json', 'onnx/encode.onnx', 'onnx/decode.onnx', 'onnx/weights.bin'],
+    );
+    expect(new Set(same.samples).size).toBe(1);
+    expect(same.missing).toContain('no manifest.json there');
+  });
+
+  test('a relative address is taken from the page, or from its base', async () => {
+    expect(await load('models/faces/')).toContain('ready');
+    await browser.page.evaluate(() =>
+      document.head.insertAdjacentHTML('beforeend', '<base href="/models/">'),
+    );
+    expect(await load('faces')).toContain('ready');
+    await browser.page.evaluate(() => document.querySelector('base')?.remove());
+  });
+
+  describe('from another origin', () => {
+    let other: Server;
+    let allowed = true;
+    beforeAll(async () => {
+      other = await startServer({
+        mounts: { '/models/': models },
+        intercept(request, response) {
+          if (allowed) response.setHeader('Access-Control-Allow-Origin', '*');
+          if (!request.url?.endsWith('weights.bin')) return false;
+          // Whose Content-Encoding the page is not shown.
+          const packed = gzipSync(readFileSync(join(models, 'faces/onnx/weights.bin')));
+          response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length });
+          response.end(packed);
+          return true;
+        },
+      });
+    });
+    afterAll(() => other.close());
+
+    test('loads where the server allows it, compressed or not', async () => {
+      expect(await load(`${other.origin}/models/faces`, false)).toContain('ready');
+    });
+
+    test('says what is missing where it does not', async () => {
+      allowed = false;
+      const told = await load(`${other.origin}/models/faces`, false);
+      expect(told).toMatch(/cannot be fetched: .*it has to allow this page by Access-Control-Allow-Origin/);
+    });
+  });
+
+  test('a page that is not secure checks hashes all the same, and warns that it has no cache', async () => {
+    await browser.page.evaluate(() => {
+      Object.defineProperty(crypto, 'subtle', { value: undefined });
+      Object.defineProperty(globalThis, 'caches', { value: undefined });
+    });
+    asked();
+    expect(await load()).toContain('ready');
+    expect(await load()).toContain('ready');
+    expect(asked()).toHaveLength(8);
+    const warnings = browser.messages.filter((message) => message.startsWith('glow-onnx: the cache'));
+    expect(warnings).toEqual([expect.stringMatching(/only pages from https or localhost have a cache/)]);
+    const told = await browser.run(async ({ glow }) => {
+      const files: Record<string, Uint8Array> = {};
+      for (const path of ['manifest.json', 'onnx/encode.onnx', 'onnx/decode.onnx', 'onnx/weights.bin']) {
+        files[path] = new Uint8Array(await (await fetch(`/models/faces/${path}`)).arrayBuffer());
+      }
+      const weights = files['onnx/weights.bin'] as Uint8Array;
+      weights[7] = (weights[7] as number) ^ 1;
+      return glow.loadGlow(files).catch(String);
+    });
+    expect(told).toMatch(/weights\.bin has sha256 [0-9a-f]{64}, manifest\.json says/);
+  });
+});

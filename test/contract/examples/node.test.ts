@@ -1,0 +1,142 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { runSnippet } from '../../support/run-snippet.js';
+import { readSnippets } from '../../support/snippets.js';
+
+const root = join(__dirname, '../../..');
+const scripts = readdirSync(join(root, 'examples/node')).filter((name) => name.endsWith('.mjs'));
+
+/** The repository as a reader of the README sees it, with an `out/` of its own; in the repository for its packages. */
+let folder: string;
+beforeAll(() => {
+  mkdirSync(join(root, 'out'), { recursive: true });
+  folder = mkdtempSync(join(root, 'out/examples-node-'));
+  for (const part of ['examples', 'models']) symlinkSync(join(root, part), join(folder, part));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function runScript(name: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`examples/node/${name}.mjs`, ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' }, // Jest's own
+  });
+  return { status, stdout, stderr };
+}
+
+/** One picture of a grid that a script wrote, its pixels enlarged by `scale`, `scale` white ones in between. */
+function cellOf(file: string, column: number, row: number, scale: number): Promise<Buffer> {
+  const region = { left: 17 * scale * column, top: 17 * scale * row, width: 16 * scale, height: 16 * scale };
+  return sharp(join(folder, file)).extract(region).resize(16, 16, { kernel: 'nearest' }).raw().toBuffer();
+}
+
+const picture = (name: string) => `examples/node/pictures/${name}.png`;
+
+/** A shipped picture as a model of 5 bits gives it back. */
+async function atFiveBits(name: string) {
+  const pixels = await sharp(join(root, picture(name)))
+    .raw()
+    .toBuffer();
+  return pixels.map((pixel) => Math.round(((pixel >> 3) * 255) / 31));
+}
+
+describe('the examples in Node', () => {
+  test.each(scripts)('%s has at most 40 lines', (name) => {
+    const lines = readFileSync(join(root, 'examples/node', name), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(lines.length).toBeLessThanOrEqual(40);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(110);
+  });
+
+  test.each(readSnippets(join(root, 'examples/node/README.md')))('README line $line runs', (snippet) =>
+    runSnippet(snippet, folder),
+  );
+
+  test('samples depend on seed and temperature, and on nothing else', async () => {
+    const draw = async (...args: string[]) => {
+      expect(runScript('sample', '--count', '2', ...args)).toMatchObject({ status: 0, stderr: '' });
+      return sharp(join(folder, 'out/sample.png')).raw().toBuffer({ resolveWithObject: true });
+    };
+    const first = await draw('--seed', '5');
+    expect(first.info).toMatchObject({ width: 2 * 68 - 4, height: 64, channels: 3 });
+    expect((await draw('--seed', '5')).data.equals(first.data)).toBe(true);
+    expect((await draw('--seed', '6')).data.equals(first.data)).toBe(false);
+    await draw('--temperature', '0');
+    const [left, right] = [await cellOf('out/sample.png', 0, 0, 4), await cellOf('out/sample.png', 1, 0, 4)];
+    expect(left.equals(right)).toBe(true);
+  });
+
+  test('encode-decode gives every pixel back, and a changed level shows in its column', async () => {
+    const { status } = runScript('encode-decode', picture('ada'), picture('cat'), '--keep', '0.5');
+    expect(status).toBe(0);
+    for (const [row, name] of ['ada', 'cat'].entries()) {
+      const cells = await Promise.all(
+        [0, 1, 2, 3].map((column) => cellOf('out/encode-decode.png', column, row, 4)),
+      );
+      expect(cells[0]).toEqual(await atFiveBits(name));
+      expect(new Set(cells.map((cell) => cell.toString('hex'))).size).toBe(4);
+    }
+  });
+
+  test('encode-decode takes a photograph of any size and format', async () => {
+    const photo = join(folder, 'out/photo.jpg');
+    await sharp({ create: { width: 61, height: 40, channels: 3, background: '#468' } }).toFile(photo);
+    expect(runScript('encode-decode', photo).stdout).toContain('0 of 768 values differ');
+  });
+
+  test('attributes begin at the picture itself and go on where the last change ended', async () => {
+    const own = ['--add', 'own=0.3', '--with', picture('ada'), '--without', picture('dan')];
+    expect(runScript('attributes', picture('ben'), '--add', 'glasses=1', ...own)).toMatchObject({
+      stderr: '',
+    });
+    const [start, glasses, next, end] = await Promise.all(
+      [
+        [0, 0],
+        [4, 0],
+        [0, 1],
+        [4, 1],
+      ].map(([x, y]) => cellOf('out/attributes.png', x as number, y as number, 6)),
+    );
+    expect(start).toEqual(await atFiveBits('ben'));
+    expect(glasses).not.toEqual(start);
+    expect(next).toEqual(glasses);
+    expect(end).not.toEqual(next);
+  });
+
+  test.each(['linear', 'spherical'])('a %s morph begins and ends with its pictures', async (mode) => {
+    expect(runScript('morph', picture('ada'), picture('dan'), '--steps', '4', '--mode', mode).status).toBe(0);
+    expect(await cellOf('out/morph.png', 0, 0, 4)).toEqual(await atFiveBits('ada'));
+    expect(await cellOf('out/morph.png', 3, 0, 4)).toEqual(await atFiveBits('dan'));
+  });
+
+  test.each([
+    ['sample', ['--count', 'many'], 'sample: count must be an integer from 0 on, got NaN'],
+    ['sample', ['--count', '0'], '--count: expected at least 1, got 0'],
+    ['sample', ['--model', 'nowhere'], 'nowhere: no manifest.json there; pass a model folder'],
+    ['sample', ['--colour'], "Unknown option '--colour'"],
+    ['encode-decode', ['nobody.png'], 'nobody.png: the picture cannot be read: ENOENT'],
+    ['encode-decode', ['examples/node/README.md'], 'expected a PNG, JPEG or WebP'],
+    ['encode-decode', ['--keep', 'most', 'nobody.png'], '--keep: expected a number, got most'],
+    [
+      'attributes',
+      ['--add', 'moustache=1'],
+      '--add moustache=1: expected name=strength of background,beard,',
+    ],
+    ['attributes', ['--add', 'glasses'], '--add glasses: expected name=strength of background,beard,'],
+    ['attributes', ['nobody.png'], 'nobody.png: the picture cannot be read: ENOENT'],
+    ['attributes', ['--add', 'glasses=dark'], 'strength must be a finite number, got NaN'],
+    ['attributes', ['--add', 'own=1'], ', own + --with'],
+    ['morph', ['nobody.png', picture('ada')], 'nobody.png: the picture cannot be read: ENOENT'],
+    ['morph', ['examples/node/pictures/ada.png'], 'expected two pictures to morph between, got 1'],
+    ['morph', ['--mode', 'crooked'], 'mode must be "linear" or "spherical", got "crooked"'],
+    ['is-it-one-of-us', ['package.json'], 'package.json: the picture cannot be read'],
+  ])('%s %j is one clear line and an exit code', (name, args, message) => {
+    const { status, stderr } = runScript(name, ...args);
+    expect(status).toBe(1);
+    expect(stderr).toContain(message);
+    expect(stderr.trimEnd()).not.toContain('\n');
+  });
+});

@@ -1,0 +1,68 @@
+import type { Latents, RawImage } from '@glow-onnx/runtime';
+import type { App } from '../../../../examples/browser/src/app.js';
+import { addDirections } from '../../../../examples/browser/src/tabs/directions.js';
+import { makeStrangers } from '../../../../examples/browser/src/tabs/stranger-pictures.js';
+import { verdict } from '../../../../examples/browser/src/tabs/verdict.js';
+
+const latents = (...levels: number[][]): Latents => ({
+  levels: levels.map((data) => ({ shape: [data.length, 1, 1] as const, data: Float32Array.from(data) })),
+});
+
+test('directions add up, each times its strength, level by level', () => {
+  const sum = addDirections(latents([1, 2], [3]), [
+    { z: latents([10, 0], [1]), strength: 0.5 },
+    { z: latents([0, 4], [8]), strength: -1 },
+  ]);
+  expect(sum).toEqual(latents([6, -2], [-4.5]));
+});
+
+test('at strength 0 latents stay what they are, though the direction be infinite', () => {
+  const z = latents([0.1, -0], [3]);
+  expect(addDirections(z, [{ z: latents([Infinity, 1], [1]), strength: 0 }])).toEqual(z);
+});
+
+describe('strangers made of a face', () => {
+  const pixel = (i: number) => [i, 255 - i, (i * 7) % 256];
+  const face: RawImage = {
+    data: Uint8Array.from(Array.from({ length: 256 }, (_, i) => pixel(i)).flat()),
+    width: 16,
+    height: 16,
+    channels: 3,
+  };
+  const firstOfPixels = ({ data }: RawImage) => [...data].filter((_, i) => i % 3 === 0);
+  const run = (async () => [face]) as unknown as App['run'];
+  const strangers = () => makeStrangers({ run }, face);
+
+  test.each(['Mirrored', 'Upside down', 'Scrambled'])('%s: every pixel once, elsewhere', async (name) => {
+    const moved = (await strangers()).find((stranger) => stranger.name === name)?.image as RawImage;
+    const pixels = firstOfPixels(moved);
+    expect([...pixels].sort((a, b) => a - b)).toEqual(firstOfPixels(face));
+    expect(pixels).not.toEqual(firstOfPixels(face));
+    expect([...moved.data.subarray(0, 3)]).toEqual(pixel(pixels[0] as number));
+  });
+
+  test('mirrored and upside down are what they say', async () => {
+    const [mirrored, upsideDown] = await strangers();
+    expect(firstOfPixels(mirrored?.image as RawImage).slice(0, 2)).toEqual([15, 14]);
+    expect(firstOfPixels(upsideDown?.image as RawImage).slice(0, 2)).toEqual([240, 241]);
+  });
+});
+
+test.each([
+  [1, 'A stranger', /^More surprising than every one of 1,000 faces/],
+  [0.999, 'An odd one', /^More surprising than nearly all of/],
+  [0.98, 'An odd one', /^More surprising than 98 % of/],
+  [0.7, 'Passes as one of us', /^More surprising than 70 % of/],
+  [0.3, 'Passes as one of us', /^Less surprising than 70 % of/],
+  [0, 'Too plain to be one of us', /^Less surprising than every one of/],
+])('a picture at percentile %p: %s', (percentile, title, text) => {
+  const score = { percentile, typicality: 2 * Math.min(percentile, 1 - percentile) };
+  const words = verdict({ ...score, bitsPerDim: 1, complexity: 1, excess: 0 }, 1000);
+  expect(words.title.toLowerCase()).toBe(title.toLowerCase());
+  expect(words.text).toMatch(text);
+});
+
+test('without held-out scores there is no verdict', () => {
+  const score = { bitsPerDim: 1, percentile: null, typicality: null, complexity: 1, excess: 0 };
+  expect(verdict(score, 0).title).toBe('no verdict');
+});

@@ -1,0 +1,36 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exportModel } from '@glow-onnx/exporter';
+import { createConfig, createGlow } from '@glow-onnx/flow';
+import { loadGlow, saveLatents } from '@glow-onnx/runtime';
+import { randomParams } from '../../../support/random-params.js';
+
+const config = createConfig({
+  channels: 3,
+  height: 16,
+  width: 16,
+  levels: 3,
+  steps: 1,
+  hiddenChannels: 4,
+  bits: 5,
+});
+const histogram = { from: 1, to: 9, counts: [1, 2, 4, 2, 1] };
+const directions = ['Hat', 'Nose', 'Ears', 'Tail'];
+
+/** A model folder as the page takes one, random, of the shapes of models/faces and few shaders. */
+export async function writeSmallModel(out: string): Promise<void> {
+  const params = randomParams(createGlow(config), 1);
+  await exportModel({ config, params, initialised: true, training: { histogram } }, { out, force: true });
+  const glow = await loadGlow(out);
+  await mkdir(join(out, 'directions'));
+  const index = [];
+  for (const [i, label] of directions.entries()) {
+    const [withIt, without] = await glow.sample({ count: 2, seed: i });
+    const z = [await glow.attributeDirection([withIt as never], [without as never])];
+    const file = `${label.toLowerCase()}.safetensors`;
+    await writeFile(join(out, 'directions', file), saveLatents(glow, { z }));
+    index.push({ name: label.toLowerCase(), label, fromLabel: 'without', toLabel: 'with', file });
+  }
+  await writeFile(join(out, 'directions/index.json'), JSON.stringify(index));
+  await glow.dispose();
+}

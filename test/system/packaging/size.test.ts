@@ -1,0 +1,45 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { bundle } from '../../support/bundle.js';
+
+/** Gzipped, of our own code and what it depends on but ONNX Runtime. */
+const limitBytes = 40_000;
+const builds = ['onnxruntime-web/wasm', 'onnxruntime-web/webgpu'];
+
+function bundled(entry: string): { bytes: number; text: string } {
+  const out = mkdtempSync(join(tmpdir(), 'glow-size-'));
+  bundle({
+    input: { [entry]: `packages/runtime/src/${entry}.ts` },
+    out,
+    minify: true,
+    // The last is for pages without crypto.subtle: http, and not localhost.
+    external: ['onnxruntime-common', ...builds, '@noble/hashes/sha2.js'],
+  });
+  const files = readdirSync(out).map((file) => readFileSync(join(out, file)));
+  rmSync(out, { recursive: true });
+  return {
+    bytes: files.reduce((sum, file) => sum + gzipSync(file).length, 0),
+    text: files.join('\n'),
+  };
+}
+
+test.each([
+  ['index', builds],
+  ['wasm', ['onnxruntime-web/wasm']],
+  ['webgpu', ['onnxruntime-web/webgpu']],
+] as const)('%s is at most 40 kB to a browser, and brings no other builds than %j', (entry, expected) => {
+  const { bytes, text } = bundled(entry);
+  expect(bytes).toBeGreaterThan(10_000);
+  expect(bytes).toBeLessThanOrEqual(limitBytes);
+  expect(builds.filter((build) => text.includes(build))).toEqual(expected);
+});
+
+test('importing the package does nothing by itself', () => {
+  const out = mkdtempSync(join(tmpdir(), 'glow-size-'));
+  bundle({ input: { nothing: 'test/system/packaging/import-only.ts' }, out, minify: true });
+  const code = readFileSync(join(out, 'nothing.js'), 'utf8');
+  rmSync(out, { recursive: true });
+  expect(code.trim()).toBe('');
+});

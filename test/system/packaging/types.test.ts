@@ -1,0 +1,19 @@
+import { spawnSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+
+const root = resolve(__dirname, '../../..');
+
+describe.each(['flow', 'runtime'])('the packed %s', (name) => {
+  // node10 knows no `exports`, and TypeScript has given it up.
+  test('resolves to the right types from ESM, from CommonJS and in bundlers', () => {
+    const attw = join(root, 'node_modules/.bin/attw');
+    const args = ['--pack', join('packages', name), '--profile', 'node16', '--format', 'json'];
+    const { stdout, stderr } = spawnSync(attw, args, { cwd: root, encoding: 'utf8' });
+    expect(stderr).not.toMatch(/error/i);
+    const { analysis } = JSON.parse(stdout) as {
+      analysis: { entrypoints: object; problems: { kind: string; resolutionKind?: string }[] };
+    };
+    expect(Object.keys(analysis.entrypoints)).toContain('.');
+    expect(analysis.problems.filter(({ resolutionKind }) => resolutionKind !== 'node10')).toEqual([]);
+  });
+});

@@ -1,0 +1,143 @@
+import { createConfig, type Float64Tensor, float64Ops, type Named, tensor } from '@glow-onnx/flow';
+import { filled } from '@glow-onnx/flow/internal';
+import { affineCoupling } from '../../../packages/flow/src/layers/affine-coupling.js';
+import { channelPrior, convPrior } from '../../../packages/flow/src/layers/prior.js';
+
+/**
+ * Conventions that neither golden reference has, worked out on paper. Every convolution here is zero, so that a
+ * network's output is its last bias (times exp(3·gain)) at every pixel.
+ */
+const one = (values: number[]): Float64Tensor => tensor([1, values.length, 1, 1], values);
+const constants = (shape: number[], value = 0): Float64Tensor => filled(shape, value);
+
+function coupling(options: object, bias: number[], more: Named<Float64Tensor> = {}) {
+  const config = createConfig({ channels: 1, height: 2, width: 2, levels: 1, hiddenChannels: 4, ...options });
+  const layer = affineCoupling(config, 4);
+  const given: Named<Float64Tensor> = { 'conv3.bias': tensor([bias.length], bias), ...more };
+  const trainable = Object.fromEntries(
+    layer.params.map(({ name, shape }) => [name, given[name] ?? constants([...shape])]),
+  );
+  const weights = layer.forwardWeights(float64Ops, { trainable, fixed: {} });
+  const { y, logDet } = layer.forward(float64Ops, one([7, 8, 2, 3]), weights); // a = 7 8, b = 2 3
+  return { y: [...y.data], logScale: [...(logDet.elements?.data ?? [])] };
+}
+
+const sigmoid = (v: number): number => 1 / (1 + Math.exp(-v));
+
+test('halves: the first half of the network is h, the second t', () => {
+  const { y, logScale } = coupling({ coupling: 'tanh' }, [0.5, -0.5, 10, 20]);
+  const s = [2 * Math.tanh(0.5), 2 * Math.tanh(-0.5)];
+  expect(y).toEqual([
+    7,
+    8,
+    expect.closeTo(2 * Math.exp(s[0]) + 10, 12),
+    expect.closeTo(3 * Math.exp(s[1]) + 20, 12),
+  ]);
+  expect(logScale).toEqual([expect.closeTo(s[0], 12), expect.closeTo(s[1], 12)]);
+});
+
+test('interleaved: even channels of the network are t, odd ones h', () => {
+  const { y, logScale } = coupling(
+    { coupling: 'sigmoid', parameterOrder: 'interleaved' },
+    [10, 0.5, 20, -0.5],
+  );
+  const scale = [sigmoid(2.5), sigmoid(1.5)];
+  expect(y).toEqual([7, 8, expect.closeTo((2 + 10) * scale[0], 12), expect.closeTo((3 + 20) * scale[1], 12)]);
+  expect(logScale).toEqual([expect.closeTo(Math.log(scale[0]), 12), expect.closeTo(Math.log(scale[1]), 12)]);
+});
+
+test('additive: b + t, t multiplied by exp(3·gain)', () => {
+  const gain = tensor([2], [Math.log(2) / 3, 0]);
+  const { y, logScale } = coupling({ coupling: 'additive', outputGain: true }, [10, 20], {
+    'conv3.gain': gain,
+  });
+  expect(y).toEqual([7, 8, expect.closeTo(2 + 2 * 10, 12), expect.closeTo(3 + 20, 12)]);
+  expect(logScale).toEqual([]);
+});
+
+test('hidden actnorm is exp(logScale) times the convolution, plus its bias', () => {
+  // conv1 passes channel 0 of a, 7; conv2 passes the hidden channel on; conv3 adds it to t of the first channel.
+  const tap = (shape: number[], at: number): Float64Tensor => {
+    const kernel = filled(shape);
+    kernel.data[at] = 1;
+    return kernel;
+  };
+  const { y } = coupling({ coupling: 'additive', hiddenActnorm: true }, [0, 0], {
+    'conv1.weight': tap([4, 2, 3, 3], 4),
+    'conv1.actnorm.logScale': tensor([4], [Math.log(2), 0, 0, 0]),
+    'conv1.actnorm.bias': tensor([4], [1, 0, 0, 0]),
+    'conv2.weight': tap([4, 4, 1, 1], 0),
+    'conv2.actnorm.logScale': tensor([4], [Math.log(3), 0, 0, 0]),
+    'conv2.actnorm.bias': tensor([4], [-5, 0, 0, 0]),
+    'conv3.weight': tap([2, 4, 3, 3], 4),
+  });
+  expect(y[2]).toBeCloseTo(2 + (3 * (2 * 7 + 1) - 5), 12);
+});
+
+test('the border channel is 1 outside the image and 0 inside', () => {
+  // One pixel: eight of the nine taps of the border channel, the last input of conv1, lie outside.
+  const kernel = filled([4, 3, 3, 3]);
+  kernel.data.fill(1, 2 * 9, 3 * 9);
+  const pass = filled([4, 4, 1, 1]);
+  pass.data[0] = 1;
+  const last = filled([2, 5, 3, 3]);
+  last.data[4] = 1;
+  const { y } = coupling({ coupling: 'additive', padding: 'border' }, [0, 0], {
+    'conv1.weight': kernel,
+    'conv2.weight': pass,
+    'conv3.weight': last,
+  });
+  expect(y[2]).toBeCloseTo(2 + 8, 12);
+});
+
+test("a label's row of the table adds to mean and log-sd, in this order", () => {
+  const prior = channelPrior(2, 3);
+  const trainable = {
+    'prior.mean': tensor([2], [1, 2]),
+    'prior.logSd': tensor([2], [0.1, 0.2]),
+    'prior.classes': tensor([3, 4], [0, 0, 0, 0, 10, 20, 3, 4, 0, 0, 0, 0]),
+  };
+  const weights = prior.weights(float64Ops, { trainable, fixed: {} });
+  const context = one([0, 0]);
+  const found = prior.distribution(float64Ops, weights, context, one([0, 1, 0]));
+  expect([...(found?.mean.data ?? [])]).toEqual([11, 22]);
+  expect([...(found?.logSd.data ?? [])]).toEqual([3.1, 4.2]);
+  expect(() => prior.distribution(float64Ops, weights, context)).toThrow('has 3 classes and needs a label');
+});
+
+test.each([
+  ['halves', [1, 2], [3, 4]],
+  ['interleaved', [1, 3], [2, 4]],
+] as const)("a split prior's %s are mean and log-sd", (parameterOrder, mean, logSd) => {
+  const prior = convPrior(
+    'levels.0.prior',
+    { padding: 'zeros', parameterOrder },
+    { context: 2, latent: 2 },
+    false,
+  );
+  const trainable = {
+    weight: filled([4, 2, 3, 3]),
+    bias: tensor([4], [1, 2, 3, 4]),
+    gain: filled([4]),
+  };
+  const found = prior.distribution(
+    float64Ops,
+    prior.weights(float64Ops, { trainable, fixed: {} }),
+    one([5, 6]),
+  );
+  expect([...(found?.mean.data ?? [])]).toEqual(mean);
+  expect([...(found?.logSd.data ?? [])]).toEqual(logSd);
+});
+
+test('a top prior of zeros keeps halves even where splits interleave', () => {
+  const order = { padding: 'border', parameterOrder: 'interleaved' } as const;
+  const prior = convPrior('levels.1.prior', order, { context: 2, latent: 2 }, true);
+  const trainable = { weight: filled([4, 3, 3, 3]), bias: tensor([4], [1, 2, 3, 4]), gain: filled([4]) };
+  const found = prior.distribution(
+    float64Ops,
+    prior.weights(float64Ops, { trainable, fixed: {} }),
+    one([5, 6]),
+  );
+  expect([...(found?.mean.data ?? [])]).toEqual([1, 2]);
+  expect([...(found?.logSd.data ?? [])]).toEqual([3, 4]);
+});

@@ -1,0 +1,186 @@
+import { createRandom } from '@glow-onnx/flow';
+import {
+  add,
+  concat,
+  div,
+  exp,
+  gradient,
+  graph,
+  input,
+  log,
+  mul,
+  neg,
+  pad,
+  permute,
+  reduceSum,
+  relu,
+  reshape,
+  scalar,
+  sigmoid,
+  slice,
+  sub,
+  tanh,
+  type Value,
+} from '@glow-onnx/graph';
+import { abs, gemm, softplus } from '@glow-onnx/graph/internal';
+import { rules } from '../../../packages/graph/src/gradient-rules.js';
+import { relativeError } from '../../support/numeric.js';
+import { runGraph } from '../../support/run-graph.js';
+import { evaluate, type Numbers64 } from './evaluate.js';
+
+interface Case {
+  readonly operator: string;
+  readonly name: string;
+  readonly shapes: readonly (readonly number[])[];
+  readonly apply: (...inputs: Value[]) => Value;
+}
+
+const matrix = [3, 4];
+const elementwise = { Neg: neg, Exp: exp, Tanh: tanh, Sigmoid: sigmoid, Softplus: softplus, Relu: relu };
+const cases: Case[] = [
+  ...Object.entries(elementwise).map(([operator, apply]) => ({
+    operator,
+    name: '',
+    shapes: [matrix],
+    apply,
+  })),
+  { operator: 'Log', name: '', shapes: [matrix], apply: (x) => log(add(mul(x, x), scalar(1))) },
+  ...Object.entries({ Add: add, Sub: sub, Mul: mul }).flatMap(([operator, apply]) => [
+    { operator, name: 'of equal shapes', shapes: [matrix, matrix], apply },
+    {
+      operator,
+      name: 'with a stretched second',
+      shapes: [
+        [2, 3, 4],
+        [3, 1],
+      ],
+      apply,
+    },
+    { operator, name: 'with a stretched first', shapes: [[1, 4], matrix], apply },
+    { operator, name: 'with a scalar', shapes: [matrix, []], apply },
+  ]),
+  { operator: 'Mul', name: 'with itself', shapes: [matrix], apply: (x) => mul(x, x) },
+  { operator: 'ReduceSum', name: 'of all', shapes: [matrix], apply: (x) => reduceSum(x, [0, 1]) },
+  { operator: 'ReduceSum', name: 'of two axes', shapes: [[2, 3, 4]], apply: (x) => reduceSum(x, [0, 2]) },
+  {
+    operator: 'ReduceSum',
+    name: 'keeping it',
+    shapes: [matrix],
+    apply: (x) => reduceSum(x, [1], { keepDims: true }),
+  },
+  ...[false, true].flatMap((transposeA) =>
+    [false, true].map((transposeB) => ({
+      operator: 'Gemm',
+      name: `transposed ${transposeA} ${transposeB}, with bias`,
+      shapes: [transposeA ? [4, 3] : [3, 4], transposeB ? [2, 4] : [4, 2], [3, 1]],
+      apply: (a: Value, b: Value, bias: Value) => gemm(a, b, { transposeA, transposeB, bias }),
+    })),
+  ),
+  { operator: 'Reshape', name: '', shapes: [matrix], apply: (x) => reshape(x, [2, 6]) },
+  { operator: 'Transpose', name: '', shapes: [[2, 3, 4]], apply: (x) => permute(x, [2, 0, 1]) },
+  {
+    operator: 'Concat',
+    name: '',
+    shapes: [
+      [2, 3],
+      [1, 3],
+    ],
+    apply: (a, b) => concat([a, b], 0),
+  },
+  { operator: 'Slice', name: 'of one part', shapes: [matrix], apply: (x) => slice(x, 1, 1, 3) },
+  {
+    operator: 'Slice',
+    name: 'of halves that meet again, crossed',
+    shapes: [matrix],
+    apply: (x) => mul(slice(x, 1, 0, 2), slice(x, 1, 2, 4)),
+  },
+  {
+    operator: 'Slice',
+    name: 'of parts that overlap',
+    shapes: [matrix],
+    apply: (x) => add(mul(slice(x, 1, 0, 3), slice(x, 1, 1, 4)), slice(x, 1, 1, 4)),
+  },
+  { operator: 'Pad', name: 'by a shift', shapes: [[2, 3, 4]], apply: (x) => pad(x, [0, 1, -1, 0, -1, 1]) },
+];
+
+function draw(shape: readonly number[], stream: number): Numbers64 {
+  const random = createRandom(11, stream);
+  return {
+    shape,
+    data: Float64Array.from({ length: shape.reduce((n, extent) => n * extent, 1) }, random.normal),
+  };
+}
+
+/** Σ weights·y: a scalar that every element of y moves by another amount. */
+function weighted(y: Value): Value {
+  const weights = draw(y.shape as number[], 99);
+  const fixed: Value = {
+    dtype: 'float32',
+    shape: weights.shape,
+    source: { kind: 'constant', data: weights.data },
+  };
+  return reduceSum(
+    mul(y, fixed),
+    weights.shape.map((_, axis) => axis),
+  );
+}
+
+/** Central differences of the float64 evaluation. Step 1e-5: error 1e-10 by curvature, 1e-11 by rounding. */
+function differences(loss: Value, inputs: Record<string, Numbers64>, name: string): Float64Array {
+  const at = inputs[name] as Numbers64;
+  const step = 1e-5;
+  return at.data.map((value, i) => {
+    const [above, below] = [value + step, value - step].map((moved) => {
+      const changed = { ...at, data: at.data.with(i, moved) };
+      return evaluate(loss, { ...inputs, [name]: changed }).data[0] as number;
+    }) as [number, number];
+    return (above - below) / (2 * step);
+  });
+}
+
+describe('gradient', () => {
+  test('has a case here for every rule', () => {
+    expect(new Set(cases.map(({ operator }) => operator))).toEqual(new Set(Object.keys(rules)));
+  });
+
+  test.each(cases)('of $operator $name, is that of finite differences, in ONNX Runtime too', async (of) => {
+    const inputs = of.shapes.map((shape, i) => input(`x${i}`, 'float32', shape));
+    const feeds = Object.fromEntries(of.shapes.map((shape, i) => [`x${i}`, draw(shape, i)]));
+    const loss = weighted(of.apply(...inputs));
+    const gradients = gradient(loss, inputs);
+    const outputs = Object.fromEntries(gradients.map((value, i) => [`d${i}`, value]));
+    const rounded = Object.entries(feeds).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: [...data] },
+    ]);
+    const run = await runGraph(graph({ name: of.operator, inputs, outputs }), Object.fromEntries(rounded));
+    for (const [i, value] of gradients.entries()) {
+      const expected = differences(loss, feeds, `x${i}`);
+      const exact = evaluate(value, feeds);
+      expect(exact.shape).toEqual(of.shapes[i]);
+      expect(relativeError(exact.data, expected)).toBeLessThan(1e-8);
+      // Float32: some roundings of 6e-8 each.
+      expect(relativeError(run[`d${i}`]?.data as readonly number[], expected)).toBeLessThan(1e-5);
+    }
+  });
+
+  test('adds up the uses of a value, also of one that is a node', () => {
+    const x = input('x', 'float32', [3]);
+    const y = exp(x);
+    const loss = reduceSum(add(mul(y, x), tanh(y)), [0]);
+    const feeds = { x: draw([3], 1) };
+    const [dx, dy] = gradient(loss, [x, y]) as [Value, Value];
+    expect(relativeError(evaluate(dx, feeds).data, differences(loss, feeds, 'x'))).toBeLessThan(1e-8);
+    const expected = feeds.x.data.map((v) => v + 1 - Math.tanh(Math.exp(v)) ** 2);
+    expect(relativeError(evaluate(dy, feeds).data, expected)).toBeLessThan(1e-12);
+  });
+
+  test('says what it cannot do', () => {
+    const [x, other] = [input('x', 'float32', [2]), input('other', 'float32', [2])];
+    const total = reduceSum(x, [0]);
+    expect(() => gradient(x, [x])).toThrow('gradient: expected a scalar, got x [2]');
+    expect(() => gradient(total, [other])).toThrow('does not depend on other [2]');
+    expect(() => gradient(reduceSum(abs(x), [0]), [x])).toThrow('no rule for Abs [2]; add one for Abs');
+    expect(() => gradient(reduceSum(div(x, x), [0]), [x])).toThrow('add one for Div');
+  });
+});

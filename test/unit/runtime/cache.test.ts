@@ -1,0 +1,254 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import os, { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createConfig } from '@glow-onnx/flow';
+import { type LoadOptions, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
+import { cacheLocation, clearCache } from '@glow-onnx/runtime/cache';
+import { forgetful, keyValueCache } from '../../../packages/runtime/src/folder/model-cache.js';
+import { readBounded } from '../../../packages/runtime/src/folder/model-store.js';
+import { openCache, userCacheFolder } from '../../../packages/runtime/src/node/folder-cache.js';
+import { sha256 } from '../../../packages/runtime/src/node/sha256.js';
+import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
+import { type ModelServer, serveFolder } from '../../support/model-server.js';
+
+const graphs = ['onnx/decode.onnx', 'onnx/encode.onnx', 'onnx/weights.bin'];
+
+let work: string;
+let fixture: ModelFixture;
+let server: ModelServer;
+let cache: string;
+const config = createConfig({ channels: 1, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 16 });
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'glow-cache-'));
+  fixture = await writeModelFixture(config, 13);
+});
+afterAll(async () => {
+  await fixture.remove();
+  await rm(work, { recursive: true });
+});
+let places = 0;
+beforeEach(async () => {
+  cache = join(work, `cache-${places++}`);
+  server = await serveFolder(fixture.directory);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await server.close();
+});
+
+/** Loads and lets go; gives what was reported. */
+async function load(options: LoadOptions = {}, source = server.url): Promise<LoadProgress[]> {
+  const events: LoadProgress[] = [];
+  const onProgress = (event: LoadProgress) => events.push(event);
+  const model = await loadGlow(source, { device: 'cpu', selfTest: false, cache, onProgress, ...options });
+  expect(await model.sample()).toHaveLength(1);
+  await model.dispose();
+  return events;
+}
+const askedFor = () => server.asked.splice(0).sort();
+const sha256Of = async (path: string) =>
+  sha256(new Uint8Array(await readFile(join(fixture.directory, path))));
+
+describe('a model from a server', () => {
+  test('is fetched once; later loads ask for the manifest only', async () => {
+    await load();
+    expect(askedFor()).toEqual(['manifest.json', ...graphs]);
+    const events = await load();
+    expect(askedFor()).toEqual(['manifest.json']);
+    const done = events.filter((event) => event.status === 'done');
+    expect(done.map(({ file, cached }) => [file, cached]).sort()).toEqual([
+      ['manifest.json', false],
+      ...graphs.map((path) => [path, true]),
+    ]);
+    const downloads = events.filter(({ status }) => status === 'download');
+    expect(downloads).toEqual([{ status: 'download', name: `${server.url}/`, file: 'manifest.json' }]);
+  });
+
+  test('is found under the hash of its files, whatever the address', async () => {
+    await load();
+    const names = await readdir(cache);
+    for (const path of graphs) expect(names).toContain(await sha256Of(path));
+    expect(names.every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(true);
+    const mirror = await serveFolder(fixture.directory);
+    await load({}, mirror.url);
+    expect(mirror.asked).toEqual(['manifest.json']);
+    await mirror.close();
+  });
+
+  test('is fetched once also by loads at the same time', async () => {
+    await Promise.all([load(), load(), load()]);
+    expect(askedFor()).toEqual([...Array<string>(3).fill('manifest.json'), ...graphs]);
+  });
+
+  test('loads from the cache when the server is gone, and says so', async () => {
+    await load();
+    await server.close();
+    const events = await load();
+    const offline = events.find(({ status }) => status === 'offline');
+    expect(offline).toMatchObject({
+      name: `${server.url}/`,
+      file: 'manifest.json',
+      reason: expect.stringMatching(/manifest\.json cannot be fetched: fetch failed: ./),
+    });
+    expect(events.at(-1)?.status).toBe('ready');
+  });
+
+  test('loads from the cache when the server is in trouble, but not when it refuses', async () => {
+    await load();
+    const answer = (status: number) =>
+      server.answers.set('manifest.json', (response) => response.writeHead(status).end());
+    answer(503);
+    expect((await load()).map(({ status }) => status)).toContain('offline');
+    answer(403);
+    await expect(load()).rejects.toThrow('manifest.json: the server answers 403 Forbidden');
+    answer(404);
+    await expect(load()).rejects.toThrow('no manifest.json there');
+  });
+
+  test('does not load when the server is gone and nothing is cached, or the cached manifest is damaged', async () => {
+    await load();
+    await server.close();
+    await expect(load({ cache: join(work, 'empty') })).rejects.toThrow('cannot be fetched: fetch failed');
+    await expect(load({ cache: false })).rejects.toThrow('cannot be fetched: fetch failed');
+    await writeFile(join(cache, await sha256Of('manifest.json')), '{}');
+    await expect(load()).rejects.toThrow('cannot be fetched: fetch failed');
+  });
+
+  test.each<[string, (path: string) => Promise<void>]>([
+    ['changed', async (path) => writeFile(path, (await readFile(path)).fill(1, 100, 101))],
+    ['cut short', (path) => truncate(path, 100)],
+    ['empty', (path) => truncate(path, 0)],
+  ])('a cached file that is %s is fetched again and mended', async (_, damage) => {
+    await load();
+    askedFor();
+    const hash = await sha256Of('onnx/weights.bin');
+    await damage(join(cache, hash));
+    await load();
+    expect(askedFor()).toEqual(['manifest.json', 'onnx/weights.bin']);
+    expect(await sha256(new Uint8Array(await readFile(join(cache, hash))))).toBe(hash);
+  });
+
+  test('leaves nothing behind with cache: false', async () => {
+    await load({ cache: false });
+    await load({ cache: false });
+    expect(askedFor()).toHaveLength(8);
+    await expect(readdir(cache)).rejects.toThrow('ENOENT');
+  });
+
+  test('refuses a cache without a place', async () => {
+    await expect(load({ cache: '' })).rejects.toThrow('cache is empty text');
+  });
+});
+
+describe('a cache that cannot be used', () => {
+  test.each<[string, () => Promise<unknown>]>([
+    ['its place is a file', () => writeFile(cache, 'taken')],
+    [
+      'the disk is full',
+      async () => {
+        const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+        const promises = jest.requireActual<typeof import('node:fs/promises')>('node:fs/promises');
+        jest.spyOn(promises, 'open').mockRejectedValue(full);
+      },
+    ],
+  ])('is warned of once, and the model loads: %s', async (_, spoil) => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+    await spoil();
+    await load();
+    await load();
+    expect(askedFor()).toHaveLength(8);
+    expect(warn.mock.calls).toEqual([
+      [expect.stringContaining(`glow-onnx: the cache at ${cache} cannot be used, so files are fetched each`)],
+    ]);
+  });
+});
+
+test('a model from a folder is not copied to the cache; its self-test is remembered there', async () => {
+  await load({}, fixture.directory);
+  await expect(readdir(cache)).rejects.toThrow('ENOENT');
+  const tested = await loadGlow(fixture.directory, { device: 'cpu', cache });
+  await tested.dispose();
+  expect(await readdir(cache)).toHaveLength(1);
+});
+
+describe('the folder of a cache', () => {
+  const key = 'ab'.repeat(32);
+  const bytes = Uint8Array.of(1, 2, 3);
+  const contents = async (place: string) => {
+    const file = await openCache(place).open(key);
+    return file && readBounded(file, { where: key, limit: 9 });
+  };
+
+  test('gives what was written last, until it is removed', async () => {
+    const here = openCache(cache);
+    expect(await contents(cache)).toBeUndefined();
+    await here.write(key, Uint8Array.of(9));
+    await here.write(key, bytes);
+    expect(await contents(cache)).toEqual(bytes);
+    await here.remove(key);
+    await here.remove(key);
+    expect(await contents(cache)).toBeUndefined();
+  });
+
+  test('clearCache removes what was cached and left half written, and no other file', async () => {
+    await openCache(cache).write(key, bytes);
+    await writeFile(join(cache, `${key}.2f0c.tmp`), 'half');
+    await writeFile(join(cache, 'letter.txt'), 'mine');
+    await mkdir(join(cache, 'cd'));
+    await clearCache(cache);
+    expect((await readdir(cache)).sort()).toEqual(['cd', 'letter.txt']);
+    await clearCache(join(work, 'never there'));
+  });
+
+  test.each<[NodeJS.Platform, NodeJS.ProcessEnv, string]>([
+    ['linux', {}, join(homedir(), '.cache/glow-onnx')],
+    ['linux', { XDG_CACHE_HOME: '/var/cache/me' }, join('/var/cache/me/glow-onnx')],
+    ['darwin', {}, join(homedir(), 'Library/Caches/glow-onnx')],
+    [
+      'win32',
+      { LOCALAPPDATA: 'C:\\Users\\me\\AppData\\Local' },
+      join('C:\\Users\\me\\AppData\\Local', 'glow-onnx/Cache'),
+    ],
+    ['win32', {}, join(homedir(), 'AppData/Local/glow-onnx/Cache')],
+  ])('on %s with %j is %s', (system, environment, folder) => {
+    expect(userCacheFolder(system, environment)).toBe(folder);
+  });
+
+  test.each<[string, () => string]>([
+    [
+      'has no entry in the list of users',
+      () => {
+        throw new Error('uv_os_homedir returned ENOENT');
+      },
+    ],
+    ['has an empty HOME', () => ''],
+  ])('is a temporary folder of a user who %s', (_, home) => {
+    jest.spyOn(os, 'homedir').mockImplementation(home);
+    for (const system of ['linux', 'darwin', 'win32'] as const) {
+      const folder = userCacheFolder(system, {});
+      expect(folder).toBe(join(tmpdir(), `glow-onnx-${process.getuid?.() ?? 'cache'}`));
+    }
+    expect(userCacheFolder('linux', { XDG_CACHE_HOME: '/var/cache/me' })).toBe(
+      join('/var/cache/me/glow-onnx'),
+    );
+    expect(userCacheFolder('win32', { LOCALAPPDATA: '/local' })).toBe(join('/local/glow-onnx/Cache'));
+  });
+
+  test('cacheLocation tells it', () => {
+    expect(cacheLocation()).toBe(join(process.env.XDG_CACHE_HOME as string, 'glow-onnx'));
+  });
+});
+
+test('notes are kept under any key, and one that is too long or lost is none', async () => {
+  const files = openCache(cache);
+  const notes = keyValueCache(files, sha256);
+  const key = 'self-test: NVIDIA "H200" / fp32 \u0000';
+  const note = new TextEncoder().encode('passed');
+  expect(await notes.read(key)).toBeUndefined();
+  await notes.write(key, note);
+  expect(await notes.read(key)).toEqual(note);
+  await notes.write(key, new Uint8Array(2 ** 20 + 1));
+  expect(await notes.read(key)).toBeUndefined();
+  await forgetful.write(key, note);
+  expect(await forgetful.read(key)).toBeUndefined();
+});

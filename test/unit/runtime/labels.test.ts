@@ -1,0 +1,48 @@
+import { createConfig } from '@glow-onnx/flow';
+import { type Label, labelsFor, oneHot } from '../../../packages/runtime/src/model/labels.js';
+
+const config = createConfig({ channels: 3, height: 8, width: 8, levels: 2, prior: 'learned', classes: 3 });
+const named = { config, training: { classNames: ['cat', 'dog', '7'] } };
+const unnamed = { config, training: null };
+
+test('a class is its number or its name, one for all images or one each', () => {
+  expect(labelsFor(named, 1, 2, 'sample')).toEqual([1, 1]);
+  expect(labelsFor(named, 'dog', 2, 'sample')).toEqual([1, 1]);
+  expect(labelsFor(named, ['cat', 2, '7'], 3, 'sample')).toEqual([0, 2, 2]);
+  expect(labelsFor(unnamed, [0, 2], 2, 'sample')).toEqual([0, 2]);
+  expect(labelsFor({ config: { ...config, classes: 0 }, training: null }, undefined, 2, 'sample')).toBe(
+    undefined,
+  );
+});
+
+test.each<[string, typeof named | typeof unnamed, Label | undefined, string]>([
+  [
+    'a name the model lacks',
+    named,
+    'cow',
+    'sample: label: this model needs an integer from 0 to 2 or one of "cat", "dog", "7", got "cow"',
+  ],
+  ['a name where nothing is named', unnamed, 'cat', 'needs an integer from 0 to 2, got "cat"'],
+  ['a number out of range', named, 3, 'got 3'],
+  ['half a class', unnamed, 0.5, 'needs an integer from 0 to 2, got 0.5'],
+  ['no label', unnamed, undefined, 'needs an integer from 0 to 2, got undefined'],
+  ['too many labels', unnamed, [0, 1, 2], 'label: expected one label or 2, got 3'],
+  [
+    'a label without classes',
+    { config: { ...config, classes: 0 }, training: null },
+    'cat',
+    'sample: label: this model has no classes; leave it out',
+  ],
+  [
+    'names that are no list of texts',
+    { config, training: { classNames: { 0: 'cat' } } } as never,
+    'cat',
+    'needs an integer from 0 to 2, got "cat"',
+  ],
+])('%s is refused', (_, model, label, message) => {
+  expect(() => labelsFor(model, label, 2, 'sample')).toThrow(message);
+});
+
+test('one-hot images are [batch, classes, 1, 1]', () => {
+  expect(oneHot([2, 0], 3)).toEqual(Float32Array.of(0, 0, 1, 1, 0, 0));
+});

@@ -1,0 +1,25 @@
+import { encodePng } from '@glow-onnx/runtime/node';
+import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
+import { defaultImageLimits } from '../../../packages/runtime/src/pictures/limits.js';
+
+jest.mock('sharp', () => {
+  throw Object.assign(new Error("Cannot find package 'sharp'"), { code: 'ERR_MODULE_NOT_FOUND' });
+});
+
+const codec = nodeCodec(defaultImageLimits);
+
+describe('where sharp is not installed', () => {
+  test('PNGs are written and read', async () => {
+    const image = { data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 2, height: 1, channels: 3 };
+    expect(await codec.read(await encodePng(image))).toEqual(image);
+  });
+
+  test('a WebP says what to install', async () => {
+    // The header of a lossless picture of 1×1: 0x2f, then width − 1 and height − 1 in 14 bits each.
+    const webp = Buffer.concat([
+      Buffer.from('RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f', 'latin1'),
+      Buffer.alloc(13),
+    ]);
+    await expect(codec.read(webp)).rejects.toThrow('install it with: npm install sharp');
+  });
+});

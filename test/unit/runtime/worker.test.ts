@@ -1,0 +1,220 @@
+import { pathToFileURL } from 'node:url';
+import { createConfig } from '@glow-onnx/flow';
+import {
+  BatchError,
+  DeviceError,
+  encodePng,
+  type GlowModel,
+  loadGlow,
+  type RawImage,
+} from '@glow-onnx/runtime/node';
+import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
+import { defaultImageLimits } from '../../../packages/runtime/src/pictures/limits.js';
+import { loadInWorker } from '../../../packages/runtime/src/worker/client.js';
+import { fromPortable, toPortable } from '../../../packages/runtime/src/worker/portable-error.js';
+import { type Method, optionsAt, type WorkerLike } from '../../../packages/runtime/src/worker/protocol.js';
+import { serve } from '../../../packages/runtime/src/worker/serve.js';
+import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
+
+const config = createConfig({ channels: 1, height: 8, width: 8, levels: 2, steps: 1, hiddenChannels: 4 });
+const picture = (seed: number): RawImage => ({
+  data: Uint8Array.from({ length: 64 }, (_, i) => (i * 37 + seed * 91) % 256),
+  height: 8,
+  width: 8,
+  channels: 1,
+});
+const odd: RawImage = { data: new Uint8Array(35), height: 7, width: 5, channels: 1 };
+const codec = nodeCodec(defaultImageLimits);
+const ports: MessagePort[] = [];
+
+/** Both ends of a channel in one process: messages are cloned as to a worker. */
+function channel(): { worker: WorkerLike & EventTarget; served: MessagePort } {
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1, port2);
+  return { worker: port1 as unknown as WorkerLike & EventTarget, served: port2 };
+}
+
+function inWorker(source: string, options = {}): Promise<GlowModel> {
+  const { worker, served } = channel();
+  serve(loadGlow, served as never);
+  return loadInWorker(codec, worker, source, { device: 'cpu', cache: false, ...options });
+}
+
+let fixture: ModelFixture;
+let address: string;
+let here: GlowModel;
+let there: GlowModel;
+beforeAll(async () => {
+  fixture = await writeModelFixture(config, 5);
+  address = pathToFileURL(fixture.directory).href;
+  here = await loadGlow(address, { device: 'cpu', cache: false });
+  there = await inWorker(address);
+});
+afterAll(async () => {
+  await here.dispose();
+  await there.dispose();
+  for (const port of ports) port.close();
+  await fixture.remove();
+});
+
+/** A call of each method, options among them. */
+const calls: { readonly [Key in Method]: (model: GlowModel) => Promise<unknown> } = {
+  prepare: (model) => model.prepare([picture(1), odd], { fit: 'pad' }),
+  encode: (model) => model.encode([picture(1), odd], { fit: 'pad' }),
+  decode: async (model) => model.decode((await model.encode(picture(1))).z),
+  reconstruct: (model) => model.reconstruct(picture(2)),
+  sample: (model) => model.sample({ count: 3, seed: 4, temperature: [0.5, 0.9] }),
+  bitsPerDim: (model) => model.bitsPerDim(picture(1), { draws: 2, seed: 9 }),
+  score: (model) => model.score(picture(1), { draws: 2 }),
+  interpolate: (model) => model.interpolate(picture(1), picture(2), { steps: 3, mode: 'spherical' }),
+  mix: (model) => model.mix(picture(1), picture(2), [1]),
+  attributeDirection: (model) => model.attributeDirection([picture(1)], [picture(2)]),
+  applyAttribute: async (model) =>
+    model.applyAttribute(picture(3), await model.attributeDirection(picture(1), picture(2)), 0.5),
+};
+
+describe('a model in a worker', () => {
+  test.each(Object.keys(optionsAt) as Method[])('does as the model itself: %s', async (method) => {
+    expect(await calls[method](there)).toEqual(await calls[method](here));
+  });
+
+  test('has the same facts', () => {
+    const facts = ({ config, manifest, precision, device, skipped, selfTest }: GlowModel) => ({
+      ...{ config, manifest, precision, device, skipped, selfTest },
+    });
+    expect(facts(there)).toEqual(facts(here));
+    expect(Object.keys(there).sort()).toEqual(Object.keys(here).sort());
+  });
+
+  test('takes files by their address', async () => {
+    const png = await encodePng(picture(1));
+    const given = [png, new Blob([png as Uint8Array<ArrayBuffer>]), picture(1)];
+    const { logProb } = await there.encode(given);
+    expect(new Set(logProb).size).toBe(1);
+  });
+
+  test('leaves what it was given in place', async () => {
+    const image = picture(1);
+    await there.encode(image);
+    expect(image.data.length).toBe(64);
+  });
+
+  test('reports progress, of calls and of loading', async () => {
+    const done: number[] = [];
+    const batched = await inWorker(address, {
+      batchSize: 1,
+      onProgress: ({ status }: { status: string }) => done.push(status === 'ready' ? -1 : 0),
+    });
+    expect(done.at(-1)).toBe(-1);
+    done.length = 0;
+    await batched.sample({ count: 3, onProgress: (progress) => done.push(progress.done) });
+    expect(done).toEqual([1, 2, 3]);
+    const broken = () => {
+      throw new RangeError('mine');
+    };
+    await expect(batched.sample({ onProgress: broken })).rejects.toThrow(new RangeError('mine'));
+    await batched.dispose();
+  });
+
+  test('rejects with the reason when a call is aborted, and goes on', async () => {
+    const abort = new AbortController();
+    const model = await inWorker(address, { batchSize: 1 });
+    const reason = new Error('enough');
+    const sampling = model.sample({
+      count: 500,
+      signal: abort.signal,
+      onProgress: () => abort.abort(reason),
+    });
+    await expect(sampling).rejects.toBe(reason);
+    await expect(model.sample({ signal: abort.signal })).rejects.toBe(reason);
+    expect(await model.sample()).toHaveLength(1);
+    await model.dispose();
+  });
+
+  test('throws errors of the same class, with the same fields', async () => {
+    const failing = (model: GlowModel) => model.encode([picture(1), odd, picture(2)]).catch((error) => error);
+    const [ours, theirs] = [await failing(here), await failing(there)];
+    expect(theirs).toBeInstanceOf(BatchError);
+    expect(theirs.message).toBe(ours.message);
+    expect(theirs.errors).toEqual(ours.errors);
+    expect(theirs.errors[0].image).toBe(1);
+    expect(theirs.results).toEqual(ours.results);
+    await expect(there.sample({ temperature: -1 })).rejects.toThrow(RangeError);
+    const refused = await inWorker(address, { device: 'cuda' }).catch((error) => error);
+    expect(refused).toBeInstanceOf(DeviceError);
+    expect([refused.device, refused.code]).toEqual(['cuda', 'unavailable']);
+  });
+
+  test('says so if an argument cannot be sent', async () => {
+    await expect(there.encode((() => 1) as never)).rejects.toThrow(
+      'encode: an argument cannot be sent to a worker',
+    );
+  });
+
+  test('says which picture of the page cannot be read, and does the others', async () => {
+    const canvas = { width: 8, height: 8, getContext: () => null };
+    const failed = await there.encode([picture(1), canvas]).catch((error) => error);
+    expect(failed).toBeInstanceOf(BatchError);
+    expect(failed.results[0]).toBeDefined();
+    expect(failed.message).toContain('images[1]');
+  });
+
+  test('is disposed once, ends its worker, and refuses calls', async () => {
+    const { worker, served } = channel();
+    serve(loadGlow, served as never);
+    const terminate = jest.fn();
+    const model = await loadInWorker(codec, Object.assign(worker, { terminate }), address, { device: 'cpu' });
+    const sampling = model.sample();
+    await Promise.all([model.dispose(), model.dispose(), model[Symbol.asyncDispose]()]);
+    expect(await sampling).toHaveLength(1);
+    expect(terminate).toHaveBeenCalledTimes(1);
+    await expect(model.sample()).rejects.toThrow('sample: this model is disposed');
+  });
+});
+
+describe('a worker that fails', () => {
+  test('rejects what is under way and what comes, and can still be disposed', async () => {
+    const { worker, served } = channel();
+    serve(loadGlow, served as never);
+    const model = await loadInWorker(codec, worker, address, { device: 'cpu' });
+    const sampling = expect(model.sample({ count: 1000 })).rejects.toThrow(
+      "the model's worker has failed (out of memory)",
+    );
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    worker.dispatchEvent(Object.assign(new Event('error'), { message: 'out of memory' }));
+    await sampling;
+    await expect(model.sample()).rejects.toThrow("sample: the model's worker has failed");
+    await model.dispose();
+  });
+
+  test('while it loads rejects loading', async () => {
+    const { worker } = channel();
+    const terminate = jest.fn();
+    const loading = loadInWorker(codec, Object.assign(worker, { terminate }), address, {});
+    worker.dispatchEvent(new Event('error'));
+    await expect(loading).rejects.toThrow('its script cannot be loaded');
+    expect(terminate).toHaveBeenCalled();
+  });
+});
+
+test('errors survive messages: class, fields, cause', () => {
+  const cause = new TypeError('inner');
+  for (const error of [
+    new RangeError('a', { cause }),
+    new SyntaxError('b'),
+    new DeviceError('webgpu', 'self-test', 'c', { cause }),
+    new BatchError('d', new Map([[2, new RangeError('e')]]), [1, 2, undefined]),
+    new DOMException('f', 'QuotaExceededError'),
+  ]) {
+    const received = fromPortable(structuredClone(toPortable(error)));
+    expect(received).toBeInstanceOf(error.constructor);
+    expect(received).toEqual(error);
+    expect([received.name, received.stack]).toEqual([error.name, error.stack]);
+    expect(received.cause).toEqual(error.cause);
+  }
+  expect(fromPortable(toPortable('just text')).message).toBe('just text');
+});
+
+test('there is no worker in Node', async () => {
+  await expect(loadGlow(address, { worker: true })).rejects.toThrow('loadGlow: worker is for browsers');
+});

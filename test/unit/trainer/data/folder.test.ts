@@ -1,0 +1,189 @@
+import { crc32 } from 'node:zlib';
+import sharp from 'sharp';
+import { openDataset } from '../../../../packages/trainer/src/data/open.js';
+import { picture, plain, png, temporaryFolder } from './files.js';
+
+const { root, write } = temporaryFolder();
+const all = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** JPEG at quality 95 moves a plain colour by rounding in YCbCr, by two levels at most. */
+const jpegTolerance = 2;
+
+test('pictures of nested folders come in the order of their paths, whatever their format', async () => {
+  write(
+    'nested/z.webp',
+    await picture(2, 2, plain(2, 2, [3, 30, 130]))
+      .webp({ lossless: true })
+      .toBuffer(),
+  );
+  write(
+    'nested/b/1.JPG',
+    await picture(2, 2, plain(2, 2, [90, 90, 250]))
+      .jpeg({ quality: 95 })
+      .toBuffer(),
+  );
+  write('nested/a.png', await png(2, 2, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]));
+  write('nested/.hidden.png', 'no picture');
+  write('nested/notes.txt', 'no picture');
+  const data = await openDataset(`${root}/nested/`);
+  expect(data).toMatchObject({ name: 'nested', count: 3, channels: 3, height: 2, width: 2, skipped: [] });
+  expect([...(await data.batch([0]))]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  expect([...(await data.batch([2, 0])).subarray(0, 3)]).toEqual([3, 30, 130]);
+  for (const [i, expected] of [90, 90, 250].entries()) {
+    expect(Math.abs(((await data.batch([1]))[i] as number) - expected)).toBeLessThanOrEqual(jpegTolerance);
+  }
+});
+
+test('alpha is composited over white', async () => {
+  write('alpha/a.png', await png(1, 3, [0, 0, 0, 128, 200, 0, 0, 255, 10, 20, 30, 0]));
+  const data = await openDataset(`${root}/alpha`);
+  expect([...(await data.batch([0]))]).toEqual([127, 127, 127, 200, 0, 0, 255, 255, 255]);
+});
+
+test('pictures that all are grey have one channel', async () => {
+  write('grey/a.png', await png(1, 2, [7, 250]));
+  write('grey/b.png', await png(1, 2, [0, 90]));
+  const data = await openDataset(`${root}/grey`);
+  expect(data.channels).toBe(1);
+  expect([...(await data.batch([0, 1]))]).toEqual([7, 250, 0, 90]);
+});
+
+test('grey among colour is repeated, and colour becomes luma where one channel is asked for', async () => {
+  write('mixed/a.png', await png(1, 1, [7]));
+  write('mixed/b.png', await png(1, 1, [255, 0, 0]));
+  write('mixed/c.png', await png(1, 1, [8]));
+  const colour = await openDataset(`${root}/mixed`);
+  expect([...(await colour.batch([0, 1, 2]))]).toEqual([7, 7, 7, 255, 0, 0, 8, 8, 8]);
+  const grey = await openDataset(`${root}/mixed`, { channels: 1 });
+  expect([...(await grey.batch([0, 1, 2]))]).toEqual([7, 76, 8]); // 0.299 · 255 = 76.2
+});
+
+test('sixteen bits per channel become eight', async () => {
+  const deep = sharp(Uint16Array.from([0, 0x8080, 0xffff]), { raw: { height: 1, width: 3, channels: 1 } });
+  write('deep/a.png', await deep.toColourspace('grey16').png().toBuffer());
+  expect((await sharp(`${root}/deep/a.png`).metadata()).depth).toBe('ushort');
+  const data = await openDataset(`${root}/deep`);
+  expect([...(await data.batch([0]))]).toEqual([0, 128, 255]);
+});
+
+test('a picture is turned as its EXIF orientation says', async () => {
+  // Orientation 6: the stored first column is the top row, read from the right.
+  const stored = picture(2, 3, [1, 2, 3, 4, 5, 6]).webp({ lossless: true }).withMetadata({ orientation: 6 });
+  write('turned/a.webp', await stored.toBuffer());
+  const data = await openDataset(`${root}/turned`, { channels: 1 });
+  expect(data).toMatchObject({ height: 3, width: 2 });
+  expect([...(await data.batch([0]))]).toEqual([4, 1, 5, 2, 6, 3]);
+});
+
+test('a wide picture is cropped about its centre', async () => {
+  write('wide/a.png', await png(2, 6, [9, 9, 1, 2, 9, 9, 9, 9, 3, 4, 9, 9]));
+  const data = await openDataset(`${root}/wide`, { size: { height: 2, width: 2 } });
+  expect([...(await data.batch([0]))]).toEqual([1, 2, 3, 4]);
+});
+
+test('a tall picture is cropped, not squeezed, when it is resized', async () => {
+  const rows = [...plain(5, 10, [0]), ...plain(10, 10, [100]), ...plain(5, 10, [0])];
+  write('tall/a.png', await png(20, 10, rows));
+  const data = await openDataset(`${root}/tall`, { size: { height: 2, width: 2 } });
+  // Squeezed it would be 50; Lanczos leaves up to a tenth of the step to the black beside.
+  for (const pixel of await data.batch([0])) expect(Math.abs(pixel - 100)).toBeLessThanOrEqual(10);
+});
+
+test('shrinking a fine chequerboard gives its mean', async () => {
+  const board = Array.from({ length: 64 * 64 }, (_, i) => ((i + Math.floor(i / 64)) % 2) * 255);
+  write('board/a.png', await png(64, 64, board));
+  const data = await openDataset(`${root}/board`, { size: { height: 8, width: 8 } });
+  // Lanczos sees past the edge, where the board is continued by its last row: two levels off there.
+  for (const pixel of await data.batch([0])) expect(Math.abs(pixel - 127.5)).toBeLessThanOrEqual(2.5);
+});
+
+test('corrupt pictures are left out and named', async () => {
+  const noise = Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 256);
+  const whole = await picture(64, 64, noise).jpeg().toBuffer();
+  for (const name of ['a', 'c', 'd']) write(`corrupt/${name}.jpg`, whole);
+  write('corrupt/b.jpg', whole.subarray(0, whole.length / 2));
+  write('corrupt/empty.png', '');
+  const data = await openDataset(`${root}/corrupt`);
+  expect(data.count).toBe(3);
+  expect(await data.batch(all(3))).toHaveLength(3 * 64 * 64 * 3);
+  expect(data.skipped).toEqual([
+    { file: 'b.jpg', reason: expect.stringMatching(/premature end|cannot be decoded/) },
+    { file: 'empty.png', reason: expect.any(String) },
+  ]);
+});
+
+test('another format under a picture’s name is left out', async () => {
+  write('gif/a.png', await png(1, 1, [1, 2, 3]));
+  write('gif/b.png', await picture(1, 1, [1, 2, 3]).gif().toBuffer());
+  const data = await openDataset(`${root}/gif`);
+  expect(data.skipped).toEqual([{ file: 'b.png', reason: 'is gif, not PNG, JPEG or WebP' }]);
+});
+
+test('a small file that unpacks to too many pixels is left out', async () => {
+  const bomb = await png(1, 1, [1, 2, 3]);
+  bomb.writeUInt32BE(60_000, 16);
+  bomb.writeUInt32BE(60_000, 20);
+  bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29);
+  write('bomb/a.png', await png(1, 1, [1, 2, 3]));
+  write('bomb/b.png', bomb);
+  const data = await openDataset(`${root}/bomb`);
+  expect(data.skipped).toEqual([{ file: 'b.png', reason: expect.stringMatching(/pixel limit/) }]);
+});
+
+test('too many corrupt pictures are an error that names the first', async () => {
+  for (let i = 0; i < 11; i++) write(`ruined/bad${i}.png`, 'no picture');
+  for (let i = 0; i < 20; i++) write(`ruined/good${i}.png`, await png(1, 1, [i]));
+  await expect(openDataset(`${root}/ruined`)).rejects.toThrow(
+    /11 of 31 pictures in .*ruined cannot be read, expected at most 10.*\n {2}bad0\.png: /,
+  );
+  write('all-ruined/a.png', 'no picture');
+  await expect(openDataset(`${root}/all-ruined`)).rejects.toThrow(
+    /1 of 1 pictures in .*all-ruined cannot be read/,
+  );
+});
+
+test('sizes that differ are an error unless one is asked for', async () => {
+  write('sizes/a.png', await png(4, 6, plain(4, 6, [1])));
+  write('sizes/b.png', await png(4, 5, plain(4, 5, [1])));
+  await expect(openDataset(`${root}/sizes`)).rejects.toThrow(
+    /sizes\/b\.png is 4×5, expected 4×6 .*pass --size 8x8/,
+  );
+  const data = await openDataset(`${root}/sizes`, { size: { height: 2, width: 2 } });
+  expect([...(await data.batch([0, 1]))]).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
+});
+
+test('a limit takes pictures evenly spread over the folder', async () => {
+  for (let i = 0; i < 10; i++) write(`many/${i}.png`, await png(1, 1, [i]));
+  const data = await openDataset(`${root}/many`, { limit: 4 });
+  expect([...(await data.batch(all(4)))]).toEqual([0, 2, 5, 7]);
+  expect((await openDataset(`${root}/many`, { limit: 99 })).count).toBe(10);
+  await expect(openDataset(`${root}/many`, { limit: 0 })).rejects.toThrow(
+    /limit must be a positive integer, got 0/,
+  );
+});
+
+test('reading reports its progress up to the last picture', async () => {
+  for (let i = 0; i < 40; i++) write(`slow/${i}.png`, await png(1, 1, [i]));
+  const seen: string[] = [];
+  await openDataset(`${root}/slow`, { onProgress: (done, total) => seen.push(`${done}/${total}`) });
+  expect(seen).toEqual(['32/40', '40/40']);
+});
+
+test('what is not there, empty or impossible is an error that says what to do', async () => {
+  await expect(openDataset(`${root}/nowhere`)).rejects.toThrow(/nowhere cannot be opened; pass a folder/);
+  write('empty/readme.txt', 'no picture');
+  await expect(openDataset(`${root}/empty`)).rejects.toThrow(
+    /empty holds no picture: expected .*found 1 other/,
+  );
+  await expect(openDataset(root, { size: { height: 8.5, width: 8 } })).rejects.toThrow(
+    /size 8\.5×8: expected/,
+  );
+});
+
+test('an index outside the dataset is an error', async () => {
+  write('one/a.png', await png(1, 1, [1]));
+  const data = await openDataset(`${root}/one`);
+  for (const index of [1, -1, 0.5]) {
+    await expect(data.batch([index])).rejects.toThrow(`one has images 0 to 0, got index ${index}`);
+  }
+});

@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Checkpoint, createGlow, encodeCheckpoint, initialParams } from '@glow-onnx/flow';
+import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/internal';
+import { replaceFile } from '../../../packages/trainer/src/run/replace-file.js';
+import { createRunFolder, readRun, reopenRunFolder } from '../../../packages/trainer/src/run/run-folder.js';
+import { readCheckpoint, readMetrics, temporaryRuns, tinyConfig } from '../../support/training.js';
+
+const runAt = temporaryRuns();
+
+function checkpointAt(step: number): Checkpoint {
+  return {
+    config: tinyConfig,
+    params: initialParams(createGlow(tinyConfig), step),
+    initialised: true,
+    progress: { step },
+  };
+}
+
+test('last becomes previous, and a new last takes its place', async () => {
+  const folder = await createRunFolder(runAt('rotate'), false);
+  for (const step of [1, 2, 3]) await folder.saveLast(checkpointAt(step));
+  expect((await readCheckpoint(folder.path, 'last')).progress).toEqual({ step: 3 });
+  expect((await readCheckpoint(folder.path, 'previous')).progress).toEqual({ step: 2 });
+  expect((await readdir(folder.path)).sort()).toEqual([
+    'last.safetensors',
+    'metrics.jsonl',
+    'previous.safetensors',
+    'run.lock',
+  ]);
+  await folder.close();
+  expect(await readdir(folder.path)).not.toContain('run.lock');
+});
+
+test('a write that fails leaves the file of before and nothing beside it', async () => {
+  const path = runAt('failing');
+  const folder = await createRunFolder(path, false);
+  await folder.saveLast(checkpointAt(1));
+  const before = await readFile(join(path, 'last.safetensors'));
+  await mkdir(join(path, 'last.safetensors.new')); // where the new file would be written
+  await expect(folder.saveLast(checkpointAt(2))).rejects.toThrow('is not a file');
+  expect((await readFile(join(path, 'last.safetensors'))).equals(before)).toBe(true);
+});
+
+test('a file whose rename fails is removed again', async () => {
+  const path = runAt('rename');
+  await mkdir(join(path, 'target', 'occupied'), { recursive: true });
+  await expect(replaceFile(join(path, 'target'), Buffer.from('new'))).rejects.toThrow();
+  expect(await readdir(path)).toEqual(['target']);
+});
+
+test('a run whose last checkpoint was cut short goes on from the one before', async () => {
+  const folder = await createRunFolder(runAt('cut'), false);
+  for (const step of [1, 2]) await folder.saveLast(checkpointAt(step));
+  await folder.close();
+  await truncate(join(folder.path, 'last.safetensors'), 1000);
+  const { checkpoint, warning } = await reopenRunFolder(folder.path);
+  expect(checkpoint.progress).toEqual({ step: 1 });
+  expect(warning).toMatch(/last\.safetensors cannot be used: .*; going on from previous\.safetensors$/);
+});
+
+test('a crash between the two renames loses nothing', async () => {
+  const path = runAt('between');
+  const folder = await createRunFolder(path, false);
+  await folder.saveLast(checkpointAt(7));
+  await replaceFile(join(path, 'previous.safetensors'), await readFile(join(path, 'last.safetensors')));
+  await rm(join(path, 'last.safetensors'));
+  await folder.close();
+  expect((await reopenRunFolder(path)).checkpoint.progress).toEqual({ step: 7 });
+});
+
+test('metrics are cut back to the checkpoint, and a half-written line goes', async () => {
+  const folder = await createRunFolder(runAt('metrics'), false);
+  for (const step of [1, 2, 3]) await folder.log({ step });
+  await folder.saveLast(checkpointAt(2));
+  await writeFile(join(folder.path, 'metrics.jsonl'), '{"step":1}\n{"step":2}\n{"step":3}\n{"ste');
+  await folder.close();
+  await reopenRunFolder(folder.path);
+  expect(await readMetrics(folder.path)).toEqual([{ step: 1 }, { step: 2 }]);
+});
+
+test('a folder without a checkpoint cannot be resumed', async () => {
+  await mkdir(runAt('empty'));
+  await expect(reopenRunFolder(runAt('empty'))).rejects.toThrow('holds no checkpoint to resume');
+});
+
+test('a run whose checkpoints are all broken says why, and is not written over', async () => {
+  const folder = await createRunFolder(runAt('broken'), false);
+  await writeFile(join(folder.path, 'last.safetensors'), 'nonsense');
+  await folder.close();
+  await expect(reopenRunFolder(folder.path)).rejects.toThrow(
+    /broken\/last\.safetensors cannot be used: .*--init/,
+  );
+  await expect(createRunFolder(folder.path, false)).rejects.toThrow('--force');
+  await (await createRunFolder(folder.path, true)).close();
+  expect(await readdir(folder.path)).toEqual(['metrics.jsonl']);
+});
+
+test('a checkpoint whose tensors are of another config is refused by its name', async () => {
+  const folder = await createRunFolder(runAt('other'), false);
+  const { tensors, metadata } = parseSafetensors(encodeCheckpoint(checkpointAt(1)));
+  const config = JSON.stringify({ ...tinyConfig, hiddenChannels: 12 });
+  const swapped = encodeSafetensors(tensors, { ...metadata, config });
+  await writeFile(join(folder.path, 'last.safetensors'), swapped);
+  await expect(readRun(folder.path)).rejects.toThrow(
+    /other\/last\.safetensors cannot be used: checkpoint: tensor ".*": expected shape \[12/,
+  );
+});
+
+test('what a crash left of unfinished writes is removed when the run goes on', async () => {
+  const folder = await createRunFolder(runAt('leftovers'), false);
+  await folder.saveLast(checkpointAt(1));
+  await folder.close();
+  await writeFile(join(folder.path, 'last.safetensors.new.1234.tmp'), 'half');
+  await writeFile(join(folder.path, 'best.safetensors.new'), 'whole, but not in its place');
+  await (await reopenRunFolder(folder.path)).folder.close();
+  expect((await readdir(folder.path)).sort()).toEqual(['last.safetensors', 'metrics.jsonl']);
+});
+
+/** /dev/full takes no byte, as a disk that is full. */
+const whereFull = existsSync('/dev/full') ? test : test.skip;
+
+whereFull('a full disk is an error that says so, and the checkpoint of before stays', async () => {
+  const folder = await createRunFolder(runAt('full'), false);
+  await folder.saveLast(checkpointAt(1));
+  await rm(join(folder.path, 'metrics.jsonl'));
+  await symlink('/dev/full', join(folder.path, 'metrics.jsonl'));
+  await expect(folder.log({ step: 2 })).rejects.toThrow(
+    /metrics\.jsonl cannot be written: the disk is full \(ENOSPC\); what was saved before is whole/,
+  );
+  expect((await readRun(folder.path)).checkpoint.progress).toEqual({ step: 1 });
+});
+
+test('a folder that may not be written to is an error that says so', async () => {
+  const path = join(runAt('read-only'), 'run');
+  await mkdir(runAt('read-only'), { mode: 0o555 });
+  const root = process.geteuid?.() === 0; // who may write everywhere
+  if (root) process.seteuid?.(65_534);
+  try {
+    await expect(createRunFolder(path, false)).rejects.toThrow(
+      `${path} cannot be written: writing is not permitted (EACCES); pass another --out`,
+    );
+  } finally {
+    if (root) process.seteuid?.(0);
+  }
+});
