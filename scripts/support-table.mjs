@@ -24,6 +24,7 @@ const page = 'docs/support.md';
 if (execFileSync('git', ['status', '--porcelain'], { encoding: 'utf8' }) !== '')
   console.error('support-table: uncommitted changes are not tested');
 
+const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
 const folder = mkdtempSync(join(tmpdir(), 'glow-support-'));
 mkdirSync(join(folder, 'logs'));
 const nodes = nodeRanges.map((range) => installNode(range, folder));
@@ -36,7 +37,13 @@ for (const npm of npms) {
     const pair = `npm ${npm.version}, Node ${node.version}`;
     const started = Date.now();
     const result = enginesAllow(npm, node)
-      ? runPair(npm, node, folder, join(folder, 'logs', `npm-${npm.version}-node-${node.version}.log`))
+      ? runPair(
+          npm,
+          node,
+          commit,
+          folder,
+          join(folder, 'logs', `npm-${npm.version}-node-${node.version}.log`),
+        )
       : { refused: npm.engines };
     cells.push(result);
     console.log(`${pair}: ${JSON.stringify(result)}, ${Math.round((Date.now() - started) / 1000)} s`);

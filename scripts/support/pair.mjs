@@ -16,14 +16,14 @@ const commands = [
   ['restoring pictures', ['scripts/smoke.mjs', 'models/faces', 'out/smoke']],
 ];
 
-/** @returns {{ passed: true } | { failed: string }} the name of the command that failed. */
-export function runPair(npm, node, folder, log) {
+/** Runs the commands on a commit of this repository. @returns {{ passed: true } | { failed: string }} the name of the command that failed. */
+export function runPair(npm, node, commit, folder, log) {
   const home = join(folder, 'pair');
   const clone = join(home, 'clone');
   mkdirSync(home);
   const git = (...args) => execFileSync('git', args, { encoding: 'utf8' });
   git('clone', '--quiet', '--no-checkout', resolve('.'), clone);
-  git('-C', clone, 'checkout', '--quiet', '--detach', git('rev-parse', 'HEAD').trim());
+  git('-C', clone, 'checkout', '--quiet', '--detach', commit);
 
   const output = openSync(log, 'w');
   const options = {
