@@ -1,11 +1,11 @@
 /** The table of pairs, and its place in the page. */
-import { arch, cpus, platform } from 'node:os';
+import { cpus } from 'node:os';
 
 const systems = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' };
 
 /** The page with this system's table between its markers. */
 export function intoPage(page, table) {
-  const name = `${platform()}-${arch()}`;
+  const name = `${process.platform}-${process.arch}`;
   const [start, end] = [`<!-- measured on ${name}: npm run support-table -->`, `<!-- end of ${name} -->`];
   const [from, to] = [page.indexOf(start), page.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`support-table: the page has no "${start}" before "${end}"`);
@@ -30,5 +30,5 @@ function measuredOn() {
   const { glibcVersionRuntime } = process.report.getReport().header;
   const libc = glibcVersionRuntime ? ` with glibc ${glibcVersionRuntime}` : '';
   const date = new Date().toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
-  return `${systems[platform()] ?? platform()} ${arch()}${libc}, ${cpus().length} cores, ${date}:`;
+  return `${systems[process.platform] ?? process.platform} ${process.arch}${libc}, ${cpus().length} cores, ${date}:`;
 }
