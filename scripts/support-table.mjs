@@ -60,7 +60,7 @@ else writeFileSync(page, intoPage(readFileSync(page, 'utf8'), table));
 
 const failed = rows.flatMap(({ cells }) => cells).filter(({ failed }) => failed);
 if (failed.length > 0) {
-  console.error(`support-table: ${failed.length} pairs failed; logs are in ${join(folder, 'logs')}`);
+  console.error(`support-table: ${failed.length} of the pairs failed; logs are in ${join(folder, 'logs')}`);
   process.exitCode = 1;
 } else {
   rmSync(folder, { recursive: true });
