@@ -16,7 +16,10 @@ const commands = [
   ['restoring pictures', ['scripts/smoke.mjs', 'models/faces', 'out/smoke']],
 ];
 
-/** Runs the commands on a commit of this repository. @returns {{ passed: true } | { failed: string }} the name of the command that failed. */
+/**
+ * Runs the commands on a commit of this repository.
+ * @returns {{ passed: true } | { failed: string }} the name of the command that failed.
+ */
 export function runPair(npm, node, commit, folder, log) {
   const home = join(folder, 'pair');
   const clone = join(home, 'clone');
