@@ -3,12 +3,23 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
 import { bundle } from './bundle.js';
 import { type Server, type ServerOptions, startServer } from './server.js';
 
 const root = resolve(__dirname, '../..');
+/** What the page of a test loads. */
+const pageEntry = 'test/support/page.ts';
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** The tests' own server by a name that pages do not trust without https, unlike localhost. */
+export const insecureHost = 'glow.test';
 
 /** WebGPU by SwiftShader, so that no GPU is needed; nothing that reaches for the network. */
 const flags = [
@@ -23,6 +34,7 @@ const flags = [
   '--enable-features=Vulkan',
   '--use-vulkan=swiftshader',
   '--ignore-gpu-blocklist',
+  `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
 ];
 
 type Glow = typeof import('@glow-onnx/runtime') & typeof import('@glow-onnx/runtime/cache');
@@ -48,9 +60,18 @@ export type BrowserOptions = Partial<ServerOptions>;
 
 export const browserMissing = `no ${executablePath}: apt-get install chromium, or set CHROMIUM to one`;
 
-/** Playwright's Chromium with these flags, and more. */
-export function launchChromium(...more: string[]): Promise<Browser> {
-  return chromium.launch({ executablePath, args: [...flags, ...more] });
+/** A Chromium of one's own, for a test that brings it down. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath, args: flags });
+}
+
+let shared: Promise<Browser> | undefined;
+afterAll(async () => (await shared)?.close());
+
+/** A fresh context in the one Chromium of this test file, which starts when first asked for. */
+export async function newContext(options?: BrowserContextOptions): Promise<BrowserContext> {
+  shared ??= launchChromium();
+  return (await shared).newContext(options);
 }
 
 /** `describe`, or where there is no Chromium `describe.skip`, saying so. */
@@ -65,11 +86,11 @@ export const describeBrowser: jest.Describe = existsSync(executablePath)
     );
 
 /**
- * A Chromium with one page for the tests of a `describe`, closed whatever happens to them. The page has the
+ * A context with one page for the tests of a `describe`, closed whatever happens to them. The page has the
  * runtime package loaded, from this repository's sources, and all of `models/` at `/models/`.
  */
 export function useBrowser(options: BrowserOptions = {}): TestBrowser {
-  let browser: Browser | undefined;
+  let context: BrowserContext | undefined;
   let server: Server | undefined;
   let page: Page | undefined;
   const messages: string[] = [];
@@ -77,8 +98,8 @@ export function useBrowser(options: BrowserOptions = {}): TestBrowser {
 
   beforeAll(async () => {
     server = await startServer({ ...options, mounts: { ...packageMounts(), ...options.mounts } });
-    browser = await launchChromium();
-    page = await browser.newPage();
+    context = await newContext();
+    page = await context.newPage();
     page.on('console', (message) => messages.push(message.text()));
     page.on('pageerror', (error) => messages.push(String(error)));
     const { origin } = server;
@@ -92,7 +113,7 @@ export function useBrowser(options: BrowserOptions = {}): TestBrowser {
   }, 60_000);
 
   afterAll(async () => {
-    await browser?.close();
+    await context?.close();
     await server?.close();
   });
 
@@ -127,21 +148,21 @@ function packageMounts(): Record<string, string> {
 
 /** The bundled package, made once for these sources: files named by their contents are shared between test files. */
 export function packageBundle(): string {
-  const sources = ['packages/flow/src', 'packages/runtime/src', 'test/contract/browser'].flatMap((folder) =>
+  const sources = ['packages/flow/src', 'packages/runtime/src'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .sort()
       .map((name) => join(root, folder, name)),
   );
   const hash = createHash('sha256');
-  for (const path of [...sources, join(root, 'package-lock.json')])
+  for (const path of [...sources, join(root, pageEntry), join(root, 'package-lock.json')])
     hash.update(path).update(readFileSync(path));
   const folder = join(tmpdir(), `glow-browser-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(folder)) return folder;
   removeOld();
   const out = mkdtempSync(join(tmpdir(), 'glow-bundling-'));
   bundle({
-    input: { page: 'test/contract/browser/page.ts', worker: 'packages/runtime/src/browser/worker.ts' },
+    input: { page: pageEntry, worker: 'packages/runtime/src/browser/worker.ts' },
     out,
   });
   try {
