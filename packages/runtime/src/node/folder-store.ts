@@ -2,8 +2,12 @@ import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelStore } from '../folder/model-store.js';
+import { messageOf } from '../message-of.js';
 
-/** A model folder on disk. It may be reached by a link, but holds none: a link may lead anywhere. */
+/**
+ * Reads a model folder on disk. `directory` may be a symbolic link. Links inside the folder are refused, because they
+ * may lead anywhere.
+ */
 export function folderStore(directory: string): ModelStore {
   return {
     name: directory,
@@ -17,7 +21,7 @@ export function folderStore(directory: string): ModelStore {
         const stats = await lstatIfThere(at);
         if (!stats) return undefined;
         if (stats.isSymbolicLink()) {
-          throw new Error(`${at} is a symbolic link; copy the model folder with its links followed (cp -rL)`);
+          throw new Error(`${at} is a symbolic link; copy the model folder with cp -rL, which follows links`);
         }
         if (i === parts.length - 1 && !stats.isFile()) throw new Error(`${at} is not a file`);
         size = stats.size;
@@ -31,7 +35,7 @@ async function* pieces(path: string): AsyncIterable<Uint8Array> {
   try {
     yield* createReadStream(path, { highWaterMark: 2 ** 20 });
   } catch (cause) {
-    throw new Error(`${path} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new Error(`${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
 
