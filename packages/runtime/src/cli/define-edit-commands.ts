@@ -21,7 +21,11 @@ export function defineEditCommands(program: Command, show: Show): void {
     .argument('<a>', 'first image')
     .argument('<b>', 'last image')
     .option('--steps <n>', 'number of images, first and last included', integer(2, 10_000), 8)
-    .addOption(new Option('--mode <mode>', 'path').choices(['linear', 'spherical']).default('linear'))
+    .addOption(
+      new Option('--mode <mode>', 'path between the latents')
+        .choices(['linear', 'spherical'])
+        .default('linear'),
+    )
     .option('--levels <list>', 'levels that change, such as 1,2; 0 is the finest (default: all)', levels)
     .addOption(fitOption())
     .action((model, a, b, flags) => show(flags, (context) => interpolate(model, a, b, flags, context)));

@@ -11,9 +11,7 @@ export function defineModelCommands(program: Command, show: Show): void {
 
   program
     .command('doctor')
-    .description(
-      'test every device on this system; with a model, also check its results on its golden images',
-    )
+    .description('test every device on this system; with a model, also check its results')
     .argument('[model]', modelHelp)
     .option('--json', 'print JSON', false)
     .action((model, flags) => show(flags, () => doctor(model)));

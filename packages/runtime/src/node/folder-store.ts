@@ -2,7 +2,6 @@ import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelStore } from '../folder/model-store.js';
-import { messageOf } from '../message-of.js';
 
 /**
  * Reads a model folder on disk. `directory` may be a symbolic link. Links inside the folder are refused, because they
@@ -35,7 +34,7 @@ async function* pieces(path: string): AsyncIterable<Uint8Array> {
   try {
     yield* createReadStream(path, { highWaterMark: 2 ** 20 });
   } catch (cause) {
-    throw new Error(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new Error(`${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 
