@@ -160,7 +160,9 @@ describeBrowser('loading in a page', () => {
     test('says what is missing where it does not', async () => {
       allowed = false;
       const told = await load(`${other.origin}/models/faces`, false);
-      expect(told).toMatch(/cannot be fetched: .*it must allow this page with the header Access-Control-Allow-Origin/);
+      expect(told).toMatch(
+        /cannot be fetched: .*it must allow this page with the header Access-Control-Allow-Origin/,
+      );
     });
   });
 

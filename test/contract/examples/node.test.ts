@@ -120,11 +120,7 @@ describe('the examples in Node', () => {
     ['encode-decode', ['nobody.png'], 'nobody.png: the image cannot be read: ENOENT'],
     ['encode-decode', ['examples/node/README.md'], 'expected a PNG, JPEG or WebP'],
     ['encode-decode', ['--keep', 'most', 'nobody.png'], '--keep: expected a number, got most'],
-    [
-      'attributes',
-      ['--add', 'moustache=1'],
-      '--add moustache=1: expected NAME=STRENGTH (background,beard,',
-    ],
+    ['attributes', ['--add', 'moustache=1'], '--add moustache=1: expected NAME=STRENGTH (background,beard,'],
     ['attributes', ['--add', 'glasses'], '--add glasses: expected NAME=STRENGTH (background,beard,'],
     ['attributes', ['nobody.png'], 'nobody.png: the image cannot be read: ENOENT'],
     ['attributes', ['--add', 'glasses=dark'], 'strength must be a finite number, got NaN'],

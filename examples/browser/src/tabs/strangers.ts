@@ -61,7 +61,7 @@ export function mountStrangers(panel: HTMLElement, app: App): void {
     el(
       'p',
       {},
-      'The model computes how likely an image is. This tells whether the image resembles the training faces. Try any image: it is resized to 16×16 pixels.',
+      'The model computes how likely an image is. This shows whether the image resembles the training faces. Try any image: it is resized to 16×16 pixels.',
     ),
     pictureInput(app, { label: 'Image to test', onPick: ask }),
     chart.element,
@@ -77,8 +77,8 @@ export function mountStrangers(panel: HTMLElement, app: App): void {
 }
 
 const caption =
-  'The bars show faces that the model has never seen, by the bits per value that the model needs for them. Each mark ' +
-  'on the axis is twice the mark before it. Click an image to see its result.';
+  'The bars show faces that the model has never seen, by bits per dimension. Fewer bits mean a likelier image. The ' +
+  'axis is logarithmic. Click an image to see its result.';
 
 /** Scores an image. Its bits per dimension are the mean of eight dequantisation draws. */
 async function score(app: App, picture: NamedPicture): Promise<Suspect> {
@@ -90,7 +90,7 @@ async function score(app: App, picture: NamedPicture): Promise<Suspect> {
 function numbersOf({ score: { bitsPerDim, typicality, complexity } }: Suspect): HTMLElement[] {
   const rows = {
     'bits per dimension': bitsPerDim < 1000 ? bitsPerDim.toFixed(2) : bitsPerDim.toExponential(1),
-    'of unseen faces are at least as unusual':
+    'unseen faces at least as unusual':
       typicality === null ? '—' : `${Math.round(100 * typicality)} %`,
     'bits per dimension as a PNG': complexity.toFixed(2),
   };
