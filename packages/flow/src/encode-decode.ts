@@ -1,4 +1,4 @@
-import type { Glow, Level } from './glow.js';
+import { type Glow, type Level, splitLatent } from './glow.js';
 import type { LogDet } from './layer.js';
 import type { Ops } from './ops.js';
 import type { FlowWeights } from './weights.js';
@@ -75,12 +75,6 @@ export function decode<T>(
     }
   }
   return h as T;
-}
-
-/** The half that leaves as a latent, and the half that goes on. */
-export function splitLatent<T>(ops: Ops<T>, level: Level, h: T): { z: T; rest: T } {
-  const [first, second] = ops.split(h, level.latentChannels); // both halves have as many channels
-  return level.split === 'first' ? { z: first, rest: second } : { z: second, rest: first };
 }
 
 function addLogDet<T>(ops: Ops<T>, a: LogDet<T>, b: LogDet<T>): LogDet<T> {

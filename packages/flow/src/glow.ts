@@ -1,11 +1,12 @@
 import type { GlowConfig } from './config.js';
+import { latentChannels } from './latent-shapes.js';
 import type { Layer, ParamSpec } from './layer.js';
 import { actnorm } from './layers/actnorm.js';
 import { affineCoupling } from './layers/affine-coupling.js';
 import { invertibleConv } from './layers/invertible-conv.js';
 import { channelPrior, convPrior, type Prior, standardPrior } from './layers/prior.js';
 import { squeeze } from './layers/squeeze.js';
-import { latentChannels } from './manifest.js';
+import type { Ops } from './ops.js';
 
 /** A layer and where it stands, such as `levels.0.steps.3.coupling`. */
 export interface PlacedLayer {
@@ -73,4 +74,10 @@ function withPlace(place: string, params: readonly ParamSpec[]): ParamSpec[] {
 
 export function fullName(place: string, name: string): string {
   return place === '' ? name : `${place}.${name}`;
+}
+
+/** The half that leaves as a latent, and the half that goes on. */
+export function splitLatent<T>(ops: Ops<T>, level: Level, h: T): { z: T; rest: T } {
+  const [first, second] = ops.split(h, level.latentChannels); // both halves have as many channels
+  return level.split === 'first' ? { z: first, rest: second } : { z: second, rest: first };
 }

@@ -1,16 +1,10 @@
 import * as z from 'zod/mini';
 import { describeIssue, type GlowConfig, parseConfig } from './config.js';
 
+export { latentChannels, latentShapes } from './latent-shapes.js';
+export { type Precision, precisions } from './precision.js';
 export { type Tolerances, tolerances } from './tolerances.js';
-
 export type { GlowConfig };
-
-/**
- * How the conditioners' convolutions are kept and computed; everything else is float32 in each. `…-weights` are stored
- * small and computed in float32; `fp16` also computes in half precision.
- */
-export const precisions = ['fp32', 'fp16-weights', 'int8-weights', 'fp16'] as const;
-export type Precision = (typeof precisions)[number];
 
 const relativePath = z.string().check(z.regex(/^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9._/-]{1,200}$/));
 const natural = z.int().check(z.minimum(0));
@@ -132,28 +126,4 @@ function parseVariants(variants: Record<string, unknown>): Manifest['variants'] 
     parsed[precision] = result.data;
   }
   return parsed as Manifest['variants'];
-}
-
-/**
- * Shape of each latent for an image of this height and width, batch first, finest level first.
- * For 3×8×8 and two levels: [batch, 6, 4, 4], [batch, 24, 2, 2].
- */
-export function latentShapes(
-  config: Pick<GlowConfig, 'channels' | 'levels'>,
-  batch: number,
-  height: number,
-  width: number,
-): [number, number, number, number][] {
-  return Array.from({ length: config.levels }, (_, level) => [
-    batch,
-    latentChannels(config, level),
-    height / 2 ** (level + 1),
-    width / 2 ** (level + 1),
-  ]);
-}
-
-/** C·2·2^l channels at a split, C·4·2^(L−1) at the top. */
-export function latentChannels(config: Pick<GlowConfig, 'channels' | 'levels'>, level: number): number {
-  const channels = config.channels * 4 * 2 ** level;
-  return level === config.levels - 1 ? channels : channels / 2;
 }

@@ -1,4 +1,4 @@
-import type { Precision } from './manifest.js';
+import type { Precision } from './precision.js';
 
 /** Largest errors allowed of an exported graph against the float64 interpreter on the same (rounded) weights. */
 export interface Tolerances {

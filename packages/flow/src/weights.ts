@@ -1,6 +1,5 @@
-import { splitLatent } from './encode-decode.js';
 import { float64Ops } from './float64-ops.js';
-import { fullName, type Glow, parts } from './glow.js';
+import { fullName, type Glow, parts, splitLatent } from './glow.js';
 import type { LayerParams, ParamSpec } from './layer.js';
 import type { Ops } from './ops.js';
 import { createRandom } from './random.js';

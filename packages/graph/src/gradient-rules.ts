@@ -2,9 +2,18 @@ import { expand, pad, permute, reshape, slice } from './arrangement.js';
 import { formatShape, isStatic, type Shape, sameDim, sameShape } from './dims.js';
 import { div, hardSigmoid, mul, neg, sigmoid, sub } from './elementwise.js';
 import { gemm } from './gemm.js';
-import type { Contribution } from './gradient.js';
 import { reduceSum } from './reduction.js';
 import { isConstant, type Source, scalar, type Value } from './value.js';
+
+/** A gradient of a part of a tensor: elements from `start` on along an axis; that of the rest is zero. */
+export interface PartGradient {
+  readonly value: Value;
+  readonly axis: number;
+  readonly start: number;
+}
+
+/** What one use of a tensor adds to its gradient. */
+export type Contribution = Value | PartGradient;
 
 type NodeSource = Extract<Source, { kind: 'node' }>;
 

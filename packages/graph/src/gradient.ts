@@ -1,19 +1,9 @@
 import { concat } from './arrangement.js';
 import { formatShape, isStatic, type Shape } from './dims.js';
 import { add } from './elementwise.js';
-import { rules } from './gradient-rules.js';
+import { type Contribution, type PartGradient, rules } from './gradient-rules.js';
 import { reach } from './graph.js';
 import { constant, describe, type Source, type Value } from './value.js';
-
-/** A gradient of a part of a tensor: elements from `start` on along an axis; that of the rest is zero. */
-export interface PartGradient {
-  readonly value: Value;
-  readonly axis: number;
-  readonly start: number;
-}
-
-/** What one use of a tensor adds to its gradient. */
-export type Contribution = Value | PartGradient;
 
 /** A value and the gradient of the loss with respect to it. */
 export interface Cotangent {
