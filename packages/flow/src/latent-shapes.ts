@@ -18,7 +18,7 @@ export function latentShapes(
   ]);
 }
 
-/** C·2·2^l channels at a split, C·4·2^(L−1) at the top. */
+/** Channels of a level's latent: C·2·2^l at a split, C·4·2^(L−1) at the top. */
 export function latentChannels(config: Pick<GlowConfig, 'channels' | 'levels'>, level: number): number {
   const channels = config.channels * 4 * 2 ** level;
   return level === config.levels - 1 ? channels : channels / 2;

@@ -5,7 +5,7 @@ import {
   add,
   constant,
   conv,
-  convTranspose,
+  createWeightsFile,
   decodeModel,
   encodeModel,
   graph,
@@ -18,7 +18,7 @@ import {
   symbol,
   type Value,
 } from '@glow-onnx/graph';
-import { createWeightsFile, type WeightsFile } from '@glow-onnx/graph/internal';
+import { convTranspose, type WeightsFile } from '@glow-onnx/graph/internal';
 import { onnx } from 'onnx-proto';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { checkerTest, checkWithOnnx } from '../../support/onnx-checker.js';
