@@ -87,7 +87,10 @@ function addExport(program: Command, { stdout }: Terminal): void {
         .default(['fp32'], 'fp32'),
     )
     .option('--license <spdx>', 'licence of the weights, for the manifest and the graphs')
-    .option('--images <path...>', 'use these pictures (files, folders) for the golden values, not samples')
+    .option(
+      '--images <path...>',
+      'take the golden values from these pictures (files, folders) instead of samples',
+    )
     .option('--steps', stepsHelp, false)
     .option('--json', 'print JSON', false)
     .action(async (path: string, flags: ExportFlags) => {

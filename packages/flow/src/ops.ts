@@ -61,7 +61,7 @@ export interface Ops<T> {
   conv1x1(x: T, weight: T, bias?: T): T;
   /** Cross-correlation with weight [out, in, 3, 3], padding 1, plus bias [out]. */
   conv3x3(x: T, weight: T, bias: T, padding: Padding): T;
-  /** conv3x3 of an image of zeros with the height and width of `like`. It differs from bias only beside the padding. */
+  /** conv3x3 of an image of zeros with the height and width of `like`. It differs from the bias only at the border. */
   conv3x3OfZeros(like: T, weight: T, bias: T, padding: Padding): T;
   /** conv1x1(squeeze(x), matrix, bias) as one operation: a 2×2 convolution of stride 2. */
   squeezeConv(x: T, matrix: T, bias: T): T;
