@@ -172,7 +172,7 @@ describe('parseCheckpoint', () => {
     [
       'an unknown version',
       (_, m) => Object.assign(m, { version: '2' }),
-      /RangeError.*version "2" is not known/,
+      /RangeError.*expected version 1, got "2"/,
     ],
     ['no config', (_, m) => delete m.config, /SyntaxError.*config is missing/],
     [

@@ -114,7 +114,7 @@ describe('encodeModel', () => {
     );
     const huge = graph({ name: 'huge', inputs: [square], outputs: { y: sum } });
     expect(() => encodeModel(huge, { producer })).toThrow(
-      /^model: the weights of "huge" have 2147483648 bytes, an \.onnx file holds at most 2147483647; keep them in a weights file/,
+      /^model: the weights of "huge" have 2147483648 bytes, expected at most 2147483647 in an \.onnx file; pass a weights file/,
     );
   });
 
