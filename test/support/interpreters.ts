@@ -3,7 +3,7 @@ import { graph, input, type Value } from '@glow-onnx/graph';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { onnxOps } from '../../packages/exporter/src/onnx-ops.js';
+import { onnxOps } from '../../packages/exporter/src/build/onnx-ops.js';
 import {
   createGraphOps,
   type HostValues,

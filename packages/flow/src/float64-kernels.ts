@@ -14,7 +14,7 @@ export function imageShape(operation: string, x: Float64Tensor): ImageShape {
 
 export function mismatch(operation: string, a: Float64Tensor, b: Float64Tensor): RangeError {
   return new RangeError(
-    `${operation}: shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}] do not fit`,
+    `${operation}: shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}] do not match`,
   );
 }
 
@@ -45,7 +45,7 @@ export function stretch(
   return y;
 }
 
-/** Where an element of the stretched shape lies in x. */
+/** Maps an element of the stretched shape to its offset in x. */
 function stretchedOffsets(x: Float64Tensor, shape: readonly number[]): (index: number) => number {
   if (x.data.length === sizeOf(shape)) return (index) => index;
   const rank = shape.length;
@@ -84,8 +84,8 @@ export function gather(
 }
 
 /**
- * product[k] = Σ weight[k, i]·column[i]. Four sums at a time where there are four: a single one waits for its own last
- * addition, and the export of a large model would spend a third of its time doing so.
+ * product[k] = Σ weight[k, i]·column[i]. Computes four sums at a time: a single sum waits for its last addition, which
+ * would take a third of the export time of a large model.
  */
 export function multiplyColumn(weight: Float64Array, column: Float64Array, product: Float64Array): void {
   const inputs = column.length;
@@ -108,7 +108,9 @@ export function multiplyColumn(weight: Float64Array, column: Float64Array, produ
   }
 }
 
-/** y[to + i] += factor·x[from + i] for a run of numbers: the inner loop of convolutions, so no views are made. */
+/**
+ * y[to + i] += factor·x[from + i] for `count` numbers. This is the inner loop of convolutions, so it makes no views.
+ */
 function addScaled(
   y: Float64Array,
   to: number,
@@ -120,7 +122,7 @@ function addScaled(
   for (let i = 0; i < count; i++) y[to + i] += factor * x[from + i];
 }
 
-/** One pixel more on each side: zeros or ones; `border` adds the channel that is 1 outside, 0 inside. */
+/** Adds one pixel on each side: zeros or ones. `border` also adds a channel that is 1 outside and 0 inside. */
 export function pad(x: Float64Tensor, padding: Padding): Float64Tensor {
   const [n, c, h, w] = x.shape as unknown as ImageShape;
   const channels = padding === 'border' ? c + 1 : c;

@@ -5,6 +5,7 @@ import {
   concat,
   constant,
   exp,
+  gemm,
   input,
   log,
   mul,
@@ -23,7 +24,7 @@ import {
   tanh,
   type Value,
 } from '@glow-onnx/graph';
-import { gemm, softplus } from '@glow-onnx/graph/internal';
+import { softplus } from '@glow-onnx/graph/internal';
 
 /**
  * A weight with its own shape, or an image [channels, batch·height·width]: every 1×1 convolution and both of its

@@ -6,8 +6,9 @@ import {
   type Glow,
   type LogDet,
   type Named,
+  type ParamSpec,
 } from '@glow-onnx/flow';
-import { fullName, outputName, type ParamSpec, type PlacedLayer } from '@glow-onnx/flow/internal';
+import { fullName, outputName, type PlacedLayer } from '@glow-onnx/flow/internal';
 import { add, input, mul, pad, reduceSum, reshape, scalar, slice, type Value } from '@glow-onnx/graph';
 import { backward, type Cotangent } from '@glow-onnx/graph/internal';
 import { createGraphOps, type TrainingValue } from './graph-ops.js';

@@ -4,9 +4,9 @@ import {
   type FlowWeights,
   forwardWeights,
   type Glow,
+  initialise,
   type Named,
 } from '@glow-onnx/flow';
-import { initialise } from '@glow-onnx/flow/internal';
 import { add, gradient, input, mul, reduceSum, scalar, type Value } from '@glow-onnx/graph';
 import type { GraphSpec } from '@glow-onnx/graph/internal';
 import type { Place } from '../engine/parameters.js';

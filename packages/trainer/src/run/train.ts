@@ -1,4 +1,5 @@
-import { type Checkpoint, createGlow, type GlowConfig, initialParams, parseConfig } from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, type GlowConfig, initialParams } from '@glow-onnx/flow';
+import { parseConfig } from '@glow-onnx/flow/internal';
 import type { Dataset } from '../data/dataset.js';
 import { createEngine } from '../engine/host-engine.js';
 import { type EngineOptions, openDifferentiator } from '../engine/open-differentiator.js';

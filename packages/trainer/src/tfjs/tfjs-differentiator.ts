@@ -1,5 +1,11 @@
-import { encode, type Float64Tensor, forwardWeights, type Glow, type Named } from '@glow-onnx/flow';
-import { initialise } from '@glow-onnx/flow/internal';
+import {
+  encode,
+  type Float64Tensor,
+  forwardWeights,
+  type Glow,
+  initialise,
+  type Named,
+} from '@glow-onnx/flow';
 import { oneHot } from '@glow-onnx/runtime/internal';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch, Differentiator } from '../engine/engine.js';

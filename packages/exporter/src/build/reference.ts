@@ -20,7 +20,7 @@ import {
 } from '@glow-onnx/flow/internal';
 import { goldenPrefix } from '@glow-onnx/runtime/session';
 
-/** What a model makes of a few images, by the float64 interpreter. Names are those of the graphs. */
+/** The results of the float64 interpreter for a few images. Names are those of the graphs. */
 export interface Reference {
   /** Bin centres: batch × channels × height × width. */
   readonly x: Float64Tensor;
@@ -29,18 +29,19 @@ export interface Reference {
   /** z0 …, rounded to float32. */
   readonly latents: readonly Float64Tensor[];
   readonly logProb: Float64Tensor;
-  /** decode of those latents. */
+  /** The images decoded from those latents. */
   readonly decoded: Float64Tensor;
 }
 
-/** Calmer than the model's own spread, so that an outlier does not decide how accurate the model looks. */
+/** Below 1, so that a rare sample does not decide how accurate the model looks. */
 const TEMPERATURE = 0.7;
 
-/** Images to measure with: bin centres, and classes where there are any. */
+/** Images to measure with: bin centres, and one-hot labels for a class-conditional model. */
 export type Images = Pick<Reference, 'x' | 'label'>;
 
 /**
- * Draws images from the model and rounds them to its bins: an import has no pictures, and private ones must not leak.
+ * Draws images from the model and rounds them to bin centres. The training images are not used: an import has none, and
+ * private images must not leak.
  * @throws RangeError if a sample is not finite.
  */
 export function sampleImages(glow: Glow, inverse: FlowWeights<Float64Tensor>): Images {
@@ -55,7 +56,7 @@ export function sampleImages(glow: Glow, inverse: FlowWeights<Float64Tensor>): I
       for (let i = 0; i < size; i++) data[image * size + i] = TEMPERATURE * random.normal();
     }
   }
-  const sample = finite('a sample', decode(glow, float64Ops, noise, inverse, label));
+  const sample = finite('a sample of the model', decode(glow, float64Ops, noise, inverse, label));
   const toBin = (value: number): number => binToModel(modelToBin(value, config.bits), config.bits);
   return { x: { ...sample, data: sample.data.map(toBin) }, ...(label && { label }) };
 }
@@ -72,23 +73,23 @@ export function makeReference(
 ): Reference {
   const encoding = encode(glow, float64Ops, x, forward, label);
   const latents = encoding.latents.map((z, l) =>
-    finite(`z${l} of an image`, { ...z, data: z.data.map(Math.fround) }),
+    finite(`z${l} of a golden image`, { ...z, data: z.data.map(Math.fround) }),
   );
   return {
     x,
     ...(label && { label }),
     latents,
-    logProb: finite('log_prob of an image', encoding.logProb),
-    decoded: finite('decode of its latents', decode(glow, float64Ops, latents, inverse, label)),
+    logProb: finite('log_prob of a golden image', encoding.logProb),
+    decoded: finite('the decoded golden image', decode(glow, float64Ops, latents, inverse, label)),
   };
 }
 
-/** Multiplications that the float64 interpreter may spend on one pass: a few seconds. */
+/** Largest number of multiplications for one pass of the float64 interpreter: a few seconds. */
 const BUDGET = 2e9;
 
 /**
- * Two images of the training size, or, where that takes too long, as small as the levels allow; not square, so that
- * height and width cannot be mistaken for one another.
+ * Two images of the training size. If that takes too long, the smallest size that the levels allow, which is not square
+ * so that exchanged height and width would show.
  */
 export function referenceSize({ config, params }: Glow): { batch: number; height: number; width: number } {
   const unit = 2 ** config.levels;
@@ -101,7 +102,7 @@ export function referenceSize({ config, params }: Glow): { batch: number; height
   return cost <= BUDGET ? asTrained : small;
 }
 
-/** The tensors of `golden.safetensors`; what a precision other than fp32 makes of x stands below its name. */
+/** The tensors of `golden.safetensors`; names of a precision other than fp32 begin with that precision. */
 export function goldenTensors(
   references: Readonly<Partial<Record<Precision, Reference>>>,
 ): Named<Float64Tensor> {
@@ -118,7 +119,7 @@ export function goldenTensors(
   return Object.assign({}, ...tensors);
 }
 
-/** One-hot, classes 0, 1, … of as many as there are; undefined for a model without classes. */
+/** One-hot labels of the classes 0, 1, …, repeated if the batch is larger; undefined for a model without classes. */
 export function labelsFor(
   { classes }: Pick<GlowConfig, 'classes'>,
   batch: number,
@@ -129,10 +130,10 @@ export function labelsFor(
   return label;
 }
 
-function finite(what: string, value: Float64Tensor): Float64Tensor {
+function finite(name: string, value: Float64Tensor): Float64Tensor {
   const bad = value.data.find((v) => !Number.isFinite(v));
   if (bad === undefined) return value;
   throw new RangeError(
-    `export: in float64 ${what} is ${bad}: the model has no bounds; train it further, or take an earlier checkpoint`,
+    `export: in float64 ${name} is ${bad}, expected finite numbers; train the model further, or take an earlier checkpoint`,
   );
 }

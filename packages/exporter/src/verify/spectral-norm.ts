@@ -1,12 +1,13 @@
 import type { Float64Tensor } from '@glow-onnx/flow';
 
-/** Three digits: enough for a condition number that people read. */
+/** Three digits suffice for a condition number in a report. */
 const PRECISION = 1e-5;
 const ITERATIONS = 2000;
 
 /**
- * The largest singular value of a matrix [m, n], by power iteration on MᵀM from a start without symmetry. Columns of
- * zeros change nothing. Exact to two digits and more, also where the largest two are close: the norm then is either.
+ * The largest singular value of a matrix [m, n], by power iteration on MᵀM from an asymmetric start. Columns of zeros
+ * do not change it. The result has at least two correct digits, even if the two largest singular values are close: it
+ * then lies between them.
  */
 export function spectralNorm({ shape, data }: Float64Tensor): number {
   const [m, n] = shape as [number, number];

@@ -1,7 +1,7 @@
 import type { GlowConfig } from '@glow-onnx/flow';
 import type { Preprocessing } from '@glow-onnx/flow/internal';
 
-/** How pictures become x for a model of this config, as `@glow-onnx/runtime` does it. */
+/** How a picture becomes x for a model of this config; `@glow-onnx/runtime` does the same. */
 export function preprocessingOf({ channels, bits, height, width, levels }: GlowConfig): Preprocessing {
   const bins = 2 ** bits;
   const colour = channels === 1 ? 'grey' : channels === 3 ? 'rgb' : 'unnamed';

@@ -2,7 +2,7 @@ import type { GlowConfig, Manifest } from '@glow-onnx/flow';
 import { latentShapes, type Preprocessing } from '@glow-onnx/flow/internal';
 import { preprocessingOf } from './preprocessing.js';
 
-/** The README.md of a model folder: what the model is, what it was trained on, how exact its graphs are. */
+/** The README.md of a model folder: the model, its training, the errors of its graphs, its use and its files. */
 export function modelCard(manifest: Manifest, parameters: number): string {
   const { config, training, files, measured } = manifest;
   const { channels, height, width, levels, steps, hiddenChannels, bits, classes } = config;
@@ -31,9 +31,9 @@ export function modelCard(manifest: Manifest, parameters: number): string {
           ['', ''],
           facts.map(([name, value]) => [words(name), plain(value)]),
         )
-      : 'Nothing is known: the weights were imported, or their checkpoint does not say.',
+      : 'Unknown: the weights were imported, or the checkpoint does not state it.',
     '## Exactness',
-    'ONNX Runtime against a float64 computation, on the images of `golden.safetensors`:',
+    'Errors of ONNX Runtime against a float64 computation, on the images of `golden.safetensors`:',
     table(
       ['', 'measured', 'at most'],
       measured.map(({ claim, device, precision, value, tolerance }) => [
@@ -45,10 +45,10 @@ export function modelCard(manifest: Manifest, parameters: number): string {
     '## Use',
     'With `@glow-onnx/runtime`:',
     "```js\nimport { loadGlow } from '@glow-onnx/runtime';\nconst glow = await loadGlow('path/to/this/folder');\n```",
-    'In Python, with nothing but onnxruntime and numpy:',
+    'In Python, with onnxruntime and numpy alone:',
     pythonSnippet(config),
-    `\`decode.onnx\` takes \`z0\` … and gives \`x\`; the bin of a pixel is floor((x + 0.5)·2^${bits}). ` +
-      '`golden.safetensors` holds inputs and outputs to compare with.',
+    `\`decode.onnx\` turns \`z0\` … into \`x\`; the bin of a pixel is floor((x + 0.5)·2^${bits}). ` +
+      '`golden.safetensors` holds inputs and expected outputs.',
     '## Preprocessing',
     describePreprocessing(preprocessingOf(config)),
     '## Files',
@@ -61,19 +61,19 @@ export function modelCard(manifest: Manifest, parameters: number): string {
     .concat('\n');
 }
 
-/** For people; for programs the manifest has the same. */
+/** The preprocessing as text; the manifest states it for programs. */
 function describePreprocessing(steps: Preprocessing): string {
   const { layout, channels, colour, conversion, bits, formula, range, height, width, multipleOf } = steps;
   const count = channels === 1 ? '1 channel' : `${channels} channels`;
   return (
     `${layout}, ${count} (${colour}), ${bits} bits each. ${conversion === 'none' ? '' : `Other pictures: ${conversion}. `}` +
-    `Of a pixel p in 0 … 255, \`${formula}\`, within ${range[0]} … ${range[1]}; no mean, no standard deviation. ` +
-    `Pictures are not resized or cropped, unless you do: height and width have to be divisible by ${multipleOf}. ` +
-    `Training pictures were ${height}×${width}.`
+    `For a pixel p in 0 … 255, \`${formula}\`, which lies in ${range[0]} … ${range[1]}. No mean is subtracted, and there ` +
+    'is no division by a standard deviation. The model does not resize or crop pictures: their height and width must ' +
+    `be divisible by ${multipleOf}. The training pictures were ${height}×${width}.`
   );
 }
 
-/** What model hubs read. A licence is there only if export was told one. */
+/** The front matter that model hubs read. It has a licence only if the manifest states one. */
 function frontMatter({ license }: Manifest): string {
   return [
     '---',
@@ -85,7 +85,7 @@ function frontMatter({ license }: Manifest): string {
   ].join('\n');
 }
 
-/** Encodes a picture in the folder of the model. */
+/** Python code that encodes a picture; run it in the model folder. */
 function pythonSnippet({ channels, height, width, levels, bits, classes }: GlowConfig): string {
   const z = Array.from({ length: levels }, (_, l) => `z${l}`).join(', ');
   return [
@@ -118,7 +118,7 @@ function words(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** A fact on one line of a table; numbers as read by people. */
+/** A fact on one line of a table, with formatted numbers. */
 function plain(value: unknown): string {
   if (typeof value === 'number') return value.toLocaleString('en-US', { maximumFractionDigits: 3 });
   return String(value).replaceAll(/[|\n\r]/g, ' ');

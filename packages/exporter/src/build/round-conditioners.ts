@@ -2,23 +2,23 @@ import type { Float64Tensor, FlowWeights, Named } from '@glow-onnx/flow';
 import { filled, type Precision } from '@glow-onnx/flow/internal';
 import { roundFloat16 } from '@glow-onnx/graph/internal';
 
-/** How the kernel of a conditioner is kept in a graph's file; its elements are numbers that this keeps exactly. */
+/** How a graph's file stores the kernel of a conditioner. The storage holds the rounded elements exactly. */
 export type Storage =
-  /** Half precision; `compute` says whether the convolution itself runs in it. */
+  /** Half precision. `compute`: the convolution also runs in half precision. */
   | { readonly dtype: 'float16'; readonly compute: boolean }
   /** Integers −127 … 127 times a float32 factor per output channel. */
   | { readonly dtype: 'int8'; readonly scale: Float64Array };
 
-/** Weights of a direction whose conditioners a precision has rounded. */
+/** Weights of one direction with the conditioners rounded to a precision. */
 export interface RoundedWeights {
   readonly weights: FlowWeights<Float64Tensor>;
-  /** By full name of the kernel; what is not here is float32. */
+  /** By the kernel's full name; a kernel that is absent is float32. */
   readonly storage: Named<Storage>;
 }
 
 /**
- * Rounds the conditioners' convolutions, as they are exported, to what a precision can store. Everything else stays,
- * so the result is another flow that inverts exactly; the float64 interpreter runs it as the graphs do.
+ * Rounds the conditioners' convolutions to numbers that a precision can store. All other weights stay, so the result is
+ * another flow with an exact inverse, which the float64 interpreter runs as the graphs do.
  * @throws RangeError naming a weight that half precision cannot hold.
  */
 export function roundConditioners(weights: FlowWeights<Float64Tensor>, precision: Precision): RoundedWeights {
@@ -52,14 +52,14 @@ function toFloat16(place: string, { shape, data }: Float64Tensor, precision: Pre
   if (bad >= 0) {
     throw new RangeError(
       `export: ${place} is ${data[bad]} at element ${bad}, which half precision cannot hold (at most 65504); ` +
-        `leave ${precision} out of --precision`,
+        `remove ${precision} from --precision`,
     );
   }
   const stored: Storage = { dtype: 'float16', compute: precision === 'fp16' };
   return { value: { shape, data: rounded }, stored };
 }
 
-/** Symmetric, per output channel: the largest weight is 127 steps. Products are float32, as in the graph. */
+/** Symmetric per output channel: the largest weight is 127 steps. Products are rounded to float32, as in the graph. */
 function toInt8(kernel: Float64Tensor): { value: Float64Tensor; stored: Storage } {
   const outputs = kernel.shape[0];
   const size = kernel.data.length / outputs;
@@ -76,7 +76,7 @@ function toInt8(kernel: Float64Tensor): { value: Float64Tensor; stored: Storage 
   return { value, stored: { dtype: 'int8', scale } };
 }
 
-/** The integer nearest to weight/scale that int8 holds symmetrically. */
+/** The integer nearest to weight/scale in −127 … 127. */
 export function inSteps(weight: number, scale: number): number {
   return Math.max(-127, Math.min(127, Math.round(weight / scale)));
 }

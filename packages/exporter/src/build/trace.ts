@@ -10,7 +10,7 @@ const batch = symbol('batch');
 const height = symbol('height');
 const width = symbol('width');
 
-/** x (and label) → z0 …, log_prob, log_prob_levels. */
+/** The encode graph: x (and label) → z0 …, log_prob, log_prob_levels. */
 export function traceEncode(config: GlowConfig, flow: WeightedFlow): Graph {
   const x = input('x', 'float32', [batch, config.channels, height, width]);
   const label = labelInput(config);
@@ -41,7 +41,7 @@ export function traceEncode(config: GlowConfig, flow: WeightedFlow): Graph {
   );
 }
 
-/** z0 … (and label) → x. */
+/** The decode graph: z0 … (and label) → x. */
 export function traceDecode(config: GlowConfig, flow: WeightedFlow): Graph {
   const latents = Array.from({ length: config.levels }, (_, l) => {
     const over = 2 ** (l + 1);
@@ -79,7 +79,7 @@ function latentDocs({ levels }: GlowConfig): Record<string, string> {
   );
 }
 
-/** Weights as constants that carry their layer's name and how they are stored. */
+/** Weights as constants with their full name and their storage. */
 function namedConstants({ weights, storage = {} }: WeightedFlow): FlowWeights<ImageValue> {
   const perLayer = ([place, values]: [string, FlowWeights<Float64Tensor>[string]]) => [
     place,
@@ -94,7 +94,7 @@ function namedConstants({ weights, storage = {} }: WeightedFlow): FlowWeights<Im
   return Object.fromEntries(Object.entries(weights).map(perLayer));
 }
 
-/** The last word on convolutions that WebGPU miscomputes: whatever wrote one, no graph leaves with it. */
+/** The last check for convolutions that WebGPU miscomputes. @throws Error if the graph has one. */
 function checkPortable(built: Graph): Graph {
   const tensors = [...built.constants, ...built.nodes.map(({ output }) => output)];
   const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));

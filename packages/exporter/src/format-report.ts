@@ -1,10 +1,10 @@
 import { holds, type Measurement } from '@glow-onnx/runtime/session';
-import { type Diagnosis, worstFirst } from './diagnose.js';
 import type { ExportReport } from './export-model.js';
-import type { VerifyReport } from './verify-folder.js';
+import { type ModelDiagnosis, worstFirst } from './verify/diagnose-steps.js';
+import type { VerifyReport } from './verify/verify-folder.js';
 
-/** An export for people. */
-export function describeReport(report: ExportReport, allSteps: boolean): string {
+/** The report of an export as text. */
+export function formatExport(report: ExportReport, allSteps: boolean): string {
   const { out, config, parameters, files, measured, diagnosis, pictures } = report;
   const { channels, height, width, levels, steps, hiddenChannels, bits } = config;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
@@ -12,33 +12,33 @@ export function describeReport(report: ExportReport, allSteps: boolean): string 
     `${channels}×${height}×${width}, ${count(bits, 'bit')}, ${count(levels, 'level')} × ${count(steps, 'step')}, ` +
       `${hiddenChannels} hidden channels, ${parameters.toLocaleString('en-US')} parameters`,
     ...(pictures && pictures.found > pictures.taken
-      ? [`golden values of the first ${pictures.taken} of ${pictures.found} pictures`]
+      ? [`golden values: the first ${pictures.taken} of ${pictures.found} pictures`]
       : []),
-    claims(measured),
-    describeSteps(diagnosis, allSteps),
+    claimsTable(measured),
+    stepsTable(diagnosis, allSteps),
     `wrote ${out}: ${files.length} files, ${bytes.toLocaleString('en-US')} bytes`,
   ].join('\n');
 }
 
-/** What `verify` found, for people. */
-export function describeVerification(
+/** The report of `verifyFolder` as text. */
+export function formatVerification(
   { folder, ok, damaged, measured, diagnosis, undiagnosed }: VerifyReport,
   allSteps: boolean,
 ): string {
   return [
     ...damaged.map((problem) => `damaged: ${problem}`),
-    ...(measured.length > 0 ? [claims(measured)] : []),
-    ...(diagnosis ? [describeSteps(diagnosis, allSteps)] : []),
-    ...(undiagnosed ? [`no diagnosis of steps: ${undiagnosed}`] : []),
+    ...(measured.length > 0 ? [claimsTable(measured)] : []),
+    ...(diagnosis ? [stepsTable(diagnosis, allSteps)] : []),
+    ...(undiagnosed ? [`steps not diagnosed: ${undiagnosed}`] : []),
     `${folder}: ${ok ? 'every claim holds' : 'BROKEN'}`,
   ].join('\n');
 }
 
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`;
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-function claims(measured: readonly Measurement[]): string {
+function claimsTable(measured: readonly Measurement[]): string {
   return table([
     ['claim', 'device', 'precision', 'measured', 'tolerance', 'ok'],
     ...measured.map((claim) => [
@@ -54,7 +54,7 @@ function claims(measured: readonly Measurement[]): string {
 
 const WORST = 5;
 
-function describeSteps({ steps, firstNonFiniteInDecode }: Diagnosis, all: boolean): string {
+function stepsTable({ steps, firstNonFiniteInDecode }: ModelDiagnosis, all: boolean): string {
   const shown = all ? steps : worstFirst(steps).slice(0, WORST);
   const rows = shown.map(({ step, conditionOfW, smallestScale, largestActivation }) => [
     step,
@@ -64,7 +64,7 @@ function describeSteps({ steps, firstNonFiniteInDecode }: Diagnosis, all: boolea
   ]);
   const lines = [table([['step', 'cond(W)', 'smallest scale', 'largest activation'], ...rows])];
   if (shown.length < steps.length)
-    lines.push(`the worst ${WORST} of ${steps.length} steps; --steps prints all`);
+    lines.push(`the worst ${WORST} of ${steps.length} steps; --steps prints all steps`);
   if (firstNonFiniteInDecode) lines.push(`decode is not finite from ${firstNonFiniteInDecode} on`);
   return lines.join('\n');
 }

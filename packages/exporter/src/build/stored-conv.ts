@@ -1,11 +1,12 @@
 import { constant, conv, mul, named, relu, type Value } from '@glow-onnx/graph';
 import { type ConvOptions, cast } from '@glow-onnx/graph/internal';
 import { type ImageValue, type Kernel, requireConstant } from './portable-conv.js';
-import { inSteps, type Storage } from './precision.js';
+import { inSteps, type Storage } from './round-conditioners.js';
 
 /**
- * A convolution by a kernel as it is stored. Small weights become float32 by Cast and Mul, which ONNX Runtime does once,
- * at load (of DequantizeLinear it would not); half precision takes image and bias along and gives float32 back.
+ * A convolution with a kernel as it is stored. Cast and Mul turn small weights into float32; ONNX Runtime computes them
+ * once, at load, which it would not do for DequantizeLinear. For a convolution in half precision, image and bias are
+ * cast to float16 and the result is cast back to float32.
  */
 export function convStored(x: Value, weight: ImageValue, options: ConvOptions): Value {
   const { storage } = weight;
@@ -17,14 +18,14 @@ export function convStored(x: Value, weight: ImageValue, options: ConvOptions): 
   return cast(conv(cast(x, 'float16'), toHalf(kernel), halves), 'float32');
 }
 
-/** ReLU of what half precision gave stays there, so that the next convolution takes it as it is. */
+/** ReLU of a half-precision result stays in half precision, so the next convolution needs no cast. */
 export function reluWithinHalf(x: Value): Value {
   const { source } = x;
   const widened = source.kind === 'node' && source.operator === 'Cast';
   return widened ? cast(relu(source.inputs[0]), 'float32') : relu(x);
 }
 
-/** The float32 kernel under its own name, what is stored under that name and its type. */
+/** The float32 kernel under its own name; the stored tensor adds its type to that name. */
 function expand(kernel: Kernel, storage: Storage): Value {
   const called = <V extends Value>(value: V, suffix: string): V =>
     kernel.name === undefined ? value : named(value, kernel.name + suffix);

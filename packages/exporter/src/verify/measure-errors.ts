@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import type { Manifest } from '@glow-onnx/flow';
 import type { GraphVariant, Precision } from '@glow-onnx/flow/internal';
 import { readWholeFile } from '@glow-onnx/runtime/internal-node';
 import {
@@ -11,42 +12,43 @@ import {
   type SessionOptions,
 } from '@glow-onnx/runtime/session';
 
-/** Graphs to measure, and what float64 makes of the golden images. */
-export interface VerifyRequest {
+/** A model folder with its manifest's claims and its golden values. */
+export interface ModelOnDisk {
   readonly folder: string;
-  readonly variant: GraphVariant;
-  readonly precision: Precision;
-  readonly device: Device;
-  readonly levels: number;
+  readonly manifest: Pick<Manifest, 'config' | 'variants' | 'toleranceFactor'>;
   readonly golden: Golden;
-  /** Factor on the tolerances. */
-  readonly slack: number;
-  /** Told each graph before it runs. */
-  readonly progress?: ((step: string) => void) | undefined;
 }
 
 /**
- * Runs both graphs of a variant and compares them with the float64 interpreter.
+ * Runs both graphs of a precision on a device and compares them with the golden values.
+ * @param progress called with a line before each graph runs.
  * @throws Error if a graph cannot be opened or run, or golden.safetensors lacks a tensor.
  */
-export function verifyGraphs({
-  folder,
-  variant,
-  device,
-  progress,
-  ...request
-}: VerifyRequest): Promise<Measurement[]> {
-  return measureGolden({
-    ...request,
-    device,
-    run: async (graph, inputs) => {
-      progress?.(`${variant[graph]} on ${device}`);
-      return runAll(await sourceOf(folder, variant, graph, device), device, inputs);
-    },
-  });
+export async function measureErrors(
+  { folder, manifest, golden }: ModelOnDisk,
+  precision: Precision,
+  device: Device,
+  progress?: (step: string) => void,
+): Promise<Measurement[]> {
+  const variant = manifest.variants[precision];
+  const { levels } = manifest.config;
+  const slack = manifest.toleranceFactor ?? 1;
+  const run = async (graph: 'encode' | 'decode', inputs: readonly Record<string, FloatTensor>[]) => {
+    progress?.(`${variant[graph]} on ${device}`);
+    return runAll(await sourceOf(folder, variant, graph, device), device, inputs);
+  };
+  try {
+    return await measureGolden({ golden, levels, precision, device, slack, run });
+  } catch (cause) {
+    if (device !== 'webgpu' || precision !== 'fp16') throw cause;
+    throw new Error(
+      `${(cause as Error).message} Half precision on WebGPU also needs an adapter with shader-f16.`,
+      { cause },
+    );
+  }
 }
 
-/** ONNX Runtime reads files itself, but for its web build, which is given bytes. */
+/** ONNX Runtime reads files itself, except for its web build, which takes bytes. */
 async function sourceOf(
   folder: string,
   variant: GraphVariant,

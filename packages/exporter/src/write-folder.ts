@@ -4,21 +4,24 @@ import { chmod, lstat, mkdir, open, readdir, readFile, realpath, stat } from 'no
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseManifest } from '@glow-onnx/flow';
 
-/** A file written, as a manifest lists it. */
+/** A written file, as a manifest lists it. */
 export interface WrittenFile {
+  /** Relative to the model folder. */
   readonly path: string;
   readonly bytes: number;
+  /** In hexadecimal digits. */
   readonly sha256: string;
 }
 
-/** Writes a file below the folder, piece by piece, to the disk itself. */
+/** Writes a file inside the folder chunk by chunk, and returns when its bytes are on the disk. */
 export type WriteFile = (path: string, chunks: Iterable<Uint8Array | string>) => Promise<WrittenFile>;
 
 /**
- * Fills a folder beside its place and moves it there once `fill` is done, so that it appears whole or not at all.
- * Where `out` is a link to a folder, that folder is replaced and the link stays.
- * @param replace whether a model folder (or an empty one) that is there already gives way.
- * @throws Error if something is there and may not be replaced; whatever `fill` throws, with nothing left behind.
+ * Fills a temporary folder beside `out` and renames it to `out` when `fill` is done, so the folder appears complete or
+ * not at all. If `out` is a link to a folder, that folder is replaced and the link stays.
+ * @param replace whether to replace an existing model folder or an empty folder.
+ * @throws Error if `out` exists and may not be replaced. Errors of `fill` pass through. In both cases no file is left
+ * behind.
  */
 export async function writeFolder<T>(
   out: string,
@@ -32,9 +35,9 @@ export async function writeFolder<T>(
     rmSync(temporary, { recursive: true, force: true });
     if (firstMade !== undefined) removeEmpty(dirname(place), firstMade);
   };
-  process.once('exit', remove); // a command that is interrupted exits; see main.ts
+  process.once('exit', remove); // cli.ts exits when a signal arrives
   try {
-    await chmod(temporary, 0o755); // mkdtemp keeps others out
+    await chmod(temporary, 0o755); // mkdtemp denies access to other users
     const result = await fill(temporary, (path, chunks) =>
       writing(out, () => writeFile(temporary, path, chunks)),
     );
@@ -48,7 +51,10 @@ export async function writeFolder<T>(
   }
 }
 
-/** In one go, as what removes them is set up at once after: a signal in between would leave them. */
+/**
+ * Makes the temporary folder and its parents without a pause: a signal before the exit handler is set would leave them
+ * behind.
+ */
 function makeBeside(place: string): { firstMade: string | undefined; temporary: string } {
   const parent = dirname(place);
   const firstMade = mkdirSync(parent, { recursive: true });
@@ -60,7 +66,7 @@ function makeBeside(place: string): { firstMade: string | undefined; temporary: 
   }
 }
 
-/** Removes folders from `from` up to `last`, as long as nothing else has come into them. */
+/** Removes the empty folders from `from` up to `last`; stops at the first that is not empty. */
 function removeEmpty(from: string, last: string): void {
   for (let folder = from; folder.length >= last.length; folder = dirname(folder)) {
     try {
@@ -71,7 +77,7 @@ function removeEmpty(from: string, last: string): void {
   }
 }
 
-/** Runs what writes. @throws Error saying where, if the system refuses: no space, no permission, no folder. */
+/** Adds `out` to errors of the system, such as no space or no permission. */
 async function writing<T>(out: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
@@ -86,21 +92,26 @@ async function checkPlace(out: string, place: string, replace: boolean): Promise
   if (!found) {
     const link = await lstat(place).catch(() => undefined);
     if (link)
-      throw new Error(`export: ${out} is a link to what is not there; remove it, or pass another --out`);
+      throw new Error(
+        `export: ${out} is a link to a path that does not exist; remove the link, or pass another --out`,
+      );
     return false;
   }
-  if (!found.isDirectory()) throw new Error(`export: ${out} is a file, expected a folder to make`);
+  if (!found.isDirectory())
+    throw new Error(
+      `export: ${out} is a file, expected a folder that does not exist yet; pass another --out`,
+    );
   if (!replace) throw new Error(`export: ${out} exists; pass --force to replace it, or another --out`);
   const strange = await foreignFile(place);
   if (strange !== undefined) {
     throw new Error(
-      `export: ${out} holds ${strange}, which no export wrote, so --force leaves it alone; pass another --out`,
+      `export: ${out} holds ${strange}, which is not part of a model folder, so --force does not replace it; pass another --out`,
     );
   }
   return true;
 }
 
-/** A file that does not belong to a model folder; undefined if all do. */
+/** The first file that does not belong to a model folder, or undefined. */
 async function foreignFile(folder: string): Promise<string | undefined> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
@@ -112,7 +123,10 @@ async function foreignFile(folder: string): Promise<string | undefined> {
   return manifest ? files.find((file) => !known.has(file)) : files[0];
 }
 
-/** Takes the place of what is there, which is kept until the new folder stands. In one go: no signal comes between. */
+/**
+ * Renames the new folder to its place. The old folder is removed last, so a failed rename can be undone. All calls are
+ * synchronous, so no signal can interrupt them.
+ */
 function moveInto(place: string, temporary: string, exists: boolean): void {
   if (!exists) {
     renameSync(temporary, place);

@@ -1,34 +1,38 @@
 import {
   type Float64Tensor,
   type FlowWeights,
+  type Glow,
   type Layer,
-  type Levels,
   type Named,
   tensor,
 } from '@glow-onnx/flow';
 import { type ChannelAffine, matmul, type PlacedLayer, squeeze } from '@glow-onnx/flow/internal';
-import type { Storage } from './precision.js';
+import type { Storage } from './round-conditioners.js';
 
 /** A flow for one direction, with the weights of that direction. */
-export interface WeightedFlow extends Levels {
+export interface WeightedFlow extends Pick<Glow, 'levels'> {
   readonly weights: FlowWeights<Float64Tensor>;
-  /** By full name, of weights that are not stored as float32. */
+  /** How weights are stored, by full name; a weight that is absent is float32. */
   readonly storage?: Named<Storage>;
 }
 
-/** The same maps in fewer layers. A run of layers is called by its last for `encode`, by its first for `decode`. */
+/**
+ * The same maps in fewer layers. A folded run has the name of its last layer in `encode` and of its first in `decode`.
+ */
 export interface FoldedFlow {
   readonly encode: WeightedFlow;
   readonly decode: WeightedFlow;
 }
 
 /**
- * Composes neighbours that are one matrix and bias per pixel (actnorm, any 1×1 convolution), in float64, into
- * one such layer; with a squeeze before them, into one 2×2 convolution of stride 2.
- * y = W·(s∘x + b): matrix W·diag(s), bias W·b; back, diag(1/s)·W⁻¹ from the layers' own inverses.
+ * Composes neighbouring layers that apply one matrix and bias per pixel (actnorm, every 1×1 convolution) into one such
+ * layer, in float64. With a squeeze before them the result is one 2×2 convolution of stride 2.
+ * y = W·(s∘x + b) has the matrix W·diag(s) and the bias W·b. The inverse, diag(1/s)·W⁻¹, comes from the inverses of the
+ * layers.
+ * @param forward weights of `forwardWeights`. @param inverse weights of `inverseWeights`.
  */
 export function fold(
-  flow: Levels,
+  flow: Pick<Glow, 'levels'>,
   forward: FlowWeights<Float64Tensor>,
   inverse: FlowWeights<Float64Tensor>,
 ): FoldedFlow {
@@ -62,7 +66,7 @@ export function fold(
       ({ affine, squeezed }) => {
         const maps = affine.map(({ name, layer }) => affineOf(layer).inverse(inverse[name]));
         const { matrix, bias } = compose(maps.reverse());
-        // Spread over a 2×2 block the bias would differ between its pixels; y − shift is per channel.
+        // After unsqueeze the bias would differ between the pixels of a 2×2 block, but y − shift is per channel.
         return squeezed
           ? { inverseMatrix: matrix, shift: composeForward(affine, forward).bias }
           : { inverseMatrix: matrix, inverseBias: bias };
@@ -71,7 +75,7 @@ export function fold(
   };
 }
 
-/** Neighbours that become one layer; a layer that stays as it is has no `affine`. */
+/** Neighbours that become one layer. `affine` is empty for a layer that stays as it is. */
 interface Run {
   readonly members: readonly PlacedLayer[];
   readonly affine: readonly PlacedLayer[];
@@ -99,7 +103,7 @@ function composeForward(affine: readonly PlacedLayer[], weights: FlowWeights<Flo
   return { ...compose(maps), logDet: tensor([], [logDet]) };
 }
 
-/** One map after the other as one: y = B·(A·x + a) + b. */
+/** The composition of maps, first to last: y = B·(A·x + a) + b. */
 function compose(maps: readonly ChannelAffine[]): ChannelAffine {
   const { matrix, bias } = maps.reduce((first, next) => {
     const column = tensor([first.bias.data.length, 1], first.bias.data);
@@ -128,7 +132,7 @@ const foldedAffine: Layer = {
   inverse: (ops, y, w) => ops.conv1x1(y, w.inverseMatrix, w.inverseBias),
 };
 
-/** The same after a squeeze. */
+/** y = matrix·squeeze(x) + bias at each pixel. */
 const foldedSqueeze: Layer = {
   ...withoutParams,
   forward: (ops, x, w) => ({ y: ops.squeezeConv(x, w.matrix, w.bias), logDet: { perPixel: w.logDet } }),

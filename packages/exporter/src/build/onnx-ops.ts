@@ -4,7 +4,6 @@ import {
   concat,
   constant,
   conv,
-  convTranspose,
   exp,
   log,
   mul,
@@ -22,7 +21,7 @@ import {
   tanh,
   type Value,
 } from '@glow-onnx/graph';
-import { abs } from '@glow-onnx/graph/internal';
+import { abs, convTranspose } from '@glow-onnx/graph/internal';
 import {
   channelsOf,
   type ImageValue,
@@ -34,8 +33,8 @@ import {
 import { convStored, reluWithinHalf } from './stored-conv.js';
 
 /**
- * Writes a flow as an ONNX graph. Weights are constants and are computed in float64 while the graph is built;
- * no operator asks for a shape at run time, so height, width and batch stay free.
+ * The interpreter that writes a flow as an ONNX graph. Weights are constants, computed in float64 while the graph is
+ * built. No operator reads a shape at run time, so batch, height and width stay free.
  */
 export const onnxOps: Ops<ImageValue> = {
   constant: ({ shape, data }) => constant(shape, data),
@@ -128,7 +127,7 @@ function zeros(n: number): ImageValue {
   return constant([n], new Float64Array(n));
 }
 
-/** A range of channels of a concatenation that is one of its parts. */
+/** The input of a concatenation that is exactly this range of channels, or undefined. */
 function concatenated({ source }: ImageValue, begin: number, end: number): Value | undefined {
   if (source.kind !== 'node' || source.operator !== 'Concat' || source.attributes.axis !== 1)
     return undefined;

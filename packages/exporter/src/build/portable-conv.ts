@@ -1,12 +1,12 @@
 import type { Padding } from '@glow-onnx/flow/internal';
 import { concat, constant, conv, named, slice, type Value } from '@glow-onnx/graph';
 import { type Constant, formatShape, isConstant } from '@glow-onnx/graph/internal';
-import type { Storage } from './precision.js';
+import type { Storage } from './round-conditioners.js';
 
-/** An image in a graph, NCHW. One that was cut out of another knows that one and where it began. */
+/** An image in a graph, NCHW. `part` says which image it is a range of channels of, and where the range begins. */
 export interface ImageValue extends Value {
   readonly part?: { readonly whole: Value; readonly from: number };
-  /** For a kernel that is not kept in float32. */
+  /** For a kernel that is not stored as float32. */
   readonly storage?: Storage;
 }
 
@@ -26,9 +26,10 @@ export function isMiscomputed(channels: number): boolean {
 }
 
 /**
- * An input and kernel [out, in, k, k] that every provider computes rightly: where the number of channels is one
- * that is not, more are read, with zero weight. Those come from the image that x was cut out of (6 of 12 channels
- * become 8 of them, or all 12: `width`), which costs nothing; without one x repeats its first channels.
+ * An input and a kernel [out, in, k, k] that every provider computes correctly. If the number of channels is
+ * miscomputed, the convolution reads more channels with zero weight. The extra channels come from the image that x is a
+ * part of, which costs nothing: 6 of 12 channels become 8 (`narrow`) or all 12 (`whole`). If x is not a part, it
+ * repeats its first channels.
  */
 export function portableInput(
   x: ImageValue,
@@ -50,10 +51,11 @@ export function portableInput(
 }
 
 /**
- * What a 3×3 convolution adds at the border because its padding is not zeros: an image that is zero inside. Both
- * paddings are one more input channel that is 1 outside and 0 inside: `border` has a kernel for it, the kernel's
- * last; to pad with ones is to have the sum of all kernels there. That channel is 1 − (1 inside, 0 outside): minus
- * a zero-padded field of ones, plus the kernel's sum. Made of x with zero weights, the field has any size.
+ * The part of a 3×3 convolution that comes from padding other than zeros: an image that is zero inside. Both paddings
+ * equal one more input channel that is 1 outside and 0 inside. `border` has a kernel for that channel, the kernel's
+ * last input; for `ones` the kernel is the sum over all inputs. That channel is 1 minus a field of ones, so the term is
+ * the sum of the kernel minus a zero-padded convolution of the field. The field is computed from x with zero weights,
+ * so it has the size of x.
  */
 export function outsideTerm(x: Value, kernel: Constant, padding: Padding): Value | undefined {
   if (padding === 'zeros') return undefined;
@@ -82,7 +84,7 @@ export function takeInputs(kernel: Kernel, from: number, to: number, suffix = ''
   });
 }
 
-/** The kernel with zeros for surplus inputs: its own begin at `at` of `count`. */
+/** The kernel with `count` inputs: its own inputs begin at `at`, the others are zero. */
 function placeInputs(kernel: Kernel, at: number, count: number): Kernel {
   return rewriteInputs(kernel, count, '', (block, target, i) => target(i + at).set(block));
 }
@@ -97,7 +99,7 @@ function sumInputs(kernel: Kernel): Constant {
   });
 }
 
-/** A kernel [out, count, k, k] from the k×k blocks of another: `write` is given each, and blocks to put it in. */
+/** A kernel [out, count, k, k] made from another kernel: `write` copies each k×k block to the blocks of its choice. */
 function rewriteInputs(
   kernel: Kernel,
   count: number,

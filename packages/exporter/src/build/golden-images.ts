@@ -4,12 +4,13 @@ import { type GlowConfig, tensor } from '@glow-onnx/flow';
 import { readImages } from '@glow-onnx/runtime/node';
 import { type Images, labelsFor } from './reference.js';
 
-/** The float64 interpreter takes seconds for each. */
-const MOST = 8;
+/** The float64 interpreter takes seconds for each image. */
+const MAX_IMAGES = 8;
 
 /**
- * Golden images from pictures: files, or folders in the order of names; the first eight of all that are `found`.
- * @throws Error if there is none, one cannot be read, or sizes differ.
+ * Reads at most eight golden images from image files and from folders, whose files are sorted by name. `found` counts
+ * all image files.
+ * @throws Error if no image is found or an image cannot be read. @throws RangeError if sizes differ.
  */
 export async function goldenImages(
   config: GlowConfig,
@@ -18,21 +19,21 @@ export async function goldenImages(
   const files: string[] = [];
   for (const path of paths) {
     const found = await stat(path).catch(() => undefined);
-    if (!found) throw new Error(`images: ${path} is not there`);
+    if (!found) throw new Error(`images: ${path} does not exist`);
     if (!found.isDirectory()) files.push(path);
     else {
       const names = (await readdir(path)).filter((name) => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test(name));
       files.push(...names.sort().map((name) => join(path, name)));
     }
   }
-  if (files.length === 0) throw new Error(`images: no picture in ${paths.join(', ')}`);
-  const images = await readImages(config, files.slice(0, MOST));
+  if (files.length === 0) throw new Error(`images: expected image files, found none in ${paths.join(', ')}`);
+  const images = await readImages(config, files.slice(0, MAX_IMAGES));
   const [{ height, width }] = images;
   const other = images.findIndex((image) => image.height !== height || image.width !== width);
   if (other >= 0) {
     throw new RangeError(
       `images: ${files[other]} is ${images[other].height}×${images[other].width}, the first is ${height}×${width}; ` +
-        'bring them to one size',
+        'resize them to one size',
     );
   }
   const label = labelsFor(config, images.length);
