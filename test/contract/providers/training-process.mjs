@@ -12,7 +12,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createGlow, createRandom, parseCheckpoint } from '@glow-onnx/flow';
 import { encodeModel, graph, input, tanh } from '@glow-onnx/graph';
 import { openSession } from '@glow-onnx/runtime/session';
-import { createEngine } from '../../../packages/trainer/dist/engine/host-engine.js';
+import { createEngine } from '../../../packages/trainer/dist/engine/create-engine.js';
 import { flatten, parameterLayout } from '../../../packages/trainer/dist/engine/parameters.js';
 import { explainOpening } from '../../../packages/trainer/dist/onnxruntime/explain-failure.js';
 import { openOnnxRuntimeDifferentiator } from '../../../packages/trainer/dist/onnxruntime/onnxruntime-differentiator.js';

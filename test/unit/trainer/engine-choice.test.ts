@@ -4,8 +4,8 @@ import { DeviceError, type SessionOptions } from '@glow-onnx/runtime/session';
 import {
   type EngineOptions,
   openDifferentiator,
-} from '../../../packages/trainer/src/engine/open-differentiator.js';
-import { createDisplay } from '../../../packages/trainer/src/run/progress-display.js';
+} from '../../../packages/trainer/src/assembly/open-differentiator.js';
+import { createDisplay } from '../../../packages/trainer/src/cli/progress-display.js';
 import type { OpenedDevice } from '../../../packages/trainer/src/tfjs/device.js';
 
 let mockInstalled = true;

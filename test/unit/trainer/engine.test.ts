@@ -8,8 +8,8 @@ import {
 } from '@glow-onnx/flow';
 import * as tf from '@tensorflow/tfjs-core';
 import { inParts } from '../../../packages/trainer/src/engine/accumulate.js';
-import type { Differentiator, EngineState } from '../../../packages/trainer/src/engine/engine.js';
-import { createEngine } from '../../../packages/trainer/src/engine/host-engine.js';
+import type { Differentiator, EngineState } from '../../../packages/trainer/src/engine/contract.js';
+import { createEngine } from '../../../packages/trainer/src/engine/create-engine.js';
 import { norm, scales, updates } from '../../../packages/trainer/src/engine/optimizer.js';
 import { flatten, parameterLayout } from '../../../packages/trainer/src/engine/parameters.js';
 import { openDevice } from '../../../packages/trainer/src/tfjs/device.js';

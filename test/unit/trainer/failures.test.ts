@@ -1,8 +1,8 @@
 import { createConfig, createGlow, initialParams } from '@glow-onnx/flow';
 import { encodeModel, exp, graph, input, type Value } from '@glow-onnx/graph';
 import { openSession } from '@glow-onnx/runtime/session';
-import type { Batch, Differentiator } from '../../../packages/trainer/src/engine/engine.js';
-import { createEngine } from '../../../packages/trainer/src/engine/host-engine.js';
+import type { Batch, Differentiator } from '../../../packages/trainer/src/engine/contract.js';
+import { createEngine } from '../../../packages/trainer/src/engine/create-engine.js';
 import { parameterLayout } from '../../../packages/trainer/src/engine/parameters.js';
 import {
   type Attempt,

@@ -1,5 +1,5 @@
 import { createGlow, createRandom } from '@glow-onnx/flow';
-import type { Batch, Differentiator } from '../../../packages/trainer/src/engine/engine.js';
+import type { Batch, Differentiator } from '../../../packages/trainer/src/engine/contract.js';
 import { flatten, parameterLayout } from '../../../packages/trainer/src/engine/parameters.js';
 import { openOnnxRuntimeDifferentiator } from '../../../packages/trainer/src/onnxruntime/onnxruntime-differentiator.js';
 import { openDevice } from '../../../packages/trainer/src/tfjs/device.js';

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
+import { count, createDisplay } from '../../../packages/trainer/src/cli/progress-display.js';
 import type { Progress } from '../../../packages/trainer/src/run/progress.js';
-import { count, createDisplay } from '../../../packages/trainer/src/run/progress-display.js';
 import { stable } from '../../../packages/trainer/src/run/stability.js';
 
 const progress: Progress = {

@@ -1,8 +1,8 @@
 import { createGlow, initialParams } from '@glow-onnx/flow';
-import { createEngine } from '../../../packages/trainer/src/engine/host-engine.js';
+import { createEngine } from '../../../packages/trainer/src/engine/create-engine.js';
 import { toCheckpoint } from '../../../packages/trainer/src/run/run-checkpoint.js';
-import { defaultSettings } from '../../../packages/trainer/src/run/settings.js';
 import { stable } from '../../../packages/trainer/src/run/stability.js';
+import { defaultSettings } from '../../../packages/trainer/src/settings/settings.js';
 import { ramps, tinyConfig } from '../../support/training.js';
 
 test('a histogram counts every validation image, however many there are', async () => {

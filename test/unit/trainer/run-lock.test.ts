@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { lockRun } from '../../../packages/trainer/src/run/run-lock.js';
+import { lockRun } from '../../../packages/trainer/src/folder/run-lock.js';
 import { temporaryRuns } from '../../support/training.js';
 
 const runAt = temporaryRuns();

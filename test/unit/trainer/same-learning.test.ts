@@ -1,6 +1,6 @@
 import { createGlow, createRandom, initialParams } from '@glow-onnx/flow';
-import type { Batch, Differentiator, Engine } from '../../../packages/trainer/src/engine/engine.js';
-import { createEngine } from '../../../packages/trainer/src/engine/host-engine.js';
+import type { Batch, Differentiator, Engine } from '../../../packages/trainer/src/engine/contract.js';
+import { createEngine } from '../../../packages/trainer/src/engine/create-engine.js';
 import { openOnnxRuntimeDifferentiator } from '../../../packages/trainer/src/onnxruntime/onnxruntime-differentiator.js';
 import { openDevice } from '../../../packages/trainer/src/tfjs/device.js';
 import { createTfjsDifferentiator } from '../../../packages/trainer/src/tfjs/tfjs-differentiator.js';

@@ -3,7 +3,7 @@ import {
   defaultSettings,
   rateAt,
   type TrainSettings,
-} from '../../../packages/trainer/src/run/settings.js';
+} from '../../../packages/trainer/src/settings/settings.js';
 
 const rates = (schedule: TrainSettings['schedule'], at: number[]): number[] =>
   at.map((step) => rateAt(step, { rate: 0.4, warmup: 4, schedule }, 104));

@@ -5,7 +5,7 @@ import { exportModel } from '@glow-onnx/exporter';
 import { createConfig, type Float64Tensor, type Named, parseManifest } from '@glow-onnx/flow';
 import { type Epoch, type Progress, train } from '@glow-onnx/trainer';
 import sharp from 'sharp';
-import { reopenRunFolder } from '../../../packages/trainer/src/run/run-folder.js';
+import { reopenRunFolder } from '../../../packages/trainer/src/folder/run-folder.js';
 import { relativeError } from '../../support/numeric.js';
 import {
   ramps,

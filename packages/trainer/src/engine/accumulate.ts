@@ -1,4 +1,4 @@
-import type { Differentiator } from './engine.js';
+import type { Differentiator } from './contract.js';
 import { joined, joinScores, type Scores } from './scores.js';
 import { addScaled, splitBatch } from './split-batch.js';
 

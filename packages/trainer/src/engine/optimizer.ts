@@ -1,4 +1,4 @@
-import type { OptimizerName } from '../run/settings.js';
+import type { OptimizerName } from '../settings/settings.js';
 
 /** All that learning changes: flat vectors of one length. */
 export interface Learned {

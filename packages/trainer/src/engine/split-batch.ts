@@ -1,4 +1,4 @@
-import type { Batch } from './engine.js';
+import type { Batch } from './contract.js';
 
 /** Parts of nearly equal size, in order; fewer of them if there are fewer images. */
 export function splitBatch({ count, x, classes }: Batch, most: number): Batch[] {

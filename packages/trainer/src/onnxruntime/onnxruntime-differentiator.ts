@@ -9,12 +9,12 @@ import {
   openSession,
   type RuntimeOptions,
 } from '@glow-onnx/runtime/session';
-import type { Batch, Differentiator } from '../engine/engine.js';
+import type { Batch, Differentiator } from '../engine/contract.js';
 import { type Place, parameterLayout, tensorsOf } from '../engine/parameters.js';
 import { scoresOf } from '../engine/scores.js';
 import { explainOpening, explainRun, explainUpdate } from './explain-failure.js';
+import { openResidentEngine } from './gpu-learner.js';
 import type { HostValues } from './graph-ops.js';
-import { openResidentEngine } from './resident-engine.js';
 import {
   type GraphKind,
   levelOutput,

@@ -4,7 +4,7 @@ import { abs, type GraphSpec, max } from '@glow-onnx/graph/internal';
 import type { FloatTensor } from '@glow-onnx/runtime/session';
 import { BETA1, BETA2, type Scales } from '../engine/optimizer.js';
 import type { Place } from '../engine/parameters.js';
-import type { OptimizerName } from '../run/settings.js';
+import type { OptimizerName } from '../settings/settings.js';
 
 /** `Learned` as values of a graph. */
 interface LearnedValues {

@@ -14,7 +14,7 @@ import {
 import { binToPixel, latentShapes, liftWeights, modelToBin, sizeOf } from '@glow-onnx/flow/internal';
 import { imageGrid, type RawImage } from '@glow-onnx/runtime/node';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch } from '../engine/engine.js';
+import type { Batch } from '../engine/contract.js';
 import { openDevice } from '../tfjs/device.js';
 import { labelTensor } from '../tfjs/tfjs-differentiator.js';
 import { imageTensor, tfjsOps } from '../tfjs/tfjs-ops.js';

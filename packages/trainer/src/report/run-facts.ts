@@ -3,8 +3,8 @@ import { sizeOf } from '@glow-onnx/flow/internal';
 import type { Dataset } from '../data/dataset.js';
 import type { Batches } from '../run/batches.js';
 import type { Progress } from '../run/progress.js';
-import type { TrainSettings } from '../run/settings.js';
-import type { ReportFacts } from './report.js';
+import type { TrainSettings } from '../settings/settings.js';
+import type { ReportFacts } from './page.js';
 
 export interface RunDescription {
   readonly glow: Glow;

@@ -4,8 +4,8 @@ import { type Augmentation, drawSources } from '../data/augment.js';
 import type { Dataset, Labels } from '../data/dataset.js';
 import { readAhead } from '../data/read-ahead.js';
 import { epochBatches, inBatches, splitBySeed } from '../data/split.js';
-import type { Batch } from '../engine/engine.js';
-import type { TrainSettings } from './settings.js';
+import type { Batch } from '../engine/contract.js';
+import type { TrainSettings } from '../settings/settings.js';
 
 /** Streams of the seed that nothing else draws from. */
 const noiseStreams = { training: 2 ** 50, validation: 2 ** 49 } as const;

@@ -1,12 +1,12 @@
 import { mean } from '@glow-onnx/runtime/internal';
 import { readAhead } from '../data/read-ahead.js';
-import type { Engine, StepResult } from '../engine/engine.js';
-import type { Chronicle, Epoch } from '../report/chronicle.js';
+import type { Engine, StepResult } from '../engine/contract.js';
+import type { RunFolder } from '../folder/run-folder.js';
+import type { Chronicle, Epoch } from '../report/run-report.js';
+import { rateAt } from '../settings/settings.js';
 import type { Batches } from './batches.js';
 import { type Counters, createPace, type Progress } from './progress.js';
 import { type RunFacts, runOf, toCheckpoint } from './run-checkpoint.js';
-import type { RunFolder } from './run-folder.js';
-import { rateAt } from './settings.js';
 import { normLimit, noteStep, stable } from './stability.js';
 
 export interface TrainingRun extends Omit<RunFacts, 'trainingImages'> {

@@ -2,9 +2,9 @@ import type { Checkpoint, Float64Tensor, GlowConfig, Named } from '@glow-onnx/fl
 import type { JsonObject } from '@glow-onnx/flow/internal';
 import { mean } from '@glow-onnx/runtime/internal';
 import type { Dataset } from '../data/dataset.js';
-import type { Engine, EngineState } from '../engine/engine.js';
+import type { Engine, EngineState } from '../engine/contract.js';
+import type { TrainSettings } from '../settings/settings.js';
 import type { Counters } from './progress.js';
-import type { TrainSettings } from './settings.js';
 import { stable } from './stability.js';
 
 /** What a run's checkpoints say besides what changes. */

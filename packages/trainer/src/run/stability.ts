@@ -1,4 +1,4 @@
-import type { StepResult } from '../engine/engine.js';
+import type { StepResult } from '../engine/contract.js';
 
 /** How a run has coped with steps that went wrong, part of its counters. */
 export interface Stability {

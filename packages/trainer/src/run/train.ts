@@ -1,14 +1,14 @@
 import { type Checkpoint, createGlow, type GlowConfig, initialParams, parseConfig } from '@glow-onnx/flow';
+import { type EngineOptions, openDifferentiator } from '../assembly/open-differentiator.js';
 import type { Dataset } from '../data/dataset.js';
-import { createEngine } from '../engine/host-engine.js';
-import { type EngineOptions, openDifferentiator } from '../engine/open-differentiator.js';
-import { createChronicle, type Epoch } from '../report/chronicle.js';
+import { createEngine } from '../engine/create-engine.js';
+import { createRunFolder, reopenRunFolder } from '../folder/run-folder.js';
+import { createChronicle, type Epoch } from '../report/run-report.js';
+import { checkSettings, defaultSettings, type TrainSettings } from '../settings/settings.js';
 import { createBatches } from './batches.js';
 import { runTraining, type TrainingRun, type TrainResult } from './loop.js';
 import type { Progress } from './progress.js';
 import { checkImages, checkSameClasses, checkSameData, checkSameOrder, runOf } from './run-checkpoint.js';
-import { createRunFolder, reopenRunFolder } from './run-folder.js';
-import { checkSettings, defaultSettings, type TrainSettings } from './settings.js';
 
 export interface TrainOptions extends EngineOptions {
   /** The model to train, from its first weights on; or a checkpoint to start from; or the run in `out`, to resume. */

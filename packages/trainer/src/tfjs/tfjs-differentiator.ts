@@ -2,7 +2,7 @@ import { encode, type Float64Tensor, forwardWeights, type Glow, type Named } fro
 import { initialise } from '@glow-onnx/flow/internal';
 import { oneHot } from '@glow-onnx/runtime/internal';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch, Differentiator } from '../engine/engine.js';
+import type { Batch, Differentiator } from '../engine/contract.js';
 import { parameterLayout } from '../engine/parameters.js';
 import { scoresOf } from '../engine/scores.js';
 import { createTape } from './tape.js';

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import type { Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
-import type { Batch, Differentiator } from '../engine/engine.js';
+import type { Batch, Differentiator } from '../engine/contract.js';
 import { joined, joinScores, type Scores } from '../engine/scores.js';
 import { addScaled, splitBatch } from '../engine/split-batch.js';
 import type { TfjsDevice } from './device.js';

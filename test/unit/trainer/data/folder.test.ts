@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
-import { openDataset } from '../../../../packages/trainer/src/data/open.js';
+import { openDataset } from '../../../../packages/trainer/src/data/open-dataset.js';
 import { picture, plain, png, temporaryFolder } from './files.js';
 
 const { root, write } = temporaryFolder();

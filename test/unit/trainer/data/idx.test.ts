@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { openDataset } from '../../../../packages/trainer/src/data/open.js';
+import { openDataset } from '../../../../packages/trainer/src/data/open-dataset.js';
 import { temporaryFolder } from './files.js';
 
 const { write } = temporaryFolder();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { openDataset } from '../../../../packages/trainer/src/data/open.js';
+import { openDataset } from '../../../../packages/trainer/src/data/open-dataset.js';
 import { png, temporaryFolder } from './files.js';
 
 const { root, write } = temporaryFolder();

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openDataset } from '../../../../packages/trainer/src/data/open.js';
+import { openDataset } from '../../../../packages/trainer/src/data/open-dataset.js';
 import { png, temporaryFolder } from './files.js';
 
 const { write } = temporaryFolder();

@@ -1,4 +1,4 @@
-import { isDue } from '../../../../packages/trainer/src/report/chronicle.js';
+import { isDue } from '../../../../packages/trainer/src/report/run-report.js';
 
 test('pictures that are soon drawn are drawn each epoch, slow ones in a twentieth of the time', () => {
   expect(isDue(0, Number.POSITIVE_INFINITY)).toBe(true);

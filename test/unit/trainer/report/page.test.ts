@@ -1,4 +1,4 @@
-import { type ReportFacts, renderReport, spread } from '../../../../packages/trainer/src/report/report.js';
+import { type ReportFacts, renderReport, spread } from '../../../../packages/trainer/src/report/page.js';
 
 const png = Uint8Array.of(137, 80, 78, 71);
 const facts: ReportFacts = {

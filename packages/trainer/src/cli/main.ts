@@ -8,15 +8,15 @@ import {
 } from '@glow-onnx/flow';
 import { given, onTerminal, readWholeFile, runProgram } from '@glow-onnx/runtime/internal-node';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Dataset } from './data/dataset.js';
-import { openDataset } from './data/open.js';
-import { type EngineName, engines, type TrainDevice } from './engine/open-differentiator.js';
-import { type Memory, memories } from './onnxruntime/training-graph.js';
-import type { TrainResult } from './run/loop.js';
-import { count, createDisplay, type StreamTerminal } from './run/progress-display.js';
-import { readRun } from './run/run-folder.js';
-import { defaultSettings, optimizers, schedules, type TrainSettings } from './run/settings.js';
-import { type TrainOptions, train } from './run/train.js';
+import { type EngineName, engines, type TrainDevice } from '../assembly/open-differentiator.js';
+import type { Dataset } from '../data/dataset.js';
+import { openDataset } from '../data/open-dataset.js';
+import { readRun } from '../folder/run-folder.js';
+import { type Memory, memories } from '../onnxruntime/training-graph.js';
+import type { TrainResult } from '../run/loop.js';
+import { type TrainOptions, train } from '../run/train.js';
+import { defaultSettings, optimizers, schedules, type TrainSettings } from '../settings/settings.js';
+import { count, createDisplay, type StreamTerminal } from './progress-display.js';
 
 interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
   readonly data: string;

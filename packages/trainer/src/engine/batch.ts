@@ -1,5 +1,5 @@
 import type { GlowConfig } from '@glow-onnx/flow';
-import type { Batch } from './engine.js';
+import type { Batch } from './contract.js';
 
 /** @throws RangeError if this is no batch for a model of this config: what it is instead, and what it has to be. */
 export function checkBatch(

@@ -1,7 +1,7 @@
 import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
 import { mean } from '@glow-onnx/runtime/internal';
-import { checkBatch } from './check-batch.js';
-import type { Differentiator, Engine, EngineState, LearnSettings } from './engine.js';
+import { checkBatch } from './batch.js';
+import type { Differentiator, Engine, EngineState, LearnSettings } from './contract.js';
 import { type Learned, norm, scales, updates } from './optimizer.js';
 import { checkParameters, flatten, parameterLayout, unflatten, viewed } from './parameters.js';
 

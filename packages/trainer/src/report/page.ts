@@ -1,4 +1,4 @@
-import type { Metrics } from '../run/run-folder.js';
+import type { Metrics } from '../folder/run-folder.js';
 import { lineChart, type Point } from './line-chart.js';
 import { style } from './style.js';
 

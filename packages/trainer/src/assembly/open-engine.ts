@@ -1,10 +1,15 @@
 import { type Checkpoint, createGlow, initialParams } from '@glow-onnx/flow';
 import type { Device, RuntimeOptions, SkippedDevice } from '@glow-onnx/runtime/session';
+import type { Engine } from '../engine/contract.js';
+import { createEngine } from '../engine/create-engine.js';
 import { openOnnxRuntimeDifferentiator } from '../onnxruntime/onnxruntime-differentiator.js';
 import type { Memory } from '../onnxruntime/training-graph.js';
-import { checkSettings, defaultSettings, type OptimizerName, type TrainSettings } from '../run/settings.js';
-import type { Engine } from './engine.js';
-import { createEngine } from './host-engine.js';
+import {
+  checkSettings,
+  defaultSettings,
+  type OptimizerName,
+  type TrainSettings,
+} from '../settings/settings.js';
 
 export interface OpenEngineOptions
   extends Partial<Pick<TrainSettings, 'optimizer' | 'clip' | 'ema' | 'seed'>>,

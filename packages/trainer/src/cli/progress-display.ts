@@ -1,8 +1,8 @@
 import type { Terminal } from '@glow-onnx/runtime/internal-node';
 import { Presets, SingleBar } from 'cli-progress';
 import type { Dataset } from '../data/dataset.js';
+import type { Progress } from '../run/progress.js';
 import type { OpenedDevice } from '../tfjs/device.js';
-import type { Progress } from './progress.js';
 
 /** A terminal whose stderr is a stream, which a progress bar needs. */
 export interface StreamTerminal extends Terminal {

@@ -1,5 +1,5 @@
 import type { Float64Tensor, Named } from '@glow-onnx/flow';
-import type { TrainSettings } from '../run/settings.js';
+import type { TrainSettings } from '../settings/settings.js';
 import type { Scores } from './scores.js';
 
 /** Dequantised images in model units, count × height × width × channels, and their classes if the model has any. */

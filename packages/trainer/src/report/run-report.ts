@@ -2,11 +2,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Float64Tensor, Named } from '@glow-onnx/flow';
 import { encodePng } from '@glow-onnx/runtime/node';
-import type { EngineState } from '../engine/engine.js';
+import type { EngineState } from '../engine/contract.js';
+import { type RunFolder, readMetrics } from '../folder/run-folder.js';
 import type { Progress } from '../run/progress.js';
-import { type RunFolder, readMetrics } from '../run/run-folder.js';
+import { type Picture, renderReport, spread } from './page.js';
 import { drawPictures, type Pictures } from './pictures.js';
-import { type Picture, renderReport, spread } from './report.js';
 import { type RunDescription, runFacts } from './run-facts.js';
 
 /** What a run is told when an epoch is over. */

@@ -2,14 +2,14 @@ import { availableParallelism, freemem } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { Float64Tensor, Glow, GlowConfig, Named } from '@glow-onnx/flow';
 import { type Device, DeviceError } from '@glow-onnx/runtime/session';
+import { inParts } from '../engine/accumulate.js';
+import type { Differentiator } from '../engine/contract.js';
 import { openOnnxRuntimeDifferentiator } from '../onnxruntime/onnxruntime-differentiator.js';
 import { type Memory, memories } from '../onnxruntime/training-graph.js';
-import type { TrainSettings } from '../run/settings.js';
+import type { TrainSettings } from '../settings/settings.js';
 import { type OpenedDevice, openDevice, type TfjsDevice } from '../tfjs/device.js';
 import { createTfjsDifferentiator } from '../tfjs/tfjs-differentiator.js';
 import { acrossThreads, type WorkerData } from '../tfjs/threads.js';
-import { inParts } from './accumulate.js';
-import type { Differentiator } from './engine.js';
 
 export const engines = ['onnxruntime', 'tfjs'] as const;
 export type EngineName = (typeof engines)[number];

@@ -12,5 +12,5 @@ for (const [signal, code] of [
     interrupt.abort();
   });
 }
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 process.exitCode = await main(process.argv.slice(2), version, process, interrupt.signal);
