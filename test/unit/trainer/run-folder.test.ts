@@ -3,12 +3,9 @@ import { mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node
 import { join } from 'node:path';
 import { type Checkpoint, createGlow, encodeCheckpoint, initialParams } from '@glow-onnx/flow';
 import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/internal';
+import { readRun } from '../../../packages/trainer/src/folder/read-run.js';
 import { replaceFile } from '../../../packages/trainer/src/folder/replace-file.js';
-import {
-  createRunFolder,
-  readRun,
-  reopenRunFolder,
-} from '../../../packages/trainer/src/folder/run-folder.js';
+import { createRunFolder, reopenRunFolder } from '../../../packages/trainer/src/folder/run-folder.js';
 import { readCheckpoint, readMetrics, temporaryRuns, tinyConfig } from '../../support/training.js';
 
 const runAt = temporaryRuns();

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { splitBatch } from '../../../packages/trainer/src/engine/split-batch.js';
+import { splitBatch } from '../../../packages/trainer/src/engine/batch.js';
 import { relativeError } from '../../support/numeric.js';
 import { readCheckpoint, readMetrics, temporaryRuns } from '../../support/training.js';
 

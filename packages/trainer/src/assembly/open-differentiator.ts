@@ -1,67 +1,74 @@
-import { availableParallelism, freemem } from 'node:os';
-import type { Worker } from 'node:worker_threads';
-import type { Float64Tensor, Glow, GlowConfig, Named } from '@glow-onnx/flow';
+import { freemem } from 'node:os';
+import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
 import { type Device, DeviceError } from '@glow-onnx/runtime/session';
 import { inParts } from '../engine/accumulate.js';
-import type { Differentiator } from '../engine/contract.js';
+import type { Differentiator } from '../engine/differentiator.js';
+import type { OpenedDevice } from '../engine/opened-device.js';
+import { type Memory, memories, memoryFor } from '../onnxruntime/memory.js';
 import { openOnnxRuntimeDifferentiator } from '../onnxruntime/onnxruntime-differentiator.js';
-import { type Memory, memories } from '../onnxruntime/training-graph.js';
 import type { TrainSettings } from '../settings/settings.js';
-import { type OpenedDevice, openDevice, type TfjsDevice } from '../tfjs/device.js';
-import { createTfjsDifferentiator } from '../tfjs/tfjs-differentiator.js';
-import { acrossThreads, type WorkerData } from '../tfjs/threads.js';
+import type { TfjsDevice } from '../tfjs/device.js';
+import { openTfjsDifferentiator } from '../tfjs/open-tfjs.js';
 
 export const engines = ['onnxruntime', 'tfjs'] as const;
+/** The library that computes gradients: ONNX Runtime or TensorFlow.js. */
 export type EngineName = (typeof engines)[number];
 
 /** A device of ONNX Runtime (cpu, cuda, webgpu, wasm) or of TensorFlow.js (cpu, wasm, webgpu, node, node-gpu). */
 export type TrainDevice = Device | TfjsDevice;
+export const trainDevices: readonly TrainDevice[] = ['cpu', 'cuda', 'webgpu', 'wasm', 'node', 'node-gpu'];
 
 export interface EngineOptions {
   /**
-   * Default `auto`: ONNX Runtime where it is installed, unless the device asked for is one that TensorFlow.js is
-   * meant by: wasm, webgpu, node or node-gpu.
+   * The library that computes gradients. Default `auto`: ONNX Runtime if it is installed; TensorFlow.js if it is not, or
+   * if `device` is wasm, webgpu, node or node-gpu.
    */
   readonly engine?: EngineName | 'auto';
-  /** Default `auto`: the cpu for ONNX Runtime, the fastest that works here for TensorFlow.js. */
+  /**
+   * The device to train on. Default `auto`: the cpu with ONNX Runtime; with TensorFlow.js the fastest device that works
+   * on this machine.
+   */
   readonly device?: TrainDevice | 'auto';
-  /** Threads on cpu and wasm (default: one a core; of TensorFlow.js no more than one for eight images of a batch). */
+  /**
+   * Threads on cpu and wasm, 1 to 256. Default: one for each core. With TensorFlow.js on wasm at most one for each eight
+   * images of a batch, and on its other devices 1.
+   */
   readonly threads?: number;
   /**
-   * Of ONNX Runtime, see `Memory`. Default `auto`: full, unless that is likely to take more than half of the memory
-   * that is free.
+   * Which activations ONNX Runtime keeps in a step, see `Memory`. Default `auto`: `full`, or `reversible` if `full` is
+   * likely to need more than half of the free memory.
    */
   readonly memory?: Memory | 'auto';
-  /** Told once what was opened and why not another. */
+  /** Called once, with the device that was opened and the reasons. */
   readonly onDevice?: (opened: OpenedDevice) => void;
 }
 
-/**
- * Opens what computes gradients.
- * @throws RangeError if the engine has no such device; Error if what was asked for is not available here.
- */
-export async function openDifferentiator(
+type Open = (
   glow: Glow,
   fixed: Named<Float64Tensor>,
   settings: Pick<TrainSettings, 'batch' | 'accumulate'>,
   options: EngineOptions,
-): Promise<Differentiator> {
+) => Promise<Differentiator>;
+
+/**
+ * Chooses the library and the device for gradients and opens them.
+ * @throws RangeError if the library does not have the device; Error if the library or the device is not available.
+ */
+export const openDifferentiator: Open = async (glow, fixed, settings, options) => {
   const { engine = 'auto', device = 'auto', memory = 'auto' } = options;
   if (memory !== 'auto' && !memories.includes(memory)) {
     throw new RangeError(`train: memory must be auto, ${memories.join(' or ')}, got ${memory}`);
   }
-  const ofOnnxRuntime = engine === 'onnxruntime' || ['auto', 'cpu', 'cuda'].includes(device);
-  const open = engine !== 'tfjs' && ofOnnxRuntime ? openOnnxRuntime : openTfjs;
+  const forOnnxRuntime = engine === 'onnxruntime' || ['auto', 'cpu', 'cuda'].includes(device);
+  const open = engine !== 'tfjs' && forOnnxRuntime ? openOnnxRuntime : openTfjs;
   const whole = await open(glow, fixed, settings, options);
   return settings.accumulate > 1 ? inParts(whole, settings.accumulate) : whole;
-}
-
-type Open = typeof openDifferentiator;
+};
 
 const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
   const { engine = 'auto', device: wanted = 'auto', threads, memory = 'auto', onDevice } = options;
   if (wanted === 'node' || wanted === 'node-gpu') {
-    throw new RangeError(`device "${wanted}" is one of TensorFlow.js; pass --engine tfjs, or another device`);
+    throw new RangeError(`device "${wanted}" needs TensorFlow.js; pass --engine tfjs, or another device`);
   }
   const count = Math.ceil(settings.batch / settings.accumulate);
   try {
@@ -73,7 +80,7 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
     });
     onDevice?.({
       device: opened.device,
-      ...(engine === 'auto' && { engine: 'ONNX Runtime, the fastest on a processor and installed here' }),
+      ...(engine === 'auto' && { engine: 'ONNX Runtime, which is installed and the fastest on a processor' }),
       skipped: opened.skipped.map((skipped) => ({ ...skipped, use: 'for a GPU' })),
     });
     return opened;
@@ -84,7 +91,7 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
     const told = (opened: OpenedDevice) =>
       onDevice?.({
         ...opened,
-        engine: 'TensorFlow.js, as ONNX Runtime is not available',
+        engine: 'TensorFlow.js, because ONNX Runtime is not available',
         skipped: [skipped, ...opened.skipped],
       });
     return openTfjs(glow, fixed, settings, { ...options, onDevice: told });
@@ -95,39 +102,22 @@ const openTfjs: Open = async (glow, fixed, { batch, accumulate }, options) => {
   const { engine = 'auto', device: wanted = 'auto', threads, memory = 'auto', onDevice } = options;
   if (memory === 'reversible') {
     throw new RangeError(
-      'memory "reversible" is one of ONNX Runtime; pass --engine onnxruntime, or --accumulate',
+      'memory "reversible" needs ONNX Runtime; pass --engine onnxruntime, or use --accumulate instead',
     );
   }
   if (wanted === 'cuda') {
-    throw new RangeError('device "cuda" is one of ONNX Runtime; pass --engine onnxruntime, or node-gpu');
+    throw new RangeError(
+      'device "cuda" needs ONNX Runtime; pass --engine onnxruntime, or the device node-gpu',
+    );
   }
-  const opened = await openDevice(wanted);
-  const { device } = opened;
-  const also =
-    device === 'wasm' || device === 'webgpu' ? '; ONNX Runtime has it too: --engine onnxruntime' : '';
-  onDevice?.({
-    ...opened,
-    ...(engine === 'auto' && { engine: `TensorFlow.js, whose ${device} is meant${also}` }),
+  const { differentiator, opened } = await openTfjsDifferentiator(glow, fixed, {
+    device: wanted,
+    threads,
+    count: batch / accumulate,
   });
-  const local = createTfjsDifferentiator(glow, fixed, `TensorFlow.js on ${device}`);
-  const most = Math.floor(batch / accumulate / 8);
-  const useful = device === 'wasm' ? Math.min(availableParallelism(), most) : 1;
-  const others = (threads ?? useful) - 1;
-  if (others < 1) return local;
-  return acrossThreads(local, await spawnWorkers(others, { config: glow.config, fixed, device }));
+  const { device } = opened;
+  const both = device === 'wasm' || device === 'webgpu';
+  const other = both ? `; for the ${device} of ONNX Runtime pass --engine onnxruntime` : '';
+  onDevice?.({ ...opened, ...(engine === 'auto' && { engine: `TensorFlow.js on ${device}${other}` }) });
+  return differentiator;
 };
-
-/**
- * A step keeps about 4 values a hidden channel and pixel for each coupling: measured, K=4 to 16, 128 hidden channels.
- */
-export function memoryFor(config: GlowConfig, count: number, freeBytes: number): Memory {
-  const { height, width, levels, steps, hiddenChannels } = config;
-  const pixels = Array.from({ length: levels }, (_, l) => (count * height * width) / 4 ** (l + 1));
-  const bytes = 4 * 4 * steps * hiddenChannels * pixels.reduce((sum, n) => sum + n, 0);
-  return bytes > freeBytes / 2 ? 'reversible' : 'full';
-}
-
-async function spawnWorkers(count: number, data: WorkerData): Promise<Worker[]> {
-  const { spawnWorker } = await import('../tfjs/spawn-worker.js');
-  return Array.from({ length: count }, () => spawnWorker(data));
-}

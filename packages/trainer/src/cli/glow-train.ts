@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { main } from './main.js';
 
-// The first signal ends training after its step and saves; the second ends it at once.
+// The first signal saves after the current step and ends training. The second ends it at once.
 const interrupt = new AbortController();
 for (const [signal, code] of [
   ['SIGINT', 130],

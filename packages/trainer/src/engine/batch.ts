@@ -1,7 +1,19 @@
 import type { GlowConfig } from '@glow-onnx/flow';
-import type { Batch } from './contract.js';
 
-/** @throws RangeError if this is no batch for a model of this config: what it is instead, and what it has to be. */
+/** The images of a training step. */
+export interface Batch {
+  /** Number of images. */
+  readonly count: number;
+  /**
+   * Dequantised images in model units (−½ to ½), row-major: count × height × width × channels. From a byte:
+   * `byte / 256 − 0.5 + noise`, noise uniform in 0 to 1/256.
+   */
+  readonly x: Float32Array;
+  /** The class of each image, from 0. A model with classes needs it. */
+  readonly classes?: Uint16Array;
+}
+
+/** @throws RangeError if a model of this config cannot take the batch, with the value found and the value expected. */
 export function checkBatch(
   { channels, height, width, classes }: GlowConfig,
   { count, x, classes: labels }: Batch,
@@ -13,7 +25,7 @@ export function checkBatch(
   if (x.length !== expected) {
     const images = `${count} images of ${height}×${width}×${channels}`;
     throw new RangeError(
-      `batch: x of ${images} has ${expected} values, got ${x.length}; crop or resize them`,
+      `batch: x of ${images} must have ${expected} values, got ${x.length}; crop or resize the images`,
     );
   }
   if (classes === 0) return;
@@ -21,12 +33,29 @@ export function checkBatch(
     throw new RangeError(`batch: a model of ${classes} classes needs the class of each image; pass classes`);
   }
   if (labels.length !== count) {
-    throw new RangeError(`batch: expected the classes of ${count} images, got ${labels.length}`);
+    throw new RangeError(
+      `batch: classes must have ${count} values, one for each image, got ${labels.length}`,
+    );
   }
   const wrong = labels.findIndex((label) => label >= classes);
   if (wrong >= 0) {
     throw new RangeError(
-      `batch: image ${wrong} is of class ${labels[wrong]}, but the model's are 0 to ${classes - 1}`,
+      `batch: classes[${wrong}] must be from 0 to ${classes - 1}, got ${labels[wrong]}; pass the classes of this model`,
     );
   }
+}
+
+/** Splits a batch into at most `most` parts of nearly equal size, in order. No part is empty. */
+export function splitBatch({ count, x, classes }: Batch, most: number): Batch[] {
+  const parts = Math.min(most, count);
+  const stride = x.length / count;
+  return Array.from({ length: parts }, (_, i) => {
+    const from = Math.round((i * count) / parts);
+    const to = Math.round(((i + 1) * count) / parts);
+    return {
+      count: to - from,
+      x: x.slice(from * stride, to * stride),
+      ...(classes && { classes: classes.slice(from, to) }),
+    };
+  });
 }

@@ -1,73 +1,103 @@
 import type { Float64Tensor, Named } from '@glow-onnx/flow';
-import type { TrainSettings } from '../settings/settings.js';
-import type { Scores } from './scores.js';
+import type { Batch } from './batch.js';
+import type { OptimizerName } from './optimizer.js';
 
-/** Dequantised images in model units, count × height × width × channels, and their classes if the model has any. */
-export interface Batch {
-  readonly count: number;
-  readonly x: Float32Array;
-  readonly classes?: Uint16Array;
+/** How gradients change parameters. */
+export interface LearningSettings {
+  /** The optimiser: `adam` (Kingma & Ba 2015, algorithm 1) or `adamax` (algorithm 2). Default `adam`. */
+  readonly optimizer: OptimizerName;
+  /** Largest global norm of a gradient, above 0. A larger gradient is scaled down to this norm. Default 50. */
+  readonly clip: number;
+  /**
+   * Decay of the moving average of the parameters, from 0 to below 1. Validation, samples and export use the average.
+   * 0 keeps no average. Default 0.999.
+   */
+  readonly ema: number;
 }
 
+/** The outcome of a training step. */
 export interface StepResult {
   /** Mean bits/dim of the batch before the step. */
   readonly bitsPerDim: number;
-  /** What each level adds to it, the finest first. */
+  /** The part of `bitsPerDim` that each level adds, the finest level first. */
   readonly bitsPerDimLevels: readonly number[];
-  /** Global norm of its gradient, before clipping. */
+  /** Global norm of the gradient of `bitsPerDim`, before clipping. */
   readonly gradientNorm: number;
-  /** Whether the step was taken. */
+  /** Whether the step changed the parameters. */
   readonly applied: boolean;
 }
 
-/** All that a step depends on besides its batch and rate. */
+/** All that the next step depends on, besides its batch and learning rate. */
 export interface EngineState {
+  /** The parameters that training changes, by name. */
   readonly trainable: Named<Float64Tensor>;
-  /** Moving averages of the trainable parameters, where they are kept. */
+  /** Moving averages of the trainable parameters. Absent if `ema` is 0. */
   readonly ema?: Named<Float64Tensor>;
+  /** The optimiser's moments of the gradient, by parameter: `m` the first, `v` the second. */
   readonly optimizer: { readonly m: Named<Float64Tensor>; readonly v: Named<Float64Tensor> };
-  /** Steps that were taken, for the bias correction of moments and averages. */
+  /** Number of steps that changed the parameters. The bias correction of moments and averages needs it. */
   readonly steps: number;
 }
 
-/** What trains a model: data, schedules, checkpoints and metrics are the loop's and know nothing of it. */
+/** Trains a model, one batch at a time. It knows nothing of data sets, schedules and files. */
 export interface Engine {
-  /** For people: which library on which device. */
+  /** The library and the device, in words, such as `ONNX Runtime on cpu`. */
   readonly description: string;
-  /** Data-dependent initialisation of the trainable parameters. */
+  /**
+   * Initialises the trainable parameters from data: afterwards the output of each actnorm has mean 0 and variance 1
+   * on this batch. A new model needs it once, before its first step.
+   * @throws RangeError if the batch does not fit the model; Error if the device is out of memory or was lost.
+   * @example
+   * await engine.initialise({ count: 32, x });
+   */
   initialise(batch: Batch): Promise<void>;
   /**
-   * One step at this learning rate. It is not taken, and everything stays as it is, if loss or gradient is not
-   * finite (where a GPU keeps the parameters, if the norm is beyond 1e19) or the gradient's norm is beyond `normLimit`
-   * (default: no limit).
+   * Takes one training step. The step is not applied, and nothing changes, if the loss or the gradient is not finite
+   * (on a GPU also if the norm is above 1e19), or if the norm of the gradient is above `normLimit`.
+   * @param rate the learning rate, such as 1e-3.
+   * @param normLimit default: no limit.
+   * @throws RangeError if the batch does not fit the model; Error if the device is out of memory or was lost.
+   * @example
+   * const { bitsPerDim, applied } = await engine.step({ count: 32, x }, 1e-3);
    */
   step(batch: Batch, rate: number, normLimit?: number): Promise<StepResult>;
-  /** bits/dim of each image, by the averaged parameters where they are kept. */
+  /**
+   * Scores images with the averaged parameters, or with the parameters if `ema` is 0.
+   * @returns bits/dim of each image.
+   * @throws RangeError if the batch does not fit the model; Error if the device is out of memory or was lost.
+   * @example
+   * const [bitsPerDim] = await engine.evaluate({ count: 1, x });
+   */
   evaluate(batch: Batch): Promise<Float64Array>;
-  /** A copy of the state as it is now. */
+  /**
+   * Copies the state. Later steps do not change the copy.
+   * @throws Error if the GPU was lost.
+   * @example
+   * const before = await engine.snapshot();
+   * await engine.step(batch, 1e-3);
+   * await engine.restore(before); // undoes the step
+   */
   snapshot(): Promise<EngineState>;
   /**
-   * The same with as few copies as can be: each tensor's numbers are made when they are looked at, so before the next
-   * step.
+   * The state without a copy where possible: numbers are read when `data` of a tensor is read. Read them before the
+   * next step.
+   * @throws Error if the GPU was lost.
+   * @example
+   * const { trainable } = await engine.state();
+   * const { data } = trainable['levels.0.steps.0.actnorm.bias'];
    */
   state(): Promise<EngineState>;
+  /**
+   * Goes on from a state of this or another engine of the same model and optimiser.
+   * @throws RangeError naming a parameter that is missing or has another shape; nothing has changed then.
+   * @example
+   * await engine.restore(await other.snapshot());
+   */
   restore(state: EngineState): Promise<void>;
+  /**
+   * Frees the memory of the engine. Do not use the engine afterwards.
+   * @example
+   * await engine.dispose();
+   */
   dispose(): Promise<void>;
 }
-
-/**
- * The part of an engine that needs a tensor library. Parameters and gradients are flat vectors in the order of
- * `parameterLayout`, so that optimising, averaging over workers and saving are loops over numbers.
- */
-export interface Differentiator {
-  readonly description: string;
-  initialise(parameters: Float32Array, batch: Batch): Promise<Float32Array>;
-  /** bits/dim of the images, and the gradient of their mean, which may be overwritten by the next call. */
-  gradient(parameters: Float32Array, batch: Batch): Promise<Scores & { gradient: Float32Array }>;
-  evaluate(parameters: Float32Array, batch: Batch): Promise<Float64Array>;
-  /** Where parameters can stay in a GPU's memory from step to step: an engine of these, which do. */
-  readonly residentEngine?: (initial: Named<Float64Tensor>, settings: LearnSettings) => Promise<Engine>;
-  dispose(): Promise<void>;
-}
-
-export type LearnSettings = Pick<TrainSettings, 'optimizer' | 'clip' | 'ema'>;

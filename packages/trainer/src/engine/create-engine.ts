@@ -1,68 +1,105 @@
 import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
-import { mean } from '@glow-onnx/runtime/internal';
+import { createQueue, mean } from '@glow-onnx/runtime/internal';
 import { checkBatch } from './batch.js';
-import type { Differentiator, Engine, EngineState, LearnSettings } from './contract.js';
-import { type Learned, norm, scales, updates } from './optimizer.js';
-import { checkParameters, flatten, parameterLayout, unflatten, viewed } from './parameters.js';
+import type { Engine, EngineState, LearningSettings } from './contract.js';
+import type { Learner } from './learner.js';
+import { type Learned, scales } from './optimizer.js';
+import { flatten, namedViews, type ParameterLayout, parameterLayout } from './parameters.js';
 
-/** Parameters, their average and the optimiser on the host, around whatever computes gradients. */
+/** The engine around a learner: it checks batches, decides which steps are taken, and names parameters. */
 export function createEngine(
   glow: Glow,
-  initial: Named<Float64Tensor>,
-  differentiator: Differentiator,
-  { optimizer, clip, ema }: LearnSettings,
+  learner: Learner,
+  { optimizer, clip, ema }: LearningSettings,
 ): Engine {
   const layout = parameterLayout(glow);
-  const parameters = new Float32Array(layout.size);
-  flatten(layout, initial, parameters);
-  const average = ema > 0 ? parameters.slice() : undefined;
-  const [m, v] = [new Float32Array(layout.size), new Float32Array(layout.size)];
-  const learned: Learned = { parameters, average, m, v };
   let steps = 0;
-  const stateBy = (read: typeof unflatten): EngineState => ({
-    trainable: read(layout, parameters),
-    ...(average && { ema: read(layout, average) }),
-    optimizer: { m: read(layout, m), v: read(layout, v) },
+  const inTurn = createQueue(); // a step frees vectors that another call may read
+  const stateOf = ({ parameters, average, m, v }: Learned): EngineState => ({
+    trainable: namedViews(layout, parameters),
+    ...(average && { ema: namedViews(layout, average) }),
+    optimizer: { m: namedViews(layout, m), v: namedViews(layout, v) },
     steps,
   });
 
   return {
-    description: differentiator.description,
-    async initialise(batch) {
-      checkBatch(glow.config, batch);
-      parameters.set(await differentiator.initialise(parameters, batch));
-      average?.set(parameters);
-    },
-    async step(batch, rate, normLimit = Number.POSITIVE_INFINITY) {
-      checkBatch(glow.config, batch);
-      const { gradient, ...scores } = await differentiator.gradient(parameters, batch);
-      const bitsPerDim = mean(scores.bitsPerDim);
-      const bitsPerDimLevels = scores.bitsPerDimLevels.map(mean);
-      const gradientNorm = norm(gradient);
-      const applied =
-        Number.isFinite(bitsPerDim) && Number.isFinite(gradientNorm) && gradientNorm <= normLimit;
-      if (applied) {
-        steps++;
-        const factor = Math.min(1, clip / gradientNorm);
-        updates[optimizer](learned, gradient, scales[optimizer]({ rate, factor, step: steps, decay: ema }));
-      }
-      return { bitsPerDim, bitsPerDimLevels, gradientNorm, applied };
-    },
-    async evaluate(batch) {
-      checkBatch(glow.config, batch);
-      return differentiator.evaluate(average ?? parameters, batch);
-    },
-    snapshot: async () => stateBy(unflatten),
-    state: async () => stateBy(viewed),
-    async restore(state) {
-      const { trainable, optimizer: moments, ema: averaged = trainable } = state;
-      for (const named of [trainable, averaged, moments.m, moments.v]) checkParameters(layout, named);
-      flatten(layout, trainable, parameters);
-      if (average) flatten(layout, averaged, average);
-      flatten(layout, moments.m, m);
-      flatten(layout, moments.v, v);
-      steps = state.steps;
-    },
-    dispose: () => differentiator.dispose(),
+    description: learner.description,
+    initialise: (batch) =>
+      inTurn(async () => {
+        checkBatch(glow.config, batch);
+        const before = await learner.read();
+        const parameters = await learner.initialise(before.parameters, batch);
+        await learner.write({ ...before, parameters, ...(ema > 0 && { average: parameters.slice() }) });
+      }),
+    step: (batch, rate, normLimit = Number.POSITIVE_INFINITY) =>
+      inTurn(async () => {
+        checkBatch(glow.config, batch);
+        const gradient = await learner.gradient(batch);
+        try {
+          const bitsPerDim = mean(gradient.bitsPerDim);
+          const bitsPerDimLevels = gradient.bitsPerDimLevels.map(mean);
+          const gradientNorm = gradient.norm;
+          const applied =
+            Number.isFinite(bitsPerDim) && Number.isFinite(gradientNorm) && gradientNorm <= normLimit;
+          if (applied) {
+            const factor = Math.min(1, clip / gradientNorm);
+            await gradient.update(scales[optimizer]({ rate, factor, step: steps + 1, decay: ema }));
+            steps++;
+          }
+          return { bitsPerDim, bitsPerDimLevels, gradientNorm, applied };
+        } finally {
+          gradient.dispose();
+        }
+      }),
+    evaluate: (batch) =>
+      inTurn(async () => {
+        checkBatch(glow.config, batch);
+        return learner.evaluate(batch);
+      }),
+    snapshot: () => inTurn(async () => stateOf(copyOf(await learner.read()))),
+    state: () => inTurn(async () => stateOf(await learner.read())),
+    restore: (state) =>
+      inTurn(async () => {
+        await learner.write(learnedFrom(layout, state, ema > 0));
+        steps = state.steps;
+      }),
+    dispose: () => inTurn(learner.dispose),
+  };
+}
+
+/** A state at the start: these parameters, their average if one is kept, and moments of zero. */
+export function initialLearned(
+  layout: ParameterLayout,
+  initial: Named<Float64Tensor>,
+  averaged: boolean,
+): Learned {
+  const parameters = flatten(layout, initial);
+  return {
+    parameters,
+    ...(averaged && { average: parameters.slice() }),
+    m: new Float32Array(layout.size),
+    v: new Float32Array(layout.size),
+  };
+}
+
+function learnedFrom(
+  layout: ParameterLayout,
+  { trainable, ema = trainable, optimizer: { m, v } }: EngineState,
+  averaged: boolean,
+): Learned {
+  return {
+    parameters: flatten(layout, trainable),
+    ...(averaged && { average: flatten(layout, ema) }),
+    m: flatten(layout, m),
+    v: flatten(layout, v),
+  };
+}
+
+function copyOf({ parameters, average, m, v }: Learned): Learned {
+  return {
+    parameters: parameters.slice(),
+    ...(average && { average: average.slice() }),
+    m: m.slice(),
+    v: v.slice(),
   };
 }

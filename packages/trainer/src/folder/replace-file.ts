@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { writeFileAtomic } from '@glow-onnx/runtime/internal-node';
 
 /**
- * Writes a file whole or not at all. What was there before moves to `keepAs` if that is given, once the new one is
- * on disk under a name of its own: at every moment one of the two is whole.
+ * Writes a complete file or, on an error, nothing. The file that it replaces moves to `keepAs`, if given, after the new
+ * file is on disk under another name. So at every moment one of the two is complete.
  */
 export async function replaceFile(
   path: string,
@@ -27,7 +27,7 @@ export async function replaceFile(
   await syncFolder(dirname(path));
 }
 
-/** Until its folder is on disk too, a power cut may undo a rename. Windows cannot, and need not, open folders. */
+/** Without this, a power cut may undo a rename. Windows cannot open folders and does not need it. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path).catch(() => undefined);
   try {
@@ -46,9 +46,9 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'writing is not permitted',
 };
 
-const goOn = 'what was saved before is whole, and --resume goes on from it';
+const goOn = 'earlier checkpoints are complete, and --resume continues from them';
 
-/** For `catch`: says which file cannot be written and why, in words where the system has only a code. */
+/** For `catch`: an error that names the file that cannot be written, the reason in words, and what to do. */
 export function explainWrite(path: string, advice = goOn): (error: NodeJS.ErrnoException) => never {
   return (error) => {
     const reason = reasons[error.code ?? ''];

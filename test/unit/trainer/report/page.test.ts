@@ -1,4 +1,4 @@
-import { type ReportFacts, renderReport, spread } from '../../../../packages/trainer/src/report/page.js';
+import { type ReportFacts, renderPage, spread } from '../../../../packages/trainer/src/report/page.js';
 
 const png = Uint8Array.of(137, 80, 78, 71);
 const facts: ReportFacts = {
@@ -20,20 +20,20 @@ const facts: ReportFacts = {
 };
 
 test('a report needs no other file and runs no script', () => {
-  const html = renderReport(facts);
+  const html = renderPage(facts);
   expect(html).not.toMatch(/<script|<link|@import|url\((?!#)|https?:/);
   const sources = [...html.matchAll(/src="([^"]*)"/g)].map(([, source]) => source);
   expect(sources).toEqual(Array(4).fill('data:image/png;base64,iVBORw=='));
 });
 
 test('what people named is shown, not obeyed', () => {
-  const html = renderReport(facts);
+  const html = renderPage(facts);
   expect(html).toContain('<h1>&lt;b>cats &amp; &quot;dogs&quot;</h1>');
   expect(html).toContain('&lt;script>alert(1)&lt;/script>');
 });
 
 test('curves, figures, tables and the newest picture first are there', () => {
-  const html = renderReport(facts);
+  const html = renderPage(facts);
   expect(html).toContain('aria-label="bits per dimension by steps"');
   expect(html).toContain('50 steps\ntraining 4\nheld out 3.9');
   expect(html).toContain('by level, the finest first: 2.25 + 1.25.');
@@ -43,8 +43,8 @@ test('curves, figures, tables and the newest picture first are there', () => {
 });
 
 test('a run that has just begun has a report too', () => {
-  const html = renderReport({ ...facts, metrics: [], samples: [], reconstructions: undefined });
-  expect(html).toContain('Nothing to show before the first validation.');
+  const html = renderPage({ ...facts, metrics: [], samples: [], reconstructions: undefined });
+  expect(html).toContain('The curves begin with the first validation.');
   expect(html).not.toMatch(/NaN|undefined/);
 });
 

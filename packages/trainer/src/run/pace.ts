@@ -1,51 +1,19 @@
-import type { Stability } from './stability.js';
-
-/** Where a run stands: all that resuming needs besides parameters and moments, since every draw is by counter. */
-export interface Counters extends Stability {
-  /** Steps done, those left out included. */
-  step: number;
-  /** Epochs completed. */
-  epoch: number;
-  /** Training images seen. */
-  images: number;
-  /** Spent, over all resumptions. */
-  seconds: number;
-  /** Validation bits/dim: at the start, and the best so far. */
-  before: number;
-  best: number;
-  /** Epochs in a row whose validation was not better than the best. */
-  stale: number;
-}
-
-/** Told after every step and every batch of validation. */
-export interface Progress extends Readonly<Omit<Counters, 'streak' | 'recentNorms'>> {
-  readonly phase: 'training' | 'validating';
-  /** Of the step just taken; of the validation images so far. */
-  readonly bitsPerDim: number;
-  readonly epochs: number;
-  readonly stepsPerEpoch: number;
-  /** Lately; 0 while unknown. */
-  readonly imagesPerSecond: number;
-  /** Part of the time, lately, that the backend waited for images. */
-  readonly waiting: number;
-  /** Until the last epoch or the end of the time budget; infinite while unknown. */
-  readonly secondsLeft: number;
-  readonly engine: string;
-}
-
-/** How fast training goes and how much time it has. */
+/** How fast training goes and how much time it has left. */
 export interface Pace {
+  /** Recent speed. 0 until it is known. */
   readonly imagesPerSecond: number;
+  /** Share of the recent time spent on waiting for images. */
   readonly waiting: number;
-  /** Notes images trained on since the last note, or since `resumeClock`, and the seconds of it spent on waiting. */
+  /** Notes the images trained on since the last note, or since `resumeClock`, and the seconds spent on waiting. */
   note(images: number, waitedSeconds: number): void;
   /** Leaves out the time since the last note. */
   resumeClock(): void;
   elapsedSeconds(): number;
+  /** Time for these images or until the end of the budget, whichever is less. Infinity until it is known. */
   secondsLeft(imagesLeft: number): number;
 }
 
-/** What is recent in a speed: it forgets half of what was half a minute ago. */
+/** Recent means: what happened half a minute ago counts half. */
 const HALF_LIFE_SECONDS = 30;
 
 export function createPace(budgetMinutes = Number.POSITIVE_INFINITY): Pace {
