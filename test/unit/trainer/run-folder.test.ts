@@ -58,7 +58,7 @@ test('a run whose last checkpoint was cut short goes on from the one before', as
   await truncate(join(folder.path, 'last.safetensors'), 1000);
   const { checkpoint, warning } = await reopenRunFolder(folder.path);
   expect(checkpoint.progress).toEqual({ step: 1 });
-  expect(warning).toMatch(/last\.safetensors cannot be used: .*; going on from previous\.safetensors$/);
+  expect(warning).toMatch(/last\.safetensors cannot be used: .*; continuing from previous\.safetensors$/);
 });
 
 test('a crash between the two renames loses nothing', async () => {
@@ -83,7 +83,7 @@ test('metrics are cut back to the checkpoint, and a half-written line goes', asy
 
 test('a folder without a checkpoint cannot be resumed', async () => {
   await mkdir(runAt('empty'));
-  await expect(reopenRunFolder(runAt('empty'))).rejects.toThrow('holds no checkpoint to resume');
+  await expect(reopenRunFolder(runAt('empty'))).rejects.toThrow('has no checkpoint to resume');
 });
 
 test('a run whose checkpoints are all broken says why, and is not written over', async () => {
@@ -128,7 +128,7 @@ whereFull('a full disk is an error that says so, and the checkpoint of before st
   await rm(join(folder.path, 'metrics.jsonl'));
   await symlink('/dev/full', join(folder.path, 'metrics.jsonl'));
   await expect(folder.log({ step: 2 })).rejects.toThrow(
-    /metrics\.jsonl cannot be written: the disk is full \(ENOSPC\); what was saved before is whole/,
+    /metrics\.jsonl cannot be written: the disk is full \(ENOSPC\); earlier checkpoints are complete/,
   );
   expect((await readRun(folder.path)).checkpoint.progress).toEqual({ step: 1 });
 });
