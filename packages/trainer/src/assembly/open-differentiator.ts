@@ -20,8 +20,8 @@ export const trainDevices: readonly TrainDevice[] = ['cpu', 'cuda', 'webgpu', 'w
 
 export interface EngineOptions {
   /**
-   * The library that computes gradients. Default `auto`: ONNX Runtime if it is installed; TensorFlow.js if it is not, or
-   * if `device` is wasm, webgpu, node or node-gpu.
+   * The library that computes gradients. Default `auto`: ONNX Runtime if it is installed; TensorFlow.js if it is not,
+   * or if `device` is wasm, webgpu, node or node-gpu.
    */
   readonly engine?: EngineName | 'auto';
   /**
@@ -30,8 +30,8 @@ export interface EngineOptions {
    */
   readonly device?: TrainDevice | 'auto';
   /**
-   * Threads on cpu and wasm, 1 to 256. Default: one for each core. With TensorFlow.js on wasm at most one for each eight
-   * images of a batch, and on its other devices 1.
+   * Threads on cpu and wasm, 1 to 256. Default: one for each core. With TensorFlow.js on wasm at most one for each
+   * eight images of a batch, and on its other devices 1.
    */
   readonly threads?: number;
   /**

@@ -16,7 +16,8 @@ export interface Extent {
 
 /**
  * The source of each pixel of an augmented image, as offsets into height × width × channels bytes. Undefined without
- * augmentation. A row 1 2 3 moved right by one is 1 1 2; mirrored first, it is 3 3 2. A setting that is off draws nothing.
+ * augmentation. A row 1 2 3 moved right by one is 1 1 2; mirrored first, it is 3 3 2. A setting that is off draws
+ * nothing.
  */
 export function drawSources(
   { flip, shift }: Augmentation,

@@ -16,8 +16,8 @@ export async function findCifar(folder: string): Promise<string[]> {
 }
 
 /**
- * Reads the binary version of CIFAR-10, with its labels as the attribute `label`: words if batches.meta.txt is beside the
- * files, else digits.
+ * Reads the binary version of CIFAR-10, with its labels as the attribute `label`: words if batches.meta.txt is beside
+ * the files, else digits.
  * @throws Error if a file has an incomplete record or an unknown label; RangeError if `size` is not 32×32.
  */
 export async function readCifar(

@@ -62,14 +62,15 @@ export interface SkippedFile {
 
 export interface DatasetOptions {
   /**
-   * Height and width of the images in pixels, 1 to 16384. Images of a folder are cropped about the centre to this aspect
-   * ratio and resized; by default all must have the size of the first. Images of an IDX file are padded with zeros,
-   * evenly on both sides; by default they stay as they are. Images of a sheet and of CIFAR-10 must have this size.
+   * Height and width of the images in pixels, 1 to 16384. Images of a folder are cropped about the centre to this
+   * aspect ratio and resized; by default all must have the size of the first. Images of an IDX file are padded with
+   * zeros, evenly on both sides; by default they stay as they are. Images of a sheet and of CIFAR-10 must have this
+   * size.
    */
   readonly size?: { readonly height: number; readonly width: number };
   /**
-   * 1 converts the images of a folder to grey, 3 to RGB. Default: 1 if all images are grey, else 3. Images of an IDX file
-   * or a sheet must have this number of channels.
+   * 1 converts the images of a folder to grey, 3 to RGB. Default: 1 if all images are grey, else 3. Images of an IDX
+   * file or a sheet must have this number of channels.
    */
   readonly channels?: 1 | 3;
   /** Takes this number of images, evenly spread over all images. A positive integer. Default: all. */

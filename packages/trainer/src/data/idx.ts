@@ -10,9 +10,9 @@ const imagesMagic = '0 0 8 3';
 const labelsMagic = '0 0 8 1';
 
 /**
- * Reads the images of an IDX file (MNIST, Fashion-MNIST), with or without gzip. Labels come from the file beside it with
- * labels-idx1 instead of images-idx3 in its name, as the attribute `label`. A larger `size` pads images with zeros: 28×28
- * to 32×32 by two pixels on every side.
+ * Reads the images of an IDX file (MNIST, Fashion-MNIST), with or without gzip. Labels come from the file beside it
+ * with labels-idx1 instead of images-idx3 in its name, as the attribute `label`. A larger `size` pads images with
+ * zeros: 28×28 to 32×32 by two pixels on every side.
  * @throws Error if it is not an IDX file of grey images; RangeError if `size` or `channels` do not fit.
  */
 export async function readIdx(path: string, options: DatasetOptions): Promise<LoadedImages> {

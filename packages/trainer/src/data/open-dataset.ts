@@ -9,10 +9,10 @@ import { findSheet, readSheet } from './sheet.js';
 const maxSide = 16384;
 
 /**
- * Opens a data set: a folder of PNG, JPEG and WebP images; the binary version of CIFAR-10 (its folder, or one .bin file);
- * an IDX file (also .gz); or a sheet (its .json, or the image beside it).
- * @throws Error if the path cannot be opened or too many images cannot be read; RangeError if an option does not fit the
- * data. Messages name the file, what was expected, what was found and what to do.
+ * Opens a data set: a folder of PNG, JPEG and WebP images; the binary version of CIFAR-10 (its folder, or one .bin
+ * file); an IDX file (also .gz); or a sheet (its .json, or the image beside it).
+ * @throws Error if the path cannot be opened or too many images cannot be read; RangeError if an option does not fit
+ * the data. Messages name the file, what was expected, what was found and what to do.
  * @example
  * const data = await openDataset('pictures', { size: { height: 32, width: 32 } });
  * console.log(data.count, data.channels, data.skipped);

@@ -10,8 +10,8 @@ export interface ReadAhead<T> extends AsyncIterable<T> {
 const DEPTH = 2;
 
 /**
- * Loads items in order, up to two before they are needed. Work on the current item starts first. If that work happens in
- * other threads or on a GPU, the next items load at the same time.
+ * Loads items in order, up to two before they are needed. Work on the current item starts first. If that work happens
+ * in other threads or on a GPU, the next items load at the same time.
  */
 export function readAhead<A, B>(items: readonly A[], load: (item: A, i: number) => Promise<B>): ReadAhead<B> {
   let waitedSeconds = 0;

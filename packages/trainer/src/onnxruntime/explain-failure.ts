@@ -20,7 +20,10 @@ export interface Attempt {
  */
 const outOfMemory =
   /allocat|bad_alloc|out of memory|\bOOM\b|Integer overflow|shape is too large|narrowing_error|\[Invalid Buffer|storage buffers in shader|Invalid typed array length|offset is out of bounds|memory access out of bounds/i;
-/** CUDA errors 214, 7xx and 999: uncorrectable memory, a kernel that crashed or hung, unknown. Lower numbers mean a wrong driver. */
+/**
+ * CUDA errors 214, 7xx and 999: uncorrectable memory, a kernel that crashed or hung, unknown. Lower numbers mean a
+ * wrong driver.
+ */
 const lostDevice =
   /device (?:"webgpu" )?(?:is |was )?lost|lost (?:the )?device|CUDA (?:failure|error) (?:214|7\d\d|999)\b/i;
 const noKernel = /fallback to CPU EP has been explicitly disabled|Could not find an implementation/;

@@ -79,7 +79,9 @@ export function reversibleGradient(
   }
   return { logProb, logProbLevels, gradients: Object.fromEntries(gradients) };
 
-  /** Computes the input of a layer and its gradient from its output, and contributes the gradients of its parameters. */
+  /**
+   * Computes the input of a layer and its gradient from its output, and contributes the gradients of its parameters.
+   */
   function goBack({ name, layer }: PlacedLayer, y: TrainingValue, dy: Value, dElements: Value | undefined) {
     const inverse = { ...weights[name], ...inverseInputs(traced, { name, layer }) };
     const x = layer.inverse(plain, y, inverse);

@@ -1,6 +1,8 @@
 import type { TrainSettings } from '../settings/settings.js';
 
-/** The learning rate of a step, counted from 0, of a run of `steps`: a linear rise over the warm-up, then the schedule. */
+/**
+ * The learning rate of a step, counted from 0, of a run of `steps`: a linear rise over the warm-up, then the schedule.
+ */
 export function rateAt(
   step: number,
   { rate, warmup, schedule }: Pick<TrainSettings, 'rate' | 'warmup' | 'schedule'>,

@@ -2,7 +2,9 @@ import { mean } from '@glow-onnx/runtime/internal';
 import { notFinite } from './stability.js';
 import type { RunState } from './training-run.js';
 
-/** Validates, saves, and updates the report. It draws images only if the run has learnt and nobody waits for its end. */
+/**
+ * Validates, saves, and updates the report. It draws images only if the run has learnt and nobody waits for its end.
+ */
 export async function concludeEpoch(state: RunState): Promise<void> {
   const { run, counters } = state;
   await validate(state);
