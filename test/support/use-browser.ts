@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { bundle } from './bundle.js';
+import * as machine from './machine.js';
+import { describeNeeding } from './needing.js';
 import { type Server, type ServerOptions, startServer } from './server.js';
 
 const root = resolve(__dirname, '../..');
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** WebGPU by SwiftShader, so that no GPU is needed; nothing that reaches for the network. */
 const flags = [
@@ -46,23 +47,13 @@ export interface TestBrowser {
 
 export type BrowserOptions = Partial<ServerOptions>;
 
-export const browserMissing = `no ${executablePath}: apt-get install chromium, or set CHROMIUM to one`;
-
 /** Playwright's Chromium with these flags, and more. */
 export function launchChromium(...more: string[]): Promise<Browser> {
-  return chromium.launch({ executablePath, args: [...flags, ...more] });
+  return chromium.launch({ executablePath: machine.chromiumPath, args: [...flags, ...more] });
 }
 
-/** `describe`, or where there is no Chromium `describe.skip`, saying so. */
-export const describeBrowser: jest.Describe = existsSync(executablePath)
-  ? describe
-  : Object.assign(
-      ((name: string, body: () => void) => {
-        console.warn(`skipped: ${name} (${browserMissing})`);
-        describe.skip(name, body);
-      }) as jest.Describe,
-      describe.skip,
-    );
+/** For tests in a page; skipped where there is no Chromium. */
+export const describeBrowser = describeNeeding(machine.chromium);
 
 /**
  * A Chromium with one page for the tests of a `describe`, closed whatever happens to them. The page has the

@@ -8,7 +8,7 @@ import type { LoadOptions } from '@glow-onnx/runtime';
 import { alterFile, readSixChannels } from '../../support/altered-folder.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 import { relativeError } from '../../support/numeric.js';
-import { driverMissing, softwareDriver } from '../../support/vulkan-driver.js';
+import { describeWebgpu, softwareDriver } from '../../support/vulkan-driver.js';
 
 /** Float32 in another order of sums: a few roundings of 6e-8. */
 const FLOAT32 = 1e-5;
@@ -21,8 +21,6 @@ interface Loaded {
 }
 
 const driver = softwareDriver();
-if (!driver) console.warn(`skipped: all of self-test.test.ts (${driverMissing})`);
-const describeWebgpu = driver ? describe : describe.skip;
 
 /** Loads folders in a process whose WebGPU is SwiftShader. */
 function load(requests: readonly { folder: string; options: LoadOptions }[], path: string) {

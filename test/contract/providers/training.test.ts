@@ -7,7 +7,7 @@ import type { StepResult } from '../../../packages/trainer/src/engine/contract.j
 import { relativeError } from '../../support/numeric.js';
 import { randomParams } from '../../support/random-params.js';
 import { variants } from '../../support/variants.js';
-import { driverMissing, softwareDriver } from '../../support/vulkan-driver.js';
+import { describeWebgpu, softwareDriver } from '../../support/vulkan-driver.js';
 
 /** Float32 in another order of sums, and shaders' exp and tanh of 1e-7, forwards and backwards through two levels. */
 const FLOAT32 = 1e-5;
@@ -62,10 +62,9 @@ function trainOn(device: string, env: Readonly<Record<string, string>> = {}): [.
 }
 
 const driver = softwareDriver();
-if (!driver) console.warn(`skipped: training on webgpu (${driverMissing})`);
 const devices = [
   { device: 'wasm', env: {}, describeDevice: describe },
-  { device: 'webgpu', env: driver ?? {}, describeDevice: driver ? describe : describe.skip },
+  { device: 'webgpu', env: driver ?? {}, describeDevice: describeWebgpu },
   // TRAINING_DEVICES=cuda,webgpu: those of this machine, with its own drivers.
   ...(process.env.TRAINING_DEVICES?.split(',') ?? []).map((device) => ({
     ...{ device, env: {}, describeDevice: describe },

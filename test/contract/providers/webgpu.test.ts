@@ -3,7 +3,7 @@ import { constant, conv, encodeModel, graph, input, symbol } from '@glow-onnx/gr
 import { relativeError } from '../../support/numeric.js';
 import { producer } from '../../support/run-graph.js';
 import { variants } from '../../support/variants.js';
-import { driverMissing, softwareDriver } from '../../support/vulkan-driver.js';
+import { describeWebgpu, softwareDriver } from '../../support/vulkan-driver.js';
 import { type FlowCase, flowCase } from './flow-cases.js';
 import { type Case, outputsOf, type Result, runCases } from './run-graphs.js';
 
@@ -14,8 +14,6 @@ const FLOAT32 = 5e-6;
 const cells = [1, 2, 3, 4].flatMap((channels) => [1, 2, 3, 4].map((levels) => ({ channels, levels })));
 
 const driver = softwareDriver();
-if (!driver) console.warn(`skipped: all of webgpu.test.ts (${driverMissing})`);
-const describeWebgpu = driver ? describe : describe.skip;
 
 describeWebgpu('the webgpu provider', () => {
   const cases = new Map<string, FlowCase>();

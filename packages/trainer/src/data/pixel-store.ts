@@ -114,7 +114,7 @@ async function openTemporary(): Promise<FileHandle> {
 
 /** TMPDIR or /var/tmp, because /tmp may be in memory. */
 function temporaryFolder(): string {
-  return process.env.TMPDIR ?? (existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
+  return process.env.TMPDIR || (existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
 }
 
 function explainFull(cause: NodeJS.ErrnoException): never {
