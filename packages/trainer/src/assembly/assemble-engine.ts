@@ -9,7 +9,7 @@ import { openGpuLearner } from '../onnxruntime/gpu-learner.js';
 export interface EngineStart {
   /** The first parameters and their first average. */
   readonly initial: Named<Float64Tensor>;
-  /** The state to go on from, if any. */
+  /** The state to continue from, if any. */
   readonly state?: EngineState | undefined;
 }
 

@@ -88,7 +88,7 @@ export interface Engine {
    */
   state(): Promise<EngineState>;
   /**
-   * Goes on from a state of this or another engine of the same model and optimiser.
+   * Continues from a state of this or another engine of the same model and optimiser.
    * @throws RangeError naming a parameter that is missing or has another shape; nothing has changed then.
    * @example
    * await engine.restore(await other.snapshot());

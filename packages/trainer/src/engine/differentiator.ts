@@ -28,7 +28,7 @@ export type GpuTensors = Named<DeviceTensor>;
 export interface GpuDifferentiator {
   /** How sessions that share its tensors are opened. */
   readonly runtime: Pick<RuntimeOptions, 'threads' | 'wasmPaths'>;
-  /** Opens the graph of `gradient` and releases that of `Differentiator.gradient`, which is no longer needed. */
+  /** Opens the graph of `gradient` and releases the graph of `Differentiator.gradient`, which is no longer needed. */
   open(): Promise<void>;
   /** bits/dim of each image, the gradient of their mean and its norm. The caller disposes of the gradient. */
   gradient(parameters: GpuTensors, batch: Batch): Promise<Scores & { norm: number; gradient: GpuTensors }>;

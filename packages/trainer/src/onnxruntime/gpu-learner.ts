@@ -13,7 +13,7 @@ import { scaleFeeds, updateGraph } from './update-graph.js';
 /** `Learned` in the memory of a GPU. */
 type GpuLearned = { readonly [Vector in keyof Learned]: GpuTensors };
 
-/** What moves and updates vectors on a GPU. */
+/** The sessions that update vectors on a GPU and move them to and from it. */
 interface GpuSessions {
   readonly update: OpenSession;
   readonly upload: Transfer;

@@ -7,7 +7,7 @@ import type { TrainSettings } from '../settings/settings.js';
 import type { Counters } from './counters.js';
 import { stable } from './stability.js';
 
-/** What the checkpoints of a run have in common. */
+/** The parts that all checkpoints of a run have in common. */
 export interface RunConstants {
   readonly config: GlowConfig;
   readonly fixed: Named<Float64Tensor>;

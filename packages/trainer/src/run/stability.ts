@@ -34,25 +34,25 @@ export function normLimit({ recentNorms }: Stability, factor: number): number {
 }
 
 /**
- * Counts a step and decides how to go on. A step that is not finite was not applied, and lowers the learning rate. The
+ * Counts a step and decides how to continue. A step that is not finite was not applied, and lowers the learning rate. The
  * third in a row means that the parameters themselves are bad; the tenth, that returning to a checkpoint did not help.
  */
 export function noteStep(
   stability: Stability,
   { bitsPerDim, gradientNorm, applied }: StepResult,
-): 'go on' | 'return' | 'give up' {
+): 'continue' | 'return' | 'give up' {
   if (Number.isFinite(bitsPerDim) && Number.isFinite(gradientNorm)) {
     if (!applied) stability.skipped++;
     stability.recentNorms = [...stability.recentNorms, gradientNorm].slice(-WINDOW);
     stability.streak = Math.max(stability.streak, 0) + 1;
     if (stability.streak % RECOVERY === 0) stability.rateFactor = Math.min(1, 2 * stability.rateFactor);
-    return 'go on';
+    return 'continue';
   }
   stability.rolledBack++;
   stability.rateFactor /= 2;
   stability.streak = Math.min(stability.streak, 0) - 1;
   if (stability.streak === -GIVE_UP) return 'give up';
-  return stability.streak === -RETURN ? 'return' : 'go on';
+  return stability.streak === -RETURN ? 'return' : 'continue';
 }
 
 /** The error for a run whose loss is not finite. `values` are the loss and the gradient norm. */

@@ -3,7 +3,7 @@ import { notFinite } from './stability.js';
 import type { RunState } from './training-run.js';
 
 /**
- * Validates, saves, and updates the report. It draws images only if the run has learnt and nobody waits for its end.
+ * Validates, saves, and updates the report. It draws images only after the first step, and not after an interruption.
  */
 export async function concludeEpoch(state: RunState): Promise<void> {
   const { run, counters } = state;

@@ -14,7 +14,7 @@ const packages = {
   node: '@tensorflow/tfjs-node',
 } as const;
 
-/** What each device is best for. */
+/** The machines or models that each device is best for. */
 const uses: Record<TfjsDevice, string> = {
   'node-gpu': 'for an NVIDIA GPU with CUDA 11.2 and cuDNN 8.1',
   node: 'for 128 hidden channels or more',

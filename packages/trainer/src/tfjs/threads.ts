@@ -6,7 +6,7 @@ import { addScaled } from '../engine/parameters.js';
 import { joined, joinScores, type Scores } from '../engine/scores.js';
 import type { TfjsDevice } from './device.js';
 
-/** What a thread needs to open a differentiator of its own. */
+/** The data from which a thread opens a differentiator of its own. */
 export interface WorkerData {
   readonly config: GlowConfig;
   readonly fixed: Named<Float64Tensor>;
