@@ -69,8 +69,8 @@ export interface DatasetOptions {
    */
   readonly size?: { readonly height: number; readonly width: number };
   /**
-   * 1 converts the images of a folder to grey, 3 to RGB. Default: 1 if all images are grey, else 3. Images of an IDX
-   * file or a sheet must have this number of channels.
+   * 1 converts the images of a folder or of CIFAR-10 to grey, 3 to RGB. Default: 1 if all images are grey, else 3.
+   * Images of an IDX file or a sheet must have this number of channels.
    */
   readonly channels?: 1 | 3;
   /** Takes this number of images, evenly spread over all images. A positive integer. Default: all. */

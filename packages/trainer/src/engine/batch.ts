@@ -5,8 +5,8 @@ export interface Batch {
   /** Number of images. */
   readonly count: number;
   /**
-   * Dequantised images in model units (−½ to ½), row-major: count × height × width × channels. From a byte:
-   * `byte / 256 − 0.5 + noise`, noise uniform in 0 to 1/256.
+   * Dequantised images in model units (−½ to ½), row-major: count × height × width × channels. With n = `config.bits`
+   * and noise u uniform in [0, 1): x = (q + u) / 2ⁿ − ½, where q is the byte shifted right by 8 − n.
    */
   readonly x: Float32Array;
   /** The class of each image, from 0. A model with classes needs it. */
