@@ -49,7 +49,7 @@ test('Ctrl-C saves and exits with 130', async () => {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    if (text.includes('TensorFlow.js')) setTimeout(() => child.kill('SIGINT'), 1500);
+    if (text.includes('per epoch')) setTimeout(() => child.kill('SIGINT'), 1500);
   });
   const [code] = await once(child, 'exit');
   expect(code).toBe(130);
