@@ -52,12 +52,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** What each case comes to on a device, and last what is said of the operator. */
 function trainOn(device: string, env: Readonly<Record<string, string>> = {}): [...Trained[], Refusal] {
   const results = join(folder, device);
-  const argv = [join(__dirname, 'training-process.mjs'), device, requests, results];
+  const argv = [join(__dirname, 'devices-process.mjs'), device, requests, results];
   const { status, stderr } = spawnSync(process.execPath, argv, {
     env: { ...process.env, ...env },
     encoding: 'utf8',
   });
-  if (status !== 0) throw new Error(`training-process.mjs ${device}: ended with ${status}:\n${stderr}`);
+  if (status !== 0) throw new Error(`devices-process.mjs ${device}: ended with ${status}:\n${stderr}`);
   return JSON.parse(readFileSync(results, 'utf8'));
 }
 
