@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.close();
-  await rm(join(folder, '../..'), { recursive: true });
+  await rm(join(folder, '..'), { recursive: true });
 });
 
 const open = (source: ModelSource): ModelStore => storeOf(platform, source);
@@ -172,7 +172,7 @@ describe('a folder on disk', () => {
   (process.platform === 'win32' ? test.skip : test)('says which file it may not read', async () => {
     const copy = await copied();
     await chmod(copy, 0o755);
-    await chmod(join(folder, '../..'), 0o755);
+    await chmod(join(folder, '..'), 0o755);
     await chmod(join(copy, weights), 0);
     const asRoot = process.geteuid?.() === 0; // whom no permission stops
     try {
