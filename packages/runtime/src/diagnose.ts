@@ -1,8 +1,9 @@
 import { readGraphs, readManifest, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
-import type { Host, Platform, RuntimeOptions } from './platform.js';
-import type { Device } from './session.js';
+import type { Host, Platform } from './platform.js';
+import type { Device } from './sessions/device.js';
 import { holds, type Measurement } from './sessions/golden.js';
+import type { RuntimeOptions } from './sessions/onnx-runtime.js';
 import { openGraphs } from './sessions/open-graphs.js';
 import { requireDevice } from './sessions/probe.js';
 import { measureSelfTest } from './sessions/self-test.js';

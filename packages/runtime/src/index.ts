@@ -16,37 +16,31 @@ export type { ModelSource } from './folder/model-source.js';
 export type { BlobLike } from './folder/stores/blob-file.js';
 export type { DirectoryHandle } from './folder/stores/directory-store.js';
 export type { FileContents, ModelFiles } from './folder/stores/memory-store.js';
-export type { LoadGlow, LoadOptions } from './load-glow.js';
+export type { LoadGlow, LoadOptions } from './load-options.js';
 export { BatchError } from './model/batch-error.js';
 export type { CallOptions } from './model/batches.js';
+export type { EditOptions, InterpolateOptions } from './model/edit.js';
+export type { DecodeOptions, EncodeOptions, PrepareOptions } from './model/encode-decode.js';
 export type { ClassLabel, Label } from './model/labels.js';
 export type { InterpolationMode, LatentLevel, Latents } from './model/latents.js';
 export { type LatentsFile, loadLatents, saveLatents } from './model/latents-file.js';
-export type {
-  DecodeOptions,
-  EditOptions,
-  EncodeOptions,
-  GlowModel,
-  InterpolateOptions,
-  OneOrMore,
-  PrepareOptions,
-  SampleOptions,
-  ScoreOptions,
-} from './model/model.js';
-export type { Score } from './model/score.js';
+export type { GlowModel, OneOrMore } from './model/model.js';
+export type { SampleOptions } from './model/sample.js';
+export type { Score, ScoreOptions } from './model/score.js';
 export { drawImage, type RgbaPixels, toImageData } from './pictures/canvas.js';
 export type { Fit } from './pictures/fit.js';
 export { type GridOptions, imageGrid } from './pictures/image-grid.js';
-export type { ModelImage, RawImage } from './pictures/images.js';
-export type { ImageInput, PixelData } from './pictures/input.js';
+export type { ModelImage, PixelData, RawImage } from './pictures/images.js';
+export type { ImageInput } from './pictures/input.js';
 export { encodePng } from './pictures/png-encode.js';
-export type { Host, RuntimeOptions } from './platform.js';
-export type { Device, DeviceChoice } from './session.js';
+export type { Host } from './platform.js';
+export type { Device, DeviceChoice } from './sessions/device.js';
 export { DeviceError } from './sessions/device-error.js';
 export type { SkippedDevice } from './sessions/devices.js';
 export type { Measurement } from './sessions/golden.js';
+export type { RuntimeOptions } from './sessions/onnx-runtime.js';
 export type { SelfTestOutcome } from './sessions/self-test.js';
-export type { WorkerChoice } from './worker/protocol.js';
+export type { WorkerChoice } from './worker/port.js';
 
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
 

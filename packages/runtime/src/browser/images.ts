@@ -1,6 +1,7 @@
+import type { ImageCodec } from '../pictures/codec.js';
 import { createCodec } from '../pictures/codec.js';
 import type { PictureHeader } from '../pictures/header.js';
-import type { ImageCodec, RawImage } from '../pictures/images.js';
+import type { RawImage } from '../pictures/images.js';
 import type { CanvasLike, ImageBitmapLike, ImageElementLike } from '../pictures/input.js';
 import { checkBytes, checkPixels, type ImageLimits } from '../pictures/limits.js';
 import { orient } from '../pictures/orient.js';

@@ -5,7 +5,7 @@ import type { CallOptions } from '../model/batches.js';
 import type { ClassLabel } from '../model/labels.js';
 import { classNames } from '../model/labels.js';
 import type { GlowModel } from '../model/model.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 
 /** What the terminal gives every command. */
 export type Context = Required<CallOptions>;

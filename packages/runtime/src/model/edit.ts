@@ -1,7 +1,10 @@
 import { checkInteger, checkLevels, perLevel } from '../check.js';
+import type { Fit } from '../pictures/fit.js';
 import type { RawImage } from '../pictures/images.js';
+import type { CallOptions } from './batches.js';
+import type { ClassLabel } from './labels.js';
+import type { InterpolationMode } from './latents.js';
 import { addDirection, checkLatents, type Latents, latentPath, levelShapes, mixLatents } from './latents.js';
-import type { EditOptions, InterpolateOptions } from './model.js';
 import {
   type Input,
   type Item,
@@ -13,6 +16,21 @@ import {
   runPass,
 } from './passes.js';
 import type { DecodeItem } from './run-graphs.js';
+
+export interface EditOptions extends CallOptions {
+  readonly fit?: Fit;
+  /** Class-conditional models only: the class of all pictures of the call. */
+  readonly label?: ClassLabel;
+}
+
+export interface InterpolateOptions extends EditOptions {
+  /** Images in all, both ends included; default 8. */
+  readonly steps?: number;
+  /** Default linear. */
+  readonly mode?: InterpolationMode;
+  /** Levels that go from a's latents to b's, the others stay a's; 0 is the finest. Default all. */
+  readonly levels?: readonly number[];
+}
 
 export async function interpolate(
   parts: ModelParts,

@@ -1,9 +1,24 @@
+import type { Fit } from '../pictures/fit.js';
 import { fromModel, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
+import type { CallOptions } from './batches.js';
+import type { Label } from './labels.js';
 import type { Latents } from './latents.js';
-import type { DecodeOptions, EncodeOptions, PrepareOptions } from './model.js';
 import { type ModelParts, only, picturesOf, pixelsOf, planInputs, runPass } from './passes.js';
 import { type EncodeItem, encodeBatch, roundTripBatch } from './run-graphs.js';
+
+export interface EncodeOptions extends CallOptions {
+  /** What to do with a picture whose size 2^levels does not divide; an error unless given. */
+  readonly fit?: Fit;
+  /** Class-conditional models only, and there required: one class for all images, or one each. */
+  readonly label?: Label;
+}
+
+export type PrepareOptions = Omit<EncodeOptions, 'label'>;
+
+export interface DecodeOptions extends CallOptions {
+  readonly label?: Label;
+}
 
 export function prepare(
   parts: ModelParts,

@@ -1,65 +1,17 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { GlowConfig, Manifest, Precision } from '@glow-onnx/flow/manifest';
-import type { Fit } from '../pictures/fit.js';
 import type { RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 import type { SkippedDevice } from '../sessions/devices.js';
 import type { SelfTestOutcome } from '../sessions/self-test.js';
-import type { CallOptions } from './batches.js';
-import type { ClassLabel, Label } from './labels.js';
-import type { InterpolationMode, Latents } from './latents.js';
-import type { Score } from './score.js';
+import type { EditOptions, InterpolateOptions } from './edit.js';
+import type { DecodeOptions, EncodeOptions, PrepareOptions } from './encode-decode.js';
+import type { Latents } from './latents.js';
+import type { SampleOptions } from './sample.js';
+import type { Score, ScoreOptions } from './score.js';
 
 export type OneOrMore<T> = T | readonly T[];
-
-export interface EncodeOptions extends CallOptions {
-  /** What to do with a picture whose size 2^levels does not divide; an error unless given. */
-  readonly fit?: Fit;
-  /** Class-conditional models only, and there required: one class for all images, or one each. */
-  readonly label?: Label;
-}
-
-export type PrepareOptions = Omit<EncodeOptions, 'label'>;
-
-export interface DecodeOptions extends CallOptions {
-  readonly label?: Label;
-}
-
-export interface ScoreOptions extends EncodeOptions {
-  /** Dequantisation draws to average over; default 8. */
-  readonly draws?: number;
-  /** Default 0. */
-  readonly seed?: number;
-}
-
-export interface SampleOptions extends CallOptions {
-  /** Default 1. */
-  readonly count?: number;
-  /** Factor on the latents, or one per level, finest first; default 1. 0.7 to 0.9 gives calmer pictures. */
-  readonly temperature?: number | readonly number[];
-  /** Default 0. Image i depends on seed and i alone. */
-  readonly seed?: number;
-  /** Default: the training pictures' size. */
-  readonly height?: number;
-  readonly width?: number;
-  readonly label?: Label;
-}
-
-export interface EditOptions extends CallOptions {
-  readonly fit?: Fit;
-  /** Class-conditional models only: the class of all pictures of the call. */
-  readonly label?: ClassLabel;
-}
-
-export interface InterpolateOptions extends EditOptions {
-  /** Images in all, both ends included; default 8. */
-  readonly steps?: number;
-  /** Default linear. */
-  readonly mode?: InterpolationMode;
-  /** Levels that go from a's latents to b's, the others stay a's; 0 is the finest. Default all. */
-  readonly levels?: readonly number[];
-}
 
 /** A loaded model. Methods take one item or an array and return arrays in its order, unless they say otherwise. */
 export interface GlowModel extends AsyncDisposable {

@@ -1,6 +1,7 @@
 import type { Manifest, Precision } from '@glow-onnx/flow/manifest';
+import type { ImageCodec } from '../pictures/codec.js';
 import type { Fit } from '../pictures/fit.js';
-import { fromModel, type ImageCodec, type RawImage, toModel } from '../pictures/images.js';
+import { fromModel, type RawImage, toModel } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import { loadImage } from '../pictures/load-image.js';
 import type { OpenGraphs } from '../sessions/open-graphs.js';

@@ -1,7 +1,8 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import { findNotFinite } from '../check.js';
 import type { ModelImage } from '../pictures/images.js';
-import type { FloatTensor, Session } from '../sessions/create-session.js';
+import type { Session } from '../sessions/create-session.js';
+import type { FloatTensor } from '../sessions/tensor.js';
 import { oneHot } from './labels.js';
 import { type LatentLevel, type Latents, levelShapes } from './latents.js';
 

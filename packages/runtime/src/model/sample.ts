@@ -1,10 +1,24 @@
 import { createRandom } from '@glow-onnx/flow/random';
 import { checkInteger, perLevel } from '../check.js';
 import type { RawImage } from '../pictures/images.js';
+import type { CallOptions } from './batches.js';
+import type { Label } from './labels.js';
 import { labelsFor } from './labels.js';
 import { drawLatents, levelShapes } from './latents.js';
-import type { SampleOptions } from './model.js';
 import { type ModelParts, only, pixelsOf, runPass } from './passes.js';
+
+export interface SampleOptions extends CallOptions {
+  /** Default 1. */
+  readonly count?: number;
+  /** Factor on the latents, or one per level, finest first; default 1. 0.7 to 0.9 gives calmer pictures. */
+  readonly temperature?: number | readonly number[];
+  /** Default 0. Image i depends on seed and i alone. */
+  readonly seed?: number;
+  /** Default: the training pictures' size. */
+  readonly height?: number;
+  readonly width?: number;
+  readonly label?: Label;
+}
 
 /** Of all pictures of a call together: they are held until the last is drawn. */
 const largestCall = 2 ** 30;

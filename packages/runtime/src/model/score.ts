@@ -5,9 +5,16 @@ import { mean } from '../mean.js';
 import { complexityOf } from '../pictures/complexity.js';
 import { fromModel, type ModelImage, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
-import type { ScoreOptions } from './model.js';
+import type { EncodeOptions } from './encode-decode.js';
 import { type Item, type ModelParts, picturesOf, planInputs, runPass } from './passes.js';
 import { type EncodeItem, encodeBatch } from './run-graphs.js';
+
+export interface ScoreOptions extends EncodeOptions {
+  /** Dequantisation draws to average over; default 8. */
+  readonly draws?: number;
+  /** Default 0. */
+  readonly seed?: number;
+}
 
 /** How far a picture is of the kind that a model was trained on. No single number of these decides it. */
 export interface Score {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Host } from '../platform.js';
-import type { Device } from '../session.js';
 import { canCompileWasm } from '../sessions/can-compile-wasm.js';
+import type { Device } from '../sessions/device.js';
 
 export async function describeHost(): Promise<Host> {
   const native = await import('onnxruntime-node').then(

@@ -1,5 +1,6 @@
+import type { PixelData } from './images.js';
 import { checkRawImage, type RawImage } from './images.js';
-import type { CanvasLike, PixelData } from './input.js';
+import type { CanvasLike } from './input.js';
 
 /** What an ImageData has, to whoever has no DOM. */
 export interface RgbaPixels extends PixelData {

@@ -1,6 +1,6 @@
 import { type PictureHeader, readHeader } from './header.js';
-import type { ImageCodec, RawImage } from './images.js';
-import type { BlobLike, ImageInput } from './input.js';
+import type { PixelData, RawImage } from './images.js';
+import type { ImageFileLike, ImageInput } from './input.js';
 import { checkBytes, checkPixels, type ImageLimits } from './limits.js';
 
 /** What a platform knows of pictures. */
@@ -13,6 +13,12 @@ export interface PictureReader {
   decode(bytes: Uint8Array, header: PictureHeader, limits: ImageLimits): Promise<RawImage>;
   /** Pixels of an object of this platform; undefined if it is none. */
   readObject(input: object, limits: ImageLimits): Promise<RawImage> | undefined;
+}
+
+/** Reads pictures within limits. */
+export interface ImageCodec {
+  /** Decodes to 8 bits and 1 to 4 channels, upright. */
+  read(input: Exclude<ImageInput, RawImage | PixelData>): Promise<RawImage>;
 }
 
 /** Reads pictures of any kind within limits, one way on every platform. */
@@ -39,7 +45,7 @@ async function bytesOf(
   if (input instanceof ArrayBuffer) return new Uint8Array(input);
   if (typeof input === 'string' || input instanceof URL) return readFile(input, limits);
   if (isObject(input) && 'arrayBuffer' in input) {
-    const blob = input as BlobLike;
+    const blob = input as ImageFileLike;
     checkBytes(blob.size, limits);
     return new Uint8Array(await blob.arrayBuffer());
   }

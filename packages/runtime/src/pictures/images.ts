@@ -1,5 +1,4 @@
 import { binToModel, binToPixel, convertChannels, modelToBin, pixelToBin } from '@glow-onnx/flow/pixels';
-import type { ImageInput, PixelData } from './input.js';
 
 /** A picture as bytes, row by row, channels interleaved: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
 export interface RawImage {
@@ -9,10 +8,11 @@ export interface RawImage {
   readonly channels: number;
 }
 
-/** What the core asks of its platform. */
-export interface ImageCodec {
-  /** Decodes to 8 bits and 1 to 4 channels, upright. */
-  read(input: Exclude<ImageInput, RawImage | PixelData>): Promise<RawImage>;
+/** What a browser's ImageData has. */
+export interface PixelData {
+  readonly data: Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
 }
 
 /** A picture as the flow sees it: x in channels × height × width. */

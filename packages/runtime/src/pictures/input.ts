@@ -1,14 +1,7 @@
-import type { RawImage } from './images.js';
+import type { PixelData, RawImage } from './images.js';
 
-/** What a browser's ImageData has. */
-export interface PixelData {
-  readonly data: Uint8ClampedArray;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** What a Blob or a File has. */
-export interface BlobLike {
+/** What a Blob or a File of an image has. */
+export interface ImageFileLike {
   readonly size: number;
   arrayBuffer(): Promise<ArrayBuffer>;
 }
@@ -49,7 +42,7 @@ export type ImageInput =
   | PixelData
   | Uint8Array
   | ArrayBuffer
-  | BlobLike
+  | ImageFileLike
   | string
   | URL
   | SharpLike

@@ -1,6 +1,7 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import type { ImageCodec } from './codec.js';
 import { type Fit, fitImage } from './fit.js';
-import { checkRawImage, type ImageCodec, isPixels, type RawImage, withChannels } from './images.js';
+import { checkRawImage, isPixels, type RawImage, withChannels } from './images.js';
 import type { ImageInput } from './input.js';
 
 /**

@@ -1,20 +1,8 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import type { OnnxRuntime } from '../platform.js';
-import type { Device } from '../session.js';
+import type { InferenceSession } from 'onnxruntime-common';
+import type { Device } from './device.js';
+import type { OnnxRuntime } from './onnx-runtime.js';
 import { sessionOptions } from './session-options.js';
-
-/** A float32 tensor, row-major. */
-export interface FloatTensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-
-/** A float32 tensor in a GPU's memory, until it is disposed of. */
-export interface DeviceTensor {
-  readonly shape: readonly number[];
-  readonly tensor: Tensor;
-  dispose(): void;
-}
+import type { DeviceTensor, FloatTensor } from './tensor.js';
 
 type NamedTensors = Readonly<Record<string, FloatTensor>>;
 /** Inputs may be in the memory of the GPU that the session is on. */

@@ -1,4 +1,4 @@
-import type { Device } from '../session.js';
+import type { Device } from './device.js';
 
 /** A device that is refused: it cannot be had here, or it computes a model's numbers wrongly. */
 export class DeviceError extends Error {

@@ -1,5 +1,5 @@
 import type { Platform } from '../platform.js';
-import type { Device, DeviceChoice } from '../session.js';
+import type { Device, DeviceChoice } from './device.js';
 import { DeviceError } from './device-error.js';
 
 /** A device that was passed over, and why. */

@@ -1,7 +1,7 @@
 import { type Manifest, type Precision, type Tolerances, tolerances } from '@glow-onnx/flow/manifest';
 import { parseSafetensors } from '@glow-onnx/flow/safetensors';
-import type { Device } from '../session.js';
-import type { FloatTensor } from './create-session.js';
+import type { Device } from './device.js';
+import type { FloatTensor } from './tensor.js';
 
 /** `golden.safetensors`: what the float64 interpreter makes of a few images, by name. */
 export type Golden = Readonly<Record<string, FloatTensor>>;

@@ -1,7 +1,8 @@
-import type { OnnxRuntime, Platform, RuntimeOptions } from '../platform.js';
-import type { Device, DeviceChoice } from '../session.js';
+import type { Platform } from '../platform.js';
 import { createSession, type GraphSource, type Session } from './create-session.js';
+import type { Device, DeviceChoice } from './device.js';
 import { onFirstDevice, type SkippedDevice } from './devices.js';
+import type { OnnxRuntime, RuntimeOptions } from './onnx-runtime.js';
 import { requireDevice } from './probe.js';
 import { runSelfTest, type SelfTest, type SelfTestOutcome } from './self-test.js';
 

@@ -1,7 +1,8 @@
 import { checkInteger } from '../check.js';
-import type { OnnxRuntime, Platform, RuntimeOptions } from '../platform.js';
-import type { Device } from '../session.js';
+import type { Platform } from '../platform.js';
+import type { Device } from './device.js';
 import { DeviceError } from './device-error.js';
+import type { OnnxRuntime, RuntimeOptions } from './onnx-runtime.js';
 import { sessionOptions } from './session-options.js';
 
 /** y = x + x on a vector: an ONNX graph of 70 bytes. */

@@ -1,8 +1,9 @@
 import type { Manifest, Precision } from '@glow-onnx/flow/manifest';
-import type { KeyValueCache, OnnxRuntime } from '../platform.js';
-import type { Device } from '../session.js';
+import type { KeyValueCache } from '../folder/key-value-cache.js';
+import type { Device } from './device.js';
 import { DeviceError } from './device-error.js';
 import { type GoldenRequest, holds, type Measurement, measureGolden, parseGolden } from './golden.js';
+import type { OnnxRuntime } from './onnx-runtime.js';
 
 /** What the golden images of a model folder are compared with, and where a pass is remembered. */
 export interface SelfTest {

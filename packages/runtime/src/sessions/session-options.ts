@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-common';
-import type { OnnxRuntime } from '../platform.js';
-import type { Device } from '../session.js';
+import type { Device } from './device.js';
+import type { OnnxRuntime } from './onnx-runtime.js';
 
 /** What every session of this project is opened with; `folder` holds the external data of a graph given as bytes. */
 export function sessionOptions(

@@ -1,11 +1,12 @@
 import type { ModelSource } from '../folder/model-source.js';
-import type { LoadOptions } from '../load-glow.js';
+import type { LoadOptions } from '../load-options.js';
 import type { GlowModel } from '../model/model.js';
-import type { ImageCodec } from '../pictures/images.js';
+import type { ImageCodec } from '../pictures/codec.js';
+import type { WorkerLike } from './port.js';
 import { fromPortable } from './portable-error.js';
 import { absolute, isUrl, toPortableInput } from './portable-input.js';
-import { type Call, type Method, optionsAt, type Response, type WorkerLike } from './protocol.js';
-import type { Facts } from './serve.js';
+import type { Facts } from './protocol.js';
+import { type Call, type Method, optionsAt, type Response } from './protocol.js';
 
 interface Pending {
   readonly resolve: (result: never) => void;

@@ -1,4 +1,4 @@
-import type { ImageCodec } from '../pictures/images.js';
+import type { ImageCodec } from '../pictures/codec.js';
 import type { CanvasLike, ImageElementLike } from '../pictures/input.js';
 
 /** A picture of the page that could not be read there; the worker's call says so in its place. */

@@ -1,24 +1,6 @@
 import type { GlowModel } from '../model/model.js';
 import type { PortableError } from './portable-error.js';
 
-/** What of a Worker is used here; a MessagePort has it too, but for `terminate`. */
-export interface WorkerLike extends PortLike {
-  terminate?(): void;
-}
-
-export interface PortLike {
-  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
-  addEventListener(
-    type: 'message' | 'messageerror' | 'error',
-    listener: (event: { readonly type: string }) => void,
-  ): void;
-  /** Ports need it, workers do not have it. */
-  start?(): void;
-}
-
-/** Our own worker, the address of another script that serves models, or a worker with such a script. */
-export type WorkerChoice = boolean | string | URL | WorkerLike;
-
 type Callable = {
   [Key in keyof GlowModel]: GlowModel[Key] extends (...args: never[]) => Promise<unknown> ? Key : never;
 }[keyof GlowModel];
@@ -69,3 +51,9 @@ export function buffersOf(value: unknown, found: Set<ArrayBuffer> = new Set()): 
   }
   return found;
 }
+
+/** What is to know of a model without asking it anything. */
+export type Facts = {
+  [Key in keyof GlowModel as GlowModel[Key] extends AnyFunction ? never : Key]: GlowModel[Key];
+};
+type AnyFunction = (...args: never[]) => unknown;
