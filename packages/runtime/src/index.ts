@@ -18,7 +18,7 @@ export type { DirectoryHandle } from './folder/stores/directory-store.js';
 export type { FileContents, ModelFiles } from './folder/stores/memory-store.js';
 export type { LoadGlow, LoadOptions } from './load-options.js';
 export { BatchError } from './model/batch-error.js';
-export type { CallOptions } from './model/batches.js';
+export type { CallOptions } from './model/call.js';
 export type { EditOptions, InterpolateOptions } from './model/edit.js';
 export type { DecodeOptions, EncodeOptions, PrepareOptions } from './model/encode-decode.js';
 export type { ClassLabel, Label } from './model/labels.js';

@@ -223,14 +223,14 @@ describe('errors', () => {
       'sample: count must be an integer from 0 on, got 1.5',
     ],
     [
-      'more pictures than memory should hold',
+      'more images than memory should hold',
       () => model.sample({ count: 5_592_406 }),
-      'sample: count: 5592406 pictures of 8×8 are more than 1 GiB; draw at most 5592405 at once',
+      'sample: count: 5592406 images of 8×8 are more than 1 GiB; draw at most 5592405 at once',
     ],
     [
-      'a picture larger than that',
+      'an image larger than that',
       () => model.sample({ height: 2 ** 15, width: 2 ** 15 }),
-      'sample: count: 1 pictures of 32768×32768 are more than 1 GiB; draw at most 0 at once',
+      'sample: count: 1 images of 32768×32768 are more than 1 GiB; draw at most 0 at once',
     ],
     [
       'a temperature for some levels',

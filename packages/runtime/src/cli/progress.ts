@@ -1,4 +1,4 @@
-import type { CallOptions } from '../model/batches.js';
+import type { CallOptions } from '../model/call.js';
 import type { Terminal } from './run-program.js';
 
 /** Short runs say nothing. */

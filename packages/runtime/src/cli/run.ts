@@ -1,7 +1,7 @@
 import type { Precision } from '@glow-onnx/flow/manifest';
 import { loadGlow } from '../index.js';
 import { BatchError } from '../model/batch-error.js';
-import type { CallOptions } from '../model/batches.js';
+import type { CallOptions } from '../model/call.js';
 import type { ClassLabel } from '../model/labels.js';
 import { classNames } from '../model/labels.js';
 import type { GlowModel } from '../model/model.js';

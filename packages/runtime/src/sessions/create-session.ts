@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import type { Device } from './device.js';
+import { createLifetime } from './lifetime.js';
 import type { OnnxRuntime } from './onnx-runtime.js';
 import { sessionOptions } from './session-options.js';
 import type { DeviceTensor, FloatTensor } from './tensor.js';
@@ -64,24 +65,16 @@ export async function createSession(
 ): Promise<Session> {
   const { inTurn } = runtime;
   const session = await inTurn(() => open(runtime, device, source, kept));
-  const running = new Set<Promise<unknown>>();
-  let released: Promise<void> | undefined;
+  // A second release() of ONNX Runtime's throws, and one during a run ends it.
+  const lifetime = createLifetime(() => inTurn(() => session.release()));
+  const track = <T>(run: () => Promise<T>): Promise<T> =>
+    lifetime.during(() => inTurn(run), 'session: it is released; open another');
   const start = (inputs: Inputs, into?: NamedTensors) => {
     const feeds = toFeeds(runtime, inputs);
     if (!into) return session.run(feeds, silent);
     // The cpu writes where it is told; others give memory of their own.
     return session.run(feeds, device === 'cpu' ? toFeeds(runtime, into) : Object.keys(into), silent);
   };
-  async function track<T>(start: () => Promise<T>): Promise<T> {
-    if (released) throw new Error('session: it is released; open another');
-    const run = inTurn(start);
-    running.add(run);
-    try {
-      return await run;
-    } finally {
-      running.delete(run);
-    }
-  }
   return {
     session,
     device,
@@ -120,11 +113,7 @@ export async function createSession(
           for (const [, tensor] of onDevice) tensor.dispose();
         }
       }),
-    // A second release() of ONNX Runtime's throws, and one during a run ends it.
-    release() {
-      released ??= Promise.allSettled(running).then(() => inTurn(() => session.release()));
-      return released;
-    },
+    release: lifetime.end,
   };
 }
 
