@@ -42,13 +42,33 @@ export type { RuntimeOptions } from './sessions/onnx-runtime.js';
 export type { SelfTestOutcome } from './sessions/self-test.js';
 export type { WorkerChoice } from './worker/port.js';
 
+/**
+ * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
+ * @throws Error if a file is missing or changed, or its server does not give it; RangeError if the format or
+ *   the precision is not known; DeviceError if no requested device is available and passes the self-test;
+ *   `signal.reason` if loading is aborted.
+ * @example
+ * const model = await loadGlow('models/faces');
+ * const [image] = await model.sample();
+ * await model.dispose();
+ */
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
 
-/** What there is to run models on: versions, devices that work, threads; with a model, how rightly they compute it. */
+/**
+ * Reports on what can run models here: versions, devices and whether they work, threads. With a model, also how
+ * exactly each device computes it.
+ * @throws Error if `model` is given and cannot be read.
+ * @example console.log(await diagnose({ model: 'models/faces' }));
+ */
 export const diagnose = /* @__PURE__ */ createDiagnose(platform);
 
 /**
- * For a worker script of one's own, where `worker: true` cannot find ours: does there what the page asks of the
- * model that it loaded with `worker`, the script's address.
+ * Serves one model to a page. Call it in a worker script of your own, where bundlers do not find the worker of this
+ * package; the page passes the script's address as `worker` to `loadGlow`.
+ * @throws TypeError outside a worker.
+ * @example
+ * // glow-worker.js
+ * import { serveGlow } from '@glow-onnx/runtime';
+ * serveGlow();
  */
 export const serveGlow = /* @__PURE__ */ createServeGlow(platform);

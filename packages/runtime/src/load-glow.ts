@@ -78,7 +78,7 @@ function variantOf(manifest: Manifest, precision: Precision, folder: string): Gr
   throw new RangeError(`loadGlow: ${folder} has no precision "${precision}" (it has: ${there})`);
 }
 
-/** Rejects at once when aborted; what still comes is disposed. */
+/** Rejects at once when aborted. A model that is loaded later is disposed. */
 async function untilAborted(loading: Promise<GlowModel>, signal: AbortSignal): Promise<GlowModel> {
   let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {

@@ -6,16 +6,17 @@ import type { Device } from './sessions/device.js';
 import type { OnnxRuntime, RuntimeOptions } from './sessions/onnx-runtime.js';
 import type { WorkerChoice, WorkerLike } from './worker/port.js';
 
-/** A place to run in, for `diagnose`. */
+/** The program's environment, as `diagnose` reports it. */
 export interface Host {
-  /** Node and its system, or the browser as it calls itself. */
+  /** Node's version and its system, or the user agent of the browser. */
   readonly host: string;
+  /** Processor cores. */
   readonly cores: number;
-  /** Devices that the installed ONNX Runtime brings. */
+  /** Devices that the installed ONNX Runtime includes. */
   readonly bundled: readonly Device[];
-  /** Whether WebAssembly may be compiled: a content security policy needs 'wasm-unsafe-eval' for it. */
+  /** Whether WebAssembly can be compiled. A content security policy must allow 'wasm-unsafe-eval'. */
   readonly wasm: boolean;
-  /** That wasm computes with, by default. */
+  /** Threads that wasm uses by default. */
   readonly threads: number;
   /** Browsers: whether the page may share memory between threads (`crossOriginIsolated`). */
   readonly isolated?: boolean;
@@ -24,24 +25,24 @@ export interface Host {
 }
 
 /**
- * What the SDK needs of the place it runs in: one for Node, one for browsers. `#platform` is the one that
- * package.json's conditions choose; everything else of this package is the same in both.
+ * Everything that differs between Node and browsers. package.json's conditions choose the platform that `#platform`
+ * imports. All other code of this package is the same on both.
  */
 export interface Platform {
   readonly name: 'node' | 'browser';
   describeHost(): Promise<Host>;
-  /** What `device: 'auto'` tries, best first. */
+  /** The devices that `device: 'auto'` tries, best first. */
   readonly autoDevices: readonly Device[];
-  /** Why `auto` passes over a device that may well be there; undefined if it does not. */
+  /** Why `auto` passes over a device even if it is available; undefined if `auto` tries it. */
   objectionTo(device: Device): Promise<string | undefined>;
-  /** @throws DeviceError if this device cannot be had here, saying what to install or to pass. */
+  /** @throws DeviceError if the device is not available here. The message says what to install or to pass. */
   loadOnnxRuntime(device: Device, options: RuntimeOptions): Promise<OnnxRuntime>;
   /** The folder at a path (Node) or an address. */
   openStore(source: string | URL): ModelStore;
-  /** A cache at this place; without one, the user's own. */
+  /** The cache at this location; default: the user's own. */
   openCache(location?: string): ModelCache;
   readonly sha256: Sha256;
   createCodec(limits: ImageLimits): ImageCodec;
-  /** Starts a worker that loads a model. @throws TypeError where there are none. */
+  /** Starts a worker that loads a model. @throws TypeError if the platform has no such workers. */
   openWorker(choice: WorkerChoice): WorkerLike;
 }

@@ -18,7 +18,11 @@ export type { OpenSession, SessionOptions } from './sessions/open-session.js';
 export type { DeviceTensor, FloatTensor } from './sessions/tensor.js';
 
 /**
- * Chooses a device and opens an ONNX Runtime session on it; with `openGraphs`, the only way this project does.
- * @throws DeviceError if no device asked for is available; Error if the graph cannot be opened.
+ * Chooses a device and opens an ONNX Runtime session on it.
+ * @throws DeviceError if no requested device is available; Error if the graph cannot be opened.
+ * @example
+ * const session = await openSession({ model: 'encode.onnx', device: 'cpu' });
+ * const { z0 } = await session.run({ x: { shape: [1, 3, 32, 32], data } });
+ * await session.release();
  */
 export const openSession = /* @__PURE__ */ createOpenSession(platform);

@@ -235,7 +235,7 @@ describe('errors', () => {
     [
       'a temperature for some levels',
       () => model.sample({ temperature: [1] }),
-      'sample: temperature must be a number or 2 of them, one per level, got 1',
+      'sample: temperature must be one number or 2 numbers, one for each level, got 1',
     ],
     [
       'a level that is none',
@@ -555,7 +555,9 @@ describe('a class-conditional model', () => {
       'encode: label: this model needs an integer from 0 to 2',
     );
     await expect(model.sample({ label: 3 })).rejects.toThrow('an integer from 0 to 2, got 3');
-    await expect(model.sample({ count: 3, label: [0, 1] })).rejects.toThrow('expected one label or 3, got 2');
+    await expect(model.sample({ count: 3, label: [0, 1] })).rejects.toThrow(
+      'expected one label or 3 labels, got 2',
+    );
     expect(bins(await model.prepare(good))).toEqual(bins([good]));
   });
 

@@ -178,7 +178,7 @@ describe('the golden images of a model folder', () => {
     const refused = openGraphs(platform, graphs, { device: 'auto', selfTest });
     await expect(refused).rejects.toMatchObject(wrongly('wasm'));
     await expect(refused).rejects.toThrow(
-      /^no device takes this model \(cuda: .*; webgpu: .*; cpu: self-test: .* is NaN.*; wasm: self-test: .* is NaN/,
+      /^no device can run this model \(cuda: .*; webgpu: .*; cpu: self-test: .* is NaN.*; wasm: self-test: .* is NaN/,
     );
   });
 

@@ -1,4 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-common';
+import { messageOf } from '../message-of.js';
 import type { Device } from './device.js';
 import { createLifetime } from './lifetime.js';
 import type { OnnxRuntime } from './onnx-runtime.js';
@@ -10,36 +11,37 @@ type NamedTensors = Readonly<Record<string, FloatTensor>>;
 type Inputs = Readonly<Record<string, FloatTensor | DeviceTensor>>;
 
 export interface GraphSource {
-  /** The graph's bytes, or in Node its path; a path finds its external data beside it. */
+  /** The graph's bytes, or in Node its path. ONNX Runtime finds the external data of a path beside it. */
   readonly model: Uint8Array | string;
-  /** External data of a graph given as bytes; `path` is the location written in the graph. */
+  /** External data of a graph given as bytes. `path` is the location that is written in the graph. */
   readonly externalData?: readonly { readonly path: string; readonly data: Uint8Array }[];
-  /** In Node: the folder where a graph given as bytes finds its external data, of any size. */
+  /** In Node: the folder with the external data of a graph given as bytes. The data may have any size. */
   readonly folder?: string;
   /**
-   * Whether runs after the first take their memory in one piece, planned by the first. Default true. It lies beside
-   * what the first run took, so that false saves half of it where graphs need much.
+   * Whether runs after the first allocate their memory in one piece, planned by the first run. Default true. The piece
+   * comes on top of the memory of the first run, so that `false` saves half of the memory of a large graph.
    */
   readonly memoryPattern?: boolean;
 }
 
 export interface Session {
-  /** ONNX Runtime's own session, for what `run` does not cover. */
+  /** ONNX Runtime's own session, for uses that `run` does not cover. */
   readonly session: InferenceSession;
   readonly device: Device;
   /**
-   * Runs the graph: inputs by name to outputs by name, all float32. NaN passes: callers check.
-   * @param into outputs to compute, if not all, and where to: their data are overwritten and returned.
+   * Runs the graph: inputs by name to outputs by name, all float32. Outputs may hold NaN: the caller checks.
+   * @param into the outputs to compute, default all, and the memory to write them to, which is returned.
+   * @example const { z0 } = await session.run({ x: { shape: [1, 3, 32, 32], data } });
    */
   run(inputs: NamedTensors, into?: NamedTensors): Promise<Record<string, FloatTensor>>;
-  /** The same with inputs and outputs on the GPU: outputs that were to stay there are the caller's to dispose of. */
+  /** As `run`, with inputs and outputs on the GPU. The caller disposes of the outputs that stay there. */
   runKept(inputs: Inputs): Promise<KeptOutputs>;
   /**
-   * Runs this graph and then `next` on what it takes of this one's inputs and outputs. Outputs that were to stay on
-   * the device never leave it. All others are returned, with those of `next`.
+   * Runs this graph, then `next` on those of the inputs and outputs that `next` takes. Outputs that were to stay on the
+   * device never leave it. All other outputs are returned, with the outputs of `next`.
    */
   runInto(next: Session, inputs: NamedTensors): Promise<Record<string, FloatTensor>>;
-  /** Frees the session once runs under way have ended. Further calls do nothing. */
+  /** Frees the session, once runs under way have ended. Further calls do nothing. */
   release(): Promise<void>;
 }
 
@@ -49,10 +51,10 @@ export interface KeptOutputs {
 }
 
 /**
- * Opens a graph on one device, which `requireDevice` has found to be there.
+ * Opens a graph on one device, which `requireDevice` has found to be available.
  *
- * Denormal numbers count as zero: small activations otherwise slow a deep model tenfold on a CPU. ONNX Runtime
- * sets this for the whole calling thread, so JavaScript's own numbers below 2.2e-308 become zero there too.
+ * Denormal numbers count as zero: otherwise small activations slow a deep model tenfold on a CPU. ONNX Runtime sets
+ * this for the whole calling thread, so that JavaScript's own numbers below 2.2e-308 become zero there too.
  *
  * @param kept outputs to leave in the memory of a GPU, for `runInto` and `runKept`.
  * @throws Error if the graph cannot be opened on it.
@@ -72,7 +74,7 @@ export async function createSession(
   const start = (inputs: Inputs, into?: NamedTensors) => {
     const feeds = toFeeds(runtime, inputs);
     if (!into) return session.run(feeds, silent);
-    // The cpu writes where it is told; others give memory of their own.
+    // The cpu writes to the memory given; other devices return memory of their own.
     return session.run(feeds, device === 'cpu' ? toFeeds(runtime, into) : Object.keys(into), silent);
   };
   return {
@@ -80,7 +82,7 @@ export async function createSession(
     device,
     async run(inputs, into) {
       const found = await track(() => start(inputs, into));
-      if (into && device === 'cpu') return { ...into }; // onnxruntime-node gives copies besides
+      if (into && device === 'cpu') return { ...into }; // onnxruntime-node returns copies as well
       const outputs = fromOutputs(found);
       return into ? written(outputs, into) : outputs;
     },
@@ -135,12 +137,11 @@ async function open(
       ? await runtime.InferenceSession.create(model, options)
       : await runtime.InferenceSession.create(model, options);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`session: the graph cannot be opened on ${device}: ${reason}`, { cause });
+    throw new Error(`session: the graph cannot be opened on ${device}: ${messageOf(cause)}`, { cause });
   }
 }
 
-/** Of a run too: what goes wrong is thrown. */
+/** The options of every run: errors are thrown, not logged. */
 const silent: InferenceSession.RunOptions = { logSeverityLevel: 4 };
 
 function toFeeds({ Tensor }: OnnxRuntime, inputs: Inputs): InferenceSession.FeedsType {
@@ -161,7 +162,7 @@ function fromOutputs(outputs: InferenceSession.ReturnType): Record<string, Float
   );
 }
 
-/** Copies outputs to the places given for them. */
+/** Copies outputs to the memory given for them. */
 function written(outputs: NamedTensors, into: NamedTensors): Record<string, FloatTensor> {
   return Object.fromEntries(
     Object.entries(into).map(([name, { data }]) => {

@@ -6,8 +6,9 @@ import type { RuntimeOptions } from './onnx-runtime.js';
 import { requireDevice } from './probe.js';
 
 export interface SessionOptions extends GraphSource, RuntimeOptions {
+  /** Default `auto`. */
   readonly device?: DeviceChoice;
-  /** Outputs to leave in the GPU's memory, for `runKept`, if the device is webgpu. */
+  /** Outputs to leave in the memory of the GPU, for `runKept` and `runInto`, if the device is webgpu. */
   readonly kept?: readonly string[];
 }
 

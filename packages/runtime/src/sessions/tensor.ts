@@ -6,7 +6,7 @@ export interface FloatTensor {
   readonly data: Float32Array;
 }
 
-/** A float32 tensor in a GPU's memory, until it is disposed of. */
+/** A float32 tensor in the memory of a GPU, until it is disposed of. */
 export interface DeviceTensor {
   readonly shape: readonly number[];
   readonly tensor: Tensor;
