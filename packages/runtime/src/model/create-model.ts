@@ -1,6 +1,7 @@
 import { createLifetime } from '../sessions/lifetime.js';
-import { applyAttribute, attributeDirection, interpolate, mix } from './edit.js';
+import { applyAttribute, attributeDirection } from './attribute.js';
 import { decode, encode, prepare, reconstruct } from './encode-decode.js';
+import { interpolate, mix } from './interpolate.js';
 import type { GlowModel, OneOrMore } from './model.js';
 import type { ModelParts } from './model-parts.js';
 import { sample } from './sample.js';

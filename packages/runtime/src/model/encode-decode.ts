@@ -2,7 +2,7 @@ import type { Fit } from '../pictures/fit.js';
 import { fromModel, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
-import { type CallOptions, inImages, startCall } from './call.js';
+import { type Call, type CallOptions, inImages, startCall } from './call.js';
 import { collect } from './collect.js';
 import type { Label } from './labels.js';
 import type { Latents } from './latents.js';
@@ -62,6 +62,11 @@ export function decode(
   options: DecodeOptions = {},
 ): Promise<RawImage[]> {
   const call = startCall(parts.manifest, 'decode', z, (image) => `z[${image}]`, options);
+  return decodeCall(parts, call, z);
+}
+
+/** The images of a call's latents. */
+export function decodeCall(parts: ModelParts, call: Call, z: readonly Latents[]): Promise<RawImage[]> {
   const taken = takeLatents(parts, call, z);
   const batches = groupBySize(parts, call, taken);
   const decoded = decodeBatches(parts, batches);

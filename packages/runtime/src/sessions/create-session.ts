@@ -1,14 +1,11 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import { messageOf } from '../message-of.js';
 import type { Device } from './device.js';
+import { fromOutputs, type Inputs, type NamedTensors, toFeeds, writeInto } from './feeds.js';
 import { createLifetime } from './lifetime.js';
 import type { OnnxRuntime } from './onnx-runtime.js';
 import { sessionOptions } from './session-options.js';
 import type { DeviceTensor, FloatTensor } from './tensor.js';
-
-type NamedTensors = Readonly<Record<string, FloatTensor>>;
-/** Inputs may be in the memory of the GPU that the session is on. */
-type Inputs = Readonly<Record<string, FloatTensor | DeviceTensor>>;
 
 export interface GraphSource {
   /** The graph's bytes, or in Node its path. ONNX Runtime finds the external data of a path beside it. */
@@ -84,7 +81,7 @@ export async function createSession(
       const found = await track(() => start(inputs, into));
       if (into && device === 'cpu') return { ...into }; // onnxruntime-node returns copies as well
       const outputs = fromOutputs(found);
-      return into ? written(outputs, into) : outputs;
+      return into ? writeInto(into, outputs) : outputs;
     },
     async runKept(inputs) {
       const found = Object.entries(await track(() => start(inputs)));
@@ -143,32 +140,3 @@ async function open(
 
 /** The options of every run: errors are thrown, not logged. */
 const silent: InferenceSession.RunOptions = { logSeverityLevel: 4 };
-
-function toFeeds({ Tensor }: OnnxRuntime, inputs: Inputs): InferenceSession.FeedsType {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [
-      name,
-      'tensor' in value ? value.tensor : new Tensor('float32', value.data, value.shape),
-    ]),
-  );
-}
-
-function fromOutputs(outputs: InferenceSession.ReturnType): Record<string, FloatTensor> {
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, { dims, data }]) => {
-      if (!(data instanceof Float32Array)) throw new TypeError(`session: output ${name} is not float32`);
-      return [name, { shape: [...dims], data }];
-    }),
-  );
-}
-
-/** Copies outputs to the memory given for them. */
-function written(outputs: NamedTensors, into: NamedTensors): Record<string, FloatTensor> {
-  return Object.fromEntries(
-    Object.entries(into).map(([name, { data }]) => {
-      const { shape, data: found } = outputs[name] as FloatTensor;
-      data.set(found);
-      return [name, { shape, data }];
-    }),
-  );
-}
