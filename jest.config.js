@@ -13,7 +13,7 @@ export default {
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   moduleNameMapper: {
     '^#platform$': '<rootDir>/packages/runtime/src/node/platform.ts',
-    '^onnxruntime-web$': '<rootDir>/test/onnxruntime-web.cjs',
+    '^onnxruntime-web$': '<rootDir>/test/support/onnxruntime-web.cjs',
     '^@glow-onnx/([a-z]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^@glow-onnx/([a-z]+)/([a-z0-9-]+)$': '<rootDir>/packages/$1/src/$2.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -36,7 +36,8 @@ describeBrowser('devices in Chromium, whose WebGPU is software', () => {
       skipped: [
         {
           device: 'webgpu',
-          reason: 'its adapter is software, slower than wasm; pass device: "webgpu" to use it',
+          reason:
+            'its GPU adapter is emulated in software, slower than wasm; pass device: "webgpu" to use it',
         },
       ],
     });

@@ -81,7 +81,7 @@ describeBrowser('a worker', () => {
     expect(new Set(logProb).size).toBe(1);
     expect(failed).toMatchObject({
       isBatchError: true,
-      message: expect.stringContaining('images[1]: the picture cannot be read'),
+      message: expect.stringContaining('images[1]: the image cannot be read'),
     });
   });
 

@@ -21,7 +21,7 @@ describe('one of several images that fails', () => {
     expect(error).toBeInstanceOf(BatchError);
     expect(error.name).toBe('BatchError');
     expect(error.message).toMatch(
-      /^encode: 2 of 4 images failed: images\[1\]: image 6×8 cannot .*; no\/such\.png: the picture cannot be read/,
+      /^encode: 2 of 4 images failed: images\[1\]: image 6×8 cannot .*; no\/such\.png: the image cannot be read/,
     );
     expect(error.errors.map(({ image }) => image)).toEqual([1, 2]);
     expect(error.errors[0]).toBeInstanceOf(RangeError);

@@ -102,7 +102,7 @@ describe('a model from a server', () => {
     answer(403);
     await expect(load()).rejects.toThrow('manifest.json: the server answers 403 Forbidden');
     answer(404);
-    await expect(load()).rejects.toThrow('no manifest.json there');
+    await expect(load()).rejects.toThrow('no manifest.json found');
   });
 
   test('does not load when the server is gone and nothing is cached, or the cached manifest is damaged', async () => {
@@ -136,7 +136,7 @@ describe('a model from a server', () => {
   });
 
   test('refuses a cache without a place', async () => {
-    await expect(load({ cache: '' })).rejects.toThrow('cache is empty text');
+    await expect(load({ cache: '' })).rejects.toThrow('cache is an empty string');
   });
 });
 
@@ -158,7 +158,11 @@ describe('a cache that cannot be used', () => {
     await load();
     expect(askedFor()).toHaveLength(8);
     expect(warn.mock.calls).toEqual([
-      [expect.stringContaining(`glow-onnx: the cache at ${cache} cannot be used, so files are fetched each`)],
+      [
+        expect.stringContaining(
+          `glow-onnx: the cache at ${cache} cannot be used, so files are downloaded each`,
+        ),
+      ],
     ]);
   });
 });

@@ -11,22 +11,18 @@ describe('errors', () => {
     [
       'a size that cannot pass',
       () => model.encode(noise(0, 6, 8)),
-      'encode: image 6×8 cannot pass 2 levels: height must be divisible by 4; resize or pad it.',
+      'encode: image 6×8 cannot pass 2 levels: height must be divisible by 4; pass fit: "resize", "crop" or "pad"',
     ],
     [
       'one of several images',
       () => model.encode([good, noise(0, 8, 6)]),
       'encode: 1 of 2 images failed: images[1]: image 8×6 cannot',
     ],
-    [
-      'a missing file',
-      () => model.encode('no/such.png'),
-      'encode: no/such.png: the picture cannot be read: ',
-    ],
+    ['a missing file', () => model.encode('no/such.png'), 'encode: no/such.png: the image cannot be read: '],
     [
       'bytes that are no picture',
       () => model.encode(Uint8Array.of(1, 2)),
-      'encode: the picture cannot be read: ',
+      'encode: the image cannot be read: ',
     ],
     ['no image', () => model.encode(7 as never), 'cannot be read: expected pixels ({ data: Uint8Array'],
     [
@@ -115,7 +111,7 @@ describe('errors', () => {
     [
       'a bad end',
       () => model.interpolate(good, 'no/such.png'),
-      'interpolate: b: no/such.png: the picture cannot',
+      'interpolate: b: no/such.png: the image cannot',
     ],
   ])('%s is refused, and the model goes on', async (_, call, message) => {
     await expect(call()).rejects.toThrow(message);

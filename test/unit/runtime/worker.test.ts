@@ -217,5 +217,7 @@ test('errors survive messages: class, fields, cause', () => {
 });
 
 test('there is no worker in Node', async () => {
-  await expect(loadGlow(address, { worker: true })).rejects.toThrow('loadGlow: worker is for browsers');
+  await expect(loadGlow(address, { worker: true })).rejects.toThrow(
+    'loadGlow: the option worker is for browsers',
+  );
 });

@@ -5,7 +5,7 @@ import type { ModelCache } from '../folder/model-cache.js';
 import { folderStore } from './folder-store.js';
 import { writeFileAtomic } from './write-file.js';
 
-/** A cache in a folder, a file for each key. */
+/** A cache in a folder, with one file per key. Default: the user's cache folder. */
 export function openCache(location: string = userCacheFolder()): ModelCache {
   const store = folderStore(location);
   return {
@@ -15,7 +15,7 @@ export function openCache(location: string = userCacheFolder()): ModelCache {
     remove: (key) => rm(join(location, key), { force: true }),
     async clear() {
       for (const name of await namesIn(location)) {
-        // Also what a program that was killed left half written.
+        // The second part of the pattern matches incomplete files of a program that was killed.
         if (/^[0-9a-f]{64}(\..*\.tmp)?$/.test(name)) await rm(join(location, name), { force: true });
       }
     },
@@ -31,7 +31,7 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Where this system keeps what a user's programs can fetch again. */
+/** The folder in which this system keeps downloaded files of a user's programs. */
 export function userCacheFolder(
   system: NodeJS.Platform = process.platform,
   { XDG_CACHE_HOME, LOCALAPPDATA }: NodeJS.ProcessEnv = process.env,

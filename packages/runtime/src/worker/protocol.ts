@@ -4,11 +4,11 @@ import type { PortableError } from './portable-error.js';
 type Callable = {
   [Key in keyof GlowModel]: GlowModel[Key] extends (...args: never[]) => Promise<unknown> ? Key : never;
 }[keyof GlowModel];
-/** The model's calls that a worker does. */
+/** The methods of a model that run in the worker. */
 export type Method = Exclude<Callable, 'dispose'>;
 export type Call = Method | 'loadGlow' | 'dispose';
 
-/** For each method the place of its options among its arguments. */
+/** For each method the position of its options among its arguments. */
 export const optionsAt = {
   prepare: 1,
   encode: 1,
@@ -23,26 +23,27 @@ export const optionsAt = {
   applyAttribute: 3,
 } as const satisfies Readonly<Record<Method, number>>;
 
-/** What a page says to its worker. */
+/** A message from the page to its worker. */
 export type Request =
   | {
       readonly id: number;
       readonly call: Call;
-      /** Without options. */
+      /** The arguments without the options. */
       readonly args: readonly unknown[];
-      /** Without `onProgress` and `signal`. */
+      /** The options without `onProgress` and `signal`. */
       readonly options: object;
+      /** Whether the page wants progress messages. */
       readonly reports: boolean;
     }
   | { readonly id: number; readonly abort: true };
 
-/** What the worker says. */
+/** A message from the worker to the page. */
 export type Response =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: PortableError }
   | { readonly id: number; readonly progress: unknown };
 
-/** The memory of what is sent for good, which need not be copied then. */
+/** The buffers in a value. A message can transfer them instead of copying, because the sender no longer needs them. */
 export function buffersOf(value: unknown, found: Set<ArrayBuffer> = new Set()): Set<ArrayBuffer> {
   if (ArrayBuffer.isView(value)) {
     if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);
@@ -52,7 +53,7 @@ export function buffersOf(value: unknown, found: Set<ArrayBuffer> = new Set()): 
   return found;
 }
 
-/** What is to know of a model without asking it anything. */
+/** The properties of a model that are not methods. */
 export type Facts = {
   [Key in keyof GlowModel as GlowModel[Key] extends AnyFunction ? never : Key]: GlowModel[Key];
 };
