@@ -37,6 +37,7 @@ export default defineConfig(async () => {
     base: './', // works from any path
     build: { target: 'es2022', assetsInlineLimit: 0 },
     worker: { format: 'es' },
+    css: { postcss: {} }, // else Vite looks for a configuration up to the home folder, which not every user has
     server: { headers },
     preview: { headers },
     plugins: [offline({ source: here('build/service-worker.js'), publicFiles: await publicFiles() })],

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import os, { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConfig } from '@glow-onnx/flow';
 import { type LoadOptions, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
@@ -216,6 +216,26 @@ describe('the folder of a cache', () => {
     ['win32', {}, join(homedir(), 'AppData/Local/glow-onnx/Cache')],
   ])('on %s with %j is %s', (system, environment, folder) => {
     expect(userCacheFolder(system, environment)).toBe(folder);
+  });
+
+  test.each<[string, () => string]>([
+    [
+      'has no entry in the list of users',
+      () => {
+        throw new Error('uv_os_homedir returned ENOENT');
+      },
+    ],
+    ['has an empty HOME', () => ''],
+  ])('is a temporary folder of a user who %s', (_, home) => {
+    jest.spyOn(os, 'homedir').mockImplementation(home);
+    for (const system of ['linux', 'darwin', 'win32'] as const) {
+      const folder = userCacheFolder(system, {});
+      expect(folder).toBe(join(tmpdir(), `glow-onnx-${process.getuid?.() ?? 'cache'}`));
+    }
+    expect(userCacheFolder('linux', { XDG_CACHE_HOME: '/var/cache/me' })).toBe(
+      join('/var/cache/me/glow-onnx'),
+    );
+    expect(userCacheFolder('win32', { LOCALAPPDATA: '/local' })).toBe(join('/local/glow-onnx/Cache'));
   });
 
   test('cacheLocation tells it', () => {

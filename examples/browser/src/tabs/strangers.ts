@@ -90,8 +90,7 @@ async function score(app: App, picture: NamedPicture): Promise<Suspect> {
 function numbersOf({ score: { bitsPerDim, typicality, complexity } }: Suspect): HTMLElement[] {
   const rows = {
     'bits per dimension': bitsPerDim < 1000 ? bitsPerDim.toFixed(2) : bitsPerDim.toExponential(1),
-    'unseen faces at least as unusual':
-      typicality === null ? '—' : `${Math.round(100 * typicality)} %`,
+    'unseen faces at least as unusual': typicality === null ? '—' : `${Math.round(100 * typicality)} %`,
     'bits per dimension as a PNG': complexity.toFixed(2),
   };
   return Object.entries(rows).map(([term, value]) => el('div', {}, el('dt', {}, term), el('dd', {}, value)));

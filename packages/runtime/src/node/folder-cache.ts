@@ -1,5 +1,5 @@
 import { readdir, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ModelCache } from '../folder/model-cache.js';
 import { folderStore } from './folder-store.js';
@@ -31,14 +31,27 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** The folder in which this system keeps downloaded files of a user's programs. */
+/**
+ * The folder in which this system keeps downloaded files of a user's programs. A user without a home folder, as in
+ * some containers, gets a temporary folder. Its files are checked like all others when they are read.
+ */
 export function userCacheFolder(
   system: NodeJS.Platform = process.platform,
   { XDG_CACHE_HOME, LOCALAPPDATA }: NodeJS.ProcessEnv = process.env,
 ): string {
   if (XDG_CACHE_HOME) return join(XDG_CACHE_HOME, 'glow-onnx');
-  if (system === 'win32')
-    return join(LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'glow-onnx', 'Cache');
-  if (system === 'darwin') return join(homedir(), 'Library', 'Caches', 'glow-onnx');
-  return join(homedir(), '.cache', 'glow-onnx');
+  if (system === 'win32' && LOCALAPPDATA) return join(LOCALAPPDATA, 'glow-onnx', 'Cache');
+  const home = homeFolder();
+  if (!home) return join(tmpdir(), `glow-onnx-${process.getuid?.() ?? 'cache'}`);
+  if (system === 'win32') return join(home, 'AppData', 'Local', 'glow-onnx', 'Cache');
+  if (system === 'darwin') return join(home, 'Library', 'Caches', 'glow-onnx');
+  return join(home, '.cache', 'glow-onnx');
+}
+
+function homeFolder(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined; // HOME is not set, and the system has no entry for this user
+  }
 }

@@ -58,7 +58,8 @@ async function loadNative(
 
 const installCuda =
   'pass device: "cpu", or install ONNX Runtime\'s CUDA provider (Linux x64 with CUDA 12 and cuDNN 9): ' +
-  'npm rebuild onnxruntime-node --ignore-scripts=false';
+  'npm rebuild onnxruntime-node --ignore-scripts=false ' +
+  '(with npm 12 first: npm install-scripts approve onnxruntime-node)';
 
 function missing(cause: unknown): string {
   const { message, code } = cause as NodeJS.ErrnoException;

@@ -114,7 +114,7 @@ async function openTemporary(): Promise<FileHandle> {
 
 /** Large files belong to /var/tmp, since /tmp may be memory; TMPDIR decides. */
 function temporaryFolder(): string {
-  return process.env.TMPDIR ?? (existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
+  return process.env.TMPDIR || (existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
 }
 
 function explainFull(cause: NodeJS.ErrnoException): never {

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import type { Locator, Page } from 'playwright-core';
-import { describeBrowser } from '../../../support/use-browser.js';
+import { describeBrowser, insecureHost } from '../../../support/use-browser.js';
 import { button, openTab, status, untilDiffering } from './drive.js';
 import { pixelsOf } from './pictures.js';
 import { eventually, paths, readout, timeoutMs, usePage } from './use-page.js';
@@ -144,7 +144,7 @@ describeBrowser('a visit to the page', () => {
 });
 
 describeBrowser('a visit where the browser has no WebGPU, as on plain http', () => {
-  const site = usePage({ host: 'glow.test' });
+  const site = usePage({ host: insecureHost });
 
   test('is told so, before and after choosing it, and goes on in WebAssembly', async () => {
     const page = await site.open();

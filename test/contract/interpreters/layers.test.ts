@@ -37,7 +37,7 @@ function randomLayerParams(layer: Layer): LayerParams<Float64Tensor> {
   return { trainable, fixed };
 }
 
-/** The log|det| of one image in any interpreter that reads its own values: [batch] in float64. */
+/** A layer's log|det| for each image. */
 function logDetOf(y: Float64Tensor, { perPixel, elements }: LogDet<Float64Tensor>): number[] {
   const [batch, , height, width] = y.shape;
   const constant = (perPixel?.data[0] ?? 0) * height * width;
@@ -102,16 +102,25 @@ describe.each(layerCases)('$name', ({ layer, channels }) => {
   });
 
   test.each(interpreters)('$name agrees with float64 in both directions', async ({ run, tolerance }) => {
-    const [ahead, perImage] = await run({ x }, (ops, images) => {
-      const result = layer.forward(ops, images.x, lift(ops, forward));
-      const { elements } = result.logDet;
-      return elements === undefined ? [result.y] : [result.y, ops.sumPerImage(elements)];
+    const [ahead, ...logDets] = await run({ x }, (ops, images) => {
+      const weights = layer.forwardWeights(ops, {
+        trainable: lift(ops, params.trainable),
+        fixed: params.fixed,
+      });
+      const { y, logDet } = layer.forward(ops, images.x, weights);
+      const { perPixel, elements } = logDet;
+      return [y, ...(perPixel ? [perPixel] : []), ...(elements ? [ops.sumPerImage(elements)] : [])];
     });
+    const { perPixel, elements } = logDet;
+    const expected = [
+      ...(perPixel ? [perPixel] : []),
+      ...(elements ? [float64Ops.sumPerImage(elements)] : []),
+    ];
+    expect(ahead.shape).toEqual(y.shape);
     expect(relativeError(ahead.data, y.data)).toBeLessThan(tolerance);
-    if (logDet.elements) {
-      expect(relativeError(perImage.data, float64Ops.sumPerImage(logDet.elements).data)).toBeLessThan(
-        tolerance,
-      );
+    expect(logDets.map(({ shape }) => shape)).toEqual(expected.map(({ shape }) => shape));
+    for (const [i, { data }] of expected.entries()) {
+      expect(relativeError(logDets[i].data, data)).toBeLessThan(tolerance);
     }
     const [back] = await run({ y }, (ops, images) => [layer.inverse(ops, images.y, lift(ops, inverse))]);
     expect(relativeError(back.data, layer.inverse(float64Ops, y, inverse).data)).toBeLessThan(tolerance);

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { transformSync } from 'esbuild';
 import ts from 'typescript';
-import type { Snippet } from '../../support/snippets.js';
+import type { Snippet } from './snippets.js';
 
 /** What a snippet prints. @throws Error with what it said if it fails, or if a program writes to stderr. */
 export function runInNode({ language, line, text }: Snippet, folder: string): string {

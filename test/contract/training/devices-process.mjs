@@ -1,8 +1,8 @@
 /**
- * Trains models for some steps in a process of its own, as provider-process.mjs runs graphs in one, through the built
+ * Trains models for some steps in a process of its own, as ../providers/provider-process.mjs runs graphs in one, through the built
  * package.
  *
- *     node training-process.mjs webgpu requests.json results.json
+ *     node devices-process.mjs webgpu requests.json results.json
  *
  * requests.json: [{ checkpoint: path, memory } or { operator }]. Results: for each { bitsPerDim, gradient } of four images by the
  * checkpoint's parameters, and { losses, scores } of ten steps from data-dependent initialisation on and after them,

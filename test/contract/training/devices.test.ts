@@ -7,7 +7,7 @@ import type { StepResult } from '../../../packages/trainer/src/engine/engine.js'
 import { relativeError } from '../../support/numeric.js';
 import { randomParams } from '../../support/random-params.js';
 import { variants } from '../../support/variants.js';
-import { driverMissing, softwareDriver } from '../../support/vulkan-driver.js';
+import { describeWebgpu, softwareDriver } from '../../support/vulkan-driver.js';
 
 /** Float32 in another order of sums, and shaders' exp and tanh of 1e-7, forwards and backwards through two levels. */
 const FLOAT32 = 1e-5;
@@ -52,20 +52,19 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** What each case comes to on a device, and last what is said of the operator. */
 function trainOn(device: string, env: Readonly<Record<string, string>> = {}): [...Trained[], Refusal] {
   const results = join(folder, device);
-  const argv = [join(__dirname, 'training-process.mjs'), device, requests, results];
+  const argv = [join(__dirname, 'devices-process.mjs'), device, requests, results];
   const { status, stderr } = spawnSync(process.execPath, argv, {
     env: { ...process.env, ...env },
     encoding: 'utf8',
   });
-  if (status !== 0) throw new Error(`training-process.mjs ${device}: ended with ${status}:\n${stderr}`);
+  if (status !== 0) throw new Error(`devices-process.mjs ${device}: ended with ${status}:\n${stderr}`);
   return JSON.parse(readFileSync(results, 'utf8'));
 }
 
 const driver = softwareDriver();
-if (!driver) console.warn(`skipped: training on webgpu (${driverMissing})`);
 const devices = [
   { device: 'wasm', env: {}, describeDevice: describe },
-  { device: 'webgpu', env: driver ?? {}, describeDevice: driver ? describe : describe.skip },
+  { device: 'webgpu', env: driver ?? {}, describeDevice: describeWebgpu },
   // TRAINING_DEVICES=cuda,webgpu: those of this machine, with its own drivers.
   ...(process.env.TRAINING_DEVICES?.split(',') ?? []).map((device) => ({
     ...{ device, env: {}, describeDevice: describe },

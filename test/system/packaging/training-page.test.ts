@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parseCheckpoint } from '@glow-onnx/flow';
 import type { Browser, Page } from 'playwright-core';
-import { npm, pack } from '../../support/installed-app.js';
+import { npm, tarballs } from '../../support/installed-app.js';
 import { type Server, startServer } from '../../support/server.js';
 import { readSnippets } from '../../support/snippets.js';
 import { describeBrowser, launchChromium } from '../../support/use-browser.js';
@@ -55,7 +55,8 @@ beforeAll(() => {
   writeFileSync(join(app, 'main.js'), main);
   writeFileSync(join(app, 'index.html'), html);
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }');
-  npm(app, 'install', ...Object.values(pack(['flow', 'graph', 'runtime', 'trainer'], app)));
+  const { flow, graph, runtime, trainer } = tarballs();
+  npm(app, 'install', flow, graph, runtime, trainer);
   const vite = join(root, 'node_modules/vite/bin/vite.js');
   execFileSync(process.execPath, [vite, 'build', '--base', './'], { cwd: app, stdio: 'pipe' });
   const print = "await import('./main.js'); console.log(JSON.stringify(await runTraining('wasm')))";
