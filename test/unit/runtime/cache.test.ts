@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createConfig } from '@glow-onnx/flow';
 import { type LoadOptions, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
 import { cacheLocation, clearCache } from '@glow-onnx/runtime/cache';
-import { forgetful, keyValueCache } from '../../../packages/runtime/src/folder/model-cache.js';
+import { forgetful, keyValueCache } from '../../../packages/runtime/src/folder/key-value-cache.js';
 import { readBounded } from '../../../packages/runtime/src/folder/model-store.js';
 import { openCache, userCacheFolder } from '../../../packages/runtime/src/node/folder-cache.js';
 import { sha256 } from '../../../packages/runtime/src/node/sha256.js';

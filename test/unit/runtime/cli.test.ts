@@ -385,7 +385,7 @@ test.each<[string, () => string[], number, RegExp]>([
     'a label for no classes',
     () => ['sample', folder, '--out', at('y.png'), '--label', '1'],
     1,
-    /^glow: --label: this model has no classes; leave it out\n$/,
+    /^glow: --label: this model has no classes; leave the label out\n$/,
   ],
   [
     'a height that cannot be',
@@ -397,14 +397,14 @@ test.each<[string, () => string[], number, RegExp]>([
     'more pictures than memory should hold',
     () => ['sample', folder, '--out', at('y.png'), '--count', '100', '--height', '4096', '--width', '4096'],
     1,
-    /^glow: --count: 100 pictures of 4096×4096 are more than 1 GiB; draw at most 21 at once\n$/,
+    /^glow: --count: 100 images of 4096×4096 are more than 1 GiB; draw at most 21 at once\n$/,
   ],
   ['a scale beyond bounds', () => ['sample', folder, '--out', 'x', '--scale', '65'], 2, /from 1 to 64/],
   [
     'temperatures for other levels',
     () => ['sample', folder, '--out', at('y.png'), '--temperature', '1,1,1'],
     1,
-    /^glow: --temperature must be a number or 2 of them, one per level, got 1,1,1\n$/,
+    /^glow: --temperature must be one number or 2 numbers, one for each level, got 1,1,1\n$/,
   ],
   [
     'a level that is none',

@@ -1,6 +1,6 @@
 import { urlStore } from '../folder/stores/url-store.js';
 import type { Platform } from '../platform.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 import { openCache } from './browser-cache.js';
 import { describeHost } from './describe-host.js';
 import { browserCodec } from './images.js';

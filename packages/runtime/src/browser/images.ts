@@ -1,7 +1,7 @@
 import { responseFile } from '../folder/stores/response-file.js';
-import { createCodec } from '../pictures/codec.js';
+import { createCodec, type ImageCodec } from '../pictures/codec.js';
 import type { ImageHeader } from '../pictures/header.js';
-import type { ImageCodec, RawImage } from '../pictures/images.js';
+import type { RawImage } from '../pictures/images.js';
 import type { CanvasLike, ImageBitmapLike, ImageElementLike } from '../pictures/input.js';
 import { checkBytes, checkPixels, type ImageLimits } from '../pictures/limits.js';
 import { orient } from '../pictures/orient.js';

@@ -1,6 +1,6 @@
-import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 import { DeviceError } from '../sessions/device-error.js';
+import type { OnnxRuntime, RuntimeOptions } from '../sessions/onnx-runtime.js';
 import { queueOf } from '../sessions/queue.js';
 import { defaultWasmThreads, setUpWebBuild } from '../sessions/web-build.js';
 import { failingWithGpu } from './lost-gpu.js';

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../model/batches.js';
+import type { CallOptions } from '../model/call.js';
 import type { Terminal } from './run-program.js';
 
 /** A run shorter than this prints no progress. */

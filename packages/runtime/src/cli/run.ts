@@ -1,11 +1,11 @@
 import type { Precision } from '@glow-onnx/flow/manifest';
 import { loadGlow } from '../index.js';
 import { BatchError } from '../model/batch-error.js';
-import type { CallOptions } from '../model/batches.js';
+import type { CallOptions } from '../model/call.js';
 import type { ClassLabel } from '../model/labels.js';
 import { classNames } from '../model/labels.js';
 import type { GlowModel } from '../model/model.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 
 /** The progress callback and the signal of a command. */
 export type Context = Required<CallOptions>;

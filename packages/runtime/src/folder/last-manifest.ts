@@ -1,9 +1,9 @@
-import type { Platform } from '../platform.js';
-import { keyValueCache, type ModelCache } from './model-cache.js';
-import type { FileEntry } from './model-folder.js';
+import type { FileEntry } from './file-entry.js';
+import { keyValueCache } from './key-value-cache.js';
+import type { ModelCache, Sha256 } from './model-cache.js';
 
 /** Remembers the last manifest from an address, for times when its server cannot be reached. */
-export function lastManifest(cache: ModelCache, sha256: Platform['sha256'], url: string) {
+export function lastManifest(cache: ModelCache, sha256: Sha256, url: string) {
   const notes = keyValueCache(cache, sha256);
   const key = `manifest of ${url}`;
   return {

@@ -1,6 +1,5 @@
 import { messageOf } from '../message-of.js';
-import type { KeyValueCache, Platform } from '../platform.js';
-import { readBounded, type StoredFile } from './model-store.js';
+import type { StoredFile } from './model-store.js';
 import { warnOnce } from './warn-once.js';
 
 /**
@@ -23,11 +22,17 @@ export interface ModelCache {
  */
 export type CacheChoice = boolean | string;
 
+/** The sha256 of bytes, in hex. */
+export type Sha256 = (bytes: Uint8Array<ArrayBuffer>) => Promise<string>;
+
 /**
  * Opens the chosen cache. A cache that fails gives one warning and no error, because a model loads without it too.
  * @throws RangeError if the choice is an empty string.
  */
-export function openCache(platform: Platform, choice: CacheChoice = true): ModelCache | undefined {
+export function openCache(
+  platform: { openCache(location?: string): ModelCache },
+  choice: CacheChoice = true,
+): ModelCache | undefined {
   if (choice === false) return undefined;
   if (choice === '')
     throw new RangeError(
@@ -48,24 +53,5 @@ export function openCache(platform: Platform, choice: CacheChoice = true): Model
     open: (key) => tolerant(cache.open(key)),
     write: (key, bytes) => tolerant(cache.write(key, bytes)),
     remove: (key) => tolerant(cache.remove(key)),
-  };
-}
-
-/** A cache that keeps nothing, for `cache: false`. */
-export const forgetful: KeyValueCache = { read: async () => undefined, write: async () => {} };
-
-const noteBytes = 2 ** 20;
-
-/** Keeps small notes in a model cache, by any key. */
-export function keyValueCache(cache: ModelCache, sha256: Platform['sha256']): KeyValueCache {
-  const keyOf = (key: string) => sha256(new TextEncoder().encode(key));
-  return {
-    async read(key) {
-      const file = await cache.open(await keyOf(key));
-      if (!file) return undefined;
-      // An unreadable note counts as missing.
-      return readBounded(file, { where: key, limit: noteBytes }).catch(() => undefined);
-    },
-    write: async (key, bytes) => cache.write(await keyOf(key), bytes),
   };
 }

@@ -1,23 +1,21 @@
 import { type GraphVariant, type Manifest, parseManifest } from '@glow-onnx/flow/manifest';
-import type { Platform } from '../platform.js';
 import type { ModelGraphs } from '../sessions/open-graphs.js';
 import { queueOf } from '../sessions/queue.js';
+import type { FileEntry } from './file-entry.js';
 import { lastManifest } from './last-manifest.js';
 import type { LoadProgress } from './load-progress.js';
-import type { ModelCache } from './model-cache.js';
+import type { ModelCache, Sha256 } from './model-cache.js';
 import { type ModelStore, readBounded, type StoredFile, UnreachableError } from './model-store.js';
 
 /** A model folder, and how to read it. */
 export interface ModelFolder {
   readonly store: ModelStore;
-  readonly sha256: Platform['sha256'];
+  readonly sha256: Sha256;
   /** Keeps files that come over a network. */
   readonly cache?: ModelCache | undefined;
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
-
-export type FileEntry = Manifest['files'][number];
 
 const manifestPath = 'manifest.json';
 const manifestLimit = 16 * 2 ** 20;

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Host } from '../platform.js';
-import type { Device } from '../session.js';
 import { canCompileWasm } from '../sessions/can-compile-wasm.js';
+import type { Device } from '../sessions/device.js';
 import { defaultWasmThreads } from '../sessions/web-build.js';
 
 /** Describes Node, its system and the devices of the installed ONNX Runtime. */

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Sharp } from 'sharp';
-import { createCodec } from '../pictures/codec.js';
+import { createCodec, type ImageCodec } from '../pictures/codec.js';
 import type { ImageHeader } from '../pictures/header.js';
-import type { ImageCodec, RawImage } from '../pictures/images.js';
+import type { RawImage } from '../pictures/images.js';
 import { checkBytes, type ImageLimits } from '../pictures/limits.js';
 import { encodePng } from '../pictures/png-encode.js';
 import { decodePurely } from './decode-purely.js';

@@ -1,8 +1,8 @@
 import { cpus } from 'node:os';
 import { warnOnce } from '../folder/warn-once.js';
-import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 import { DeviceError } from '../sessions/device-error.js';
+import type { OnnxRuntime, RuntimeOptions } from '../sessions/onnx-runtime.js';
 import { atOnce, queueOf } from '../sessions/queue.js';
 import { setUpWebBuild } from '../sessions/web-build.js';
 import { cudaSessions } from './tf32.js';

@@ -1,5 +1,6 @@
+import type { PixelData } from './images.js';
 import { checkRawImage, type RawImage } from './images.js';
-import type { CanvasLike, PixelData } from './input.js';
+import type { CanvasLike } from './input.js';
 
 /** The fields of a browser's `ImageData`, usable without the DOM: RGBA, row by row from the top. */
 export interface RgbaPixels extends PixelData {

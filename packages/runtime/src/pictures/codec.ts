@@ -1,6 +1,6 @@
 import { type ImageHeader, readHeader } from './header.js';
-import type { ImageCodec, RawImage } from './images.js';
-import type { BlobLike, ImageInput } from './input.js';
+import type { PixelData, RawImage } from './images.js';
+import type { ImageFileLike, ImageInput } from './input.js';
 import { checkBytes, checkPixels, type ImageLimits } from './limits.js';
 
 /** The parts of reading an image that differ between platforms. */
@@ -13,6 +13,12 @@ export interface ImageReader {
   decode(bytes: Uint8Array, header: ImageHeader, limits: ImageLimits): Promise<RawImage>;
   /** Reads the pixels of an object of this platform; undefined if `input` is not such an object. */
   readObject(input: object, limits: ImageLimits): Promise<RawImage> | undefined;
+}
+
+/** Reads images on a platform. */
+export interface ImageCodec {
+  /** Decodes an image to 8 bits and 1 to 4 channels, upright. */
+  read(input: Exclude<ImageInput, RawImage | PixelData>): Promise<RawImage>;
 }
 
 /** Creates the codec of a platform. It reads every kind of `ImageInput` and enforces the limits. */
@@ -39,7 +45,7 @@ async function bytesOf(
   if (input instanceof ArrayBuffer) return new Uint8Array(input);
   if (typeof input === 'string' || input instanceof URL) return readFile(input, limits);
   if (isObject(input) && 'arrayBuffer' in input) {
-    const blob = input as BlobLike;
+    const blob = input as ImageFileLike;
     checkBytes(blob.size, limits);
     return new Uint8Array(await blob.arrayBuffer());
   }

@@ -1,5 +1,4 @@
 import { binToModel, binToPixel, convertChannels, modelToBin, pixelToBin } from '@glow-onnx/flow/pixels';
-import type { ImageInput, PixelData } from './input.js';
 
 /**
  * An image as raw pixels. A model returns images in this form, with 1 (grey) or 3 (RGB) channels.
@@ -17,10 +16,11 @@ export interface RawImage {
   readonly channels: number;
 }
 
-/** Reads images on a platform. */
-export interface ImageCodec {
-  /** Decodes an image to 8 bits and 1 to 4 channels, upright. */
-  read(input: Exclude<ImageInput, RawImage | PixelData>): Promise<RawImage>;
+/** The fields of a browser's `ImageData` that are used here: RGBA, row by row from the top. */
+export interface PixelData {
+  readonly data: Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
 }
 
 /** An image as the flow takes it. */

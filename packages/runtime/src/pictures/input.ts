@@ -1,14 +1,7 @@
-import type { RawImage } from './images.js';
+import type { PixelData, RawImage } from './images.js';
 
-/** The fields of a browser's `ImageData` that are used here: RGBA, row by row from the top. */
-export interface PixelData {
-  readonly data: Uint8ClampedArray;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** The members of a `Blob` or `File` that are used here. */
-export interface BlobLike {
+/** The members of a `Blob` or `File` of an image that are used here. */
+export interface ImageFileLike {
   readonly size: number;
   arrayBuffer(): Promise<ArrayBuffer>;
 }
@@ -60,7 +53,7 @@ export type ImageInput =
   | PixelData
   | Uint8Array
   | ArrayBuffer
-  | BlobLike
+  | ImageFileLike
   | string
   | URL
   | SharpLike

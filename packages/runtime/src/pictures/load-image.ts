@@ -1,7 +1,8 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import { messageOf } from '../message-of.js';
+import type { ImageCodec } from './codec.js';
 import { type Fit, fitImage } from './fit.js';
-import { checkRawImage, type ImageCodec, isPixels, type RawImage, withChannels } from './images.js';
+import { checkRawImage, isPixels, type RawImage, withChannels } from './images.js';
 import type { ImageInput } from './input.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { Env } from 'onnxruntime-common';
-import type { RuntimeOptions } from '../platform.js';
+import type { RuntimeOptions } from './onnx-runtime.js';
 
 /** Sets up a web build of ONNX Runtime. Its own log is off, because errors are thrown. */
 export function setUpWebBuild(env: Env, { threads, wasmPaths }: RuntimeOptions): void {

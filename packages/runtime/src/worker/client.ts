@@ -1,12 +1,14 @@
 import { isUrl, type ModelSource } from '../folder/model-source.js';
-import type { LoadOptions } from '../load-glow.js';
+import type { LoadOptions } from '../load-options.js';
 import { messageOf } from '../message-of.js';
 import type { GlowModel } from '../model/model.js';
-import type { ImageCodec } from '../pictures/images.js';
+import type { ImageCodec } from '../pictures/codec.js';
+import { createLifetime } from '../sessions/lifetime.js';
+import type { WorkerLike } from './port.js';
 import { fromPortable } from './portable-error.js';
 import { absolute, toPortableInput } from './portable-input.js';
-import { type Call, type Method, optionsAt, type Response, type WorkerLike } from './protocol.js';
-import type { Facts } from './serve.js';
+import type { Facts } from './protocol.js';
+import { type Call, type Method, optionsAt, type Response } from './protocol.js';
 
 interface Pending {
   readonly resolve: (result: never) => void;
@@ -52,40 +54,24 @@ export async function loadInWorker(
 }
 
 function modelOf(facts: Facts, call: Bridge, codec: ImageCodec, end: () => void): GlowModel {
-  const underWay = new Set<Promise<unknown>>();
-  let disposal: Promise<void> | undefined;
-
-  async function perform(method: Method, given: readonly unknown[]): Promise<unknown> {
-    if (disposal) throw new Error(`${method}: this model is disposed; load it again`);
-    const owned = new Set<ArrayBuffer>();
-    const at = optionsAt[method];
-    const result = Promise.all(given.slice(0, at).map((each) => toPortableInput(each, codec, owned))).then(
-      (args) => call(method, args, given[at] as BridgeOptions | undefined, owned),
-    );
-    underWay.add(result);
-    try {
-      return await result;
-    } finally {
-      underWay.delete(result);
-    }
-  }
-
-  async function release(): Promise<void> {
-    await Promise.allSettled(underWay);
+  const lifetime = createLifetime(async () => {
     await call('dispose', []).catch(() => undefined); // a worker that has failed holds no model
     end();
+  });
+  async function perform(method: Method, given: readonly unknown[]): Promise<unknown> {
+    const owned = new Set<ArrayBuffer>();
+    const at = optionsAt[method];
+    const args = await Promise.all(given.slice(0, at).map((each) => toPortableInput(each, codec, owned)));
+    return call(method, args, given[at] as BridgeOptions | undefined, owned);
   }
-  const dispose = () => {
-    disposal ??= release();
-    return disposal;
-  };
   const methods = Object.fromEntries(
     (Object.keys(optionsAt) as Method[]).map((method) => [
       method,
-      (...given: unknown[]) => perform(method, given),
+      (...given: unknown[]) =>
+        lifetime.during(() => perform(method, given), `${method}: this model is disposed; load it again`),
     ]),
   ) as unknown as Pick<GlowModel, Method>;
-  return { ...facts, ...methods, dispose, [Symbol.asyncDispose]: dispose };
+  return { ...facts, ...methods, dispose: lifetime.end, [Symbol.asyncDispose]: lifetime.end };
 }
 
 function receive({ resolve, reject, onProgress, signal }: Pending, response: Response): void {

@@ -1,5 +1,5 @@
 import { BatchError } from '../model/batch-error.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 import { DeviceError } from '../sessions/device-error.js';
 
 /** An error as plain data for a message. A cloned Error object would lose its class and its fields. */

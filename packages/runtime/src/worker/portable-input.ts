@@ -1,6 +1,6 @@
 import { isUrl } from '../folder/model-source.js';
 import { messageOf } from '../message-of.js';
-import type { ImageCodec } from '../pictures/images.js';
+import type { ImageCodec } from '../pictures/codec.js';
 import type { CanvasLike, ImageElementLike } from '../pictures/input.js';
 
 /** Takes the place of an image that the page could not read. The call in the worker then rejects with this reason. */

@@ -1,28 +1,6 @@
 import type { GlowModel } from '../model/model.js';
 import type { PortableError } from './portable-error.js';
 
-/** The members of a `Worker` that are used here. A MessagePort has them too, except `terminate`. */
-export interface WorkerLike extends PortLike {
-  terminate?(): void;
-}
-
-/** The members of a `MessagePort` that are used here. */
-export interface PortLike {
-  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
-  addEventListener(
-    type: 'message' | 'messageerror' | 'error',
-    listener: (event: { readonly type: string }) => void,
-  ): void;
-  /** A port needs this call; a worker does not have it. */
-  start?(): void;
-}
-
-/**
- * The worker for a model: `true` for the worker of this package, the address of a script that calls `serveGlow`, or a
- * Worker with such a script.
- */
-export type WorkerChoice = boolean | string | URL | WorkerLike;
-
 type Callable = {
   [Key in keyof GlowModel]: GlowModel[Key] extends (...args: never[]) => Promise<unknown> ? Key : never;
 }[keyof GlowModel];
@@ -74,3 +52,9 @@ export function buffersOf(value: unknown, found: Set<ArrayBuffer> = new Set()): 
   }
   return found;
 }
+
+/** The properties of a model that are not methods. */
+export type Facts = {
+  [Key in keyof GlowModel as GlowModel[Key] extends AnyFunction ? never : Key]: GlowModel[Key];
+};
+type AnyFunction = (...args: never[]) => unknown;

@@ -1,10 +1,12 @@
 import type { ModelSource } from '../folder/model-source.js';
-import { createLoadGlow, type LoadGlow, type LoadOptions } from '../load-glow.js';
+import { createLoadGlow } from '../load-glow.js';
+import type { LoadGlow, LoadOptions } from '../load-options.js';
 import type { GlowModel } from '../model/model.js';
 import type { Platform } from '../platform.js';
+import type { PortLike } from './port.js';
 import { toPortable } from './portable-error.js';
 import { refusingUnreadable } from './portable-input.js';
-import { buffersOf, optionsAt, type PortLike, type Request, type Response } from './protocol.js';
+import { buffersOf, optionsAt, type Request, type Response } from './protocol.js';
 
 /** The worker's side: loads one model and answers the calls of the page. */
 export function serve(loadGlow: LoadGlow, port: PortLike): void {
@@ -46,12 +48,6 @@ export function serve(loadGlow: LoadGlow, port: PortLike): void {
   });
   port.start?.();
 }
-
-/** The properties of a model that are not methods. */
-export type Facts = {
-  [Key in keyof GlowModel as GlowModel[Key] extends AnyFunction ? never : Key]: GlowModel[Key];
-};
-type AnyFunction = (...args: never[]) => unknown;
 
 function factsOf(model: GlowModel): object {
   return Object.fromEntries(Object.entries(model).filter(([, value]) => typeof value !== 'function'));
