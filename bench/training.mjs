@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createConfig, encodeCheckpoint } from '@glow-onnx/flow';
 import { machine, randomCheckpoint } from './models.mjs';
@@ -69,7 +70,7 @@ for (const { name, cells } of rows) {
 
 /** One measurement in a process of its own; undefined if its backend is not here. */
 function runNode(measurement) {
-  const script = new URL('training-case.mjs', import.meta.url).pathname;
+  const script = fileURLToPath(new URL('training-case.mjs', import.meta.url));
   const argument = JSON.stringify({ ...measurement, seconds: Number(values.seconds) });
   return run(process.execPath, ['--disable-warning=ExperimentalWarning', script, argument]);
 }
@@ -79,7 +80,7 @@ function runPython(config, batch) {
   try {
     const checkpoint = join(folder, 'start.safetensors');
     writeFileSync(checkpoint, encodeCheckpoint(randomCheckpoint(config)));
-    const script = new URL('peers/training.py', import.meta.url).pathname;
+    const script = fileURLToPath(new URL('peers/training.py', import.meta.url));
     return run(values.python, [script, checkpoint, '--batch', batch, '--seconds', values.seconds]);
   } finally {
     rmSync(folder, { recursive: true });

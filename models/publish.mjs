@@ -162,7 +162,7 @@ ${rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n')}
 
 ![Reconstructions](reconstructions.png)
 
-*Above ${heldOutName} as the model sees them, below what encoding and decoding made of them.*
+*Above: ${heldOutName} as the model sees them. Below: the same images after encode and decode.*
 
 ## Interpolations
 

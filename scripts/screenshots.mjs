@@ -18,7 +18,7 @@ try {
   await page.setViewportSize({ width: 1280, height: 1240 });
   await page.goto(server.resolvedUrls.local[0]);
   await page.getByText('WebAssembly', { exact: true }).click();
-  await page.getByText('Every device gives the same pixels back.').waitFor();
+  await page.getByText('Every device returns the same pixels.').waitFor();
   await page.locator('#hero').getByText('0 of 768 values differ').waitFor();
   await page.waitForFunction(() => {
     const isDrawn = (canvas) => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[3] > 0;

@@ -7,7 +7,7 @@ import { offline } from './build/offline.js';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const model = here('../../models/faces/');
 
-/** `public/` goes out as it is: the model folder, and some faces that the model has not been trained on. */
+/** Fills `public/`, which is served unchanged: the model folder, and faces that the model has not been trained on. */
 async function fillPublic() {
   for (const part of ['manifest.json', 'golden.safetensors', 'onnx', 'directions']) {
     await cp(model + part, here(`public/model/${part}`), { recursive: true }).catch((error) => {
@@ -17,14 +17,14 @@ async function fillPublic() {
   await cutFaces({ from: `${model}faces.json`, to: here('public/'), count: 480 });
 }
 
-/** Those of `public/` that the service worker keeps. */
+/** The files of `public/` that the service worker keeps. */
 async function publicFiles() {
   const names = await readdir(here('public/'), { recursive: true });
   const own = names.filter((name) => /^[^/\\]+\.\w+$|^model.directions.[^/\\]+$/.test(name));
   return own.map((name) => ({ name: name.replaceAll('\\', '/'), path: here(`public/${name}`) }));
 }
 
-/** What WebAssembly needs to compute on several threads: a page that is cross-origin isolated. */
+/** WebAssembly needs a cross-origin isolated page to run on several threads. */
 const headers = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
@@ -37,6 +37,7 @@ export default defineConfig(async () => {
     base: './', // works from any path
     build: { target: 'es2022', assetsInlineLimit: 0 },
     worker: { format: 'es' },
+    css: { postcss: {} }, // else Vite looks for a configuration up to the home folder, which not every user has
     server: { headers },
     preview: { headers },
     plugins: [offline({ source: here('build/service-worker.js'), publicFiles: await publicFiles() })],

@@ -1,12 +1,12 @@
-// Puts glasses on a face, a row for each change: node examples/node/attributes.mjs face.png --add glasses=1
+// Changes a face, one row per change: node examples/node/attributes.mjs face.png --add glasses=1
 import { readdir, readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { imageGrid, loadGlow, loadLatents, writePng } from '@glow-onnx/runtime/node';
 
 const options = {
   model: { type: 'string', default: 'models/faces' },
-  add: { type: 'string', multiple: true, default: ['glasses=1'] }, // one of models/faces/directions
-  with: { type: 'string', multiple: true, default: [] }, // pictures for a direction of your own
+  add: { type: 'string', multiple: true, default: ['glasses=1'] }, // a file of models/faces/directions
+  with: { type: 'string', multiple: true, default: [] }, // images for a direction of your own
   without: { type: 'string', multiple: true, default: [] },
   out: { type: 'string', default: 'out/attributes.png' },
 };
@@ -21,7 +21,7 @@ async function main() {
   for (const change of values.add) {
     const [name, strength] = change.split('=');
     const known = strength && (name === 'own' ? values.with[0] && values.without[0] : names.includes(name));
-    if (!known) throw new RangeError(`--add ${change}: expected name=strength of ${names}, own + --with`);
+    if (!known) throw new RangeError(`--add ${change}: expected NAME=STRENGTH (${names}; own needs --with)`);
     const file = `${folder}/${name}.safetensors`;
     const own = () => glow.attributeDirection(values.with, values.without, { fit: 'cover' });
     const way = name === 'own' ? await own() : loadLatents(glow, await readFile(file)).z[0];

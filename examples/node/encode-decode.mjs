@@ -1,4 +1,4 @@
-// Pictures to latents and back without loss, and what each level of the latents holds.
+// Encodes and decodes images without loss, and shows the part of an image in each level of the latents.
 //   node examples/node/encode-decode.mjs examples/node/pictures/ada.png --keep 0.5
 import { parseArgs } from 'node:util';
 import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
@@ -6,7 +6,7 @@ import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
 const shipped = ['ada', 'ben', 'cleo', 'dan'].map((name) => `examples/node/pictures/${name}.png`);
 const options = {
   model: { type: 'string', default: 'models/faces' },
-  keep: { type: 'string', default: '0' }, // of one level at a time; 0 leaves nothing of it
+  keep: { type: 'string', default: '0' }, // factor on one level at a time; 0 removes the level
   out: { type: 'string', default: 'out/encode-decode.png' },
 };
 
@@ -30,7 +30,7 @@ async function main() {
     }
   }
   await writePng(values.out, imageGrid(rows, { columns: 1 + z[0].levels.length, scale: 4, gap: 4 }));
-  console.log(`${values.out}: each decoded, then with level 0, 1 … times ${values.keep}`);
+  console.log(`${values.out}: each image decoded, then with level 0, 1 … times ${values.keep}`);
   await glow.dispose();
 }
 

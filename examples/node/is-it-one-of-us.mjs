@@ -1,4 +1,4 @@
-// Is a picture of the kind that the model knows? Its bits per dimension among those of held-out pictures.
+// Does an image resemble the training images? Compares its bits per dimension with those of held-out images.
 //   node examples/node/is-it-one-of-us.mjs examples/node/pictures/*.png
 import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime/node';
@@ -14,7 +14,7 @@ async function main() {
 
   const glow = await loadGlow(values.model);
   const { histogram } = glow.manifest.training ?? {};
-  if (!histogram) throw new Error(`${values.model} has no histogram of its training to compare with`);
+  if (!histogram) throw new Error(`${values.model}: its manifest has no training histogram to compare with`);
   const { from, to, counts } = histogram;
   const highest = Math.max(...counts);
   const bars = counts.map((count) => ' ▁▂▃▄▅▆▇█'[Math.ceil((count / highest) * 8)]).join('');
@@ -23,9 +23,9 @@ async function main() {
   for (const [i, { bitsPerDim, typicality }] of scores.entries()) {
     const place = Math.floor(((bitsPerDim - from) / (to - from)) * counts.length);
     const mark = place < 0 ? '←' : place >= counts.length ? '→' : '↑';
-    const verdict = typicality > 0.05 ? 'one of us' : typicality > 0 ? 'unusual' : 'not one of us';
-    console.log(`${files[i]}: ${verdict}, ${bitsPerDim.toFixed(2)} bits/dim`);
-    console.log(`  ${bars}  held-out pictures, ${from.toFixed(2)} to ${to.toFixed(2)} bits/dim`);
+    const verdict = typicality > 0.05 ? 'like' : typicality > 0 ? 'hardly like' : 'unlike';
+    console.log(`${files[i]}: ${verdict} the training images, ${bitsPerDim.toFixed(2)} bits/dim`);
+    console.log(`  ${bars}  held-out images, ${from.toFixed(2)} to ${to.toFixed(2)} bits/dim`);
     console.log(`  ${mark.padStart(Math.min(Math.max(place, 0), counts.length - 1) + 1)}`);
   }
   await glow.dispose();

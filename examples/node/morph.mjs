@@ -1,4 +1,4 @@
-// The way from one picture to another, through their latents.
+// Draws the way from one image to another, through their latents.
 //   node examples/node/morph.mjs examples/node/pictures/ada.png examples/node/pictures/dan.png --steps 12
 import { parseArgs } from 'node:util';
 import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
@@ -16,7 +16,7 @@ async function main() {
     },
   });
   const faces = positionals.length > 0 ? positionals : shipped;
-  if (faces.length !== 2) throw new RangeError(`expected two pictures to morph between, got ${faces.length}`);
+  if (faces.length !== 2) throw new RangeError(`expected two image files, got ${faces.length}`);
   const [from, to] = faces;
   const { mode } = values;
 
@@ -24,9 +24,9 @@ async function main() {
   const way = await glow.interpolate(from, to, { steps: Number(values.steps), mode, fit: 'cover' });
   await writePng(values.out, imageGrid(way, { columns: way.length, scale: 4, gap: 4 }));
 
-  // How likely each step is: of fewer bits per dimension, more.
+  // Fewer bits per dimension mean a likelier image.
   const scores = await glow.bitsPerDim(way);
-  console.log(`${from} to ${to}, ${mode}: ${way.length} pictures, bits/dim`);
+  console.log(`${from} to ${to}, ${mode}: ${way.length} images, bits/dim`);
   console.log(scores.map((score) => score.toFixed(2)).join(' '));
   console.log(values.out);
   await glow.dispose();

@@ -1,4 +1,4 @@
-// Draws pictures.
+// Draws new images from the model.
 //   node examples/node/sample.mjs --count 64 --temperature 0.7 --seed 1
 import { parseArgs } from 'node:util';
 import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
@@ -8,8 +8,8 @@ async function main() {
     options: {
       model: { type: 'string', default: 'models/faces' },
       count: { type: 'string', default: '64' },
-      temperature: { type: 'string', default: '0.7' }, // 1 draws from the whole distribution, less is calmer
-      seed: { type: 'string', default: '1' }, // the same seed gives the same pictures, everywhere
+      temperature: { type: 'string', default: '0.7' }, // 1: the whole distribution; less is calmer
+      seed: { type: 'string', default: '1' }, // the same seed gives the same images everywhere
       out: { type: 'string', default: 'out/sample.png' },
     },
   });
@@ -23,9 +23,7 @@ async function main() {
 
   await writePng(values.out, imageGrid(images, { scale: 4, gap: 4 }));
   const { width, height } = images[0];
-  console.log(
-    `${images.length} pictures of ${width}×${height} on ${glow.device}, ${each.toFixed(1)} ms each`,
-  );
+  console.log(`${images.length} images of ${width}×${height} on ${glow.device}, ${each.toFixed(1)} ms each`);
   console.log(values.out);
   await glow.dispose();
 }

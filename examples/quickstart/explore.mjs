@@ -3,9 +3,9 @@ import { imageGrid, loadGlow, writePng } from '@glow-onnx/runtime/node';
 import { steps } from './progress.mjs';
 
 /**
- * What a trained model can do, in three pictures: `<prefix>samples.png`, `<prefix>reconstructions.png`,
- * `<prefix>interpolation.png` in the folder `out`.
- * @throws Error if a pixel does not come back to its n-bit value.
+ * Shows the abilities of a trained model in three images in the folder `out`: `<prefix>samples.png`,
+ * `<prefix>reconstructions.png` and `<prefix>interpolation.png`.
+ * @throws Error if a decoded pixel differs from its n-bit value.
  */
 export async function explore(title, model, faces, out, prefix) {
   console.log(`\n${title} (${model}) in ONNX Runtime`);
@@ -26,8 +26,8 @@ export async function explore(title, model, faces, out, prefix) {
 
     const error = worstError(faces, decoded, bits);
     console.log(`  ${faces.length} held-out faces: ${mean(scores).toFixed(2)} bits/dim`);
-    console.log(`  decoded again: worst error of a pixel ${error} of ${2 ** bits - 1}`);
-    if (error !== 0) throw new Error(`${model}: a pixel did not come back to its ${bits}-bit value`);
+    console.log(`  decoded: largest error of a pixel ${error} of ${2 ** bits - 1}`);
+    if (error !== 0) throw new Error(`${model}: a decoded pixel differs from its ${bits}-bit value`);
 
     const shown = faces.slice(0, 12).map((face) => quantised(face, bits));
     const write = async (name, images, columns) => {
@@ -44,7 +44,7 @@ export async function explore(title, model, faces, out, prefix) {
   }
 }
 
-/** Largest difference of bins between pictures and what came back. */
+/** The largest difference of bins between images and decoded images. */
 function worstError(images, decoded, bits) {
   let worst = 0;
   for (const [i, { data }] of images.entries()) {
@@ -55,7 +55,7 @@ function worstError(images, decoded, bits) {
   return worst;
 }
 
-/** The picture as an n-bit model sees it. */
+/** The image as an n-bit model sees it. */
 function quantised(image, bits) {
   return { ...image, data: image.data.map((pixel) => binToPixel(pixelToBin(pixel, bits), bits)) };
 }

@@ -2,7 +2,7 @@ import { Presets, SingleBar } from 'cli-progress';
 
 const look = { hideCursor: true, clearOnComplete: true, noTTYOutput: false };
 
-/** A bar that fills over `seconds` of training. */
+/** A progress bar that fills over `seconds` of training. */
 export function trainingBar(seconds) {
   const format = '  {bar} {percentage}% | {bits} bits/dim | {speed} images/s | {phase}';
   const bar = new SingleBar({ ...look, format }, Presets.shades_classic);
@@ -21,7 +21,7 @@ export function trainingBar(seconds) {
   };
 }
 
-/** A bar of so many named steps. */
+/** A progress bar of `count` named steps. */
 export function steps(count) {
   const bar = new SingleBar({ ...look, format: '  {bar} {value}/{total} {name}' }, Presets.shades_classic);
   bar.start(count, 0, { name: '' });

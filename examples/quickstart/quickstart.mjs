@@ -1,7 +1,7 @@
-// From pictures to a running Glow: train, export, encode, decode, sample, interpolate.
+// From images to a running Glow: train, export, encode, decode, sample, interpolate.
 //
 //   npm run quickstart                      about three minutes on two cores
-//   npm run quickstart -- --seconds 10      a shorter training, for the impatient and for tests
+//   npm run quickstart -- --seconds 10      a shorter training, for a first look and for tests
 
 import { mkdir, readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -19,7 +19,7 @@ if (!(seconds > 0)) throw new RangeError(`--seconds: expected a positive number,
 const folders = { run: `${values.out}/quickstart-run`, model: `${values.out}/quickstart-model` };
 await mkdir(values.out, { recursive: true });
 
-// 1. Train. Level by level a Glow squeezes space into channels, mixes them, and splits half of them off.
+// 1. Train. Each level of a Glow squeezes space into channels, mixes them, and splits off half of them.
 const data = await openDataset('models/faces/faces.json');
 const { channels, height, width } = data;
 const config = createConfig({ channels, height, width, levels: 3, steps: 6, hiddenChannels: 64, bits: 5 });
@@ -43,7 +43,7 @@ console.log(
     `at ${Math.round(trained.imagesPerSecond)} images/s\n`,
 );
 
-// 2. Export: one graph to encode, one to decode, weights that both share.
+// 2. Export: a graph to encode, a graph to decode, and the weights that both share.
 console.log('Exporting to ONNX');
 const checkpoint = parseCheckpoint(await readFile(`${folders.run}/best.safetensors`));
 const { measured, files } = await exportModel(checkpoint, { out: folders.model, force: true });
@@ -51,13 +51,13 @@ const size = files.reduce((sum, { bytes }) => sum + bytes, 0);
 console.log(`  ${folders.model}, ${(size / 1e6).toFixed(1)} MB`);
 for (const { claim, value } of measured) console.log(`  ${claim}: ${value}`);
 
-// 3. Run it on faces it has not seen.
+// 3. Run the model on faces that it has not been trained on.
 const { validation } = splitBySeed(data.count, settings.valFraction, settings.seed);
 const faces = await data.images(validation.subarray(0, 64));
 await explore('The small model', folders.model, faces, values.out, '');
 
-// 4. The same with a model that had 43 minutes, and more faces.
+// 4. The same with a model that was trained for 43 minutes on more faces.
 await explore('The trained model of models/faces', 'models/faces', faces, values.out, 'trained-');
 console.log(
-  `\nLook at ${values.out}/trained-samples.png first. Your own: npx glow sample ${folders.model} --out mine.png`,
+  `\nLook at ${values.out}/trained-samples.png first. More samples: npx glow sample ${folders.model} --out mine.png`,
 );

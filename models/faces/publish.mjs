@@ -20,9 +20,9 @@ npm run eval:attributes -- --write
 node models/faces/strangers.mjs --write
 \`\`\`
 
-It was still improving when the time was up. A time budget is no seed: another machine sees another number of images. This was one thread of two cores that other work shared. The last two commands renew [directions](directions) and the tables of [attributes](../../docs/attributes.md) and [out of distribution](../../docs/out-of-distribution.md).
+The model was still improving when the time was up. A time budget is not a seed: another machine sees another number of images. Training used one thread of two cores, which it shared with other work. The last two commands renew [directions](directions) and the tables of [attributes](../../docs/attributes.md) and [out of distribution](../../docs/out-of-distribution.md).
 
-What it is not: a model of people. The attributes of a drawn character vary independently in the data, and the model knows nothing else. Samples at temperature 1 stray more often than those at 0.8.`;
+It is not a model of people. The attributes of a drawn character vary independently in the data, and the model knows nothing else. Samples at temperature 1 are unusual more often than samples at 0.8.`;
 
 await publish({
   folder,
@@ -36,12 +36,12 @@ await publish({
   scale: 4,
   card: ({ config, training, megabytes }) => ({
     title: 'faces',
-    intro: `A Glow of 16×16 avatar faces, ${config.bits} bits per colour channel. Small enough for a web page (${megabytes} MB), trained by this project's own trainer.`,
+    intro: `A Glow of 16×16 avatar faces, ${config.bits} bits per colour channel. It is small enough for a web page (${megabytes} MB). This project's own trainer trained it.`,
     heldOutName: 'held-out faces',
     rows: [
       [
         'data',
-        `${thousands(training.trainingImages)} generated faces to train, ${thousands(training.validationImages)} to stop by; held out besides: 20,000 of another seed, [DATA.md](DATA.md); CC0 1.0`,
+        `${thousands(training.trainingImages)} generated faces to train, ${thousands(training.validationImages)} to validate; also held out: 20,000 faces of another seed, [DATA.md](DATA.md); CC0 1.0`,
       ],
       ['licence', 'graphs and weights MIT, faces CC0 1.0'],
     ],

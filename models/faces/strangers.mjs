@@ -122,7 +122,7 @@ await glow.dispose();
 
 const report = table(
   [
-    ...['pictures', 'bits/dim', 'complexity', 'excess', 'typicality < 0.05'],
+    ...['images', 'bits/dim', 'complexity', 'excess', 'typicality < 0.05'],
     ...['AUROC bits/dim', 'AUROC typicality', 'AUROC excess'],
   ],
   rows,

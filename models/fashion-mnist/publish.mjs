@@ -14,9 +14,9 @@ if (!existsSync(test)) {
   throw new Error(`publish: ${test} is not here: apt-get install dataset-fashion-mnist, or pass its folder`);
 }
 
-const expect = `Silhouettes and shading of clothes come out; many samples are no garment that one could name, and prints and checks hardly appear. It is a small model, trained for two and a quarter hours on a part of one processor core, to have real figures on known data.
+const expect = `The model draws silhouettes and shading of clothes. Many samples are not a garment with a name, and prints and checks hardly appear. It is a small model, trained for two and a quarter hours on a part of one processor core. Its purpose is to give real figures on known data.
 
-The flow is exact, float32 is not: on pictures far from all others, such as a shirt in a pixel-wide chequered pattern, its rounding grows until a decoded picture differs or is lost. The table above counts them.`;
+The flow is exact, but float32 is not. On images far from all others, such as a shirt in a pixel-wide chequered pattern, its rounding grows until a decoded image differs or is lost. The table above counts these images.`;
 
 /** In bits per image too, since others have more dimensions: 32×32. */
 const published = ({ bitsPerDim }) => `| | bits/dim | bits an image |
@@ -26,7 +26,7 @@ const published = ({ bitsPerDim }) => `| | bits/dim | bits an image |
 | Glow, two levels of 16 steps (Nalisnick et al. 2019, [arXiv:1810.09136](https://arxiv.org/abs/1810.09136), figure 1) | 2.96 | 2,319 |
 | a user's Glow, L = 3, K = 32, hidden 512, 20 epochs, on 32×32 ([chrischute/glow#10](https://github.com/chrischute/glow/issues/10)) | 2.88 | 2,949 |
 
-Only the paper's is comparable: test images, 28×28, 8 bits; trained for far longer, on GPUs. The user's is of training images, over 1,024 dimensions. Both are as their authors state them; neither was measured again.`;
+Only the paper's figure is comparable: test images, 28×28, 8 bits. That model was trained for far longer, on GPUs. The user's figure is for training images, over 1,024 dimensions. Both figures are as their authors state them. We measured neither of them again.`;
 
 const madeBy = `\`\`\`sh
 apt-get install dataset-fashion-mnist
@@ -42,11 +42,11 @@ npx glow-train --data $data --out runs/fashion-mnist --resume --lr 1e-4 --thread
 node models/fashion-mnist/publish.mjs runs/fashion-mnist
 \`\`\`
 
-The first three in pieces of eight to ten minutes, on a machine busy with other work, which left them between a fifth and the whole of a core: another machine sees more images in the time. After the first five it scored 3.133 bits/dim on the held-out images, after the last three 3.079, and was still improving slowly. \`--resume\` goes on for as long as one likes; the run's folder, with the optimiser's state, is not part of the repository.
+The first three commands ran in pieces of eight to ten minutes, on a machine busy with other work. They had between a fifth of a core and a whole core, so another machine sees more images in the time. After the first five commands the model scored 3.133 bits/dim on the held-out images, after the last three 3.079, and it was still improving slowly. \`--resume\` can continue the training for any time. The folder of the run, with the state of the optimiser, is not part of the repository.
 
-The state is the best on the 1,002 images held out. That the run went on from the one at 3.133, and not from that of three minutes before, was chosen with the test images in sight: the earlier gave one of the 10,000 test images 11,718 bits/dim, could not decode two, and so had a mean of 4.2 (without that image 3.12); three minutes at a higher rate brought the image to 9.3. A model like this may do the same to a picture of yours.
+The state is the best on the 1,002 held-out images. We used the test images for one choice: the run continued from the state at 3.133, and not from the state three minutes before. The earlier state gave one of the 10,000 test images 11,718 bits/dim and could not decode two images. So its mean was 4.2 (without that image 3.12). Three minutes at a higher rate brought the image to 9.3. A model like this may do the same to an image of yours.
 
-A first try with tanh couplings (the preset \`tutorial\` with a learned prior and more) scored 3.4 bits/dim on 1,000 held-out images after 118,000, but gave one test image, a shirt in a chequered pattern, millions of bits, and could not decode it; five hundred steps at half the rate made that 7.4. Sigmoid couplings shrink what they change and run away less often.`;
+A first try used tanh couplings (the preset \`tutorial\` with a learned prior and more). It scored 3.4 bits/dim on 1,000 held-out images after 118,000 images. But it gave one test image, a shirt in a chequered pattern, millions of bits, and could not decode it. Five hundred steps at half the rate reduced this to 7.4. Sigmoid couplings shrink the values they change, and diverge less often.`;
 
 await publish({
   folder: dirname(fileURLToPath(import.meta.url)),
@@ -60,12 +60,12 @@ await publish({
   scale: 2,
   card: (facts) => ({
     title: 'fashion-mnist',
-    intro: `A Glow of Fashion-MNIST: 28×28 grey pictures of clothes, all ${facts.config.bits} bits, without labels (${facts.megabytes} MB). Trained by this project's own trainer.`,
+    intro: `A Glow of Fashion-MNIST: 28×28 grey images of clothes, all ${facts.config.bits} bits, without labels (${facts.megabytes} MB). This project's own trainer trained it.`,
     heldOutName: 'test images',
     rows: [
       [
         'data',
-        `[Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist) (Xiao, Rasul and Vollgraf 2017, MIT), Debian package dataset-fashion-mnist; ${thousands(facts.training.trainingImages)} to train, ${thousands(facts.training.validationImages)} of its training images to keep the best state by, seed 1; its 10,000 test images for this card (and the choice below)`,
+        `[Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist) (Xiao, Rasul and Vollgraf 2017, MIT), Debian package dataset-fashion-mnist; ${thousands(facts.training.trainingImages)} to train, ${thousands(facts.training.validationImages)} of its training images to choose the best state, seed 1; its 10,000 test images for this card (and for the choice below)`,
       ],
       ['licence', 'MIT'],
     ],

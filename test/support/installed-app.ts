@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -22,14 +32,26 @@ export function npm(cwd: string, ...args: string[]): string {
   return execFileSync('npm', [...args, ...quiet], { cwd, encoding: 'utf8', stdio: [...stdio] });
 }
 
-/** Packs packages of this repository into a folder. @returns the path of each. */
-export function pack<Name extends string>(names: readonly Name[], folder: string): Record<Name, string> {
-  const paths = names.map((name) => {
-    const where = ['--workspace', `packages/${name}`, '--pack-destination', folder];
-    const [{ filename }] = JSON.parse(npm(root, 'pack', '--json', ...where)) as [{ filename: string }];
-    return [name, join(folder, filename)];
-  });
-  return Object.fromEntries(paths);
+export type PackageName = 'flow' | 'graph' | 'runtime' | 'exporter' | 'trainer';
+
+/** The tarball of every package, packed once for all files of a run. */
+export function tarballs(): Record<PackageName, string> {
+  const run = process.env.TEST_RUN as string;
+  const folder = join(run, 'packed');
+  if (!existsSync(folder)) {
+    const out = mkdtempSync(join(run, 'packing-'));
+    npm(root, 'pack', '--workspaces', '--pack-destination', out);
+    try {
+      renameSync(out, folder);
+    } catch {
+      rmSync(out, { recursive: true }); // another test file was faster
+    }
+  }
+  const named = readdirSync(folder).map((file) => [
+    /^glow-onnx-([a-z]+)-/.exec(file)?.[1],
+    join(folder, file),
+  ]);
+  return Object.fromEntries(named);
 }
 
 /** The README's commands for an installation from a clone, after `npm ci && npm run build`. */

@@ -1,8 +1,9 @@
-import { createConfig, type GlowConfig, type Layer } from '@glow-onnx/flow';
+import type { GlowConfig, Layer } from '@glow-onnx/flow';
 import { actnorm } from '../../packages/flow/src/layers/actnorm.js';
 import { affineCoupling } from '../../packages/flow/src/layers/affine-coupling.js';
 import { invertibleConv } from '../../packages/flow/src/layers/invertible-conv.js';
 import { squeeze } from '../../packages/flow/src/layers/squeeze.js';
+import { tinyConfig } from './tiny-config.js';
 
 /** A layer that every interpreter has to agree on, and the image channels it is given. */
 export interface LayerCase {
@@ -12,7 +13,7 @@ export interface LayerCase {
 }
 
 function coupling(options: Partial<GlowConfig>, channels = 4): Omit<LayerCase, 'name'> {
-  const config = createConfig({ channels: 3, height: 4, width: 6, levels: 1, hiddenChannels: 4, ...options });
+  const config = tinyConfig({ height: 4, width: 6, levels: 1, hiddenChannels: 4, ...options });
   return { layer: affineCoupling(config, channels), channels };
 }
 

@@ -1,21 +1,6 @@
 import { execFileSync } from 'node:child_process';
-
-/** Debian's own Python, where `apt-get install python3-onnx` puts the package, then whichever is first on PATH. */
-const candidates = ['/usr/bin/python3', 'python3'];
-
-const python = candidates.find((command) => {
-  try {
-    execFileSync(command, ['-c', 'import onnx'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-});
-
-/** Why the independent checker cannot run here; undefined where it can. */
-export const checkerMissing = python
-  ? undefined
-  : 'no Python with the onnx package: apt-get install python3-onnx';
+import { onnxChecker, pythonWithOnnx } from './machine.js';
+import { testNeeding } from './needing.js';
 
 const script = `
 import sys, onnx, onnx.shape_inference
@@ -27,16 +12,10 @@ for path in sys.argv[1:]:
 
 /** Has onnx's own reference checker read files. @throws Error with its complaint. */
 export function checkWithOnnx(...paths: string[]): void {
-  if (!python) throw new Error(checkerMissing);
+  const python = pythonWithOnnx();
+  if (!python) throw new Error('no Python has the onnx package: apt-get install python3-onnx');
   execFileSync(python, ['-c', script, ...paths], { stdio: 'pipe' });
 }
 
-/** `test` where the checker is there; else a test that is skipped, with the reason in its name and on the console. */
-export function checkerTest(name: string, run: () => void): void {
-  if (!checkerMissing) {
-    test(name, run);
-    return;
-  }
-  console.warn(`skipped: ${name} (${checkerMissing})`);
-  test.skip(`${name} (${checkerMissing})`, run);
-}
+/** `test` where the checker is installed; elsewhere a test that is skipped. */
+export const checkerTest = testNeeding(onnxChecker);

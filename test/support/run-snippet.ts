@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runInNode } from '../contract/docs/run-in-node.js';
+import { runInNode } from './run-in-node.js';
 import { isPrinted, type Snippet } from './snippets.js';
 
 /**

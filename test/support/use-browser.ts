@@ -3,12 +3,24 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
 import { bundle } from './bundle.js';
+import * as machine from './machine.js';
+import { describeNeeding } from './needing.js';
 import { type Server, type ServerOptions, startServer } from './server.js';
 
 const root = resolve(__dirname, '../..');
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** What the page of a test loads. */
+const pageEntry = 'test/support/page.ts';
+
+/** The tests' own server by a name that pages do not trust without https, unlike localhost. */
+export const insecureHost = 'glow.test';
 
 /** WebGPU by SwiftShader, so that no GPU is needed; nothing that reaches for the network. */
 const flags = [
@@ -23,6 +35,7 @@ const flags = [
   '--enable-features=Vulkan',
   '--use-vulkan=swiftshader',
   '--ignore-gpu-blocklist',
+  `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
 ];
 
 type Glow = typeof import('@glow-onnx/runtime') & typeof import('@glow-onnx/runtime/cache');
@@ -46,30 +59,29 @@ export interface TestBrowser {
 
 export type BrowserOptions = Partial<ServerOptions>;
 
-export const browserMissing = `no ${executablePath}: apt-get install chromium, or set CHROMIUM to one`;
-
-/** Playwright's Chromium with these flags, and more. */
-export function launchChromium(...more: string[]): Promise<Browser> {
-  return chromium.launch({ executablePath, args: [...flags, ...more] });
+/** A Chromium of one's own, for a test that brings it down. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: machine.chromiumPath, args: flags });
 }
 
-/** `describe`, or where there is no Chromium `describe.skip`, saying so. */
-export const describeBrowser: jest.Describe = existsSync(executablePath)
-  ? describe
-  : Object.assign(
-      ((name: string, body: () => void) => {
-        console.warn(`skipped: ${name} (${browserMissing})`);
-        describe.skip(name, body);
-      }) as jest.Describe,
-      describe.skip,
-    );
+let shared: Promise<Browser> | undefined;
+afterAll(async () => (await shared)?.close());
+
+/** A fresh context in the one Chromium of this test file, which starts when first asked for. */
+export async function newContext(options?: BrowserContextOptions): Promise<BrowserContext> {
+  shared ??= launchChromium();
+  return (await shared).newContext(options);
+}
+
+/** For tests in a page; skipped where there is no Chromium. */
+export const describeBrowser = describeNeeding(machine.chromium);
 
 /**
- * A Chromium with one page for the tests of a `describe`, closed whatever happens to them. The page has the
+ * A context with one page for the tests of a `describe`, closed whatever happens to them. The page has the
  * runtime package loaded, from this repository's sources, and all of `models/` at `/models/`.
  */
 export function useBrowser(options: BrowserOptions = {}): TestBrowser {
-  let browser: Browser | undefined;
+  let context: BrowserContext | undefined;
   let server: Server | undefined;
   let page: Page | undefined;
   const messages: string[] = [];
@@ -77,8 +89,8 @@ export function useBrowser(options: BrowserOptions = {}): TestBrowser {
 
   beforeAll(async () => {
     server = await startServer({ ...options, mounts: { ...packageMounts(), ...options.mounts } });
-    browser = await launchChromium();
-    page = await browser.newPage();
+    context = await newContext();
+    page = await context.newPage();
     page.on('console', (message) => messages.push(message.text()));
     page.on('pageerror', (error) => messages.push(String(error)));
     const { origin } = server;
@@ -92,7 +104,7 @@ export function useBrowser(options: BrowserOptions = {}): TestBrowser {
   }, 60_000);
 
   afterAll(async () => {
-    await browser?.close();
+    await context?.close();
     await server?.close();
   });
 
@@ -127,21 +139,21 @@ function packageMounts(): Record<string, string> {
 
 /** The bundled package, made once for these sources: files named by their contents are shared between test files. */
 export function packageBundle(): string {
-  const sources = ['packages/flow/src', 'packages/runtime/src', 'test/contract/browser'].flatMap((folder) =>
+  const sources = ['packages/flow/src', 'packages/runtime/src'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .sort()
       .map((name) => join(root, folder, name)),
   );
   const hash = createHash('sha256');
-  for (const path of [...sources, join(root, 'package-lock.json')])
+  for (const path of [...sources, join(root, pageEntry), join(root, 'package-lock.json')])
     hash.update(path).update(readFileSync(path));
   const folder = join(tmpdir(), `glow-browser-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(folder)) return folder;
   removeOld();
   const out = mkdtempSync(join(tmpdir(), 'glow-bundling-'));
   bundle({
-    input: { page: 'test/contract/browser/page.ts', worker: 'packages/runtime/src/browser/worker.ts' },
+    input: { page: pageEntry, worker: 'packages/runtime/src/browser/worker.ts' },
     out,
   });
   try {

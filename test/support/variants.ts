@@ -1,4 +1,5 @@
-import { type ConfigInput, createConfig, type GlowConfig, type PresetName } from '@glow-onnx/flow';
+import type { ConfigInput, GlowConfig, PresetName } from '@glow-onnx/flow';
+import { tinyConfig } from './tiny-config.js';
 
 /** A whole-model variant that every interpreter has to agree on. */
 export interface Variant {
@@ -6,18 +7,8 @@ export interface Variant {
   readonly config: GlowConfig;
 }
 
-const tiny: ConfigInput = {
-  channels: 3,
-  height: 8,
-  width: 8,
-  levels: 2,
-  steps: 2,
-  hiddenChannels: 8,
-  bits: 5,
-};
-
 function variant(name: string, input: Partial<ConfigInput> = {}, preset?: PresetName): Variant {
-  return { name, config: createConfig({ ...tiny, ...input }, preset) };
+  return { name, config: tinyConfig(input, preset) };
 }
 
 /** Each choice of the config at least once, colour counts and sizes that are not square included. */

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 
 const columns = 24;
 
-/** The last `count` pictures of a sheet with their labels, as a small sheet: faces.png and faces.json. */
+/** Writes the last `count` images of a sheet, with their labels, as a small sheet: faces.png and faces.json. */
 export async function cutFaces({ from, to, count }) {
   const sheet = JSON.parse(await readFile(from, 'utf8'));
   const { width, height } = sheet.tile;

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
 /**
- * Writes sw.js: the service worker of `source`, headed by the files of this build that it keeps from the start. Not
- * among them: `.wasm`, of which it keeps what a visit uses, and the model, which the SDK keeps.
+ * Writes sw.js: the service worker of `source`, after a list of the files of this build that it keeps from the start.
+ * The list has no `.wasm`, because the worker keeps only those that a visit uses, and no model, which the runtime
+ * keeps.
  */
 export function offline({ source, publicFiles }) {
   return {

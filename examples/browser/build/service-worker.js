@@ -1,4 +1,4 @@
-// Headed by `version`, `files` and `wasm` when it is built (offline.js).
+// The build puts `version`, `files` and `wasm` before this script (offline.js).
 /* global files, version, wasm */
 const prefix = 'glow-page-';
 const name = prefix + version;
@@ -6,7 +6,7 @@ const hashed = /\/assets\//;
 const ofTheSdk = /\/model\/(manifest\.json|golden\.safetensors|onnx\/)/;
 
 self.addEventListener('install', (event) => {
-  // Asked for anew: a page out of the browser's own cache would want the scripts of the build before.
+  // Without the browser's own cache: an old page from it would need the scripts of the last build.
   const fresh = files.map((file) => new Request(file, { cache: 'no-cache' }));
   event.waitUntil(caches.open(name).then((cache) => cache.addAll(fresh)));
 });
@@ -22,7 +22,7 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(hashed.test(pathname) ? fromCache(request) : fromNetwork(request));
 });
 
-/** Files named by their contents never change. */
+/** The name of these files contains a hash of their contents, so they never change. */
 async function fromCache(request) {
   return (await caches.match(request)) ?? keep(request, await fetch(request));
 }
@@ -42,7 +42,7 @@ async function keep(request, response) {
   return response;
 }
 
-/** What the last visit used, if this build has it too: the next may be offline. */
+/** Keeps the `.wasm` of the last visit if this build has it too, because the next visit may be offline. */
 async function takeOverWasm() {
   const cache = await caches.open(name);
   for (const file of wasm) {

@@ -5,11 +5,11 @@ import { reasonOf } from './reason-of.js';
 
 export interface Shell {
   readonly app: App;
-  /** Puts another model in place; calls under way end with the old one, which is then disposed of. */
+  /** Replaces the model. Running calls end with the old model, which is then disposed. */
   setModel(model: GlowModel): void;
 }
 
-/** @param onTime gets the milliseconds per image of every call. */
+/** @param onTime gets the milliseconds per image of each call. */
 export function createApp(
   faces: readonly Face[],
   status: HTMLElement,
@@ -62,7 +62,7 @@ export function createApp(
         const [image] = await app.run(0, (running) => running.prepare(input, { fit: 'cover' }));
         return image as RawImage;
       } catch (error) {
-        throw new Error(`${input instanceof File ? input.name : 'The picture'}: ${reasonOf(error)}`);
+        throw new Error(`${input instanceof File ? input.name : 'The image'}: ${reasonOf(error)}`);
       }
     },
     say(text) {

@@ -1,7 +1,7 @@
 import type { RawImage } from '@glow-onnx/runtime';
 import { get } from './get.js';
 
-/** A shipped face: its pixels, and what is drawn, such as `{ glasses: 'dark1', hat: 'none', … }`. */
+/** A face of the page: its pixels, and its labels such as `{ glasses: 'dark1', hat: 'none', … }`. */
 export interface Face {
   readonly image: RawImage;
   readonly labels: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export async function loadFaces(): Promise<Face[]> {
   const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d', {
     willReadFrequently: true,
   });
-  if (!context) throw new Error('faces.png: this browser gives no canvas to read it with');
+  if (!context) throw new Error('faces.png: this browser cannot create a canvas to read it');
   context.drawImage(bitmap, 0, 0);
   const { width, height } = sheet.tile;
   return Array.from({ length: sheet.count }, (_, i) => {

@@ -6,7 +6,7 @@ import { el } from './ui/dom.js';
 import { player } from './ui/player.js';
 import { type Screen, screen } from './ui/screen.js';
 
-/** A face on its way to the next one, with the latents of every step. */
+/** The steps from one face to the next, with the latents of each step. */
 interface Take {
   readonly start: RawImage;
   /** From the start, decoded, to the next face. */
@@ -17,12 +17,12 @@ interface Take {
 const steps = 9;
 const count = 8;
 
-/** The opening: a face dissolves into its latents, comes back out of them, and walks to the next face. */
+/** The opening: a face dissolves into its latents, is decoded again, and turns into the next face. */
 export function mountHero(stage: HTMLElement, app: App): void {
   const before = screen('A face', { scale: 12 });
   const after = screen('The same face, decoded from its latents', { scale: 12 });
   const levels = faceLevels.map((shape, level) =>
-    screen(`Its latents, level ${level}`, { ...latentGrid(shape), scale: 7 }),
+    screen(`Latents of the face, level ${level}`, { ...latentGrid(shape), scale: 7 }),
   );
   const verdict = el('p', { className: 'verdict' });
   const { controls, animate, finish, still } = player();
@@ -34,14 +34,14 @@ export function mountHero(stage: HTMLElement, app: App): void {
       ...levels.map((level, i) => figure(level, `z${i} ${faceLevels[i]?.join('×')}`)),
     ),
     el('div', { className: 'foot' }, verdict, ...controls),
-    figure(after, 'decoded again', 'after'),
+    figure(after, 'decoded', 'after'),
   );
 
   const dressedUp = app.faces.filter(({ labels }) => labels.glasses !== 'none' || labels.hat !== 'none');
   const faces = dressedUp.slice(0, count).map(({ image }) => image);
   let takes = new Map<number, Promise<Take>>();
   let playing = false;
-  /** Plays until a take fails, and on if another model has come since: then the one before may have failed it. */
+  /** Plays until a take fails. Starts again if the model was replaced meanwhile, since the old model may have failed it. */
   async function start(): Promise<void> {
     takes = new Map();
     if (playing) return;
@@ -71,7 +71,7 @@ export function mountHero(stage: HTMLElement, app: App): void {
     }
   }
 
-  /** What there is to see while the model loads. */
+  /** Shows the faces in turn while the model loads. */
   async function parade(until: Promise<unknown>): Promise<void> {
     let [waiting, face] = [!still, 0];
     const end = () => {

@@ -1,13 +1,13 @@
 import type { LatentLevel, RawImage } from '@glow-onnx/runtime';
 
-/** Of a 16×16 face, through three levels: channels, height, width. */
+/** Shapes of the latents of a 16×16 face at three levels: channels, height, width. */
 export const faceLevels = [
   [6, 8, 8],
   [12, 4, 4],
   [48, 2, 2],
 ] as const satisfies readonly LatentLevel['shape'][];
 
-/** From −2 to 2: light blue, blue, dark, red, yellow. */
+/** Colours for latents from −2 to 2: light blue, blue, dark, red, yellow. */
 const palette: readonly (readonly number[])[] = [
   [155, 231, 255],
   [58, 123, 213],
@@ -16,7 +16,7 @@ const palette: readonly (readonly number[])[] = [
   [255, 210, 63],
 ];
 
-/** How a level's channels are laid out as tiles, about as many to a row as there are rows, and none left over. */
+/** The layout of a level's channels as tiles: full rows, about as many columns as rows. */
 export function latentGrid([channels, height, width]: LatentLevel['shape']) {
   let columns = Math.ceil(Math.sqrt(channels));
   while (channels % columns > 0) columns++;
@@ -24,7 +24,7 @@ export function latentGrid([channels, height, width]: LatentLevel['shape']) {
   return { columns, rows, width: columns * (width + 1) - 1, height: rows * (height + 1) - 1 };
 }
 
-/** A level as a picture: each channel a tile, one pixel of nothing between them. */
+/** Draws a level: each channel is a tile, with one transparent pixel between tiles. */
 export function latentPicture(level: LatentLevel): RawImage {
   const [, height, width] = level.shape;
   const grid = latentGrid(level.shape);

@@ -13,8 +13,8 @@ type Choice = (typeof choices)[number]['value'];
 const titleOf = (device: string) => choices.find(({ value }) => value === device)?.title ?? device;
 
 /**
- * The panel of what computes: loads the model, on another device when one is chosen.
- * @returns what shows the milliseconds per image of a call.
+ * The panel of the device: loads the model, and loads it again when another device is chosen.
+ * @returns a function that shows the milliseconds per image of a call.
  */
 export function mountMachine(
   form: HTMLFormElement,
@@ -51,7 +51,7 @@ export function mountMachine(
     size.textContent = `${megabytes(loaded)} of ${megabytes(total)} MB`;
   });
   let loading = new AbortController();
-  /** What computes until another device is ready. */
+  /** The model in use until another device is ready. */
   let working: { readonly choice: Choice; readonly model: GlowModel } | undefined;
 
   function describe(model: GlowModel, failure?: string): void {
@@ -60,7 +60,7 @@ export function mountMachine(
         ? `WebAssembly, ${threads} ${threads > 1 ? 'threads' : 'thread'}`
         : titleOf(model.device);
     test.textContent = { passed: 'passed', remembered: 'passed before', none: 'not run' }[model.selfTest];
-    note.textContent = failure ?? whyNot(model) ?? 'Every device gives the same pixels back.';
+    note.textContent = failure ?? whyNot(model) ?? 'Every device returns the same pixels.';
   }
 
   async function load(choice: Choice): Promise<void> {
@@ -102,27 +102,27 @@ export function mountMachine(
   };
 }
 
-/** Why `auto` has not taken WebGPU. */
+/** Why `auto` does not use WebGPU. */
 function whyNot({ skipped }: GlowModel): string | undefined {
   if (!('gpu' in navigator)) {
     const where = isSecureContext ? '' : ' for pages without https';
-    return `This browser has no WebGPU${where}. WebAssembly computes instead: the same pixels, more slowly.`;
+    return `This browser has no WebGPU${where}. The model runs on WebAssembly: the same pixels, but slower.`;
   }
   const [first] = skipped;
-  return first && `${titleOf(first.device)} was passed over: ${first.reason.split(';')[0]}.`;
+  return first && `${titleOf(first.device)} is not used: ${first.reason.split(';')[0]}.`;
 }
 
-/** Only an isolated page may share memory between threads; more than one for two cores gain little. */
+/** Threads need shared memory, which only an isolated page has. More than one thread per two cores gains little. */
 const threads = crossOriginIsolated ? Math.min(4, Math.ceil(navigator.hardwareConcurrency / 2)) : 1;
 
-/** Not spoken whenever it changes. */
+/** A value that screen readers do not speak at each change. */
 const readout = (text: string) => el('output', { attributes: { 'aria-live': 'off' } }, text);
 
 const named = (name: string, ...content: Node[]) => el('div', {}, el('span', {}, name), ...content);
 
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
-/** The bytes of all files together. */
+/** Adds up the bytes of all files. */
 function sumOf(report: (loaded: number, total: number) => void): (progress: LoadProgress) => void {
   const files = new Map<string, { loaded: number; total: number }>();
   return (event) => {

@@ -27,7 +27,7 @@ showTabs(byId('tabs'), byId('panels'), [
   { id: 'encode', title: 'Encode / decode', mount: (panel) => mountEncode(panel, app) },
   { id: 'attributes', title: 'Attributes', mount: (panel) => mountAttributes(panel, app) },
   { id: 'morph', title: 'Morph', mount: (panel) => mountMorph(panel, app) },
-  { id: 'strangers', title: 'Is it one of us?', mount: (panel) => mountStrangers(panel, app) },
+  { id: 'strangers', title: 'Is it typical?', mount: (panel) => mountStrangers(panel, app) },
 ]);
 
 await setUpOffline();

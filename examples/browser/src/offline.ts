@@ -1,7 +1,7 @@
 /**
- * Registers the service worker that lets the page open offline, and waits, three seconds at most, until it sees the page's
- * requests, so that it can keep the `.wasm` of this very visit. Without one, as on plain http, the page works online
- * alone.
+ * Registers the service worker, with which the page also opens offline. Waits at most three seconds until the worker
+ * sees the requests of the page, so that it keeps the `.wasm` of this visit. Without a service worker, as on plain
+ * http, the page works online only.
  */
 export async function setUpOffline(): Promise<void> {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;

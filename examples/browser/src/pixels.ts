@@ -1,11 +1,11 @@
 import type { RawImage } from '@glow-onnx/runtime';
 
-/** How many colour values two pictures of one size differ in. */
+/** The number of colour values in which two images of one size differ. */
 export function differing(a: RawImage, b: RawImage): number {
   return a.data.reduce((count, value, i) => count + Number(value !== b.data[i]), 0);
 }
 
-/** A picture of which only a share of the pixels is there yet, the others transparent, evenly spread (Roberts' R₂). */
+/** Keeps a share of the pixels, evenly spread (Roberts' R₂), and makes the others transparent. */
 export function dissolved(image: RawImage, share: number): RawImage {
   const data = Uint8Array.from({ length: image.width * image.height * 4 }, (_, i) => {
     const [pixel, channel] = [Math.floor(i / 4), i % 4];
@@ -17,7 +17,7 @@ export function dissolved(image: RawImage, share: number): RawImage {
   return { data, width: image.width, height: image.height, channels: 4 };
 }
 
-/** The largest difference of each pixel's colours: none dark, 32 of 255 or more yellow. */
+/** Draws the largest colour difference of each pixel: 0 is dark, 32 of 255 or more is yellow. */
 export function errorMap(a: RawImage, b: RawImage): RawImage {
   const pixels = a.width * a.height;
   const data = new Uint8Array(pixels * 3);

@@ -1,6 +1,6 @@
 const key = 'theme';
 
-/** Light or dark as the system says, until the button says otherwise; remembered. */
+/** Light or dark colours: as the system says, until the button changes it. The choice is remembered. */
 export function setUpTheme(button: HTMLElement): void {
   const { dataset } = document.documentElement;
   const system = matchMedia('(prefers-color-scheme: dark)');

@@ -1,4 +1,4 @@
-/** @throws RangeError if an option is no integer from `least` on. */
+/** @throws RangeError if an option is not an integer from `least` on. */
 export function checkInteger(where: string, name: string, value: number, least: number): void {
   if (!Number.isSafeInteger(value) || value < least) {
     throw new RangeError(`${where}: ${name} must be an integer from ${least} on, got ${value}`);
@@ -6,8 +6,8 @@ export function checkInteger(where: string, name: string, value: number, least: 
 }
 
 /**
- * An option that is one number for all levels, or one per level, finest first.
- * @throws RangeError if the list is of another length, or a number is not finite or less than `least`.
+ * The numbers of an option for each level, finest first. The option is one number for all levels, or a list.
+ * @throws RangeError if the list has another length, or a number is not finite or is less than `least`.
  */
 export function perLevel(
   where: string,
@@ -19,7 +19,7 @@ export function perLevel(
   const values = typeof value === 'number' ? new Array<number>(levels).fill(value) : value;
   if (!Array.isArray(values) || values.length !== levels) {
     throw new RangeError(
-      `${where}: ${name} must be a number or ${levels} of them, one per level, got ${value}`,
+      `${where}: ${name} must be one number or ${levels} numbers, one for each level, got ${value}`,
     );
   }
   const bad = values.find((each) => !Number.isFinite(each) || each < least);
@@ -28,16 +28,16 @@ export function perLevel(
   throw new RangeError(`${where}: ${name} must be a finite number${range}, got ${bad}`);
 }
 
-/** @throws RangeError unless all are levels of the model; level 0 is the finest. */
+/** @throws RangeError unless all of `chosen` are levels of the model. */
 export function checkLevels(where: string, chosen: readonly number[], { levels }: { levels: number }): void {
   const bad = chosen.find((level) => !Number.isInteger(level) || level < 0 || level >= levels);
   if (bad === undefined) return;
   throw new RangeError(`${where}: levels must be integers from 0, the finest, to ${levels - 1}, got ${bad}`);
 }
 
-/** The place of the first number that is NaN or infinite, −1 if there is none. */
+/** The index of the first number that is NaN or infinite, or −1. */
 export function findNotFinite(data: Float32Array): number {
-  // 0 unless one is not finite; four sums, so that no addition waits for the one before.
+  // The sums are 0 unless a number is not finite. Four sums, so that no addition waits for the one before.
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = data.length - (data.length % 4);
   for (let i = 0; i < whole; i += 4) {

@@ -1,53 +1,63 @@
 import { readGraphs, readManifest, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
-import type { Host, Platform, RuntimeOptions } from './platform.js';
-import type { Device } from './session.js';
+import { messageOf } from './message-of.js';
+import type { Host, Platform } from './platform.js';
+import type { Device } from './sessions/device.js';
 import { holds, type Measurement } from './sessions/golden.js';
+import type { RuntimeOptions } from './sessions/onnx-runtime.js';
 import { openGraphs } from './sessions/open-graphs.js';
 import { requireDevice } from './sessions/probe.js';
 import { measureSelfTest } from './sessions/self-test.js';
 import { version } from './version.js';
 
 export interface DiagnoseOptions extends RuntimeOptions {
-  /** A model folder, whose golden images every device that works computes; nothing remembered counts. */
+  /**
+   * A model folder. Every device that works computes its golden images, also if the device has passed the self-test
+   * before.
+   */
   readonly model?: ModelSource;
 }
 
-/** What became of the golden images on a device, or why they could not be computed. */
+/** The errors of the golden images on a device, or why they could not be computed. */
 export interface SelfTestReport {
+  /** Whether every error is within its tolerance. */
   readonly passed: boolean;
   readonly measured: readonly Measurement[];
+  /** Why the golden images could not be computed. */
   readonly error?: string;
 }
 
 export interface DeviceDiagnosis {
   readonly device: Device;
-  /** Whether the ONNX Runtime that is installed brings it. */
+  /** Whether the installed ONNX Runtime includes the device. */
   readonly bundled: boolean;
-  /** Whether it has run a small graph rightly in this program. */
+  /** Whether the device has run a small graph correctly in this program. */
   readonly works: boolean;
-  /** Why it does not work, and what to do. */
+  /** Why the device does not work, and what to do. */
   readonly reason?: string;
   /** ONNX Runtime's package and version. */
   readonly runtime?: string;
+  /** The model of the processor or GPU, where it is known. */
   readonly processor?: string;
-  /** Why `auto` passes over it though it works. */
+  /** Why `auto` passes over the device although it works. */
   readonly objection?: string;
+  /** The golden images of the model that was passed. */
   readonly selfTest?: SelfTestReport;
 }
 
-/** What there is to run models on, as plain data for a report of a problem. */
+/** What can run models here, as plain data that can be pasted into a bug report. */
 export interface Diagnosis extends Host {
+  /** The version of this package. */
   readonly version: string;
-  /** Where models from an address are kept. */
+  /** The cache of downloaded models. */
   readonly cache: string;
   /** In the order that `auto` tries them. */
   readonly devices: readonly DeviceDiagnosis[];
-  /** What `auto` takes, if anything. */
+  /** The device that `auto` takes, if one works. */
   readonly auto?: Device;
 }
 
-/** Looks at this place and tries every device. @throws Error if there is a model to test and it cannot be read. */
+/** Tries every device. @throws Error if `model` is given and cannot be read. */
 export type Diagnose = (options?: DiagnoseOptions) => Promise<Diagnosis>;
 
 export function createDiagnose(platform: Platform): Diagnose {
@@ -84,7 +94,7 @@ async function tryDevice(platform: Platform, device: Device, options: RuntimeOpt
   }
 }
 
-/** Reads a model folder once, for a self-test on each device. */
+/** Reads a model folder once. @returns the self-test of a device. */
 async function readTest(platform: Platform, source: ModelSource) {
   const folder = { store: storeOf(platform, source), sha256: platform.sha256 };
   const { manifest } = await readManifest(folder);
@@ -110,8 +120,4 @@ async function readTest(platform: Platform, source: ModelSource) {
       await release();
     }
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -16,45 +16,60 @@ export type { ModelSource } from './folder/model-source.js';
 export type { BlobLike } from './folder/stores/blob-file.js';
 export type { DirectoryHandle } from './folder/stores/directory-store.js';
 export type { FileContents, ModelFiles } from './folder/stores/memory-store.js';
-export type { LoadGlow, LoadOptions } from './load-glow.js';
+export type { LoadGlow, LoadOptions } from './load-options.js';
 export { BatchError } from './model/batch-error.js';
-export type { CallOptions } from './model/batches.js';
+export type { CallOptions } from './model/call.js';
+export type { EditOptions } from './model/edit.js';
+export type { DecodeOptions, EncodeOptions, PrepareOptions } from './model/encode-decode.js';
+export type { InterpolateOptions } from './model/interpolate.js';
 export type { ClassLabel, Label } from './model/labels.js';
 export type { InterpolationMode, LatentLevel, Latents } from './model/latents.js';
 export { type LatentsFile, loadLatents, saveLatents } from './model/latents-file.js';
-export type {
-  DecodeOptions,
-  EditOptions,
-  EncodeOptions,
-  GlowModel,
-  InterpolateOptions,
-  OneOrMore,
-  PrepareOptions,
-  SampleOptions,
-  ScoreOptions,
-} from './model/model.js';
-export type { Score } from './model/score.js';
+export type { GlowModel, OneOrMore } from './model/model.js';
+export type { SampleOptions } from './model/sample.js';
+export type { Score, ScoreOptions } from './model/score.js';
 export { drawImage, type RgbaPixels, toImageData } from './pictures/canvas.js';
 export type { Fit } from './pictures/fit.js';
 export { type GridOptions, imageGrid } from './pictures/image-grid.js';
-export type { ModelImage, RawImage } from './pictures/images.js';
-export type { ImageInput, PixelData } from './pictures/input.js';
+export type { ModelImage, PixelData, RawImage } from './pictures/images.js';
+export type { ImageInput } from './pictures/input.js';
 export { encodePng } from './pictures/png-encode.js';
-export type { Host, RuntimeOptions } from './platform.js';
-export type { Device, DeviceChoice } from './session.js';
+export type { Host } from './platform.js';
+export type { Device, DeviceChoice } from './sessions/device.js';
 export { DeviceError } from './sessions/device-error.js';
 export type { SkippedDevice } from './sessions/devices.js';
 export type { Measurement } from './sessions/golden.js';
+export type { RuntimeOptions } from './sessions/onnx-runtime.js';
 export type { SelfTestOutcome } from './sessions/self-test.js';
-export type { WorkerChoice } from './worker/protocol.js';
+export type { WorkerChoice } from './worker/port.js';
 
+/**
+ * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
+ * @throws Error if a file is missing or changed, or its server does not give it; RangeError if the format or
+ *   the precision is not known; DeviceError if no requested device is available and passes the self-test;
+ *   `signal.reason` if loading is aborted.
+ * @example
+ * const model = await loadGlow('models/faces');
+ * const [image] = await model.sample();
+ * await model.dispose();
+ */
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
 
-/** What there is to run models on: versions, devices that work, threads; with a model, how rightly they compute it. */
+/**
+ * Reports on what can run models here: versions, devices and whether they work, threads. With a model, also how
+ * exactly each device computes it.
+ * @throws Error if `model` is given and cannot be read.
+ * @example console.log(await diagnose({ model: 'models/faces' }));
+ */
 export const diagnose = /* @__PURE__ */ createDiagnose(platform);
 
 /**
- * For a worker script of one's own, where `worker: true` cannot find ours: does there what the page asks of the
- * model that it loaded with `worker`, the script's address.
+ * Serves one model to a page. Call it in a worker script of your own, where bundlers do not find the worker of this
+ * package; the page passes the script's address as `worker` to `loadGlow`.
+ * @throws TypeError outside a worker.
+ * @example
+ * // glow-worker.js
+ * import { serveGlow } from '@glow-onnx/runtime';
+ * serveGlow();
  */
 export const serveGlow = /* @__PURE__ */ createServeGlow(platform);

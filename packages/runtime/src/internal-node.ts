@@ -1,5 +1,5 @@
 /**
- * For the packages of this project alone, in Node: anything here may change in any release.
+ * Only for the packages of this project, in Node: anything here may change in any release.
  * @packageDocumentation
  */
 

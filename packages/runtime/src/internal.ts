@@ -1,5 +1,5 @@
 /**
- * For the packages of this project alone: anything here may change in any release.
+ * Only for the packages of this project: anything here may change in any release.
  * @packageDocumentation
  */
 

@@ -1,4 +1,4 @@
-/** The arithmetic mean; NaN of no values. */
+/** The arithmetic mean; NaN if `values` is empty. */
 export function mean(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] as number;

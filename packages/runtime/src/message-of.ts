@@ -1,4 +1,4 @@
-/** The message of whatever was thrown. */
+/** The message of an error, or the text of another value that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,2 +1,2 @@
-/** Of this package, as package.json says; written by scripts/version.mjs. */
+/** The version of this package, as in package.json. scripts/version.mjs writes it. */
 export const version = '0.1.0';

@@ -4,7 +4,7 @@ import { createDiagnose } from './diagnose.js';
 import { createLoadGlow } from './load-glow.js';
 import { createServeGlow } from './worker/serve.js';
 
-/** For browsers without WebGPU: of ONNX Runtime's builds only the smaller one gets into the bundle. */
+/** For browsers without WebGPU: bundles include only the smaller build of ONNX Runtime. */
 export * from './index.js';
 
 const platform = /* @__PURE__ */ createPlatform(
@@ -12,7 +12,9 @@ const platform = /* @__PURE__ */ createPlatform(
   () => new Worker(new URL('./browser/wasm-worker.js', import.meta.url), { type: 'module' }),
 );
 
+/** `loadGlow` of the main entry, with this build. */
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
+/** `diagnose` of the main entry, with this build. */
 export const diagnose = /* @__PURE__ */ createDiagnose(platform);
-
+/** `serveGlow` of the main entry, with this build. */
 export const serveGlow = /* @__PURE__ */ createServeGlow(platform);

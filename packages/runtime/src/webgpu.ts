@@ -12,7 +12,9 @@ const platform = /* @__PURE__ */ createPlatform(
   () => new Worker(new URL('./browser/webgpu-worker.js', import.meta.url), { type: 'module' }),
 );
 
+/** `loadGlow` of the main entry, with this build. */
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
+/** `diagnose` of the main entry, with this build. */
 export const diagnose = /* @__PURE__ */ createDiagnose(platform);
-
+/** `serveGlow` of the main entry, with this build. */
 export const serveGlow = /* @__PURE__ */ createServeGlow(platform);

@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
-import { createConfig, createGlow } from '@glow-onnx/flow';
+import { createGlow } from '@glow-onnx/flow';
 import { alterFile, readSixChannels } from '../../support/altered-folder.js';
 import { randomParams } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { describeBrowser, useBrowser } from '../../support/use-browser.js';
 
 /** A model of few shaders, since SwiftShader takes a second to compile some. */
 const small = '/small/model';
-const config = createConfig({ channels: 3, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 4 });
+const config = tinyConfig({ height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 4, bits: 8 });
 const folder = mkdtempSync(join(tmpdir(), 'glow-devices-'));
 beforeAll(async () => {
   const params = randomParams(createGlow(config), 1);
@@ -36,7 +37,8 @@ describeBrowser('devices in Chromium, whose WebGPU is software', () => {
       skipped: [
         {
           device: 'webgpu',
-          reason: 'its adapter is software, slower than wasm; pass device: "webgpu" to use it',
+          reason:
+            'its GPU adapter is emulated in software, slower than wasm; pass device: "webgpu" to use it',
         },
       ],
     });

@@ -92,8 +92,8 @@ describeBrowser('pictures in a browser', () => {
   });
 
   test.each([
-    ['more pixels than allowed', { maxPixels: 5 }, '2×3 pixels are 6, more than maxPixels, 5'],
-    ['more bytes than allowed', { maxBytes: 50 }, 'bytes, more than maxBytes, 50'],
+    ['more pixels than allowed', { maxPixels: 5 }, '2×3 = 6 pixels, more than maxPixels (5)'],
+    ['more bytes than allowed', { maxBytes: 50 }, 'bytes, more than maxBytes (50)'],
   ])('with %s are refused', async (_, limits, message) => {
     const messages = await browser.run(async ({ glow, arg }) => {
       const codec = browserCodec({ maxPixels: 1000, maxBytes: 1000, ...arg });

@@ -122,7 +122,7 @@ describeBrowser('loading in a page', () => {
       ['manifest.json', 'onnx/encode.onnx', 'onnx/decode.onnx', 'onnx/weights.bin'],
     );
     expect(new Set(same.samples).size).toBe(1);
-    expect(same.missing).toContain('no manifest.json there');
+    expect(same.missing).toContain('no manifest.json found');
   });
 
   test('a relative address is taken from the page, or from its base', async () => {
@@ -160,7 +160,9 @@ describeBrowser('loading in a page', () => {
     test('says what is missing where it does not', async () => {
       allowed = false;
       const told = await load(`${other.origin}/models/faces`, false);
-      expect(told).toMatch(/cannot be fetched: .*it has to allow this page by Access-Control-Allow-Origin/);
+      expect(told).toMatch(
+        /cannot be fetched: .*it must allow this page with the header Access-Control-Allow-Origin/,
+      );
     });
   });
 
@@ -174,7 +176,7 @@ describeBrowser('loading in a page', () => {
     expect(await load()).toContain('ready');
     expect(asked()).toHaveLength(8);
     const warnings = browser.messages.filter((message) => message.startsWith('glow-onnx: the cache'));
-    expect(warnings).toEqual([expect.stringMatching(/only pages from https or localhost have a cache/)]);
+    expect(warnings).toEqual([expect.stringMatching(/the page needs https or localhost to have a cache/)]);
     const told = await browser.run(async ({ glow }) => {
       const files: Record<string, Uint8Array> = {};
       for (const path of ['manifest.json', 'onnx/encode.onnx', 'onnx/decode.onnx', 'onnx/weights.bin']) {

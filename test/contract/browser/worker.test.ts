@@ -1,8 +1,8 @@
-import { createConfig } from '@glow-onnx/flow';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { describeBrowser, useBrowser } from '../../support/use-browser.js';
 
-const config = createConfig({ channels: 3, height: 8, width: 8, levels: 2, steps: 1, hiddenChannels: 4 });
+const config = tinyConfig({ steps: 1, hiddenChannels: 4, bits: 8 });
 const mounts: Record<string, string> = {};
 let fixture: ModelFixture;
 beforeAll(async () => {
@@ -81,7 +81,7 @@ describeBrowser('a worker', () => {
     expect(new Set(logProb).size).toBe(1);
     expect(failed).toMatchObject({
       isBatchError: true,
-      message: expect.stringContaining('images[1]: the picture cannot be read'),
+      message: expect.stringContaining('images[1]: the image cannot be read'),
     });
   });
 

@@ -1,4 +1,4 @@
 import { checkClaims } from './claims.js';
 
-/** Within reach of `run` of test/browser. */
+/** Within reach of `run` of test/support/use-browser.ts. */
 Object.assign(globalThis, { checkClaims });

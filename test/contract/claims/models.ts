@@ -2,24 +2,17 @@ import { cpSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
-import { createConfig, createGlow, tensor } from '@glow-onnx/flow';
+import { createGlow, tensor } from '@glow-onnx/flow';
 import { loadGlow } from '@glow-onnx/runtime';
 import { toModel } from '../../../packages/runtime/src/pictures/images.js';
 import { alterFile, shiftGolden } from '../../support/altered-folder.js';
 import { createOracle } from '../../support/oracle.js';
 import { randomParams } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { type Expected, type ModelName, pictures, sampling, scoring } from './claims.js';
 
-const colour = createConfig({
-  channels: 3,
-  height: 8,
-  width: 8,
-  levels: 2,
-  steps: 2,
-  hiddenChannels: 8,
-  bits: 5,
-});
-const configs = { colour, classes: createConfig({ ...colour, prior: 'learned', classes: 3 }) };
+const colour = tinyConfig();
+const configs = { colour, classes: tinyConfig({ prior: 'learned', classes: 3 }) };
 const seed = 11;
 
 /** Writes the suite's models to folders of their names. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { tolerances } from '@glow-onnx/flow/internal';
 import { build } from 'esbuild';
-import { driverMissing, softwareDriver } from '../../support/vulkan-driver.js';
+import { describeWebgpu, softwareDriver } from '../../support/vulkan-driver.js';
 import { claimsFor } from './claims.js';
 import { expectedOf, writeModels } from './models.js';
 
@@ -30,15 +30,12 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const driver = softwareDriver();
-if (!driver) console.warn(`skipped: Node webgpu (${driverMissing})`);
-const places = [
-  { device: 'cpu', env: {} },
-  { device: 'wasm', env: {} },
-  ...(driver ? [{ device: 'webgpu', env: driver } as const] : []),
-] as const;
+describe.each([{ device: 'cpu' }, { device: 'wasm' }] as const)('Node $device', ({ device }) => {
+  checkClaims(device);
+});
+describeWebgpu('Node webgpu', () => checkClaims('webgpu', softwareDriver()));
 
-describe.each(places)('Node $device', ({ device, env }) => {
+function checkClaims(device: 'cpu' | 'wasm' | 'webgpu', env: Record<string, string> = {}): void {
   let results: Record<string, string | null>;
   beforeAll(async () => {
     const isNamed = device !== 'webgpu';
@@ -52,4 +49,4 @@ describe.each(places)('Node $device', ({ device, env }) => {
   test.each(claimsFor(device))('$name', ({ name }) => {
     expect(results[name]).toBeNull();
   });
-});
+}

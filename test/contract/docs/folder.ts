@@ -1,8 +1,9 @@
 import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { createConfig, createGlow, encodeCheckpoint } from '@glow-onnx/flow';
+import { createGlow, encodeCheckpoint } from '@glow-onnx/flow';
 import sharp from 'sharp';
 import { randomParams } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
 const root = join(__dirname, '../../..');
 
@@ -33,8 +34,7 @@ async function writeFace(index: number, width: number, height: number, path: str
 }
 
 function writeCheckpoint(path: string): void {
-  const size = { channels: 3, height: 32, width: 32 };
-  const config = createConfig({ ...size, levels: 3, steps: 1, hiddenChannels: 8, bits: 5 });
+  const config = tinyConfig({ height: 32, width: 32, levels: 3, steps: 1 });
   mkdirSync(dirname(path), { recursive: true });
   const params = randomParams(createGlow(config), 1);
   writeFileSync(path, encodeCheckpoint({ config, params, initialised: true }));

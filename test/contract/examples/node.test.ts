@@ -115,24 +115,20 @@ describe('the examples in Node', () => {
   test.each([
     ['sample', ['--count', 'many'], 'sample: count must be an integer from 0 on, got NaN'],
     ['sample', ['--count', '0'], '--count: expected at least 1, got 0'],
-    ['sample', ['--model', 'nowhere'], 'nowhere: no manifest.json there; pass a model folder'],
+    ['sample', ['--model', 'nowhere'], 'nowhere: no manifest.json found; pass a model folder'],
     ['sample', ['--colour'], "Unknown option '--colour'"],
-    ['encode-decode', ['nobody.png'], 'nobody.png: the picture cannot be read: ENOENT'],
+    ['encode-decode', ['nobody.png'], 'nobody.png: the image cannot be read: ENOENT'],
     ['encode-decode', ['examples/node/README.md'], 'expected a PNG, JPEG or WebP'],
     ['encode-decode', ['--keep', 'most', 'nobody.png'], '--keep: expected a number, got most'],
-    [
-      'attributes',
-      ['--add', 'moustache=1'],
-      '--add moustache=1: expected name=strength of background,beard,',
-    ],
-    ['attributes', ['--add', 'glasses'], '--add glasses: expected name=strength of background,beard,'],
-    ['attributes', ['nobody.png'], 'nobody.png: the picture cannot be read: ENOENT'],
+    ['attributes', ['--add', 'moustache=1'], '--add moustache=1: expected NAME=STRENGTH (background,beard,'],
+    ['attributes', ['--add', 'glasses'], '--add glasses: expected NAME=STRENGTH (background,beard,'],
+    ['attributes', ['nobody.png'], 'nobody.png: the image cannot be read: ENOENT'],
     ['attributes', ['--add', 'glasses=dark'], 'strength must be a finite number, got NaN'],
-    ['attributes', ['--add', 'own=1'], ', own + --with'],
-    ['morph', ['nobody.png', picture('ada')], 'nobody.png: the picture cannot be read: ENOENT'],
-    ['morph', ['examples/node/pictures/ada.png'], 'expected two pictures to morph between, got 1'],
+    ['attributes', ['--add', 'own=1'], '; own needs --with)'],
+    ['morph', ['nobody.png', picture('ada')], 'nobody.png: the image cannot be read: ENOENT'],
+    ['morph', ['examples/node/pictures/ada.png'], 'expected two image files, got 1'],
     ['morph', ['--mode', 'crooked'], 'mode must be "linear" or "spherical", got "crooked"'],
-    ['is-it-one-of-us', ['package.json'], 'package.json: the picture cannot be read'],
+    ['is-it-one-of-us', ['package.json'], 'package.json: the image cannot be read'],
   ])('%s %j is one clear line and an exit code', (name, args, message) => {
     const { status, stderr } = runScript(name, ...args);
     expect(status).toBe(1);

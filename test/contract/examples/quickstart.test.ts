@@ -15,7 +15,7 @@ test('the quick start trains, exports, restores every pixel and draws six pictur
     const { stdout } = await run(process.execPath, [script, '--seconds', '10', '--out', out], { cwd: root });
     const [, before, after] = /held-out faces: ([\d.]+) bits\/dim before, ([\d.]+) after/.exec(stdout) ?? [];
     expect(Number(before)).toBeGreaterThan(Number(after));
-    expect(stdout.match(/worst error of a pixel 0 of 31/g)).toHaveLength(2);
+    expect(stdout.match(/largest error of a pixel 0 of 31/g)).toHaveLength(2);
 
     const grid = { width: 12 * (64 + 4) - 4, format: 'png' };
     for (const name of ['samples', 'reconstructions', 'interpolation']) {

@@ -2,21 +2,23 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createConfig, createGlow, encodeCheckpoint } from '@glow-onnx/flow';
-import { moduleFormats, npm, pack, restoringProgram } from '../../support/installed-app.js';
+import { createGlow, encodeCheckpoint } from '@glow-onnx/flow';
+import {
+  moduleFormats,
+  npm,
+  type PackageName,
+  restoringProgram,
+  tarballs,
+} from '../../support/installed-app.js';
 import { randomParams } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
 /** Packages as users get them: packed, and installed from the registry's dependencies into an empty folder. */
 const root = resolve(__dirname, '../../..');
-const names = ['flow', 'graph', 'runtime', 'exporter', 'trainer'] as const;
-type Name = (typeof names)[number];
+const names: readonly PackageName[] = ['flow', 'graph', 'runtime', 'exporter', 'trainer'];
 
 const folder = mkdtempSync(join(tmpdir(), 'glow-pack-'));
-let tarballs: Record<Name, string>;
 afterAll(() => rmSync(folder, { recursive: true }));
-beforeAll(() => {
-  tarballs = pack(names, folder);
-}, 120_000);
 
 interface Locked {
   readonly version: string;
@@ -24,10 +26,10 @@ interface Locked {
 }
 
 /** Path in node_modules → package, of what npm chose for an empty project with these packages. */
-function install(project: string, packages: readonly Name[], ...flags: string[]): Map<string, Locked> {
+function install(project: string, packages: readonly PackageName[], ...flags: string[]): Map<string, Locked> {
   mkdirSync(project);
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
-  npm(project, 'install', '--ignore-scripts=false', ...flags, ...packages.map((name) => tarballs[name]));
+  npm(project, 'install', '--ignore-scripts=false', ...flags, ...packages.map((name) => tarballs()[name]));
   const lock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, Locked>;
   };
@@ -95,7 +97,7 @@ describe('the packed exporter, installed into an empty folder with scripts allow
   );
 
   test('says what to install when ONNX Runtime is not there, and leaves nothing behind', () => {
-    const config = createConfig({ channels: 1, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 4 });
+    const config = tinyConfig();
     const params = randomParams(createGlow(config), 1);
     writeFileSync(join(project, 'best.safetensors'), encodeCheckpoint({ config, params, initialised: true }));
     const before = readdirSync(project).sort();

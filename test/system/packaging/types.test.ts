@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import { tarballs } from '../../support/installed-app.js';
 
 const root = resolve(__dirname, '../../..');
 
-describe.each(['flow', 'runtime'])('the packed %s', (name) => {
+describe.each(['flow', 'runtime'] as const)('the packed %s', (name) => {
   // node10 knows no `exports`, and TypeScript has given it up.
   test('resolves to the right types from ESM, from CommonJS and in bundlers', () => {
     const attw = join(root, 'node_modules/.bin/attw');
-    const args = ['--pack', join('packages', name), '--profile', 'node16', '--format', 'json'];
+    const args = [tarballs()[name], '--profile', 'node16', '--format', 'json'];
     const { stdout, stderr } = spawnSync(attw, args, { cwd: root, encoding: 'utf8' });
     expect(stderr).not.toMatch(/error/i);
     const { analysis } = JSON.parse(stdout) as {

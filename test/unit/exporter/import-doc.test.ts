@@ -67,9 +67,9 @@ describe.each(['tutorial', 'port'] as const)('docs/import.md for the layout %s',
     expect(z).toEqual(['z0', 'z1']);
   });
 
-  test("has JavaScript that gives a picture back in this project's runtime", () => {
+  test("has JavaScript that gives an image back in this project's runtime", () => {
     const check = `
-      const { width, height, data } = picture;
+      const { width, height, data } = image;
       console.log(JSON.stringify({ width, height, same: data.every((p, i) => p === same.data[i]), logProb: [...logProb] }));
       await glow.dispose();`;
     const [, height, width] = /--size (\d+)x(\d+)/.exec(doc.slice(doc.indexOf(`--from ${layout}`))) ?? [];

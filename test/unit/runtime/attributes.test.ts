@@ -55,11 +55,11 @@ describe('attributeDirection', () => {
   test('needs pictures on both sides, of one size', async () => {
     const [a] = pictures;
     await expect(model.attributeDirection([], a)).rejects.toThrow(
-      'attributeDirection: withIt: expected at least one picture',
+      'attributeDirection: withIt: expected at least one image',
     );
     await expect(model.attributeDirection(a, [])).rejects.toThrow('without: expected at least one');
     await expect(model.attributeDirection(a, picture(0, 4, 8))).rejects.toThrow(
-      'without[0]: size 4×8 is not that of the first picture, 8×8; bring them to one size',
+      'without[0]: size 4×8 is not that of the first image, 8×8; bring them to one size',
     );
   });
 });
@@ -126,7 +126,7 @@ describe('applyAttribute', () => {
     [
       'strengths for other levels',
       (m) => m.applyAttribute(pictures, direction, [1, 2, 3]),
-      'strength must be a number or 2 of them, one per level, got 1,2,3',
+      'strength must be one number or 2 numbers, one for each level, got 1,2,3',
     ],
   ])('%s is refused', async (_, call, message) => {
     await expect(call(model)).rejects.toThrow(message);

@@ -1,96 +1,180 @@
-import { type BatchPlan, defaultBatchSize, mapBatches } from '../../../packages/runtime/src/model/batches.js';
+import { createConfig } from '@glow-onnx/flow';
+import type { BatchError, CallOptions } from '@glow-onnx/runtime';
+import { defaultBatchSize, groupBySize } from '../../../packages/runtime/src/model/batches.js';
+import { type Call, placesOf, startCall } from '../../../packages/runtime/src/model/call.js';
+import { collect } from '../../../packages/runtime/src/model/collect.js';
+import { gatherDraws } from '../../../packages/runtime/src/model/draws.js';
+import {
+  type Batch,
+  type Failed,
+  failedAt,
+  type Item,
+  isFailed,
+  mapItems,
+} from '../../../packages/runtime/src/model/item.js';
+import { decodeBatches } from '../../../packages/runtime/src/model/run-batches.js';
+import { bareManifest } from '../../support/oracle.js';
 
+const config = createConfig({ channels: 1, height: 2, width: 2, levels: 1, steps: 1, hiddenChannels: 4 });
+const manifest = bareManifest(config);
+const nameOf = (image: number) => `letters[${image}]`;
+
+interface Letter extends Item {
+  readonly letter: string;
+}
 const runs: string[] = [];
 beforeEach(() => {
   runs.length = 0;
 });
 
-/** Letters to capitals, equal ones together, two at a time. */
-function planOf(letters: readonly string[], change: Partial<BatchPlan<string, string, string>> = {}) {
-  return {
-    where: 'call',
-    count: letters.length,
-    nameOf: (image: number) => `letters[${image}]`,
-    itemsOf: (image: number) => [letters[image] as string],
-    keyOf: (letter: string) => letter,
-    limitOf: () => 2,
-    run: async (batch: readonly string[]) => {
-      runs.push(batch.join(''));
-      return batch.map((letter) => letter.toUpperCase());
-    },
-    combine: (outcomes: readonly string[]) => outcomes.join(''),
-    ...change,
-  };
-}
+const start = (letters: readonly unknown[], options: CallOptions = {}) =>
+  startCall(
+    manifest,
+    'call',
+    letters.map(() => 0),
+    nameOf,
+    options,
+  );
 
-describe('mapBatches', () => {
-  test('runs equal keys together and answers in the order of the items', async () => {
-    expect(await mapBatches(planOf(['a', 'b', 'a', 'a', 'b']))).toEqual(['A', 'B', 'A', 'A', 'B']);
+/** Each image as one letter; those of one letter have one size. */
+async function* lettersOf(call: Call, letters: readonly string[]): AsyncGenerator<Letter | Failed> {
+  for (const place of placesOf(call)) {
+    const letter = letters[place.image] as string;
+    yield { ...place, letter, height: letter.charCodeAt(0), width: 1 };
+  }
+}
+/** Each image as several letters of one size. */
+async function* drawsOf(call: Call, letters: readonly string[]): AsyncGenerator<Letter | Failed> {
+  for (const place of placesOf(call)) {
+    for (const letter of letters) yield { ...place, letter: `${letter}${place.image}`, height: 1, width: 1 };
+  }
+}
+const inTwos = (call: Call, items: AsyncIterable<Letter | Failed>) =>
+  groupBySize({ manifest, batchSize: 2 }, call, items);
+
+/** Notes which letters run together. */
+async function* noted(batches: AsyncIterable<Batch<Letter>>): AsyncGenerator<Batch<Letter>> {
+  for await (const batch of batches) {
+    runs.push(batch.map((item) => (isFailed(item) ? '!' : item.letter)).join(''));
+    yield batch;
+  }
+}
+const valuesOf = (batches: AsyncIterable<Batch<Letter>>) =>
+  mapItems(batches, ({ image, letter }) => ({ image, value: letter.toUpperCase() }));
+
+describe('the stages of a call', () => {
+  test('run equal sizes together and answer in the order of the call', async () => {
+    const letters = ['a', 'b', 'a', 'a', 'b'];
+    const call = start(letters);
+    const values = valuesOf(noted(inTwos(call, lettersOf(call, letters))));
+    expect(await collect(call, values, ({ value }) => value)).toEqual(['A', 'B', 'A', 'A', 'B']);
     expect(runs).toEqual(['aa', 'bb', 'a']);
   });
 
-  test('gives each image its draws in their order, batches across images', async () => {
-    const itemsOf = (image: number) => ['a', 'b', 'c'].map((letter) => `${letter}${image}`);
-    const plan = planOf(['x', 'y', 'z'], { draws: 3, itemsOf, keyOf: () => '' });
-    expect(await mapBatches(plan)).toEqual(['A0B0C0', 'A1B1C1', 'A2B2C2']);
+  test('give each image its draws in their order, batches across images', async () => {
+    const call = start(['x', 'y', 'z']);
+    const values = valuesOf(noted(inTwos(call, drawsOf(call, ['a', 'b', 'c']))));
+    const drawn = gatherDraws(values, 3);
+    expect(await collect(call, drawn, (image) => image.values.join(''))).toEqual([
+      'A0B0C0',
+      'A1B1C1',
+      'A2B2C2',
+    ]);
     expect(runs).toEqual(['a0b0', 'c0a1', 'b1c1', 'a2b2', 'c2']);
   });
 
-  test('holds no more than what waits for a batch', async () => {
+  test('hold no more than what waits for a batch', async () => {
     let ahead = 0;
-    function* itemsOf() {
-      ahead++;
-      yield 'a';
+    const letters = new Array<string>(10).fill('a');
+    const call = start(letters);
+    async function* counted() {
+      for await (const item of lettersOf(call, letters)) {
+        ahead++;
+        yield item;
+      }
     }
-    const run = async (batch: readonly string[]) => {
-      expect(ahead).toBeLessThanOrEqual(2);
-      ahead -= batch.length;
-      return batch;
-    };
-    await mapBatches(planOf(new Array(10).fill('a'), { itemsOf, run }));
+    async function* consumed(batches: AsyncIterable<Batch<Letter>>): AsyncGenerator<Batch<Letter>> {
+      for await (const batch of batches) {
+        expect(ahead).toBeLessThanOrEqual(2);
+        ahead -= batch.length;
+        yield batch;
+      }
+    }
+    await collect(call, consumed(inTwos(call, counted())), () => undefined);
     expect(ahead).toBe(0);
   });
 
-  test('an empty list gives an empty list', async () => {
-    expect(await mapBatches(planOf([]))).toEqual([]);
+  test('give an empty list for an empty list', async () => {
+    const call = start([]);
+    expect(await collect(call, inTwos(call, lettersOf(call, [])), () => undefined)).toEqual([]);
   });
 
-  test('the only image of a call throws its own error', async () => {
+  test('throw the own error of the only image, whether loading or a later stage fails', async () => {
     const error = new RangeError('call: too odd');
-    await expect(mapBatches(planOf(['a'], { itemsOf: () => [error] }))).rejects.toBe(error);
-    await expect(mapBatches(planOf(['a'], { run: async () => [error] }))).rejects.toBe(error);
+    const call = start(['a']);
+    async function* failing() {
+      for (const place of placesOf(call)) yield failedAt(place, error);
+    }
+    await expect(collect(call, inTwos(call, failing()), () => undefined)).rejects.toBe(error);
+    const late = mapItems(inTwos(call, lettersOf(call, ['a'])), (item) => failedAt(item, error));
+    await expect(collect(call, late, () => undefined)).rejects.toBe(error);
   });
 
-  test('an image of which one draw fails has failed, whatever the others give', async () => {
-    const itemsOf = (image: number) => [`${image}a`, `${image}b`, `${image}c`];
-    const run = async (batch: readonly string[]) =>
-      batch.map((item) => (item === '0b' ? new Error('call: letters[0]: odd') : item));
+  test('an image of which one draw fails has failed, whatever the other draws give', async () => {
     const seen: number[] = [];
-    const call = mapBatches(
-      planOf(['x', 'y'], {
-        draws: 3,
-        itemsOf,
-        keyOf: () => '',
-        run,
-        onProgress: ({ done }) => seen.push(done),
-      }),
+    const call = start(['x', 'y'], { onProgress: ({ done }) => seen.push(done) });
+    const values = mapItems(inTwos(call, drawsOf(call, ['a', 'b', 'c'])), (item) =>
+      item.letter === 'b0'
+        ? failedAt(item, new Error('call: letters[0]: odd'))
+        : { image: item.image, value: item.letter },
     );
-    await expect(call).rejects.toMatchObject({
+    const result = collect(call, gatherDraws(values, 3), (image) => image.values.join(''));
+    await expect(result).rejects.toMatchObject({
       message: 'call: 1 of 2 images failed: letters[0]: odd',
-      results: [undefined, '1a1b1c'],
+      results: [undefined, 'a1b1c1'],
     });
     expect(seen).toEqual([1, 1, 2]);
   });
 
+  const decoderThatFails = (cause: Error) => ({
+    manifest,
+    graphs: {
+      decoder: async () => {
+        throw cause;
+      },
+    },
+  });
+  async function* latentsOf(call: Call) {
+    for (const place of placesOf(call)) yield { ...place, latents: { levels: [] }, height: 2, width: 2 };
+  }
+
   test('a run that fails as a whole keeps its cause', async () => {
     const cause = new Error('device lost');
-    const run = async () => {
-      throw cause;
-    };
-    await expect(mapBatches(planOf(['a'], { run }))).rejects.toMatchObject({
+    const call = start(['a']);
+    const parts = decoderThatFails(cause) as never;
+    const batches = groupBySize({ manifest, batchSize: 2 }, call, latentsOf(call));
+    await expect(collect(call, decodeBatches(parts, batches), () => 0)).rejects.toMatchObject({
       message: 'call: device lost',
       cause,
     });
+  });
+
+  test('a run that fails as a whole fails every image of its batch, also one that failed before', async () => {
+    const call = start(['a', 'b', 'c']);
+    const parts = decoderThatFails(new Error('device lost')) as never;
+    const batches = groupBySize({ manifest, batchSize: 2 }, call, latentsOf(call));
+    const some = mapItems(batches, (item) =>
+      item.image === 1 ? item : failedAt(item, new Error(`${item.where}: odd`)),
+    );
+    const error: BatchError = await collect(call, decodeBatches(parts, some), () => 0).then(
+      () => undefined as never,
+      (reason) => reason,
+    );
+    expect(error.errors.map(({ message }) => message)).toEqual([
+      'call: letters[0]: device lost',
+      'call: letters[1]: device lost',
+      'call: letters[2]: odd',
+    ]);
   });
 });
 

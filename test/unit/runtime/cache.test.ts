@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import os, { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConfig } from '@glow-onnx/flow';
 import { type LoadOptions, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
 import { cacheLocation, clearCache } from '@glow-onnx/runtime/cache';
-import { forgetful, keyValueCache } from '../../../packages/runtime/src/folder/model-cache.js';
+import { forgetful, keyValueCache } from '../../../packages/runtime/src/folder/key-value-cache.js';
 import { readBounded } from '../../../packages/runtime/src/folder/model-store.js';
 import { openCache, userCacheFolder } from '../../../packages/runtime/src/node/folder-cache.js';
 import { sha256 } from '../../../packages/runtime/src/node/sha256.js';
@@ -102,7 +102,7 @@ describe('a model from a server', () => {
     answer(403);
     await expect(load()).rejects.toThrow('manifest.json: the server answers 403 Forbidden');
     answer(404);
-    await expect(load()).rejects.toThrow('no manifest.json there');
+    await expect(load()).rejects.toThrow('no manifest.json found');
   });
 
   test('does not load when the server is gone and nothing is cached, or the cached manifest is damaged', async () => {
@@ -136,7 +136,7 @@ describe('a model from a server', () => {
   });
 
   test('refuses a cache without a place', async () => {
-    await expect(load({ cache: '' })).rejects.toThrow('cache is empty text');
+    await expect(load({ cache: '' })).rejects.toThrow('cache is an empty string');
   });
 });
 
@@ -158,7 +158,11 @@ describe('a cache that cannot be used', () => {
     await load();
     expect(askedFor()).toHaveLength(8);
     expect(warn.mock.calls).toEqual([
-      [expect.stringContaining(`glow-onnx: the cache at ${cache} cannot be used, so files are fetched each`)],
+      [
+        expect.stringContaining(
+          `glow-onnx: the cache at ${cache} cannot be used, so files are downloaded each`,
+        ),
+      ],
     ]);
   });
 });
@@ -212,6 +216,26 @@ describe('the folder of a cache', () => {
     ['win32', {}, join(homedir(), 'AppData/Local/glow-onnx/Cache')],
   ])('on %s with %j is %s', (system, environment, folder) => {
     expect(userCacheFolder(system, environment)).toBe(folder);
+  });
+
+  test.each<[string, () => string]>([
+    [
+      'has no entry in the list of users',
+      () => {
+        throw new Error('uv_os_homedir returned ENOENT');
+      },
+    ],
+    ['has an empty HOME', () => ''],
+  ])('is a temporary folder of a user who %s', (_, home) => {
+    jest.spyOn(os, 'homedir').mockImplementation(home);
+    for (const system of ['linux', 'darwin', 'win32'] as const) {
+      const folder = userCacheFolder(system, {});
+      expect(folder).toBe(join(tmpdir(), `glow-onnx-${process.getuid?.() ?? 'cache'}`));
+    }
+    expect(userCacheFolder('linux', { XDG_CACHE_HOME: '/var/cache/me' })).toBe(
+      join('/var/cache/me/glow-onnx'),
+    );
+    expect(userCacheFolder('win32', { LOCALAPPDATA: '/local' })).toBe(join('/local/glow-onnx/Cache'));
   });
 
   test('cacheLocation tells it', () => {

@@ -93,7 +93,7 @@ test('encode and decode give the same pixels back', async () => {
   expect(JSON.parse(metadata.images as string)).toEqual([at('0.png'), at('1.png')]);
 
   const decoded = await glow('decode', folder, at('z.safetensors'), '--out', at('decoded'));
-  expect(decoded).toEqual({ code: 0, err: '', out: `wrote 2 pictures to ${at('decoded')}\n` });
+  expect(decoded).toEqual({ code: 0, err: '', out: `wrote 2 images to ${at('decoded')}\n` });
   for (const [i, { data }] of images.entries()) {
     expect(bins(await pixels(at(`decoded/image-00${i}.png`)))).toEqual(bins(data));
   }
@@ -152,7 +152,7 @@ test('score tells what the model and a compressor make of pictures, for people a
   expect(table[1]).toContain(bitsPerDim[0].toFixed(4));
   expect(table[1]).toMatch(/ - +- /);
   expect(table[3]).toMatch(/^mean +\d+\.\d{4}$/);
-  expect(table[5]).toBe('this model has no training histogram to compare with');
+  expect(table[5]).toBe('this model has no training histogram, so percentile and typicality are unknown');
 });
 
 test('mix takes levels of the second picture', async () => {
@@ -192,7 +192,11 @@ describe('folders of pictures', () => {
       '--out',
       file,
     );
-    expect(found).toEqual({ code: 0, err: '', out: `wrote ${file}: from 1 picture without to 1 with it\n` });
+    expect(found).toEqual({
+      code: 0,
+      err: '',
+      out: `wrote ${file}: direction from 1 image without the attribute to 1 with it\n`,
+    });
     const flags = ['--strength', '1', '--out', at('edited')];
     expect((await glow('attribute', 'apply', folder, file, at('0.png'), ...flags)).code).toBe(0);
     // One picture on each side: the direction leads from one to the other.
@@ -207,7 +211,7 @@ describe('folders of pictures', () => {
     expect(await glow('score', folder, at('empty'))).toEqual({
       code: 1,
       out: '',
-      err: `glow: ${at('empty')}: no pictures in this folder; expected files named .png, .jpg, .jpeg or .webp\n`,
+      err: `glow: ${at('empty')}: no images in this folder; expected files named .png, .jpg, .jpeg or .webp\n`,
     });
   });
 
@@ -297,7 +301,7 @@ describe('an interrupted command', () => {
     let outcome = await interrupted(2000);
     if (outcome.signal) outcome = await interrupted(15_000);
     // After a while it tells how far it is.
-    const err = expect.stringMatching(/^(glow: \d+ of 300000 pictures\n)*glow: interrupted\n$/);
+    const err = expect.stringMatching(/^(glow: \d+ of 300000 images\n)*glow: interrupted\n$/);
     expect(outcome).toEqual({ code: 130, signal: null, err });
     expect(await readdir(work)).not.toContain('never');
   });
@@ -314,8 +318,8 @@ test('a long run tells its progress: over one line in a terminal, now and then i
     end();
     return text;
   };
-  expect(told(false)).toBe('glow: 10 of 25 pictures\nglow: 20 of 25 pictures\n');
-  const lines = Array.from({ length: 24 }, (_, i) => `${i + 2} of 25 pictures`);
+  expect(told(false)).toBe('glow: 10 of 25 images\nglow: 20 of 25 images\n');
+  const lines = Array.from({ length: 24 }, (_, i) => `${i + 2} of 25 images`);
   expect(told(true)).toBe(`\r${lines.join('\r')}\r\u001b[K`);
 });
 
@@ -364,12 +368,12 @@ test.each<[string, () => string[], number, RegExp]>([
     2,
     /Allowed choices/,
   ],
-  ['no model folder', () => ['info', at('none')], 1, /^glow: .*none: no manifest\.json there; .*\n$/],
+  ['no model folder', () => ['info', at('none')], 1, /^glow: .*none: no manifest\.json found; .*\n$/],
   [
     'a missing picture',
     () => ['score', folder, at('no.png')],
     1,
-    /^glow: .*no\.png: the picture cannot be read: .*\n$/,
+    /^glow: .*no\.png: the image cannot be read: .*\n$/,
   ],
   [
     'latents that are none',
@@ -381,7 +385,7 @@ test.each<[string, () => string[], number, RegExp]>([
     'a label for no classes',
     () => ['sample', folder, '--out', at('y.png'), '--label', '1'],
     1,
-    /^glow: --label: this model has no classes; leave it out\n$/,
+    /^glow: --label: this model has no classes; leave the label out\n$/,
   ],
   [
     'a height that cannot be',
@@ -393,14 +397,14 @@ test.each<[string, () => string[], number, RegExp]>([
     'more pictures than memory should hold',
     () => ['sample', folder, '--out', at('y.png'), '--count', '100', '--height', '4096', '--width', '4096'],
     1,
-    /^glow: --count: 100 pictures of 4096×4096 are more than 1 GiB; draw at most 21 at once\n$/,
+    /^glow: --count: 100 images of 4096×4096 are more than 1 GiB; draw at most 21 at once\n$/,
   ],
   ['a scale beyond bounds', () => ['sample', folder, '--out', 'x', '--scale', '65'], 2, /from 1 to 64/],
   [
     'temperatures for other levels',
     () => ['sample', folder, '--out', at('y.png'), '--temperature', '1,1,1'],
     1,
-    /^glow: --temperature must be a number or 2 of them, one per level, got 1,1,1\n$/,
+    /^glow: --temperature must be one number or 2 numbers, one for each level, got 1,1,1\n$/,
   ],
   [
     'a level that is none',
@@ -418,19 +422,19 @@ test.each<[string, () => string[], number, RegExp]>([
     'a picture that is no PNG to write',
     () => ['sample', folder, '--out', at('y.jpg')],
     1,
-    /^glow: --out: .*y\.jpg is no PNG; /,
+    /^glow: --out: expected FILE\.png for one grid of all images, or a folder, got .*y\.jpg\n$/,
   ],
   [
     'two pictures of one name to write',
     () => ['reconstruct', folder, at('0.png'), at('album/0.png'), '--out', at('twice')],
     1,
-    /^glow: --out: two pictures would be .*0\.png; write them to folders of their own\n$/,
+    /^glow: --out: two images would be written to .*0\.png; run the command for each folder, with another --out\n$/,
   ],
   [
     'latents of several as a direction',
     () => ['attribute', 'apply', folder, at('z.safetensors'), at('0.png'), '--out', at('y.png')],
     1,
-    /^glow: .*z\.safetensors: holds 2 latents, a direction is one; make it with attribute find\n$/,
+    /^glow: .*z\.safetensors: expected a direction, got 2 latents; make a direction with glow attribute find\n$/,
   ],
 ])('%s is one clear line and an exit code', async (_, argv, code, message) => {
   const before = await readdir(work);

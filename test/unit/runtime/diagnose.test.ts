@@ -97,7 +97,7 @@ describe('glow doctor', () => {
     expect(out).toMatch(/^glow-onnx {3}\d+\.\d+\.\d+\nhost {8}Node /);
     expect(out).toMatch(/\nauto takes {2}cpu\n\ncuda is not installed\n {2}.*pass device: "cpu"/);
     expect(out).toMatch(
-      /\n\ncpu works\n {2}onnxruntime-node .*\n {2}right: encode against float64: error of z/,
+      /\n\ncpu works\n {2}onnxruntime-node .*\n {2}correct: encode against float64: error of z/,
     );
   });
 
@@ -109,8 +109,13 @@ describe('glow doctor', () => {
 
   test('fails for a model that no device computes rightly, and for a folder that is none', async () => {
     const damaged = await glow('doctor', wrong);
-    expect(damaged).toMatchObject({ code: 1, err: 'glow: no device works here; the lines above say why\n' });
-    expect(damaged.out).toContain('WRONG: decode against float64: error of x is 1.0e-1, at most 1e-4');
+    expect(damaged).toMatchObject({
+      code: 1,
+      err: 'glow: no device works on this system; the report above gives the reasons\n',
+    });
+    expect(damaged.out).toContain(
+      'WRONG: decode against float64: error of x is 1.0e-1, expected at most 1e-4',
+    );
     expect(await glow('doctor', parent)).toMatchObject({
       code: 1,
       out: '',

@@ -63,7 +63,7 @@ describe('what a server may do', () => {
       'more bytes come than were promised',
       'onnx/encode.onnx',
       (response) => endless(response.writeHead(200)),
-      /onnx\/encode\.onnx has more than \d+ bytes, the most it may have/,
+      /onnx\/encode\.onnx has more than \d+ bytes, expected at most \d+/,
     ],
     [
       'fewer bytes come than its headers say',
@@ -72,7 +72,7 @@ describe('what a server may do', () => {
         response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(100));
         setTimeout(() => response.destroy(), 50);
       },
-      /onnx\/encode\.onnx: the connection broke off after \d+ bytes: terminated: .*; load it again/,
+      /onnx\/encode\.onnx: the connection broke off after \d+ bytes: terminated: .*; load the model again/,
     ],
     [
       'the connection breaks off at once',
@@ -90,14 +90,14 @@ describe('what a server may do', () => {
       'no manifest is there',
       'manifest.json',
       (response) => response.writeHead(404).end(),
-      /^http:\/\/127\.0\.0\.1:\d+\/model\/: no manifest\.json there; pass a model folder/,
+      /^http:\/\/127\.0\.0\.1:\d+\/model\/: no manifest\.json found; pass a model folder/,
     ],
     [
       'a page comes in place of the manifest',
       'manifest.json',
       (response) =>
         response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<!doctype html>'),
-      /manifest\.json: the server answers with a web page, not with this file; .* check it/,
+      /manifest\.json: the server answers with a web page, not with this file; .* check the address/,
     ],
     [
       'a page comes in place of weights',

@@ -61,7 +61,9 @@ describe('raw images', () => {
     // Rec. 601: 0.299, 0.587 and 0.114 of 255.
     expect(to(1, 3, 255, 0, 0, 0, 255, 0, 0, 0, 255, 77, 77, 77)).toEqual([76, 150, 29, 77]);
     expect(to(1, 2, 0, 128)).toEqual([127]);
-    expect(() => to(2, 3, 1, 2, 3)).toThrow("test: 3 channels cannot become the model's 2");
+    expect(() => to(2, 3, 1, 2, 3)).toThrow(
+      'test: an image of 3 channels cannot be converted to the 2 of the model',
+    );
   });
 
   test.each([
@@ -88,7 +90,7 @@ describe('fitImage', () => {
   test('says which side does not divide', () => {
     const image = { data: new Uint8Array(30 * 32), height: 30, width: 32, channels: 1 };
     expect(() => fitImage(image, { levels: 3, ...training }, undefined, 'encode')).toThrow(
-      'encode: image 30×32 cannot pass 3 levels: height must be divisible by 8; resize or pad it.',
+      'encode: image 30×32 cannot pass 3 levels: height must be divisible by 8; pass fit: "resize", "crop" or "pad"',
     );
     expect(() => fitImage(wide, { levels: 2, ...training }, undefined, 'encode')).toThrow(
       'height and width must be',
@@ -213,7 +215,7 @@ describe('imageGrid', () => {
   test('refuses images that differ, and none at all', () => {
     expect(() => imageGrid([])).toThrow('at least one image');
     expect(() => imageGrid([grey(1, 1, [0]), grey(1, 2, [0, 0])])).toThrow(
-      'image 1 is 1×2×1 and image 0 is 1×1×1',
+      'image 1 is 1×2×1, expected 1×1×1 like image 0',
     );
     expect(() => imageGrid([grey(1, 1, [0])], { scale: 1.5 })).toThrow('scale must be an integer from 1 on');
   });

@@ -26,12 +26,12 @@ test.each<[string, typeof named | typeof unnamed, Label | undefined, string]>([
   ['a number out of range', named, 3, 'got 3'],
   ['half a class', unnamed, 0.5, 'needs an integer from 0 to 2, got 0.5'],
   ['no label', unnamed, undefined, 'needs an integer from 0 to 2, got undefined'],
-  ['too many labels', unnamed, [0, 1, 2], 'label: expected one label or 2, got 3'],
+  ['too many labels', unnamed, [0, 1, 2], 'label: expected one label or 2 labels, got 3'],
   [
     'a label without classes',
     { config: { ...config, classes: 0 }, training: null },
     'cat',
-    'sample: label: this model has no classes; leave it out',
+    'sample: label: this model has no classes; leave the label out',
   ],
   [
     'names that are no list of texts',

@@ -158,8 +158,8 @@ describe('latents in a file', () => {
   test('of another model are refused, of no named one they are taken', () => {
     const bytes = saveLatents(modelOf('b'.repeat(64)), file);
     expect(() => loadLatents(model, bytes)).toThrow(
-      'latents: they belong to the model with weights bbbbbbbbbbbb… (fp32), this one has aaaaaaaaaaaa… (fp32); ' +
-        'load that model, or encode the pictures again',
+      'latents: they belong to the model with weights bbbbbbbbbbbb… (fp32), this model has aaaaaaaaaaaa… (fp32); ' +
+        'load that model, or encode the images again',
     );
     const { tensors } = parseSafetensors(bytes);
     expect(loadLatents(model, encodeSafetensors(tensors))).toEqual({ z, logProb: file.logProb });
@@ -183,9 +183,9 @@ describe('latents in a file', () => {
     const mixed = [draw(0), draw(1), draw(2, 12, 8)];
     expect(() => saveLatents(model, { ...file, z: mixed })).toThrow('c.png and a.png differ in size');
     expect(() => saveLatents(model, { z: mixed })).toThrow('z[2] and z[0] differ in size');
-    expect(() => saveLatents(model, { z: [] })).toThrow("expected at least one picture's latents");
+    expect(() => saveLatents(model, { z: [] })).toThrow('expected the latents of at least one image');
     expect(() => saveLatents(model, { z, names: ['a'] })).toThrow(
-      'names: expected 3, one per picture, got 1',
+      'names: expected 3, one for each image, got 1',
     );
   });
 

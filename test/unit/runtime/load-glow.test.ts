@@ -153,7 +153,7 @@ describe('loadGlow', () => {
     const model = await loadGlow(fixture.directory, { maxPixels: 64 });
     expect((await model.encode(path)).logProb).toEqual((await model.encode(image)).logProb);
     await writeFile(path, await encodePng(picture(0, 8, 16, 3)));
-    await expect(model.encode(path)).rejects.toThrow(`encode: ${path}: the picture cannot be read: `);
+    await expect(model.encode(path)).rejects.toThrow(`encode: ${path}: the image cannot be read: `);
     await model.dispose();
   });
 
@@ -167,7 +167,7 @@ describe('loadGlow', () => {
 
   const flip = (bytes: Buffer) => bytes.map((byte, i) => (i === 40 ? byte ^ 1 : byte));
   test.each<[string, () => Promise<string>, RegExp]>([
-    ['no folder', async () => join(work, 'none'), /none: no manifest\.json there; pass a model folder/],
+    ['no folder', async () => join(work, 'none'), /none: no manifest\.json found; pass a model folder/],
     ['a missing graph', () => changed('onnx/decode.onnx', () => undefined), /onnx\/decode\.onnx is missing/],
     [
       'a changed graph',

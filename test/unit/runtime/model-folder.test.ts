@@ -57,7 +57,7 @@ test.each(Object.keys(contents))(
     const bytes = contents[path] as Uint8Array;
     const changed = bytes.map((byte, i) => (i === 2 ? byte ^ 1 : byte));
     const { [path]: _, ...without } = contents;
-    const where = `the files given: ${path}`;
+    const where = `the given files: ${path}`;
     await expect(read(without)).rejects.toThrow(`${where} is missing`);
     await expect(read({ ...contents, [path]: bytes.subarray(1) })).rejects.toThrow(
       `${where} has ${bytes.length - 1} bytes, manifest.json says ${bytes.length}`,
@@ -81,12 +81,12 @@ test('a manifest comes with its own sha256', async () => {
 });
 
 test('a folder without a manifest, or with one of a web app or a later format, is a clear error', async () => {
-  await expect(readManifest(folderOf({}))).rejects.toThrow('the files given: no manifest.json there');
+  await expect(readManifest(folderOf({}))).rejects.toThrow('the given files: no manifest.json found');
   await expect(readManifest(folderOf({ 'manifest.json': text('{"name":"A web app"}') }))).rejects.toThrow(
-    'the files given: manifest.json: expected a formatVersion, got none',
+    'the given files: manifest.json: expected a formatVersion, got none',
   );
   await expect(readManifest(withManifest({ formatVersion: 2 }))).rejects.toThrow(
-    'the files given: manifest.json: format version 2 is not known here (known: 1)',
+    'the given files: manifest.json: format version 2 is not known here (known: 1)',
   );
 });
 
@@ -137,7 +137,7 @@ test('a size that no buffer holds is a clear error, before anything is read', as
   for (const size of [undefined, 2 ** 52]) {
     const store = streamOf({ size, pieces });
     await expect(readVerified({ store, sha256 }, { ...manifest, files }, 'big')).rejects.toThrow(
-      'big should have 4503599627370496 bytes, more than one buffer holds here',
+      'big may have 4503599627370496 bytes, more than one buffer can hold here',
     );
   }
   const store = streamOf({ size: 3, pieces });
@@ -150,7 +150,7 @@ test('progress tells of each file, in percent, and never of a network where ther
   const events: LoadProgress[] = [];
   const folder = { ...folderOf(contents), onProgress: (event: LoadProgress) => events.push(event) };
   await readVerified(folder, manifest, 'onnx/weights.bin');
-  const file = { name: 'the files given', file: 'onnx/weights.bin' };
+  const file = { name: 'the given files', file: 'onnx/weights.bin' };
   expect(events).toEqual([
     { status: 'initiate', ...file, total: 7 },
     { status: 'progress', ...file, loaded: 7, total: 7, progress: 100 },

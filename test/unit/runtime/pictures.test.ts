@@ -66,7 +66,7 @@ describe('a JPEG by the fallback', () => {
       .toBuffer();
     await expect(pure.read(jpeg.subarray(0, jpeg.length - 200))).rejects.toThrow();
     await expect(pure.read(jpeg.subarray(0, 30))).rejects.toThrow(
-      'a JPEG whose header is broken or cut short',
+      'the header of the JPEG is broken or incomplete',
     );
   });
 });
@@ -99,9 +99,9 @@ describe('a picture', () => {
     [new TextEncoder().encode('<?xml version="1.0"?><svg/>'), 'expected a PNG, JPEG or WebP, got an SVG'],
     [new TextEncoder().encode('%PDF-1.7'), 'got a PDF'],
     [new TextEncoder().encode('GIF89a'), 'got a GIF'],
-    [Uint8Array.of(1, 2, 3), 'got something else'],
+    [Uint8Array.of(1, 2, 3), 'got an unknown format'],
     [new Uint8Array(0), 'got no bytes'],
-    ['https://example.org/a.png', 'expected a path or a file: URL; fetch it and pass its bytes'],
+    ['https://example.org/a.png', 'expected a path or a file: URL; fetch the image and pass its bytes'],
     [7, 'an instance of sharp, got 7'],
     [{}, 'an instance of sharp, got Object'],
   ])('is refused by name: case %#', async (input, message) => {
@@ -110,17 +110,17 @@ describe('a picture', () => {
 
   test('in CMYK is refused', async () => {
     const jpeg = await sharp(png).toColourspace('cmyk').jpeg().toBuffer();
-    await expect(codec.read(jpeg)).rejects.toThrow('a JPEG in CMYK');
+    await expect(codec.read(jpeg)).rejects.toThrow('expected a JPEG in RGB or grey, got CMYK');
   });
 
   test('over a limit is refused before it is decoded', async () => {
     // No pixels at all behind the header: decoding would fail otherwise.
     const large = pngOf({ width: 101, height: 100, depth: 8, colourType: 0, rows: [] });
     await expect(codec.read(large)).rejects.toThrow(
-      '100×101 pixels are 10100, more than maxPixels, 10000; make it smaller, or load the model with a larger maxPixels',
+      'the image has 100×101 = 10100 pixels, more than maxPixels (10000); make it smaller, or load the model with a larger maxPixels',
     );
     await expect(codec.read(new Uint8Array(100_001))).rejects.toThrow(
-      '100001 bytes, more than maxBytes, 100000',
+      '100001 bytes, more than maxBytes (100000)',
     );
     await expect(codec.read(new Blob([new Uint8Array(100_001)]))).rejects.toThrow('more than maxBytes');
     writeFileSync(join(folder, 'large'), new Uint8Array(100_001));
@@ -135,17 +135,20 @@ describe('a picture', () => {
       colourType: 0,
       rows: [new Array(1_000_000).fill(0)],
     });
-    await expect(pure.read(bomb)).rejects.toThrow('inflate to more than the 2 bytes of its size');
+    await expect(pure.read(bomb)).rejects.toThrow('decompress to more than 2 bytes, expected by its size');
     const profile = Buffer.concat([Buffer.from('p\0\0'), deflateSync(Buffer.alloc(50_000_000))]);
     const one = { width: 1, height: 1, depth: 8, colourType: 0, rows: [[9]] };
     expect((await pure.read(pngOf({ ...one, chunks: [['iCCP', profile]] }))).data).toEqual(Uint8Array.of(9));
   });
 
   test.each([
-    [{ rows: [[1, 2]] }, 'end after 3 of 8 bytes'],
+    [{ rows: [[1, 2]] }, 'end after 3 bytes, expected 8'],
     [{ depth: 3 }, 'colour type 0 with 3 bits'],
-    [{ colourType: 3 }, 'without the palette'],
-    [{ colourType: 3, chunks: [['PLTE', Uint8Array.of(1, 2, 3)]] as const }, 'has no colour 1'],
+    [{ colourType: 3 }, 'has colour type 3 but no palette'],
+    [
+      { colourType: 3, chunks: [['PLTE', Uint8Array.of(1, 2, 3)]] as const },
+      'uses palette index 1, expected less than 1',
+    ],
   ])('that is broken says how: case %#', async (parts, message) => {
     const rows = [1, 2].map(() => [1, 2, 3]);
     const broken = pngOf({ width: 3, height: 2, depth: 8, colourType: 0, rows, ...parts });

@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { createConfig, createRandom } from '@glow-onnx/flow';
 import type { RawImage } from '@glow-onnx/runtime';
-import { trainingPercentile } from '../../../packages/runtime/src/model/score.js';
+import { trainingPercentile } from '../../../packages/runtime/src/model/training-percentile.js';
 import { complexityOf } from '../../../packages/runtime/src/pictures/complexity.js';
 import { modelOf } from '../../support/oracle-model.js';
 

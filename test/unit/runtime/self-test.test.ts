@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConfig, parseManifest } from '@glow-onnx/flow';
 import { loadGlow } from '@glow-onnx/runtime';
+import type { KeyValueCache } from '../../../packages/runtime/src/folder/key-value-cache.js';
 import { platform } from '../../../packages/runtime/src/node/platform.js';
-import type { KeyValueCache, OnnxRuntime, Platform } from '../../../packages/runtime/src/platform.js';
+import type { Platform } from '../../../packages/runtime/src/platform.js';
+import type { OnnxRuntime } from '../../../packages/runtime/src/sessions/onnx-runtime.js';
 import { type ModelGraphs, openGraphs } from '../../../packages/runtime/src/sessions/open-graphs.js';
 import type { SelfTest } from '../../../packages/runtime/src/sessions/self-test.js';
 import { alterFile, readSixChannels, shiftGolden, spoilWeights } from '../../support/altered-folder.js';
@@ -176,7 +178,7 @@ describe('the golden images of a model folder', () => {
     const refused = openGraphs(platform, graphs, { device: 'auto', selfTest });
     await expect(refused).rejects.toMatchObject(wrongly('wasm'));
     await expect(refused).rejects.toThrow(
-      /^no device takes this model \(cuda: .*; webgpu: .*; cpu: self-test: .* is NaN.*; wasm: self-test: .* is NaN/,
+      /^no device can run this model \(cuda: .*; webgpu: .*; cpu: self-test: .* is NaN.*; wasm: self-test: .* is NaN/,
     );
   });
 

@@ -113,7 +113,7 @@ test('a server may not send on from https to http', async () => {
 });
 
 test.each<[string, unknown, RegExp]>([
-  ['no source', undefined, /pass a model folder's path or address, .* got undefined/],
+  ['no source', undefined, /expected the path or address of a model folder, .* got undefined/],
   ['a number', 3, /got 3/],
   ['empty text', '', /is empty/],
   ['another protocol', new URL('ftp://example.org/model'), /cannot be fetched from ftp:/],
@@ -124,7 +124,7 @@ test.each<[string, unknown, RegExp]>([
 test('contents that are no bytes are refused', async () => {
   const store = open({ 'manifest.json': 'text' } as unknown as ModelSource);
   await expect(read(store, 'manifest.json')).rejects.toThrow(
-    'must be a Uint8Array, an ArrayBuffer or a Blob',
+    'expected a Uint8Array, an ArrayBuffer or a Blob, got string',
   );
 });
 

@@ -11,8 +11,9 @@ import {
 import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
 import { defaultImageLimits } from '../../../packages/runtime/src/pictures/limits.js';
 import { loadInWorker } from '../../../packages/runtime/src/worker/client.js';
+import type { WorkerLike } from '../../../packages/runtime/src/worker/port.js';
 import { fromPortable, toPortable } from '../../../packages/runtime/src/worker/portable-error.js';
-import { type Method, optionsAt, type WorkerLike } from '../../../packages/runtime/src/worker/protocol.js';
+import { type Method, optionsAt } from '../../../packages/runtime/src/worker/protocol.js';
 import { serve } from '../../../packages/runtime/src/worker/serve.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 
@@ -216,5 +217,7 @@ test('errors survive messages: class, fields, cause', () => {
 });
 
 test('there is no worker in Node', async () => {
-  await expect(loadGlow(address, { worker: true })).rejects.toThrow('loadGlow: worker is for browsers');
+  await expect(loadGlow(address, { worker: true })).rejects.toThrow(
+    'loadGlow: the option worker is for browsers',
+  );
 });

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { driverMissing, softwareDriver } from '../../support/vulkan-driver.js';
+import { softwareDriver, testWebgpu } from '../../support/vulkan-driver.js';
 
 /**
  * Backends add up in different orders, which float32 rounds in its own way; what one step rounds away, Adam carries
@@ -15,12 +15,10 @@ async function losses(engine: string, device: string, env = {}): Promise<number[
   return JSON.parse(stdout);
 }
 
-const driver = softwareDriver();
-if (!driver) console.warn(`skipped: webgpu in backends.test.ts (${driverMissing})`);
 const cases = [
   { engine: 'tfjs', device: 'wasm', env: {}, run: test },
   { engine: 'onnxruntime', device: 'cpu', env: {}, run: test },
-  { engine: 'tfjs', device: 'webgpu', env: driver ?? {}, run: driver ? test : test.skip },
+  { engine: 'tfjs', device: 'webgpu', env: softwareDriver() ?? {}, run: testWebgpu },
 ];
 
 for (const { engine, device, env, run } of cases) {

@@ -12,9 +12,9 @@ import { addDirections, type Direction, loadDirections } from './directions.js';
 import { makeYourOwn } from './make-your-own.js';
 import './attributes.css';
 
-/** A face and sliders that move its latents: glasses on, frown off. */
+/** A face, and sliders that move its latents, such as towards glasses or away from a frown. */
 export function mountAttributes(panel: HTMLElement, app: App): void {
-  const before = screen('The face as it was', { scale: 6 });
+  const before = screen('The original face', { scale: 6 });
   const after = screen('The face with the sliders applied', { scale: 18 });
   const difference = el('p', { className: 'note' });
   const sliders = el('div', { className: 'directions' });
@@ -57,7 +57,7 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
     await show();
     app.say(difference.textContent as string);
   }
-  /** A random strength for one slider in three. */
+  /** A random strength for about one slider in three. */
   const anything = () => (Math.random() < 1 / 3 ? Math.round(40 * Math.random() - 20) / 20 : 0);
 
   const own = makeYourOwn(app, {
@@ -78,7 +78,11 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
   );
   acceptDrops(stage, (dropped) => takePicture(app, dropped, pick));
   panel.append(
-    el('p', {}, 'Each slider adds a direction to the latents. All at 0, every pixel is back.'),
+    el(
+      'p',
+      {},
+      'Each slider adds a direction to the latents of the face. With all sliders at 0, every pixel is unchanged.',
+    ),
     el(
       'div',
       { className: 'editor' },
@@ -101,14 +105,14 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
       const model = await new Promise(app.onModel);
       for (const direction of await loadDirections(model, 'model/directions')) addSlider(direction);
     } catch (error) {
-      asked = false; // the next visit asks again
+      asked = false; // the next opening loads them again
       app.fail(error);
     }
   });
   app.onModel(encode);
 }
 
-/** One with room for glasses, a hat and a beard. */
+/** A face without glasses, hat and beard. */
 function bareFace({ faces }: App): RawImage {
   const bare = faces.find(({ labels }) =>
     ['glasses', 'hat', 'beard'].every((name) => labels[name] === 'none'),

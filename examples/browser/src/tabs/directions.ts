@@ -1,10 +1,10 @@
 import { type GlowModel, type Latents, loadLatents } from '@glow-onnx/runtime';
 import { get } from '../get.js';
 
-/** A slider's direction: what adding it to a picture's latents changes. */
+/** A direction in latent space, with the texts of its slider. */
 export interface Direction {
   readonly label: string;
-  /** What the slider's two ends do to a face, away from the direction and along it. */
+  /** The texts at the ends of the slider: against the direction, and along it. */
   readonly ends: readonly [string, string];
   readonly z: Latents;
 }
@@ -17,7 +17,7 @@ interface DirectionEntry {
   readonly file: string;
 }
 
-/** The directions that a model folder comes with: none, if it has no `directions/index.json`. */
+/** Loads the directions of a model folder; an empty list if it has no `directions/index.json`. */
 export async function loadDirections(glow: GlowModel, folder: string): Promise<Direction[]> {
   const index = await fetch(`./${folder}/index.json`);
   if (index.status === 404) return [];
@@ -32,7 +32,7 @@ export async function loadDirections(glow: GlowModel, folder: string): Promise<D
   );
 }
 
-/** z + Σ strength · direction. Where every strength is 0 these are z's own numbers, so that every pixel comes back. */
+/** z + Σ strength · direction. If every strength is 0, the numbers of z stay exactly the same, and so do the pixels. */
 export function addDirections(
   z: Latents,
   directions: readonly { readonly z: Latents; readonly strength: number }[],

@@ -12,16 +12,16 @@ import { takePicture } from '../ui/take-picture.js';
 
 const levelNames = ['fine', 'middle', 'coarse'];
 
-/** A picture, its latents, and what comes back when a level of them is scaled or left out. */
+/** An image, its latents, and the image that a scaled level of latents decodes to. */
 export function mountEncode(panel: HTMLElement, app: App): void {
   let picked = app.faces[0]?.image as RawImage;
   let input: RawImage | undefined;
   let z: Latents | undefined;
   const big = { scale: 14 };
   const [seen, back, error] = [
-    screen('The picture as the model sees it', big),
-    screen('What comes back', big),
-    screen('Where it differs', { scale: 8 }),
+    screen('The image as the model sees it', big),
+    screen('The decoded image', big),
+    screen('The differences', { scale: 8 }),
   ];
   const verdict = el('output', { className: 'big' }, '…');
   const bits = el('output', { className: 'big' }, '…');
@@ -90,8 +90,8 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     'div',
     { className: 'results' },
     figure(seen, 'as the model sees it'),
-    figure(back, 'what comes back'),
-    figure(error, 'where it differs'),
+    figure(back, 'decoded'),
+    figure(error, 'differences'),
     el('p', {}, el('span', {}, 'Values that differ'), verdict, el('span', {}, 'Bits per dimension'), bits),
   );
   acceptDrops(results, (dropped) => takePicture(app, dropped, pick));
@@ -99,9 +99,9 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     el(
       'p',
       {},
-      'Drop any picture: it is made 16×16 and goes through. Then scale a level of its latents, or zero it, and see what that level holds.',
+      'Drop any image: it is resized to 16×16 pixels, encoded and decoded. Then scale one level of its latents, or set it to zero, to see what this level holds.',
     ),
-    pictureInput(app, { label: 'Picture', onPick: pick }),
+    pictureInput(app, { label: 'Image', onPick: pick }),
     el(
       'div',
       { className: 'bench' },

@@ -4,25 +4,25 @@ import { picture, screen } from '../ui/screen.js';
 import { slider } from '../ui/slider.js';
 
 const frameMs = 100;
-/** Ticks that the film rests at either end. */
+/** Ticks for which the film rests at each end. */
 const rest = 5;
 
-/** Pictures as a film that runs to and fro, and as a strip. Runs by itself, unless motion is unwanted. */
+/** Shows images as a film that runs forwards and backwards, and as a strip. Starts by itself, unless the user prefers less motion. */
 export function createFilm() {
   let images: readonly RawImage[] = [];
   let playing = false;
   let tick = 0;
-  const stage = screen('The face on its way', { scale: 16 });
+  const stage = screen('The current face', { scale: 16 });
   const strip = el('div', {
     className: 'strip',
     tabIndex: 0,
     role: 'group',
-    ariaLabel: 'All faces of the way',
+    ariaLabel: 'All faces of the morph',
   });
   const toggle = el('button', { type: 'button', className: 'toggle', onclick: () => play(!playing) });
   const onInput = (value: number) => stopAt(value - 1);
   const format = (value: number) => `${value} of ${images.length}`;
-  const place = slider({ label: 'Place', min: 1, max: 2, step: 1, value: 1, format, onInput });
+  const place = slider({ label: 'Position', min: 1, max: 2, step: 1, value: 1, format, onInput });
 
   function draw(index: number): void {
     stage.show(images[index] as RawImage);
@@ -75,7 +75,7 @@ export function createFilm() {
   };
 }
 
-/** A way there and back, with a rest at either end. */
+/** The ticks of one run forwards and backwards, with a rest at each end. */
 const ticksOf = (frames: number) => 2 * (frames - 1 + rest);
 
 function frameAt(tick: number, frames: number): number {

@@ -2,18 +2,18 @@ import type { RawImage } from '@glow-onnx/runtime';
 import type { Face } from '../faces.js';
 import { el } from '../ui/dom.js';
 
-/** Faces on either side, at most: enough for a mean, few enough to look at. */
+/** The largest number of faces per group: enough for a mean, few enough to look at. */
 const most = 40;
-/** On offer first: mouths stand in one place, so a few faces make a good direction. */
+/** The first choice. Mouths have a fixed place, so a few faces give a good direction. */
 const first = 'mouth=laugh';
 
-/** A choice of what is drawn on faces; calls back with some that have it, and as many of those that lack it. */
+/** A choice of a label. Calls back with faces that have the label, and with faces that do not. */
 export function labelChoice(
   faces: readonly Face[],
   onChoice: (name: string, having: RawImage[], lacking: RawImage[]) => void,
 ): HTMLElement {
   const select = el('select', {}, ...Object.keys(faces[0]?.labels ?? {}).map(group));
-  const fill = el('button', { type: 'button' }, 'Take these');
+  const fill = el('button', { type: 'button' }, 'Use these');
   fill.addEventListener('click', () => {
     const [attribute, value] = select.value.split('=') as [string, string];
     const imagesOf = (has: boolean) =>

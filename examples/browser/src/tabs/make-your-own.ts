@@ -6,18 +6,18 @@ import { labelChoice } from './label-choice.js';
 import { pictureHeap } from './picture-heap.js';
 
 interface MakeYourOwnOptions {
-  /** The face that the heaps' buttons add. */
+  /** The face that the buttons add to a group. */
   readonly face: () => RawImage;
   readonly onDirection: (direction: Direction) => void;
 }
 
-/** Two heaps of pictures, with something and without it, whose difference of mean latents becomes a direction. */
+/** Two groups of faces, with something and without it. The difference of their mean latents becomes a direction. */
 export function makeYourOwn(app: App, { face, onDirection }: MakeYourOwnOptions): HTMLElement {
   const options = { face, onChange: refresh };
   const withIt = pictureHeap(app, { title: 'With', ...options });
   const without = pictureHeap(app, { title: 'Without', ...options });
   const name = el('input', { type: 'text', value: 'Mine', maxLength: 24 });
-  const make = el('button', { type: 'button', className: 'primary' }, 'Make a slider of it');
+  const make = el('button', { type: 'button', className: 'primary' }, 'Make the slider');
   const fill = labelChoice(app.faces, (label, having, lacking) => {
     name.value = label;
     withIt.images = having;
@@ -35,8 +35,8 @@ export function makeYourOwn(app: App, { face, onDirection }: MakeYourOwnOptions)
       const z = await app.run(having.length + lacking.length, (model) =>
         model.attributeDirection(having, lacking),
       );
-      onDirection({ label, ends: ['take away', 'add'], z });
-      app.say(`${label}: a slider from ${having.length} faces with it and ${lacking.length} without`);
+      onDirection({ label, ends: ['remove', 'add'], z });
+      app.say(`${label}: new slider from ${having.length} faces with it and ${lacking.length} without it`);
     } catch (error) {
       app.fail(error);
     }
@@ -45,13 +45,13 @@ export function makeYourOwn(app: App, { face, onDirection }: MakeYourOwnOptions)
   return el(
     'section',
     { className: 'make-your-own' },
-    el('h2', {}, 'Make your own'),
+    el('h2', {}, 'Make your own slider'),
     el(
       'p',
       {},
-      'The mean of the latents of faces with something, less the mean of those without. Drag faces here, add the ' +
-        'face above, or take faces by what is drawn on them. What else differs between the two heaps comes along, so ' +
-        'more faces are better.',
+      'Collect faces with something and faces without it: drag them here, add the face above, or choose faces by ' +
+        'label. The new direction is the difference of their mean latents. It also contains every other difference ' +
+        'between the two groups, so use many faces.',
     ),
     fill,
     el('div', { className: 'heaps' }, withIt.element, without.element),

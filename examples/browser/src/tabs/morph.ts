@@ -12,7 +12,7 @@ import { takePicture } from '../ui/take-picture.js';
 import { createFilm } from './film.js';
 import './morph.css';
 
-/** The way from one face to another through the latents, as a film and as a strip of pictures. */
+/** The way from one face to another through the latents, as a film and as a strip of images. */
 export function mountMorph(panel: HTMLElement, app: App): void {
   const ends: [RawImage, RawImage] = [faceOf(app, 1), faceOf(app, 9)];
   const film = createFilm();
@@ -42,7 +42,7 @@ export function mountMorph(panel: HTMLElement, app: App): void {
     onChange: show,
   });
   const scale = segments({
-    label: 'Pixels of the PNG',
+    label: 'Enlargement',
     options: ['1', '4', '8', '16'].map((times) => [times, `${times}×`]),
     value: '8',
   });
@@ -79,7 +79,7 @@ export function mountMorph(panel: HTMLElement, app: App): void {
   );
   app.onModel(show);
 
-  /** A face at one end, and where another comes from. */
+  /** The face at one end, and the input for another one. */
   function end(side: 0 | 1, label: string): HTMLElement {
     const preview = screen(`${label}: the face`, { scale: 6 });
     preview.show(ends[side]);
@@ -96,7 +96,7 @@ export function mountMorph(panel: HTMLElement, app: App): void {
 }
 
 const note =
-  'Latents of faces lie near a sphere. A straight line takes a short cut through its inside, where faces are ' +
-  'plainer than any the model has seen; an arc stays on it.';
+  'The latents of faces lie near a sphere. A straight line cuts through the inside of the sphere, where faces are ' +
+  'plainer than the training faces. An arc stays near the sphere.';
 
 const faceOf = (app: App, i: number) => app.faces[i]?.image as RawImage;

@@ -12,7 +12,7 @@ interface HeapOptions {
   readonly onChange: () => void;
 }
 
-/** Pictures that were dropped here or added by a button; a click takes one out again. */
+/** A group of images. Images are dropped here or added by a button; a click removes one. */
 export function pictureHeap(app: App, { title, face, onChange }: HeapOptions) {
   const heading = el('h3');
   const list = el('div', { className: 'heap' });
@@ -25,7 +25,7 @@ export function pictureHeap(app: App, { title, face, onChange }: HeapOptions) {
     onChange();
   }
   function thumbnail(image: RawImage, i: number): HTMLElement {
-    const label = `${title}, face ${i + 1}: take it out`;
+    const label = `${title}: remove face ${i + 1}`;
     const button = el('button', { type: 'button', title: label, ariaLabel: label }, picture(image, '', 2));
     button.addEventListener('click', () => {
       replace(images.filter((one) => one !== image));
@@ -35,7 +35,7 @@ export function pictureHeap(app: App, { title, face, onChange }: HeapOptions) {
   }
   const insert = (image: RawImage) => replace([...images, image]);
   const add = el('button', { type: 'button', onclick: () => insert(face()) }, 'Add the face above');
-  const clear = el('button', { type: 'button', onclick: () => replace([]) }, 'Empty');
+  const clear = el('button', { type: 'button', onclick: () => replace([]) }, 'Remove all');
   const element = el(
     'div',
     { className: 'heap-zone', role: 'group', ariaLabel: title },

@@ -8,7 +8,7 @@ import { slider } from '../ui/slider.js';
 
 const count = 24;
 
-/** A grid of samples that follows the temperature and the seed; a click keeps one. */
+/** A grid of samples at the chosen temperature and seed. A click keeps a sample. */
 export function mountSample(panel: HTMLElement, app: App): void {
   let samples: RawImage[] = [];
   const cells = Array.from({ length: count }, (_, i) => {
@@ -25,7 +25,7 @@ export function mountSample(panel: HTMLElement, app: App): void {
     const sample = samples[i];
     if (!sample) return;
     app.keep(sample);
-    app.say(`Sample ${i + 1} is kept, below.`);
+    app.say(`Sample ${i + 1} is kept at the foot of the page.`);
   }
 
   const draw = latestWins(async (temperature: number, seed: number) => {
@@ -47,8 +47,8 @@ export function mountSample(panel: HTMLElement, app: App): void {
   });
   const seed = el('input', { type: 'number', min: '0', max: '9999', value: '7' });
   seed.addEventListener('input', refresh);
-  const roll = el('button', { type: 'button', className: 'primary' }, 'Roll');
-  roll.addEventListener('click', () => {
+  const newSeed = el('button', { type: 'button', className: 'primary' }, 'New seed');
+  newSeed.addEventListener('click', () => {
     seed.value = String(Math.floor(Math.random() * 10_000));
     refresh();
   });
@@ -57,20 +57,20 @@ export function mountSample(panel: HTMLElement, app: App): void {
     el(
       'p',
       {},
-      'People who do not exist. Turn the temperature: 0 is the most average face of all, above 1 it gets wild.',
+      'The model draws people who do not exist. Temperature 0 gives the most average face; above 1 the faces get wild.',
     ),
     el(
       'div',
       { className: 'controls' },
       temperature.element,
       el('label', { className: 'field' }, el('span', {}, 'Seed'), seed),
-      roll,
+      newSeed,
     ),
     el('div', { className: 'faces' }, ...cells.map(({ button }) => button)),
     el(
       'p',
       { className: 'note' },
-      'Click a face to keep it for the other tabs. The same seed gives the same faces everywhere.',
+      'Click a face to keep it for the other tabs. The same seed gives the same faces on every device.',
     ),
   );
   app.onModel(refresh);

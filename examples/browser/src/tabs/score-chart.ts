@@ -3,9 +3,9 @@ import { el } from '../ui/dom.js';
 import { picture } from '../ui/screen.js';
 import type { Histogram } from './verdict.js';
 
-/** Bits/dim at the right end; what is beyond stands there. */
+/** Bits/dim at the right end. Images with more bits are shown there. */
 const mostBits = 128;
-/** Width and height of a picture's place, in CSS pixels, and how many stand above each other. */
+/** Width and height of an image's place in CSS pixels, and the number of places above each other. */
 const tile = 40;
 const lanes = 5;
 
@@ -16,14 +16,14 @@ export interface Suspect {
 }
 
 /**
- * Held-out faces as a histogram of bits/dim, and pictures standing where they score. Each doubling of bits is as wide
- * as the next, so a bar's height is faces per doubling.
+ * A histogram of held-out faces by bits/dim, with images at their scores. The axis is logarithmic, so the height of a
+ * bar is the number of faces per doubling of the bits.
  */
 export function scoreChart(onChoose: (suspect: Suspect) => void) {
   const places = el('div', {
     className: 'places',
     role: 'group',
-    ariaLabel: 'Pictures by bits per dimension',
+    ariaLabel: 'Images by bits per dimension',
   });
   const bars = el('div', { className: 'bars' });
   const axis = el('div', { className: 'axis' });
@@ -47,7 +47,7 @@ export function scoreChart(onChoose: (suspect: Suspect) => void) {
     axis.replaceChildren(...ticks.map((bits) => at(placeOf(bits), {}, `${bits}`)));
   }
 
-  /** Puts each picture above its bits, on the lowest lane that is free there. */
+  /** Puts each image above its bits, in the lowest free lane. */
   function arrange(): void {
     const width = places.clientWidth;
     const taken: number[][] = Array.from({ length: lanes }, () => []);
@@ -80,7 +80,7 @@ export function scoreChart(onChoose: (suspect: Suspect) => void) {
   return {
     element: el('div', { className: 'score-chart' }, places, bars, axis),
     setHistogram,
-    /** Shows these and no others. */
+    /** Replaces the shown images. */
     show(shown: readonly Suspect[]) {
       const sorted = [...shown].sort((a, b) => a.score.bitsPerDim - b.score.bitsPerDim);
       suspects = sorted.map((suspect) => ({ suspect, button: buttonOf(suspect) }));

@@ -6,7 +6,7 @@ export interface NamedPicture {
   readonly image: RawImage;
 }
 
-/** Pictures that are no faces, or not quite, made from one that is. */
+/** Makes images from a face that are not faces any more, or changed faces. Two are samples of the model. */
 export async function makeStrangers({ run }: Pick<App, 'run'>, face: RawImage): Promise<NamedPicture[]> {
   const { width, height } = face;
   const random = createRandom(1);
@@ -24,12 +24,12 @@ export async function makeStrangers({ run }: Pick<App, 'run'>, face: RawImage): 
       image: { ...face, data: face.data.map((_, i) => [70, 130, 180][i % 3] as number) },
     },
     { name: 'Noise', image: { ...face, data: face.data.map(() => random.below(256)) } },
-    { name: 'Dream, temperature 1', image: wild as RawImage },
-    { name: 'Dream, temperature 0.3', image: bland as RawImage },
+    { name: 'Sample, temperature 1', image: wild as RawImage },
+    { name: 'Sample, temperature 0.3', image: bland as RawImage },
   ];
 }
 
-/** The picture with each pixel taken from another place. */
+/** Takes each pixel of the image from another place. */
 function moved(image: RawImage, placeOf: (x: number, y: number) => readonly [number, number]): RawImage {
   const { width, channels, data } = image;
   const pixelAt = (pixel: number) => {
@@ -42,7 +42,7 @@ function moved(image: RawImage, placeOf: (x: number, y: number) => readonly [num
   };
 }
 
-/** 4×4 patches in another order: 7 and the number of patches have no common factor. */
+/** Puts the 4×4 patches in another order. 7 and the number of patches have no common factor. */
 function scramble(width: number, height: number): (x: number, y: number) => readonly [number, number] {
   const [columns, rows] = [width / 4, height / 4];
   return (x, y) => {

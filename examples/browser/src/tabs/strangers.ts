@@ -10,12 +10,12 @@ import { makeStrangers, type NamedPicture } from './stranger-pictures.js';
 import { type Histogram, verdict } from './verdict.js';
 import './strangers.css';
 
-/** Pictures of the user's own that stay on the chart. */
+/** The largest number of the user's images on the chart. */
 const most = 8;
 
-/** How much a picture surprises the model, beside faces that it has never seen. */
+/** Compares the bits of an image with those of faces that the model has never seen. */
 export function mountStrangers(panel: HTMLElement, app: App): void {
-  const portrait = screen('The picture in question', { scale: 12 });
+  const portrait = screen('The chosen image', { scale: 12 });
   const title = el('h2');
   const text = el('p');
   const numbers = el('dl');
@@ -61,9 +61,9 @@ export function mountStrangers(panel: HTMLElement, app: App): void {
     el(
       'p',
       {},
-      'The model can tell how likely a picture is. Ask it about anything: it will look at 16×16 pixels.',
+      'The model computes how likely an image is. This shows whether the image resembles the training faces. Try any image: it is resized to 16×16 pixels.',
     ),
-    pictureInput(app, { label: 'The suspect', onPick: ask }),
+    pictureInput(app, { label: 'Image to test', onPick: ask }),
     chart.element,
     el('p', { className: 'note' }, caption),
     el('div', { className: 'card dossier' }, portrait.canvas, el('div', {}, title, text, numbers)),
@@ -77,10 +77,10 @@ export function mountStrangers(panel: HTMLElement, app: App): void {
 }
 
 const caption =
-  'The hump: faces that the model has never seen, by the bits it needs for each value of them. Every mark is twice ' +
-  'the one before. Click a picture to ask about it.';
+  'The bars show faces that the model has never seen, by bits per dimension. Fewer bits mean a likelier image. The ' +
+  'axis is logarithmic. Click an image to see its result.';
 
-/** Its bits per dimension are the mean of eight dequantisations. */
+/** Scores an image. Its bits per dimension are the mean of eight dequantisation draws. */
 async function score(app: App, picture: NamedPicture): Promise<Suspect> {
   const draws = 8;
   const [result] = await app.run(draws, (model) => model.score(picture.image, { draws }));
@@ -90,7 +90,7 @@ async function score(app: App, picture: NamedPicture): Promise<Suspect> {
 function numbersOf({ score: { bitsPerDim, typicality, complexity } }: Suspect): HTMLElement[] {
   const rows = {
     'bits per dimension': bitsPerDim < 1000 ? bitsPerDim.toFixed(2) : bitsPerDim.toExponential(1),
-    'of unseen faces are as unusual': typicality === null ? '—' : `${Math.round(100 * typicality)} %`,
+    'unseen faces at least as unusual': typicality === null ? '—' : `${Math.round(100 * typicality)} %`,
     'bits per dimension as a PNG': complexity.toFixed(2),
   };
   return Object.entries(rows).map(([term, value]) => el('div', {}, el('dt', {}, term), el('dd', {}, value)));
@@ -98,16 +98,16 @@ function numbersOf({ score: { bitsPerDim, typicality, complexity } }: Suspect): 
 
 function limits(): HTMLElement {
   const points = [
-    'It measures surprise, not faces. It has no idea what it looks at.',
-    'What is bland surprises little: its own dreams at a low temperature nearly always pass, though nobody drew them.',
-    'It works this well because these faces have few colours and hard edges. A flow of photographs finds some ' +
-      'pictures likely that it has never seen the like of.',
-    'Mirrored faces sometimes pass: the drawings are nearly symmetric.',
+    'The test measures how likely the pixels are. It does not know what a face is.',
+    'Plain images are likely. Samples of the model at a low temperature nearly always pass, although nobody drew them.',
+    'The test works well here because these faces have few colours and hard edges. A flow that was trained on ' +
+      'photographs also rates some images as likely that do not resemble its training images.',
+    'Mirrored faces sometimes pass, because the drawings are nearly symmetric.',
   ];
   return el(
     'details',
     {},
-    el('summary', {}, 'What this cannot tell'),
+    el('summary', {}, 'Limits of this test'),
     el('ul', {}, ...points.map((point) => el('li', {}, point))),
   );
 }

@@ -1,9 +1,9 @@
 import type { RawImage } from '@glow-onnx/runtime';
 
-/** The face that hangs on the pointer; a drop's own data could not hold it. */
+/** The face that is being dragged. The data of a drop event cannot hold it. */
 let dragged: { readonly image: RawImage; readonly name: string } | undefined;
 
-/** Lets a face be dragged to wherever `acceptDrops` is; called again, another one. */
+/** Makes a face draggable to every element with `acceptDrops`. Another call replaces the face. */
 export function draggable(element: HTMLElement, image: RawImage, name: string): void {
   element.draggable = true;
   element.ondragstart = (event) => {
@@ -15,7 +15,7 @@ export function draggable(element: HTMLElement, image: RawImage, name: string): 
   };
 }
 
-/** Where nothing accepts a file, dropping it must not open it in place of the page. */
+/** Ignores files that are dropped beside the accepting elements. The browser would open them in place of the page. */
 export function refuseDrops(): void {
   addEventListener('dragover', (event) => {
     if (event.defaultPrevented) return;
@@ -25,7 +25,7 @@ export function refuseDrops(): void {
   addEventListener('drop', (event) => event.preventDefault());
 }
 
-/** Calls back with each file or face dropped on an element, which has the class `over` while one hangs above it. */
+/** Calls back with each file or face that is dropped on an element. The element has the class `over` during a drag. */
 export function acceptDrops(
   target: HTMLElement,
   onDrop: (picture: File | RawImage, name: string) => void,

@@ -1,6 +1,6 @@
 /**
- * For controls that ask faster than a model answers: while a run is under way, only the latest request waits, and
- * every run that ends shows something, so a picture follows the slider instead of waiting for it to stop.
+ * For controls that change faster than a model answers. During a run only the latest request waits. Each run shows
+ * its result, so the image follows the slider while it moves.
  */
 export function latestWins<Args extends unknown[]>(
   run: (...args: Args) => Promise<void>,

@@ -6,17 +6,17 @@ import { picture } from './screen.js';
 import { takePicture } from './take-picture.js';
 
 export interface PictureInputOptions {
-  /** What the picture is for, such as 'Left face'. */
+  /** The purpose of the image, such as 'Left face'. */
   readonly label: string;
-  /** Gets the picture as the model sees it, 16×16. */
+  /** Gets the image as the model sees it, 16×16. */
   readonly onPick: (image: RawImage, name: string) => void | Promise<void>;
-  /** Shipped faces on offer; default the first six. */
+  /** Faces to choose from; default the first six of the page. */
   readonly faces?: readonly RawImage[];
 }
 
 /**
- * Where a picture comes from: dropped, picked from disk, one of the shipped faces or one that was kept. Files that
- * are no pictures are refused beside it, and in the status line.
+ * The input for an image: dropped, chosen from disk, a face of the page or a kept face. If a file is not an image, the
+ * reason appears beside the input and in the status line.
  */
 export function pictureInput(app: App, { label, onPick, faces }: PictureInputOptions): HTMLElement {
   const shipped = faces ?? app.faces.slice(0, 6).map(({ image }) => image);
@@ -47,7 +47,7 @@ export function pictureInput(app: App, { label, onPick, faces }: PictureInputOpt
   const zone = el(
     'div',
     { className: 'picture-input', attributes: { role: 'group', 'aria-label': label } },
-    el('label', { className: 'drop' }, file, el('span', {}, `${label}: drop a picture, or pick one`)),
+    el('label', { className: 'drop' }, file, el('span', {}, `${label}: drop an image, or choose a file`)),
     choice,
     refusal,
   );

@@ -3,15 +3,15 @@ import { el } from './dom.js';
 export interface Player {
   /** The buttons "Pause" and "Next face". */
   readonly controls: readonly HTMLElement[];
-  /** Calls `draw` with 0 … 1 for so many milliseconds of playing; at once with 1 while something is skipped. */
+  /** Calls `draw` with 0 … 1 for this number of milliseconds of playing. During a skip it calls `draw(1)` at once. */
   animate(ms: number, draw: (progress: number) => void): Promise<void>;
-  /** Whether nothing moves by itself: paused from the start. */
+  /** Whether the player starts paused, because the user prefers less motion. */
   readonly still: boolean;
-  /** Where a skip ends. */
+  /** Ends a skip. */
   finish(): void;
 }
 
-/** Plays animations one after another; pauses by button, out of sight, and from the start where motion is unwanted. */
+/** Plays animations one after another. Pauses by a button and while out of sight; starts paused if the user prefers less motion. */
 export function player(): Player {
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   let paused = still;

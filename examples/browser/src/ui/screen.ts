@@ -2,14 +2,14 @@ import { drawImage, type RawImage } from '@glow-onnx/runtime';
 import { el } from './dom.js';
 
 export interface Screen {
-  /** The canvas, sized at once, so that nothing jumps when a picture comes. */
+  /** The canvas. It has its size from the start, so the layout does not jump. */
   readonly canvas: HTMLCanvasElement;
   show(image: RawImage): void;
 }
 
 /**
- * A small canvas shown enlarged, sharp, each pixel `scale` CSS pixels wide, or what `--scale` says in CSS.
- * @param label what screen readers call it; '' for decoration.
+ * A small canvas, enlarged without smoothing. Each pixel is `scale` CSS pixels wide, or `--scale` of the CSS.
+ * @param label the name for screen readers; '' for decoration.
  */
 export function screen(label: string, { width = 16, height = 16, scale = 4 } = {}): Screen {
   const canvas = el('canvas', { width, height, className: 'screen' });
@@ -25,7 +25,7 @@ export function screen(label: string, { width = 16, height = 16, scale = 4 } = {
   return { canvas, show: (image) => drawImage(image, canvas) };
 }
 
-/** The same, with a picture on it. */
+/** A screen that shows this image. */
 export function picture(image: RawImage, label: string, scale = 4): HTMLCanvasElement {
   const { canvas, show } = screen(label, { width: image.width, height: image.height, scale });
   show(image);

@@ -15,7 +15,7 @@ export interface SegmentsOptions<Value extends string> {
   readonly onChange?: () => void;
 }
 
-/** A few values to choose one of, side by side. */
+/** A choice of one of a few values, side by side. */
 export function segments<Value extends string>(given: SegmentsOptions<Value>): Segments<Value> {
   const { label, options, onChange = () => {} } = given;
   const name = `segments-${count++}`;

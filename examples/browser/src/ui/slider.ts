@@ -12,12 +12,12 @@ export interface SliderOptions {
   readonly max: number;
   readonly step: number;
   readonly value: number;
-  /** What stands beside the slider; default two decimals. */
+  /** Formats the value beside the slider; default two decimals. */
   readonly format?: (value: number) => string;
   readonly onInput: (value: number) => void;
 }
 
-/** A labelled range with its value beside it; setting `value` does not call `onInput`. */
+/** A labelled range with its value beside it. Setting `value` does not call `onInput`. */
 export function slider({
   label,
   min,

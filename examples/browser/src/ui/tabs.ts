@@ -3,11 +3,11 @@ import { el } from './dom.js';
 export interface Tab {
   readonly id: string;
   readonly title: string;
-  /** Fills the panel, which hears `open` then and whenever the tab is opened again; called when it first is. */
+  /** Fills the panel at the first opening. The panel gets the event `open` at each opening. */
   readonly mount: (panel: HTMLElement) => void;
 }
 
-/** Tabs after the ARIA Authoring Practices: arrows, Home and End move, the address keeps the tab (`#morph`). */
+/** Tabs as in the ARIA Authoring Practices: arrows, Home and End move. The address keeps the tab (`#morph`). */
 export function showTabs(list: HTMLElement, panels: HTMLElement, tabs: readonly Tab[]): void {
   const parts = tabs.map((tab) => ({ tab, button: buttonOf(tab), panel: panelOf(tab), mounted: false }));
   list.append(...parts.map(({ button }) => button));

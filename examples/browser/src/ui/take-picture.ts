@@ -3,8 +3,8 @@ import type { App } from '../app.js';
 import { reasonOf } from '../reason-of.js';
 
 /**
- * Hands on a picture that the user gives, as the model sees it. Why one is refused stands in the status line, and in
- * `beside`, until the next is given.
+ * Calls `use` with an image of the user, as the model sees it. If the image is refused, the reason stays in the status
+ * line and in `beside` until the next image.
  */
 export async function takePicture(
   app: Pick<App, 'read' | 'say'>,

@@ -1,13 +1,13 @@
 import type { ModelCache } from '../folder/model-cache.js';
 import { responseFile } from '../folder/stores/response-file.js';
 
-/** Keys of a browser's cache are addresses; nothing is ever fetched from this one. */
+/** The Cache API takes addresses as keys. Nothing is ever fetched from this address. */
 const addresses = 'https://glow-onnx.invalid/';
 
-/** A cache of the Cache API. */
+/** A cache of the browser's Cache API. */
 export function openCache(location = 'glow-onnx'): ModelCache {
   const open = () => {
-    if (!globalThis.caches) throw new Error('only pages from https or localhost have a cache');
+    if (!globalThis.caches) throw new Error('the page needs https or localhost to have a cache');
     return caches.open(location);
   };
   return {

@@ -1,6 +1,6 @@
 import { urlStore } from '../folder/stores/url-store.js';
 import type { Platform } from '../platform.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 import { openCache } from './browser-cache.js';
 import { describeHost } from './describe-host.js';
 import { browserCodec } from './images.js';
@@ -8,8 +8,9 @@ import { loadOnnxRuntime, objectionTo, type WebBuilds } from './onnxruntime.js';
 import { sha256 } from './sha256.js';
 
 /**
- * A browser with these builds of ONNX Runtime, the preferred device's first. A bundler packs no other.
- * @param spawn starts the worker with the same builds; not there in that worker itself.
+ * Creates the platform of a browser with these builds of ONNX Runtime. A bundler includes no other builds.
+ * @param builds the build of each device, the preferred device first.
+ * @param spawn starts the worker with the same builds; undefined in that worker itself.
  */
 export function createPlatform(builds: WebBuilds, spawn?: () => Worker): Platform {
   return {
@@ -18,7 +19,7 @@ export function createPlatform(builds: WebBuilds, spawn?: () => Worker): Platfor
     autoDevices: Object.keys(builds) as Device[],
     objectionTo,
     loadOnnxRuntime: (device, options) => loadOnnxRuntime(builds, device, options),
-    // As fetch does it: from the page's address, or its <base>; in a worker, from the worker's.
+    // Relative addresses start from the page or its <base>, in a worker from the worker, as for fetch.
     openStore: (source) => urlStore(source, globalThis.document?.baseURI ?? globalThis.location.href),
     openCache,
     sha256,
@@ -26,7 +27,10 @@ export function createPlatform(builds: WebBuilds, spawn?: () => Worker): Platfor
     openWorker(choice) {
       if (typeof choice === 'object' && 'postMessage' in choice) return choice;
       if (typeof choice !== 'boolean') return new Worker(choice, { type: 'module' });
-      if (!spawn) throw new TypeError('loadGlow: this is the worker already');
+      if (!spawn)
+        throw new TypeError(
+          'loadGlow: this code runs in the worker already; call it without the option worker',
+        );
       return spawn();
     },
   };

@@ -1,20 +1,21 @@
-import { createCodec } from '../pictures/codec.js';
-import type { PictureHeader } from '../pictures/header.js';
-import type { ImageCodec, RawImage } from '../pictures/images.js';
+import { responseFile } from '../folder/stores/response-file.js';
+import { createCodec, type ImageCodec } from '../pictures/codec.js';
+import type { ImageHeader } from '../pictures/header.js';
+import type { RawImage } from '../pictures/images.js';
 import type { CanvasLike, ImageBitmapLike, ImageElementLike } from '../pictures/input.js';
 import { checkBytes, checkPixels, type ImageLimits } from '../pictures/limits.js';
 import { orient } from '../pictures/orient.js';
 import { decodePng } from '../pictures/png-decode.js';
 
 /**
- * Reads pictures in a browser: PNGs by our own decoder, since a canvas rounds colours below alpha and 16 bits its own
- * way, the rest by the browser's, told to convert no colour.
+ * Reads images in a browser. PNGs use the decoder of this package, because a canvas changes colours under
+ * transparency and rounds 16 bits differently. JPEG and WebP use the browser's decoder without colour conversion.
  */
 export function browserCodec(limits: ImageLimits): ImageCodec {
   return createCodec(
     {
-      objects: 'a Blob, the address of one, an ImageBitmap, a canvas or an img element',
-      readFile: fetchPicture,
+      objects: 'a Blob or an address of such a file, an ImageBitmap, a canvas or an img element',
+      readFile: fetchImage,
       decode: async (bytes, header) => {
         const stored = header.format === 'png' ? await decodePng(bytes) : await decodeAsStored(bytes, header);
         return orient(stored, header.orientation);
@@ -25,24 +26,26 @@ export function browserCodec(limits: ImageLimits): ImageCodec {
   );
 }
 
-/** Browsers turn JPEGs and do not turn WebPs, whatever they are told; so all are told that they are upright. */
-async function decodeAsStored(bytes: Uint8Array, { orientationAt }: PictureHeader): Promise<RawImage> {
+/**
+ * Browsers apply the orientation of JPEGs but not of WebPs, whatever the option says. So the copy that the browser
+ * decodes is marked as upright.
+ */
+async function decodeAsStored(bytes: Uint8Array, { orientationAt }: ImageHeader): Promise<RawImage> {
   const copy = Uint8Array.from(bytes);
   if (orientationAt !== undefined) copy[orientationAt] = 1;
   return pixelsOfBitmap(await bitmapOf(new Blob([copy])));
 }
 
-async function fetchPicture(source: string | URL, limits: ImageLimits): Promise<Uint8Array> {
+async function fetchImage(source: string | URL, limits: ImageLimits): Promise<Uint8Array> {
   const response = await fetch(source);
   if (!response.ok) throw new Error(`${source}: the server answers ${response.status}`);
-  checkBytes(Number(response.headers.get('content-length') ?? 0), limits);
+  const file = responseFile(response);
+  checkBytes(file.size ?? 0, limits);
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
-  const reader = response.body?.getReader();
-  for (let read = await reader?.read(); read?.value; read = await reader?.read()) {
-    parts.push(read.value);
-    length += read.value.length;
-    if (length > limits.maxBytes) await reader?.cancel();
+  for await (const part of file.pieces()) {
+    parts.push(part as Uint8Array<ArrayBuffer>);
+    length += part.length;
     checkBytes(length, limits);
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());
@@ -87,12 +90,13 @@ function pixelsOfBitmap(bitmap: ImageBitmap): RawImage {
 }
 
 function pixelsOf(source: CanvasImageSource, width: number, height: number): RawImage {
-  if (width === 0 || height === 0) throw new RangeError(`it has ${height}×${width} pixels`);
+  if (width === 0 || height === 0)
+    throw new RangeError(`expected at least one pixel, got ${height}×${width}`);
   const context = canvasOf(width, height).getContext('2d', { willReadFrequently: true }) as
     | OffscreenCanvasRenderingContext2D
     | CanvasRenderingContext2D
     | null;
-  if (!context) throw new Error('the browser gives no canvas to read pixels with');
+  if (!context) throw new Error('the browser cannot create a canvas to read the pixels');
   context.drawImage(source, 0, 0);
   const { data } = context.getImageData(0, 0, width, height);
   return { data: new Uint8Array(data.buffer), width, height, channels: 4 };

@@ -2,15 +2,16 @@ import type { Queue } from '../sessions/queue.js';
 
 interface Watch {
   lost?: Error;
-  /** What ends the tasks under way. */
+  /** Reject the running tasks. */
   readonly ends: Set<(reason: Error) => void>;
 }
 
 const watches = new WeakMap<GPUDevice, Watch>();
 
 /**
- * A queue whose tasks fail once their GPU is lost, by a driver that crashed or a machine that slept: ONNX Runtime's
- * calls on it would never end. `current`: the device that ONNX Runtime computes on, if it has one yet.
+ * A queue whose tasks fail once their GPU is lost, because its driver crashed or the machine slept. Without it the
+ * calls of ONNX Runtime would never end.
+ * @param current gives the device that ONNX Runtime computes on; undefined before it has one.
  */
 export function failingWithGpu(queue: Queue, current: () => Promise<GPUDevice | undefined>): Queue {
   return (task) =>
@@ -29,7 +30,7 @@ function watchOf(device: GPUDevice): Watch {
   const watch: Watch = { ends: new Set() };
   watches.set(device, watch);
   device.lost.then(({ reason, message }) => {
-    if (reason === 'destroyed') return; // by ONNX Runtime, with its last session: the next has another
+    if (reason === 'destroyed') return; // ONNX Runtime destroys it with its last session; the next session gets another
     watch.lost = new Error(`device "webgpu" was lost (${message}); reload the page, or use device: "wasm"`);
     for (const end of watch.ends) end(watch.lost);
   });

@@ -1,25 +1,26 @@
-import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 import { DeviceError } from '../sessions/device-error.js';
+import type { OnnxRuntime, RuntimeOptions } from '../sessions/onnx-runtime.js';
 import { queueOf } from '../sessions/queue.js';
+import { defaultWasmThreads, setUpWebBuild } from '../sessions/web-build.js';
 import { failingWithGpu } from './lost-gpu.js';
 
-/** One of ONNX Runtime's web builds. */
+/** A web build of ONNX Runtime. */
 interface WebBuild {
   readonly name: Device;
   readonly load: () => Promise<typeof import('onnxruntime-web')>;
 }
 
-/** It runs wasm too, but is twice the download. */
+/** This build runs `wasm` too, but is twice the download. */
 export const webgpuBuild: WebBuild = { name: 'webgpu', load: () => import('onnxruntime-web/webgpu') };
 export const wasmBuild: WebBuild = { name: 'wasm', load: () => import('onnxruntime-web/wasm') };
 
-/** Which of ONNX Runtime's web builds runs each device. */
+/** The web build of ONNX Runtime for each device. */
 export type WebBuilds = Partial<Readonly<Record<Device, WebBuild>>>;
 
 /**
- * Loads the web build of ONNX Runtime that has this device, when first needed.
- * @throws DeviceError if there is none, or no GPU for it.
+ * Loads the web build of ONNX Runtime for this device, at the first use.
+ * @throws DeviceError if no build has the device, or if the browser gives no GPU for it.
  */
 export async function loadOnnxRuntime(
   builds: WebBuilds,
@@ -37,28 +38,25 @@ export async function loadOnnxRuntime(
   }
   const processor = device === 'webgpu' ? describe(await requireAdapter()) : '';
   const ort = await build.load();
-  const { threads = defaultThreads(), wasmPaths } = options;
-  ort.env.logLevel = 'fatal';
-  ort.env.wasm.numThreads = threads;
-  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+  setUpWebBuild(ort.env, { ...options, threads: options.threads ?? defaultThreads() });
   const queue = queueOf(build.name);
   return {
     name: `onnxruntime-web ${ort.env.versions.web}`,
     processor: `${processor} ${navigator.userAgent}`,
-    // A build is one instance of WebAssembly, which takes one call at a time, whatever the device.
+    // A build is one instance of WebAssembly, which takes one call at a time on every device.
     inTurn: device === 'webgpu' ? failingWithGpu(queue, async () => ort.env.webgpu.device) : queue,
     advice:
-      'see that its .wasm file is served with the page and that the content security policy allows ' +
+      'serve its .wasm file with the page, and check that the content security policy allows ' +
       "'wasm-unsafe-eval'",
     InferenceSession: ort.InferenceSession,
     Tensor: ort.Tensor,
   };
 }
 
-/** Threads share memory, which only a cross-origin isolated page may; beyond four, little is gained. */
+/** Threads need shared memory, which only a cross-origin isolated page has. */
 export function defaultThreads(): number {
   if (!globalThis.crossOriginIsolated) return 1;
-  return Math.min(4, Math.ceil((navigator.hardwareConcurrency || 1) / 2));
+  return defaultWasmThreads(navigator.hardwareConcurrency || 1);
 }
 
 async function requireAdapter(): Promise<GPUAdapter> {
@@ -80,13 +78,13 @@ function describe({ info }: GPUAdapter): string {
   return [info.vendor, info.architecture, info.device, info.description].join(' ');
 }
 
-/** `auto` leaves a GPU that the browser imitates in software to wasm, which is faster. */
+/** Why `auto` skips a device: a GPU emulated in software is slower than wasm. */
 export async function objectionTo(device: Device): Promise<string | undefined> {
   if (device !== 'webgpu') return undefined;
   const adapter = await navigator.gpu?.requestAdapter();
   const info = adapter?.info as (GPUAdapterInfo & { readonly isFallbackAdapter?: boolean }) | undefined;
   const isSoftware = info?.isFallbackAdapter || info?.architecture === 'swiftshader';
   return isSoftware
-    ? 'its adapter is software, slower than wasm; pass device: "webgpu" to use it'
+    ? 'its GPU adapter is emulated in software, slower than wasm; pass device: "webgpu" to use it'
     : undefined;
 }

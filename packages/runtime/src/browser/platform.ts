@@ -5,6 +5,6 @@ export { openCache } from './browser-cache.js';
 
 export const platform = /* @__PURE__ */ createPlatform(
   { webgpu: webgpuBuild, wasm: wasmBuild },
-  // In this form bundlers find the script.
+  // Bundlers find the script of the worker by this form.
   () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
 );

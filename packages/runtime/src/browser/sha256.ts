@@ -1,4 +1,4 @@
-/** The sha256 of bytes in hex. Pages that are not secure, such as http://192.168.1.2, have no WebCrypto. */
+/** The sha256 of bytes, in hex. Pages without a secure context, such as http://192.168.1.2, have no WebCrypto. */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = globalThis.crypto?.subtle
     ? new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))

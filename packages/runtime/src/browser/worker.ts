@@ -1,4 +1,4 @@
-// What `worker: true` starts; bundlers find it by its address in platform.ts.
+// The script that `worker: true` starts. Bundlers find it by its address in platform.ts.
 import { createServeGlow } from '../worker/serve.js';
 import { createPlatform } from './create-platform.js';
 import { wasmBuild, webgpuBuild } from './onnxruntime.js';

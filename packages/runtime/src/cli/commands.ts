@@ -4,17 +4,17 @@ import { readWholeFile } from '../node/read-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import type { Fit } from '../pictures/fit.js';
 import type { RawImage } from '../pictures/images.js';
+import { expandFolders } from './expand-folders.js';
 import {
+  type ImageFlags,
+  imageOutput,
   numbered,
   type OutputFlags,
-  type PictureFlags,
-  pictureOutput,
   refuseExisting,
   stem,
-  type WritePictures,
+  type WriteImages,
 } from './outputs.js';
-import { expandFolders } from './pictures.js';
-import { pictures, type Report, table } from './report.js';
+import { countImages, type Report, table } from './report.js';
 import { type Context, type ModelFlags, partly, withModel } from './run.js';
 import { given } from './run-program.js';
 
@@ -57,7 +57,7 @@ export async function encode(
   });
 }
 
-/** Reads latents or a direction. */
+/** Reads a file of latents or of a direction. @throws Error that names the file if it does not fit the model. */
 export async function readLatents(model: GlowModel, path: string): Promise<LatentsFile> {
   const bytes = await readWholeFile(path);
   try {
@@ -70,12 +70,12 @@ export async function readLatents(model: GlowModel, path: string): Promise<Laten
 export async function decode(
   directory: string,
   latents: string,
-  flags: ModelFlags & PictureFlags,
+  flags: ModelFlags & ImageFlags,
   context: Context,
 ): Promise<Report> {
   return withModel(directory, flags, context, async (model, options) => {
     const { z } = await readLatents(model, latents);
-    const write = pictureOutput(flags, numbered(z.length));
+    const write = imageOutput(flags, numbered(z.length));
     return writing(flags, context, write, model.decode(z, options));
   });
 }
@@ -83,17 +83,17 @@ export async function decode(
 export async function reconstruct(
   directory: string,
   paths: readonly string[],
-  flags: EncodeFlags & PictureFlags,
+  flags: EncodeFlags & ImageFlags,
   context: Context,
 ): Promise<Report> {
   const images = await expandFolders(paths);
-  const write = pictureOutput(flags, images.map(stem));
+  const write = imageOutput(flags, images.map(stem));
   return withModel(directory, flags, context, (model, options) =>
     writing(flags, context, write, model.reconstruct(images, { ...options, ...given({ fit: flags.fit }) })),
   );
 }
 
-export interface SampleFlags extends ModelFlags, PictureFlags {
+export interface SampleFlags extends ModelFlags, ImageFlags {
   readonly count: number;
   readonly temperature: number | readonly number[];
   readonly seed: number;
@@ -103,7 +103,7 @@ export interface SampleFlags extends ModelFlags, PictureFlags {
 
 export async function sample(directory: string, flags: SampleFlags, context: Context): Promise<Report> {
   const { count, temperature, seed, height, width } = flags;
-  const write = pictureOutput(flags, numbered(count));
+  const write = imageOutput(flags, numbered(count));
   return withModel(directory, flags, context, (model, options) =>
     writing(
       flags,
@@ -115,16 +115,16 @@ export async function sample(directory: string, flags: SampleFlags, context: Con
   );
 }
 
-/** Writes a call's pictures and tells of them. */
+/** Writes the images of a call, and reports them. */
 export async function writing(
   { out }: OutputFlags,
   { signal }: Context,
-  write: WritePictures,
+  write: WriteImages,
   call: Promise<readonly RawImage[]>,
   facts: object = {},
 ): Promise<Report> {
   const { results, error } = await partly(call);
   const images = await write(results, signal);
   const count = results.filter((image) => image !== undefined).length;
-  return { text: `wrote ${pictures(count)} to ${out}`, json: { images, ...facts }, error };
+  return { text: `wrote ${countImages(count)} to ${out}`, json: { images, ...facts }, error };
 }

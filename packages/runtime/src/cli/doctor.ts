@@ -1,11 +1,14 @@
 import type { DeviceDiagnosis, Diagnosis } from '../diagnose.js';
 import { diagnose } from '../index.js';
-import type { Report } from './report.js';
+import { facts, type Report } from './report.js';
 
-/** What there is to run models on, and with a model folder how rightly. The command fails if nothing works. */
+/**
+ * Reports which devices work on this system and, with a model, whether they compute it correctly.
+ * The command fails if no device works.
+ */
 export async function doctor(model: string | undefined): Promise<Report> {
   const diagnosis = await diagnose(model === undefined ? {} : { model });
-  const nothing = 'no device works here; the lines above say why';
+  const nothing = 'no device works on this system; the report above gives the reasons';
   return {
     text: describe(diagnosis),
     json: diagnosis,
@@ -14,15 +17,14 @@ export async function doctor(model: string | undefined): Promise<Report> {
 }
 
 function describe({ version, host, cores, wasm, threads, cache, devices, auto }: Diagnosis): string {
-  const lines = [
+  const lines: [string, string][] = [
     ['glow-onnx', version],
     ['host', `${host}, ${cores} ${cores === 1 ? 'core' : 'cores'}`],
-    ['wasm', wasm ? `${threads} ${threads === 1 ? 'thread' : 'threads'} by default` : 'forbidden here'],
+    ['wasm', wasm ? `${threads} ${threads === 1 ? 'thread' : 'threads'} by default` : 'not allowed here'],
     ['cache', cache],
-    ['auto takes', auto ?? 'nothing'],
+    ['auto takes', auto ?? 'no device'],
   ];
-  const facts = lines.map(([name, value]) => `${name?.padEnd(10)}  ${value}`);
-  return [...facts, ...devices.map(describeDevice)].join('\n');
+  return [facts(lines), ...devices.map(describeDevice)].join('\n');
 }
 
 function describeDevice(found: DeviceDiagnosis): string {
@@ -31,11 +33,11 @@ function describeDevice(found: DeviceDiagnosis): string {
   const details = [
     reason?.replace(`device "${device}" is not available here: `, ''),
     runtime && [runtime, processor].filter(Boolean).join(', '),
-    objection && `auto passes over it: ${objection}`,
+    objection && `auto skips it: ${objection}`,
     selfTest?.error,
     ...(selfTest?.measured ?? []).map(
       ({ claim, value, tolerance }) =>
-        `${value <= tolerance ? 'right' : 'WRONG'}: ${claim} is ${value.toExponential(1)}, at most ${tolerance.toExponential(0)}`,
+        `${value <= tolerance ? 'correct' : 'WRONG'}: ${claim} is ${value.toExponential(1)}, expected at most ${tolerance.toExponential(0)}`,
     ),
   ];
   const shown = details.filter((line) => line !== undefined && line !== '');

@@ -1,20 +1,13 @@
 import { saveLatents } from '../model/latents-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import { type EncodeFlags, readLatents, writing } from './commands.js';
-import {
-  numbered,
-  type OutputFlags,
-  type PictureFlags,
-  pictureOutput,
-  refuseExisting,
-  stem,
-} from './outputs.js';
-import { expandFolders } from './pictures.js';
-import { pictures, type Report } from './report.js';
+import { expandFolders } from './expand-folders.js';
+import { type ImageFlags, imageOutput, numbered, type OutputFlags, refuseExisting, stem } from './outputs.js';
+import { countImages, type Report } from './report.js';
 import { type Context, withModel } from './run.js';
 import { given } from './run-program.js';
 
-export interface InterpolateFlags extends EncodeFlags, PictureFlags {
+export interface InterpolateFlags extends EncodeFlags, ImageFlags {
   readonly steps: number;
   readonly mode: 'linear' | 'spherical';
   readonly levels?: readonly number[];
@@ -28,14 +21,14 @@ export async function interpolate(
   context: Context,
 ): Promise<Report> {
   const { steps, mode, levels, fit, columns = steps } = flags;
-  const write = pictureOutput({ ...flags, columns }, numbered(steps));
+  const write = imageOutput({ ...flags, columns }, numbered(steps));
   return withModel(directory, flags, context, (model, options) => {
     const call = model.interpolate(a, b, { ...options, steps, mode, ...given({ fit, levels }) });
     return writing(flags, context, write, call, { steps, mode });
   });
 }
 
-export interface MixFlags extends EncodeFlags, PictureFlags {
+export interface MixFlags extends EncodeFlags, ImageFlags {
   readonly levels: readonly number[];
 }
 
@@ -47,7 +40,7 @@ export async function mix(
   context: Context,
 ): Promise<Report> {
   const { levels, fit } = flags;
-  const write = pictureOutput(flags, [stem(a)]);
+  const write = imageOutput(flags, [stem(a)]);
   return withModel(directory, flags, context, (model, options) => {
     const call = model.mix(a, b, levels, { ...options, ...given({ fit }) });
     return writing(
@@ -74,13 +67,13 @@ export async function findAttribute(directory: string, flags: FindFlags, context
     const z = await model.attributeDirection(withIt, without, { ...options, ...given({ fit }) });
     await writeFileAtomic(out, saveLatents(model, { z: [z], names: [stem(out)] }));
     return {
-      text: `wrote ${out}: from ${pictures(without.length)} without to ${withIt.length} with it`,
+      text: `wrote ${out}: direction from ${countImages(without.length)} without the attribute to ${withIt.length} with it`,
       json: { out, with: withIt, without },
     };
   });
 }
 
-export interface ApplyFlags extends EncodeFlags, PictureFlags {
+export interface ApplyFlags extends EncodeFlags, ImageFlags {
   readonly strength: number | readonly number[];
 }
 
@@ -93,13 +86,13 @@ export async function applyAttribute(
 ): Promise<Report> {
   const { strength, fit } = flags;
   const images = await expandFolders(paths);
-  const write = pictureOutput(flags, images.map(stem));
+  const write = imageOutput(flags, images.map(stem));
   return withModel(directory, flags, context, async (model, options) => {
     const { z } = await readLatents(model, path);
     const [direction] = z;
     if (!direction || z.length > 1) {
       throw new RangeError(
-        `${path}: holds ${z.length} latents, a direction is one; make it with attribute find`,
+        `${path}: expected a direction, got ${z.length} latents; make a direction with glow attribute find`,
       );
     }
     const call = model.applyAttribute(images, direction, strength, { ...options, ...given({ fit }) });

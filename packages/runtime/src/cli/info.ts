@@ -3,9 +3,9 @@ import { readManifest, readVerified } from '../folder/model-folder.js';
 import { classNames } from '../model/labels.js';
 import { openStore } from '../node/open-store.js';
 import { sha256 } from '../node/sha256.js';
-import { fileSize, type Report } from './report.js';
+import { facts, fileSize, type Report } from './report.js';
 
-/** Describes a model folder, after comparing every file with the manifest. */
+/** Verifies every file of a model folder, and describes the model. */
 export async function info(directory: string): Promise<Report> {
   const folder = { store: openStore(directory), sha256 };
   const { manifest } = await readManifest(folder);
@@ -20,8 +20,8 @@ function describe(manifest: Manifest): string {
   const rows: [string, string][] = [
     ['model', `${config.levels} levels × ${config.steps} steps, ${config.hiddenChannels} hidden channels`],
     ['layers', `${config.conv1x1} 1×1 convolution, ${config.coupling} coupling, ${config.prior} prior`],
-    ['pictures', `${config.channels}×${config.height}×${config.width}, ${config.bits} bits`],
-    ['', `any height and width that ${unit} divides`],
+    ['images', `${config.channels}×${config.height}×${config.width}, ${config.bits} bits`],
+    ['', `any height and width divisible by ${unit}`],
     ['latents', latents.map(([, ...shape], level) => `z${level} ${shape.join('×')}`).join(', ')],
   ];
   if (config.classes > 0) rows.push(['classes', [config.classes, ...classNames(manifest)].join(', ')]);
@@ -30,8 +30,7 @@ function describe(manifest: Manifest): string {
   for (const { device, precision, claim, value, tolerance } of manifest.measured) {
     rows.push(['measured', `${claim}: ${value} (at most ${tolerance}; ${device}, ${precision})`]);
   }
-  for (const { path, bytes } of manifest.files) rows.push(['file', `${path}, ${fileSize(bytes)}, as listed`]);
+  for (const { path, bytes } of manifest.files) rows.push(['file', `${path}, ${fileSize(bytes)}, verified`]);
   rows.push(['made by', `${manifest.producer.name} ${manifest.producer.version}`]);
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+  return facts(rows);
 }

@@ -1,33 +1,58 @@
 import { precisions } from '@glow-onnx/flow/manifest';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Report } from './report.js';
+import type { Context } from './run.js';
 
-/** Which model, and on what. */
+/** Runs a command and prints its report, as text or as JSON. */
+export type Show = (
+  flags: { readonly json: boolean },
+  run: (context: Context) => Promise<Report>,
+) => Promise<void>;
+
+export const modelHelp = 'model folder written by glow-export, or its address';
+
+/** Starts the definition of a command on a model. */
+export function modelCommand(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .argument('<model>', modelHelp)
+    .option('--json', 'print JSON', false);
+}
+
+/** Adds the options of a command that runs a model. */
 export function modelOptions<C extends Command>(command: C): C {
   const devices = ['auto', 'cpu', 'webgpu', 'cuda', 'wasm'];
   command
-    .addOption(new Option('--device <device>', 'where to run').choices(devices).default('auto'))
-    .addOption(new Option('--precision <precision>', 'which graphs').choices([...precisions]).default('fp32'))
-    .option('--label <class>', 'name or number, for class-conditional models');
+    .addOption(new Option('--device <device>', 'device that runs the model').choices(devices).default('auto'))
+    .addOption(
+      new Option('--precision <precision>', 'precision of the model')
+        .choices([...precisions])
+        .default('fp32'),
+    )
+    .option('--label <class>', 'name or number of the class, for class-conditional models');
   return command;
 }
 
-/** Where pictures go. */
-export function pictureOptions<C extends Command>(command: C): C {
+/** Adds the options of a command that writes images. */
+export function imageOptions<C extends Command>(command: C): C {
   command
-    .requiredOption('--out <path>', 'one picture of all (FILE.png), or a folder')
-    .option('--columns <n>', 'columns of FILE.png (default: about square)', integer(1, 1000))
-    .option('--scale <n>', 'enlargement in FILE.png (default: to about 128 pixels)', integer(1, 64))
-    .option('--force', 'overwrite', false);
+    .requiredOption('--out <path>', 'FILE.png for one grid of all images, or a folder for one file per image')
+    .option('--columns <n>', 'columns of the grid (default: about square)', integer(1, 1000))
+    .option('--scale <n>', 'enlargement in the grid (default: images of about 128 pixels)', integer(1, 64))
+    .option('--force', 'overwrite existing files', false);
   return command;
 }
 
 export function fitOption(): Option {
-  const description = 'for sizes that the model cannot take (default: an error); cover: to the training size';
+  const description =
+    'how to change an image whose size the model cannot take (default: an error); ' +
+    'cover always gives the size of the training images';
   return new Option('--fit <how>', description).choices(['resize', 'crop', 'pad', 'cover']);
 }
 
 export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `from ${least} on`;
+  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
   return (text) => {
     const value = Number(text);
     if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
@@ -41,7 +66,7 @@ export function perLevel(text: string): number | readonly number[] {
   return values.length === 1 ? (values[0] as number) : values;
 }
 
-/** `0,2` */
+/** A list of levels: `0,2`. */
 export function levels(text: string): readonly number[] {
   return text.split(',').map(integer(0));
 }
@@ -49,5 +74,5 @@ export function levels(text: string): readonly number[] {
 function number(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('It must be a number, or one per level with commas between.');
+  throw new InvalidArgumentError('It must be a number, or one number per level, separated by commas.');
 }

@@ -9,36 +9,33 @@ export interface OutputFlags {
   readonly force: boolean;
 }
 
-export interface PictureFlags extends OutputFlags {
+export interface ImageFlags extends OutputFlags {
   readonly columns?: number;
   readonly scale?: number;
 }
 
 /**
- * Asked before any work is done, so that nothing is computed in vain.
- * @throws Error if a file is there and may not be overwritten.
+ * Checks the output files before any work is done.
+ * @throws Error if a file exists and may not be overwritten.
  */
 export function refuseExisting(paths: readonly string[], force: boolean): void {
   const existing = force ? undefined : paths.find((path) => existsSync(path));
   if (existing) throw new Error(`${existing} exists already; choose another --out or pass --force`);
 }
 
-/** Writes pictures to where a command was told to; undefined ones failed. Gives the paths. */
-export type WritePictures = (
+/** Writes the images of a command, and gives their paths. An image that failed is undefined and is left out. */
+export type WriteImages = (
   images: readonly (RawImage | undefined)[],
   signal: AbortSignal,
 ) => Promise<string[]>;
 
 /**
- * One picture of all if --out is a PNG, else a folder with a PNG for each name.
- * @throws RangeError if --out is another kind of picture, or names repeat; Error if a file is there already.
+ * Prepares the output at --out: one grid of all images if it is a PNG, otherwise a folder with a PNG for each name.
+ * @throws RangeError if --out is another kind of image, or if two images have the same name; Error if a file exists.
  */
-export function pictureOutput(
-  { out, force, ...grid }: PictureFlags,
-  names: readonly string[],
-): WritePictures {
+export function imageOutput({ out, force, ...grid }: ImageFlags, names: readonly string[]): WriteImages {
   if (/\.(jpe?g|webp|gif|bmp|tiff?|avif)$/i.test(out)) {
-    throw new RangeError(`--out: ${out} is no PNG; pass FILE.png for one picture of all, or a folder`);
+    throw new RangeError(`--out: expected FILE.png for one grid of all images, or a folder, got ${out}`);
   }
   if (out.toLowerCase().endsWith('.png')) {
     refuseExisting([out], force);
@@ -52,7 +49,9 @@ export function pictureOutput(
   const seen = new Set<string>();
   const twice = paths.find((path) => seen.size === seen.add(path).size);
   if (twice)
-    throw new RangeError(`--out: two pictures would be ${twice}; write them to folders of their own`);
+    throw new RangeError(
+      `--out: two images would be written to ${twice}; run the command for each folder, with another --out`,
+    );
   refuseExisting(paths, force);
   return async (images, signal) => {
     const there = paths.flatMap((path, i) => (images[i] ? [{ path, image: images[i] }] : []));
@@ -69,12 +68,12 @@ export function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `image-${String(i).padStart(3, '0')}`);
 }
 
-/** A picture's name without folder and extension. */
+/** The name of an image file without its folder and extension. */
 export function stem(path: string): string {
   return basename(path, extname(path));
 }
 
-/** Small images are enlarged to about 128 pixels unless `scale` is given. */
+/** By default, `scale` enlarges small images to about 128 pixels. */
 function gridOptions({ height, width }: RawImage, { scale, columns }: GridFlags): GridOptions {
   return {
     scale: scale ?? Math.max(Math.floor(128 / Math.max(height, width)), 1),
@@ -83,4 +82,4 @@ function gridOptions({ height, width }: RawImage, { scale, columns }: GridFlags)
   };
 }
 
-type GridFlags = Pick<PictureFlags, 'columns' | 'scale'>;
+type GridFlags = Pick<ImageFlags, 'columns' | 'scale'>;

@@ -1,12 +1,12 @@
-import type { CallOptions } from '../model/batches.js';
+import type { CallOptions } from '../model/call.js';
 import type { Terminal } from './run-program.js';
 
-/** Short runs say nothing. */
+/** A run shorter than this prints no progress. */
 const quietMs = 2000;
-/** Between lines where they cannot be written over, such as in a log. */
+/** Time between two lines where a line cannot be overwritten, such as in a log. */
 const logEveryMs = 10_000;
 
-/** Tells on stderr how far a long call is: one line that changes in a terminal, else a line now and then. */
+/** Prints the progress of a long call on stderr: one changing line in a terminal, otherwise a line from time to time. */
 export function progressOn(
   stderr: Terminal['stderr'],
   now = Date.now,
@@ -21,7 +21,7 @@ export function progressOn(
       if (!stderr.isTTY && time - last < logEveryMs) return;
       last = time;
       drawn = true;
-      const text = `${done} of ${total} pictures`;
+      const text = `${done} of ${total} images`;
       stderr.write(stderr.isTTY ? `\r${text}` : `glow: ${text}\n`);
     },
     end() {

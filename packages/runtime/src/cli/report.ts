@@ -1,12 +1,12 @@
-/** What a command tells: to a person, and with --json to a script. */
+/** The result of a command: `text` for people, `json` for scripts (--json). */
 export interface Report {
   readonly text: string;
   readonly json: unknown;
-  /** What failed beside what is told; the command then fails too. */
+  /** Set if a part of the work failed. The command prints its report and then fails with this error. */
   readonly error?: Error | undefined;
 }
 
-/** Rows as aligned columns; all but the first column to the right. */
+/** Formats rows as aligned columns. The first column is aligned to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
@@ -16,12 +16,18 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => row.map(align).join('  ').trimEnd()).join('\n');
 }
 
-/** `1 picture`, `2 pictures` */
-export function pictures(count: number): string {
-  return `${count} ${count === 1 ? 'picture' : 'pictures'}`;
+/** Formats names and values, one pair per line. The values are aligned. */
+export function facts(pairs: readonly (readonly [name: string, value: string])[]): string {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
 
-/** 1,234 B, 12.3 kB, 4.5 MB. */
+/** `1 image`, `2 images`. */
+export function countImages(count: number): string {
+  return `${count} ${count === 1 ? 'image' : 'images'}`;
+}
+
+/** `123 B`, `12.3 kB`, `4.5 MB`. */
 export function fileSize(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   const [divisor, unit] = bytes < 1e6 ? [1e3, 'kB'] : [1e6, 'MB'];

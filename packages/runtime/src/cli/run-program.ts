@@ -10,9 +10,9 @@ export interface Terminal {
 export interface ProgramOptions {
   /** Interrupts the command, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** The line for a command that was interrupted. */
+  /** The line to print for an interrupted command. */
   readonly interrupted?: string;
-  /** Rewrites the message of a library error in the words of the command line: flags instead of options. */
+  /** Rewrites an error message of the library for the command line: flags instead of options. */
   readonly inFlags?: (message: string) => string;
 }
 
@@ -41,14 +41,14 @@ export async function runProgram(
   }
 }
 
-/** Makes a commander program throw instead of exit, and write to this terminal. Subcommands inherit both. */
+/** Makes a commander program throw instead of exit, and write to this terminal. Its subcommands do the same. */
 export function onTerminal(program: Command, { stdout, stderr }: Terminal): Command {
   return program
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
 }
 
-/** The options that were given: those that are not undefined. */
+/** Leaves out the options that are undefined. */
 export function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

@@ -1,13 +1,13 @@
 import type { Precision } from '@glow-onnx/flow/manifest';
 import { loadGlow } from '../index.js';
 import { BatchError } from '../model/batch-error.js';
-import type { CallOptions } from '../model/batches.js';
+import type { CallOptions } from '../model/call.js';
 import type { ClassLabel } from '../model/labels.js';
 import { classNames } from '../model/labels.js';
 import type { GlowModel } from '../model/model.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 
-/** What the terminal gives every command. */
+/** The progress callback and the signal of a command. */
 export type Context = Required<CallOptions>;
 
 export interface ModelFlags {
@@ -16,7 +16,7 @@ export interface ModelFlags {
   readonly label?: string;
 }
 
-/** Loads a model for one command, and gives it the options that every call of it takes. */
+/** Loads a model for one command. `use` also gets the options that every call of the model takes. */
 export async function withModel<T>(
   directory: string,
   { device, precision, label }: ModelFlags,
@@ -31,18 +31,18 @@ export async function withModel<T>(
   }
 }
 
-/** A class's name if the model has it, else its number. */
+/** The name of a class if the model has it, otherwise its number. */
 function classOf({ manifest }: GlowModel, text: string): ClassLabel {
   return !classNames(manifest).includes(text) && /^\d+$/.test(text) ? Number(text) : text;
 }
 
-/** What a call on several pictures gives, as far as it goes; the command shows that, and then fails. */
+/** The results of a call on several images, of which some may have failed. */
 export interface Partly<Result> {
   readonly results: readonly (Result | undefined)[];
   readonly error?: BatchError;
 }
 
-/** @throws the call's error if nothing came of it. */
+/** Waits for a call on several images. @throws the error of the call if no image succeeded. */
 export async function partly<Result>(call: Promise<readonly Result[]>): Promise<Partly<Result>> {
   try {
     return { results: await call };

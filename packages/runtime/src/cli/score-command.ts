@@ -1,6 +1,7 @@
+import { mean } from '../mean.js';
 import type { Score } from '../model/score.js';
 import type { EncodeFlags } from './commands.js';
-import { expandFolders } from './pictures.js';
+import { expandFolders } from './expand-folders.js';
 import { type Report, table } from './report.js';
 import { type Context, partly, withModel } from './run.js';
 import { given } from './run-program.js';
@@ -24,14 +25,16 @@ export async function score(
       model.score(images, { ...options, draws, seed, ...given({ fit }) }),
     );
     const scores = images.flatMap((image, i) => (results[i] ? [{ image, ...results[i] }] : []));
-    const mean = scores.reduce((sum, { bitsPerDim }) => sum + bitsPerDim, 0) / scores.length;
+    const average = mean(scores.map(({ bitsPerDim }) => bitsPerDim));
     const rows = scores.map((each) => [each.image, ...cells(each)]);
-    const last = scores.length > 1 ? [['mean', mean.toFixed(4)]] : [];
+    const last = scores.length > 1 ? [['mean', average.toFixed(4)]] : [];
     const note =
-      scores[0]?.percentile === null ? '\n\nthis model has no training histogram to compare with' : '';
+      scores[0]?.percentile === null
+        ? '\n\nthis model has no training histogram, so percentile and typicality are unknown'
+        : '';
     return {
       text: `${table([head, ...rows, ...last])}${note}`,
-      json: { draws, seed, mean, images: scores },
+      json: { draws, seed, mean: average, images: scores },
       error,
     };
   });

@@ -1,9 +1,9 @@
-import type { Platform } from '../platform.js';
-import { keyValueCache, type ModelCache } from './model-cache.js';
-import type { FileEntry } from './model-folder.js';
+import type { FileEntry } from './file-entry.js';
+import { keyValueCache } from './key-value-cache.js';
+import type { ModelCache, Sha256 } from './model-cache.js';
 
-/** Remembers which manifest an address gave last, for when it cannot be reached. */
-export function lastManifest(cache: ModelCache, sha256: Platform['sha256'], url: string) {
+/** Remembers the last manifest from an address, for times when its server cannot be reached. */
+export function lastManifest(cache: ModelCache, sha256: Sha256, url: string) {
   const notes = keyValueCache(cache, sha256);
   const key = `manifest of ${url}`;
   return {
@@ -12,7 +12,7 @@ export function lastManifest(cache: ModelCache, sha256: Platform['sha256'], url:
       try {
         return note && JSON.parse(new TextDecoder().decode(note));
       } catch {
-        return undefined; // a damaged note is a lost one
+        return undefined; // a damaged note counts as missing
       }
     },
     write: (entry: FileEntry) => notes.write(key, new TextEncoder().encode(JSON.stringify(entry))),

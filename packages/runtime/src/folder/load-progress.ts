@@ -1,17 +1,20 @@
 /**
- * What happens while a model loads, under the names that users of transformers.js know. `name` is the model's
- * folder, `file` a path inside it.
+ * An event while a model loads. The names are those of transformers.js. `name` is the model folder, `file` a path
+ * inside it.
  *
- * A file is `initiate`d, is `download`ed if it comes over the network, makes `progress` (in percent) and is
- * `done`; `offline` tells that the manifest comes from the cache because the server cannot be reached; `ready`
- * comes once, last.
+ * - `initiate`: the file is about to be read; `total` is its size in bytes.
+ * - `download`: the file comes over the network.
+ * - `progress`: `loaded` of `total` bytes have been read; `progress` is in percent.
+ * - `done`: the file is complete and verified; `cached` tells whether it came from the cache.
+ * - `offline`: the server cannot be reached, so the manifest comes from the cache; `reason` says why.
+ * - `ready`: the model is loaded. It is the last event.
  */
 export type LoadProgress =
   | {
       readonly status: 'initiate';
       readonly name: string;
       readonly file: string;
-      /** In bytes; not there for the manifest, whose size nobody knows beforehand. */
+      /** In bytes; undefined for the manifest, whose size is not known in advance. */
       readonly total?: number;
     }
   | { readonly status: 'download'; readonly name: string; readonly file: string }

@@ -1,30 +1,28 @@
 import { type GraphVariant, type Manifest, parseManifest } from '@glow-onnx/flow/manifest';
-import type { Platform } from '../platform.js';
 import type { ModelGraphs } from '../sessions/open-graphs.js';
 import { queueOf } from '../sessions/queue.js';
+import type { FileEntry } from './file-entry.js';
 import { lastManifest } from './last-manifest.js';
 import type { LoadProgress } from './load-progress.js';
-import type { ModelCache } from './model-cache.js';
+import type { ModelCache, Sha256 } from './model-cache.js';
 import { type ModelStore, readBounded, type StoredFile, UnreachableError } from './model-store.js';
 
-/** A model folder that is being read. */
+/** A model folder, and how to read it. */
 export interface ModelFolder {
   readonly store: ModelStore;
-  readonly sha256: Platform['sha256'];
-  /** For files that come over a network. */
+  readonly sha256: Sha256;
+  /** Keeps files that come over a network. */
   readonly cache?: ModelCache | undefined;
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-export type FileEntry = Manifest['files'][number];
-
 const manifestPath = 'manifest.json';
 const manifestLimit = 16 * 2 ** 20;
 
 /**
- * Reads the entry to the folder. Where its server cannot be reached, the cache gives what the server gave last.
- * @throws Error if there is none; SyntaxError or RangeError if it is none of ours.
+ * Reads manifest.json. If the server cannot be reached, the cache gives the last manifest of this address.
+ * @throws Error if the folder has no manifest.json; SyntaxError or RangeError if the manifest is not valid.
  */
 export async function readManifest(
   folder: ModelFolder,
@@ -55,7 +53,7 @@ async function fetchManifest({ store, signal, onProgress }: ModelFolder): Promis
   const where = store.locate(manifestPath);
   const file = await store.open(manifestPath, signal);
   if (!file) {
-    throw new Error(`${store.name}: no manifest.json there; pass a model folder, as glow-export writes it`);
+    throw new Error(`${store.name}: no manifest.json found; pass a model folder written by glow-export`);
   }
   if (store.url !== undefined) onProgress?.({ status: 'download', name: store.name, file: manifestPath });
   return readBounded(file, { where, limit: manifestLimit, signal });
@@ -73,8 +71,8 @@ function parse(store: ModelStore, bytes: Uint8Array): Manifest {
 }
 
 /**
- * Reads one file and compares it with what the manifest says of it.
- * @throws Error if it is missing, cut short or changed; UnreachableError if its server is not there.
+ * Reads one file and compares its size and sha256 with the manifest.
+ * @throws Error if the file is missing, incomplete or changed; UnreachableError if its server cannot be reached.
  */
 export async function readVerified(
   folder: ModelFolder,
@@ -86,7 +84,7 @@ export async function readVerified(
   const entry = manifest.files.find((listed) => listed.path === path);
   if (!entry) throw new Error(`${store.locate(path)} is not listed in manifest.json; export the model again`);
   onProgress?.({ status: 'initiate', ...file, total: entry.bytes });
-  // Of models that load at once and share a file, one fetches it and the others find it in the cache.
+  // If several models load at once and share a file, the first one fetches it and the others read the cache.
   const { bytes, cached } = cache
     ? await queueOf(`${cache.location} ${entry.sha256}`)(() => throughCache(folder, cache, entry))
     : { bytes: await fromStore(folder, entry), cached: false };
@@ -102,7 +100,7 @@ async function throughCache(folder: ModelFolder, cache: ModelCache, entry: FileE
   return { bytes, cached: false };
 }
 
-/** What the cache holds is trusted no more than what a server sends: a damaged file is removed. */
+/** A cached file is verified like a file from a server. A damaged file is removed from the cache. */
 async function fromCache(folder: ModelFolder, cache: ModelCache, entry: FileEntry) {
   folder.signal?.throwIfAborted();
   const file = await cache.open(entry.sha256);
@@ -150,7 +148,7 @@ async function verified(
   return bytes;
 }
 
-/** Reads and verifies both graphs of a variant and the weights they share, all at once. */
+/** Reads and verifies both graphs of a variant and their shared weights, all at once. */
 export async function readGraphs(
   folder: ModelFolder,
   manifest: Manifest,
@@ -168,7 +166,7 @@ export async function readGraphs(
   return { encode: graph(encode, encodeModel), decode: graph(decode, decodeModel) };
 }
 
-/** Reads files at once; when one fails, the others stop. */
+/** Reads several files at once. If one fails, the others stop. */
 async function allOrNone<T>(
   folder: ModelFolder,
   read: (folder: ModelFolder) => readonly (Promise<T> | undefined)[],
@@ -183,7 +181,7 @@ async function allOrNone<T>(
   }
 }
 
-/** A graph names its external data relative to its own folder: onnx/encode.onnx says weights.bin. */
+/** A graph names its external data relative to its own folder: onnx/encode.onnx names weights.bin. */
 function relativeTo(graph: string, weights: string): string {
   const folder = graph.slice(0, graph.lastIndexOf('/') + 1);
   return weights.startsWith(folder) ? weights.slice(folder.length) : weights;

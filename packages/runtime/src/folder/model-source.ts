@@ -4,12 +4,20 @@ import { type DirectoryHandle, directoryStore } from './stores/directory-store.j
 import { type ModelFiles, memoryStore } from './stores/memory-store.js';
 
 /**
- * Where a model folder is: a path (Node; as text or file: URL), an http(s) address (in a page also a relative
- * one), a directory handle as `showDirectoryPicker()` gives it, or its files by their path inside the folder.
+ * The place of a model folder:
+ *
+ * - in Node a path, or a `file:` URL;
+ * - an http(s) address, in a page also a relative one;
+ * - in a browser a directory handle from `showDirectoryPicker()`;
+ * - a map or an object of its files, by their path inside the folder.
+ * @example
+ * await loadGlow('models/faces');
+ * await loadGlow('https://example.org/models/faces/');
+ * await loadGlow({ 'manifest.json': bytes, 'onnx/encode.onnx': blob, … });
  */
 export type ModelSource = string | URL | DirectoryHandle | ModelFiles;
 
-/** @throws TypeError if it is none of these. */
+/** Opens a model folder. @throws TypeError if `source` is not a `ModelSource`. */
 export function storeOf(platform: Platform, source: ModelSource): ModelStore {
   if (typeof source === 'string') {
     if (source === '') throw new TypeError('loadGlow: the path or address of the model folder is empty');
@@ -17,16 +25,16 @@ export function storeOf(platform: Platform, source: ModelSource): ModelStore {
   }
   if (typeof source !== 'object' || source === null) {
     throw new TypeError(
-      `loadGlow: pass a model folder's path or address, a directory handle or a map of files, got ${source}`,
+      `loadGlow: expected the path or address of a model folder, a directory handle or a map of files, got ${source}`,
     );
   }
   if (isUrl(source)) return platform.openStore(source);
   return isDirectoryHandle(source) ? directoryStore(source) : memoryStore(source);
 }
 
-// By what they have, not by instanceof: each may come from another window or polyfill.
-function isUrl(source: object): source is URL {
-  return 'href' in source && 'searchParams' in source;
+// Both are recognised by their members, not by instanceof: they may come from another window or a polyfill.
+export function isUrl(source: unknown): source is URL {
+  return typeof source === 'object' && source !== null && 'href' in source && 'searchParams' in source;
 }
 
 function isDirectoryHandle(source: object): source is DirectoryHandle {

@@ -1,48 +1,50 @@
-/** Where a model folder's files come from: a folder on disk, an address, a directory handle, a map of files. */
+/** Gives the files of a model folder: from disk, from an address, from a directory handle or from a map of files. */
 export interface ModelStore {
-  /** How messages call the folder. */
+  /** The folder in messages. */
   readonly name: string;
-  /** Address of a folder that is read over a network; its files are worth a cache. */
+  /** The address of a folder that is read over a network. Its files go to the cache. */
   readonly url?: string;
-  /** How messages call the file at this path inside the folder. */
+  /** The file at this path inside the folder, for messages. */
   locate(path: string): string;
   /**
-   * The file at this path, nothing of it read yet; undefined if there is none.
-   * @throws UnreachableError if the server cannot be reached; Error if what is there is no file, or not to be read.
+   * Opens the file at this path without reading it; undefined if no such file exists.
+   * @throws UnreachableError if the server cannot be reached; Error if the path is not a file or cannot be read.
    */
   open(path: string, signal?: AbortSignal): Promise<StoredFile | undefined>;
 }
 
 export interface StoredFile {
-  /** In bytes, where it is known beforehand. */
+  /** In bytes; undefined if it is not known in advance. */
   readonly size: number | undefined;
-  /** The bytes in order, in pieces that hold until the next is asked for. */
+  /** The bytes in order. A piece is valid until the next one is requested. */
   pieces(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
-/** A server that does not answer, or stops in the middle: trying later, or a cached copy, may help. */
+/** A server does not answer or breaks off. A later attempt, or a cached copy, may help. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }
 
 export interface ReadOptions {
-  /** How messages call the file. */
+  /** The file in messages. */
   readonly where: string;
-  /** The most bytes to take. */
+  /** The largest size to accept, in bytes. */
   readonly limit: number;
   readonly signal?: AbortSignal | undefined;
+  /** Gets the bytes read so far, after each piece. */
   readonly onPiece?: (loaded: number) => void;
 }
 
 /**
- * Reads a file, and stops as soon as it proves longer than it may be.
- * @throws RangeError if it is longer, or if no buffer can hold what it may be; `signal.reason` when aborted.
+ * Reads a file of at most `limit` bytes.
+ * @throws RangeError if the file is longer, or if no buffer of that size can be allocated; `signal.reason` when
+ *   aborted.
  */
 export async function readBounded(
   file: StoredFile,
   { where, limit, signal, onPiece }: ReadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const tooLong = () => new RangeError(`${where} has more than ${limit} bytes, the most it may have`);
+  const tooLong = () => new RangeError(`${where} has more than ${limit} bytes, expected at most ${limit}`);
   if (file.size !== undefined && file.size > limit) throw tooLong();
   const bytes = allocate(where, file.size ?? limit);
   let loaded = 0;
@@ -60,6 +62,6 @@ function allocate(where: string, bytes: number): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(bytes);
   } catch (cause) {
-    throw new RangeError(`${where} should have ${bytes} bytes, more than one buffer holds here`, { cause });
+    throw new RangeError(`${where} may have ${bytes} bytes, more than one buffer can hold here`, { cause });
   }
 }

@@ -1,6 +1,6 @@
 const warned = new Set<string>();
 
-/** Tells on the console what goes on but worse than it might; the same words once in a program. */
+/** Warns on the console of a problem that does not stop the work. The same message appears once per program. */
 export function warnOnce(message: string): void {
   if (warned.has(message)) return;
   warned.add(message);

@@ -1,11 +1,19 @@
-/** With their reasons; of further failures only the names. */
+/** So many failures are explained; further failures are only named. */
 const explained = 3;
 
-/** Some images of a call failed. The message names each of them; the others' results are kept. */
+/**
+ * Some images of a call failed. The message names each of them; `results` holds the results of the others.
+ * @example
+ * try {
+ *   await model.encode(files);
+ * } catch (error) {
+ *   if (error instanceof BatchError) for (const { image, message } of error.errors) console.warn(files[image], message);
+ * }
+ */
 export class BatchError<Result = unknown> extends AggregateError {
-  /** Why each failed; `image` is its place in the call. */
+  /** An error for each image that failed; `image` is its place in the call. */
   declare errors: (Error & { image: number })[];
-  /** In the order of the call; undefined where an image failed. Not enumerable: a log of the error has no pixels. */
+  /** In the order of the call; undefined where an image failed. Not enumerable, so that a log has no pixels. */
   declare readonly results: readonly (Result | undefined)[];
 
   constructor(
@@ -24,11 +32,11 @@ export class BatchError<Result = unknown> extends AggregateError {
 }
 
 /**
- * What a call throws that could not run all of its images: the very error if it had one image only.
+ * The error of a call that could not run all of its images: the image's own error if the call has one image only.
  * @param failures errors whose messages start with the call and the image's name.
  */
 export function failureOf<Result>(
-  { where, count, nameOf }: { where: string; count: number; nameOf: (image: number) => string },
+  { name, count, nameOf }: { name: string; count: number; nameOf: (image: number) => string },
   failures: ReadonlyMap<number, Error>,
   results: readonly (Result | undefined)[],
 ): Error {
@@ -36,9 +44,9 @@ export function failureOf<Result>(
   const images = [...failures.keys()].sort((a, b) => a - b);
   const reasons = images
     .slice(0, explained)
-    .map((image) => (failures.get(image) as Error).message.replace(`${where}: `, ''));
+    .map((image) => (failures.get(image) as Error).message.replace(`${name}: `, ''));
   const others = images.slice(explained).map(nameOf);
   const rest = others.length > 0 ? `; and ${others.join(', ')}` : '';
-  const message = `${where}: ${images.length} of ${count} images failed: ${reasons.join('; ')}${rest}`;
+  const message = `${name}: ${images.length} of ${count} images failed: ${reasons.join('; ')}${rest}`;
   return new BatchError(message, failures, results);
 }

@@ -1,35 +1,17 @@
-import { applyAttribute, attributeDirection, interpolate, mix } from './edit.js';
+import { createLifetime } from '../sessions/lifetime.js';
+import { applyAttribute, attributeDirection } from './attribute.js';
 import { decode, encode, prepare, reconstruct } from './encode-decode.js';
+import { interpolate, mix } from './interpolate.js';
 import type { GlowModel, OneOrMore } from './model.js';
-import type { ModelParts } from './passes.js';
+import type { ModelParts } from './model-parts.js';
 import { sample } from './sample.js';
 import { bitsPerDim, score } from './score.js';
 
 /** Puts a model together from its opened graphs. Nothing here depends on the platform. */
 export function createModel(parts: ModelParts): GlowModel {
-  const underWay = new Set<Promise<unknown>>();
-  let disposal: Promise<void> | undefined;
-
-  async function call<T>(where: string, start: () => Promise<T>): Promise<T> {
-    if (disposal) throw new Error(`${where}: this model is disposed; load it again`);
-    const result = start();
-    underWay.add(result);
-    try {
-      return await result;
-    } finally {
-      underWay.delete(result);
-    }
-  }
-
-  async function release(): Promise<void> {
-    await Promise.allSettled(underWay);
-    await parts.graphs.release();
-  }
-  const dispose = () => {
-    disposal ??= release();
-    return disposal;
-  };
-
+  const lifetime = createLifetime(() => parts.graphs.release());
+  const call = <T>(name: string, start: () => Promise<T>): Promise<T> =>
+    lifetime.during(start, `${name}: this model is disposed; load it again`);
   return {
     config: parts.manifest.config,
     manifest: parts.manifest,
@@ -50,8 +32,8 @@ export function createModel(parts: ModelParts): GlowModel {
       call('attributeDirection', () => attributeDirection(parts, listOf(withIt), listOf(without), options)),
     applyAttribute: (images, direction, strength, options) =>
       call('applyAttribute', () => applyAttribute(parts, listOf(images), direction, strength, options)),
-    dispose,
-    [Symbol.asyncDispose]: dispose,
+    dispose: lifetime.end,
+    [Symbol.asyncDispose]: lifetime.end,
   };
 }
 

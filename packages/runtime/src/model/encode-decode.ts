@@ -1,74 +1,88 @@
+import type { Fit } from '../pictures/fit.js';
 import { fromModel, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
+import { groupBySize } from './batches.js';
+import { type Call, type CallOptions, inImages, startCall } from './call.js';
+import { collect } from './collect.js';
+import type { Label } from './labels.js';
 import type { Latents } from './latents.js';
-import type { DecodeOptions, EncodeOptions, PrepareOptions } from './model.js';
-import { type ModelParts, only, picturesOf, pixelsOf, planInputs, runPass } from './passes.js';
-import { type EncodeItem, encodeBatch, roundTripBatch } from './run-graphs.js';
+import { loadImages, takeLatents } from './load-inputs.js';
+import type { ModelParts } from './model-parts.js';
+import { decodeBatches, encodeBatches, roundTripBatches } from './run-batches.js';
+
+export interface EncodeOptions extends CallOptions {
+  /** How to fit an image whose height or width 2^levels does not divide. Without it, such an image is an error. */
+  readonly fit?: Fit;
+  /** One class for all images, or one for each. Class-conditional models require it, others refuse it. */
+  readonly label?: Label;
+}
+
+export type PrepareOptions = Omit<EncodeOptions, 'label'>;
+
+export interface DecodeOptions extends CallOptions {
+  /** One class for all latents, or one for each. Class-conditional models require it, others refuse it. */
+  readonly label?: Label;
+}
 
 export function prepare(
   parts: ModelParts,
   images: readonly ImageInput[],
-  options?: PrepareOptions,
+  options: PrepareOptions = {},
 ): Promise<RawImage[]> {
   const { config } = parts.manifest;
-  // A picture's class changes none of its pixels, so nobody has to name it.
-  const manifest = { ...parts.manifest, config: { ...config, classes: 0 } };
-  const request = { ...options, ...picturesOf(images), where: 'prepare' };
-  return runPass(parts, {
-    ...planInputs({ ...parts, manifest }, request),
-    run: async (batch) => (batch as EncodeItem[]).map((item) => fromModel(item, config.bits)),
-    combine: only,
-  });
+  // The class of an image changes none of its pixels, so no label is needed.
+  const call = startCall(
+    { ...parts.manifest, config: { ...config, classes: 0 } },
+    'prepare',
+    images,
+    inImages,
+    options,
+  );
+  const loaded = loadImages(parts, call, images, options);
+  const batches = groupBySize(parts, call, loaded);
+  return collect(call, batches, (item) => fromModel(item, config.bits));
 }
 
 export async function encode(
   parts: ModelParts,
   images: readonly ImageInput[],
-  options?: EncodeOptions,
+  options: EncodeOptions = {},
 ): Promise<{ z: Latents[]; logProb: number[] }> {
-  const encoded = await runPass(parts, {
-    ...planInputs(parts, { ...options, ...picturesOf(images), where: 'encode' }),
-    run: async (batch) =>
-      (await encodeBatch(await parts.graphs.encoder(), parts.manifest.config, batch as EncodeItem[])).map(
-        (image) => (image instanceof Error ? image : { z: image.latents, logProb: image.logProb }),
-      ),
-    combine: only,
-  });
-  return { z: encoded.map(({ z }) => z), logProb: encoded.map(({ logProb }) => logProb) };
+  const call = startCall(parts.manifest, 'encode', images, inImages, options);
+  const loaded = loadImages(parts, call, images, options);
+  const batches = groupBySize(parts, call, loaded);
+  const encoded = encodeBatches(parts, batches);
+  const results = await collect(call, encoded, ({ latents, logProb }) => ({ z: latents, logProb }));
+  return { z: results.map(({ z }) => z), logProb: results.map(({ logProb }) => logProb) };
 }
 
 export function decode(
   parts: ModelParts,
   z: readonly Latents[],
-  options?: DecodeOptions,
+  options: DecodeOptions = {},
 ): Promise<RawImage[]> {
-  return runPass(parts, {
-    ...planInputs(parts, {
-      ...options,
-      where: 'decode',
-      inputs: z,
-      nameOf: (image) => `z[${image}]`,
-      isLatents: () => true,
-    }),
-    run: (batch) => pixelsOf(parts, batch),
-    combine: only,
-  });
+  const call = startCall(parts.manifest, 'decode', z, (image) => `z[${image}]`, options);
+  return decodeCall(parts, call, z);
+}
+
+/** The images of a call's latents. */
+export function decodeCall(parts: ModelParts, call: Call, z: readonly Latents[]): Promise<RawImage[]> {
+  const taken = takeLatents(parts, call, z);
+  const batches = groupBySize(parts, call, taken);
+  const decoded = decodeBatches(parts, batches);
+  return collect(call, decoded, ({ pixels }) => pixels);
 }
 
 export function reconstruct(
   parts: ModelParts,
   images: readonly ImageInput[],
-  options?: EncodeOptions,
+  options: EncodeOptions = {},
 ): Promise<RawImage[]> {
-  return runPass(parts, {
-    ...planInputs(parts, { ...options, ...picturesOf(images), where: 'reconstruct' }),
-    async run(batch) {
-      const { config } = parts.manifest;
-      const { roundTrip } = parts.graphs;
-      if (!roundTrip) return pixelsOf(parts, batch);
-      const images = await roundTripBatch({ run: roundTrip }, config, batch as EncodeItem[]);
-      return images.map((image) => (image instanceof Error ? image : fromModel(image, config.bits)));
-    },
-    combine: only,
-  });
+  const call = startCall(parts.manifest, 'reconstruct', images, inImages, options);
+  const loaded = loadImages(parts, call, images, options);
+  const batches = groupBySize(parts, call, loaded);
+  const decoded = parts.graphs.roundTrip
+    ? roundTripBatches(parts, parts.graphs.roundTrip, batches)
+    : decodeBatches(parts, encodeBatches(parts, batches));
+  return collect(call, decoded, ({ pixels }) => pixels);
 }

@@ -2,10 +2,10 @@ import type { Manifest } from '@glow-onnx/flow/manifest';
 
 /** A class by its number, or by its name in `manifest.training.classNames`. */
 export type ClassLabel = number | string;
-/** A class for all images, or one per image. */
+/** One class for all images, or one for each image. */
 export type Label = ClassLabel | readonly ClassLabel[];
 
-/** What a model's classes are called; empty if nothing says so. */
+/** The names of a model's classes; empty if the manifest has none. */
 export function classNames({ training }: Pick<Manifest, 'training'>): readonly string[] {
   const names = training?.classNames;
   return Array.isArray(names) && names.every((name) => typeof name === 'string') ? names : [];
@@ -13,7 +13,7 @@ export function classNames({ training }: Pick<Manifest, 'training'>): readonly s
 
 /**
  * The class of each of `count` images; undefined for a model without classes.
- * @throws RangeError if a label is missing, superfluous or none of the model's.
+ * @throws RangeError if a label is missing or unknown, or the model has no classes.
  */
 export function labelsFor(
   { config: { classes }, training }: Pick<Manifest, 'config' | 'training'>,
@@ -23,11 +23,11 @@ export function labelsFor(
 ): readonly number[] | undefined {
   if (classes === 0) {
     if (label === undefined) return undefined;
-    throw new RangeError(`${where}: label: this model has no classes; leave it out`);
+    throw new RangeError(`${where}: label: this model has no classes; leave the label out`);
   }
   const labels = Array.isArray(label) ? label : Array.from({ length: count }, () => label);
   if (labels.length !== count) {
-    throw new RangeError(`${where}: label: expected one label or ${count}, got ${labels.length}`);
+    throw new RangeError(`${where}: label: expected one label or ${count} labels, got ${labels.length}`);
   }
   const names = classNames({ training });
   return labels.map((value: ClassLabel | undefined) => {
@@ -41,7 +41,7 @@ export function labelsFor(
   });
 }
 
-/** A row of `classes` numbers for each label: 1 at the label, 0 elsewhere. */
+/** Labels as rows of `classes` numbers, row-major: 1 at the label, 0 elsewhere. */
 export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array {
   const data = new Float32Array(labels.length * classes);
   for (let i = 0; i < labels.length; i++) data[i * classes + (labels[i] as number)] = 1;

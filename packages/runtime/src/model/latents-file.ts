@@ -3,30 +3,34 @@ import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/safetensors
 import { isExtent, type LatentLevel, type Latents, levelShapes } from './latents.js';
 import type { GlowModel } from './model.js';
 
-/** The model that latents belong to, as far as files need it. */
+/** What a file of latents needs of the model that they belong to. */
 export type LatentsModel = Pick<GlowModel, 'config' | 'manifest' | 'precision'>;
 
-/** Latents of pictures of one size, and what is known of each. */
+/** Latents of images of one size, and facts about each image. */
 export interface LatentsFile {
   readonly z: readonly Latents[];
   /** Log densities in nats. */
   readonly logProb?: readonly number[];
-  /** What the pictures are called. */
+  /** The names of the images. */
   readonly names?: readonly string[];
 }
 
 /**
- * Latents, or directions, as a safetensors file: z0 … as [pictures, channels, height, width] and log_prob as
- * [pictures], all F32. The metadata say which model at which precision they belong to, and the names.
- * @throws RangeError if there are none, they differ in size, or names or densities are not one each.
+ * Latents, or directions, as the bytes of a safetensors file: z0 … as [images, channels, height, width] and log_prob
+ * as [images], all F32. The metadata name the model, its precision and the images.
+ * @throws RangeError if the list is empty, the images differ in size, or the number of names or densities differs.
+ * @example
+ * const names = ['a.png', 'b.png'];
+ * const { z, logProb } = await model.encode(names);
+ * await writeFile('latents.safetensors', saveLatents(model, { z, logProb, names }));
  */
 export function saveLatents(model: LatentsModel, { z, logProb, names }: LatentsFile): Uint8Array {
   const where = 'saveLatents';
   const [first] = z;
-  if (!first) throw new RangeError(`${where}: expected at least one picture's latents`);
+  if (!first) throw new RangeError(`${where}: expected the latents of at least one image`);
   for (const [name, list] of Object.entries({ logProb, names })) {
     if (list && list.length !== z.length) {
-      throw new RangeError(`${where}: ${name}: expected ${z.length}, one per picture, got ${list.length}`);
+      throw new RangeError(`${where}: ${name}: expected ${z.length}, one for each image, got ${list.length}`);
     }
   }
   const tensors = Object.fromEntries(
@@ -45,9 +49,10 @@ export function saveLatents(model: LatentsModel, { z, logProb, names }: LatentsF
 }
 
 /**
- * Reads z0 … and, where they are there, log_prob and names of a safetensors file, whoever wrote it.
- * @throws SyntaxError if it is not safetensors; RangeError if it says that it belongs to another model, or a level
- *   is missing or does not fit the model.
+ * Reads z0 … of a safetensors file, and log_prob and names if the file has them. Any program may have written it.
+ * @throws SyntaxError if the bytes are not safetensors; RangeError if the metadata name another model, or a level is
+ *   missing or does not fit the model.
+ * @example const { z } = loadLatents(model, await readFile('latents.safetensors'));
  */
 export function loadLatents(model: LatentsModel, bytes: Uint8Array): LatentsFile {
   const { tensors, metadata } = parseSafetensors(bytes);
@@ -58,7 +63,7 @@ export function loadLatents(model: LatentsModel, bytes: Uint8Array): LatentsFile
     const tensor = tensors[`z${level}`];
     const expected = [count, ...shape];
     if (tensor?.dtype !== 'F32' || tensor.shape.join() !== expected.join() || !expected.every(isExtent)) {
-      const got = tensor ? `${tensor.dtype} [${tensor.shape.join(', ')}]` : 'no such tensor';
+      const got = tensor ? `${tensor.dtype} [${tensor.shape.join(', ')}]` : 'no tensor of this name';
       const want =
         count === undefined ? 'F32 [images, channels, height, width]' : `F32 [${expected.join(', ')}]`;
       throw new RangeError(`latents: z${level}: expected ${want} for this model, got ${got}`);
@@ -80,7 +85,7 @@ export function loadLatents(model: LatentsModel, bytes: Uint8Array): LatentsFile
   };
 }
 
-/** The sha256 of the variant's weights, or of its encode graph if the weights are inside: what decides z. */
+/** The sha256 of the file that decides z: the variant's weights, or its encode graph if the weights are inside. */
 function identityOf({ manifest, precision }: LatentsModel): string {
   const { weights, encode } = manifest.variants[precision] as GraphVariant;
   return manifest.files.find(({ path }) => path === (weights ?? encode))?.sha256 ?? 'unknown';
@@ -92,8 +97,8 @@ function refuseForeign(model: LatentsModel, metadata: Readonly<Record<string, st
   if (other === undefined || other === own) return;
   const short = (identity: string) => identity.slice(0, 12);
   throw new RangeError(
-    `latents: they belong to the model with weights ${short(other)}… (${precision}), this one has ${short(own)}… ` +
-      `(${model.precision}); load that model, or encode the pictures again`,
+    `latents: they belong to the model with weights ${short(other)}… (${precision}), this model has ${short(own)}… ` +
+      `(${model.precision}); load that model, or encode the images again`,
   );
 }
 
@@ -105,7 +110,7 @@ function stackLevel(z: readonly Latents[], level: number, nameOf: (image: number
     const latent = levels[level];
     if (latent?.shape.join() !== shape.join()) {
       throw new RangeError(
-        `saveLatents: ${nameOf(i)} and ${nameOf(0)} differ in size, a file holds one size; save them apart`,
+        `saveLatents: ${nameOf(i)} and ${nameOf(0)} differ in size; save images of each size in a file of their own`,
       );
     }
     data.set((latent as LatentLevel).data, i * size);

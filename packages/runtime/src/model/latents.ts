@@ -10,24 +10,25 @@ export interface LatentLevel {
 }
 
 /**
- * The latents of one image, standardised: N(0, I) whatever the model's prior.
+ * The latents of one image, standardised: their distribution is N(0, I), whatever the model's prior.
  * `levels[0]` is z0, the finest. A 3×8×8 image through two levels: [6, 4, 4] and [24, 2, 2].
  */
 export interface Latents {
   readonly levels: readonly LatentLevel[];
 }
 
-/** The path between two latents: a straight line, or an arc that keeps to the Gaussian's shell. */
+/** The path between two latents: a straight line, or an arc on which the norm stays typical of a Gaussian. */
 export type InterpolationMode = 'linear' | 'spherical';
 
-/** Shapes of one image's latents. */
+/** The shapes of one image's latents: [channels, height, width] of each level. */
 export function levelShapes(config: GlowConfig, height: number, width: number): [number, number, number][] {
   return latentShapes(config, 1, height, width).map(([, channels, h, w]) => [channels, h, w]);
 }
 
 /**
- * Checks latents from outside, and says which image size they belong to.
- * @throws TypeError or RangeError naming the level, what is expected there and what stands there.
+ * Checks a caller's latents.
+ * @returns the size of the image that they belong to.
+ * @throws TypeError or RangeError that names the level, the expected shape and the shape given.
  */
 export function checkLatents(
   config: GlowConfig,
@@ -57,7 +58,7 @@ export function checkLatents(
   return { height, width };
 }
 
-/** A positive integer: an image of no pixels is none. */
+/** Whether this is a positive integer. */
 export function isExtent(extent: unknown): boolean {
   return Number.isSafeInteger(extent) && (extent as number) > 0;
 }
@@ -73,7 +74,7 @@ function checkLevelData({ shape, data }: LatentLevel, level: number, where: stri
     throw new RangeError(`${where}: level ${level} holds ${data[bad]} at ${bad}; latents must be finite`);
 }
 
-/** Standard normals times their level's temperature: drawn in float64 in the order z0 … z{L−1}, then float32. */
+/** Standard normals times the temperature of their level, drawn in float64 in the order z0 … z{L−1}, then rounded to float32. */
 export function drawLatents(
   shapes: readonly [number, number, number][],
   temperatures: readonly number[],
@@ -88,9 +89,9 @@ export function drawLatents(
 }
 
 /**
- * `steps` latents from a to b, both included; levels not in `moving` are a's all the way.
+ * `steps` latents from a to b, both included. Levels that are not in `moving` stay a's.
  * linear: (1−t)·a + t·b. spherical: (sin((1−t)ω)·a + sin(tω)·b) / sin ω, ω the angle between a and b over all
- * moving levels together (Shoemake 1985); almost parallel ones are taken linearly.
+ * moving levels together (Shoemake 1985). If a and b are almost parallel, the path is linear.
  */
 export function latentPath(
   a: Latents,

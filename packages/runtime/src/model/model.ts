@@ -1,113 +1,127 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { GlowConfig, Manifest, Precision } from '@glow-onnx/flow/manifest';
-import type { Fit } from '../pictures/fit.js';
 import type { RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 import type { SkippedDevice } from '../sessions/devices.js';
 import type { SelfTestOutcome } from '../sessions/self-test.js';
-import type { CallOptions } from './batches.js';
-import type { ClassLabel, Label } from './labels.js';
-import type { InterpolationMode, Latents } from './latents.js';
-import type { Score } from './score.js';
+import type { EditOptions } from './edit.js';
+import type { DecodeOptions, EncodeOptions, PrepareOptions } from './encode-decode.js';
+import type { InterpolateOptions } from './interpolate.js';
+import type { Latents } from './latents.js';
+import type { SampleOptions } from './sample.js';
+import type { Score, ScoreOptions } from './score.js';
 
 export type OneOrMore<T> = T | readonly T[];
 
-export interface EncodeOptions extends CallOptions {
-  /** What to do with a picture whose size 2^levels does not divide; an error unless given. */
-  readonly fit?: Fit;
-  /** Class-conditional models only, and there required: one class for all images, or one each. */
-  readonly label?: Label;
-}
-
-export type PrepareOptions = Omit<EncodeOptions, 'label'>;
-
-export interface DecodeOptions extends CallOptions {
-  readonly label?: Label;
-}
-
-export interface ScoreOptions extends EncodeOptions {
-  /** Dequantisation draws to average over; default 8. */
-  readonly draws?: number;
-  /** Default 0. */
-  readonly seed?: number;
-}
-
-export interface SampleOptions extends CallOptions {
-  /** Default 1. */
-  readonly count?: number;
-  /** Factor on the latents, or one per level, finest first; default 1. 0.7 to 0.9 gives calmer pictures. */
-  readonly temperature?: number | readonly number[];
-  /** Default 0. Image i depends on seed and i alone. */
-  readonly seed?: number;
-  /** Default: the training pictures' size. */
-  readonly height?: number;
-  readonly width?: number;
-  readonly label?: Label;
-}
-
-export interface EditOptions extends CallOptions {
-  readonly fit?: Fit;
-  /** Class-conditional models only: the class of all pictures of the call. */
-  readonly label?: ClassLabel;
-}
-
-export interface InterpolateOptions extends EditOptions {
-  /** Images in all, both ends included; default 8. */
-  readonly steps?: number;
-  /** Default linear. */
-  readonly mode?: InterpolationMode;
-  /** Levels that go from a's latents to b's, the others stay a's; 0 is the finest. Default all. */
-  readonly levels?: readonly number[];
-}
-
-/** A loaded model. Methods take one item or an array and return arrays in its order, unless they say otherwise. */
+/**
+ * A loaded model. Its methods take one item or an array, and return an array in the same order unless they say
+ * otherwise.
+ *
+ * A method rejects with a TypeError or RangeError if an argument does not fit the model, with BatchError if some of
+ * several images fail, and with `signal.reason` if the call is aborted.
+ */
 export interface GlowModel extends AsyncDisposable {
+  /** Sizes and choices of the flow: channels, height, width, levels, bits and more. */
   readonly config: GlowConfig;
+  /** The model folder's manifest.json: files, training, measured errors. */
   readonly manifest: Manifest;
+  /** How the weights are stored. */
   readonly precision: Precision;
+  /** The device that runs the model. */
   readonly device: Device;
-  /** Devices passed over, and why. */
+  /** Devices that were passed over, and why. */
   readonly skipped: readonly SkippedDevice[];
-  /** Whether the device was seen to compute the folder's golden images: now, at an earlier load, or not at all. */
+  /** Whether the device has computed the golden images of the folder: now, at an earlier load, or not at all. */
   readonly selfTest: SelfTestOutcome;
-  /** The pictures as the model sees them: its channels, a size that divides, n bits per colour. Runs no graph. */
+
+  /**
+   * The images as the model sees them: its channels, a size that 2^levels divides, n bits per channel. Runs no graph.
+   * @example const [seen] = await model.prepare('photo.jpg', { fit: 'cover' });
+   */
   prepare(images: OneOrMore<ImageInput>, options?: PrepareOptions): Promise<RawImage[]>;
-  /** Latents of each picture and the log density of its bin centres, in nats. Deterministic. */
+
+  /**
+   * The latents of each image and log p(x) at the centres of its bins, in nats. Deterministic.
+   * `z[i].levels[l]` has the shape [channels, height, width] of level l; level 0 is the finest.
+   * @example const { z, logProb } = await model.encode(['a.png', 'b.png'], { fit: 'crop' });
+   */
   encode(
     images: OneOrMore<ImageInput>,
     options?: EncodeOptions,
   ): Promise<{ z: Latents[]; logProb: number[] }>;
+
+  /**
+   * The images of latents, at 8 bits. The inverse of `encode`.
+   * @example
+   * const { z } = await model.encode('a.png');
+   * const [image] = await model.decode(z);
+   */
   decode(z: OneOrMore<Latents>, options?: DecodeOptions): Promise<RawImage[]>;
-  /** decode(encode(images)): what `prepare` gives, if all is well. */
+
+  /**
+   * decode(encode(images)). Equal to what `prepare` returns, unless the device computes wrongly.
+   * @example const [same] = await model.reconstruct('a.png');
+   */
   reconstruct(images: OneOrMore<ImageInput>, options?: EncodeOptions): Promise<RawImage[]>;
+
+  /**
+   * Draws new images: decodes seeded normal numbers times the temperature.
+   * @throws RangeError if an option is out of range, or all images together are larger than 1 GiB.
+   * @example const images = await model.sample({ count: 16, temperature: 0.8, seed: 1 });
+   */
   sample(options?: SampleOptions): Promise<RawImage[]>;
-  /** Bits per dimension of each picture, averaged over seeded dequantisation draws: lower is likelier. */
+
+  /**
+   * Bits per dimension of each image, averaged over seeded draws of its dequantisation. A lower value means a higher
+   * likelihood.
+   * @example const [bits] = await model.bitsPerDim('a.png', { draws: 16, seed: 1 });
+   */
   bitsPerDim(images: OneOrMore<ImageInput>, options?: ScoreOptions): Promise<number[]>;
-  /** Whether each picture is of the kind that the model was trained on, by three measures. */
+
+  /**
+   * How well each image resembles the training images, by three measures: its percentile and typicality among
+   * held-out images, and its bits/dim beyond a lossless compressor.
+   * @example const [{ typicality, excess }] = await model.score('a.png');
+   */
   score(images: OneOrMore<ImageInput>, options?: ScoreOptions): Promise<Score[]>;
-  /** The way from a to b, each a picture or latents. */
+
+  /**
+   * `steps` images from a to b, both included. Each of a and b is an image or latents; both have one size.
+   * @example const path = await model.interpolate('a.png', 'b.png', { steps: 9, mode: 'spherical' });
+   */
   interpolate(
     a: ImageInput | Latents,
     b: ImageInput | Latents,
     options?: InterpolateOptions,
   ): Promise<RawImage[]>;
-  /** One picture: a with these levels of b, each a picture or latents. Level 0 is the finest. */
+
+  /**
+   * One image: a, with these levels of b. Each of a and b is an image or latents; both have one size. Level 0 is the
+   * finest.
+   * @example const mixed = await model.mix('a.png', 'b.png', [2, 3]);
+   */
   mix(
     a: ImageInput | Latents,
     b: ImageInput | Latents,
     levels: readonly number[],
     options?: EditOptions,
   ): Promise<RawImage>;
-  /** The mean latents of pictures with an attribute less those of pictures without it, all of one size. */
+
+  /**
+   * The mean latents of images with an attribute, less the mean latents of images without it. All have one size.
+   * @example const smile = await model.attributeDirection(['smile-1.png', 'smile-2.png'], ['calm-1.png']);
+   */
   attributeDirection(
     withIt: OneOrMore<ImageInput | Latents>,
     without: OneOrMore<ImageInput | Latents>,
     options?: EditOptions,
   ): Promise<Latents>;
+
   /**
-   * Pictures with `strength` times a direction added to their latents; a strength per level, finest first, or one
-   * for all. Strength 0 gives every pixel back.
+   * The images, with `strength` times a direction added to their latents. `strength` is one number for all levels,
+   * or one for each, finest first. Strength 0 gives every pixel back.
+   * @example const [smiling] = await model.applyAttribute('a.png', smile, 1.5);
    */
   applyAttribute(
     images: OneOrMore<ImageInput | Latents>,
@@ -115,6 +129,11 @@ export interface GlowModel extends AsyncDisposable {
     strength: number | readonly number[],
     options?: EditOptions,
   ): Promise<RawImage[]>;
-  /** Frees its sessions, once calls under way have ended. Further calls of `dispose` do nothing, others fail. */
+
+  /**
+   * Frees the model's sessions, and its worker, once calls under way have ended. Other methods then reject; further
+   * calls of `dispose` do nothing. `await using` calls it at the end of the block.
+   * @example await model.dispose();
+   */
   dispose(): Promise<void>;
 }

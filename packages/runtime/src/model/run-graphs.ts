@@ -1,60 +1,96 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import { findNotFinite } from '../check.js';
-import type { ModelImage } from '../pictures/images.js';
-import type { FloatTensor, Session } from '../sessions/create-session.js';
+import { fromModel, type RawImage } from '../pictures/images.js';
+import type { Session } from '../sessions/create-session.js';
+import type { FloatTensor } from '../sessions/tensor.js';
+import { type Failed, failedAt, type ImageItem, type Item, type LatentsItem } from './item.js';
 import { oneHot } from './labels.js';
-import { type LatentLevel, type Latents, levelShapes } from './latents.js';
+import { type LatentLevel, levelShapes } from './latents.js';
 
 type RunGraph = Pick<Session, 'run'>;
 
-/** What stands beside each thing to run. */
-interface Item {
-  /** The call and the image, which an error's message starts with. */
-  readonly where: string;
-  /** Its class, if the model has any. */
-  readonly label: number | undefined;
-}
-
-export type EncodeItem = ModelImage & Item;
-
-export interface DecodeItem extends Item {
-  readonly latents: Latents;
-  readonly height: number;
-  readonly width: number;
-}
-
-/** Encode's result for one image; logProb in nats, the density at that x. */
-export interface EncodedImage {
-  readonly latents: Latents;
+export interface EncodedItem extends LatentsItem {
+  /** log p(x) in nats, the density at the x that was encoded. */
   readonly logProb: number;
 }
 
-/** Encodes images of one size; an image of which the model makes something that is not finite is an error. */
+export interface DecodedItem extends Item {
+  readonly pixels: RawImage;
+}
+
+/** Encodes images of one size. An image whose latents or log p(x) are not finite fails. */
 export async function encodeBatch(
   graph: RunGraph,
   config: GlowConfig,
-  batch: readonly EncodeItem[],
-): Promise<(EncodedImage | Error)[]> {
-  const { height, width } = batch[0] as EncodeItem;
-  const images = batch.map(({ x }) => x);
-  const outputs = await graph.run({
-    x: stack(images, [config.channels, height, width]),
-    ...labelInput(config, batch),
-  });
+  batch: readonly ImageItem[],
+): Promise<(EncodedItem | Failed)[]> {
+  const { height, width } = batch[0] as ImageItem;
+  const outputs = await graph.run(encodeInputs(config, batch));
   const shapes = levelShapes(config, height, width);
   const latents = shapes.map((_, level) => partsOf(outputs, `z${level}`, batch));
   const logProbs = partsOf(outputs, 'log_prob', batch);
-  return batch.map((_, i) => {
+  return batch.map(({ image, where, label }, i) => {
+    const place = { image, where, label };
     const parts = latents.map((level) => level[i]);
     const logProb = logProbs[i];
     const bad = [...parts, logProb].find((part) => part instanceof Error);
-    if (bad) return bad as Error;
+    if (bad) return failedAt(place, bad);
     const levels = ownLevels(shapes, parts as Float32Array[]);
-    return { latents: { levels }, logProb: (logProb as Float32Array)[0] as number };
+    return { ...place, height, width, latents: { levels }, logProb: (logProb as Float32Array)[0] as number };
   });
 }
 
-/** Copies in one piece: a caller who keeps one picture's latents, or posts them, has not the whole batch in hand. */
+/** Decodes latents of one size to pixels. An image whose x is not finite fails. */
+export async function decodeBatch(
+  graph: RunGraph,
+  config: GlowConfig,
+  batch: readonly LatentsItem[],
+): Promise<(DecodedItem | Failed)[]> {
+  const { height, width } = batch[0] as LatentsItem;
+  const latents = levelShapes(config, height, width).map((shape, level) => {
+    const parts = batch.map((item) => (item.latents.levels[level] as LatentLevel).data);
+    return [`z${level}`, stack(parts, shape)];
+  });
+  const outputs = await graph.run({ ...Object.fromEntries(latents), ...labelInput(config, batch) });
+  return toPixels(config, batch, partsOf(outputs, 'x', batch));
+}
+
+/** Encodes images of one size and decodes them again, their latents left on the device. */
+export async function roundTripBatch(
+  graph: RunGraph,
+  config: GlowConfig,
+  batch: readonly ImageItem[],
+): Promise<(DecodedItem | Failed)[]> {
+  const outputs = await graph.run(encodeInputs(config, batch));
+  const logProbs = partsOf(outputs, 'log_prob', batch); // not finite if a latent is not
+  const decoded = partsOf(outputs, 'x', batch);
+  return toPixels(
+    config,
+    batch,
+    decoded.map((x, i) => (logProbs[i] instanceof Error ? logProbs[i] : x)),
+  );
+}
+
+function toPixels(
+  { bits }: GlowConfig,
+  batch: readonly Item[],
+  decoded: readonly (Float32Array | Error)[],
+): (DecodedItem | Failed)[] {
+  return batch.map(({ image, where, label, height, width }, i) => {
+    const place = { image, where, label };
+    const x = decoded[i] as Float32Array | Error;
+    if (x instanceof Error) return failedAt(place, x);
+    return { ...place, height, width, pixels: fromModel({ x, height, width }, bits) };
+  });
+}
+
+function encodeInputs(config: GlowConfig, batch: readonly ImageItem[]): Record<string, FloatTensor> {
+  const { height, width } = batch[0] as ImageItem;
+  const images = batch.map(({ x }) => x);
+  return { x: stack(images, [config.channels, height, width]), ...labelInput(config, batch) };
+}
+
+/** Copies in one piece of memory: a caller who keeps or posts the latents of one image does not hold the whole batch. */
 function ownLevels(shapes: readonly LatentLevel['shape'][], parts: readonly Float32Array[]): LatentLevel[] {
   const own = new Float32Array(parts.reduce((size, part) => size + part.length, 0));
   let end = 0;
@@ -63,40 +99,6 @@ function ownLevels(shapes: readonly LatentLevel['shape'][], parts: readonly Floa
     own.set(part, end);
     end += part.length;
     return { shape, data: own.subarray(end - part.length, end) };
-  });
-}
-
-/** Decodes latents of one size; errors as `encodeBatch`. */
-export async function decodeBatch(
-  graph: RunGraph,
-  config: GlowConfig,
-  batch: readonly DecodeItem[],
-): Promise<(ModelImage | Error)[]> {
-  const { height, width } = batch[0] as DecodeItem;
-  const latents = levelShapes(config, height, width).map((shape, level) => {
-    const parts = batch.map((item) => (item.latents.levels[level] as LatentLevel).data);
-    return [`z${level}`, stack(parts, shape)];
-  });
-  const outputs = await graph.run({ ...Object.fromEntries(latents), ...labelInput(config, batch) });
-  return partsOf(outputs, 'x', batch).map((x) => (x instanceof Error ? x : { x, height, width }));
-}
-
-/** Encodes images of one size and decodes them again, their latents left on the device. */
-export async function roundTripBatch(
-  graph: RunGraph,
-  config: GlowConfig,
-  batch: readonly EncodeItem[],
-): Promise<(ModelImage | Error)[]> {
-  const { height, width } = batch[0] as EncodeItem;
-  const images = batch.map(({ x }) => x);
-  const outputs = await graph.run({
-    x: stack(images, [config.channels, height, width]),
-    ...labelInput(config, batch),
-  });
-  const logProbs = partsOf(outputs, 'log_prob', batch); // not finite if a latent is not
-  return partsOf(outputs, 'x', batch).map((x, i) => {
-    const bad = [logProbs[i], x].find((part) => part instanceof Error);
-    return (bad as Error | undefined) ?? { x: x as Float32Array, height, width };
   });
 }
 
@@ -114,7 +116,7 @@ function stack(parts: readonly Float32Array[], shape: readonly number[]): FloatT
 }
 
 /**
- * Each item's part of an output, a view, or the error that it is not finite.
+ * The part of an output that belongs to each item, a view, or an error where the part is not finite.
  * @throws Error if the graph lacks this output.
  */
 function partsOf(
@@ -133,7 +135,7 @@ function partsOf(
     const { where } = batch[i] as Item;
     return new RangeError(
       `${where}: the model gives ${part[bad]} in ${name}; ` +
-        'the input is too far from what it was trained on, or its weights are damaged',
+        'the input is too far from the training images, or the weights are damaged',
     );
   });
 }

@@ -1,18 +1,37 @@
 import { createRandom } from '@glow-onnx/flow/random';
 import { checkInteger, perLevel } from '../check.js';
 import type { RawImage } from '../pictures/images.js';
-import { labelsFor } from './labels.js';
+import { groupBySize } from './batches.js';
+import { type Call, type CallOptions, placesOf, startCall } from './call.js';
+import { collect } from './collect.js';
+import type { LatentsItem } from './item.js';
+import type { Label } from './labels.js';
 import { drawLatents, levelShapes } from './latents.js';
-import type { SampleOptions } from './model.js';
-import { type ModelParts, only, pixelsOf, runPass } from './passes.js';
+import type { ModelParts } from './model-parts.js';
+import { decodeBatches } from './run-batches.js';
 
-/** Of all pictures of a call together: they are held until the last is drawn. */
+export interface SampleOptions extends CallOptions {
+  /** Images to draw; default 1. */
+  readonly count?: number;
+  /** Factor on the latents, or one for each level, finest first; default 1. 0.7 to 0.9 gives calmer images. */
+  readonly temperature?: number | readonly number[];
+  /** An integer from 0 on; default 0. Image i depends on the seed and i alone. */
+  readonly seed?: number;
+  /** In pixels, divisible by 2^levels; default: the height of the training images. */
+  readonly height?: number;
+  /** In pixels, divisible by 2^levels; default: the width of the training images. */
+  readonly width?: number;
+  /** One class for all images, or one for each. Class-conditional models require it, others refuse it. */
+  readonly label?: Label;
+}
+
+/** For all images of a call together, in bytes: they are held until the last is drawn. */
 const largestCall = 2 ** 30;
 
 export async function sample(parts: ModelParts, options: SampleOptions = {}): Promise<RawImage[]> {
   const where = 'sample';
   const { config } = parts.manifest;
-  const { count = 1, temperature = 1, seed = 0, label, onProgress, signal } = options;
+  const { count = 1, temperature = 1, seed = 0 } = options;
   const { height = config.height, width = config.width } = options;
   checkInteger(where, 'count', count, 0);
   checkInteger(where, 'seed', seed, 0);
@@ -26,24 +45,18 @@ export async function sample(parts: ModelParts, options: SampleOptions = {}): Pr
   const most = Math.floor(largestCall / (height * width * config.channels));
   if (count > most) {
     throw new RangeError(
-      `${where}: count: ${count} pictures of ${height}×${width} are more than 1 GiB; draw at most ${most} at once`,
+      `${where}: count: ${count} images of ${height}×${width} are more than 1 GiB; draw at most ${most} at once`,
     );
   }
-  const labels = labelsFor(parts.manifest, label, count, where);
+  const call = startCall(parts.manifest, where, { length: count }, (image) => `image ${image}`, options);
   const shapes = levelShapes(config, height, width);
-  const nameOf = (image: number) => `image ${image}`;
-  function* itemsOf(image: number) {
-    const latents = drawLatents(shapes, temperatures, createRandom(seed, image));
-    yield { latents, height, width, where: `${where}: ${nameOf(image)}`, label: labels?.[image] };
+  async function* draw(call: Call): AsyncGenerator<LatentsItem> {
+    for (const place of placesOf(call)) {
+      const latents = drawLatents(shapes, temperatures, createRandom(seed, place.image));
+      yield { ...place, latents, height, width };
+    }
   }
-  return runPass(parts, {
-    where,
-    count,
-    nameOf,
-    itemsOf,
-    run: (batch) => pixelsOf(parts, batch),
-    combine: only,
-    ...(onProgress && { onProgress }),
-    ...(signal && { signal }),
-  });
+  const batches = groupBySize(parts, call, draw(call));
+  const decoded = decodeBatches(parts, batches);
+  return collect(call, decoded, ({ pixels }) => pixels);
 }

@@ -5,115 +5,130 @@ import { mean } from '../mean.js';
 import { complexityOf } from '../pictures/complexity.js';
 import { fromModel, type ModelImage, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
-import type { ScoreOptions } from './model.js';
-import { type Item, type ModelParts, picturesOf, planInputs, runPass } from './passes.js';
-import { type EncodeItem, encodeBatch } from './run-graphs.js';
+import { groupBySize } from './batches.js';
+import { type Call, inImages, startCall } from './call.js';
+import { collect } from './collect.js';
+import { gatherDraws } from './draws.js';
+import type { EncodeOptions } from './encode-decode.js';
+import { type Batch, type Failed, type ImageItem, isFailed, mapItems } from './item.js';
+import { loadImages } from './load-inputs.js';
+import type { ModelParts } from './model-parts.js';
+import { encodeBatches } from './run-batches.js';
+import { trainingPercentile } from './training-percentile.js';
 
-/** How far a picture is of the kind that a model was trained on. No single number of these decides it. */
+export interface ScoreOptions extends EncodeOptions {
+  /** Dequantisation draws to average over; default 8. */
+  readonly draws?: number;
+  /** Of the draws: an integer from 0 on; default 0. The draws of image i depend on the seed and i alone. */
+  readonly seed?: number;
+}
+
+/** How well an image resembles the training images. No single number of these decides it. */
 export interface Score {
-  /** As `bitsPerDim` gives it: the model's own surprise. Simple pictures get low values, whatever they show. */
+  /** As the method `bitsPerDim` gives it. Simple images get low values, whatever they show. */
   readonly bitsPerDim: number;
-  /** Share of the pictures held out in training that have fewer bits/dim; null if the manifest has no histogram. */
+  /** Share of the images held out in training that have fewer bits/dim; null if the manifest has no histogram. */
   readonly percentile: number | null;
   /**
-   * Two-sided: share of the held-out pictures that lie as far out as this one or farther, on either side. 1 is the
-   * median, 0 beyond all of them. Null if the manifest has no histogram.
+   * Two-sided: share of the held-out images that lie as far from the median as this one or farther, on either side.
+   * 1 is the median, 0 is beyond all of them. Null if the manifest has no histogram.
    */
   readonly typicality: number | null;
-  /** Bits/dim of a lossless compressor that knows no pictures. */
+  /** Bits/dim of a lossless compressor that was not trained on any images. */
   readonly complexity: number;
-  /** bitsPerDim − complexity: higher is stranger. */
+  /** bitsPerDim − complexity. A higher value means a less usual image. */
   readonly excess: number;
 }
 
-export function bitsPerDim(
+export async function bitsPerDim(
   parts: ModelParts,
   images: readonly ImageInput[],
   options: ScoreOptions = {},
 ): Promise<number[]> {
-  return runPass(parts, { ...planDraws(parts, 'bitsPerDim', images, options), combine: mean });
+  const call = startScoring(parts, 'bitsPerDim', images, options);
+  const loaded = loadDraws(parts, call, images, options);
+  const batches = groupBySize(parts, call, loaded);
+  const scored = scoreDraws(parts, batches, options);
+  return collect(call, scored, ({ values }) => mean(values));
 }
 
-export function score(
+export async function score(
   parts: ModelParts,
   images: readonly ImageInput[],
   options: ScoreOptions = {},
 ): Promise<Score[]> {
   const { config, training } = parts.manifest;
   const percentileOf = trainingPercentile(training?.histogram);
-  const plan = planDraws(parts, 'score', images, options);
-  const complexities: number[] = [];
-  function* measured(items: Iterable<Item | Error>, image: number) {
-    for (const item of items) {
-      if ('x' in item) complexities[image] ??= complexityOf(binsOf(item, config.bits));
-      yield item;
-    }
-  }
-  const itemsOf = async (image: number) => measured(await plan.itemsOf(image), image);
-  const combine = (draws: readonly number[], image: number): Score => {
-    const bitsPerDim = mean(draws);
-    const complexity = complexities[image] as number;
+  const call = startScoring(parts, 'score', images, options);
+  const complexities = new Map<number, number>();
+  const loaded = measure(loadDraws(parts, call, images, options), config.bits, complexities);
+  const batches = groupBySize(parts, call, loaded);
+  const scored = scoreDraws(parts, batches, options);
+  return collect(call, scored, ({ image, values }) => {
+    const bitsPerDim = mean(values);
+    const complexity = complexities.get(image) as number;
     const percentile = percentileOf(bitsPerDim);
     const typicality = percentile === null ? null : 2 * Math.min(percentile, 1 - percentile);
     return { bitsPerDim, percentile, typicality, complexity, excess: bitsPerDim - complexity };
-  };
-  return runPass(parts, { ...plan, itemsOf, combine });
+  });
 }
 
-/** Bits/dim of each draw of each image. */
-function planDraws(
-  parts: ModelParts,
-  where: string,
+function startScoring(
+  { manifest }: ModelParts,
+  name: string,
   images: readonly ImageInput[],
-  { draws = 8, seed = 0, ...options }: ScoreOptions,
+  options: ScoreOptions,
+): Call {
+  const { draws = defaultDraws, seed = 0 } = options;
+  checkInteger(name, 'draws', draws, 1);
+  checkInteger(name, 'seed', seed, 0);
+  return startCall(manifest, name, images, inImages, options);
+}
+
+const defaultDraws = 8;
+
+/** Loads each image as several draws of its dequantisation. */
+function loadDraws(
+  parts: ModelParts,
+  call: Call,
+  images: readonly ImageInput[],
+  { draws = defaultDraws, seed = 0, ...options }: ScoreOptions,
+): AsyncGenerator<ImageItem | Failed> {
+  const start = (image: number) => createRandom(seed, image).uniform;
+  return loadImages(parts, call, images, options, { count: draws, start });
+}
+
+/** Bits/dim of every draw of each image. */
+function scoreDraws(
+  parts: ModelParts,
+  batches: AsyncIterable<Batch<ImageItem>>,
+  { draws = defaultDraws }: ScoreOptions,
 ) {
-  checkInteger(where, 'draws', draws, 1);
-  checkInteger(where, 'seed', seed, 0);
-  const { config } = parts.manifest;
-  const startDraws = (image: number) => createRandom(seed, image).uniform;
-  const inputs = { ...picturesOf(images), draws, startDraws };
-  return {
-    ...planInputs(parts, { ...options, ...inputs, where }),
-    run: async (batch: readonly Item[]): Promise<(number | Error)[]> => {
-      const pictures = batch as readonly EncodeItem[];
-      const encoded = await encodeBatch(await parts.graphs.encoder(), config, pictures);
-      return encoded.map((image, i) => {
-        if (image instanceof Error) return image;
-        return bitsPerDimension(image.logProb, (pictures[i] as EncodeItem).x.length, config.bits);
-      });
-    },
-  };
+  const { channels, bits } = parts.manifest.config;
+  const encoded = encodeBatches(parts, batches);
+  const scored = mapItems(encoded, ({ image, logProb, height, width }) => ({
+    image,
+    value: bitsPerDimension(logProb, channels * height * width, bits),
+  }));
+  return gatherDraws(scored, draws);
 }
 
-/** The picture's values as an n-bit model counts them, 0 … 2ⁿ − 1. */
-function binsOf(image: ModelImage, bits: number): RawImage {
-  const picture = fromModel(image, bits);
-  return { ...picture, data: picture.data.map((pixel) => pixelToBin(pixel, bits)) };
-}
-
-/**
- * The share of a histogram's pictures below a value, even within a bin; 0 below all, 1 above all.
- * { from: 1, to: 3, counts: [1, 3] } at 2.5: (1 + 3/2) / 4.
- * @throws RangeError if there is a histogram and it is none.
- */
-export function trainingPercentile(histogram: unknown): (value: number) => number | null {
-  if (histogram === undefined) return () => null;
-  const { from, to, counts } = (histogram ?? {}) as { from: number; to: number; counts: readonly number[] };
-  const isCount = (count: unknown) => Number.isSafeInteger(count) && (count as number) >= 0;
-  const total = Array.isArray(counts) && counts.every(isCount) ? counts.reduce((a, b) => a + b, 0) : 0;
-  if (!(Number.isFinite(from) && Number.isFinite(to) && from <= to && total > 0)) {
-    throw new RangeError(
-      'score: manifest.json: training.histogram: expected { from, to, counts } with numbers of pictures in ' +
-        'equal bins; export the model again',
-    );
+/** Notes the complexity of each image that passes. */
+async function* measure(
+  items: AsyncIterable<ImageItem | Failed>,
+  bits: number,
+  complexities: Map<number, number>,
+): AsyncGenerator<ImageItem | Failed> {
+  for await (const item of items) {
+    if (!isFailed(item) && !complexities.has(item.image)) {
+      complexities.set(item.image, complexityOf(binsOf(item, bits)));
+    }
+    yield item;
   }
-  return (value) => {
-    if (value < from) return 0;
-    if (value > to) return 1;
-    if (from === to) return 0.5;
-    const place = ((value - from) / (to - from)) * counts.length;
-    const bin = Math.min(Math.floor(place), counts.length - 1);
-    const below = counts.slice(0, bin).reduce((a, b) => a + b, 0);
-    return (below + (place - bin) * (counts[bin] as number)) / total;
-  };
+}
+
+/** The values of an image as an n-bit model counts them, 0 … 2ⁿ − 1. */
+function binsOf(image: ModelImage, bits: number): RawImage {
+  const pixels = fromModel(image, bits);
+  return { ...pixels, data: pixels.data.map((pixel) => pixelToBin(pixel, bits)) };
 }

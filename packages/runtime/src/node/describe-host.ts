@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os';
 import type { Host } from '../platform.js';
-import type { Device } from '../session.js';
 import { canCompileWasm } from '../sessions/can-compile-wasm.js';
+import type { Device } from '../sessions/device.js';
+import { defaultWasmThreads } from '../sessions/web-build.js';
 
+/** Describes Node, its system and the devices of the installed ONNX Runtime. */
 export async function describeHost(): Promise<Host> {
   const native = await import('onnxruntime-node').then(
     (ort) => ort.listSupportedBackends(),
-    () => [], // `diagnose` tells why, device by device
+    () => [], // `diagnose` gives the reason for each device
   );
   const bundled = native.flatMap(({ name, bundled }) => (bundled ? (name as Device) : []));
   const cores = availableParallelism();
@@ -15,6 +17,6 @@ export async function describeHost(): Promise<Host> {
     cores,
     bundled: [...bundled, 'wasm'],
     wasm: canCompileWasm(),
-    threads: Math.min(4, Math.ceil(cores / 2)),
+    threads: defaultWasmThreads(cores),
   };
 }

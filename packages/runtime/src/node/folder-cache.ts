@@ -1,11 +1,11 @@
 import { readdir, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ModelCache } from '../folder/model-cache.js';
 import { folderStore } from './folder-store.js';
 import { writeFileAtomic } from './write-file.js';
 
-/** A cache in a folder, a file for each key. */
+/** A cache in a folder, with one file per key. Default: the user's cache folder. */
 export function openCache(location: string = userCacheFolder()): ModelCache {
   const store = folderStore(location);
   return {
@@ -15,7 +15,7 @@ export function openCache(location: string = userCacheFolder()): ModelCache {
     remove: (key) => rm(join(location, key), { force: true }),
     async clear() {
       for (const name of await namesIn(location)) {
-        // Also what a program that was killed left half written.
+        // The second part of the pattern matches incomplete files of a program that was killed.
         if (/^[0-9a-f]{64}(\..*\.tmp)?$/.test(name)) await rm(join(location, name), { force: true });
       }
     },
@@ -31,14 +31,27 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Where this system keeps what a user's programs can fetch again. */
+/**
+ * The folder in which this system keeps downloaded files of a user's programs. A user without a home folder, as in
+ * some containers, gets a temporary folder. Its files are checked like all others when they are read.
+ */
 export function userCacheFolder(
   system: NodeJS.Platform = process.platform,
   { XDG_CACHE_HOME, LOCALAPPDATA }: NodeJS.ProcessEnv = process.env,
 ): string {
   if (XDG_CACHE_HOME) return join(XDG_CACHE_HOME, 'glow-onnx');
-  if (system === 'win32')
-    return join(LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'glow-onnx', 'Cache');
-  if (system === 'darwin') return join(homedir(), 'Library', 'Caches', 'glow-onnx');
-  return join(homedir(), '.cache', 'glow-onnx');
+  if (system === 'win32' && LOCALAPPDATA) return join(LOCALAPPDATA, 'glow-onnx', 'Cache');
+  const home = homeFolder();
+  if (!home) return join(tmpdir(), `glow-onnx-${process.getuid?.() ?? 'cache'}`);
+  if (system === 'win32') return join(home, 'AppData', 'Local', 'glow-onnx', 'Cache');
+  if (system === 'darwin') return join(home, 'Library', 'Caches', 'glow-onnx');
+  return join(home, '.cache', 'glow-onnx');
+}
+
+function homeFolder(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined; // HOME is not set, and the system has no entry for this user
+  }
 }

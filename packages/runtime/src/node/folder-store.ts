@@ -3,7 +3,10 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelStore } from '../folder/model-store.js';
 
-/** A model folder on disk. It may be reached by a link, but holds none: a link may lead anywhere. */
+/**
+ * Reads a model folder on disk. `directory` may be a symbolic link. Links inside the folder are refused, because they
+ * may lead anywhere.
+ */
 export function folderStore(directory: string): ModelStore {
   return {
     name: directory,
@@ -17,7 +20,7 @@ export function folderStore(directory: string): ModelStore {
         const stats = await lstatIfThere(at);
         if (!stats) return undefined;
         if (stats.isSymbolicLink()) {
-          throw new Error(`${at} is a symbolic link; copy the model folder with its links followed (cp -rL)`);
+          throw new Error(`${at} is a symbolic link; copy the model folder with cp -rL, which follows links`);
         }
         if (i === parts.length - 1 && !stats.isFile()) throw new Error(`${at} is not a file`);
         size = stats.size;

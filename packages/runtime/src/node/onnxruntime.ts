@@ -1,21 +1,22 @@
 import { cpus } from 'node:os';
 import { warnOnce } from '../folder/warn-once.js';
-import type { OnnxRuntime, RuntimeOptions } from '../platform.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 import { DeviceError } from '../sessions/device-error.js';
+import type { OnnxRuntime, RuntimeOptions } from '../sessions/onnx-runtime.js';
 import { atOnce, queueOf } from '../sessions/queue.js';
+import { setUpWebBuild } from '../sessions/web-build.js';
 import { cudaSessions } from './tf32.js';
 
 /**
- * Loads ONNX Runtime when first needed, so that importing this package never fails for want of it: its native
- * build, or for `wasm` its web build, which runs wherever Node does.
- * @throws DeviceError if it cannot be loaded or has no such device, saying what to do.
+ * Loads ONNX Runtime at the first use, so that this package can be imported without it. Device `wasm` loads the web
+ * build, which runs on every system with Node; the other devices load the native build.
+ * @throws DeviceError if ONNX Runtime cannot be loaded or does not have the device. The message says what to do.
  */
 export async function loadOnnxRuntime(device: Device, options: RuntimeOptions): Promise<OnnxRuntime> {
   return device === 'wasm' ? loadWeb(options) : loadNative(device, options);
 }
 
-/** Why the native build could not be loaded when it was last wanted. */
+/** The reason why the native build could not be loaded at the last attempt. */
 let nativeIsMissing: string | undefined;
 
 async function loadNative(
@@ -40,12 +41,12 @@ async function loadNative(
         `(found: ${names.join(', ')}); pass device: "cpu"`,
     );
   }
-  // Its own lines on stderr, but for those who asked for more: what goes wrong is thrown.
+  // Errors are thrown, so ONNX Runtime prints nothing on stderr unless the user has changed its log level.
   if (ort.env.logLevel === 'warning') ort.env.logLevel = 'fatal';
   return {
     name: `onnxruntime-node ${ort.env.versions.node}`,
     processor: device === 'cpu' ? cpuModel() : undefined,
-    // Two sessions on one GPU device have crashed.
+    // Two sessions that run at once on one GPU device have crashed.
     inTurn: device === 'cpu' ? atOnce : queueOf(device),
     threads,
     advice: device === 'cuda' ? installCuda : 'pass device: "cpu"',
@@ -57,7 +58,8 @@ async function loadNative(
 
 const installCuda =
   'pass device: "cpu", or install ONNX Runtime\'s CUDA provider (Linux x64 with CUDA 12 and cuDNN 9): ' +
-  'npm rebuild onnxruntime-node --ignore-scripts=false';
+  'npm rebuild onnxruntime-node --ignore-scripts=false ' +
+  '(with npm 12 first: npm install-scripts approve onnxruntime-node)';
 
 function missing(cause: unknown): string {
   const { message, code } = cause as NodeJS.ErrnoException;
@@ -69,13 +71,11 @@ function missing(cause: unknown): string {
   return `onnxruntime-node has no binary that runs on ${here} (${message.split('\n')[0]}); pass device: "wasm"`;
 }
 
-async function loadWeb({ threads, wasmPaths }: RuntimeOptions): Promise<OnnxRuntime> {
+async function loadWeb(options: RuntimeOptions): Promise<OnnxRuntime> {
   if (nativeIsMissing)
-    warnOnce(`runs on WebAssembly, several times slower than natively: ${nativeIsMissing}`);
+    warnOnce(`the model runs on WebAssembly, several times slower than native code: ${nativeIsMissing}`);
   const ort = await import('onnxruntime-web');
-  ort.env.logLevel = 'fatal';
-  if (threads !== undefined) ort.env.wasm.numThreads = threads;
-  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+  setUpWebBuild(ort.env, options);
   return {
     name: `onnxruntime-web ${ort.env.versions.web}`,
     processor: cpuModel(),

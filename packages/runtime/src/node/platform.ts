@@ -21,7 +21,7 @@ export const platform: Platform = {
   createCodec: nodeCodec,
   openWorker() {
     throw new TypeError(
-      'loadGlow: worker is for browsers; in Node, load the model in a Worker of node:worker_threads',
+      'loadGlow: the option worker is for browsers; in Node, load the model in a Worker of node:worker_threads',
     );
   },
 };

@@ -6,8 +6,13 @@ import { loadImage } from '../pictures/load-image.js';
 import { nodeCodec } from './images.js';
 
 /**
- * Pictures as a model of this config sees them: the centres of their pixels' bins, channels first.
- * @throws Error naming a picture that cannot be read, or whose channels or size do not fit.
+ * Reads images as a model of this config takes them: x at the centre of the bin of each value, channels first.
+ * Size and channels must fit the config; grey, RGB and transparency are converted.
+ * @param images paths, bytes or pixels; at most 67 megapixels and 256 MiB each.
+ * @returns for each image x as channels × height × width values between −½ and ½.
+ * @throws Error that names the image if it cannot be read; RangeError if its channels or its size do not fit.
+ * @example
+ * const [{ x, height, width }] = await readImages(glow.config, ['face.png']);
  */
 export async function readImages(config: GlowConfig, images: readonly ImageInput[]): Promise<ModelImage[]> {
   const codec = nodeCodec(defaultImageLimits);

@@ -2,14 +2,14 @@ import type { InferenceSessionFactory } from 'onnxruntime-common';
 
 const variable = 'NVIDIA_TF32_OVERRIDE';
 
-/** Whether CUDA's libraries, once they have read the variable, may use TF32. */
+/** Whether the CUDA libraries may use TF32; undefined until they have read the variable. */
 let allowed: boolean | undefined;
 
 /**
- * Sessions on CUDA with TF32 or without. onnxruntime-node has no option for it, but CUDA's libraries read a variable of
- * the environment at the first call. Where there are no such libraries it is left as it was, since child processes
- * inherit it; where it is set already, it stays.
- * @throws Error if TF32 is wanted and has been switched off, or the other way round.
+ * Opens CUDA sessions with or without TF32. onnxruntime-node has no option for this, but the CUDA libraries read an
+ * environment variable at their first call. A value that is already set stays. If no session can be opened, the
+ * variable gets its old value back, because child processes inherit it.
+ * @throws Error if `allowTf32` contradicts the environment or an earlier session.
  */
 export function cudaSessions(factory: InferenceSessionFactory, allowTf32: boolean): InferenceSessionFactory {
   const decided = allowed ?? (process.env[variable] === '0' ? false : allowTf32);
@@ -32,7 +32,7 @@ export function cudaSessions(factory: InferenceSessionFactory, allowTf32: boolea
 
 function contradiction(allowTf32: boolean): Error {
   return new Error(
-    `device "cuda": allowTf32: ${allowTf32} comes too late; the environment (${variable}) or an earlier model has ` +
-      'decided otherwise, and that holds for the whole process',
+    `device "cuda": allowTf32: ${allowTf32} comes too late; the environment variable ${variable} or an earlier ` +
+      'model has set it otherwise for this process; start a new process',
   );
 }

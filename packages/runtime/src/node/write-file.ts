@@ -3,18 +3,18 @@ import { lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Writes a file whole or not at all, in place of what stood there: a temporary file beside it takes its name
- * once it is on disk. Makes the folder if need be.
- * @throws Error if something that is no file stands there, such as a folder or a device.
+ * Writes a file completely or not at all. The bytes go to a temporary file in the same folder, which then replaces an
+ * existing file. Missing folders are created.
+ * @throws Error if the path exists and is not a file, such as a folder or a device.
  */
 export async function writeFileAtomic(
   path: string,
   bytes: Uint8Array | string | Iterable<Uint8Array>,
 ): Promise<void> {
-  const standing = await lstat(path).catch(() => undefined);
-  if (standing && !standing.isFile()) throw new Error(`${path} is not a file, so it is not replaced`);
+  const existing = await lstat(path).catch(() => undefined);
+  if (existing && !existing.isFile()) throw new Error(`${path} is not a file, so it is not replaced`);
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.tmp`; // no two writers share it
+  const temporary = `${path}.${randomUUID()}.tmp`; // a name of its own for each writer
   try {
     const file = await open(temporary, 'w');
     try {

@@ -1,16 +1,22 @@
+import type { PixelData } from './images.js';
 import { checkRawImage, type RawImage } from './images.js';
-import type { CanvasLike, PixelData } from './input.js';
+import type { CanvasLike } from './input.js';
 
-/** What an ImageData has, to whoever has no DOM. */
+/** The fields of a browser's `ImageData`, usable without the DOM: RGBA, row by row from the top. */
 export interface RgbaPixels extends PixelData {
   readonly data: Uint8ClampedArray<ArrayBuffer>;
-  /** sRGB, when made here. */
+  /** `toImageData` gives 'srgb'. */
   readonly colorSpace: 'srgb' | 'display-p3';
 }
 
 /**
- * A raw image as ImageData, RGBA whatever its channels: to show it, or pass it to what takes one. Where there is no
- * such class, as in Node, a plain object with the same fields.
+ * Converts an image of 1 to 4 channels to `ImageData`: RGBA, grey repeated, alpha 255 if the image has none. In Node,
+ * which has no class `ImageData`, the result is a plain object with the same fields.
+ * @throws TypeError if `image` is not a raw image; RangeError if it has more than 4 channels, or if `data` does not
+ *   have width × height × channels bytes.
+ * @example
+ * const [image] = await glow.sample();
+ * context.putImageData(toImageData(image), 0, 0);
  */
 export function toImageData(image: RawImage): RgbaPixels {
   const { data, width, height, channels } = checkRawImage(image, 'toImageData');
@@ -28,11 +34,20 @@ export function toImageData(image: RawImage): RgbaPixels {
     : new ImageData(rgba, width, height);
 }
 
-/** Draws a raw image on a canvas (an element or an OffscreenCanvas), which takes its size. */
+/**
+ * Draws an image on a canvas, pixel by pixel. The canvas (an element or an `OffscreenCanvas`) gets the size of the
+ * image. To show it larger without smoothing, set the CSS width and `image-rendering: pixelated`.
+ * @throws TypeError if the canvas is in use for WebGL or WebGPU, or if `image` is not a raw image; RangeError if the
+ *   image has more than 4 channels.
+ * @example
+ * const [image] = await glow.sample();
+ * drawImage(image, document.querySelector('canvas'));
+ */
 export function drawImage(image: RawImage, canvas: CanvasLike): void {
   const pixels = toImageData(image);
   const context = canvas.getContext('2d');
-  if (!context) throw new TypeError('drawImage: the canvas is in use for WebGL or WebGPU; pass another');
+  if (!context)
+    throw new TypeError('drawImage: the canvas is in use for WebGL or WebGPU; pass another canvas');
   canvas.width = pixels.width;
   canvas.height = pixels.height;
   context.putImageData(pixels, 0, 0);

@@ -1,22 +1,28 @@
-import { type PictureHeader, readHeader } from './header.js';
-import type { ImageCodec, RawImage } from './images.js';
-import type { BlobLike, ImageInput } from './input.js';
+import { type ImageHeader, readHeader } from './header.js';
+import type { PixelData, RawImage } from './images.js';
+import type { ImageFileLike, ImageInput } from './input.js';
 import { checkBytes, checkPixels, type ImageLimits } from './limits.js';
 
-/** What a platform knows of pictures. */
-export interface PictureReader {
-  /** What `readObject` takes, for messages. */
+/** The parts of reading an image that differ between platforms. */
+export interface ImageReader {
+  /** Names the objects that `readObject` takes, for error messages. */
   readonly objects: string;
-  /** The file at a path or address. @throws RangeError rather than read more than the limit. */
+  /** Reads the file at a path or address. @throws RangeError if the file is larger than the limit. */
   readFile(source: string | URL, limits: ImageLimits): Promise<Uint8Array>;
-  /** Decodes to 8 bits and 1 to 4 channels, upright, as stored: no colour is converted. */
-  decode(bytes: Uint8Array, header: PictureHeader, limits: ImageLimits): Promise<RawImage>;
-  /** Pixels of an object of this platform; undefined if it is none. */
+  /** Decodes to 8 bits and 1 to 4 channels, upright. Colours stay as stored: no profile is applied. */
+  decode(bytes: Uint8Array, header: ImageHeader, limits: ImageLimits): Promise<RawImage>;
+  /** Reads the pixels of an object of this platform; undefined if `input` is not such an object. */
   readObject(input: object, limits: ImageLimits): Promise<RawImage> | undefined;
 }
 
-/** Reads pictures of any kind within limits, one way on every platform. */
-export function createCodec(reader: PictureReader, limits: ImageLimits): ImageCodec {
+/** Reads images on a platform. */
+export interface ImageCodec {
+  /** Decodes an image to 8 bits and 1 to 4 channels, upright. */
+  read(input: Exclude<ImageInput, RawImage | PixelData>): Promise<RawImage>;
+}
+
+/** Creates the codec of a platform. It reads every kind of `ImageInput` and enforces the limits. */
+export function createCodec(reader: ImageReader, limits: ImageLimits): ImageCodec {
   return {
     async read(input) {
       const read = isObject(input) ? reader.readObject(input, limits) : undefined;
@@ -31,7 +37,7 @@ export function createCodec(reader: PictureReader, limits: ImageLimits): ImageCo
 }
 
 async function bytesOf(
-  { readFile, objects }: PictureReader,
+  { readFile, objects }: ImageReader,
   input: Exclude<ImageInput, RawImage>,
   limits: ImageLimits,
 ): Promise<Uint8Array> {
@@ -39,7 +45,7 @@ async function bytesOf(
   if (input instanceof ArrayBuffer) return new Uint8Array(input);
   if (typeof input === 'string' || input instanceof URL) return readFile(input, limits);
   if (isObject(input) && 'arrayBuffer' in input) {
-    const blob = input as BlobLike;
+    const blob = input as ImageFileLike;
     checkBytes(blob.size, limits);
     return new Uint8Array(await blob.arrayBuffer());
   }

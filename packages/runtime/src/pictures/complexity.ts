@@ -1,9 +1,10 @@
 import { deflateSync } from 'fflate';
 import type { RawImage } from './images.js';
+import { paeth } from './paeth.js';
 
 type Predict = (left: number, up: number, upLeft: number) => number;
 
-/** PNG's filters: a value less what its neighbours foretell. */
+/** The predictors of the five PNG filters. A filter stores each value minus its prediction. */
 const predictions: readonly Predict[] = [
   () => 0,
   (left) => left,
@@ -12,23 +13,12 @@ const predictions: readonly Predict[] = [
   paeth,
 ];
 
-/** The neighbour that is nearest to left + up − upLeft (W3C PNG, §9.4). */
-function paeth(left: number, up: number, upLeft: number): number {
-  const estimate = left + up - upLeft;
-  const [toLeft, toUp, toUpLeft] = [left, up, upLeft].map((value) => Math.abs(estimate - value)) as [
-    number,
-    number,
-    number,
-  ];
-  if (toLeft <= toUp && toLeft <= toUpLeft) return left;
-  return toUp <= toUpLeft ? up : upLeft;
-}
-
 /**
- * Bits per dimension of a lossless code of a picture's values: what PNG does, filter and deflate, without PNG's
- * headers; the shortest code of five, one per filter for the whole picture. fflate's version is pinned, so that a
- * picture has the same complexity everywhere.
- * Source: Serrà et al. 2020 (arXiv:1909.11480), who take the best of several such compressors.
+ * The complexity of an image: bits per dimension of its shortest lossless code. The codes are those of PNG without
+ * its headers: one filter for the whole image, then deflate. The shortest of the five filters counts.
+ *
+ * The version of fflate is pinned, so that an image has the same complexity everywhere.
+ * Source: Serrà et al. 2020 (arXiv:1909.11480), who take the shortest code of several compressors.
  */
 export function complexityOf({ data, height, width, channels }: RawImage): number {
   const codes = predictions.map((predict) => {

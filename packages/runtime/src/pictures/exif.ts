@@ -1,22 +1,23 @@
 /**
- * Where a picture's first row and column belong: 1 upright, 2 mirrored, 3 turned by 180°, 4 both, 5 transposed,
- * 6 to be turned clockwise, 7 transposed across the other diagonal, 8 to be turned anticlockwise.
+ * How a stored image is turned or mirrored: 1 upright, 2 mirrored left to right, 3 turned by 180°, 4 both,
+ * 5 transposed, 6 needs a clockwise quarter turn, 7 transposed across the other diagonal, 8 needs an anticlockwise
+ * quarter turn.
  * Source: EXIF 2.32, tag 0x0112.
  */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 export interface StoredOrientation {
   readonly orientation: Orientation;
-  /** Where in the file the byte stands that says so. */
+  /** Position in the file of the byte that holds the orientation. */
   readonly orientationAt?: number;
 }
 
 export const upright: StoredOrientation = { orientation: 1 };
 
-/** The orientation that EXIF data state; upright where they state none or are broken, as everyone reads them. */
+/** Reads the orientation from EXIF data. Missing or broken data mean upright, as in other decoders. */
 export function exifOrientation(view: DataView, start: number, length: number): StoredOrientation {
   try {
-    // In WebP and some PNGs the segment name of JPEG comes first.
+    // WebP and some PNG files repeat the segment name of JPEG before the data.
     const named = view.getUint32(start) === 0x45786966; // 'Exif'
     const tiff = named ? start + 6 : start;
     const end = Math.min(start + length, view.byteLength);
@@ -33,7 +34,7 @@ export function exifOrientation(view: DataView, start: number, length: number): 
       return { orientation: value as Orientation, orientationAt };
     }
   } catch {
-    // An offset that points outside: broken EXIF data say nothing.
+    // An offset points outside the data: broken EXIF data are ignored.
   }
   return upright;
 }

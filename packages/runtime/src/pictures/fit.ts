@@ -3,15 +3,21 @@ import type { RawImage } from './images.js';
 import { resize } from './resize.js';
 
 /**
- * How a picture whose size the model cannot take is brought to one it can: `resize` to the nearest multiple,
- * `crop` the middle, or `pad` with its edge pixels on the right and at the bottom. A size that fits stays.
- * `cover` is for any size: the middle in the training pictures' shape, resized to their size, as training does it.
+ * How to change an image whose size the model cannot take. A model takes every height and width that 2^levels
+ * divides.
+ *
+ * - `'resize'` resizes each side to the nearest multiple of 2^levels.
+ * - `'crop'` keeps the centre, each side cut to a multiple.
+ * - `'pad'` repeats the edge pixels on the right and at the bottom.
+ * - `'cover'` resizes and crops every image to the size of the training images, as training does.
+ *
+ * `'resize'`, `'crop'` and `'pad'` leave an image unchanged if its size already fits.
  */
 export type Fit = 'resize' | 'crop' | 'pad' | 'cover';
 
 /**
- * Makes height and width divisible by 2^levels, only if `fit` says how.
- * @throws RangeError naming the side that does not divide.
+ * Applies `fit`, so that 2^levels divides height and width.
+ * @throws RangeError that names the side if `fit` is undefined and 2^levels does not divide it.
  */
 export function fitImage(
   image: RawImage,
@@ -34,7 +40,7 @@ export function fitImage(
       const cropped = { height: height - (height % unit), width: width - (width % unit) };
       if (cropped.height === 0 || cropped.width === 0) {
         throw new RangeError(
-          `${where}: image ${height}×${width} is too small to crop to a multiple of ${unit}; use fit "pad" or "resize"`,
+          `${where}: image ${height}×${width} is too small to crop to a multiple of ${unit}; pass fit: "pad" or "resize"`,
         );
       }
       const top = (height - cropped.height) >> 1;
@@ -50,7 +56,7 @@ export function fitImage(
   }
 }
 
-/** Resized until it covers the size, and cut to its middle: `cover` of sharp, and of CSS. */
+/** Resizes the image until it covers the size, and crops the centre: `cover` as in sharp and in CSS. */
 function cover(image: RawImage, height: number, width: number): RawImage {
   const scale = Math.max(height / image.height, width / image.width);
   const sides = { height: Math.round(image.height * scale), width: Math.round(image.width * scale) };
@@ -64,11 +70,11 @@ function indivisible(height: number, width: number, levels: number, where: strin
   const names = sides.map(([name]) => name).join(' and ');
   return new RangeError(
     `${where}: image ${height}×${width} cannot pass ${levels} levels: ${names} must be divisible by ${unit}; ` +
-      'resize or pad it.',
+      'pass fit: "resize", "crop" or "pad"',
   );
 }
 
-/** The part of a picture from (top, left) on; beyond its border stand its edge pixels. */
+/** Cuts a window from (top, left) on. Beyond the border of the image the edge pixels repeat. */
 function window(image: RawImage, top: number, left: number, height: number, width: number): RawImage {
   const { channels } = image;
   const data = new Uint8Array(height * width * channels);

@@ -1,32 +1,32 @@
 import { exifOrientation, type StoredOrientation, upright } from './exif.js';
 
-export type PictureFormat = 'png' | 'jpeg' | 'webp';
+export type ImageFormat = 'png' | 'jpeg' | 'webp';
 
-/** What a picture's first bytes say of it, before anything is decoded. */
-export interface PictureHeader extends StoredOrientation {
-  readonly format: PictureFormat;
-  /** As stored: before the orientation is applied. */
+/** The facts that the first bytes of an image file hold. Reading them decodes nothing. */
+export interface ImageHeader extends StoredOrientation {
+  readonly format: ImageFormat;
+  /** In pixels as stored, before the orientation is applied. */
   readonly width: number;
   readonly height: number;
 }
 
 /**
  * Reads the header of a PNG, JPEG or WebP.
- * @throws TypeError naming what it is instead; RangeError if the header is cut short or broken.
+ * @throws TypeError that names the format if it is another one; RangeError if the header is incomplete or broken.
  */
-export function readHeader(bytes: Uint8Array): PictureHeader {
+export function readHeader(bytes: Uint8Array): ImageHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const format = formatOf(bytes);
   const name = format.toUpperCase();
-  let header: PictureHeader | undefined;
+  let header: ImageHeader | undefined;
   try {
     header = readers[format](view);
   } catch (cause) {
     if (cause instanceof TypeError) throw cause;
-    throw new RangeError(`a ${name} whose header is broken or cut short`, { cause });
+    throw new RangeError(`the header of the ${name} is broken or incomplete`, { cause });
   }
   if (!header || header.width === 0 || header.height === 0) {
-    throw new RangeError(`a ${name} without a size in its header`);
+    throw new RangeError(`the header of the ${name} has no size`);
   }
   return header;
 }
@@ -46,27 +46,27 @@ const signatures: readonly (readonly [name: string, test: RegExp])[] = [
 ];
 // biome-ignore-end lint/suspicious/noControlCharactersInRegex: they are bytes
 
-function formatOf(bytes: Uint8Array): PictureFormat {
+function formatOf(bytes: Uint8Array): ImageFormat {
   const start = String.fromCharCode(...bytes.subarray(0, 64));
   const name = signatures.find(([, test]) => test.test(start))?.[0];
   if (name === 'png' || name === 'jpeg' || name === 'webp') return name;
-  const got = name ?? (bytes.length === 0 ? 'no bytes' : 'something else');
+  const got = name ?? (bytes.length === 0 ? 'no bytes' : 'an unknown format');
   throw new TypeError(
     `expected a PNG, JPEG or WebP, got ${got}; convert it, or decode it and pass its pixels`,
   );
 }
 
-const readers: Readonly<Record<PictureFormat, (view: DataView) => PictureHeader | undefined>> = {
+const readers: Readonly<Record<ImageFormat, (view: DataView) => ImageHeader | undefined>> = {
   png: readPng,
   jpeg: readJpeg,
   webp: readWebp,
 };
 
-function readPng(view: DataView): PictureHeader {
+function readPng(view: DataView): ImageHeader {
   let stored = upright;
   for (const { type, start, length } of pngChunks(view)) {
     if (type === 'eXIf') stored = exifOrientation(view, start, length);
-    if (type === 'IDAT' || type === 'IEND') break; // an eXIf behind the pixels does not count
+    if (type === 'IDAT' || type === 'IEND') break; // an eXIf chunk after the pixels is ignored
   }
   return { format: 'png', width: view.getUint32(16), height: view.getUint32(20), ...stored };
 }
@@ -77,22 +77,22 @@ export interface PngChunk {
   readonly length: number;
 }
 
-/** @throws RangeError if a chunk ends behind the file. */
+/** Lists the chunks of a PNG. @throws RangeError if the file ends inside a chunk. */
 export function* pngChunks(view: DataView): Generator<PngChunk> {
   for (let at = 8; at < view.byteLength; ) {
     const length = view.getUint32(at);
     const type = fourLetters(view, at + 4);
-    if (at + 12 + length > view.byteLength) throw new RangeError(`a PNG cut short in its ${type} chunk`);
+    if (at + 12 + length > view.byteLength) throw new RangeError(`the PNG ends inside its ${type} chunk`);
     yield { type, start: at + 8, length };
     at += 12 + length;
   }
 }
 
-/** Walks the segments up to the frame header, which has the size; EXIF comes before it. */
-function readJpeg(view: DataView): PictureHeader | undefined {
+/** Reads the segments up to the frame header, which has the size. EXIF data come before it. */
+function readJpeg(view: DataView): ImageHeader | undefined {
   let stored = upright;
   for (let at = 2; ; ) {
-    if (view.getUint8(at) !== 0xff) throw new RangeError('a JPEG with a broken segment in its header');
+    if (view.getUint8(at) !== 0xff) throw new RangeError('the JPEG has a broken segment in its header');
     const marker = view.getUint8(at + 1);
     if (marker === 0xff || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7)) {
       at += marker === 0xff ? 1 : 2;
@@ -102,7 +102,7 @@ function readJpeg(view: DataView): PictureHeader | undefined {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
     if (isFrame) {
       if (view.getUint8(at + 9) === 4) {
-        throw new TypeError('a JPEG in CMYK, which has no one meaning in RGB; convert it to RGB');
+        throw new TypeError('expected a JPEG in RGB or grey, got CMYK; convert it to RGB');
       }
       return { format: 'jpeg', height: view.getUint16(at + 5), width: view.getUint16(at + 7), ...stored };
     }
@@ -114,8 +114,8 @@ function readJpeg(view: DataView): PictureHeader | undefined {
   }
 }
 
-/** The first chunk has the size: of a lossy, a lossless or an extended file. */
-function readWebp(view: DataView): PictureHeader | undefined {
+/** Reads the size from the first chunk. Lossy, lossless and extended files each have a chunk of their own. */
+function readWebp(view: DataView): ImageHeader | undefined {
   const kind = fourLetters(view, 12);
   const uint24 = (at: number) => view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
   switch (kind) {

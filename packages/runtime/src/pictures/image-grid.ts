@@ -1,22 +1,26 @@
+import { checkInteger } from '../check.js';
 import { checkRawImage, type RawImage } from './images.js';
 
-/** Larger pictures are a mistake sooner than a wish: 1 GiB. */
+/** 1 GiB. A larger grid is more likely a mistake than intended. */
 const largestGrid = 2 ** 30;
 
 export interface GridOptions {
-  /** Default: as many as make the grid about square. */
+  /** Images per row. Default: as many as make the grid about square. */
   readonly columns?: number;
-  /** Whole factor by which each pixel is enlarged, without smoothing; default 1. */
+  /** Integer factor that enlarges each pixel, without smoothing; default 1. */
   readonly scale?: number;
-  /** White pixels between images; default 2. */
+  /** White pixels between images, not enlarged by `scale`; default 2. */
   readonly gap?: number;
 }
 
 /**
- * Puts images of one size and channel count side by side, row by row, on white.
- * Four 16×16 images with scale 4 and gap 2 make 130×130.
- * @throws RangeError if there is no image, one is not as large as it says, they differ in size or channels, or
- *   the grid would be larger than 1 GiB.
+ * Puts images of one size and one channel count side by side, row by row, on white.
+ * Four images of 16×16 with scale 4 and gap 2 make an image of 130×130.
+ * @throws RangeError if `images` is empty, if the images differ in size or channels, if the `data` of an image do not
+ *   have width × height × channels bytes, or if the grid would be larger than 1 GiB.
+ * @example
+ * const images = await glow.sample({ count: 16 });
+ * await writePng('samples.png', imageGrid(images, { columns: 4, scale: 4 }));
  */
 export function imageGrid(images: readonly RawImage[], options: GridOptions = {}): RawImage {
   const { columns = Math.ceil(Math.sqrt(images.length)), scale = 1, gap = 2 } = options;
@@ -27,9 +31,7 @@ export function imageGrid(images: readonly RawImage[], options: GridOptions = {}
     ['scale', scale, 1],
     ['gap', gap, 0],
   ] as const) {
-    if (!Number.isInteger(value) || value < least) {
-      throw new RangeError(`imageGrid: ${name} must be an integer from ${least} on, got ${value}`);
-    }
+    checkInteger('imageGrid', name, value, least);
   }
   const { channels } = first;
   const cell = { height: first.height * scale + gap, width: first.width * scale + gap };
@@ -46,7 +48,7 @@ export function imageGrid(images: readonly RawImage[], options: GridOptions = {}
     if (image.height !== first.height || image.width !== first.width || image.channels !== channels) {
       const shape = (of: RawImage) => `${of.height}×${of.width}×${of.channels}`;
       throw new RangeError(
-        `imageGrid: image ${i} is ${shape(image)} and image 0 is ${shape(first)}; bring them to one size`,
+        `imageGrid: image ${i} is ${shape(image)}, expected ${shape(first)} like image 0; bring them to one size`,
       );
     }
     paint(grid, image, Math.floor(i / columns) * cell.height, (i % columns) * cell.width, scale);

@@ -1,35 +1,45 @@
 import { binToModel, binToPixel, convertChannels, modelToBin, pixelToBin } from '@glow-onnx/flow/pixels';
-import type { ImageInput, PixelData } from './input.js';
 
-/** A picture as bytes, row by row, channels interleaved: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
+/**
+ * An image as raw pixels. A model returns images in this form, with 1 (grey) or 3 (RGB) channels.
+ * @example
+ * const red = { data: Uint8Array.of(255, 0, 0), width: 1, height: 1, channels: 3 };
+ */
 export interface RawImage {
+  /** height × width × channels bytes, row by row from the top, the channels of a pixel next to each other. */
   readonly data: Uint8Array;
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
+  /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
   readonly channels: number;
 }
 
-/** What the core asks of its platform. */
-export interface ImageCodec {
-  /** Decodes to 8 bits and 1 to 4 channels, upright. */
-  read(input: Exclude<ImageInput, RawImage | PixelData>): Promise<RawImage>;
+/** The fields of a browser's `ImageData` that are used here: RGBA, row by row from the top. */
+export interface PixelData {
+  readonly data: Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
 }
 
-/** A picture as the flow sees it: x in channels × height × width. */
+/** An image as the flow takes it. */
 export interface ModelImage {
+  /** channels × height × width values between −½ and ½. */
   readonly x: Float32Array;
   readonly height: number;
   readonly width: number;
 }
 
-/** Whether these are pixels rather than something that holds them. */
+/** Whether the input is pixels: a raw image or ImageData. */
 export function isPixels(input: unknown): input is RawImage | PixelData {
   return typeof input === 'object' && input !== null && 'data' in input;
 }
 
 /**
- * @param where the call and the image, which an error's message starts with.
- * @throws TypeError or RangeError if this is neither a raw image nor ImageData.
+ * Checks pixels and gives them as a raw image.
+ * @param where the call and the image, for the start of error messages.
+ * @throws TypeError if `image` is neither a raw image nor ImageData; RangeError if its sizes do not match its data.
  */
 export function checkRawImage(image: RawImage | PixelData, where: string): RawImage {
   const { data, width, height } = image ?? {};
@@ -51,8 +61,9 @@ export function checkRawImage(image: RawImage | PixelData, where: string): RawIm
 }
 
 /**
- * Brings a picture to the model's channels: alpha over white, grey repeated, RGB to luma (`convertChannels`).
- * @throws RangeError if there is no rule for these channels.
+ * Converts an image to the channels of the model: alpha is laid over white, grey is repeated, RGB becomes luma
+ * (`convertChannels`).
+ * @throws RangeError if no conversion between these channel counts is known.
  */
 export function withChannels(image: RawImage, channels: number, where: string): RawImage {
   const { data, channels: from } = image;
@@ -61,13 +72,14 @@ export function withChannels(image: RawImage, channels: number, where: string): 
     return { ...image, data: convertChannels(data, from, channels), channels };
   }
   throw new RangeError(
-    `${where}: ${from} channels cannot become the model's ${channels}; pass ${channels} channels`,
+    `${where}: an image of ${from} channels cannot be converted to the ${channels} of the model; pass ${channels} channels`,
   );
 }
 
 /**
- * x of each pixel: (q + u)/2ⁿ − ½, `nextU` called once per value in the order channel, row, column.
- * One RGB pixel 255 0 0 at 8 bits and u = ½ is 0.498, −0.498, −0.498.
+ * Converts pixels to x = (q + u)/2ⁿ − ½, where q is the bin of a value at n bits. `nextU` gives u and is called once
+ * per value, in the order channel, row, column.
+ * One RGB pixel 255 0 0 at 8 bits and u = ½ becomes 0.498, −0.498, −0.498.
  */
 export function toModel(image: RawImage, bits: number, nextU: () => number): ModelImage {
   const { data, height, width, channels } = image;
@@ -82,7 +94,7 @@ export function toModel(image: RawImage, bits: number, nextU: () => number): Mod
   return { x, height, width };
 }
 
-/** Pixels of an x, through its bins, so that encode reads the same bins again. */
+/** Converts x to pixels by its bins, so that encoding the pixels gives the same bins again. */
 export function fromModel({ x, height, width }: ModelImage, bits: number): RawImage {
   const pixels = height * width;
   const channels = x.length / pixels;

@@ -1,18 +1,18 @@
 import { checkInteger } from '../check.js';
-import type { PictureHeader } from './header.js';
+import type { ImageHeader } from './header.js';
 
-/** What a picture may take at most, checked before it is decoded. */
+/** The largest image to accept. Both limits are checked before an image is decoded. */
 export interface ImageLimits {
-  /** Pixels of a picture. */
+  /** Pixels of an image. */
   readonly maxPixels: number;
-  /** Bytes of a picture's file. */
+  /** Bytes of an image file. */
   readonly maxBytes: number;
 }
 
-/** 67 megapixels, and as many bytes as they have at most without compression. */
+/** 67 megapixels, and the bytes that they need as uncompressed RGBA. */
 export const defaultImageLimits: ImageLimits = { maxPixels: 2 ** 26, maxBytes: 2 ** 28 };
 
-/** @throws RangeError if a limit is no positive integer. */
+/** Completes the limits by the defaults. @throws RangeError if a limit is not a positive integer. */
 export function limitsOf(given: {
   maxPixels?: number | undefined;
   maxBytes?: number | undefined;
@@ -23,23 +23,23 @@ export function limitsOf(given: {
   return { maxPixels, maxBytes };
 }
 
-/** @throws RangeError if it is larger. */
+/** @throws RangeError if the image has too many pixels. */
 export function checkPixels(
-  { width, height }: Pick<PictureHeader, 'width' | 'height'>,
+  { width, height }: Pick<ImageHeader, 'width' | 'height'>,
   { maxPixels }: ImageLimits,
 ): void {
   if (width * height <= maxPixels) return;
   throw new RangeError(
-    `${height}×${width} pixels are ${width * height}, more than maxPixels, ${maxPixels}; ` +
+    `the image has ${height}×${width} = ${width * height} pixels, more than maxPixels (${maxPixels}); ` +
       'make it smaller, or load the model with a larger maxPixels',
   );
 }
 
-/** @throws RangeError if it is larger. */
+/** @throws RangeError if the file has too many bytes. */
 export function checkBytes(bytes: number, { maxBytes }: ImageLimits): void {
   if (bytes <= maxBytes) return;
   throw new RangeError(
-    `its file has ${bytes} bytes, more than maxBytes, ${maxBytes}; ` +
+    `the file has ${bytes} bytes, more than maxBytes (${maxBytes}); ` +
       'make it smaller, or load the model with a larger maxBytes',
   );
 }

@@ -1,11 +1,14 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import { messageOf } from '../message-of.js';
+import type { ImageCodec } from './codec.js';
 import { type Fit, fitImage } from './fit.js';
-import { checkRawImage, type ImageCodec, isPixels, type RawImage, withChannels } from './images.js';
+import { checkRawImage, isPixels, type RawImage, withChannels } from './images.js';
 import type { ImageInput } from './input.js';
 
 /**
- * Loads a picture and brings it to what the model takes: its channels, and a size that divides if `fit` says how.
- * @param where the call and the image, which an error's message starts with.
+ * Loads an image, converts it to the channels of the model, and applies `fit`.
+ * @param where the call and the image, for the start of error messages.
+ * @throws Error if the image cannot be read; TypeError or RangeError if its pixels, channels or size do not fit.
  */
 export async function loadImage(
   config: Pick<GlowConfig, 'channels' | 'levels' | 'height' | 'width'>,
@@ -23,7 +26,6 @@ async function load(input: ImageInput, codec: ImageCodec, where: string): Promis
   try {
     return await codec.read(input);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${where}: the picture cannot be read: ${reason}`, { cause });
+    throw new Error(`${where}: the image cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

@@ -2,14 +2,14 @@ import type { Orientation } from './exif.js';
 import type { RawImage } from './images.js';
 
 /**
- * The picture upright. One row of two pixels, left and right, at orientation 6: a column with left at the top.
+ * Turns a stored image upright. A row of two pixels at orientation 6 becomes a column, the left pixel at the top.
  */
 export function orient(image: RawImage, orientation: Orientation): RawImage {
   if (orientation === 1) return image;
   const { width, height, channels, data } = image;
   const transposed = orientation >= 5;
   const upright = { width: transposed ? height : width, height: transposed ? width : height };
-  // Of the stored picture: which of its axes run backwards in the upright one.
+  // Which axes of the stored image run backwards in the upright image.
   const mirrorX = [2, 3, 7, 8].includes(orientation);
   const mirrorY = [3, 4, 6, 7].includes(orientation);
   const turned = new Uint8Array(data.length);

@@ -1,26 +1,32 @@
 import { type PngChunk, pngChunks } from './header.js';
 import type { RawImage } from './images.js';
+import { paeth } from './paeth.js';
 import { inflate } from './streams.js';
 
 interface Png {
   readonly width: number;
   readonly height: number;
   readonly depth: number;
-  /** Samples of a pixel as stored: 1 for a palette's. */
+  /** Samples per pixel as stored; 1 for a palette index. */
   readonly samples: number;
   readonly palette: Uint8Array | undefined;
-  /** Of palette entries, or the one colour that is transparent. */
+  /** Alpha values of the palette entries, or the single transparent colour. */
   readonly transparency: DataView | undefined;
   readonly data: readonly Uint8Array[];
   readonly interlaced: boolean;
 }
 
 /**
- * Decodes a PNG to 8 bits, as it is stored: of 16 bits the upper 8, fewer spread over 0 … 255, palettes looked up,
- * transparent colours given alpha; neither gamma nor profile is applied. Checksums are not looked at, other frames
- * than the first not either.
+ * Decodes a PNG to 8 bits per sample, without any colour conversion: no gamma and no profile is applied.
+ *
+ * - 16-bit samples keep their upper 8 bits. Samples of 1, 2 or 4 bits are scaled to 0 … 255.
+ * - Palette indices become RGB, or RGBA if the palette has alpha.
+ * - A transparent colour becomes an alpha channel.
+ * - Checksums are not verified. Of an animated PNG only the first frame is decoded.
+ *
+ * @throws RangeError that names the broken part. Memory is allocated for the stated size only, so a small file
+ *   cannot fill the memory.
  * Source: PNG specification, third edition.
- * @throws RangeError saying what is broken; before much is allocated, if there is more than the size says.
  */
 export async function decodePng(bytes: Uint8Array): Promise<RawImage> {
   const png = parse(bytes);
@@ -72,10 +78,11 @@ function parse(bytes: Uint8Array): Png {
   }
   const [depth, colourType, , , interlace] = bytes.subarray(24, 29);
   if (!depthsOf[colourType as number]?.includes(depth as number)) {
-    throw new RangeError(`a PNG of colour type ${colourType} with ${depth} bits, which there is not`);
+    throw new RangeError(
+      `the PNG has colour type ${colourType} with ${depth} bits per sample, which the PNG format does not allow`,
+    );
   }
-  if (colourType === 3 && !palette)
-    throw new RangeError('a PNG without the palette that its pixels point to');
+  if (colourType === 3 && !palette) throw new RangeError('the PNG has colour type 3 but no palette');
   return {
     width: view.getUint32(16),
     height: view.getUint32(20),
@@ -88,7 +95,7 @@ function parse(bytes: Uint8Array): Png {
   };
 }
 
-/** The pixels at left + i·stepX, top + j·stepY. */
+/** One pass of an interlaced PNG: the pixels at left + i·stepX, top + j·stepY. */
 interface Pass {
   readonly left: number;
   readonly top: number;
@@ -125,7 +132,7 @@ function strideOf({ samples, depth }: Png, width: number): number {
   return Math.ceil((width * samples * depth) / 8);
 }
 
-/** Undoes each row's filter in place; `step` is the distance in bytes to the pixel on the left. */
+/** Undoes the filter of each row in place. `step` is the distance in bytes to the pixel on the left. */
 function unfilter(rows: Uint8Array, stride: number, step: number): void {
   let above = new Uint8Array(stride);
   for (let start = 0; start < rows.length; start += 1 + stride) {
@@ -155,26 +162,17 @@ function unfilterRow(filter: number, row: Uint8Array, above: Uint8Array, step: n
       }
       return;
     default:
-      throw new RangeError(`a PNG with the unknown filter ${filter}`);
+      throw new RangeError(`the PNG has a row with filter ${filter}, expected 0 to 4`);
   }
-}
-
-/** Of three neighbours the one nearest to left + up − upLeft. */
-function paeth(left: number, up: number, upLeft: number): number {
-  const toLeft = Math.abs(up - upLeft);
-  const toUp = Math.abs(left - upLeft);
-  const toUpLeft = Math.abs(left + up - 2 * upLeft);
-  if (toLeft <= toUp && toLeft <= toUpLeft) return left;
-  return toUp <= toUpLeft ? up : upLeft;
 }
 
 type Expand = (row: Uint8Array, x: number, to: Uint8Array, at: number) => void;
 
 interface Expander {
   readonly channels: number;
-  /** Whether a row's bytes are what comes out. */
+  /** Whether the bytes of a row can be copied unchanged. */
   readonly asStored: boolean;
-  /** Makes bytes of a row's pixel x. */
+  /** Writes the bytes of pixel x of a row to `to`, from position `at` on. */
   readonly expand: Expand;
 }
 
@@ -206,7 +204,9 @@ function fromPalette(palette: Uint8Array, alpha: DataView | undefined, depth: nu
     asStored: false,
     expand(row, x, to, at) {
       const index = bitsAt(row, x, depth);
-      if (3 * index >= palette.length) throw new RangeError(`a PNG whose palette has no colour ${index}`);
+      if (3 * index >= palette.length) {
+        throw new RangeError(`the PNG uses palette index ${index}, expected less than ${palette.length / 3}`);
+      }
       for (let c = 0; c < 3; c++) to[at + c] = palette[3 * index + c] as number;
       if (alpha) to[at + 3] = index < alpha.byteLength ? alpha.getUint8(index) : 255;
     },

@@ -2,20 +2,26 @@ import { checkRawImage, type RawImage } from './images.js';
 import { deflate } from './streams.js';
 
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
-/** By channels: grey, grey and alpha, RGB, RGBA. */
+/** PNG colour types for 1 to 4 channels: grey, grey with alpha, RGB, RGBA. */
 const colourTypes = [0, 4, 2, 6];
 
 /**
- * A raw image as PNG: grey, RGB or with alpha, as its channels say. The very bytes, on every platform: a canvas would
- * round colours below alpha.
- * @throws RangeError if it has more than 4 channels, or its sizes do not fit.
+ * Encodes an image as PNG, lossless, 8 bits per sample. 1 channel gives grey, 2 grey with alpha, 3 RGB, 4 RGBA.
+ * Every value is kept exactly, in Node and in browsers; a canvas would round colours of transparent pixels.
+ * @returns the bytes of the PNG file.
+ * @throws TypeError if `image` is not a raw image; RangeError if it has more than 4 channels, or if `data` does not
+ *   have width × height × channels bytes.
+ * @example
+ * const [image] = await glow.sample();
+ * const png = await encodePng(image);
+ * link.href = URL.createObjectURL(new Blob([png], { type: 'image/png' }));
  */
 export async function encodePng(image: RawImage): Promise<Uint8Array> {
   const { data, width, height, channels } = checkRawImage(image, 'encodePng');
   const colourType = colourTypes[channels - 1];
   if (colourType === undefined) throw new RangeError(`encodePng: expected 1 to 4 channels, got ${channels}`);
   const stride = width * channels;
-  const rows = new Uint8Array(height * (1 + stride)); // each row behind its filter: 0, none
+  const rows = new Uint8Array(height * (1 + stride)); // each row starts with its filter: 0 is no filter
   for (let y = 0; y < height; y++) {
     rows.set(data.subarray(y * stride, (y + 1) * stride), y * (1 + stride) + 1);
   }

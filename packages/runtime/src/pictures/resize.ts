@@ -1,10 +1,10 @@
 import type { RawImage } from './images.js';
 
 /**
- * Another size by Lanczos' kernel of three lobes, widened by the factor of reduction, so that nothing aliases: along
- * rows, then along columns, with the edge repeated outside. One definition for all platforms, since pixels decide
- * what a model sees.
- * Source: Duchon 1979; widening as in Pillow and libvips.
+ * Resizes an image to width × height by the Lanczos kernel with three lobes: first along rows, then along columns.
+ * When the image shrinks, the kernel is widened by the same factor, which avoids aliasing. Outside the image the edge
+ * pixels repeat. All platforms use this one definition, so that a model gets the same pixels everywhere.
+ * Source: Duchon 1979; widened as in Pillow and libvips.
  */
 export function resize(image: RawImage, width: number, height: number): RawImage {
   const { channels } = image;
@@ -41,12 +41,12 @@ export function resize(image: RawImage, width: number, height: number): RawImage
 }
 
 interface Kernel {
-  /** The first pixel that counts, and how much it and those after it do. */
+  /** The first source pixel. `weights` are for this pixel and the next ones. */
   readonly start: number;
   readonly weights: Float64Array;
 }
 
-/** What each of `to` pixels takes of `from`. */
+/** The kernel of each of the `to` target pixels over the `from` source pixels. */
 function kernels(from: number, to: number): Kernel[] {
   const scale = Math.max(from / to, 1);
   const reach = 3 * scale;

@@ -1,6 +1,7 @@
 /**
- * Inflates zlib data as they come, up to a known length, so that a small file cannot fill the memory.
- * @throws RangeError if there is more or less; TypeError (the platform's) if the data are broken.
+ * Decompresses the zlib data of a PNG to a known length. It stops at that length, so that a small file cannot fill
+ * the memory.
+ * @throws RangeError if the data are longer or shorter; TypeError (from the platform) if they are broken.
  */
 export async function inflate(parts: readonly Uint8Array[], length: number): Promise<Uint8Array> {
   const inflated = new Uint8Array(length);
@@ -11,15 +12,18 @@ export async function inflate(parts: readonly Uint8Array[], length: number): Pro
     if (done) break;
     if (at + value.length > length) {
       await reader.cancel();
-      throw new RangeError(`a PNG whose pixels inflate to more than the ${length} bytes of its size`);
+      throw new RangeError(
+        `the pixels of the PNG decompress to more than ${length} bytes, expected by its size`,
+      );
     }
     inflated.set(value, at);
     at += value.length;
   }
-  if (at < length) throw new RangeError(`a PNG whose pixels end after ${at} of ${length} bytes`);
+  if (at < length) throw new RangeError(`the pixels of the PNG end after ${at} bytes, expected ${length}`);
   return inflated;
 }
 
+/** Compresses bytes to zlib data. */
 export async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
   const stream = through([bytes], new CompressionStream('deflate'));
   return new Uint8Array(await new Response(stream).arrayBuffer());

@@ -1,4 +1,4 @@
-/** Whether WebAssembly may be compiled here. */
+/** Whether WebAssembly can be compiled here. */
 export function canCompileWasm(): boolean {
   try {
     // The shortest module: a magic number and a version.

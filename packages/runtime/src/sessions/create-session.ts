@@ -1,56 +1,44 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import type { OnnxRuntime } from '../platform.js';
-import type { Device } from '../session.js';
+import type { InferenceSession } from 'onnxruntime-common';
+import { messageOf } from '../message-of.js';
+import type { Device } from './device.js';
+import { fromOutputs, type Inputs, type NamedTensors, toFeeds, writeInto } from './feeds.js';
+import { createLifetime } from './lifetime.js';
+import type { OnnxRuntime } from './onnx-runtime.js';
 import { sessionOptions } from './session-options.js';
-
-/** A float32 tensor, row-major. */
-export interface FloatTensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-
-/** A float32 tensor in a GPU's memory, until it is disposed of. */
-export interface DeviceTensor {
-  readonly shape: readonly number[];
-  readonly tensor: Tensor;
-  dispose(): void;
-}
-
-type NamedTensors = Readonly<Record<string, FloatTensor>>;
-/** Inputs may be in the memory of the GPU that the session is on. */
-type Inputs = Readonly<Record<string, FloatTensor | DeviceTensor>>;
+import type { DeviceTensor, FloatTensor } from './tensor.js';
 
 export interface GraphSource {
-  /** The graph's bytes, or in Node its path; a path finds its external data beside it. */
+  /** The graph's bytes, or in Node its path. ONNX Runtime finds the external data of a path beside it. */
   readonly model: Uint8Array | string;
-  /** External data of a graph given as bytes; `path` is the location written in the graph. */
+  /** External data of a graph given as bytes. `path` is the location that is written in the graph. */
   readonly externalData?: readonly { readonly path: string; readonly data: Uint8Array }[];
-  /** In Node: the folder where a graph given as bytes finds its external data, of any size. */
+  /** In Node: the folder with the external data of a graph given as bytes. The data may have any size. */
   readonly folder?: string;
   /**
-   * Whether runs after the first take their memory in one piece, planned by the first. Default true. It lies beside
-   * what the first run took, so that false saves half of it where graphs need much.
+   * Whether runs after the first allocate their memory in one piece, planned by the first run. Default true. The piece
+   * comes on top of the memory of the first run, so that `false` saves half of the memory of a large graph.
    */
   readonly memoryPattern?: boolean;
 }
 
 export interface Session {
-  /** ONNX Runtime's own session, for what `run` does not cover. */
+  /** ONNX Runtime's own session, for uses that `run` does not cover. */
   readonly session: InferenceSession;
   readonly device: Device;
   /**
-   * Runs the graph: inputs by name to outputs by name, all float32. NaN passes: callers check.
-   * @param into outputs to compute, if not all, and where to: their data are overwritten and returned.
+   * Runs the graph: inputs by name to outputs by name, all float32. Outputs may hold NaN: the caller checks.
+   * @param into the outputs to compute, default all, and the memory to write them to, which is returned.
+   * @example const { z0 } = await session.run({ x: { shape: [1, 3, 32, 32], data } });
    */
   run(inputs: NamedTensors, into?: NamedTensors): Promise<Record<string, FloatTensor>>;
-  /** The same with inputs and outputs on the GPU: outputs that were to stay there are the caller's to dispose of. */
+  /** As `run`, with inputs and outputs on the GPU. The caller disposes of the outputs that stay there. */
   runKept(inputs: Inputs): Promise<KeptOutputs>;
   /**
-   * Runs this graph and then `next` on what it takes of this one's inputs and outputs. Outputs that were to stay on
-   * the device never leave it. All others are returned, with those of `next`.
+   * Runs this graph, then `next` on those of the inputs and outputs that `next` takes. Outputs that were to stay on the
+   * device never leave it. All other outputs are returned, with the outputs of `next`.
    */
   runInto(next: Session, inputs: NamedTensors): Promise<Record<string, FloatTensor>>;
-  /** Frees the session once runs under way have ended. Further calls do nothing. */
+  /** Frees the session, once runs under way have ended. Further calls do nothing. */
   release(): Promise<void>;
 }
 
@@ -60,10 +48,10 @@ export interface KeptOutputs {
 }
 
 /**
- * Opens a graph on one device, which `requireDevice` has found to be there.
+ * Opens a graph on one device, which `requireDevice` has found to be available.
  *
- * Denormal numbers count as zero: small activations otherwise slow a deep model tenfold on a CPU. ONNX Runtime
- * sets this for the whole calling thread, so JavaScript's own numbers below 2.2e-308 become zero there too.
+ * Denormal numbers count as zero: otherwise small activations slow a deep model tenfold on a CPU. ONNX Runtime sets
+ * this for the whole calling thread, so that JavaScript's own numbers below 2.2e-308 become zero there too.
  *
  * @param kept outputs to leave in the memory of a GPU, for `runInto` and `runKept`.
  * @throws Error if the graph cannot be opened on it.
@@ -76,32 +64,24 @@ export async function createSession(
 ): Promise<Session> {
   const { inTurn } = runtime;
   const session = await inTurn(() => open(runtime, device, source, kept));
-  const running = new Set<Promise<unknown>>();
-  let released: Promise<void> | undefined;
+  // A second release() of ONNX Runtime's throws, and one during a run ends it.
+  const lifetime = createLifetime(() => inTurn(() => session.release()));
+  const track = <T>(run: () => Promise<T>): Promise<T> =>
+    lifetime.during(() => inTurn(run), 'session: it is released; open another');
   const start = (inputs: Inputs, into?: NamedTensors) => {
     const feeds = toFeeds(runtime, inputs);
     if (!into) return session.run(feeds, silent);
-    // The cpu writes where it is told; others give memory of their own.
+    // The cpu writes to the memory given; other devices return memory of their own.
     return session.run(feeds, device === 'cpu' ? toFeeds(runtime, into) : Object.keys(into), silent);
   };
-  async function track<T>(start: () => Promise<T>): Promise<T> {
-    if (released) throw new Error('session: it is released; open another');
-    const run = inTurn(start);
-    running.add(run);
-    try {
-      return await run;
-    } finally {
-      running.delete(run);
-    }
-  }
   return {
     session,
     device,
     async run(inputs, into) {
       const found = await track(() => start(inputs, into));
-      if (into && device === 'cpu') return { ...into }; // onnxruntime-node gives copies besides
+      if (into && device === 'cpu') return { ...into }; // onnxruntime-node returns copies as well
       const outputs = fromOutputs(found);
-      return into ? written(outputs, into) : outputs;
+      return into ? writeInto(into, outputs) : outputs;
     },
     async runKept(inputs) {
       const found = Object.entries(await track(() => start(inputs)));
@@ -132,11 +112,7 @@ export async function createSession(
           for (const [, tensor] of onDevice) tensor.dispose();
         }
       }),
-    // A second release() of ONNX Runtime's throws, and one during a run ends it.
-    release() {
-      released ??= Promise.allSettled(running).then(() => inTurn(() => session.release()));
-      return released;
-    },
+    release: lifetime.end,
   };
 }
 
@@ -158,39 +134,9 @@ async function open(
       ? await runtime.InferenceSession.create(model, options)
       : await runtime.InferenceSession.create(model, options);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`session: the graph cannot be opened on ${device}: ${reason}`, { cause });
+    throw new Error(`session: the graph cannot be opened on ${device}: ${messageOf(cause)}`, { cause });
   }
 }
 
-/** Of a run too: what goes wrong is thrown. */
+/** The options of every run: errors are thrown, not logged. */
 const silent: InferenceSession.RunOptions = { logSeverityLevel: 4 };
-
-function toFeeds({ Tensor }: OnnxRuntime, inputs: Inputs): InferenceSession.FeedsType {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [
-      name,
-      'tensor' in value ? value.tensor : new Tensor('float32', value.data, value.shape),
-    ]),
-  );
-}
-
-function fromOutputs(outputs: InferenceSession.ReturnType): Record<string, FloatTensor> {
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, { dims, data }]) => {
-      if (!(data instanceof Float32Array)) throw new TypeError(`session: output ${name} is not float32`);
-      return [name, { shape: [...dims], data }];
-    }),
-  );
-}
-
-/** Copies outputs to the places given for them. */
-function written(outputs: NamedTensors, into: NamedTensors): Record<string, FloatTensor> {
-  return Object.fromEntries(
-    Object.entries(into).map(([name, { data }]) => {
-      const { shape, data: found } = outputs[name] as FloatTensor;
-      data.set(found);
-      return [name, { shape, data }];
-    }),
-  );
-}

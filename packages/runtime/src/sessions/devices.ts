@@ -1,5 +1,6 @@
+import { messageOf } from '../message-of.js';
 import type { Platform } from '../platform.js';
-import type { Device, DeviceChoice } from '../session.js';
+import type { Device, DeviceChoice } from './device.js';
 import { DeviceError } from './device-error.js';
 
 /** A device that was passed over, and why. */
@@ -10,7 +11,7 @@ export interface SkippedDevice {
 
 const known = ['cpu', 'cuda', 'webgpu', 'wasm'] as const satisfies readonly Device[];
 
-/** @throws RangeError if this is no choice of devices. */
+/** @throws RangeError unless `choice` is a device, a list of devices or `auto`. */
 export function checkDeviceChoice(choice: DeviceChoice): void {
   const devices: readonly unknown[] = Array.isArray(choice) ? choice : [choice];
   const unknown = devices.find((device) => !known.includes(device as Device) && device !== 'auto');
@@ -23,10 +24,10 @@ export function checkDeviceChoice(choice: DeviceChoice): void {
 }
 
 /**
- * Opens something on the first device of a choice that takes it. A device is passed over if it is not there, if
- * `auto` has an objection to it, or if opening fails on it; what fails on the cpu or wasm for another reason than
- * the device's own is wrong in itself, and ends the search.
- * @throws RangeError if the choice is none; DeviceError if no device takes it; else what `open` throws.
+ * Opens something on the first device of a choice that can run it. A device is passed over if it is not available, if
+ * `auto` has an objection to it, or if opening fails on it. If opening fails on the cpu or wasm with another error than
+ * a DeviceError, the thing itself is wrong, and the search ends.
+ * @throws RangeError if the choice is not valid; DeviceError if no device can run it; else the error of `open`.
  */
 export async function onFirstDevice<T>(
   platform: Platform,
@@ -49,7 +50,7 @@ export async function onFirstDevice<T>(
       const ofDevice = error instanceof DeviceError;
       if (devices.length === 1 || (!ofDevice && (device === 'cpu' || device === 'wasm'))) throw error;
       lastError = error;
-      skipped.push({ device, reason: error instanceof Error ? error.message : String(error) });
+      skipped.push({ device, reason: messageOf(error) });
     }
   }
   throw refusal(skipped, lastError);
@@ -57,7 +58,7 @@ export async function onFirstDevice<T>(
 
 function refusal(skipped: readonly SkippedDevice[], lastError: unknown): Error {
   const reasons = skipped.map(({ device, reason }) => `${device}: ${reason}`).join('; ');
-  const message = `no device takes this model (${reasons})`;
+  const message = `no device can run this model (${reasons})`;
   if (!(lastError instanceof DeviceError)) return new Error(message, { cause: lastError });
   return new DeviceError(lastError.device, lastError.code, message, { cause: lastError });
 }

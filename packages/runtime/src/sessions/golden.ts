@@ -1,12 +1,12 @@
 import { type Manifest, type Precision, type Tolerances, tolerances } from '@glow-onnx/flow/manifest';
 import { parseSafetensors } from '@glow-onnx/flow/safetensors';
-import type { Device } from '../session.js';
-import type { FloatTensor } from './create-session.js';
+import type { Device } from './device.js';
+import type { FloatTensor } from './tensor.js';
 
-/** `golden.safetensors`: what the float64 interpreter makes of a few images, by name. */
+/** `golden.safetensors`: the results of the float64 interpreter on a few images, by name. */
 export type Golden = Readonly<Record<string, FloatTensor>>;
 
-/** One claim about a graph, what was measured of it and what is allowed. */
+/** One claim about a graph, its measured error and the tolerance. */
 export type Measurement = Manifest['measured'][number];
 
 /** @throws SyntaxError or RangeError if the bytes are not golden values. */
@@ -22,7 +22,7 @@ export function parseGolden(bytes: Uint8Array): Golden {
   );
 }
 
-/** Golden values of weights stored small stand below the precision's name, since they are another flow's. */
+/** Golden values of smaller precisions stand below the precision's name: rounded weights are another flow. */
 export function goldenPrefix(precision: Precision): string {
   return precision === 'fp32' ? '' : `${precision}/`;
 }
@@ -31,7 +31,7 @@ export interface GoldenRequest {
   readonly golden: Golden;
   readonly levels: number;
   readonly precision: Precision;
-  /** Whose tolerances hold. */
+  /** The device whose tolerances apply. */
   readonly device: Device;
   /** Factor on the tolerances. */
   readonly slack: number;
@@ -43,7 +43,7 @@ export interface GoldenRequest {
 }
 
 /**
- * Sends the golden images through both graphs and compares: z and log p(x) of encode, x of decode, and the round trip.
+ * Runs the golden images through both graphs and compares: z and log p(x) of encode, x of decode, and the round trip.
  * @throws Error if golden values or outputs are missing, or a run fails.
  */
 export async function measureGolden(request: GoldenRequest): Promise<Measurement[]> {
@@ -96,7 +96,7 @@ export async function measureGolden(request: GoldenRequest): Promise<Measurement
   ];
 }
 
-/** Whether what was measured is within its tolerance; never for NaN. */
+/** Whether a measured error is within its tolerance. NaN never is. */
 export function holds({ value, tolerance }: Measurement): boolean {
   return value <= tolerance;
 }
@@ -107,7 +107,7 @@ function tensorOf(tensors: Golden, name: string, where: string): FloatTensor {
   return found;
 }
 
-/** NaN if anything is, or if shapes differ. */
+/** NaN if a number is NaN, or if the shapes differ. */
 function largestError(a: FloatTensor | undefined, b: FloatTensor): number {
   if (a?.shape.join() !== b.shape.join()) return Number.NaN;
   return b.data.reduce((error, value, i) => Math.max(error, Math.abs(value - (a.data[i] as number))), 0);

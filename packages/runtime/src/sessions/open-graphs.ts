@@ -1,7 +1,8 @@
-import type { OnnxRuntime, Platform, RuntimeOptions } from '../platform.js';
-import type { Device, DeviceChoice } from '../session.js';
+import type { Platform } from '../platform.js';
 import { createSession, type GraphSource, type Session } from './create-session.js';
+import type { Device, DeviceChoice } from './device.js';
 import { onFirstDevice, type SkippedDevice } from './devices.js';
+import type { OnnxRuntime, RuntimeOptions } from './onnx-runtime.js';
 import { requireDevice } from './probe.js';
 import { runSelfTest, type SelfTest, type SelfTestOutcome } from './self-test.js';
 
@@ -12,13 +13,13 @@ export interface ModelGraphs {
 
 export interface OpenGraphsOptions extends RuntimeOptions {
   readonly device: DeviceChoice;
-  /** Without it, a device is only asked whether it is there. */
+  /** Default: no self-test; a device only has to be available. */
   readonly selfTest?: SelfTest | undefined;
-  /** Names of the latents, for `roundTrip` on WebGPU: encode opens a second time. */
+  /** Names of the latents, for `roundTrip` on WebGPU. The encode graph is then opened a second time. */
   readonly keepLatents?: readonly string[] | undefined;
 }
 
-/** A model's two graphs on the device that was chosen. Each session opens when first asked for, once. */
+/** A model's two graphs on the chosen device. Each session opens once, when it is first needed. */
 export interface OpenGraphs {
   readonly device: Device;
   readonly skipped: readonly SkippedDevice[];
@@ -26,13 +27,13 @@ export interface OpenGraphs {
   /** @throws Error if the graph cannot be opened; the next call tries again. */
   encoder(): Promise<Pick<Session, 'run'>>;
   decoder(): Promise<Pick<Session, 'run'>>;
-  /** Encodes x and decodes the latents, which never leave the GPU: outputs of both graphs, but for the latents. */
+  /** Encodes x and decodes the latents, which never leave the GPU. Returns all other outputs of both graphs. */
   readonly roundTrip?: Session['run'] | undefined;
-  /** Frees what was opened, once runs under way have ended. */
+  /** Frees the opened sessions, once runs under way have ended. */
   release(): Promise<void>;
 }
 
-/** @throws DeviceError if no device asked for is there and computes the golden images rightly. */
+/** @throws DeviceError if no requested device is available and passes the self-test. */
 export async function openGraphs(
   platform: Platform,
   graphs: ModelGraphs,
@@ -83,7 +84,7 @@ async function openOn(
   }
 }
 
-/** A session that opens when first asked for; until then it holds the graph's bytes, and no longer. */
+/** A session that opens when it is first needed. It holds the graph's bytes only until then. */
 function lazySession(runtime: OnnxRuntime, device: Device, graph: GraphSource, kept?: readonly string[]) {
   let source: GraphSource | undefined = graph;
   let opening: Promise<Session> | undefined;

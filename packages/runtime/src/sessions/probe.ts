@@ -1,20 +1,22 @@
 import { checkInteger } from '../check.js';
-import type { OnnxRuntime, Platform, RuntimeOptions } from '../platform.js';
-import type { Device } from '../session.js';
+import { messageOf } from '../message-of.js';
+import type { Platform } from '../platform.js';
+import type { Device } from './device.js';
 import { DeviceError } from './device-error.js';
+import type { OnnxRuntime, RuntimeOptions } from './onnx-runtime.js';
 import { sessionOptions } from './session-options.js';
 
-/** y = x + x on a vector: an ONNX graph of 70 bytes. */
+/** An ONNX graph of 70 bytes: y = x + x on a vector. */
 const doubling =
   'CAg6PAoOCgF4CgF4EgF5IgNBZGQSBmRvdWJsZVoQCgF4EgsKCQgBEgUKAxIBTmIQCgF5EgsKCQgBEgUKAxIBTkIECgAQEQ==';
 
-/** What came of it, by device: neither drivers nor libraries come and go in a running program. */
+/** The probes by device. One probe is enough: drivers and libraries do not change while a program runs. */
 const probes = new Map<string, Promise<void>>();
 
 /**
- * ONNX Runtime for a device that has run the smallest graph, once in a program: so a graph which cannot be opened
- * is never taken for a device that is not there.
- * @throws DeviceError if the device cannot be had or cannot add; RangeError if an option is out of range.
+ * ONNX Runtime for a device that has run a small graph, once in a program. A later graph that cannot be opened is
+ * therefore never mistaken for a device that is not available.
+ * @throws DeviceError if the device is not available or cannot add; RangeError if an option is out of range.
  */
 export async function requireDevice(
   platform: Platform,
@@ -29,9 +31,10 @@ export async function requireDevice(
   try {
     await probe;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const said = reason.replace(/^\/\S+\.cc:\d+ .* was false\. /, '').replace(/[\s.]+$/, '');
-    const message = `device "${device}" is not available here: ${said}; ${runtime.advice}`;
+    const reason = messageOf(cause)
+      .replace(/^\/\S+\.cc:\d+ .* was false\. /, '')
+      .replace(/[\s.]+$/, '');
+    const message = `device "${device}" is not available here: ${reason}; ${runtime.advice}`;
     throw new DeviceError(device, 'unavailable', message, { cause });
   }
   return runtime;

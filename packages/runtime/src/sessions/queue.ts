@@ -1,4 +1,4 @@
-/** Runs a task once those before it have ended, well or badly. */
+/** Runs a task once all tasks before it have ended, whether they succeeded or failed. */
 export type Queue = <T>(task: () => Promise<T>) => Promise<T>;
 
 export function createQueue(): Queue {
@@ -11,14 +11,14 @@ export function createQueue(): Queue {
   };
 }
 
-/** For what needs no turn. */
+/** A queue that does not wait: each task starts at once. */
 export const atOnce: Queue = (task) => task();
 
 const key = Symbol.for('@glow-onnx/runtime: queues');
 
 /**
- * The one queue of this name in the process or tab. It hangs on the global object because a program may load this
- * package twice, as ES module and as CommonJS.
+ * The only queue of this name in the process or tab. It is a property of the global object, because a program may load
+ * this package twice, as ES module and as CommonJS.
  */
 export function queueOf(name: string): Queue {
   const shared = globalThis as { [key]?: Record<string, Queue> };

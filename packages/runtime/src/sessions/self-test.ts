@@ -1,35 +1,36 @@
 import type { Manifest, Precision } from '@glow-onnx/flow/manifest';
-import type { KeyValueCache, OnnxRuntime } from '../platform.js';
-import type { Device } from '../session.js';
+import type { KeyValueCache } from '../folder/key-value-cache.js';
+import type { Device } from './device.js';
 import { DeviceError } from './device-error.js';
 import { type GoldenRequest, holds, type Measurement, measureGolden, parseGolden } from './golden.js';
+import type { OnnxRuntime } from './onnx-runtime.js';
 
-/** What the golden images of a model folder are compared with, and where a pass is remembered. */
+/** The model folder whose golden images are compared, and the cache that remembers passed tests. */
 export interface SelfTest {
   readonly manifest: Pick<Manifest, 'config' | 'toleranceFactor'>;
-  /** sha256 of manifest.json, which names every file's own: the same for the same model alone. */
+  /** The sha256 of manifest.json. The manifest lists the sha256 of every file, so only the same model has it. */
   readonly fingerprint: string;
   readonly precision: Precision;
-  /** Reads golden.safetensors, verified; asked for only where the test runs. */
+  /** Reads and verifies golden.safetensors. Called only if the test runs. */
   golden(): Promise<Uint8Array>;
   readonly cache: KeyValueCache;
 }
 
 /**
- * How a model's device was tested: `passed` now, `remembered` from an earlier load, or `none`, because it was
- * switched off or the folder has no golden images.
+ * How a model's device was tested: `passed` now, `remembered` from an earlier load, or `none` because the self-test
+ * was switched off or the folder has no golden images.
  */
 export type SelfTestOutcome = 'passed' | 'remembered' | 'none';
 
-/** Where the test runs, and how. */
+/** The device that is tested, and how it runs a graph. */
 export type SelfTestRun = Pick<GoldenRequest, 'run'> & {
   readonly device: Device;
   readonly runtime: OnnxRuntime;
 };
 
 /**
- * Lets a device that is new to a model compute the golden images first.
- * @throws DeviceError if it computes them wrongly; Error if they cannot be read or run.
+ * Makes a device that has not run this model before compute its golden images.
+ * @throws DeviceError if the device computes them wrongly; Error if they cannot be read or run.
  */
 export async function runSelfTest(test: SelfTest, place: SelfTestRun): Promise<'passed' | 'remembered'> {
   const key = memoryKey(test, place);
@@ -41,7 +42,7 @@ export async function runSelfTest(test: SelfTest, place: SelfTestRun): Promise<'
   return 'passed';
 }
 
-/** Errors of both graphs on the golden images. */
+/** The errors of both graphs on the golden images. */
 export async function measureSelfTest(
   { manifest, precision, golden }: Pick<SelfTest, 'manifest' | 'precision' | 'golden'>,
   { device, run }: Pick<SelfTestRun, 'device' | 'run'>,
@@ -56,7 +57,7 @@ export async function measureSelfTest(
   });
 }
 
-/** Undefined where the processor cannot be named: it is tested each time, since it may be another one. */
+/** Undefined if the processor is not known. Such a device is tested each time, since the processor may change. */
 function memoryKey({ fingerprint, precision }: SelfTest, { device, runtime }: SelfTestRun) {
   const { name, processor } = runtime;
   return processor && `self-test ${[fingerprint, precision, device, name, processor].join(' ')}`;

@@ -1,8 +1,11 @@
 import type { InferenceSession } from 'onnxruntime-common';
-import type { OnnxRuntime } from '../platform.js';
-import type { Device } from '../session.js';
+import type { Device } from './device.js';
+import type { OnnxRuntime } from './onnx-runtime.js';
 
-/** What every session of this project is opened with; `folder` holds the external data of a graph given as bytes. */
+/**
+ * The options of every session of this project.
+ * @param folder holds the external data of a graph given as bytes.
+ */
 export function sessionOptions(
   { threads }: OnnxRuntime,
   device: Device,
@@ -10,15 +13,16 @@ export function sessionOptions(
 ): InferenceSession.SessionOptions {
   const session = {
     set_denormal_as_zero: '1',
-    // What the GPU has no kernel for would run on the CPU, unsaid; ONNX Runtime refuses this where the CPU is meant.
+    // Without it, operations for which the GPU has no kernel run on the CPU without notice. ONNX Runtime refuses the
+    // option for the CPU itself.
     ...((device === 'webgpu' || device === 'cuda') && { disable_cpu_ep_fallback: '1' }),
     ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
   };
   return {
-    // Alone in the list: of several, an absent one is dropped with a mere warning.
+    // Only one: if there are several, ONNX Runtime drops one that is missing, with only a warning.
     executionProviders: [device],
     extra: { session },
-    logSeverityLevel: 4, // what goes wrong is thrown
+    logSeverityLevel: 4, // errors are thrown
     ...(threads !== undefined && { intraOpNumThreads: threads }),
   };
 }

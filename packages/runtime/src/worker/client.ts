@@ -1,11 +1,14 @@
-import type { ModelSource } from '../folder/model-source.js';
-import type { LoadOptions } from '../load-glow.js';
+import { isUrl, type ModelSource } from '../folder/model-source.js';
+import type { LoadOptions } from '../load-options.js';
+import { messageOf } from '../message-of.js';
 import type { GlowModel } from '../model/model.js';
-import type { ImageCodec } from '../pictures/images.js';
+import type { ImageCodec } from '../pictures/codec.js';
+import { createLifetime } from '../sessions/lifetime.js';
+import type { WorkerLike } from './port.js';
 import { fromPortable } from './portable-error.js';
-import { absolute, isUrl, toPortableInput } from './portable-input.js';
-import { type Call, type Method, optionsAt, type Response, type WorkerLike } from './protocol.js';
-import type { Facts } from './serve.js';
+import { absolute, toPortableInput } from './portable-input.js';
+import type { Facts } from './protocol.js';
+import { type Call, type Method, optionsAt, type Response } from './protocol.js';
 
 interface Pending {
   readonly resolve: (result: never) => void;
@@ -27,8 +30,8 @@ type Bridge = <Result>(
 ) => Promise<Result>;
 
 /**
- * The page's side: a model whose calls a worker does. It has one worker to itself, which ends with it.
- * @param codec reads what cannot be sent to a worker.
+ * The page's side: loads a model whose calls run in a worker. The model has the worker for itself; `dispose` ends both.
+ * @param codec reads images that cannot be sent to a worker, such as canvases.
  */
 export async function loadInWorker(
   codec: ImageCodec,
@@ -51,40 +54,24 @@ export async function loadInWorker(
 }
 
 function modelOf(facts: Facts, call: Bridge, codec: ImageCodec, end: () => void): GlowModel {
-  const underWay = new Set<Promise<unknown>>();
-  let disposal: Promise<void> | undefined;
-
+  const lifetime = createLifetime(async () => {
+    await call('dispose', []).catch(() => undefined); // a worker that has failed holds no model
+    end();
+  });
   async function perform(method: Method, given: readonly unknown[]): Promise<unknown> {
-    if (disposal) throw new Error(`${method}: this model is disposed; load it again`);
     const owned = new Set<ArrayBuffer>();
     const at = optionsAt[method];
-    const result = Promise.all(given.slice(0, at).map((each) => toPortableInput(each, codec, owned))).then(
-      (args) => call(method, args, given[at] as BridgeOptions | undefined, owned),
-    );
-    underWay.add(result);
-    try {
-      return await result;
-    } finally {
-      underWay.delete(result);
-    }
+    const args = await Promise.all(given.slice(0, at).map((each) => toPortableInput(each, codec, owned)));
+    return call(method, args, given[at] as BridgeOptions | undefined, owned);
   }
-
-  async function release(): Promise<void> {
-    await Promise.allSettled(underWay);
-    await call('dispose', []).catch(() => undefined); // a worker that has failed holds nothing
-    end();
-  }
-  const dispose = () => {
-    disposal ??= release();
-    return disposal;
-  };
   const methods = Object.fromEntries(
     (Object.keys(optionsAt) as Method[]).map((method) => [
       method,
-      (...given: unknown[]) => perform(method, given),
+      (...given: unknown[]) =>
+        lifetime.during(() => perform(method, given), `${method}: this model is disposed; load it again`),
     ]),
   ) as unknown as Pick<GlowModel, Method>;
-  return { ...facts, ...methods, dispose, [Symbol.asyncDispose]: dispose };
+  return { ...facts, ...methods, dispose: lifetime.end, [Symbol.asyncDispose]: lifetime.end };
 }
 
 function receive({ resolve, reject, onProgress, signal }: Pending, response: Response): void {
@@ -102,7 +89,7 @@ function receive({ resolve, reject, onProgress, signal }: Pending, response: Res
   }
 }
 
-/** Asks and answers by messages, any number at once. A worker that fails rejects all calls, those to come too. */
+/** Sends calls to a worker and receives the answers, any number at once. If the worker fails, all calls reject. */
 function createBridge(worker: WorkerLike): Bridge {
   const pending = new Map<number, Pending>();
   let failure: Error | undefined;
@@ -136,8 +123,9 @@ function createBridge(worker: WorkerLike): Bridge {
       try {
         worker.postMessage({ id, call, args, options, reports }, [...owned]);
       } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new TypeError(`${call}: an argument cannot be sent to a worker: ${reason}`, { cause });
+        throw new TypeError(`${call}: an argument cannot be sent to a worker: ${messageOf(cause)}`, {
+          cause,
+        });
       }
     });
     return answer.finally(() => {

@@ -1,22 +1,23 @@
 import { BatchError } from '../model/batch-error.js';
-import type { Device } from '../session.js';
+import type { Device } from '../sessions/device.js';
 import { DeviceError } from '../sessions/device-error.js';
 
-/** An error as messages can carry it: cloning one would lose its class and fields. */
+/** An error as plain data for a message. A cloned Error object would lose its class and its fields. */
 export interface PortableError {
   readonly name: string;
   readonly message: string;
   readonly stack?: string | undefined;
   readonly cause?: PortableError | undefined;
-  /** Of a DeviceError. */
+  /** `device` and `code` of a DeviceError. */
   readonly device?: Device;
   readonly code?: DeviceError['code'];
-  /** Of a BatchError, and of the errors in it. */
+  /** `image` of an error in a BatchError; `errors` and `results` of a BatchError. */
   readonly image?: number;
   readonly errors?: readonly PortableError[];
   readonly results?: readonly unknown[];
 }
 
+/** Converts a thrown value to plain data. */
 export function toPortable(thrown: unknown): PortableError {
   if (typeof thrown !== 'object' || thrown === null || !('message' in thrown)) {
     return { name: 'Error', message: String(thrown) };
@@ -38,7 +39,7 @@ export function toPortable(thrown: unknown): PortableError {
 
 const builtIn = { TypeError, RangeError, SyntaxError } as const;
 
-/** The error again, of its own class, with the stack of where it was thrown. */
+/** Restores the error with its class, its fields and the stack of the place where it was thrown. */
 export function fromPortable(portable: PortableError): Error {
   const error = create(portable);
   const { stack, image } = portable;

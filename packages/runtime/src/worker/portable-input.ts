@@ -1,7 +1,9 @@
-import type { ImageCodec } from '../pictures/images.js';
+import { isUrl } from '../folder/model-source.js';
+import { messageOf } from '../message-of.js';
+import type { ImageCodec } from '../pictures/codec.js';
 import type { CanvasLike, ImageElementLike } from '../pictures/input.js';
 
-/** A picture of the page that could not be read there; the worker's call says so in its place. */
+/** Takes the place of an image that the page could not read. The call in the worker then rejects with this reason. */
 export interface Unreadable {
   readonly unreadable: string;
 }
@@ -10,7 +12,7 @@ export function isUnreadable(input: unknown): input is Unreadable {
   return typeof input === 'object' && input !== null && 'unreadable' in input;
 }
 
-/** A codec that fails where the page's has failed. */
+/** A codec that rejects the images that the page could not read. */
 export function refusingUnreadable(codec: ImageCodec): ImageCodec {
   return {
     read: async (input) => {
@@ -21,8 +23,9 @@ export function refusingUnreadable(codec: ImageCodec): ImageCodec {
 }
 
 /**
- * An argument as it can be sent to a worker: canvases and img elements as their pixels, addresses as seen from the
- * page. `owned` gets the memory that was made here.
+ * Converts an argument so that it can be sent to a worker: canvases and img elements become pixels, and addresses
+ * become absolute.
+ * @param owned gets the buffers that are created here, which can be transferred.
  */
 export async function toPortableInput(
   input: unknown,
@@ -39,17 +42,13 @@ export async function toPortableInput(
     owned.add(image.data.buffer as ArrayBuffer);
     return image;
   } catch (error) {
-    return { unreadable: error instanceof Error ? error.message : String(error) } satisfies Unreadable;
+    return { unreadable: messageOf(error) } satisfies Unreadable;
   }
 }
 
-/** A worker's own address is another one than the page's. */
+/** An address relative to the page, made absolute: a worker would resolve it from its own address. */
 export function absolute(address: string | URL): string {
   return new URL(address, globalThis.document?.baseURI ?? globalThis.location?.href).href;
-}
-
-export function isUrl(input: unknown): input is URL {
-  return typeof input === 'object' && input !== null && 'href' in input && 'searchParams' in input;
 }
 
 function isOfPage(input: unknown): input is CanvasLike | ImageElementLike {

@@ -1,32 +1,14 @@
 import type { GlowModel } from '../model/model.js';
 import type { PortableError } from './portable-error.js';
 
-/** What of a Worker is used here; a MessagePort has it too, but for `terminate`. */
-export interface WorkerLike extends PortLike {
-  terminate?(): void;
-}
-
-export interface PortLike {
-  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
-  addEventListener(
-    type: 'message' | 'messageerror' | 'error',
-    listener: (event: { readonly type: string }) => void,
-  ): void;
-  /** Ports need it, workers do not have it. */
-  start?(): void;
-}
-
-/** Our own worker, the address of another script that serves models, or a worker with such a script. */
-export type WorkerChoice = boolean | string | URL | WorkerLike;
-
 type Callable = {
   [Key in keyof GlowModel]: GlowModel[Key] extends (...args: never[]) => Promise<unknown> ? Key : never;
 }[keyof GlowModel];
-/** The model's calls that a worker does. */
+/** The methods of a model that run in the worker. */
 export type Method = Exclude<Callable, 'dispose'>;
 export type Call = Method | 'loadGlow' | 'dispose';
 
-/** For each method the place of its options among its arguments. */
+/** For each method the position of its options among its arguments. */
 export const optionsAt = {
   prepare: 1,
   encode: 1,
@@ -41,26 +23,27 @@ export const optionsAt = {
   applyAttribute: 3,
 } as const satisfies Readonly<Record<Method, number>>;
 
-/** What a page says to its worker. */
+/** A message from the page to its worker. */
 export type Request =
   | {
       readonly id: number;
       readonly call: Call;
-      /** Without options. */
+      /** The arguments without the options. */
       readonly args: readonly unknown[];
-      /** Without `onProgress` and `signal`. */
+      /** The options without `onProgress` and `signal`. */
       readonly options: object;
+      /** Whether the page wants progress messages. */
       readonly reports: boolean;
     }
   | { readonly id: number; readonly abort: true };
 
-/** What the worker says. */
+/** A message from the worker to the page. */
 export type Response =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: PortableError }
   | { readonly id: number; readonly progress: unknown };
 
-/** The memory of what is sent for good, which need not be copied then. */
+/** The buffers in a value. A message can transfer them instead of copying, because the sender no longer needs them. */
 export function buffersOf(value: unknown, found: Set<ArrayBuffer> = new Set()): Set<ArrayBuffer> {
   if (ArrayBuffer.isView(value)) {
     if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);
@@ -69,3 +52,9 @@ export function buffersOf(value: unknown, found: Set<ArrayBuffer> = new Set()): 
   }
   return found;
 }
+
+/** The properties of a model that are not methods. */
+export type Facts = {
+  [Key in keyof GlowModel as GlowModel[Key] extends AnyFunction ? never : Key]: GlowModel[Key];
+};
+type AnyFunction = (...args: never[]) => unknown;

@@ -1,12 +1,14 @@
 import type { ModelSource } from '../folder/model-source.js';
-import { createLoadGlow, type LoadGlow, type LoadOptions } from '../load-glow.js';
+import { createLoadGlow } from '../load-glow.js';
+import type { LoadGlow, LoadOptions } from '../load-options.js';
 import type { GlowModel } from '../model/model.js';
 import type { Platform } from '../platform.js';
+import type { PortLike } from './port.js';
 import { toPortable } from './portable-error.js';
 import { refusingUnreadable } from './portable-input.js';
-import { buffersOf, optionsAt, type PortLike, type Request, type Response } from './protocol.js';
+import { buffersOf, optionsAt, type Request, type Response } from './protocol.js';
 
-/** The worker's side: loads one model and does what the page asks of it. */
+/** The worker's side: loads one model and answers the calls of the page. */
 export function serve(loadGlow: LoadGlow, port: PortLike): void {
   const aborts = new Map<number, AbortController>();
   let loading: Promise<GlowModel> | undefined;
@@ -47,21 +49,17 @@ export function serve(loadGlow: LoadGlow, port: PortLike): void {
   port.start?.();
 }
 
-/** What is to know of a model without asking it anything. */
-export type Facts = {
-  [Key in keyof GlowModel as GlowModel[Key] extends Method ? never : Key]: GlowModel[Key];
-};
-type Method = (...args: never[]) => unknown;
-
 function factsOf(model: GlowModel): object {
   return Object.fromEntries(Object.entries(model).filter(([, value]) => typeof value !== 'function'));
 }
 
-/** Makes a worker the place where a page's model runs. */
+/** Creates `serveGlow`, which runs the model of a page in the worker that calls it. */
 export function createServeGlow(platform: Platform): () => void {
   return () => {
     if (!('postMessage' in globalThis) || 'document' in globalThis) {
-      throw new TypeError("serveGlow: call it in a browser's worker, whose address loadGlow is given");
+      throw new TypeError(
+        "serveGlow: call it in a worker of a browser, and pass the worker's address to loadGlow",
+      );
     }
     const createCodec: Platform['createCodec'] = (limits) => refusingUnreadable(platform.createCodec(limits));
     serve(createLoadGlow({ ...platform, createCodec }), globalThis as unknown as PortLike);

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
-import { describeBrowser, launchChromium } from '../../../support/use-browser.js';
+import { describeBrowser, newContext } from '../../../support/use-browser.js';
 import { builtPage } from './site.js';
 import { readout, timeoutMs } from './use-page.js';
 
@@ -53,9 +53,9 @@ describeBrowser('npm run demo', () => {
       const { headers } = await fetch(address);
       expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
       expect(headers.get('cross-origin-embedder-policy')).toBe('require-corp');
-      const browser = await launchChromium();
+      const context = await newContext();
       try {
-        const page = await browser.newPage();
+        const page = await context.newPage();
         await page.goto(address);
         expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
         await page
@@ -64,7 +64,7 @@ describeBrowser('npm run demo', () => {
           .waitFor({ timeout: timeoutMs / 2 });
         expect(await readout(page, 'Runs on').textContent()).toMatch(/^WebAssembly, \d+ threads?$/);
       } finally {
-        await browser.close();
+        await context.close();
       }
     } finally {
       await pressCtrlC(demo);

@@ -34,7 +34,7 @@ describeBrowser.each(devices)('the page on $device', ({ device, path }) => {
     }
     await button(panel, 'All to 0').click();
     await untilDiffering(panel, false);
-    const before = panel.getByRole('img', { name: 'The face as it was' });
+    const before = panel.getByRole('img', { name: 'The original face' });
     expect(await pixelsOf(edited)).toEqual(await pixelsOf(before));
     await sliders.nth(2).fill('1');
     await untilDiffering(panel, true);
@@ -49,7 +49,7 @@ describeBrowser.each(devices)('the page on $device', ({ device, path }) => {
     const [withIt, without] = ['With', 'Without'].map((name) =>
       panel.getByRole('group', { name, exact: true }),
     ) as [Locator, Locator];
-    const make = button(panel, 'Make a slider of it');
+    const make = button(panel, 'Make the slider');
     expect(await make.isDisabled()).toBe(true);
     await button(withIt, 'Add the face above').click();
     await drop(page, without, await picture());
@@ -61,15 +61,15 @@ describeBrowser.each(devices)('the page on $device', ({ device, path }) => {
     await untilDiffering(panel, true);
     await button(panel, 'Blinds away: back to 0').click();
     await untilDiffering(panel, false);
-    await button(panel, 'Take these').click();
+    await button(panel, 'Use these').click();
     await withIt.getByText(/^With: [1-9]/).waitFor();
-    await button(withIt, 'Empty').click();
+    await button(withIt, 'Remove all').click();
     expect(await make.isDisabled()).toBe(true);
   });
 
   test('Morph: from one face to the other, by line or arc, in so many steps, saved as a PNG', async () => {
     const panel = await openTab(page, 'Morph');
-    const strip = panel.getByRole('group', { name: 'All faces of the way' }).locator('canvas');
+    const strip = panel.getByRole('group', { name: 'All faces of the morph' }).locator('canvas');
     const untilSteps = (steps: number) =>
       eventually(
         () => strip.count(),
@@ -102,10 +102,10 @@ describeBrowser.each(devices)('the page on $device', ({ device, path }) => {
 
   test('Morph: the film plays, stops and goes to a place', async () => {
     const panel = await openTab(page, 'Morph');
-    const stage = () => pixelsOf(panel.getByRole('img', { name: 'The face on its way' }));
-    const strip = panel.getByRole('group', { name: 'All faces of the way' }).locator('canvas');
+    const stage = () => pixelsOf(panel.getByRole('img', { name: 'The current face' }));
+    const strip = panel.getByRole('group', { name: 'All faces of the morph' }).locator('canvas');
     for (const place of [1, 4]) {
-      await panel.getByLabel('Place').fill(`${place}`);
+      await panel.getByLabel('Position').fill(`${place}`);
       expect(await stage()).toEqual((await pixelsOf(strip)).slice(place - 1, place));
     }
     const still = await stage();
@@ -116,21 +116,21 @@ describeBrowser.each(devices)('the page on $device', ({ device, path }) => {
     expect(await stage()).toEqual((await pixelsOf(strip)).slice(2, 3));
   });
 
-  test('Is it one of us?: pictures stand by their bits beside the held-out faces, one asked about too', async () => {
-    const panel = await openTab(page, 'Is it one of us?');
-    const places = panel.getByRole('group', { name: 'Pictures by bits per dimension' }).getByRole('button');
+  test('Is it typical?: images stand by their bits beside the held-out faces, a dropped one too', async () => {
+    const panel = await openTab(page, 'Is it typical?');
+    const places = panel.getByRole('group', { name: 'Images by bits per dimension' }).getByRole('button');
     await eventually(
       () => places.count(),
       (count) => expect(count).toBe(12),
     );
-    await drop(page, panel.getByRole('group', { name: 'The suspect' }), await picture());
+    await drop(page, panel.getByRole('group', { name: 'Image to test' }), await picture());
     await panel.getByRole('heading', { name: /^blinds\.png: / }).waitFor();
     expect(await status(page)).toMatch(/^blinds\.png: /);
     expect(await places.count()).toBe(13);
     if (path === paths.faces) {
-      await panel.getByRole('heading', { name: 'A stranger' }).waitFor();
+      await panel.getByRole('heading', { name: 'unlike the training faces' }).waitFor();
       await button(panel, /^Face 1: /).click();
-      await panel.getByRole('heading', { name: 'Face 1: Passes as one of us' }).waitFor();
+      await panel.getByRole('heading', { name: 'Face 1: resembles the training faces' }).waitFor();
     }
   });
 });

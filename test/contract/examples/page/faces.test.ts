@@ -31,7 +31,7 @@ describeBrowser.each(devices)('the page on $device', ({ device, path, runsOn }) 
     await untilOthers(seven);
     await panel.getByLabel('Seed').fill('7');
     await eventually(faces, (now) => expect(now).toEqual(seven));
-    await button(panel, 'Roll').click();
+    await button(panel, 'New seed').click();
     await untilOthers(seven);
     await panel.getByLabel('Temperature').fill('0');
     await eventually(faces, (now) => expect(new Set(now).size).toBe(1));
@@ -42,16 +42,16 @@ describeBrowser.each(devices)('the page on $device', ({ device, path, runsOn }) 
     );
 
     await button(panel, 'Keep sample 3').click();
-    expect(await status(page)).toBe('Sample 3 is kept, below.');
+    expect(await status(page)).toBe('Sample 3 is kept at the foot of the page.');
     const shelf = page.getByRole('region', { name: 'Kept faces' });
     expect(await pixelsOf(shelf.locator('canvas'))).toEqual((await faces()).slice(2, 3));
-    await button(shelf, 'Let kept face 1 go').click();
+    await button(shelf, 'Remove kept face 1').click();
     expect(await shelf.locator('canvas').count()).toBe(0);
   });
 
   test('Encode / decode: every value comes back; a level scaled changes the face, reset restores it', async () => {
     const panel = await openTab(page, 'Encode / decode');
-    const [seen, back] = ['The picture as the model sees it', 'What comes back'].map((name) =>
+    const [seen, back] = ['The image as the model sees it', 'The decoded image'].map((name) =>
       panel.getByRole('img', { name }),
     ) as [Locator, Locator];
     await untilDiffering(panel, false);
@@ -73,8 +73,8 @@ describeBrowser.each(devices)('the page on $device', ({ device, path, runsOn }) 
 
   test('Encode / decode: a picture comes from disk, from a drop, from the shipped and from the kept ones', async () => {
     const panel = await openTab(page, 'Encode / decode');
-    const input = panel.getByRole('group', { name: 'Picture' });
-    const seen = () => pixelsOf(panel.getByRole('img', { name: 'The picture as the model sees it' }));
+    const input = panel.getByRole('group', { name: 'Image' });
+    const seen = () => pixelsOf(panel.getByRole('img', { name: 'The image as the model sees it' }));
     const bits = () => panel.locator('output', { hasText: /^\d+\.\d\d$/ }).allTextContents();
     const untilOther = async (than: { seen: string[]; bits: string[] }) => {
       await eventually(seen, (now) => expect(now).not.toEqual(than.seen));
@@ -105,7 +105,7 @@ describeBrowser.each(devices)('the page on $device', ({ device, path, runsOn }) 
     await untilDiffering(panel, false);
     const before = await pixelsOf(panel.locator('canvas'));
     for (const { says, ...file } of await wrongFiles()) {
-      await drop(page, panel.getByRole('group', { name: 'Picture' }), file);
+      await drop(page, panel.getByRole('group', { name: 'Image' }), file);
       await eventually(
         () => status(page),
         (text) => expect(text).toMatch(says),
@@ -131,8 +131,8 @@ describeBrowser('models/faces on WebGPU', () => {
     await untilDiffering(panel, false);
     expect(await readout(page, 'Runs on').textContent()).toBe('WebGPU');
     const canvas = (name: string) => panel.getByRole('img', { name });
-    expect(await pixelsOf(canvas('What comes back'))).toEqual(
-      await pixelsOf(canvas('The picture as the model sees it')),
+    expect(await pixelsOf(canvas('The decoded image'))).toEqual(
+      await pixelsOf(canvas('The image as the model sees it')),
     );
   });
 });

@@ -49,12 +49,12 @@ describe('strangers made of a face', () => {
 });
 
 test.each([
-  [1, 'A stranger', /^More surprising than every one of 1,000 faces/],
-  [0.999, 'An odd one', /^More surprising than nearly all of/],
-  [0.98, 'An odd one', /^More surprising than 98 % of/],
-  [0.7, 'Passes as one of us', /^More surprising than 70 % of/],
-  [0.3, 'Passes as one of us', /^Less surprising than 70 % of/],
-  [0, 'Too plain to be one of us', /^Less surprising than every one of/],
+  [1, 'Unlike the training faces', /^Less likely than all of 1,000 faces/],
+  [0.999, 'Unusual', /^Less likely than nearly all of/],
+  [0.98, 'Unusual', /^Less likely than 98 % of/],
+  [0.7, 'Resembles the training faces', /^Less likely than 70 % of/],
+  [0.3, 'Resembles the training faces', /^More likely than 70 % of/],
+  [0, 'Plainer than the training faces', /^More likely than all of/],
 ])('a picture at percentile %p: %s', (percentile, title, text) => {
   const score = { percentile, typicality: 2 * Math.min(percentile, 1 - percentile) };
   const words = verdict({ ...score, bitsPerDim: 1, complexity: 1, excess: 0 }, 1000);
@@ -62,7 +62,7 @@ test.each([
   expect(words.text).toMatch(text);
 });
 
-test('without held-out scores there is no verdict', () => {
+test('without held-out scores there is no result', () => {
   const score = { bitsPerDim: 1, percentile: null, typicality: null, complexity: 1, excess: 0 };
-  expect(verdict(score, 0).title).toBe('no verdict');
+  expect(verdict(score, 0).title).toBe('no result');
 });

@@ -1,19 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
-import { createConfig, createGlow } from '@glow-onnx/flow';
+import { createGlow } from '@glow-onnx/flow';
 import { loadGlow, saveLatents } from '@glow-onnx/runtime';
 import { randomParams } from '../../../support/random-params.js';
+import { tinyConfig } from '../../../support/tiny-config.js';
 
-const config = createConfig({
-  channels: 3,
-  height: 16,
-  width: 16,
-  levels: 3,
-  steps: 1,
-  hiddenChannels: 4,
-  bits: 5,
-});
+const config = tinyConfig({ height: 16, width: 16, levels: 3, steps: 1, hiddenChannels: 4 });
 const histogram = { from: 1, to: 9, counts: [1, 2, 4, 2, 1] };
 const directions = ['Hat', 'Nose', 'Ears', 'Tail'];
 

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { type Server, startServer } from '../../../support/server.js';
-import { launchChromium } from '../../../support/use-browser.js';
+import { newContext } from '../../../support/use-browser.js';
 import { builtPage } from './site.js';
 import { writeSmallModel } from './small-model.js';
 
@@ -38,12 +38,11 @@ export interface PageTest {
 }
 
 /**
- * A server of the page and a Chromium for the tests of a `describe`, where what moves by itself stands still.
+ * A server of the page and a browser context for the tests of a `describe`, where what moves by itself stands still.
  * @param host what the page's address has instead of localhost, which alone counts as secure without https.
  */
 export function usePage({ host = 'localhost' } = {}): PageTest {
   let server: Server;
-  let browser: Browser;
   let context: BrowserContext;
   const problems: string[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'glow-small-'));
@@ -53,15 +52,14 @@ export function usePage({ host = 'localhost' } = {}): PageTest {
     await writeSmallModel(folder);
     const mounts = { [paths.faces]: page, [paths.small]: page, [`${paths.small}model/`]: `${folder}/` };
     server = await startServer({ isolated: true, mounts });
-    browser = await launchChromium(`--host-resolver-rules=MAP ${host} 127.0.0.1`);
-    context = await browser.newContext({ reducedMotion: 'reduce' });
+    context = await newContext({ reducedMotion: 'reduce' });
     context.setDefaultTimeout(timeoutMs / 3);
   }, timeoutMs);
 
   afterEach(() => expect(problems.splice(0)).toEqual([]));
 
   afterAll(async () => {
-    await browser?.close();
+    await context?.close();
     await server?.close();
     rmSync(folder, { recursive: true });
   });

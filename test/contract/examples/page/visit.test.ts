@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import type { Locator, Page } from 'playwright-core';
-import { describeBrowser } from '../../../support/use-browser.js';
+import { describeBrowser, insecureHost } from '../../../support/use-browser.js';
 import { button, openTab, status, untilDiffering } from './drive.js';
 import { pixelsOf } from './pictures.js';
 import { eventually, paths, readout, timeoutMs, usePage } from './use-page.js';
@@ -41,15 +41,15 @@ describeBrowser('a visit to the page', () => {
     for (const [key, title] of [
       ['ArrowRight', 'Encode / decode'],
       ['ArrowLeft', 'Sample'],
-      ['ArrowLeft', 'Is it one of us?'],
+      ['ArrowLeft', 'Is it typical?'],
       ['Home', 'Sample'],
-      ['End', 'Is it one of us?'],
+      ['End', 'Is it typical?'],
       ['ArrowRight', 'Sample'],
     ] as const) {
       await page.keyboard.press(key);
       expect(await selected()).toBe(title);
     }
-    for (const title of ['Sample', 'Encode / decode', 'Attributes', 'Morph', 'Is it one of us?']) {
+    for (const title of ['Sample', 'Encode / decode', 'Attributes', 'Morph', 'Is it typical?']) {
       const panel = await openTab(page, title);
       await untilFilled(panel, title);
       const missed = await missedByTab(page);
@@ -144,7 +144,7 @@ describeBrowser('a visit to the page', () => {
 });
 
 describeBrowser('a visit where the browser has no WebGPU, as on plain http', () => {
-  const site = usePage({ host: 'glow.test' });
+  const site = usePage({ host: insecureHost });
 
   test('is told so, before and after choosing it, and goes on in WebAssembly', async () => {
     const page = await site.open();
@@ -180,7 +180,7 @@ async function untilFilled(panel: Locator, title: string): Promise<void> {
   const last: Record<string, Locator> = {
     Attributes: panel.locator('.directions').getByRole('slider').nth(3),
     Morph: panel.locator('.strip canvas').first(),
-    'Is it one of us?': panel.getByRole('group', { name: 'Pictures by bits' }).getByRole('button').nth(11),
+    'Is it typical?': panel.getByRole('group', { name: 'Images by bits' }).getByRole('button').nth(11),
   };
   await last[title]?.waitFor();
 }

@@ -1,6 +1,6 @@
 import type { StoredFile } from '../model-store.js';
 
-/** What is used of a Blob or File; Node's and browsers' have it. */
+/** The members of a `Blob` or `File` that are used here. */
 export interface BlobLike {
   readonly size: number;
   slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
@@ -8,6 +8,7 @@ export interface BlobLike {
 
 const pieceBytes = 2 ** 20;
 
+/** A file from a Blob, read in pieces of 1 MiB. */
 export function blobFile(blob: BlobLike): StoredFile {
   return {
     size: blob.size,

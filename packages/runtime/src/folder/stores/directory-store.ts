@@ -1,13 +1,18 @@
 import type { ModelStore } from '../model-store.js';
 import { type BlobLike, blobFile } from './blob-file.js';
 
-/** What is used of a FileSystemDirectoryHandle, as `showDirectoryPicker()` gives it. */
+/** The members of a `FileSystemDirectoryHandle` that are used here. `showDirectoryPicker()` gives one. */
 export interface DirectoryHandle {
   readonly name: string;
   getDirectoryHandle(name: string): Promise<DirectoryHandle>;
   getFileHandle(name: string): Promise<{ getFile(): Promise<BlobLike> }>;
 }
 
+/**
+ * Reads a model folder through a directory handle.
+ * The file of a path is undefined if it does not exist.
+ * @throws Error, when a file is opened, if it cannot be read.
+ */
 export function directoryStore(directory: DirectoryHandle): ModelStore {
   const locate = (path: string) => `${directory.name}/${path}`;
   return {

@@ -1,6 +1,6 @@
 import type { StoredFile } from '../model-store.js';
 
-/** The body of an answer, as it comes. */
+/** The body of a response, read as it arrives. */
 export function responseFile(response: Response): StoredFile {
   return {
     size: sizeOf(response),
@@ -10,15 +10,15 @@ export function responseFile(response: Response): StoredFile {
       try {
         for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
       } finally {
-        await reader.cancel().catch(() => undefined); // it failed already, or has ended
+        await reader.cancel().catch(() => undefined); // it has failed or ended already
       }
     },
   };
 }
 
 /**
- * Content-Length counts bytes before decompression. Whether they are compressed another origin's answer does
- * not tell: Content-Encoding is not among the headers it shows.
+ * Content-Length counts bytes before decompression, so it is the size only of uncompressed responses. A response of
+ * another origin hides its Content-Encoding header, so its size is unknown.
  */
 function sizeOf({ headers, type }: Response): number | undefined {
   const length = headers.get('content-length');

@@ -2,8 +2,10 @@ import { type ModelStore, type StoredFile, UnreachableError } from '../model-sto
 import { responseFile } from './response-file.js';
 
 /**
- * A model folder at an address. A query, such as an access token, goes with every file.
- * @throws TypeError if it is no http(s) address.
+ * Reads a model folder at an http(s) address. A query of the address, such as an access token, is sent with the
+ * request of every file, and does not appear in messages.
+ * @param base the address that a relative `address` starts from.
+ * @throws TypeError if `address` is not an http(s) address.
  */
 export function urlStore(address: string | URL, base?: string): ModelStore {
   const folder = folderUrl(address, base);
@@ -24,12 +26,12 @@ export function urlStore(address: string | URL, base?: string): ModelStore {
       const secure = url.protocol === 'http:' || !response.url.startsWith('http:');
       if (response.ok && secure && !isPage(response)) return fileOf(response, where, signal);
       await response.body?.cancel();
-      if (!secure) throw new Error(`${where}: the server sends on to ${response.url}, which is not https`);
+      if (!secure) throw new Error(`${where}: the server redirects to ${response.url}, which is not https`);
       if (response.status === 404 || response.status === 410) return undefined;
       if (response.ok) {
         throw new Error(
           `${where}: the server answers with a web page, not with this file; ` +
-            'many do for an address that they do not have: check it',
+            'many servers do this for an unknown address; check the address',
         );
       }
       const answer = `${where}: the server answers ${response.status} ${response.statusText}`.trimEnd();
@@ -43,11 +45,11 @@ function folderUrl(address: string | URL, base?: string): URL {
   try {
     url = new URL(address, base);
   } catch (cause) {
-    throw new TypeError(`loadGlow: ${String(address)} is no address of a model folder`, { cause });
+    throw new TypeError(`loadGlow: ${String(address)} is not an address of a model folder`, { cause });
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new TypeError(
-      `loadGlow: a model folder cannot be fetched from ${url.href}; it takes http or https`,
+      `loadGlow: a model folder cannot be fetched from ${url.href}; expected an http or https address`,
     );
   }
   if (!url.pathname.endsWith('/')) url.pathname += '/';
@@ -57,13 +59,13 @@ function folderUrl(address: string | URL, base?: string): URL {
 
 async function request(url: URL, where: string, signal?: AbortSignal): Promise<Response> {
   try {
-    // Asks the server whether a copy that the browser keeps is still right: a stale one would fail its hash.
+    // The browser asks the server whether its own copy is still current: an old copy would not match its hash.
     return await fetch(url, { cache: 'no-cache', ...(signal && { signal }) });
   } catch (cause) {
     signal?.throwIfAborted();
     const hint =
       globalThis.location && url.origin !== globalThis.location.origin
-        ? '; if the server runs, it has to allow this page by Access-Control-Allow-Origin'
+        ? '; if the server runs, it must allow this page with the header Access-Control-Allow-Origin'
         : '';
     throw new UnreachableError(`${where} cannot be fetched: ${reasonOf(cause)}${hint}`, { cause });
   }
@@ -83,7 +85,7 @@ function fileOf(response: Response, where: string, signal?: AbortSignal): Stored
       } catch (cause) {
         signal?.throwIfAborted();
         throw new UnreachableError(
-          `${where}: the connection broke off after ${loaded} bytes: ${reasonOf(cause)}; load it again`,
+          `${where}: the connection broke off after ${loaded} bytes: ${reasonOf(cause)}; load the model again`,
           { cause },
         );
       }
@@ -93,12 +95,12 @@ function fileOf(response: Response, where: string, signal?: AbortSignal): Stored
 
 const isPage = ({ headers }: Response) => headers.get('content-type')?.startsWith('text/html') ?? false;
 
-/** Queries and passwords do not belong in messages. */
+/** The address without its query and password, for messages. */
 function withoutSecrets({ origin, pathname }: URL): string {
   return origin + pathname;
 }
 
-/** Node says only "fetch failed", and why in the cause. */
+/** Node reports "fetch failed" and gives the reason in the cause. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as { message: string; cause?: { message?: string } };
   return cause?.message ? `${message}: ${cause.message}` : message;

@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import { doctor } from './doctor.js';
+import { info } from './info.js';
+import { modelCommand, modelHelp, type Show } from './options.js';
+
+/** Defines the commands on models and devices: info, doctor. */
+export function defineModelCommands(program: Command, show: Show): void {
+  modelCommand(program, 'info', 'describe a model folder and verify its files').action((model, flags) =>
+    show(flags, () => info(model)),
+  );
+
+  program
+    .command('doctor')
+    .description('test every device on this system; with a model, also check its results')
+    .argument('[model]', modelHelp)
+    .option('--json', 'print JSON', false)
+    .action((model, flags) => show(flags, () => doctor(model)));
+}

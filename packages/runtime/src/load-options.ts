@@ -1,0 +1,55 @@
+import type { Precision } from '@glow-onnx/flow/manifest';
+import type { LoadProgress } from './folder/load-progress.js';
+import type { CacheChoice } from './folder/model-cache.js';
+import type { ModelSource } from './folder/model-source.js';
+import type { GlowModel } from './model/model.js';
+import type { DeviceChoice } from './sessions/device.js';
+import type { RuntimeOptions } from './sessions/onnx-runtime.js';
+import type { WorkerChoice } from './worker/port.js';
+
+export interface LoadOptions extends RuntimeOptions {
+  /** Where the model runs; default `auto`, the best device that works here. */
+  readonly device?: DeviceChoice;
+  /** Which of the folder's graphs to load, by how their weights are stored; default `fp32`. */
+  readonly precision?: Precision;
+  /**
+   * Whether a device that has not run this model before first has to compute the folder's golden images; default
+   * true.
+   */
+  readonly selfTest?: boolean;
+  /**
+   * On WebGPU: `reconstruct` leaves latents in the GPU's memory between its two graphs. This is faster, and keeps the
+   * weights of the encode graph in memory twice. Default false.
+   */
+  readonly keepLatents?: boolean;
+  /** Images per run; default: as many as fit a memory budget. It changes speed and memory, not results. */
+  readonly batchSize?: number;
+  /** The most pixels of an image that is decoded from a file; default 2²⁶, 67 megapixels. */
+  readonly maxPixels?: number;
+  /** The most bytes of an image file; default 2²⁸, 256 MiB. */
+  readonly maxBytes?: number;
+  /**
+   * Where to keep files that came over a network, and the record of passed self-tests. `true`, the default: the
+   * user's own cache. Text: a folder (Node) or the name of a cache (browsers). `false`: nowhere.
+   */
+  readonly cache?: CacheChoice;
+  /**
+   * Browsers only: runs the model in a worker of its own, which keeps the page responsive and ends with the model.
+   * `true` starts the worker of this package, which bundlers find. Otherwise pass the address of a script that calls
+   * `serveGlow`, or a Worker with such a script.
+   */
+  readonly worker?: WorkerChoice;
+  /** Called for each file when its loading starts, makes progress and ends, and once when the model is ready. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Aborts loading; `loadGlow` then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
+ * @param source the folder's path or address, a directory handle, or its files by their paths.
+ * @throws Error if a file is missing or changed, or its server does not give it; RangeError if the format or
+ *   the precision is not known; DeviceError if no requested device is available and passes the self-test;
+ *   `signal.reason` if loading is aborted.
+ */
+export type LoadGlow = (source: ModelSource, options?: LoadOptions) => Promise<GlowModel>;

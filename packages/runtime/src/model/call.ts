@@ -1,0 +1,65 @@
+import type { Manifest } from '@glow-onnx/flow/manifest';
+import { type Label, labelsFor } from './labels.js';
+
+/** Options of every call that runs the model. */
+export interface CallOptions {
+  /** Called after each batch with the number of images that are done, and of all images of the call. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  /** Aborts the call between two batches; the call then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+}
+
+/** A call of one of the model's methods on some images. */
+export interface Call extends CallOptions {
+  /** The method. Every message starts with it. */
+  readonly name: string;
+  readonly count: number;
+  /** The name of an image in messages. */
+  readonly nameOf: (image: number) => string;
+  readonly placeOf: (image: number) => Place;
+}
+
+/** An image's place in its call, and what belongs to it from there on. */
+export interface Place {
+  readonly image: number;
+  /** The call and the image: every message about the image starts with it. */
+  readonly where: string;
+  /** The image's class, if the model has classes. */
+  readonly label: number | undefined;
+}
+
+/**
+ * @param inputs the call's images. One that is a path is named by it in messages,
+ * @param nameInList and any other by its place.
+ * @throws RangeError if the label does not fit the model or the number of images.
+ */
+export function startCall(
+  manifest: Pick<Manifest, 'config' | 'training'>,
+  name: string,
+  inputs: ArrayLike<unknown>,
+  nameInList: (image: number) => string,
+  { label, onProgress, signal }: CallOptions & { readonly label?: Label } = {},
+): Call {
+  const count = inputs.length;
+  const labels = labelsFor(manifest, label, count, name);
+  const nameOf = (image: number) => {
+    const input = inputs[image];
+    return typeof input === 'string' ? input : nameInList(image);
+  };
+  const placeOf = (image: number) => {
+    const isNamed = count > 1 || typeof inputs[image] === 'string';
+    return { image, where: isNamed ? `${name}: ${nameOf(image)}` : name, label: labels?.[image] };
+  };
+  return { name, count, nameOf, placeOf, ...(onProgress && { onProgress }), ...(signal && { signal }) };
+}
+
+/** The images of a call, one after another. @throws `signal.reason` if the call is aborted. */
+export function* placesOf({ count, placeOf, signal }: Call): Generator<Place> {
+  for (let image = 0; image < count; image++) {
+    signal?.throwIfAborted();
+    yield placeOf(image);
+  }
+}
+
+/** The name of an image in a list that is called `images`. */
+export const inImages = (image: number): string => `images[${image}]`;

@@ -1,0 +1,91 @@
+import { checkInteger, checkLevels } from '../check.js';
+import type { RawImage } from '../pictures/images.js';
+import { groupBySize } from './batches.js';
+import { startCall } from './call.js';
+import { collect } from './collect.js';
+import { type EditOptions, sizeError } from './edit.js';
+import { decodeCall } from './encode-decode.js';
+import type { LatentsItem } from './item.js';
+import { type InterpolationMode, type Latents, latentPath, mixLatents } from './latents.js';
+import { type Input, loadInputs } from './load-inputs.js';
+import type { ModelParts } from './model-parts.js';
+import { encodeBatches } from './run-batches.js';
+
+export interface InterpolateOptions extends EditOptions {
+  /** Images to return, a and b included; an integer from 2 on, default 8. */
+  readonly steps?: number;
+  /** Default `linear`. */
+  readonly mode?: InterpolationMode;
+  /** Levels that go from a's latents to b's; the other levels stay a's. 0 is the finest. Default: all. */
+  readonly levels?: readonly number[];
+}
+
+export async function interpolate(
+  parts: ModelParts,
+  a: Input,
+  b: Input,
+  { steps = 8, mode = 'linear', levels, onProgress, ...options }: InterpolateOptions = {},
+): Promise<RawImage[]> {
+  const where = 'interpolate';
+  checkInteger(where, 'steps', steps, 2);
+  if (mode !== 'linear' && mode !== 'spherical') {
+    throw new RangeError(`${where}: mode must be "linear" or "spherical", got ${JSON.stringify(mode)}`);
+  }
+  if (levels) checkLevels(where, levels, parts.manifest.config);
+  const [from, to] = await encodeEnds(parts, where, a, b, options);
+  const path = latentPath(from, to, steps, mode, levels);
+  const call = startCall(parts.manifest, where, path, inSteps, {
+    ...options,
+    ...(onProgress && { onProgress }),
+  });
+  return decodeCall(parts, call, path);
+}
+
+export async function mix(
+  parts: ModelParts,
+  a: Input,
+  b: Input,
+  levels: readonly number[],
+  options: EditOptions = {},
+): Promise<RawImage> {
+  const where = 'mix';
+  checkLevels(where, levels, parts.manifest.config);
+  const [z, other] = await encodeEnds(parts, where, a, b, options);
+  const mixed = [mixLatents(z, other, levels)];
+  const call = startCall(parts.manifest, where, mixed, inSteps, options);
+  const [image] = await decodeCall(parts, call, mixed);
+  return image as RawImage;
+}
+
+const inSteps = (image: number): string => `step ${image}`;
+
+/** The latents of two images of one size. */
+async function encodeEnds(
+  parts: ModelParts,
+  where: string,
+  a: Input,
+  b: Input,
+  options: EditOptions,
+): Promise<[Latents, Latents]> {
+  const [from, to] = [
+    await encodeEnd(parts, `${where}: a`, a, options),
+    await encodeEnd(parts, `${where}: b`, b, options),
+  ];
+  const error = sizeError(to, from, 'a');
+  if (error) throw error;
+  return [from.latents, to.latents];
+}
+
+async function encodeEnd(
+  parts: ModelParts,
+  where: string,
+  input: Input,
+  options: EditOptions,
+): Promise<LatentsItem> {
+  const call = startCall(parts.manifest, where, [input], () => where, options);
+  const loaded = loadInputs(parts, call, [input], options);
+  const batches = groupBySize(parts, call, loaded);
+  const encoded = encodeBatches(parts, batches);
+  const [item] = await collect(call, encoded, (end): LatentsItem => end);
+  return item as LatentsItem;
+}

@@ -1,0 +1,78 @@
+import { messageOf } from '../message-of.js';
+import type { Session } from '../sessions/create-session.js';
+import {
+  type Batch,
+  type Failed,
+  failedAt,
+  type ImageItem,
+  type Item,
+  isFailed,
+  type LatentsItem,
+} from './item.js';
+import type { ModelParts } from './model-parts.js';
+import {
+  type DecodedItem,
+  decodeBatch,
+  type EncodedItem,
+  encodeBatch,
+  roundTripBatch,
+} from './run-graphs.js';
+
+/** Encodes the images of each batch; latents pass. */
+export function encodeBatches(
+  parts: ModelParts,
+  batches: AsyncIterable<Batch<ImageItem>>,
+): AsyncGenerator<Batch<EncodedItem>>;
+export function encodeBatches(
+  parts: ModelParts,
+  batches: AsyncIterable<Batch<ImageItem | LatentsItem>>,
+): AsyncGenerator<Batch<LatentsItem>>;
+export function encodeBatches(
+  { manifest: { config }, graphs }: ModelParts,
+  batches: AsyncIterable<Batch<ImageItem | LatentsItem>>,
+): AsyncGenerator<Batch<LatentsItem>> {
+  const isImage = (item: ImageItem | LatentsItem): item is ImageItem => 'x' in item;
+  return runEach(batches, isImage, async (images) => encodeBatch(await graphs.encoder(), config, images));
+}
+
+/** Decodes the latents of each batch to pixels. */
+export function decodeBatches(
+  { manifest: { config }, graphs }: ModelParts,
+  batches: AsyncIterable<Batch<LatentsItem>>,
+): AsyncGenerator<Batch<DecodedItem>> {
+  return runEach(batches, isAny, async (items) => decodeBatch(await graphs.decoder(), config, items));
+}
+
+/** Encodes the images of each batch and decodes them again, their latents left on the device. */
+export function roundTripBatches(
+  { manifest: { config } }: ModelParts,
+  run: Session['run'],
+  batches: AsyncIterable<Batch<ImageItem>>,
+): AsyncGenerator<Batch<DecodedItem>> {
+  return runEach(batches, isAny, (images) => roundTripBatch({ run }, config, images));
+}
+
+const isAny = <I>(_: I): _ is I => true;
+
+/**
+ * A stage that runs a graph on the items of each batch that it takes.
+ * A run that fails as a whole fails every image of its batch, and no others.
+ */
+async function* runEach<I extends Item, Taken extends I, Out>(
+  batches: AsyncIterable<Batch<I>>,
+  takes: (item: I) => item is Taken,
+  run: (items: readonly Taken[]) => Promise<readonly (Out | Failed)[]>,
+): AsyncGenerator<Batch<Out | Exclude<I, Taken>>> {
+  const isTaken = (item: I | Failed): item is Taken => !isFailed(item) && takes(item);
+  for await (const batch of batches) {
+    const items = batch.filter(isTaken);
+    let outcomes: Iterator<Out | Failed>;
+    try {
+      outcomes = (items.length > 0 ? await run(items) : []).values();
+    } catch (cause) {
+      yield batch.map((item) => failedAt(item, new Error(`${item.where}: ${messageOf(cause)}`, { cause })));
+      continue;
+    }
+    yield batch.map((item) => (isTaken(item) ? outcomes.next().value : item));
+  }
+}
