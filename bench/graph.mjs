@@ -2,8 +2,8 @@
 //   node bench/graph.mjs [--only 'K=8'] [--batch 16] [--seconds 10] [--one-thread] [--json]
 import { parseArgs } from 'node:util';
 import { latentShapes } from '@glow-onnx/flow/internal';
-import { fold } from '../packages/exporter/dist/fold.js';
-import { traceDecode, traceEncode } from '../packages/exporter/dist/trace.js';
+import { fold } from '../packages/exporter/dist/build/fold.js';
+import { traceDecode, traceEncode } from '../packages/exporter/dist/build/trace.js';
 import { convolutionsAlone } from './floor.mjs';
 import {
   flowOf,

@@ -36,8 +36,7 @@ try {
   const glow = createGlow(config);
   const { params } = randomCheckpoint(config);
   const layout = parameterLayout(glow);
-  const parameters = new Float32Array(layout.size);
-  flatten(layout, params.trainable, parameters);
+  const parameters = flatten(layout, params.trainable);
   const random = createRandom(1);
   const x = Float32Array.from({ length: count * 1024 * channels }, () => random.uniform() - 0.5);
   const opened = performance.now();

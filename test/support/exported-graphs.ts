@@ -9,9 +9,9 @@ import {
 } from '@glow-onnx/flow';
 import type { Precision } from '@glow-onnx/flow/internal';
 import type { Graph } from '@glow-onnx/graph';
-import { fold, type WeightedFlow } from '../../packages/exporter/src/fold.js';
-import { roundConditioners } from '../../packages/exporter/src/precision.js';
-import { traceDecode, traceEncode } from '../../packages/exporter/src/trace.js';
+import { fold, type WeightedFlow } from '../../packages/exporter/src/build/fold.js';
+import { roundConditioners } from '../../packages/exporter/src/build/round-conditioners.js';
+import { traceDecode, traceEncode } from '../../packages/exporter/src/build/trace.js';
 import { randomParams } from './random-params.js';
 import { type Numbers, runGraph } from './run-graph.js';
 

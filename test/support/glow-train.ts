@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { main } from '../../packages/trainer/src/main.js';
+import { main } from '../../packages/trainer/src/cli/main.js';
 
 /** Runs glow-train as a shell would, without a terminal, until it ends or the signal comes. */
 export async function glowTrainUntil(signal: AbortSignal, ...argv: string[]) {

@@ -3,13 +3,10 @@ import { graph, input, type Value } from '@glow-onnx/graph';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { onnxOps } from '../../packages/exporter/src/onnx-ops.js';
-import {
-  createGraphOps,
-  type HostValues,
-  imageOf,
-  type TrainingValue,
-} from '../../packages/trainer/src/onnxruntime/graph-ops.js';
+import { onnxOps } from '../../packages/exporter/src/build/onnx-ops.js';
+import { imageOf, type TrainingValue } from '../../packages/trainer/src/onnxruntime/graph-image.js';
+import { createGraphOps } from '../../packages/trainer/src/onnxruntime/graph-ops.js';
+import type { HostValues } from '../../packages/trainer/src/onnxruntime/host-values.js';
 import { imageFromTensor, imageTensor, tfjsOps } from '../../packages/trainer/src/tfjs/tfjs-ops.js';
 import { runGraph } from './run-graph.js';
 

@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { main } from './main.js';
+import { producer } from './producer.js';
 
-// An interrupted export exits, and so removes what it has written.
+// An interrupted export exits, and its exit handler removes the files that it has written.
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
   process.once(signal, () => process.exit(code));
 }
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-process.exitCode = await main(process.argv.slice(2), version, process);
+process.exitCode = await main(process.argv.slice(2), producer.version, process);

@@ -11,12 +11,17 @@ import {
 } from './safetensors.js';
 import type { Float64Tensor, Named } from './tensor.js';
 
+/** A value that JSON can express. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+/** A JSON object. */
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** One state of a model, and of its training if that is to go on: everything a file of it holds. */
+/**
+ * One state of a model, and the state of its training if training is to continue: the contents of a checkpoint file.
+ */
 export interface Checkpoint {
   readonly config: GlowConfig;
+  /** Parameters by full name, such as levels.0.steps.3.actnorm.bias. */
   readonly params: LayerParams<Float64Tensor>;
   /** Whether actnorm has seen its first batch; before that the model cannot be inverted. */
   readonly initialised: boolean;
@@ -24,9 +29,9 @@ export interface Checkpoint {
   readonly ema?: Named<Float64Tensor>;
   /** Adam's first and second moments of the trainable parameters. */
   readonly optimizer?: { readonly m: Named<Float64Tensor>; readonly v: Named<Float64Tensor> };
-  /** Where training goes on: counters, generator state, data cursor. */
+  /** The state that training continues from: counters, generator state, data cursor. */
   readonly progress?: JsonObject;
-  /** What the model card tells: bits/dim, data set, images, steps, histogram. */
+  /** Facts for the model card: bits/dim, data set, images, steps, histogram. */
   readonly training?: JsonObject;
 }
 
@@ -37,15 +42,20 @@ const version = '1';
 const mirrors = ['ema.', 'optimizer.m.', 'optimizer.v.'] as const;
 
 /**
- * Writes a checkpoint as safetensors. Numbers are F32 where that is exact (what was trained in float32) and F64
- * elsewhere (what was imported or computed in float64), so nothing is lost; permutations are I32.
- * @throws RangeError naming the tensor that is missing, too many, misshapen or not finite.
+ * Writes a checkpoint as safetensors, without loss: a tensor is F32 if float32 holds its numbers exactly (weights
+ * trained in float32), else F64 (weights imported or computed in float64). Permutations are I32.
+ * @throws RangeError naming a tensor that is missing, surplus, misshapen or not finite.
+ * @example
+ * const params = initialParams(createGlow(config), 1);
+ * await writeFile('start.safetensors', encodeCheckpoint({ config, params, initialised: false }));
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
   return encodeSafetensors(...stored(checkpoint));
 }
 
-/** The same file part by part, for models whose state one would not have in memory twice. @throws RangeError too. */
+/**
+ * The bytes of `encodeCheckpoint` part by part, so that a large state is not in memory twice. @throws the same errors.
+ */
 export function checkpointParts(checkpoint: Checkpoint): Iterable<Uint8Array> {
   return safetensorsParts(...stored(checkpoint));
 }
@@ -77,8 +87,10 @@ function stored(checkpoint: Checkpoint): Parameters<typeof encodeSafetensors> {
 }
 
 /**
- * Reads a checkpoint and checks all of it: config, names, shapes, dtypes, finite numbers, permutations, signs.
- * @throws SyntaxError if the bytes are not a checkpoint. @throws RangeError naming the field or tensor at fault.
+ * Reads a checkpoint and checks its config, names, shapes, dtypes, finite numbers, permutations and signs.
+ * @throws SyntaxError if the bytes are not a checkpoint. @throws RangeError naming the wrong field or tensor.
+ * @example
+ * const { config, params } = parseCheckpoint(await readFile('runs/mine/best.safetensors'));
  */
 export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = parseSafetensors(bytes);
@@ -121,31 +133,34 @@ function checkFormat(metadata: Readonly<Record<string, string>>): void {
   if (metadata.format !== format) {
     throw new SyntaxError(
       `checkpoint: expected metadata format "${format}", got ${JSON.stringify(metadata.format) ?? 'none'}; ` +
-        "another program's weights are imported with glow-export --from",
+        "import another program's weights with glow-export --from",
     );
   }
   if (metadata.version !== version) {
     throw new RangeError(
-      `checkpoint: version ${JSON.stringify(metadata.version) ?? 'none'} is not known here ` +
-        `(known: ${version}); update @glow-onnx/flow`,
+      `checkpoint: expected version ${version}, got ${JSON.stringify(metadata.version) ?? 'none'}; ` +
+        'update @glow-onnx/flow',
     );
   }
 }
 
-/** Names, shapes and values of one group of tensors, all of them and no other. */
+/** Checks the names, shapes and values of one group of tensors. */
 function checkTensors(prefix: string, specs: readonly ParamSpec[], values: Named<Float64Tensor>): void {
   const expected = new Set(specs.map(({ name }) => name));
   const surplus = Object.keys(values).find((name) => !expected.has(name));
   if (surplus !== undefined) {
     throw new RangeError(
-      `checkpoint: tensor "${prefix}${surplus}" has no place in the model that the config describes`,
+      `checkpoint: tensor "${prefix}${surplus}" is not part of the model that the config describes; ` +
+        'the file or its config belongs to another model',
     );
   }
   for (const spec of specs) {
     const where = `checkpoint: tensor "${prefix}${spec.name}"`;
     const value = values[spec.name];
     if (value === undefined) {
-      throw new RangeError(`${where} is missing; the file is incomplete or its config is of another model`);
+      throw new RangeError(
+        `${where} is missing; the file is incomplete, or its config belongs to another model`,
+      );
     }
     if (value.shape.length !== spec.shape.length || value.shape.some((n, axis) => n !== spec.shape[axis])) {
       throw new RangeError(
@@ -182,7 +197,7 @@ function storedTensor(value: Float64Tensor, dtype: ParamSpec['dtype']): Safetens
     dtype: data.every((v) => Math.fround(v) === v) ? 'F32' : 'F64',
     shape,
     get data() {
-      return value.data; // when it is written: some tensors make their numbers only when asked
+      return value.data; // read when it is written: some tensors compute their numbers on access
     },
   };
 }
@@ -197,7 +212,7 @@ function readTensor(name: string, stored: SafetensorsTensor, dtype: ParamSpec['d
   return { shape: stored.shape, data: safetensorsNumbers(stored) };
 }
 
-/** JSON has no word for NaN and infinities and would silently write null. */
+/** JSON cannot express NaN and infinities and would write null. */
 function toJson(field: string, value: object): string {
   return JSON.stringify(value, (key, inner) => {
     if (typeof inner === 'number' && !Number.isFinite(inner)) {

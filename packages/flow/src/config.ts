@@ -26,15 +26,17 @@ const configSchema = z.strictObject({
   parameterOrder: z.enum(['halves', 'interleaved']),
   /** Which half becomes the latent at a split. */
   splitLatent: z.enum(['first', 'second']),
-  /** What 3×3 convolutions find outside: `ones` is for the last one of a conditioner and of a prior, `border` for all. */
+  /**
+   * Padding of 3×3 convolutions. `ones` is for the last convolution of a conditioner and for priors, `border` for all.
+   */
   padding: z.enum(['zeros', 'ones', 'border']),
   /** Actnorm after the conditioner's first two convolutions. */
   hiddenActnorm: z.boolean(),
   /** A factor exp(3·gain) per channel on the conditioner's output. */
   outputGain: z.boolean(),
-  /** How hidden weights start: uniform ±1/√fanIn, or normal with standard deviation 0.05. */
+  /** Initial hidden weights: uniform ±1/√fanIn, or normal with standard deviation 0.05. */
   hiddenInit: z.enum(['uniform', 'normal']),
-  /** Latents' prior: N(0, I), or mean and log-sd predicted at each split and learned at the top. */
+  /** Prior of the latents: N(0, I), or mean and log-sd predicted at each split and learned at the top. */
   prior: z.enum(['standard', 'learned']),
   /** The learned prior at the top: per channel, or (imports) a convolution of zeros. */
   topPrior: z.enum(['channel', 'conv']),
@@ -42,10 +44,10 @@ const configSchema = z.strictObject({
   classes: z.int().check(z.minimum(0), z.maximum(65536)),
 });
 
-/** Everything that fixes a model's layers and shapes; stored in checkpoints and model folders. */
+/** The choices that determine a model's layers and shapes. Checkpoints and model folders store them. */
 export type GlowConfig = Readonly<z.infer<typeof configSchema>>;
 
-/** Variants as whole sets: the tutorial form, the most used public port's, and official Glow's. */
+/** Sets of choices: `tutorial`, `port` (the most used public port) and `openai` (official Glow). */
 export const presets = {
   tutorial: {
     conv1x1: 'lu',
@@ -85,15 +87,18 @@ export const presets = {
   },
 } as const satisfies Record<string, Partial<GlowConfig>>;
 
+/** Names of the presets. */
 export type PresetName = keyof typeof presets;
 
-/** What has no sensible default: the pictures' shape. */
+/** Input of `createConfig`. The shape of the training images has no default. */
 export type ConfigInput = Pick<GlowConfig, 'channels' | 'height' | 'width'> & Partial<GlowConfig>;
 
 /**
- * Fills in a preset (`tutorial` unless told) and defaults, and checks the result. `levels` defaults to the
- * largest L ≤ 3 that the size divides by.
- * @throws RangeError naming the field, what it expects and what it got.
+ * Completes a config with a preset (default: `tutorial`) and defaults, and checks the result. Defaults: the largest
+ * `levels` ≤ 3 for which 2^levels divides height and width, 8 `steps`, 64 `hiddenChannels`, 8 `bits`, no `classes`.
+ * @throws RangeError naming the field, the expected value and the given value.
+ * @example
+ * const config = createConfig({ channels: 3, height: 32, width: 32, steps: 16 }, 'openai');
  */
 export function createConfig(input: ConfigInput, preset: PresetName = 'tutorial'): GlowConfig {
   if (!Object.hasOwn(presets, preset)) {
@@ -114,8 +119,8 @@ export function createConfig(input: ConfigInput, preset: PresetName = 'tutorial'
 }
 
 /**
- * Checks a config that comes from outside, such as a file's.
- * @throws RangeError naming the field, what it expects and what it got.
+ * Checks a config from outside, such as the config of a file.
+ * @throws RangeError naming the field, the expected value and the given value.
  */
 export function parseConfig(value: unknown): GlowConfig {
   const result = configSchema.safeParse(value);
@@ -145,7 +150,7 @@ export function parseConfig(value: unknown): GlowConfig {
   return config;
 }
 
-/** First fault of a failed parse: path, what was expected, what stands there. */
+/** The first fault of a failed parse: path, expected value, given value. */
 export function describeIssue(error: z.core.$ZodError, value: unknown): string {
   const issue = error.issues[0];
   if (!issue) return 'is not valid';
@@ -159,7 +164,7 @@ export function describeIssue(error: z.core.$ZodError, value: unknown): string {
   return `${path}: ${describeExpectation(issue)}, got ${got.slice(0, 120)}`;
 }
 
-/** A value on one line; JSON has no NaN and no bigint. */
+/** A value on one line. JSON cannot express NaN and bigint. */
 function show(value: unknown): string {
   return typeof value === 'object' || typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

@@ -1,25 +1,36 @@
-import type { Glow, Level } from './glow.js';
+import { type Glow, type Level, splitLatent } from './glow.js';
 import type { LogDet } from './layer.js';
 import type { Ops } from './ops.js';
 import type { FlowWeights } from './weights.js';
 
-/** What encode and decode run on: a Glow's levels, or levels rewritten from them. */
-export type Levels = Pick<Glow, 'levels'>;
-
-/** Latents are standardised, finest level first; log densities [batch] in nats at x, levels summing to `logProb`. */
+/** The result of `encode`. */
 export interface Encoding<T> {
+  /** z of each level, finest first: batch × latentChannels × height × width. Standardised: N(0, I) under the model. */
   readonly latents: T[];
+  /** The part of each level in `logProb`: [batch], nats. */
   readonly logProbLevels: T[];
+  /** log p(x): [batch], nats. */
   readonly logProb: T;
 }
 
 const LOG_SQRT_2_PI = 0.5 * Math.log(2 * Math.PI);
 
 /**
- * x → z list, with log p(x).
- * @param x batch × channels × height × width in model units; label: batch × classes × 1 × 1 one-hot.
+ * Encodes images: x → z of every level, and log p(x).
+ * @param x batch × channels × height × width, in model units −½ … ½; 2^levels divides height and width.
+ * @param weights of `forwardWeights`.
+ * @param label one-hot, batch × classes × 1 × 1, for a class-conditional model.
+ * Source: Kingma & Dhariwal 2018, §2.
+ * @example
+ * const { latents, logProb } = encode(glow, float64Ops, x, forwardWeights(glow, float64Ops, params));
  */
-export function encode<T>(glow: Levels, ops: Ops<T>, x: T, weights: FlowWeights<T>, label?: T): Encoding<T> {
+export function encode<T>(
+  glow: Pick<Glow, 'levels'>,
+  ops: Ops<T>,
+  x: T,
+  weights: FlowWeights<T>,
+  label?: T,
+): Encoding<T> {
   const latents: T[] = [];
   const logProbLevels: T[] = [];
   let h = x;
@@ -45,9 +56,18 @@ export function encode<T>(glow: Levels, ops: Ops<T>, x: T, weights: FlowWeights<
   return { latents, logProbLevels, logProb: logProbLevels.reduce((sum, level) => ops.add(sum, level)) };
 }
 
-/** z list (standardised, finest first) → x. Weights from `inverseWeights`. */
+/**
+ * Decodes latents: z of every level → x, the inverse of `encode`.
+ * @param latents standardised, finest level first, with the shapes of `latentShapes`.
+ * @param weights of `inverseWeights`.
+ * @param label one-hot, batch × classes × 1 × 1, for a class-conditional model.
+ * @returns x, batch × channels × height × width, in model units.
+ * @throws RangeError if the number of latents is not the number of levels.
+ * @example
+ * const x = decode(glow, float64Ops, latents, inverseWeights(glow, params));
+ */
 export function decode<T>(
-  glow: Levels,
+  glow: Pick<Glow, 'levels'>,
   ops: Ops<T>,
   latents: readonly T[],
   weights: FlowWeights<T>,
@@ -77,12 +97,6 @@ export function decode<T>(
   return h as T;
 }
 
-/** The half that leaves as a latent, and the half that goes on. */
-export function splitLatent<T>(ops: Ops<T>, level: Level, h: T): { z: T; rest: T } {
-  const [first, second] = ops.split(h, level.latentChannels); // both halves have as many channels
-  return level.split === 'first' ? { z: first, rest: second } : { z: second, rest: first };
-}
-
 function addLogDet<T>(ops: Ops<T>, a: LogDet<T>, b: LogDet<T>): LogDet<T> {
   const sum = (p: T | undefined, q: T | undefined): T | undefined =>
     p === undefined ? q : q === undefined ? p : ops.add(p, q);
@@ -92,8 +106,8 @@ function addLogDet<T>(ops: Ops<T>, a: LogDet<T>, b: LogDet<T>): LogDet<T> {
 }
 
 /**
- * The level's logDet plus its latent's log density. What logDet has per pixel is spread over the latent's
- * channels and joins the constant of the Gaussian, so that no height or width is needed.
+ * The level's logDet plus the log density of its latent. The per-pixel part of logDet is divided among the latent's
+ * channels and added to the constant of the Gaussian, so the sum needs no height or width.
  */
 function levelLogProb<T>(ops: Ops<T>, level: Level, latent: T, logSd: T | undefined, logDet: LogDet<T>): T {
   let density = ops.scale(ops.mul(latent, latent), -0.5, -LOG_SQRT_2_PI);
@@ -105,17 +119,23 @@ function levelLogProb<T>(ops: Ops<T>, level: Level, latent: T, logSd: T | undefi
   return logDet.elements === undefined ? sum : ops.add(sum, ops.sumPerImage(logDet.elements));
 }
 
-/** Names given inside a layer stand below the layer's own. */
+/** Adds the layer's name before every name that is given inside the layer. */
 function within<T>(ops: Ops<T>, place: string): Ops<T> {
   return { ...ops, named: (x, name) => ops.named(x, `${place}.${name}`) };
 }
 
-/** What `encode` names a layer's output; a step's carries the step's: levels.0.steps.3.coupling → levels.0.steps.3.y. */
+/**
+ * The name of a layer's output in `encode`. The last layer of a step names the step: levels.0.steps.3.coupling →
+ * levels.0.steps.3.y.
+ */
 export function outputName(layer: string): string {
   return layer.endsWith('.coupling') ? layer.replace(/coupling$/, 'y') : `${layer}.y`;
 }
 
-/** What decode recovers at a layer: its input. levels.0.steps.3.actnorm → levels.0.steps.3.x. */
+/**
+ * The name of a layer's input in `decode`. The first layer of a step names the step: levels.0.steps.3.actnorm →
+ * levels.0.steps.3.x.
+ */
 function inputName(layer: string): string {
   return layer.endsWith('.actnorm') ? layer.replace(/actnorm$/, 'x') : `${layer}.x`;
 }

@@ -1,5 +1,5 @@
 import type { Padding } from './ops.js';
-import { type Float64Tensor, filled, sizeOf } from './tensor.js';
+import { type Float64Tensor, filled } from './tensor.js';
 
 export type ImageShape = [number, number, number, number];
 
@@ -14,7 +14,7 @@ export function imageShape(operation: string, x: Float64Tensor): ImageShape {
 
 export function mismatch(operation: string, a: Float64Tensor, b: Float64Tensor): RangeError {
   return new RangeError(
-    `${operation}: shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}] do not fit`,
+    `${operation}: shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}] do not match`,
   );
 }
 
@@ -39,15 +39,28 @@ export function stretch(
     shape.push(p === 1 ? q : p);
   }
   const y = filled(shape);
-  const offsetsA = stretchedOffsets(a, shape);
-  const offsetsB = stretchedOffsets(b, shape);
-  for (let i = 0; i < y.data.length; i++) y.data[i] = f(a.data[offsetsA(i)], b.data[offsetsB(i)]);
+  const stridesA = stretchedStrides(a, shape);
+  const stridesB = stretchedStrides(b, shape);
+  const index = shape.map(() => 0);
+  let [fromA, fromB] = [0, 0];
+  for (let i = 0; i < y.data.length; i++) {
+    y.data[i] = f(a.data[fromA], b.data[fromB]);
+    // The next element, as an odometer counts: a division for each axis of each element takes several times as long.
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      fromA += stridesA[axis];
+      fromB += stridesB[axis];
+      index[axis] += 1;
+      if (index[axis] < shape[axis]) break;
+      fromA -= stridesA[axis] * shape[axis];
+      fromB -= stridesB[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
   return y;
 }
 
-/** Where an element of the stretched shape lies in x. */
-function stretchedOffsets(x: Float64Tensor, shape: readonly number[]): (index: number) => number {
-  if (x.data.length === sizeOf(shape)) return (index) => index;
+/** The distance in x between neighbours on each axis of the stretched shape; 0 on an axis that stretches. */
+function stretchedStrides(x: Float64Tensor, shape: readonly number[]): number[] {
   const rank = shape.length;
   const strides = new Array<number>(rank).fill(0);
   let stride = 1;
@@ -56,14 +69,7 @@ function stretchedOffsets(x: Float64Tensor, shape: readonly number[]): (index: n
     if (extent !== 1) strides[axis] = stride;
     stride *= extent;
   }
-  return (index) => {
-    let offset = 0;
-    for (let axis = rank - 1; axis >= 0; axis--) {
-      offset += (index % shape[axis]) * strides[axis];
-      index = Math.floor(index / shape[axis]);
-    }
-    return offset;
-  };
+  return strides;
 }
 
 /** y[b, k, i, j] = x.data[source(b, k, i, j)]. */
@@ -84,8 +90,8 @@ export function gather(
 }
 
 /**
- * product[k] = Σ weight[k, i]·column[i]. Four sums at a time where there are four: a single one waits for its own last
- * addition, and the export of a large model would spend a third of its time doing so.
+ * product[k] = Σ weight[k, i]·column[i]. Computes four sums at a time: a single sum waits for its last addition, which
+ * would take a third of the export time of a large model.
  */
 export function multiplyColumn(weight: Float64Array, column: Float64Array, product: Float64Array): void {
   const inputs = column.length;
@@ -108,7 +114,9 @@ export function multiplyColumn(weight: Float64Array, column: Float64Array, produ
   }
 }
 
-/** y[to + i] += factor·x[from + i] for a run of numbers: the inner loop of convolutions, so no views are made. */
+/**
+ * y[to + i] += factor·x[from + i] for `count` numbers. This is the inner loop of convolutions, so it makes no views.
+ */
 function addScaled(
   y: Float64Array,
   to: number,
@@ -120,7 +128,7 @@ function addScaled(
   for (let i = 0; i < count; i++) y[to + i] += factor * x[from + i];
 }
 
-/** One pixel more on each side: zeros or ones; `border` adds the channel that is 1 outside, 0 inside. */
+/** Adds one pixel on each side: zeros or ones. `border` also adds a channel that is 1 outside and 0 inside. */
 export function pad(x: Float64Tensor, padding: Padding): Float64Tensor {
   const [n, c, h, w] = x.shape as unknown as ImageShape;
   const channels = padding === 'border' ? c + 1 : c;
@@ -154,12 +162,13 @@ export function conv3x3(padded: Float64Tensor, weight: Float64Tensor, bias: Floa
       const to = (b * o + k) * h * w;
       y.data.fill(bias.data[k], to, to + h * w);
       for (let channel = 0; channel < c; channel++) {
-        for (let tap = 0; tap < 9; tap++) {
-          const factor = weight.data[(k * c + channel) * 9 + tap];
-          const dy = Math.floor(tap / 3);
-          for (let i = 0; i < h; i++) {
-            const from = ((b * c + channel) * hp + i + dy) * wp + (tap % 3);
-            addScaled(y.data, to + i * w, padded.data, from, w, factor);
+        for (let dy = 0; dy < 3; dy++) {
+          for (let dx = 0; dx < 3; dx++) {
+            const factor = weight.data[((k * c + channel) * 3 + dy) * 3 + dx];
+            for (let i = 0; i < h; i++) {
+              const from = ((b * c + channel) * hp + i + dy) * wp + dx;
+              addScaled(y.data, to + i * w, padded.data, from, w, factor);
+            }
           }
         }
       }

@@ -12,7 +12,11 @@ import { logAbsDet, matmul, transpose } from './linalg.js';
 import type { Ops } from './ops.js';
 import { type Float64Tensor, filled, sizeOf, tensor } from './tensor.js';
 
-/** The reference interpreter: every operation by its definition, in float64, images NCHW. Slow and plain. */
+/**
+ * The reference interpreter: every operation by its definition, in float64, on images NCHW. Simple and slow.
+ * @example
+ * const y = float64Ops.conv1x1(x, tensor([2, 2], [0, 1, 1, 0])); // exchanges two channels
+ */
 export const float64Ops: Ops<Float64Tensor> = {
   constant: (value) => value,
   named: (x) => x,
@@ -56,7 +60,7 @@ export const float64Ops: Ops<Float64Tensor> = {
   split(x, at) {
     const [n, c, h, w] = imageShape('split', x);
     if (!Number.isInteger(at) || at <= 0 || at >= c) {
-      throw new RangeError(`split: expected a place between 1 and ${c - 1}, got ${at}`);
+      throw new RangeError(`split: expected a channel from 1 to ${c - 1}, got ${at}`);
     }
     const part = (from: number, to: number): Float64Tensor =>
       gather([n, to - from, h, w], x, (b, k, i, j) => ((b * c + from + k) * h + i) * w + j);

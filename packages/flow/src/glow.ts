@@ -1,28 +1,29 @@
 import type { GlowConfig } from './config.js';
+import { latentChannels } from './latent-shapes.js';
 import type { Layer, ParamSpec } from './layer.js';
 import { actnorm } from './layers/actnorm.js';
 import { affineCoupling } from './layers/affine-coupling.js';
 import { invertibleConv } from './layers/invertible-conv.js';
 import { channelPrior, convPrior, type Prior, standardPrior } from './layers/prior.js';
 import { squeeze } from './layers/squeeze.js';
-import { latentChannels } from './manifest.js';
+import type { Ops } from './ops.js';
 
-/** A layer and where it stands, such as `levels.0.steps.3.coupling`. */
+/** A layer and its place, such as `levels.0.steps.3.coupling`. */
 export interface PlacedLayer {
   readonly name: string;
   readonly layer: Layer;
 }
 
-/** Layers one after the other, then a latent that leaves: a half at a split, everything at the top. */
+/** Layers in the order of encode, and then the latent: half of the channels at a split, all channels at the top. */
 export interface Level {
   readonly layers: readonly PlacedLayer[];
   readonly latentChannels: number;
-  /** Which half leaves; undefined at the top level. */
+  /** The half that becomes the latent; undefined at the top level. */
   readonly split: GlowConfig['splitLatent'] | undefined;
   readonly prior: Prior;
 }
 
-/** A Glow as its layers in place. Weights are separate: records by the same names. */
+/** A Glow as its layers with their places. Weights are separate: records by the same names. */
 export interface Glow {
   readonly config: GlowConfig;
   readonly levels: readonly Level[];
@@ -30,7 +31,12 @@ export interface Glow {
   readonly params: readonly ParamSpec[];
 }
 
-/** The model that a config describes: per level squeeze, then steps of actnorm → 1×1 convolution → coupling. */
+/**
+ * Makes the layers of a config. Each level has a squeeze and then steps of actnorm → 1×1 convolution → coupling.
+ * Source: Kingma & Dhariwal 2018, Figure 2.
+ * @example
+ * const glow = createGlow(createConfig({ channels: 3, height: 32, width: 32 }));
+ */
 export function createGlow(config: GlowConfig): Glow {
   const levels = Array.from({ length: config.levels }, (_, l): Level => {
     const channels = config.channels * 4 * 2 ** l;
@@ -59,7 +65,9 @@ function priorOf(config: GlowConfig, level: number): Prior {
   return channelPrior(latent, config.classes);
 }
 
-/** Everything that has parameters, with the prefix of their names and the name its weights go by. */
+/**
+ * All layers and priors, with the prefix of their parameters' names (`place`) and the name of their weights (`name`).
+ */
 export function parts(levels: readonly Level[]) {
   return levels.flatMap((level, l) => [
     ...level.layers.map(({ name, layer }) => ({ name, place: name, params: layer.params, layer })),
@@ -73,4 +81,10 @@ function withPlace(place: string, params: readonly ParamSpec[]): ParamSpec[] {
 
 export function fullName(place: string, name: string): string {
   return place === '' ? name : `${place}.${name}`;
+}
+
+/** The half of the channels that becomes the latent, and the half that continues. */
+export function splitLatent<T>(ops: Ops<T>, level: Level, h: T): { z: T; rest: T } {
+  const [first, second] = ops.split(h, level.latentChannels); // both halves have as many channels
+  return level.split === 'first' ? { z: first, rest: second } : { z: second, rest: first };
 }

@@ -1,26 +1,21 @@
 /**
- * For the packages of this project alone: anything here may change in any release.
+ * For the packages of this project alone: any release may change it.
  * @packageDocumentation
  */
 
 export { checkpointParts, type JsonObject, type JsonValue } from './checkpoint.js';
-export { describeIssue } from './config.js';
+export { describeIssue, parseConfig } from './config.js';
 export { outputName } from './encode-decode.js';
 export { fullName, type Level, type PlacedLayer } from './glow.js';
-export type { ChannelAffine, ParamSpec } from './layer.js';
+export { latentChannels, latentShapes } from './latent-shapes.js';
+export type { ChannelAffine } from './layer.js';
 export { luParams } from './layers/invertible-conv.js';
 export { squeeze } from './layers/squeeze.js';
 export { inverse, logAbsDet, lu, matmul } from './linalg.js';
-export {
-  type GraphVariant,
-  latentChannels,
-  latentShapes,
-  type Precision,
-  type Preprocessing,
-  precisions,
-} from './manifest.js';
+export type { GraphVariant, Preprocessing } from './manifest.js';
 export type { Padding } from './ops.js';
 export { binToModel, binToPixel, bitsPerDimension, modelToBin, pixelToBin } from './pixels.js';
+export { type Precision, precisions } from './precision.js';
 export { type Random, type RandomState, restoreRandom, shuffle } from './random.js';
 export {
   encodeSafetensors,
@@ -33,4 +28,4 @@ export {
 } from './safetensors.js';
 export { filled, sizeOf } from './tensor.js';
 export { type Tolerances, tolerances } from './tolerances.js';
-export { initialise, liftWeights } from './weights.js';
+export { liftWeights } from './weights.js';

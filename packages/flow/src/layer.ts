@@ -2,8 +2,9 @@ import type { Ops } from './ops.js';
 import type { Random } from './random.js';
 import type { Float64Tensor, Named } from './tensor.js';
 
-/** A tensor that a checkpoint stores for a layer. Fixed ones (permutations, signs) are not trained. */
+/** A tensor that a checkpoint stores for a layer. Fixed tensors (permutations, signs) are not trained. */
 export interface ParamSpec {
+  /** Inside its layer; in `Glow.params` with the layer's place before it. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly kind: 'trainable' | 'fixed';
@@ -11,7 +12,7 @@ export interface ParamSpec {
   readonly dtype?: 'float' | 'index';
 }
 
-/** Parameters of a layer: trainable ones in the interpreter's form, fixed ones always as float64. */
+/** Parameters by name: trainable parameters as values of the interpreter, fixed parameters in float64. */
 export interface LayerParams<T> {
   readonly trainable: Named<T>;
   readonly fixed: Named<Float64Tensor>;
@@ -32,24 +33,36 @@ export interface ChannelAffine {
 }
 
 /**
- * An invertible map of images. All functions are pure. `forwardWeights` says what `forward` needs in terms of
- * the parameters, differentiably; `inverseWeights` does so for `inverse`, in float64.
+ * An invertible map of images. All functions are pure. `forwardWeights` computes the weights of `forward` from the
+ * parameters and can be differentiated. `inverseWeights` computes the weights of `inverse` in float64.
+ * @example
+ * // y = −x
+ * const negate: Layer = {
+ *   params: [],
+ *   initialParams: () => ({}),
+ *   forwardWeights: () => ({}),
+ *   inverseWeights: () => ({}),
+ *   forward: (ops, x) => ({ y: ops.scale(x, -1), logDet: {} }),
+ *   inverse: (ops, y) => ops.scale(y, -1),
+ * };
  */
 export interface Layer {
   readonly params: readonly ParamSpec[];
-  /** Values before training. */
+  /** All parameters before training, by name. */
   initialParams(random: Random): Named<Float64Tensor>;
   /**
-   * Data-dependent initialisation: trainable parameters to replace, given the layer's first input batch.
-   * Layers without it have none.
+   * Data-dependent initialisation: the trainable parameters to replace, given the layer's first input batch. Optional.
    */
   initialise?<T>(ops: Ops<T>, x: T, params: LayerParams<T>): Named<T>;
+  /** The weights of `forward`, by name. */
   forwardWeights<T>(ops: Ops<T>, params: LayerParams<T>): Named<T>;
-  /** @throws Error if a value makes the layer singular. */
+  /** The weights of `inverse`, by name. @throws Error if a value makes the layer singular. */
   inverseWeights(params: LayerParams<Float64Tensor>): Named<Float64Tensor>;
+  /** x → y, with log|det ∂y/∂x|. x, y: batch × channels × height × width. */
   forward<T>(ops: Ops<T>, x: T, w: Named<T>): { y: T; logDet: LogDet<T> };
+  /** y → x. */
   inverse<T>(ops: Ops<T>, y: T, w: Named<T>): T;
-  /** Present where both directions are one matrix and bias per pixel, so that neighbours can be folded into one. */
+  /** Present if both directions apply one matrix and bias per pixel; export folds such neighbours into one layer. */
   readonly channelAffine?: {
     forward(w: Named<Float64Tensor>): ChannelAffine & { perPixel: number };
     inverse(w: Named<Float64Tensor>): ChannelAffine;

@@ -1,4 +1,4 @@
-/** Square matrices in float64, row-major in a flat array: what TensorFlow.js and ONNX do not offer. */
+/** Linear algebra that TensorFlow.js and ONNX lack: matrices in float64, row-major in a flat array. */
 
 import type { Float64Tensor } from './tensor.js';
 import { filled, tensor } from './tensor.js';
@@ -19,12 +19,14 @@ export function orderOf(w: Float64Tensor): number {
   return rows;
 }
 
-/** a [m, k] times b [k, n]. @throws RangeError if the shapes do not chain. */
+/** a [m, k] times b [k, n] → [m, n]. @throws RangeError if the inner extents differ. */
 export function matmul(a: Float64Tensor, b: Float64Tensor): Float64Tensor {
   const [m, k] = a.shape as [number, number];
   const [k2, n] = b.shape as [number, number];
   if (a.shape.length !== 2 || b.shape.length !== 2 || k !== k2) {
-    throw new RangeError(`matmul: [${a.shape.join(', ')}] times [${b.shape.join(', ')}] does not chain`);
+    throw new RangeError(
+      `matmul: [${a.shape.join(', ')}] and [${b.shape.join(', ')}] do not match: expected [m, k] and [k, n]`,
+    );
   }
   const y = filled([m, n]);
   for (let i = 0; i < m; i++) {
@@ -96,7 +98,7 @@ export function lu(w: Float64Tensor): LuFactors {
   return { permutation, lower, upper };
 }
 
-/** X with L·X = b, L unit lower triangular (what stands on and above its diagonal is not read). b: [n, m]. */
+/** X with L·X = b, L unit lower triangular (elements on and above its diagonal are not read). b: [n, m]. */
 export function solveUnitLower(lower: Float64Tensor, b: Float64Tensor): Float64Tensor {
   const n = orderOf(lower);
   const m = b.shape[1];
@@ -111,7 +113,7 @@ export function solveUnitLower(lower: Float64Tensor, b: Float64Tensor): Float64T
 }
 
 /**
- * X with U·X = b, U upper triangular (what stands below its diagonal is not read). b: [n, m].
+ * X with U·X = b, U upper triangular (elements below its diagonal are not read). b: [n, m].
  * @throws RangeError naming the diagonal entry that is zero or not finite.
  */
 export function solveUpper(upper: Float64Tensor, b: Float64Tensor): Float64Tensor {

@@ -1,39 +1,33 @@
 import * as z from 'zod/mini';
 import { describeIssue, type GlowConfig, parseConfig } from './config.js';
 
+export { latentChannels, latentShapes } from './latent-shapes.js';
+export { type Precision, precisions } from './precision.js';
 export { type Tolerances, tolerances } from './tolerances.js';
-
 export type { GlowConfig };
-
-/**
- * How the conditioners' convolutions are kept and computed; everything else is float32 in each. `…-weights` are stored
- * small and computed in float32; `fp16` also computes in half precision.
- */
-export const precisions = ['fp32', 'fp16-weights', 'int8-weights', 'fp16'] as const;
-export type Precision = (typeof precisions)[number];
 
 const relativePath = z.string().check(z.regex(/^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9._/-]{1,200}$/));
 const natural = z.int().check(z.minimum(0));
 
-/** A pair of graphs and the external data both read; null where each graph holds its own weights. */
+/** A pair of graphs and the weights file that both read; null if each graph holds its own weights. */
 const variantSchema = z.strictObject({
   encode: relativePath,
   decode: relativePath,
   weights: z.nullable(relativePath),
 });
 
-/** What turns a picture into x, for programs that do not have this package. */
+/** The steps from a picture to x, for programs without this package. */
 const preprocessingSchema = z.strictObject({
   /** x is batch × channels × height × width. */
   layout: z.literal('NCHW'),
   channels: natural,
-  /** Channels in their order: grey, rgb, or unnamed where there are 2 or more than 3. */
+  /** The channels in order: grey, rgb, or unnamed for 2 channels or more than 3. */
   colour: z.enum(['grey', 'rgb', 'unnamed']),
-  /** How pictures with other channels get these. */
+  /** The conversion of pictures with other channels. */
   conversion: z.string(),
-  /** Bits per channel that are kept of a pixel's 8. */
+  /** Bits per channel that the model keeps of a pixel's 8. */
   bits: natural,
-  /** x of pixel p, 0 … 255. */
+  /** x as a function of the pixel p, 0 … 255. */
   formula: z.string(),
   /** The smallest and largest x. */
   range: z.tuple([z.number(), z.number()]),
@@ -42,7 +36,7 @@ const preprocessingSchema = z.strictObject({
   width: natural,
   /** Divides height and width of every picture. */
   multipleOf: natural,
-  /** What is done to a picture of another size: nothing, it is an error. */
+  /** A picture of another size is not resized: it is an error. */
   fit: z.literal('none'),
 });
 
@@ -50,11 +44,11 @@ const manifestSchema = z.strictObject({
   formatVersion: z.literal(1),
   producer: z.strictObject({ name: z.string(), version: z.string() }),
   config: z.unknown(),
-  /** How x is made of a picture; absent from older folders. It repeats what follows from `config`. */
+  /** The preprocessing, which also follows from `config`. Absent from older folders. */
   preprocessing: z.optional(preprocessingSchema),
   /** z_i is [batch, channels, height / downscale, width / downscale]. Finest first. */
   latents: z.array(z.strictObject({ name: z.string(), channels: natural, downscale: natural })),
-  /** Precision → graphs. fp32 is always there. */
+  /** Graphs by precision. fp32 is always present. */
   variants: z.looseObject({ fp32: variantSchema }),
   files: z.array(
     z.strictObject({
@@ -63,13 +57,13 @@ const manifestSchema = z.strictObject({
       sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
     }),
   ),
-  /** SPDX identifier, where it was stated. */
+  /** SPDX identifier; absent if it was not stated. */
   license: z.optional(z.string()),
-  /** Factor on the tolerances that export was asked for; 1 where absent. */
+  /** The factor on the tolerances that export used; 1 if absent. */
   toleranceFactor: z.optional(z.number().check(z.positive())),
-  /** What the checkpoint said of its training; null for an import. */
+  /** The checkpoint's facts about its training; null for an import. */
   training: z.nullable(z.looseObject({})),
-  /** What export measured when it ran the graphs: worst |error| and on which provider. */
+  /** Errors that export measured when it ran the graphs: the largest |error|, with its device and tolerance. */
   measured: z.array(
     z.strictObject({
       device: z.string(),
@@ -81,23 +75,28 @@ const manifestSchema = z.strictObject({
   ),
 });
 
+/** The files of one precision, relative to the model folder. */
 export interface GraphVariant {
   readonly encode: string;
   readonly decode: string;
+  /** null if each graph holds its own weights. */
   readonly weights: string | null;
 }
 
-/** The contents of `manifest.json`, the entry to a model folder. Paths are relative to it. */
+/** The contents of `manifest.json`, which describes a model folder. Paths are relative to the folder. */
 export type Manifest = Omit<z.infer<typeof manifestSchema>, 'config' | 'variants'> & {
   config: GlowConfig;
   variants: { fp32: GraphVariant } & Record<string, GraphVariant>;
 };
 
+/** The steps from a picture to x. */
 export type Preprocessing = z.infer<typeof preprocessingSchema>;
 
 /**
- * Checks a manifest's text.
- * @throws SyntaxError if it is not JSON. @throws RangeError naming the field, what it expects and what it got.
+ * Reads and checks the text of a manifest.
+ * @throws SyntaxError if it is not JSON. @throws RangeError naming the field, the expected value and the given value.
+ * @example
+ * const { config, variants } = parseManifest(await readFile('my-model/manifest.json', 'utf8'));
  */
 export function parseManifest(text: string): Manifest {
   let value: unknown;
@@ -108,7 +107,9 @@ export function parseManifest(text: string): Manifest {
   }
   const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
   if (version === undefined) {
-    throw new RangeError('manifest.json: not that of a model folder, which has a formatVersion');
+    throw new RangeError(
+      'manifest.json: expected a formatVersion, got none; this is not the manifest of a model folder',
+    );
   }
   if (version !== 1) {
     throw new RangeError(
@@ -132,28 +133,4 @@ function parseVariants(variants: Record<string, unknown>): Manifest['variants'] 
     parsed[precision] = result.data;
   }
   return parsed as Manifest['variants'];
-}
-
-/**
- * Shape of each latent for an image of this height and width, batch first, finest level first.
- * For 3×8×8 and two levels: [batch, 6, 4, 4], [batch, 24, 2, 2].
- */
-export function latentShapes(
-  config: Pick<GlowConfig, 'channels' | 'levels'>,
-  batch: number,
-  height: number,
-  width: number,
-): [number, number, number, number][] {
-  return Array.from({ length: config.levels }, (_, level) => [
-    batch,
-    latentChannels(config, level),
-    height / 2 ** (level + 1),
-    width / 2 ** (level + 1),
-  ]);
-}
-
-/** C·2·2^l channels at a split, C·4·2^(L−1) at the top. */
-export function latentChannels(config: Pick<GlowConfig, 'channels' | 'levels'>, level: number): number {
-  const channels = config.channels * 4 * 2 ** level;
-  return level === config.levels - 1 ? channels : channels / 2;
 }

@@ -1,29 +1,29 @@
 import type { Float64Tensor } from './tensor.js';
 
 /**
- * What a 3×3 convolution finds outside the image: zeros, ones, or (official Glow's edge bias) zeros plus one
- * more input channel, the last, which is 1 outside the image and 0 inside; its weight has one more input.
+ * The values outside the image for a 3×3 convolution: zeros, ones, or `border` (official Glow's edge bias): zeros and
+ * one more input channel, the last, which is 1 outside the image and 0 inside. Its kernel has one more input.
  */
 export type Padding = 'zeros' | 'ones' | 'border';
 
 /**
- * The operations a flow layer is written in. An interpreter gives T a meaning: float64 arrays
- * (`float64Ops`), TensorFlow.js tensors (trainer), values of an ONNX graph (exporter).
+ * The operations that layers are written in. An interpreter gives T a meaning: float64 arrays (`float64Ops`),
+ * TensorFlow.js tensors (trainer), values of an ONNX graph (exporter).
  *
- * A value is an image (batch × channels × height × width; the memory layout is the interpreter's own), or a
- * weight (any shape, row-major). Arithmetic takes equal shapes or extents of 1 that stretch: weights with
- * weights, images with images.
+ * A value is an image (batch × channels × height × width; the memory layout is the interpreter's own) or a weight (any
+ * shape, row-major). Arithmetic takes weights with weights and images with images; their shapes are equal, or extents
+ * of 1 stretch.
  */
 export interface Ops<T> {
   /** A weight with fixed values. */
   constant(value: Float64Tensor): T;
-  /** The same value, known by this name in an exported graph. */
+  /** The same value with a name, which an exported graph keeps. */
   named(x: T, name: string): T;
 
   add(a: T, b: T): T;
   sub(a: T, b: T): T;
   mul(a: T, b: T): T;
-  /** factor·x + offset, both plain numbers; offset is 0 unless given. */
+  /** factor·x + offset for two numbers; the default offset is 0. */
   scale(x: T, factor: number, offset?: number): T;
   exp(x: T): T;
   log(x: T): T;
@@ -61,7 +61,7 @@ export interface Ops<T> {
   conv1x1(x: T, weight: T, bias?: T): T;
   /** Cross-correlation with weight [out, in, 3, 3], padding 1, plus bias [out]. */
   conv3x3(x: T, weight: T, bias: T, padding: Padding): T;
-  /** conv3x3 of an image of zeros with the height and width of `like`: differs from bias only where padding reaches. */
+  /** conv3x3 of an image of zeros with the height and width of `like`. It differs from the bias only at the border. */
   conv3x3OfZeros(like: T, weight: T, bias: T, padding: Padding): T;
   /** conv1x1(squeeze(x), matrix, bias) as one operation: a 2×2 convolution of stride 2. */
   squeezeConv(x: T, matrix: T, bias: T): T;

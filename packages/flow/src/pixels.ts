@@ -10,12 +10,12 @@ export function binToPixel(bin: number, bits: number): number {
   return Math.round((bin * 255) / ((1 << bits) - 1));
 }
 
-/** (q + u)/2ⁿ − ½; u = ½ is the centre of the bin, a uniform draw of [0, 1) dequantises. */
+/** x = (q + u)/2ⁿ − ½. u = ½ is the centre of the bin; a uniform u in [0, 1) dequantises. */
 export function binToModel(bin: number, bits: number, u = 0.5): number {
   return (bin + u) / (1 << bits) - 0.5;
 }
 
-/** q = clamp(floor((x + ½)·2ⁿ), 0, 2ⁿ − 1). NaN is not a pixel: callers check before. */
+/** q = clamp(floor((x + ½)·2ⁿ), 0, 2ⁿ − 1). The caller must check for NaN. */
 export function modelToBin(x: number, bits: number): number {
   const last = (1 << bits) - 1;
   return Math.min(Math.max(Math.floor((x + 0.5) * (1 << bits)), 0), last);
@@ -30,9 +30,9 @@ export function bitsPerDimension(logProb: number, dimensions: number, bits: numb
 }
 
 /**
- * Pixels with another channel count: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA become 1 grey or 3 RGB.
- * Alpha is composited over white, grey is repeated, RGB becomes its luma (Rec. 601, as in JPEG).
- * RGBA 0 0 0 128, half-transparent black, is RGB 127 127 127. data: height × width × channels.
+ * Converts pixels (1 grey, 2 grey and alpha, 3 RGB, 4 RGBA) to 1 grey or 3 RGB channels. Alpha is composited over
+ * white, grey is repeated, and RGB becomes luma (Rec. 601, as in JPEG). RGBA 0 0 0 128, half-transparent black, becomes
+ * RGB 127 127 127. data: height × width × channels.
  */
 export function convertChannels(data: Uint8Array, from: 1 | 2 | 3 | 4, to: 1 | 3): Uint8Array {
   if (from === to) return data;
@@ -54,7 +54,7 @@ export function convertChannels(data: Uint8Array, from: 1 | 2 | 3 | 4, to: 1 | 3
   return converted;
 }
 
-/** A colour 0…255 of opacity 0…1 on white paper. */
+/** A colour 0…255 with opacity 0…1 over white. */
 function overWhite(colour: number, alpha: number): number {
   return 255 + (colour - 255) * alpha;
 }

@@ -1,6 +1,6 @@
 /**
  * The project's one source of random numbers: xoshiro128** (Blackman & Vigna 2018), seeded by splitmix32.
- * The stream of (seed, index) depends on nothing else, so neither batch size nor device changes a picture.
+ * The stream depends on (seed, index) alone, so batch size and device do not change an image.
  */
 export interface Random {
   /** An integer in [0, 2³²). */
@@ -11,11 +11,11 @@ export interface Random {
   normal(): number;
   /** An integer in [0, bound). @throws RangeError unless 1 ≤ bound ≤ 2³². */
   below(bound: number): number;
-  /** What `restoreRandom` continues from; survives JSON. */
+  /** The state that `restoreRandom` continues from; it survives JSON. */
   state(): RandomState;
 }
 
-/** Four words of state and the second normal of a Box–Muller pair if it is still to be given. */
+/** Four words of state, and the second normal of a Box–Muller pair if it was not drawn yet. */
 export interface RandomState {
   readonly words: readonly [number, number, number, number];
   readonly spareNormal: number | null;
@@ -37,8 +37,12 @@ const rotateLeft = (x: number, k: number): number => (x << k) | (x >>> (32 - k))
 
 /**
  * Starts the stream of (seed, index).
- * @param seed an integer in [0, 2⁵³); index likewise: the image, layer or epoch the stream is for.
- * @throws RangeError if either is not such an integer.
+ * @param seed an integer in [0, 2⁵³).
+ * @param index an integer in [0, 2⁵³): the image, layer or epoch of the stream.
+ * @throws RangeError if a number is outside that range.
+ * Source: Blackman & Vigna 2018.
+ * @example
+ * const noise = Float64Array.from({ length: 12 }, createRandom(1, 7).normal);
  */
 export function createRandom(seed: number, index = 0): Random {
   for (const [name, value] of [
@@ -60,13 +64,13 @@ export function createRandom(seed: number, index = 0): Random {
 
 /**
  * Continues a stream from `state()`.
- * @throws RangeError if the words are not four of 32 bits, or all zero, from where the generator never moves, or
- *   the spare normal is no number.
+ * @throws RangeError if the words are not four integers of 32 bits or are all zero (the generator would stay there), or
+ * if the spare normal is not a number or null.
  */
 export function restoreRandom(state: RandomState): Random {
   const isWord = (word: number): boolean => Number.isInteger(word) && word >= 0 && word < 2 ** 32;
   if (state.words.length !== 4 || !state.words.every(isWord) || state.words.every((word) => word === 0)) {
-    throw new RangeError(`random: expected four words of 32 bits that are not all zero, got ${state.words}`);
+    throw new RangeError(`random: expected four integers of 32 bits, not all zero, got ${state.words}`);
   }
   if (state.spareNormal !== null && !Number.isFinite(state.spareNormal)) {
     throw new RangeError(`random: expected spareNormal null or a number, got ${state.spareNormal}`);

@@ -1,6 +1,6 @@
-/** Reads and checks the header of a safetensors file; the format is told in `safetensors.ts`. */
+/** Reads and checks the header of a safetensors file; `safetensors.ts` describes the format. */
 
-/** The array that holds numbers of each dtype; half-precision floats as their bits. */
+/** The array type of each dtype; half-precision floats are kept as their bits. */
 export const dtypeArrays = {
   F64: Float64Array,
   F32: Float32Array,
@@ -17,9 +17,10 @@ export const dtypeArrays = {
   BOOL: Uint8Array,
 } as const;
 
+/** Element types of the format. */
 export type SafetensorsDtype = keyof typeof dtypeArrays;
 
-/** What the header says of one tensor; begin and end count from the end of the header. */
+/** The header's entry for one tensor; `begin` and `end` count from the end of the header. */
 export interface HeaderEntry {
   readonly name: string;
   readonly dtype: SafetensorsDtype;
@@ -32,7 +33,7 @@ const maxHeaderBytes = 100_000_000;
 /** Room for the largest config (10 levels of 256 steps) with its moving averages and optimizer state. */
 const maxTensors = 2 ** 18;
 
-// The library compiles without Node's or the browser's types; both have it.
+// The library compiles without the types of Node and browsers; both have this class.
 declare class TextDecoder {
   constructor(label: 'utf-8', options: { fatal: true; ignoreBOM: true });
   decode(bytes: Uint8Array): string;
@@ -45,7 +46,7 @@ export interface Header {
   readonly dataStart: number;
 }
 
-/** Errors are those of `parseSafetensors`. */
+/** @throws the errors of `parseSafetensors`. */
 export function readHeader(bytes: Uint8Array): Header {
   const dataStart = 8 + headerLength(bytes);
   const { __metadata__: metadata = {}, ...tensors } = parseJsonObject(bytes.subarray(8, dataStart));
@@ -58,8 +59,8 @@ export function readHeader(bytes: Uint8Array): Header {
   return { entries, metadata: parseMetadata(metadata), dataStart };
 }
 
-/** What people pass in place of safetensors, by its first bytes. */
-const mistaken: readonly (readonly [start: readonly number[], what: string])[] = [
+/** Other file types that are passed by mistake, by their first bytes. */
+const mistaken: readonly (readonly [start: readonly number[], type: string])[] = [
   [[0x89, 0x50, 0x4e, 0x47], 'a PNG picture'],
   [[0x50, 0x4b, 0x03, 0x04], 'a zip archive (a .pt of PyTorch? save its state_dict with safetensors.torch)'],
 ];
@@ -67,7 +68,7 @@ const mistaken: readonly (readonly [start: readonly number[], what: string])[] =
 function headerLength(bytes: Uint8Array): number {
   if (bytes.byteLength < 8) {
     throw new SyntaxError(
-      `safetensors: the file has ${bytes.byteLength} bytes, fewer than its header's length takes; it is cut short`,
+      `safetensors: the file has ${bytes.byteLength} bytes, expected at least 8 for the length of its header; it is cut short`,
     );
   }
   if (bytes[8] !== 0x7b) {
@@ -101,8 +102,8 @@ function parseJsonObject(bytes: Uint8Array): Record<string, unknown> {
 }
 
 /**
- * JSON.parse keeps the last of equal keys, so a name given twice would pass unseen. `text` is a valid JSON object.
- * Character by character, because regular expressions run out of stack on strings of megabytes.
+ * JSON.parse keeps the last of equal keys, so a repeated name would pass. `text` is a valid JSON object. The loop reads
+ * single characters because regular expressions run out of stack on strings of megabytes.
  */
 function checkUniqueKeys(text: string): void {
   const open: Set<string>[] = [];
@@ -154,7 +155,7 @@ function parseEntry(name: string, value: unknown): HeaderEntry {
   return { name, dtype: dtype as SafetensorsDtype, shape, begin, end };
 }
 
-/** Tensors, in the order of their data, must fill the data area exactly: then they neither overlap nor leave a hole. */
+/** Checks that the tensors, in the order of their data, fill the data area without overlaps and holes. */
 function checkCoverage(entries: readonly HeaderEntry[], dataBytes: number): void {
   let filled = 0;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -192,7 +193,7 @@ function parseMetadata(value: unknown): Record<string, string> {
   return Object.assign(Object.create(null), value);
 }
 
-/** Bytes a tensor takes; not a safe integer where the shape is absurd, so it equals no size in a file. */
+/** Size of a tensor in bytes. For an absurd shape it is not a safe integer, so it equals no size in a file. */
 export function byteSize(dtype: SafetensorsDtype, shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, dtypeArrays[dtype].BYTES_PER_ELEMENT);
 }

@@ -1,16 +1,16 @@
 /**
- * Tensors in a file, as Hugging Face's safetensors lays them out: a little-endian u64 N, N bytes of JSON
+ * The safetensors file format of Hugging Face: a little-endian u64 N, N bytes of JSON
  * { name: { dtype, shape, data_offsets: [begin, end] }, "__metadata__": { string: string } }, then the numbers,
  * little-endian and row-major, without a hole. Source: github.com/huggingface/safetensors, README, "Format".
  *
- * Numbers are read and written as the host stores them: every machine that runs this is little-endian.
+ * Numbers are read and written in the byte order of the host; all supported platforms are little-endian.
  */
 
 import { byteSize, dtypeArrays, quote, readHeader, type SafetensorsDtype } from './safetensors-header.js';
 
 export type { SafetensorsDtype };
 
-/** Row-major numbers; half-precision floats (F16, BF16) as their bits. */
+/** A tensor of a file: row-major numbers. Half-precision floats (F16, BF16) are given as their bits. */
 export type SafetensorsTensor = {
   [D in SafetensorsDtype]: {
     readonly dtype: D;
@@ -19,7 +19,7 @@ export type SafetensorsTensor = {
   };
 }[SafetensorsDtype];
 
-/** A tensor to write; floats are rounded to `dtype` on the way. */
+/** A tensor to write. Floats are rounded to `dtype`. */
 export type SafetensorsInput =
   | SafetensorsTensor
   | {
@@ -28,21 +28,25 @@ export type SafetensorsInput =
       readonly data: Float32Array | Float64Array;
     };
 
+/** The contents of a file. */
 export interface SafetensorsFile {
-  /** By name, without a prototype: any name is safe to look up. */
+  /** By name. The object has no prototype, so every name is safe to look up. */
   readonly tensors: Readonly<Record<string, SafetensorsTensor>>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-// The library compiles without Node's or the browser's types; both have it.
+// The library compiles without the types of Node and browsers; both have this class.
 declare class TextEncoder {
   encode(text: string): Uint8Array;
 }
 
 /**
- * Reads a safetensors file. Data are views of `bytes` where their alignment allows, copies elsewhere.
- * @throws SyntaxError if the file is not safetensors: no header, or one that is not a JSON object of the form above.
- * @throws RangeError if what the header says does not fit the file: sizes, bounds, overlaps, holes, a surplus.
+ * Reads a safetensors file. Data are views of `bytes` if their alignment allows it, else copies.
+ * @throws SyntaxError if the file is not safetensors: it has no header, or the header is not a JSON object of this
+ * form.
+ * @throws RangeError if the header does not match the file: sizes, bounds, overlaps, holes, surplus bytes.
+ * @example
+ * const { tensors, metadata } = parseSafetensors(await readFile('weights.safetensors'));
  */
 export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
   const { entries, metadata, dataStart } = readHeader(bytes);
@@ -64,8 +68,10 @@ function view(bytes: Uint8Array, begin: number, end: number, dtype: SafetensorsD
 }
 
 /**
- * Writes a safetensors file in one buffer.
- * @throws RangeError naming the tensor whose shape does not fit its data.
+ * Writes a safetensors file in one buffer. Equal contents give equal bytes.
+ * @throws RangeError naming a tensor whose shape does not match its data.
+ * @example
+ * const bytes = encodeSafetensors({ x: { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) } });
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, SafetensorsInput>>,
@@ -81,7 +87,7 @@ export function encodeSafetensors(
   return bytes;
 }
 
-/** The same file part by part, so that no more than one tensor's numbers are copied at a time. @throws RangeError too. */
+/** The bytes of `encodeSafetensors` part by part; copies one tensor at a time. @throws the same errors. */
 export function safetensorsParts(
   tensors: Readonly<Record<string, SafetensorsInput>>,
   metadata: Readonly<Record<string, string>> = {},
@@ -105,9 +111,9 @@ function* partsOf(
 }
 
 /**
- * Everything but the numbers: the order of the tensors and what stands before them. The order does not depend on
- * the caller's: widest dtype first, then by name, as the reference implementation does, so that all data are aligned
- * and equal contents give equal bytes.
+ * Plans the file: the order of the tensors, the bytes before their numbers, and the size of the numbers. The order does
+ * not depend on the caller: widest dtype first, then by name, like the reference implementation. So all data are
+ * aligned and equal contents give equal bytes.
  */
 function plan(
   tensors: Readonly<Record<string, SafetensorsInput>>,
@@ -141,7 +147,7 @@ function plan(
   return { names, head, dataBytes };
 }
 
-/** A tensor's numbers as float64; exact but for 64-bit integers beyond 2⁵³. */
+/** A tensor's numbers as float64. Exact, except for 64-bit integers beyond 2⁵³. */
 export function safetensorsNumbers({ dtype, data }: SafetensorsTensor): Float64Array {
   switch (dtype) {
     case 'F16':

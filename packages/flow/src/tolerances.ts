@@ -1,6 +1,6 @@
-import type { Precision } from './manifest.js';
+import type { Precision } from './precision.js';
 
-/** Largest errors allowed of an exported graph against the float64 interpreter on the same (rounded) weights. */
+/** Largest allowed errors of an exported graph against the float64 interpreter on the same (rounded) weights. */
 export interface Tolerances {
   /** z, relative to the largest |z| (or 1). */
   readonly latents: number;
@@ -11,30 +11,32 @@ export interface Tolerances {
 }
 
 /**
- * Float32 in another order of sums: 6e-8 a rounding, 1e-7 a step. Trained and small random models of 4 to 36 steps
- * leave 2e-7 to 1e-5 (measured); ten times that catches a wrong weight and lets depth pass. A twentieth of an 8-bit
- * bin is 2e-4. Weights stored small are exact in float32, so their flows are held to the same.
+ * Float32 with sums in another order: 6e-8 per rounding, 1e-7 per step. Trained models and small random models of 4 to
+ * 36 steps have errors of 2e-7 to 1e-5 (measured). Ten times that finds a wrong weight and accepts deep models. A
+ * twentieth of an 8-bit bin is 2e-4. Weights that are stored small are exact in float32, so their flows have the same
+ * tolerances.
  */
 const float32: Tolerances = { latents: 1e-4, logProb: 2e-5, image: 1e-4 };
 
 /**
- * GPUs take exp, tanh and log from fast approximations, 2 to 4 units in the last place instead of 1, and sum in
- * other orders: a few times float32 of a CPU. A miscomputed convolution is off by 1, TF32 by 1e-3.
+ * GPUs approximate exp, tanh and log to 2 to 4 units in the last place instead of 1, and sum in other orders: a few
+ * times the error of float32 on a CPU. A miscomputed convolution has an error of 1, TF32 of 1e-3.
  */
 const float32OnGpu: Tolerances = { latents: 3e-4, logProb: 5e-5, image: 3e-4 };
 
 /**
- * A conditioner in half precision: 10 bits, 5e-4 a rounding, three convolutions a step, and exp(s) after them. The
- * two directions round inputs that differ in float32's last bit, so the round trip is off too. The layers of a trained
- * model of 36 steps, rounded so in float64, leave 3e-3, 2.5e-5 and 5e-4; ten times that. 2e-3 in x is half an 8-bit
- * bin. (The CPU provider has no such convolution on x64 and computes float32, which passes.)
+ * A conditioner in half precision: 10 bits, 5e-4 per rounding, three convolutions per step, and then exp(s). The two
+ * directions round inputs that differ in the last bit of float32, so the round trip has an error too. A trained model
+ * of 36 steps, rounded in float64 in the same way, has errors of 3e-3, 2.5e-5 and 5e-4; the tolerances are ten times
+ * that. 2e-3 in x is half an 8-bit bin. (On x64 the CPU provider lacks this convolution and computes float32, which
+ * passes.)
  */
 const half: Tolerances = { latents: 3e-2, logProb: 3e-4, image: 5e-3 };
 
 const onCpu = { fp32: float32, 'fp16-weights': float32, 'int8-weights': float32, fp16: half };
 const onGpu = { fp32: float32OnGpu, 'fp16-weights': float32OnGpu, 'int8-weights': float32OnGpu, fp16: half };
 
-/** By class of execution provider, then by precision. A deep, untrained model may need a factor (`--tolerance`). */
+/** By device, then by precision. A deep, untrained model may need a factor (`--tolerance`). */
 export const tolerances = { cpu: onCpu, wasm: onCpu, webgpu: onGpu, cuda: onGpu } as const satisfies Record<
   string,
   Record<Precision, Tolerances>

@@ -1,15 +1,14 @@
-import { splitLatent } from './encode-decode.js';
 import { float64Ops } from './float64-ops.js';
-import { fullName, type Glow, parts } from './glow.js';
+import { fullName, type Glow, parts, splitLatent } from './glow.js';
 import type { LayerParams, ParamSpec } from './layer.js';
 import type { Ops } from './ops.js';
 import { createRandom } from './random.js';
 import type { Float64Tensor, Named } from './tensor.js';
 
-/** What layers and priors need to run, by placed layer (`levels.<l>.prior` for priors), then by weight. */
+/** The weights of all layers and priors: by place (`levels.<l>.prior` for priors), then by name. */
 export type FlowWeights<T> = Named<Named<T>>;
 
-/** The parameters of one part, by their names inside it. */
+/** The parameters of one layer or prior, by their names inside it. */
 function paramsAt<T>(all: LayerParams<T>, place: string, specs: readonly ParamSpec[]): LayerParams<T> {
   const trainable: Record<string, T> = {};
   const fixed: Record<string, Float64Tensor> = {};
@@ -22,7 +21,12 @@ function paramsAt<T>(all: LayerParams<T>, place: string, specs: readonly ParamSp
   return { trainable, fixed };
 }
 
-/** Parameters before training. The stream of each layer depends on the seed and its place alone. */
+/**
+ * Parameters before training. The random stream of each layer depends on the seed and on the layer's place alone.
+ * @param seed an integer in [0, 2⁵³).
+ * @example
+ * const params = initialParams(createGlow(config), 1);
+ */
 export function initialParams(glow: Glow, seed: number): LayerParams<Float64Tensor> {
   const trainable: Record<string, Float64Tensor> = {};
   const fixed: Record<string, Float64Tensor> = {};
@@ -37,9 +41,13 @@ export function initialParams(glow: Glow, seed: number): LayerParams<Float64Tens
 }
 
 /**
- * Data-dependent initialisation: passes a first batch x through the layers in order and lets each set its
- * parameters from what reaches it (actnorm: zero mean, unit deviation).
- * @returns all trainable parameters, the initialised ones replaced.
+ * Data-dependent initialisation: passes a first batch through the layers in order, and each layer sets its parameters
+ * from its input (actnorm: zero mean, unit deviation of its output).
+ * @param x batch × channels × height × width, in model units.
+ * @returns all trainable parameters, with the initialised parameters replaced.
+ * Source: Kingma & Dhariwal 2018, §3.1.
+ * @example
+ * const trainable = initialise(glow, float64Ops, x, params);
  */
 export function initialise<T>(glow: Glow, ops: Ops<T>, x: T, params: LayerParams<T>): Named<T> {
   const trainable: Record<string, T> = { ...params.trainable };
@@ -57,7 +65,12 @@ export function initialise<T>(glow: Glow, ops: Ops<T>, x: T, params: LayerParams
   return trainable;
 }
 
-/** What `encode` needs, from parameters; differentiable where the interpreter is. */
+/**
+ * Computes the weights of `encode` from parameters. Differentiable if the interpreter is.
+ * @throws RangeError naming a parameter that is missing.
+ * @example
+ * const weights = forwardWeights(glow, float64Ops, params);
+ */
 export function forwardWeights<T>(glow: Glow, ops: Ops<T>, params: LayerParams<T>): FlowWeights<T> {
   return Object.fromEntries(
     parts(glow.levels).map((part) => {
@@ -71,8 +84,10 @@ export function forwardWeights<T>(glow: Glow, ops: Ops<T>, params: LayerParams<T
 }
 
 /**
- * What `decode` needs, in float64; `liftWeights` gives it to another interpreter.
- * @throws RangeError naming the layer that is singular.
+ * Computes the weights of `decode` from parameters, in float64.
+ * @throws RangeError naming a layer that is singular or a parameter that is missing.
+ * @example
+ * const x = decode(glow, float64Ops, latents, inverseWeights(glow, params));
  */
 export function inverseWeights(glow: Glow, params: LayerParams<Float64Tensor>): FlowWeights<Float64Tensor> {
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-// Writes src/onnx-messages.ts: the part of onnx-proto's message code that graphs need, as static code on
+// Writes src/generated/onnx-messages.ts: the part of onnx-proto's message code that graphs need, as static code on
 // protobufjs/minimal. onnx-proto itself depends on protobufjs 6, which must not reach users of this package;
 // its generated code runs unchanged on protobufjs 8, needs no `Function` (so it runs under a CSP), and three
 // quarters of it (verify, fromObject, toObject, messages for training and functions) are not needed here.

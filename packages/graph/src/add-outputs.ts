@@ -1,8 +1,9 @@
 import { ModelProto } from './generated/onnx-messages.js';
 
 /**
- * A model that gives intermediate values too, by their names in the graph.
- * @param names those that the graph does not compute are left out.
+ * Adds intermediate values to the outputs of a model, by their names in the graph.
+ * @param names names that the graph does not have are ignored.
+ * @throws Error if the bytes hold no graph.
  */
 export function addOutputs(bytes: Uint8Array, names: readonly string[]): Uint8Array {
   const model = ModelProto.decode(bytes);

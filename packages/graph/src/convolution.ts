@@ -1,21 +1,26 @@
 import { type Dim, formatDim, type Shape, sameDim, scaleDim } from './dims.js';
 import { describe, node, type Value } from './value.js';
 
-/** Rows and columns left out at the top, left, bottom and right, in the order of ONNX. */
+/** Rows and columns of zeros around an image, in the order of ONNX. */
 export type Pads = readonly [top: number, left: number, bottom: number, right: number];
 
+/** Options of `conv`. */
 export interface ConvOptions {
-  /** One number per output channel. */
+  /** One number per output channel: [O]. */
   readonly bias?: Value;
-  /** Zeros around the image, none unless given. */
+  /** Zeros around the image. Default: [0, 0, 0, 0]. */
   readonly pads?: Pads;
-  /** Steps of the kernel down and to the right, 1 unless given. */
+  /** Steps of the kernel down and to the right. Default: [1, 1]. */
   readonly strides?: readonly [number, number];
 }
 
 /**
- * Cross-correlation of x [N, C, H, W] with weight [O, C, kh, kw]: [N, O, (H + top + bottom − kh)/sh + 1, …].
+ * Cross-correlation of x [N, C, H, W] with weight [O, C, kh, kw]: [N, O, (H + top + bottom − kh)/sh + 1, …]. ONNX:
+ * Conv.
+ * @param options `bias` [O]; `pads` [top, left, bottom, right], default 0; `strides` [down, right], default 1.
  * @throws RangeError if channels do not match, or a symbolic height or width would get a remainder or an offset.
+ * @example
+ * const y = conv(x, weight, { bias, pads: [1, 1, 1, 1] }); // a 3×3 kernel keeps height and width
  */
 export function conv(x: Value, weight: Value, options: ConvOptions = {}): Value {
   const { bias, pads = [0, 0, 0, 0], strides = [1, 1] } = options;
@@ -27,8 +32,7 @@ export function conv(x: Value, weight: Value, options: ConvOptions = {}): Value 
     const spare = padding - kernel + stride; // output = (dim + spare)/stride, rounded down
     if (typeof dim === 'number') {
       const extent = Math.floor((dim + spare) / stride);
-      if (extent < 1)
-        throw new RangeError(`${where}: kernel ${kernel} does not fit into ${dim} + ${padding}`);
+      if (extent < 1) throw new RangeError(`${where}: kernel ${kernel} is larger than ${dim} + ${padding}`);
       return extent;
     }
     if (spare === 0) return scaleDim(dim, 1, stride);
@@ -57,14 +61,15 @@ export function conv(x: Value, weight: Value, options: ConvOptions = {}): Value 
 }
 
 /**
- * Transposed convolution of x [N, C, H, W] by weight [C, O, k, k] with stride k: every pixel becomes a block of
- * k×k pixels, [N, O, k·H, k·W].
+ * Transposed convolution of x [N, C, H, W] with weight [C, O, k, k] and stride k: every pixel becomes a block of k×k
+ * pixels, [N, O, k·H, k·W]. ONNX: ConvTranspose.
  * @throws RangeError if channels do not match or the kernel is not square.
  */
 export function convTranspose(x: Value, weight: Value, bias?: Value): Value {
   const where = `ConvTranspose of ${describe(x)} with ${describe(weight)}`;
   const [inputs, outputs, kernel, kernelWidth] = kernelOf(where, weight);
-  if (kernel !== kernelWidth) throw new RangeError(`${where}: expected a square kernel, which is its stride`);
+  if (kernel !== kernelWidth)
+    throw new RangeError(`${where}: expected a square kernel: its size is also the stride`);
   checkOperands(where, [x, weight, ...(bias ? [bias] : [])]);
   checkChannels(where, x, inputs, outputs, bias);
   const shape: Shape = [x.shape[0], outputs, scaleDim(x.shape[2], kernel), scaleDim(x.shape[3], kernel)];
@@ -84,7 +89,7 @@ export function convTranspose(x: Value, weight: Value, bias?: Value): Value {
 function kernelOf(where: string, weight: Value): [number, number, number, number] {
   const { shape } = weight;
   if (shape.length !== 4 || shape.some((dim) => typeof dim !== 'number')) {
-    throw new RangeError(`${where}: expected a weight of four known extents`);
+    throw new RangeError(`${where}: expected a weight with four extents that are numbers`);
   }
   return shape as unknown as [number, number, number, number];
 }

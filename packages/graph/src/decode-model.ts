@@ -9,7 +9,7 @@ import {
 import type { Attributes, DType } from './value.js';
 import type { Location } from './weights-file.js';
 
-/** A tensor of a file: symbolic extents are their names. */
+/** A tensor of a file. Symbolic extents are given by their names. */
 export interface TensorInfo {
   readonly name: string;
   readonly doc: string;
@@ -17,12 +17,14 @@ export interface TensorInfo {
   readonly shape: readonly (number | string)[];
 }
 
+/** A constant of a file. */
 export interface InitializerInfo extends TensorInfo {
   readonly shape: readonly number[];
-  /** Little-endian elements, or where they are. */
+  /** Little-endian elements, or their location in a weights file. */
   readonly data: Uint8Array | Location;
 }
 
+/** A node of a file. */
 export interface NodeInfo {
   readonly name: string;
   readonly operator: string;
@@ -31,7 +33,7 @@ export interface NodeInfo {
   readonly attributes: Attributes;
 }
 
-/** What an `.onnx` file says, as plain objects. */
+/** The contents of an `.onnx` file as plain objects. */
 export interface ModelInfo {
   readonly irVersion: number;
   readonly opset: number;
@@ -49,7 +51,11 @@ export interface ModelInfo {
 
 /**
  * Reads a model that this package wrote.
- * @throws Error if the bytes are not a model, or use element or attribute types that this package does not write.
+ * @returns versions, producer, metadata, and the graph: inputs, outputs, initializers and nodes by name.
+ * @throws Error if the bytes are not a model, or have element or attribute types that this package does not write.
+ * @example
+ * const { graph } = decodeModel(await readFile('encode.onnx'));
+ * console.log(graph.nodes.map(({ operator }) => operator));
  */
 export function decodeModel(bytes: Uint8Array): ModelInfo {
   const model = parse(bytes);

@@ -1,21 +1,29 @@
-/** An extent known only at run time: times/over of a named size, such as height/2. */
+/** An extent that is known at run time: a named size times `times`/`over`, such as height/2. */
 export interface SymbolicDim {
   readonly symbol: string;
   readonly times: number;
   readonly over: number;
 }
 
-/** An extent of a shape. */
+/** An extent of a shape: a number, or a symbolic size. */
 export type Dim = number | SymbolicDim;
 
+/** The extents of a tensor, such as [batch, 3, height, width]; [] for a scalar. */
 export type Shape = readonly Dim[];
 
-/** A size with a name, such as `batch` or `height`. */
+/**
+ * A size with a name that is known at run time.
+ * @example
+ * const x = input('x', 'float32', [symbol('batch'), 3, symbol('height'), symbol('width')]);
+ */
 export function symbol(name: string): SymbolicDim {
   return { symbol: name, times: 1, over: 1 };
 }
 
-/** The extent times `times`/`over`. A symbolic size is taken to be divisible: height/2 of a height of 7 is an error at run time. */
+/**
+ * The extent times `times`/`over`. A symbolic size is assumed to be divisible: height/2 with a height of 7 is an error
+ * at run time.
+ */
 export function scaleDim(dim: Dim, times: number, over = 1): Dim {
   if (typeof dim === 'number') return (dim * times) / over;
   const divisor = greatestCommonDivisor(dim.times * times, dim.over * over);
@@ -35,7 +43,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, i) => sameDim(dim, b[i]));
 }
 
-/** height/2, 2*height, 3*height/4, or digits: also the dimension's name in a file. */
+/** An extent as text: 12, height/2, 2*height, 3*height/4. It is also the dimension's name in a file. */
 export function formatDim(dim: Dim): string {
   if (typeof dim === 'number') return String(dim);
   return `${dim.times === 1 ? '' : `${dim.times}*`}${dim.symbol}${dim.over === 1 ? '' : `/${dim.over}`}`;
@@ -51,7 +59,7 @@ export function isStatic(shape: Shape): shape is readonly number[] {
 }
 
 /**
- * The shape of an elementwise result: extents from the right are equal, or one of them is 1.
+ * The shape of an elementwise result. From the right, extents are equal or one extent is 1.
  * [batch, 12, height, width] and [12, 1, 1] → [batch, 12, height, width].
  * @throws RangeError naming `where` and both shapes.
  */
@@ -64,7 +72,7 @@ export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
     if (left === 1) return right;
     throw new RangeError(
       `${where}: shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast: ` +
-        `${formatDim(left)} meets ${formatDim(right)}, expected equal extents or 1`,
+        `expected equal extents or 1, got ${formatDim(left)} and ${formatDim(right)}`,
     );
   });
 }

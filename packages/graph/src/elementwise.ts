@@ -3,8 +3,8 @@ import { broadcastShapes, isStatic } from './dims.js';
 import { type Constant, constant, type DType, describe, isConstant, node, type Value } from './value.js';
 
 /**
- * The same numbers as another element type. Stays in the graph for a constant too: that is how one is stored small
- * and used wide. Narrowing what was only widened gives back what it was.
+ * The same numbers with another element type. A cast of a constant stays in the graph, so the constant is stored small
+ * and used wide. Narrowing a value that was only widened gives the value before.
  */
 export function cast(x: Value, dtype: DType): Value {
   if (x.dtype === dtype) return x;
@@ -14,7 +14,7 @@ export function cast(x: Value, dtype: DType): Value {
   return node('Cast', [x], x.shape, { to: dataTypes[dtype] }, dtype);
 }
 
-/** An operator on one tensor, applied at build time, in float64, where the tensor is a constant. */
+/** An operator on one tensor. It is applied at build time, in float64, if the tensor is a constant. */
 function unary(operator: string, apply: (x: number) => number): (x: Value) => Value {
   return (x) => {
     requireFloat(operator, x);
@@ -24,7 +24,7 @@ function unary(operator: string, apply: (x: number) => number): (x: Value) => Va
   };
 }
 
-/** An operator on two tensors that broadcast, applied at build time, in float64, where both are constants. */
+/** An operator on two tensors that broadcast. It is applied at build time, in float64, if both are constants. */
 function binary(operator: string, apply: (a: number, b: number) => number): (a: Value, b: Value) => Value {
   return (a, b) => {
     requireFloat(operator, a);
@@ -86,24 +86,37 @@ function sourceIndices(
   };
 }
 
+/** −x. @example neg(x) */
 export const neg = unary('Neg', (x) => -x);
+/** |x|. */
 export const abs = unary('Abs', Math.abs);
+/** eˣ. @example exp(x) */
 export const exp = unary('Exp', Math.exp);
+/** Natural logarithm. @example log(x) */
 export const log = unary('Log', Math.log);
+/** Square root. @example sqrt(x) */
 export const sqrt = unary('Sqrt', Math.sqrt);
+/** Hyperbolic tangent. @example tanh(x) */
 export const tanh = unary('Tanh', Math.tanh);
+/** 1/(1 + e⁻ˣ). @example sigmoid(x) */
 export const sigmoid = unary('Sigmoid', (x) => 1 / (1 + Math.exp(-x)));
+/** max(x, 0). @example relu(x) */
 export const relu = unary('Relu', (x) => Math.max(x, 0));
 /** log(1 + exp(x)). */
 export const softplus = unary('Softplus', (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))));
 
+/** a + b; shapes broadcast. @throws RangeError if they do not. @example add(x, scalar(1)) */
 export const add = binary('Add', (a, b) => a + b);
+/** a − b; shapes broadcast. @throws RangeError if they do not. @example sub(x, mean) */
 export const sub = binary('Sub', (a, b) => a - b);
+/** a·b per element; shapes broadcast. @throws RangeError if they do not. @example mul(x, scalar(2)) */
 export const mul = binary('Mul', (a, b) => a * b);
+/** a/b; shapes broadcast. @throws RangeError if they do not. @example div(x, norm) */
 export const div = binary('Div', (a, b) => a / b);
+/** The larger of a and b; shapes broadcast. */
 export const max = binary('Max', Math.max);
 
-/** slope·x + offset, at least 0 and at most 1. */
+/** slope·x + offset, limited to 0 … 1. */
 export function hardSigmoid(x: Value, slope: number, offset: number): Value {
   requireFloat('HardSigmoid', x);
   return node('HardSigmoid', [x], x.shape, { alpha: { float: slope }, beta: { float: offset } }, x.dtype);

@@ -11,36 +11,48 @@ import type { Graph, GraphNode, NamedValue } from './graph.js';
 import type { Constant } from './value.js';
 import { elementBytes, rawData, type WeightsFile } from './weights-file.js';
 
-/** Numbers of the ONNX format: versions written (the newest that GPU providers run wholly), and enums. */
+/** Numbers of the ONNX format: the written versions (the newest that GPU providers run completely) and enums. */
 export const IR_VERSION = 8;
 export const OPSET_VERSION = 17;
 export const attributeTypes = { float: 1, int: 2, ints: 7 } as const;
 export const dataLocations = { embedded: 0, external: 1 } as const;
 
-/** Tensors below this many bytes stay in the graph even where there is a weights file: biases, axes. */
+/** Smaller tensors, such as biases and axes, stay in the graph even with a weights file. */
 const EXTERNAL_FROM_BYTES = 1024;
 
-/** What a protobuf message may have. */
+/** Most bytes of a protobuf message. */
 const LARGEST_MESSAGE = 2 ** 31 - 1;
 
+/** Options of `encodeModel`. */
 export interface ModelOptions {
+  /** The program that writes the model. */
   readonly producer: { readonly name: string; readonly version: string };
+  /** Texts by key, for `metadata_props`. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Takes the tensors of 1 KiB and more; without it the model is self-contained (and limited to 2 GB by protobuf). */
+  /**
+   * Receives the tensors of 1 KiB and more. Without it the model is self-contained, and protobuf limits it to 2 GiB.
+   */
   readonly weights?: WeightsFile;
 }
 
 /**
  * The bytes of an `.onnx` file: opset 17, IR 8.
- * @throws RangeError if the tensors inside make it larger than protobuf allows.
+ * @param options `producer`, the program that writes the model; `metadata`, texts by key; `weights`, a file of
+ * `createWeightsFile` for the tensors of 1 KiB and more. Without `weights` the model is self-contained.
+ * @throws RangeError if the tensors inside the model exceed the 2 GiB that protobuf allows.
+ * @example
+ * const bytes = encodeModel(graph({ name: 'double', inputs: [x], outputs: { y } }), {
+ *   producer: { name: 'example', version: '1' },
+ * });
  */
-export function encodeModel(graph: Graph, { producer, metadata = {}, weights }: ModelOptions): Uint8Array {
+export function encodeModel(graph: Graph, options: ModelOptions): Uint8Array {
+  const { producer, metadata = {}, weights } = options;
   const inside = graph.constants.filter((value) => !weights || !isExternal(value));
   const bytes = inside.reduce((sum, value) => sum + byteLength(value), 0);
   if (bytes > LARGEST_MESSAGE) {
     throw new RangeError(
-      `model: the weights of "${graph.name}" have ${bytes} bytes, an .onnx file holds at most ${LARGEST_MESSAGE}; ` +
-        'keep them in a weights file beside it',
+      `model: the weights of "${graph.name}" have ${bytes} bytes, expected at most ${LARGEST_MESSAGE} in an .onnx file; ` +
+        'pass a weights file',
     );
   }
   const outputNames = new Set(graph.outputs.map(({ name }) => name));
@@ -55,7 +67,7 @@ export function encodeModel(graph: Graph, { producer, metadata = {}, weights }: 
       docString: graph.doc,
       input: graph.inputs.map((value) => valueInfo(value, graph.docs[value.name])),
       output: graph.outputs.map((value) => valueInfo(value, graph.docs[value.name])),
-      // Shapes of what lies between: viewers show them, checkers compare them with their own inference.
+      // Shapes of intermediate values: viewers show them, checkers compare them with their own inference.
       valueInfo: graph.nodes
         .filter(({ output }) => !outputNames.has(output.name))
         .map(({ output }) => valueInfo(output)),
@@ -79,7 +91,7 @@ function byteLength({ dtype, source }: Constant): number {
   return source.data.length * elementBytes[dtype];
 }
 
-/** Whether a tensor goes into the weights file where there is one. */
+/** Whether a tensor belongs in a weights file. */
 function isExternal(value: Constant): boolean {
   return value.dtype !== 'int64' && byteLength(value) >= EXTERNAL_FROM_BYTES;
 }

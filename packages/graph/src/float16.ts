@@ -1,8 +1,8 @@
 const LARGEST = 65504;
-/** From here on the step between half-precision numbers is that of the smallest exponent. */
+/** Below this exponent the step between half-precision numbers stays the same. */
 const SMALLEST_EXPONENT = -14;
 
-/** Numbers of this size have no fraction, so adding it rounds, ties to even. */
+/** Float64 numbers of this size have no fraction, so adding it rounds to an integer, ties to even. */
 const TO_EVEN = 2 ** 52;
 
 /** The nearest half-precision number, ties to even; infinite from 65520 on. 0.1 → 0.0999755859375. */
@@ -30,7 +30,7 @@ const stepsByExponent = Float64Array.from({ length: 31 }, (_, i) => 2 ** (i + SM
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 
-/** Half-precision numbers around this one are that far apart. Its exponent is read from its bits, for speed. */
+/** The distance between half-precision numbers around this number. Its exponent is read from its bits, for speed. */
 function stepOf(value: number): number {
   double[0] = value;
   const exponent = ((words[1] >>> 20) & 0x7ff) - 1023;

@@ -1,6 +1,7 @@
 import { broadcastShapes, formatDim, formatShape, type Shape, sameDim, sameShape } from './dims.js';
 import { describe, node, type Value } from './value.js';
 
+/** Options of `gemm`. */
 export interface GemmOptions {
   /** Added to the product; extents of 1 stretch. */
   readonly bias?: Value;
@@ -9,8 +10,11 @@ export interface GemmOptions {
 }
 
 /**
- * a·b (+ bias) of two matrices, each transposed if asked. a [m, k], b [k, n] → [m, n].
+ * The product of two matrices: a [m, k], b [k, n] → [m, n]. ONNX: Gemm.
+ * @param options `bias`, added to the product, its extents of 1 stretch; `transposeA`, `transposeB`, default false.
  * @throws RangeError if the inner extents differ or the bias does not stretch to the result.
+ * @example
+ * const y = gemm(weight, x, { bias }); // weight [12, 3], x [3, 64], bias [12, 1] → [12, 64]
  */
 export function gemm(a: Value, b: Value, options: GemmOptions = {}): Value {
   const { bias, transposeA = false, transposeB = false } = options;

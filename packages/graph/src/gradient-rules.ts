@@ -2,24 +2,33 @@ import { expand, pad, permute, reshape, slice } from './arrangement.js';
 import { formatShape, isStatic, type Shape, sameDim, sameShape } from './dims.js';
 import { div, hardSigmoid, mul, neg, sigmoid, sub } from './elementwise.js';
 import { gemm } from './gemm.js';
-import type { Contribution } from './gradient.js';
 import { reduceSum } from './reduction.js';
 import { isConstant, type Source, scalar, type Value } from './value.js';
+
+/** The gradient of a part of a tensor, from `start` along an axis. The gradient of the rest is zero. */
+export interface PartGradient {
+  readonly value: Value;
+  readonly axis: number;
+  readonly start: number;
+}
+
+/** The part of a tensor's gradient that comes from one use of the tensor. */
+export type Contribution = Value | PartGradient;
 
 type NodeSource = Extract<Source, { kind: 'node' }>;
 
 /**
- * Of an operator's result y and the gradient dy of the loss with respect to it, the gradients with respect to
- * its inputs in their order; each is made only if it is needed.
+ * From an operator's result y and the gradient dy of the loss with respect to y, computes the gradients with respect to
+ * the inputs, in their order. Each gradient is a function, which is called only if the gradient is needed.
  */
 type Rule = (y: Value, node: NodeSource, dy: Value) => readonly (() => Contribution)[];
 
-/** Of an operator on one tensor: dx from x, y and dy. */
+/** The rule of an operator on one tensor: dx from x, y and dy. */
 const unary =
   (dx: (x: Value, y: Value, dy: Value) => Value): Rule =>
   (y, { inputs: [x] }, dy) => [() => dx(x, y, dy)];
 
-/** One rule an operator; all that differentiation knows of operators is here. */
+/** One rule per operator. Differentiation knows operators by these rules alone. */
 export const rules: Readonly<Record<string, Rule>> = {
   Add: (_, { inputs: [a, b] }, dy) => [() => sumTo(dy, a.shape), () => sumTo(dy, b.shape)],
   Sub: (_, { inputs: [a, b] }, dy) => [() => sumTo(dy, a.shape), () => neg(sumTo(dy, b.shape))],
@@ -82,7 +91,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   ],
 };
 
-/** The sum of what was stretched from `shape`. [12, 64, 256] to [12, 1, 1]. */
+/** Sums over the axes that were stretched from `shape`: [12, 64, 256] to [12, 1, 1]. */
 function sumTo(dy: Value, shape: Shape): Value {
   if (sameShape(dy.shape, shape)) return dy;
   const added = dy.shape.length - shape.length;
@@ -97,7 +106,7 @@ function stretch(dy: Value, shape: Shape): Value {
   return sameShape(dy.shape, shape) ? dy : expand(dy, numbers(shape));
 }
 
-/** What was summed over `axes` without keeping them, with extents of 1 there. */
+/** Adds extents of 1 at the axes that a sum removed. */
 function withAxes(dy: Value, shape: Shape, axes: Value): Value {
   const summed = new Set(elements(axes));
   return reshape(
@@ -108,7 +117,7 @@ function withAxes(dy: Value, shape: Shape, axes: Value): Value {
 
 function numbers(shape: Shape): readonly number[] {
   if (isStatic(shape)) return shape;
-  throw new RangeError(`gradient: shapes must be numbers, got ${formatShape(shape)}`);
+  throw new RangeError(`gradient: expected a shape of numbers, got ${formatShape(shape)}`);
 }
 
 function elements(value: Value): Float64Array {

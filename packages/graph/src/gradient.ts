@@ -1,19 +1,9 @@
 import { concat } from './arrangement.js';
 import { formatShape, isStatic, type Shape } from './dims.js';
 import { add } from './elementwise.js';
-import { rules } from './gradient-rules.js';
+import { type Contribution, type PartGradient, rules } from './gradient-rules.js';
 import { reach } from './graph.js';
 import { constant, describe, type Source, type Value } from './value.js';
-
-/** A gradient of a part of a tensor: elements from `start` on along an axis; that of the rest is zero. */
-export interface PartGradient {
-  readonly value: Value;
-  readonly axis: number;
-  readonly start: number;
-}
-
-/** What one use of a tensor adds to its gradient. */
-export type Contribution = Value | PartGradient;
 
 /** A value and the gradient of the loss with respect to it. */
 export interface Cotangent {
@@ -22,24 +12,29 @@ export interface Cotangent {
 }
 
 /**
- * The gradient of a scalar with respect to each of `wrt`, as values of the same shapes: reverse-mode
- * differentiation of the graph by the rules in `gradient-rules.ts`. Shapes must be numbers.
- * @throws RangeError if `of` is no scalar, has no path to one of `wrt`, or runs through an operator without a rule.
+ * The gradient of a scalar with respect to each of `wrt`, as values of the same shapes, by reverse-mode
+ * differentiation. All shapes must be numbers. Operators with a rule: add, sub, mul, neg, exp, log, tanh, sigmoid,
+ * relu, reduceSum, gemm, reshape, permute, concat, slice and pad.
+ * @throws RangeError if `of` is not a scalar, does not depend on one of `wrt`, or depends on it through an operator
+ * without a rule.
+ * @example
+ * const loss = reduceSum(mul(error, error), [0, 1]);
+ * const [dWeight, dBias] = gradient(loss, [weight, bias]);
  */
 export function gradient(of: Value, wrt: readonly Value[]): Value[] {
   if (of.shape.length > 0) throw new RangeError(`gradient: expected a scalar, got ${describe(of)}`);
   return backward([{ value: of, gradient: constant([], [1]) }], wrt).map((result, i) => {
     if (result) return result;
     throw new RangeError(
-      `gradient: ${describe(of)} does not depend on ${describe(wrt[i])}; leave it out, or see what was to use it`,
+      `gradient: ${describe(of)} does not depend on ${describe(wrt[i])}; remove it from wrt, or use it in the graph`,
     );
   });
 }
 
 /**
- * Carries gradients back from some values to others: of a loss that depends on the graph through `from` alone, the
- * gradient with respect to each of `to`, or undefined where nothing leads there. Each of `leaves` counts as given:
- * its gradient can be asked for, but nothing is carried past it.
+ * Carries gradients back from some values to others. For a loss that depends on the graph through `from` alone, returns
+ * the gradient with respect to each of `to`, or undefined if the loss does not depend on it.
+ * @param leaves values that count as inputs: `to` may name them, but gradients do not pass through them.
  * @throws RangeError naming an operator without a rule.
  */
 export function backward(
@@ -83,14 +78,15 @@ export function backward(
     for (const [i, input] of source.inputs.entries()) {
       if (!depending.has(input.source)) continue;
       const contribution = gradients[i]?.();
-      if (!contribution) throw new RangeError(`gradient: ${source.operator} has none for its input ${i}`);
+      if (!contribution)
+        throw new RangeError(`gradient: the rule of ${source.operator} has no gradient for input ${i}`);
       contribute(input, contribution);
     }
   }
   return to.map(({ source }) => found.get(source));
 }
 
-/** Adds contributions up. Parts that lie side by side, as a split's are, become one Concat. */
+/** Sums contributions. Adjacent parts, such as those of a split, become one Concat. */
 function sum(value: Value, contributions: readonly Contribution[]): Value {
   const parts = contributions.filter((use): use is PartGradient => 'axis' in use);
   const wholes = contributions.filter((use): use is Value => !('axis' in use));
@@ -103,7 +99,7 @@ function sum(value: Value, contributions: readonly Contribution[]): Value {
       end = to;
     };
     for (const part of parts.filter((other) => other.axis === axis).sort((a, b) => a.start - b.start)) {
-      if (part.start < end) continue; // overlaps: taken in another round
+      if (part.start < end) continue; // it overlaps: a later round takes it
       fill(part.start);
       row.push(part.value);
       end += part.value.shape[axis] as number;
@@ -117,6 +113,7 @@ function sum(value: Value, contributions: readonly Contribution[]): Value {
 
 function zeros({ shape }: Value, axis: number, extent: number): Value {
   const part: Shape = shape.with(axis, extent);
-  if (!isStatic(part)) throw new RangeError(`gradient: ${formatShape(shape)} has no known extents`);
+  if (!isStatic(part))
+    throw new RangeError(`gradient: expected a shape of numbers, got ${formatShape(shape)}`);
   return constant(part, new Float64Array(part.reduce((product, n) => product * n, 1)));
 }

@@ -8,21 +8,22 @@ import {
   type Value,
 } from './value.js';
 
-/** What to build: the values a graph takes and gives. */
+/** The inputs and outputs of a graph to build. */
 export interface GraphSpec {
   readonly name: string;
   readonly doc?: string;
-  /** All inputs, in the order of the file's signature; one that no output needs stays part of it. */
+  /** All inputs, in the order of the file's signature. An input that no output needs stays in the signature. */
   readonly inputs: readonly Value[];
   /** Outputs by name, in order. */
   readonly outputs: Readonly<Record<string, Value>>;
-  /** A line on an input or output, by name. */
+  /** Descriptions of inputs and outputs, by name. */
   readonly docs?: Readonly<Record<string, string>>;
 }
 
 /** A value with its final name. */
 export type NamedValue = Value & { readonly name: string };
 
+/** An operator of a graph. */
 export interface GraphNode {
   readonly operator: string;
   /** Names of tensors. */
@@ -31,7 +32,7 @@ export interface GraphNode {
   readonly output: NamedValue;
 }
 
-/** A graph in the order it runs: exactly what its outputs need, every tensor with a name of its own. */
+/** A graph with its nodes in running order. It holds the tensors that its outputs need, and each has its own name. */
 export interface Graph {
   readonly name: string;
   readonly doc: string;
@@ -43,9 +44,12 @@ export interface Graph {
 }
 
 /**
- * Collects what the outputs reach and names every tensor: an output by its key, others by the name they were
- * given, else by their operator and the nearest named tensor that needs them: `log_prob/mul`.
- * @throws Error if two tensors have one name, or an input that is needed was not listed.
+ * Collects the tensors that the outputs need, and names them: an output by its key, another tensor by the name it was
+ * given, else by its operator and the nearest named tensor that needs it, such as `log_prob/mul`.
+ * @param spec `name`; `inputs` in the order of the signature; `outputs` by name; `doc` and `docs`, descriptions.
+ * @throws Error if two tensors have the same name, or a needed input is not listed.
+ * @example
+ * const built = graph({ name: 'double', inputs: [x], outputs: { y: mul(x, scalar(2)) } });
  */
 export function graph(spec: GraphSpec): Graph {
   const outputs = ownTensors(spec.outputs);
@@ -76,7 +80,7 @@ export function graph(spec: GraphSpec): Graph {
   };
 }
 
-/** Outputs as tensors of their own: an input, a constant or an output given twice passes through Identity. */
+/** Outputs as separate tensors: an input, a constant and a repeated output pass through Identity. */
 function ownTensors(outputs: GraphSpec['outputs']): NamedValue[] {
   const seen = new Set<Source>();
   return Object.entries(outputs).map(([name, value]) => {
@@ -89,17 +93,17 @@ function ownTensors(outputs: GraphSpec['outputs']): NamedValue[] {
 
 export interface Reached {
   readonly value: Value;
-  /** Every name that was given to the tensor, in the order met. */
+  /** All names of the tensor, in the order of the walk. */
   readonly given: string[];
   /** The nearest named tensor that needs this one. */
   readonly scope: string;
 }
 
-/** All tensors that the outputs need, each after those it needs itself; what `leaves` need is not looked at. */
+/** All tensors that the outputs need, each after its own inputs. The walk does not continue past `leaves`. */
 export function reach(outputs: readonly NamedValue[], leaves: ReadonlySet<Source> = new Set()): Reached[] {
   const order: Reached[] = [];
   const seen = new Map<Source, Reached>();
-  // A stack of its own: deep models nest further than JavaScript calls may.
+  // A stack instead of recursion: deep models exceed the call stack of JavaScript.
   const stack = outputs
     .map((value) => ({ value: value as Value, scope: value.name, ready: false }))
     .reverse();
@@ -144,7 +148,7 @@ function nameTensors(
   for (const { value, given } of reached) {
     if (names.has(value.source)) continue;
     if (value.source.kind === 'input')
-      throw new Error(`${where}: input ${describe(value)} is needed but not listed`);
+      throw new Error(`${where}: input ${describe(value)} is needed but not listed; add it to inputs`);
     if (given[0] !== undefined) assign(value, given[0]);
   }
   const copies = new Map<string, number>();
@@ -167,7 +171,9 @@ function nameTensors(
   return names;
 }
 
-/** A small constant without a name is called by its content, so that equal ones are stored once: int64[1]/6. */
+/**
+ * The name of a small constant without a name is its content, such as int64[1]/6, so equal constants are stored once.
+ */
 function nameOfContent({ dtype, shape, source }: Constant): string {
   return `${dtype}[${shape.join()}]/${source.data.join()}`;
 }

@@ -1,10 +1,12 @@
 export { concat, pad, permute, reshape, slice } from './arrangement.js';
-export { conv, convTranspose } from './convolution.js';
+export { conv } from './convolution.js';
 export { decodeModel } from './decode-model.js';
 export { type Dim, type Shape, symbol } from './dims.js';
 export { add, div, exp, log, mul, neg, relu, sigmoid, sqrt, sub, tanh } from './elementwise.js';
 export { encodeModel } from './encode-model.js';
+export { gemm } from './gemm.js';
 export { gradient } from './gradient.js';
 export { type Graph, graph } from './graph.js';
-export { matmul, reduceMean, reduceSum } from './reduction.js';
+export { reduceMean, reduceSum } from './reduction.js';
 export { constant, type DType, input, named, scalar, type Value } from './value.js';
+export { createWeightsFile } from './weights-file.js';

@@ -1,18 +1,19 @@
 /**
- * For the packages of this project alone: anything here may change in any release.
+ * For the packages of this project alone: any release may change it.
  * @packageDocumentation
  */
 
 export { addOutputs } from './add-outputs.js';
 export { expand, unsqueeze } from './arrangement.js';
-export type { ConvOptions, Pads } from './convolution.js';
+export { type ConvOptions, convTranspose, type Pads } from './convolution.js';
 export type { ModelInfo, NodeInfo, TensorInfo } from './decode-model.js';
 export { formatShape, type SymbolicDim, scaleDim } from './dims.js';
 export { abs, cast, hardSigmoid, max, softplus } from './elementwise.js';
 export type { ModelOptions } from './encode-model.js';
 export { roundFloat16 } from './float16.js';
-export { type GemmOptions, gemm } from './gemm.js';
+export type { GemmOptions } from './gemm.js';
 export { backward, type Cotangent } from './gradient.js';
 export type { GraphSpec } from './graph.js';
+export { matmul } from './reduction.js';
 export { type Attributes, type Constant, isConstant } from './value.js';
-export { createWeightsFile, type Location, type WeightsFile } from './weights-file.js';
+export type { Location, WeightsFile } from './weights-file.js';

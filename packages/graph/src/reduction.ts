@@ -1,12 +1,18 @@
 import { broadcastShapes, formatDim, type Shape, sameDim } from './dims.js';
 import { describe, integers, node, type Value } from './value.js';
 
+/** Options of reductions. */
 export interface ReduceOptions {
-  /** Whether reduced axes stay, with an extent of 1. */
+  /** Whether reduced axes stay, with an extent of 1. Default: false. */
   readonly keepDims?: boolean;
 }
 
-/** Sum over some axes. @throws RangeError if an axis does not exist. */
+/**
+ * Sum over some axes. With `keepDims` they stay, with an extent of 1. ONNX: ReduceSum.
+ * @throws RangeError if an axis does not exist.
+ * @example
+ * const perImage = reduceSum(x, [1, 2, 3]); // [batch, 3, height, width] → [batch]
+ */
 export function reduceSum(
   x: Value,
   axes: readonly number[],
@@ -16,7 +22,12 @@ export function reduceSum(
   return node('ReduceSum', [x, integers(axes)], shape, { keepdims: Number(keepDims) });
 }
 
-/** Mean over some axes. @throws RangeError if an axis does not exist. */
+/**
+ * Mean over some axes. With `keepDims` they stay, with an extent of 1. ONNX: ReduceMean.
+ * @throws RangeError if an axis does not exist.
+ * @example
+ * const perChannel = reduceMean(x, [0, 2, 3]); // [batch, 3, height, width] → [3]
+ */
 export function reduceMean(
   x: Value,
   axes: readonly number[],

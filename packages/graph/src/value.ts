@@ -1,16 +1,16 @@
 import { formatShape, type Shape } from './dims.js';
 
-/** Element types in use. Whatever its type, a constant is kept in float64 until it is written. */
+/** Element types. Constants of every type are kept in float64 until they are written. */
 export type DType = 'float32' | 'float16' | 'int8' | 'int64';
 
-/** An operator's attributes: integers, lists of them, or numbers that are marked as float32. */
+/** An operator's attributes: integers, lists of integers, or numbers marked as float32. */
 export type Attributes = Readonly<Record<string, number | readonly number[] | Float>>;
 
 export interface Float {
   readonly float: number;
 }
 
-/** Where a value comes from. Values with the same source object are the same tensor. */
+/** The origin of a value. Values with the same source object are the same tensor. */
 export type Source =
   | { readonly kind: 'input' }
   | { readonly kind: 'constant'; readonly data: Float64Array }
@@ -21,7 +21,7 @@ export type Source =
       readonly attributes: Attributes;
     };
 
-/** A tensor of a graph that is being built. Made by the functions of this package; never changed. */
+/** A tensor of a graph that is being built. The functions of this package make values and never change them. */
 export interface Value {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -35,14 +35,20 @@ export type Constant = Value & {
   readonly source: { readonly kind: 'constant'; readonly data: Float64Array };
 };
 
-/** An input of a graph. */
+/**
+ * An input of a graph.
+ * @example
+ * const x = input('x', 'float32', [symbol('batch'), 3, 32, 32]);
+ */
 export function input(name: string, dtype: DType, shape: Shape): Value {
   return { name, dtype, shape, source: { kind: 'input' } };
 }
 
 /**
- * A tensor with fixed elements in row-major order; a single number for shape [].
+ * A tensor with fixed elements in row-major order. Shape [] holds one number. The default type is float32.
  * @throws RangeError if the count of elements does not match the shape.
+ * @example
+ * const kernel = constant([8, 3, 3, 3], new Float64Array(216).fill(0.1));
  */
 export function constant(
   shape: readonly number[],
@@ -59,6 +65,7 @@ export function constant(
   return { dtype, shape, source: { kind: 'constant', data } };
 }
 
+/** A float32 constant of shape []. @example mul(x, scalar(2)) */
 export function scalar(value: number): Constant {
   return constant([], [value]);
 }
@@ -72,12 +79,12 @@ export function isConstant(value: Value): value is Constant {
   return value.source.kind === 'constant';
 }
 
-/** The same tensor under this name in the file. */
+/** The same tensor with this name in the file. @example named(add(x, bias), 'hidden') */
 export function named<V extends Value>(value: V, name: string): V & { readonly name: string } {
   return { ...value, name };
 }
 
-/** The result of an operator; shape and dtype are the caller's to have checked. */
+/** The result of an operator. The caller must have checked shape and dtype. */
 export function node(
   operator: string,
   inputs: readonly Value[],
@@ -88,7 +95,7 @@ export function node(
   return { dtype, shape, source: { kind: 'node', operator, inputs, attributes } };
 }
 
-/** How a value is called in messages: its name if it has one, and its shape. */
+/** A value in error messages: its name, operator or kind, and its shape. */
 export function describe(value: Value): string {
   const { source } = value;
   const what = value.name ?? (source.kind === 'node' ? source.operator : source.kind);

@@ -1,7 +1,7 @@
 import { float16Bits } from './float16.js';
 import type { Constant, DType } from './value.js';
 
-/** Where a tensor's bytes stand in a file of weights. */
+/** The place of a tensor's bytes in a weights file. */
 export interface Location {
   readonly file: string;
   readonly offset: number;
@@ -9,14 +9,14 @@ export interface Location {
 }
 
 /**
- * The file of external data that one or more graphs read. Tensors of equal content are stored once. Bytes are
- * made when they are written, chunk by chunk, so a file may be larger than a buffer can be.
+ * A file of external data that one or more graphs read. Tensors of equal content are stored once. The bytes are made
+ * chunk by chunk when they are written, so a file may be larger than a buffer can be.
  */
 export interface WeightsFile {
   readonly name: string;
-  /** Bytes so far. */
+  /** Size of the file so far. */
   readonly byteLength: number;
-  /** Adds a tensor unless its content is there already. */
+  /** Adds a tensor, unless the file has its content already. */
   add(tensor: Constant): Location;
   /** The file's content in order. */
   chunks(): Iterable<Uint8Array>;
@@ -28,12 +28,21 @@ interface Entry {
 }
 
 /**
- * Tensors begin at multiples of 64 bytes: a cache line, and the widest vector load, so that a file mapped into
- * memory can be used in place. (Pages, 4096, would help only writers of a mapping, and pad a small model by a tenth.)
+ * Tensors begin at multiples of 64 bytes, a cache line and the widest vector load, so a file mapped into memory can be
+ * used in place. (Multiples of a page, 4096, would help only if the mapping is written to, and would make a small model
+ * a tenth larger.)
  */
 const ALIGNMENT = 64;
 
-/** @param name the path that graphs will refer to, relative to their own folder. */
+/**
+ * Makes an empty weights file, which `encodeModel` fills and several graphs may share.
+ * @param name the file's path, relative to the folder of the graphs.
+ * @example
+ * const weights = createWeightsFile('weights.bin');
+ * await writeFile('encode.onnx', encodeModel(encode, { producer, weights }));
+ * await writeFile('decode.onnx', encodeModel(decode, { producer, weights }));
+ * await writeFile('weights.bin', weights.chunks());
+ */
 export function createWeightsFile(name: string): WeightsFile {
   const entries: Entry[] = [];
   const byArray = new Map<Float64Array, Location>();
@@ -78,7 +87,7 @@ export function createWeightsFile(name: string): WeightsFile {
 
 export const elementBytes: Readonly<Record<DType, number>> = { float32: 4, float16: 2, int8: 1, int64: 8 };
 
-/** A tensor's elements as ONNX stores them: little-endian, as every platform of Node's is but s390x. */
+/** A tensor's elements as ONNX stores them: little-endian, like all platforms of Node except s390x. */
 export function rawData({ dtype, source }: Constant): Uint8Array {
   switch (dtype) {
     case 'float32':
@@ -94,7 +103,10 @@ export function rawData({ dtype, source }: Constant): Uint8Array {
   }
 }
 
-/** Length and FNV-1a over 32-bit words (a rest of bytes left out); equality is then checked byte by byte. */
+/**
+ * Length and FNV-1a over 32-bit words, without the last bytes that are not a word. Equal hashes are then compared byte
+ * by byte.
+ */
 function hashOf(bytes: Uint8Array): string {
   let hash = 0x811c9dc5;
   for (const word of new Uint32Array(bytes.buffer, 0, bytes.length >> 2))

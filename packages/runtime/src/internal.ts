@@ -7,3 +7,4 @@ export { mean } from './mean.js';
 export { messageOf } from './message-of.js';
 export { oneHot } from './model/labels.js';
 export { createQueue, type Queue } from './sessions/queue.js';
+export { version } from './version.js';

@@ -1,4 +1,5 @@
-export type { Batch, Engine, EngineState, StepResult } from './engine/engine.js';
-export { type OpenEngine, type OpenEngineOptions, openEngine } from './engine/open-engine.js';
-export type { Memory } from './onnxruntime/training-graph.js';
-export type { OptimizerName } from './run/settings.js';
+export { type OpenEngine, type OpenEngineOptions, openEngine } from './assembly/open-engine.js';
+export type { Batch } from './engine/batch.js';
+export type { Engine, EngineState, LearningSettings, StepResult } from './engine/contract.js';
+export type { OptimizerName } from './engine/optimizer.js';
+export type { Memory } from './onnxruntime/memory.js';

@@ -1,18 +1,15 @@
+export type { EngineName, EngineOptions, TrainDevice } from './assembly/open-differentiator.js';
 export type { Dataset, DatasetImage, DatasetOptions, Labels, SkippedFile } from './data/dataset.js';
 export { datasetFrom, type FromImagesOptions, type LabelledImage } from './data/from-images.js';
-export { openDataset } from './data/open.js';
+export { openDataset } from './data/open-dataset.js';
 export { type Split, splitBySeed } from './data/split.js';
-export type { EngineName, EngineOptions, TrainDevice } from './engine/open-differentiator.js';
-export type { Memory } from './onnxruntime/training-graph.js';
-export type { Epoch } from './report/chronicle.js';
+export type { LearningSettings } from './engine/contract.js';
+export type { OpenedDevice, SkippedBackend } from './engine/opened-device.js';
+export type { OptimizerName } from './engine/optimizer.js';
+export type { Memory } from './onnxruntime/memory.js';
 export type { Pictures } from './report/pictures.js';
+export type { Progress } from './report/progress.js';
+export type { Epoch } from './report/run-report.js';
 export type { TrainResult } from './run/loop.js';
-export type { Progress } from './run/progress.js';
-export {
-  defaultSettings,
-  type OptimizerName,
-  type ScheduleName,
-  type TrainSettings,
-} from './run/settings.js';
 export { type TrainOptions, train } from './run/train.js';
-export type { OpenedDevice, SkippedDevice } from './tfjs/device.js';
+export { defaultSettings, type ScheduleName, type TrainSettings } from './settings/settings.js';

@@ -12,7 +12,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createGlow, createRandom, parseCheckpoint } from '@glow-onnx/flow';
 import { encodeModel, graph, input, tanh } from '@glow-onnx/graph';
 import { openSession } from '@glow-onnx/runtime/session';
-import { createEngine } from '../../../packages/trainer/dist/engine/host-engine.js';
+import { assembleEngine } from '../../../packages/trainer/dist/assembly/assemble-engine.js';
 import { flatten, parameterLayout } from '../../../packages/trainer/dist/engine/parameters.js';
 import { explainOpening } from '../../../packages/trainer/dist/onnxruntime/explain-failure.js';
 import { openOnnxRuntimeDifferentiator } from '../../../packages/trainer/dist/onnxruntime/onnxruntime-differentiator.js';
@@ -32,16 +32,12 @@ async function train({ checkpoint, memory }) {
   const differentiator = await openOnnxRuntimeDifferentiator(glow, params.fixed, { device, count, memory });
 
   const layout = parameterLayout(glow);
-  const parameters = new Float32Array(layout.size);
-  flatten(layout, params.trainable, parameters);
+  const parameters = flatten(layout, params.trainable);
   const { bitsPerDim, gradient } = await differentiator.gradient(parameters, batch);
   const exact = { bitsPerDim: [...bitsPerDim], gradient: [...gradient] };
 
   const settings = { optimizer: 'adam', clip: 50, ema: 0.5 };
-  const openEngine = async () =>
-    differentiator.residentEngine
-      ? differentiator.residentEngine(params.trainable, settings)
-      : createEngine(glow, params.trainable, differentiator, settings);
+  const openEngine = () => assembleEngine(glow, { initial: params.trainable }, differentiator, settings);
   const engine = await openEngine();
   await engine.initialise(batch);
   const losses = [];
@@ -58,7 +54,7 @@ async function train({ checkpoint, memory }) {
   for (let step = 0; step < 5; step++) losses.push((await again.step(batch, 2e-3)).bitsPerDim);
   return {
     ...exact,
-    resident: differentiator.residentEngine !== undefined,
+    resident: differentiator.onGpu !== undefined,
     refused,
     unfitting,
     repeated,

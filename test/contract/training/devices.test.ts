@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConfig, createGlow, encodeCheckpoint } from '@glow-onnx/flow';
-import type { StepResult } from '../../../packages/trainer/src/engine/engine.js';
+import type { StepResult } from '../../../packages/trainer/src/engine/contract.js';
 import { relativeError } from '../../support/numeric.js';
 import { randomParams } from '../../support/random-params.js';
 import { variants } from '../../support/variants.js';

@@ -172,7 +172,7 @@ describe('importWeights', () => {
     it('says so when the file is of the other layout', () => {
       const other = layout === 'port' ? 'tutorial' : 'port';
       expect(() => importWeights(save(weights), other)).toThrow(
-        new RegExp(`import \\(${other}\\): expected tensors named like .*is it another layout`),
+        new RegExp(`import \\(${other}\\): expected tensors named like .*pass another --from`),
       );
     });
 

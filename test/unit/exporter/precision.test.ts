@@ -17,8 +17,8 @@ import { type Precision, parseSafetensors, precisions } from '@glow-onnx/flow/in
 import { constant, decodeModel, graph, input, mul } from '@glow-onnx/graph';
 import { cast, roundFloat16 } from '@glow-onnx/graph/internal';
 import { loadGlow } from '@glow-onnx/runtime';
-import { roundConditioners } from '../../../packages/exporter/src/precision.js';
-import { traceDecode, traceEncode } from '../../../packages/exporter/src/trace.js';
+import { roundConditioners } from '../../../packages/exporter/src/build/round-conditioners.js';
+import { traceDecode, traceEncode } from '../../../packages/exporter/src/build/trace.js';
 import { byName, exported, runOn } from '../../support/exported-graphs.js';
 import { flatten, relativeError } from '../../support/numeric.js';
 import { checkerTest, checkWithOnnx } from '../../support/onnx-checker.js';

@@ -1,4 +1,5 @@
-import { createConfig, type PresetName, parseConfig, presets } from '@glow-onnx/flow';
+import { createConfig, type PresetName, presets } from '@glow-onnx/flow';
+import { parseConfig } from '@glow-onnx/flow/internal';
 
 const sizes = { channels: 3, height: 32, width: 32 };
 

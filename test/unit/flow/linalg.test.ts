@@ -46,6 +46,6 @@ test('a singular matrix has log|det| −Infinity, no inverse and no LU parameter
 });
 
 test('shapes that do not chain or are not square are refused', () => {
-  expect(() => matmul(filled([2, 3]), filled([2, 3]))).toThrow('[2, 3] times [2, 3] does not chain');
+  expect(() => matmul(filled([2, 3]), filled([2, 3]))).toThrow('[2, 3] and [2, 3] do not match');
   expect(() => inverse(filled([2, 3]))).toThrow('expected n×n, got [2, 3]');
 });

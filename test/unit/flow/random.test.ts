@@ -42,7 +42,7 @@ test.each([[[0, 0, 0, 0]], [[1, 2, 3]], [[1, 2, 3, -4]], [[1, 2, 3, 0.5]]])(
   'state %j is refused',
   (words) => {
     const state = { words: words as [number, number, number, number], spareNormal: null };
-    expect(() => restoreRandom(state)).toThrow('four words of 32 bits that are not all zero');
+    expect(() => restoreRandom(state)).toThrow('four integers of 32 bits, not all zero');
   },
 );
 

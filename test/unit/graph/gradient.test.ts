@@ -4,6 +4,7 @@ import {
   concat,
   div,
   exp,
+  gemm,
   gradient,
   graph,
   input,
@@ -22,7 +23,7 @@ import {
   tanh,
   type Value,
 } from '@glow-onnx/graph';
-import { abs, gemm, softplus } from '@glow-onnx/graph/internal';
+import { abs, softplus } from '@glow-onnx/graph/internal';
 import { rules } from '../../../packages/graph/src/gradient-rules.js';
 import { relativeError } from '../../support/numeric.js';
 import { runGraph } from '../../support/run-graph.js';

@@ -1,8 +1,17 @@
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { constant, conv, decodeModel, encodeModel, graph, input, symbol } from '@glow-onnx/graph';
-import { createWeightsFile, type WeightsFile } from '@glow-onnx/graph/internal';
+import {
+  constant,
+  conv,
+  createWeightsFile,
+  decodeModel,
+  encodeModel,
+  graph,
+  input,
+  symbol,
+} from '@glow-onnx/graph';
+import type { WeightsFile } from '@glow-onnx/graph/internal';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { relativeError } from '../../support/numeric.js';
 import { producer, runGraph } from '../../support/run-graph.js';

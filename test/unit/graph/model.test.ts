@@ -5,7 +5,7 @@ import {
   add,
   constant,
   conv,
-  convTranspose,
+  createWeightsFile,
   decodeModel,
   encodeModel,
   graph,
@@ -18,7 +18,7 @@ import {
   symbol,
   type Value,
 } from '@glow-onnx/graph';
-import { createWeightsFile, type WeightsFile } from '@glow-onnx/graph/internal';
+import { convTranspose, type WeightsFile } from '@glow-onnx/graph/internal';
 import { onnx } from 'onnx-proto';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { checkerTest, checkWithOnnx } from '../../support/onnx-checker.js';
@@ -114,7 +114,7 @@ describe('encodeModel', () => {
     );
     const huge = graph({ name: 'huge', inputs: [square], outputs: { y: sum } });
     expect(() => encodeModel(huge, { producer })).toThrow(
-      /^model: the weights of "huge" have 2147483648 bytes, an \.onnx file holds at most 2147483647; keep them in a weights file/,
+      /^model: the weights of "huge" have 2147483648 bytes, expected at most 2147483647 in an \.onnx file; pass a weights file/,
     );
   });
 

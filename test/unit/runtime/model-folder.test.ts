@@ -83,7 +83,7 @@ test('a manifest comes with its own sha256', async () => {
 test('a folder without a manifest, or with one of a web app or a later format, is a clear error', async () => {
   await expect(readManifest(folderOf({}))).rejects.toThrow('the given files: no manifest.json found');
   await expect(readManifest(folderOf({ 'manifest.json': text('{"name":"A web app"}') }))).rejects.toThrow(
-    'the given files: manifest.json: not that of a model folder',
+    'the given files: manifest.json: expected a formatVersion, got none',
   );
   await expect(readManifest(withManifest({ formatVersion: 2 }))).rejects.toThrow(
     'the given files: manifest.json: format version 2 is not known here (known: 1)',

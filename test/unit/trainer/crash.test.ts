@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readRun, reopenRunFolder } from '../../../packages/trainer/src/run/run-folder.js';
+import { readRun } from '../../../packages/trainer/src/folder/read-run.js';
+import { reopenRunFolder } from '../../../packages/trainer/src/folder/run-folder.js';
 import { readCheckpoint, readMetrics, temporaryRuns } from '../../support/training.js';
 
 const runAt = temporaryRuns();

@@ -4,9 +4,9 @@ import { DeviceError, type SessionOptions } from '@glow-onnx/runtime/session';
 import {
   type EngineOptions,
   openDifferentiator,
-} from '../../../packages/trainer/src/engine/open-differentiator.js';
-import { createDisplay } from '../../../packages/trainer/src/run/progress-display.js';
-import type { OpenedDevice } from '../../../packages/trainer/src/tfjs/device.js';
+} from '../../../packages/trainer/src/assembly/open-differentiator.js';
+import { createDisplay } from '../../../packages/trainer/src/cli/progress-display.js';
+import type { OpenedDevice } from '../../../packages/trainer/src/engine/opened-device.js';
 
 let mockInstalled = true;
 const missing =
@@ -61,22 +61,22 @@ test('without a wish it is ONNX Runtime where that is installed, and says so', a
     engine: expect.stringMatching(/^ONNX Runtime, .* installed/),
   });
   expect(lines(opened).slice(0, 2)).toEqual([
-    'engine: ONNX Runtime, the fastest on a processor and installed here',
-    'device cpu is the fastest that works here; faster may be',
+    'engine: ONNX Runtime, which is installed and the fastest on a processor',
+    'device: cpu, the fastest that works here. These may be faster:',
   ]);
   expect(lines(opened).at(-1)).toContain('pass --device webgpu to use it'); // as typed, not as programmed
 });
 
 test('for a device that both have it is TensorFlow.js, and says what to pass for the other', async () => {
   expect(lines(await chosen({ device: 'wasm' }))).toEqual([
-    'engine: TensorFlow.js, whose wasm is meant; ONNX Runtime has it too: --engine onnxruntime',
+    'engine: TensorFlow.js on wasm; for the wasm of ONNX Runtime pass --engine onnxruntime',
   ]);
 });
 
 test('where ONNX Runtime is missing it is TensorFlow.js, and says how to get the other', async () => {
   mockInstalled = false;
   const said = lines(await chosen({}));
-  expect(said[0]).toBe('engine: TensorFlow.js, as ONNX Runtime is not available');
+  expect(said[0]).toBe('engine: TensorFlow.js, because ONNX Runtime is not available');
   expect(said[2]).toBe(`  ONNX Runtime for any processor, several times as fast: ${missing}`);
 });
 

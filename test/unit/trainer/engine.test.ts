@@ -7,9 +7,10 @@ import {
   tensor,
 } from '@glow-onnx/flow';
 import * as tf from '@tensorflow/tfjs-core';
+import { assembleEngine } from '../../../packages/trainer/src/assembly/assemble-engine.js';
 import { inParts } from '../../../packages/trainer/src/engine/accumulate.js';
-import type { Differentiator, EngineState } from '../../../packages/trainer/src/engine/engine.js';
-import { createEngine } from '../../../packages/trainer/src/engine/host-engine.js';
+import type { EngineState } from '../../../packages/trainer/src/engine/contract.js';
+import type { Differentiator } from '../../../packages/trainer/src/engine/differentiator.js';
 import { norm, scales, updates } from '../../../packages/trainer/src/engine/optimizer.js';
 import { flatten, parameterLayout } from '../../../packages/trainer/src/engine/parameters.js';
 import { openDevice } from '../../../packages/trainer/src/tfjs/device.js';
@@ -68,7 +69,10 @@ test('the norm of a gradient is Euclidean', () => {
 
 test('a gradient beyond the clip is scaled down to it, one within is not', async () => {
   const moments = async (gradient: number): Promise<number> => {
-    const engine = createEngine(glow, trainable, differentiator(gradient), { ...settings, clip: 1 });
+    const engine = await assembleEngine(glow, { initial: trainable }, differentiator(gradient), {
+      ...settings,
+      clip: 1,
+    });
     await engine.step(batch, 0.1, noLimit);
     return Object.values((await engine.snapshot()).optimizer.m)[0].data[0];
   };
@@ -78,14 +82,14 @@ test('a gradient beyond the clip is scaled down to it, one within is not', async
 });
 
 test("a step tells the batch's mean, the whole and by level", async () => {
-  const engine = createEngine(glow, trainable, differentiator(1, 4), settings);
+  const engine = await assembleEngine(glow, { initial: trainable }, differentiator(1, 4), settings);
   const { bitsPerDim, bitsPerDimLevels } = await engine.step(batch, 0.1, noLimit);
   expect({ bitsPerDim, bitsPerDimLevels }).toEqual({ bitsPerDim: 4, bitsPerDimLevels: [1.5, 0.5] });
 });
 
 test('a loss or gradient that is not finite moves nothing', async () => {
   for (const bad of [differentiator(1, Number.NaN), differentiator(Number.POSITIVE_INFINITY)]) {
-    const engine = createEngine(glow, trainable, bad, { ...settings, clip: 1 });
+    const engine = await assembleEngine(glow, { initial: trainable }, bad, { ...settings, clip: 1 });
     const before = await engine.snapshot();
     await engine.step(batch, 0.1, noLimit);
     expect(await engine.snapshot()).toEqual(before);
@@ -93,9 +97,17 @@ test('a loss or gradient that is not finite moves nothing', async () => {
 });
 
 test('a restored engine goes on as if nothing had happened', async () => {
-  const straight = createEngine(glow, trainable, differentiator(0.5), { ...settings, ema: 0.9, clip: 100 });
+  const straight = await assembleEngine(glow, { initial: trainable }, differentiator(0.5), {
+    ...settings,
+    ema: 0.9,
+    clip: 100,
+  });
   for (let i = 0; i < 2; i++) await straight.step(batch, 0.1, noLimit);
-  const restored = createEngine(glow, trainable, differentiator(0.5), { ...settings, ema: 0.9, clip: 100 });
+  const restored = await assembleEngine(glow, { initial: trainable }, differentiator(0.5), {
+    ...settings,
+    ema: 0.9,
+    clip: 100,
+  });
   await restored.restore(await straight.snapshot());
   await straight.step(batch, 0.1, noLimit);
   await restored.step(batch, 0.1, noLimit);
@@ -103,7 +115,7 @@ test('a restored engine goes on as if nothing had happened', async () => {
 });
 
 test('a state is that of the moment its numbers are looked at, a snapshot that of the moment it was taken', async () => {
-  const engine = createEngine(glow, trainable, differentiator(1), settings);
+  const engine = await assembleEngine(glow, { initial: trainable }, differentiator(1), settings);
   const [name] = Object.keys(trainable);
   const numbers = ({ trainable: now }: EngineState) => [...(now[name as string]?.data ?? [])];
   const [state, snapshot] = [await engine.state(), await engine.snapshot()];
@@ -114,7 +126,7 @@ test('a state is that of the moment its numbers are looked at, a snapshot that o
 });
 
 test('a gradient of a norm beyond the limit moves nothing, one of that norm does', async () => {
-  const engine = createEngine(glow, trainable, differentiator(1), settings);
+  const engine = await assembleEngine(glow, { initial: trainable }, differentiator(1), settings);
   const before = await engine.snapshot();
   const length = Math.sqrt(parameterLayout(glow).size);
   expect(await engine.step(batch, 0.1, 0.99 * length)).toMatchObject({
@@ -152,7 +164,7 @@ test('evaluation is by averaged parameters, training by the parameters themselve
       return differentiator(1).evaluate(parameters, of);
     },
   };
-  const engine = createEngine(glow, trainable, watched, { ...settings, ema: 0.999 });
+  const engine = await assembleEngine(glow, { initial: trainable }, watched, { ...settings, ema: 0.999 });
   await engine.step(batch, 0.1, noLimit);
   await engine.step(batch, 0.1, noLimit);
   await engine.evaluate(batch);
@@ -163,7 +175,7 @@ test('evaluation is by averaged parameters, training by the parameters themselve
 });
 
 test('a state that does not fit changes nothing', async () => {
-  const engine = createEngine(glow, trainable, differentiator(1), settings);
+  const engine = await assembleEngine(glow, { initial: trainable }, differentiator(1), settings);
   await engine.step(batch, 0.1, noLimit);
   const before = await engine.snapshot();
   const [[name, { shape }]] = Object.entries(trainable) as [[string, Float64Tensor]];
@@ -172,13 +184,13 @@ test('a state that does not fit changes nothing', async () => {
     engine.restore({ ...before, trainable, optimizer: { ...before.optimizer, v } });
   await expect(restore({})).rejects.toThrow(`parameters: "${name}" is missing`);
   await expect(restore(other)).rejects.toThrow(
-    `parameters: "${name}" is to be [${shape.join(', ')}], got [3]`,
+    `parameters: "${name}" must have the shape [${shape.join(', ')}], got [3]`,
   );
   expect(await engine.snapshot()).toEqual(before);
 });
 
 test('without an average none is kept', async () => {
-  const engine = createEngine(glow, trainable, differentiator(1), settings);
+  const engine = await assembleEngine(glow, { initial: trainable }, differentiator(1), settings);
   expect(await engine.snapshot()).not.toHaveProperty('ema');
 });
 
@@ -187,8 +199,7 @@ test('a batch computed in parts has the scores and the gradient of the whole, in
   const params = randomParams(glow, 2);
   const whole = createTfjsDifferentiator(glow, params.fixed, 'wasm');
   const layout = parameterLayout(glow);
-  const parameters = new Float32Array(layout.size);
-  flatten(layout, params.trainable, parameters);
+  const parameters = flatten(layout, params.trainable);
   const random = createRandom(4);
   const images = { count: 7, x: Float32Array.from({ length: 7 * 64 }, () => 0.3 * random.normal()) };
   const expected = await whole.gradient(parameters, images);

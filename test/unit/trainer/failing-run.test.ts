@@ -44,7 +44,7 @@ test.each([
   },
   {
     failure: 'WebGPU device lost (1): The GPU process has ended.\n',
-    said: 'training: gradient of 8 images on cpu: the GPU was lost; go on from the last checkpoint (--resume)',
+    said: 'training: gradient of 8 images on cpu: the GPU was lost; continue from the last checkpoint (--resume)',
     again: ['--device', 'cpu'],
   },
 ])(

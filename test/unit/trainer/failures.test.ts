@@ -1,16 +1,19 @@
 import { createConfig, createGlow, initialParams } from '@glow-onnx/flow';
 import { encodeModel, exp, graph, input, type Value } from '@glow-onnx/graph';
 import { openSession } from '@glow-onnx/runtime/session';
-import type { Batch, Differentiator } from '../../../packages/trainer/src/engine/engine.js';
-import { createEngine } from '../../../packages/trainer/src/engine/host-engine.js';
+import type { Batch } from '../../../packages/trainer/src/engine/batch.js';
+import { createEngine, initialLearned } from '../../../packages/trainer/src/engine/create-engine.js';
+import type { Differentiator } from '../../../packages/trainer/src/engine/differentiator.js';
+import { createHostLearner } from '../../../packages/trainer/src/engine/host-learner.js';
 import { parameterLayout } from '../../../packages/trainer/src/engine/parameters.js';
 import {
   type Attempt,
   explainOpening,
   explainRun,
 } from '../../../packages/trainer/src/onnxruntime/explain-failure.js';
+import { memories } from '../../../packages/trainer/src/onnxruntime/memory.js';
 import { openOnnxRuntimeDifferentiator } from '../../../packages/trainer/src/onnxruntime/onnxruntime-differentiator.js';
-import { memories, trainingGraph } from '../../../packages/trainer/src/onnxruntime/training-graph.js';
+import { trainingGraph } from '../../../packages/trainer/src/onnxruntime/training-graph.js';
 import { producer } from '../../support/run-graph.js';
 
 const small = { channels: 1, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 4 } as const;
@@ -25,9 +28,9 @@ describe('a batch that is not the model’s', () => {
     ...{ description: '', initialise: never, gradient: never, evaluate: never },
     dispose: async () => {},
   };
-  const engine = createEngine(glow, initialParams(glow, 1).trainable, untouched, {
-    ...{ optimizer: 'adam', clip: 50, ema: 0 },
-  });
+  const learned = initialLearned(parameterLayout(glow), initialParams(glow, 1).trainable, false);
+  const learner = createHostLearner(untouched, learned, 'adam');
+  const engine = createEngine(glow, learner, { optimizer: 'adam', clip: 50, ema: 0 });
   const x = new Float32Array(2 * 16);
   const classes = Uint16Array.of(0, 2);
   const wrong: [string, Batch, string][] = [
@@ -35,18 +38,18 @@ describe('a batch that is not the model’s', () => {
     [
       'of another size',
       { count: 3, x, classes },
-      'x of 3 images of 4×4×1 has 48 values, got 32; crop or resize them',
+      'x of 3 images of 4×4×1 must have 48 values, got 32; crop or resize the images',
     ],
     ['without classes', { count: 2, x }, 'a model of 3 classes needs the class of each image; pass classes'],
     [
       'with too few classes',
       { count: 2, x, classes: Uint16Array.of(1) },
-      'expected the classes of 2 images, got 1',
+      'classes must have 2 values, one for each image, got 1',
     ],
     [
       'of a class that there is not',
       { count: 2, x, classes: Uint16Array.of(0, 3) },
-      "image 1 is of class 3, but the model's are 0 to 2",
+      'classes[1] must be from 0 to 2, got 3; pass the classes of this model',
     ],
   ];
 
@@ -78,8 +81,8 @@ describe('a batch that memory does not hold', () => {
   test.each([130_000, 140_000])('is an error that says what to change: %i images', async (count) => {
     const run = differentiator.gradient(parameters, { count, x: new Float32Array(16 * count) });
     await expect(run).rejects.toThrow(
-      `training: gradient of ${count} images on wasm: out of memory, of which WebAssembly has 4 GB at most; pass fewer ` +
-        'images at once (a smaller --batch, or --accumulate), or compute activations again (--memory reversible) (',
+      `training: gradient of ${count} images on wasm: out of memory (WebAssembly has at most 4 GB); pass fewer ` +
+        'images at once (a smaller --batch, or --accumulate), or recompute activations (--memory reversible) (',
     );
   });
 
@@ -121,7 +124,7 @@ describe('what ONNX Runtime says', () => {
     'CUDA failure 719: unspecified launch failure ; GPU=0',
   ])('about a GPU that is gone ends in how to go on: %s', (said) => {
     expect(explainRun(said, attempt).message).toBe(
-      `training: gradient of 64 images on webgpu: the GPU was lost; go on from the last checkpoint (--resume), or on another --device (${said})`,
+      `training: gradient of 64 images on webgpu: the GPU was lost; continue from the last checkpoint (--resume), or use another --device (${said})`,
     );
   });
 

@@ -51,8 +51,7 @@ test.each(variants)('$name: the gradient tells how bits/dim change in any direct
   };
 
   const layout = parameterLayout(glow);
-  const parameters = new Float32Array(layout.size);
-  flatten(layout, params.trainable, parameters);
+  const parameters = flatten(layout, params.trainable);
   const classOf = label && { classes: Uint16Array.from({ length: count }, (_, i) => i % classes) };
   const { bitsPerDim, bitsPerDimLevels, gradient } = await createTfjsDifferentiator(
     glow,
@@ -79,8 +78,7 @@ test.each(variants)('$name: the gradient tells how bits/dim change in any direct
     );
     const step = 1e-6;
     const expected = (lossAlong(direction, step) - lossAlong(direction, -step)) / (2 * step);
-    const along = new Float32Array(layout.size);
-    flatten(layout, direction, along);
+    const along = flatten(layout, direction);
     const got = gradient.reduce((sum, g, i) => sum + g * along[i], 0);
     const length = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0)); // a typical derivative along a direction
     expect(Math.abs(got - expected) / length).toBeLessThan(TOLERANCE);

@@ -32,7 +32,7 @@ count(fileHandle, 'sync');
 for (const name of ['open', 'rename', 'mkdir', 'rm', 'writeFile']) count(files, name);
 syncBuiltinESMExports();
 
-const { createRunFolder } = await import('../../../packages/trainer/dist/run/run-folder.js');
+const { createRunFolder } = await import('../../../packages/trainer/dist/folder/run-folder.js');
 const config = createConfig({ channels: 1, height: 8, width: 8, levels: 2, steps: 1, hiddenChannels: 8 });
 const params = initialParams(createGlow(config), 1);
 const folder = await createRunFolder(out, false);

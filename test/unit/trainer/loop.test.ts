@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGlow, initialParams } from '@glow-onnx/flow';
-import type { Differentiator } from '../../../packages/trainer/src/engine/engine.js';
-import { createEngine } from '../../../packages/trainer/src/engine/host-engine.js';
+import { assembleEngine } from '../../../packages/trainer/src/assembly/assemble-engine.js';
+import type { Differentiator } from '../../../packages/trainer/src/engine/differentiator.js';
+import { createRunFolder } from '../../../packages/trainer/src/folder/run-folder.js';
 import { createBatches } from '../../../packages/trainer/src/run/batches.js';
 import { runTraining } from '../../../packages/trainer/src/run/loop.js';
 import { runOf } from '../../../packages/trainer/src/run/run-checkpoint.js';
-import { createRunFolder } from '../../../packages/trainer/src/run/run-folder.js';
-import { defaultSettings, type TrainSettings } from '../../../packages/trainer/src/run/settings.js';
+import { defaultSettings, type TrainSettings } from '../../../packages/trainer/src/settings/settings.js';
 import {
   ramps,
   readCheckpoint,
@@ -56,7 +56,12 @@ async function runWith(
 ) {
   const settings = { ...defaultSettings, ...tinySettings, ...change };
   return runTraining({
-    engine: createEngine(glow, params.trainable, fakeDifferentiator(loss, slope, validation), settings),
+    engine: await assembleEngine(
+      glow,
+      { initial: params.trainable },
+      fakeDifferentiator(loss, slope, validation),
+      settings,
+    ),
     batches: createBatches(data, tinyConfig, settings),
     config: tinyConfig,
     data,

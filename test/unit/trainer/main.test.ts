@@ -26,7 +26,7 @@ test('trains, tells what it did and leaves checkpoints and metrics', async () =>
   const { code, stdout, stderr } = await glowTrain(...quick, '--out', out);
   expect({ code, stderr }).toEqual({
     code: 0,
-    stderr: expect.stringContaining('faces: 40 pictures of 3×16×16'),
+    stderr: expect.stringContaining('faces: 40 images of 3×16×16'),
   });
   expect(stderr).toContain('TensorFlow.js on wasm');
   expect(stdout).toContain('all epochs done: 4 steps, 1 epoch, 32 images');
@@ -77,7 +77,7 @@ test('starts from the weights of another run', async () => {
 test('says which device it took and what it takes for a faster one', async () => {
   const { stderr } = await glowTrain(...small, '--epochs', '1', '--threads', '1', '--out', runAt('auto'));
   expect(stderr).toMatch(
-    /device cpu is the fastest that works here; faster may be\n {2}cuda for a GPU: .*\n {2}webgpu .*\nONNX Runtime on cpu; /,
+    /device: cpu, the fastest that works here. These may be faster:\n {2}cuda for a GPU: .*\n {2}webgpu .*\nONNX Runtime on cpu; /,
   );
 });
 
@@ -151,7 +151,7 @@ test.each([
     [...quick, '--out', 'x', '--time-budget', '0'],
     'glow-train: --time-budget must be a number above 0, got 0',
   ],
-  ['--resume with --init', [...quick, '--out', 'x', '--resume', '--init', 'y'], 'pass one of them'],
+  ['--resume with --init', [...quick, '--out', 'x', '--resume', '--init', 'y'], 'pass only one of them'],
   [
     '--resume with a model flag',
     [...quick, '--out', 'x', '--resume'],

@@ -12,8 +12,7 @@ const config = createConfig({
 const glow = createGlow(config);
 const params = initialParams(glow, 1);
 const layout = parameterLayout(glow);
-const parameters = new Float32Array(layout.size);
-flatten(layout, params.trainable, parameters);
+const parameters = flatten(layout, params.trainable);
 const random = createRandom(2);
 const x = Float32Array.from({ length: count * 3072 }, () => random.uniform() - 0.5);
 const differentiator = await openOnnxRuntimeDifferentiator(glow, params.fixed, {

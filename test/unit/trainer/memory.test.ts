@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { createConfig } from '@glow-onnx/flow';
-import { memoryFor } from '../../../packages/trainer/src/engine/open-differentiator.js';
+import { memoryFor } from '../../../packages/trainer/src/onnxruntime/memory.js';
 
 async function bytesOf(memory: string, steps: number): Promise<number> {
   const { stdout } = await promisify(execFile)(process.execPath, [

@@ -1,5 +1,6 @@
 import { createGlow, createRandom } from '@glow-onnx/flow';
-import type { Batch, Differentiator } from '../../../packages/trainer/src/engine/engine.js';
+import type { Batch } from '../../../packages/trainer/src/engine/batch.js';
+import type { Differentiator } from '../../../packages/trainer/src/engine/differentiator.js';
 import { flatten, parameterLayout } from '../../../packages/trainer/src/engine/parameters.js';
 import { openOnnxRuntimeDifferentiator } from '../../../packages/trainer/src/onnxruntime/onnxruntime-differentiator.js';
 import { openDevice } from '../../../packages/trainer/src/tfjs/device.js';
@@ -22,8 +23,7 @@ describe.each(variants)('$name', ({ config }) => {
   const { channels, height, width, classes } = config;
   const params = randomParams(glow, 5);
   const layout = parameterLayout(glow);
-  const parameters = new Float32Array(layout.size);
-  flatten(layout, params.trainable, parameters);
+  const parameters = flatten(layout, params.trainable);
   const batchOf = (count: number, seed: number): Batch => {
     const random = createRandom(seed);
     const x = Float32Array.from({ length: count * channels * height * width }, () => random.uniform() - 0.5);

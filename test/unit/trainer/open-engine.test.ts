@@ -63,7 +63,7 @@ test('a checkpoint without the state of its optimiser starts from its averaged w
 test.each([
   [{ optimizer: 'sgd' as never }, 'settings: optimizer must be one of adam, adamax, got sgd'],
   [{ clip: -1 }, 'settings: clip must be a number above 0, got -1'],
-  [{ ema: 1 }, 'settings: ema must be a number from 0, for none, to below 1, got 1'],
+  [{ ema: 1 }, 'settings: ema must be a number from 0 (no average) to below 1, got 1'],
   [{ batch: 0 }, 'settings: batch must be a positive integer, got 0'],
 ])('%j is refused', async (wrong, message) => {
   const opening = openEngine({ config: tinyConfig }, { ...options, ...wrong });
@@ -82,7 +82,7 @@ test('a checkpoint goes on with its own optimiser and no other', async () => {
   expect(await again.snapshot()).toEqual(await engine.snapshot());
   for (const one of [engine, again]) await one.dispose();
   const other = openEngine(checkpoint, { ...options, optimizer: 'adam' });
-  await expect(other).rejects.toThrow('the checkpoint goes on with the optimizer adamax, got adam');
+  await expect(other).rejects.toThrow('the checkpoint continues with the optimizer adamax, got adam');
 });
 
 test('a checkpoint that lacks a parameter leaves no session behind', async () => {
@@ -97,7 +97,7 @@ test('a checkpoint that lacks a parameter leaves no session behind', async () =>
 test('a new model takes no step before it is initialised', async () => {
   const [batch] = (await batchesOf(1)) as [Batch];
   const engine = await openEngine({ config: tinyConfig }, options);
-  await expect(engine.step(batch, 5e-3)).rejects.toThrow('has to see a batch by initialise()');
+  await expect(engine.step(batch, 5e-3)).rejects.toThrow('needs initialise() with a batch');
   await engine.initialise(batch);
   expect(await engine.step(batch, 5e-3)).toMatchObject({ applied: true });
   await engine.dispose();

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
-import type { Progress } from '../../../packages/trainer/src/run/progress.js';
-import { count, createDisplay } from '../../../packages/trainer/src/run/progress-display.js';
+import { createDisplay } from '../../../packages/trainer/src/cli/progress-display.js';
+import { count } from '../../../packages/trainer/src/report/numbers.js';
+import type { Progress } from '../../../packages/trainer/src/report/progress.js';
 import { stable } from '../../../packages/trainer/src/run/stability.js';
 
 const progress: Progress = {

@@ -1,8 +1,8 @@
 import { createGlow, initialParams } from '@glow-onnx/flow';
-import { createEngine } from '../../../packages/trainer/src/engine/host-engine.js';
+import { assembleEngine } from '../../../packages/trainer/src/assembly/assemble-engine.js';
+import { atStart } from '../../../packages/trainer/src/run/counters.js';
 import { toCheckpoint } from '../../../packages/trainer/src/run/run-checkpoint.js';
-import { defaultSettings } from '../../../packages/trainer/src/run/settings.js';
-import { stable } from '../../../packages/trainer/src/run/stability.js';
+import { defaultSettings } from '../../../packages/trainer/src/settings/settings.js';
 import { ramps, tinyConfig } from '../../support/training.js';
 
 test('a histogram counts every validation image, however many there are', async () => {
@@ -12,14 +12,14 @@ test('a histogram counts every validation image, however many there are', async 
     throw new Error('nothing is computed here');
   };
   const computing = { description: '', initialise: never, gradient: never, evaluate: never };
-  const engine = createEngine(
+  const engine = await assembleEngine(
     createGlow(tinyConfig),
-    trainable,
+    { initial: trainable },
     { ...computing, dispose: async () => {} },
     defaultSettings,
   );
   const facts = { config: tinyConfig, fixed, data: ramps(), settings: defaultSettings, trainingImages: 10 };
-  const counters = { ...stable, step: 0, epoch: 0, images: 0, seconds: 0, before: 2, best: 2, stale: 0 };
+  const counters = { ...atStart, before: 2, best: 2 };
   const scores = Float64Array.from({ length: count }, (_, i) => 1 + i / (count - 1));
   const { training } = await toCheckpoint(facts, engine, counters, scores);
   expect(training?.histogram).toEqual({ from: 1, to: 2, counts: Array(32).fill(count / 32), draws: 1 });

@@ -3,8 +3,9 @@ import { mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node
 import { join } from 'node:path';
 import { type Checkpoint, createGlow, encodeCheckpoint, initialParams } from '@glow-onnx/flow';
 import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/internal';
-import { replaceFile } from '../../../packages/trainer/src/run/replace-file.js';
-import { createRunFolder, readRun, reopenRunFolder } from '../../../packages/trainer/src/run/run-folder.js';
+import { readRun } from '../../../packages/trainer/src/folder/read-run.js';
+import { replaceFile } from '../../../packages/trainer/src/folder/replace-file.js';
+import { createRunFolder, reopenRunFolder } from '../../../packages/trainer/src/folder/run-folder.js';
 import { readCheckpoint, readMetrics, temporaryRuns, tinyConfig } from '../../support/training.js';
 
 const runAt = temporaryRuns();
@@ -57,7 +58,7 @@ test('a run whose last checkpoint was cut short goes on from the one before', as
   await truncate(join(folder.path, 'last.safetensors'), 1000);
   const { checkpoint, warning } = await reopenRunFolder(folder.path);
   expect(checkpoint.progress).toEqual({ step: 1 });
-  expect(warning).toMatch(/last\.safetensors cannot be used: .*; going on from previous\.safetensors$/);
+  expect(warning).toMatch(/last\.safetensors cannot be used: .*; continuing from previous\.safetensors$/);
 });
 
 test('a crash between the two renames loses nothing', async () => {
@@ -82,7 +83,7 @@ test('metrics are cut back to the checkpoint, and a half-written line goes', asy
 
 test('a folder without a checkpoint cannot be resumed', async () => {
   await mkdir(runAt('empty'));
-  await expect(reopenRunFolder(runAt('empty'))).rejects.toThrow('holds no checkpoint to resume');
+  await expect(reopenRunFolder(runAt('empty'))).rejects.toThrow('has no checkpoint to resume');
 });
 
 test('a run whose checkpoints are all broken says why, and is not written over', async () => {
@@ -127,7 +128,7 @@ whereFull('a full disk is an error that says so, and the checkpoint of before st
   await rm(join(folder.path, 'metrics.jsonl'));
   await symlink('/dev/full', join(folder.path, 'metrics.jsonl'));
   await expect(folder.log({ step: 2 })).rejects.toThrow(
-    /metrics\.jsonl cannot be written: the disk is full \(ENOSPC\); what was saved before is whole/,
+    /metrics\.jsonl cannot be written: the disk is full \(ENOSPC\); earlier checkpoints are complete/,
   );
   expect((await readRun(folder.path)).checkpoint.progress).toEqual({ step: 1 });
 });

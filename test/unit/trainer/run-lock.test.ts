@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { lockRun } from '../../../packages/trainer/src/run/run-lock.js';
+import { lockRun } from '../../../packages/trainer/src/folder/run-lock.js';
 import { temporaryRuns } from '../../support/training.js';
 
 const runAt = temporaryRuns();
@@ -18,7 +18,7 @@ test('a folder is locked once, until it is unlocked', async () => {
   const unlock = await lockRun(folder);
   await expect(lockRun(folder)).rejects.toThrow(
     new RegExp(
-      `twice is in use: process ${process.pid} trains there; wait for its end, or .*remove .*run\\.lock`,
+      `twice is in use: process ${process.pid} trains in it; wait until it ends, or .*remove .*run\\.lock`,
     ),
   );
   await unlock();
@@ -50,12 +50,12 @@ whereProc('nor does one whose number another process has now', async () => {
 
 test('one of another machine counts: nobody here can tell', async () => {
   const folder = await folderWith('far', JSON.stringify({ pid: 1, host: 'elsewhere', started: '1' }));
-  await expect(lockRun(folder)).rejects.toThrow('process 1 on elsewhere trains there');
+  await expect(lockRun(folder)).rejects.toThrow('process 1 on elsewhere trains in it');
 });
 
 test('an empty lock is one just being made, or left by a crash if it is old', async () => {
   const folder = await folderWith('empty', '');
-  await expect(lockRun(folder)).rejects.toThrow('another training has just begun there');
+  await expect(lockRun(folder)).rejects.toThrow('another process has just begun to train in it');
   await utimes(join(folder, 'run.lock'), 0, 0);
   await lockRun(folder);
 });

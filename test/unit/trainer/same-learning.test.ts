@@ -1,6 +1,8 @@
 import { createGlow, createRandom, initialParams } from '@glow-onnx/flow';
-import type { Batch, Differentiator, Engine } from '../../../packages/trainer/src/engine/engine.js';
-import { createEngine } from '../../../packages/trainer/src/engine/host-engine.js';
+import { assembleEngine } from '../../../packages/trainer/src/assembly/assemble-engine.js';
+import type { Batch } from '../../../packages/trainer/src/engine/batch.js';
+import type { Engine } from '../../../packages/trainer/src/engine/contract.js';
+import type { Differentiator } from '../../../packages/trainer/src/engine/differentiator.js';
 import { openOnnxRuntimeDifferentiator } from '../../../packages/trainer/src/onnxruntime/onnxruntime-differentiator.js';
 import { openDevice } from '../../../packages/trainer/src/tfjs/device.js';
 import { createTfjsDifferentiator } from '../../../packages/trainer/src/tfjs/tfjs-differentiator.js';
@@ -35,7 +37,7 @@ describe.each(variants)('$name', ({ config }) => {
   });
   const batchAt = (step: number) => batches[step % batches.length] as Batch;
   const engineOf = (differentiator: Differentiator) =>
-    createEngine(glow, params.trainable, differentiator, settings);
+    assembleEngine(glow, { initial: params.trainable }, differentiator, settings);
   async function losses(engine: Engine, from: number, to: number): Promise<number[]> {
     const found: number[] = [];
     for (let step = from; step < to; step++) {
@@ -47,8 +49,8 @@ describe.each(variants)('$name', ({ config }) => {
 
   test('learns as with TensorFlow.js, and goes on from its state', async () => {
     const opened = await openOnnxRuntimeDifferentiator(glow, params.fixed, { device: 'cpu', count: 4 });
-    const onnxruntime = engineOf(opened);
-    const tfjs = engineOf(createTfjsDifferentiator(glow, params.fixed, 'wasm'));
+    const onnxruntime = await engineOf(opened);
+    const tfjs = await engineOf(createTfjsDifferentiator(glow, params.fixed, 'wasm'));
     for (const engine of [onnxruntime, tfjs]) await engine.initialise(batchAt(0));
     const expected = await losses(tfjs, 0, STEPS);
     const got = await losses(onnxruntime, 0, STEPS);

@@ -1,9 +1,6 @@
-import {
-  checkSettings,
-  defaultSettings,
-  rateAt,
-  type TrainSettings,
-} from '../../../packages/trainer/src/run/settings.js';
+import { rateAt } from '../../../packages/trainer/src/run/learning-rate.js';
+import { checkSettings } from '../../../packages/trainer/src/settings/check-settings.js';
+import { defaultSettings, type TrainSettings } from '../../../packages/trainer/src/settings/settings.js';
 
 const rates = (schedule: TrainSettings['schedule'], at: number[]): number[] =>
   at.map((step) => rateAt(step, { rate: 0.4, warmup: 4, schedule }, 104));
@@ -29,11 +26,11 @@ test('a step schedule takes a tenth from the middle and a hundredth from three q
 test.each<[Partial<Record<keyof TrainSettings, unknown>>, string]>([
   [{ optimizer: 'sgd' }, 'optimizer must be one of adam, adamax, got sgd'],
   [{ schedule: 'linear' }, 'schedule must be one of constant, cosine, step, got linear'],
-  [{ ema: 1 }, 'ema must be a number from 0, for none, to below 1, got 1'],
-  [{ skipOutliers: 1 }, 'skipOutliers must be a factor above 1, or 0 for none, got 1'],
+  [{ ema: 1 }, 'ema must be a number from 0 (no average) to below 1, got 1'],
+  [{ skipOutliers: 1 }, 'skipOutliers must be a number above 1, or 0 to skip no step, got 1'],
   [{ skipOutliers: Number.NaN }, 'got NaN'],
   [{ accumulate: 0 }, 'accumulate must be a positive integer, got 0'],
-  [{ batch: 4, accumulate: 5 }, 'accumulate is 5, but a batch has only 4 images'],
+  [{ batch: 4, accumulate: 5 }, 'accumulate must be at most batch, 4, got 5'],
   [{ flip: 1 }, 'flip must be true or false, got 1'],
   [{ patience: -1 }, 'patience must be an integer of at least 0, got -1'],
   [{ shift: -1 }, 'shift must be an integer of at least 0, got -1'],

@@ -37,7 +37,11 @@ test('a step that is not finite is counted, halves the rate and leaves the norms
 
 test('the third in a row returns to the checkpoint, the tenth gives up', () => {
   const advice = noteAll({ ...stable }, new Array(10).fill(notFinite));
-  expect(advice).toEqual([...['go on', 'go on', 'return'], ...new Array(6).fill('go on'), 'give up']);
+  expect(advice).toEqual([
+    ...['continue', 'continue', 'return'],
+    ...new Array(6).fill('continue'),
+    'give up',
+  ]);
   expect(noteAll({ ...stable }, [notFinite, notFinite, good, notFinite, notFinite])).not.toContain('return');
 });
 

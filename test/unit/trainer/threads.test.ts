@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { splitBatch } from '../../../packages/trainer/src/engine/split-batch.js';
+import { splitBatch } from '../../../packages/trainer/src/engine/batch.js';
 import { relativeError } from '../../support/numeric.js';
 import { readCheckpoint, readMetrics, temporaryRuns } from '../../support/training.js';
 
@@ -49,7 +49,7 @@ test('Ctrl-C saves and exits with 130', async () => {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    if (text.includes('TensorFlow.js')) setTimeout(() => child.kill('SIGINT'), 1500);
+    if (text.includes('per epoch')) setTimeout(() => child.kill('SIGINT'), 1500);
   });
   const [code] = await once(child, 'exit');
   expect(code).toBe(130);

@@ -3,7 +3,7 @@ import { filled, sizeOf } from '@glow-onnx/flow/internal';
 import type { ForeignWeights } from './foreign-weights.js';
 import type { Layout } from './layout.js';
 
-/** Parameters of one coupling, by our names. channels: the step's. */
+/** Parameters of one coupling, by our names. `channels` are those of the step. */
 export function readConditioner(
   weights: ForeignWeights,
   layout: Layout,
@@ -31,7 +31,7 @@ export function readConditioner(
   };
 }
 
-/** Zeros after the given outputs and inputs of a weight [out, in, h, w] or bias [out]: ReLU keeps them zero. */
+/** Adds outputs and inputs of zeros to a weight [out, in, h, w] or a bias [out]. ReLU keeps the added channels zero. */
 function widen(weight: Float64Tensor, outputs: number, inputs = 1): Float64Tensor {
   const [from, width = 1, ...kernel] = weight.shape;
   if (from === outputs && width === inputs) return weight;

@@ -3,7 +3,7 @@ import { luParams } from '@glow-onnx/flow/internal';
 import type { ForeignWeights } from './foreign-weights.js';
 import type { Layout } from './layout.js';
 
-/** LU wherever one step is: our models have one kind, and a full matrix has LU factors. */
+/** `lu` if any step has LU factors: our models have one kind, and a full matrix can be factored. */
 export function conv1x1Kind(weights: ForeignWeights, layout: Layout): GlowConfig['conv1x1'] {
   const isLu = weights.steps.some((steps, level) =>
     steps.some((step) => weights.has(`${layout.place(level, step)}.${layout.conv1x1.lower}`)),
@@ -12,9 +12,9 @@ export function conv1x1Kind(weights: ForeignWeights, layout: Layout): GlowConfig
 }
 
 /**
- * Parameters of one step's 1×1 convolution, after which the signs of the actnorm before it are part of it:
+ * Parameters of one step's 1×1 convolution, multiplied by the signs of the actnorm before it:
  * W·diag(s) = P·L·(U + diag(sign·exp(logScale)))·diag(s), so s multiplies U's columns and `sign`.
- * @throws RangeError if a matrix is singular, or P no permutation.
+ * @throws RangeError if a matrix is singular, or P is not a permutation.
  */
 export function readConv1x1(
   weights: ForeignWeights,

@@ -1,38 +1,39 @@
 import { type Float64Tensor, tensor } from '@glow-onnx/flow';
 import { parseSafetensors, type SafetensorsTensor, safetensorsNumbers } from '@glow-onnx/flow/internal';
 
-/** The tensors of another program's model, by the names that program gives them. */
+/** The tensors of another program's model, by that program's names. */
 export interface ForeignWeights {
-  /** Numbers of the steps of each level, [[0, 1], [0, 1]] for two levels of two steps. */
+  /** The step numbers of each level: [[0, 1], [0, 1]] for two levels of two steps. */
   readonly steps: readonly (readonly number[])[];
   has(name: string): boolean;
-  /** How errors begin that speak of a tensor. */
+  /** The beginning of an error about a tensor. */
   where(name: string): string;
-  /** @throws RangeError if there is no such tensor. */
+  /** @throws RangeError if the tensor is missing. */
   shapeOf(name: string): readonly number[];
   /**
-   * A tensor in float64, marked as read. Extents of 1 do not count: [1, 12, 1, 1] is taken for [12].
+   * Reads a tensor in float64 and marks it as read. Extents of 1 are ignored: [1, 12, 1, 1] matches [12].
    * @throws RangeError if it is missing, has another shape or a number that is not finite.
    */
   take(name: string, shape: readonly number[]): Float64Tensor;
-  /** @throws RangeError naming a tensor that nothing has read: the model has a part that would be lost. */
+  /** @throws RangeError naming a tensor that was not read: the import would lose a part of the model. */
   finish(): void;
 }
 
 /** How to find a model among a file's names. */
 export interface NamePattern {
-  /** What errors call the layout, and one of its names, such as `flows.<level>.<step>.actnorm.log_s`. */
+  /** The layout's name in errors. */
   readonly layout: string;
+  /** One of the layout's tensor names, such as `flows.<level>.<step>.actnorm.log_s`. */
   readonly example: string;
-  /** Matches a name inside a step; groups: what stands before the layout's own names, level, step. */
+  /** Matches a name inside a step. Groups: the prefix before the layout's own names, the level, the step. */
   readonly step: RegExp;
-  /** Buffers that can be computed. */
+  /** Matches buffers that can be computed. */
   readonly ignored: RegExp;
 }
 
 /**
- * Opens a safetensors file of another program. What all of the model's names begin with (`module.`, `param.`) is
- * stripped; tensors that begin otherwise belong to something else in the file and are left alone.
+ * Opens a safetensors file of another program. The common prefix of the model's names (`module.`, `param.`) is removed.
+ * Tensors without that prefix do not belong to the model and are ignored.
  * @throws SyntaxError, RangeError as `parseSafetensors`; RangeError if no model, or more than one, is found.
  */
 export function openForeignWeights(bytes: Uint8Array, pattern: NamePattern): ForeignWeights {
@@ -71,7 +72,7 @@ export function openForeignWeights(bytes: Uint8Array, pattern: NamePattern): For
       for (const name of unread) {
         throw new RangeError(
           `import (${pattern.layout}): tensor "${name}" is not part of this layout; ` +
-            'without it the model would be another one',
+            'the import would lose a part of the model',
         );
       }
     },
@@ -92,12 +93,14 @@ function locateModel(names: readonly string[], { layout, example, step }: NamePa
   if (prefixes.size === 0) {
     throw new RangeError(
       `import (${layout}): expected tensors named like ${example}, got ${names.slice(0, 3).join(', ') || 'none'}; ` +
-        'is it another layout?',
+        'pass another --from if the weights have another layout',
     );
   }
   if (prefixes.size > 1) {
     const list = [...prefixes].map((text) => JSON.stringify(text)).join(', ');
-    throw new RangeError(`import (${layout}): expected one model, got one under each of ${list}`);
+    throw new RangeError(
+      `import (${layout}): expected one model, got one under each of ${list}; save one model per file`,
+    );
   }
   const [prefix] = prefixes;
   const steps = Array.from(found, (numbers) => [...(numbers ?? [])].sort((a, b) => a - b));

@@ -10,16 +10,22 @@ import { tutorialLayout } from './tutorial.js';
 
 const layouts = { tutorial: tutorialLayout, port: portLayout } as const;
 
-/** Whose weights: the tutorial's, or those of the most used public port. */
+/** Layouts that `importWeights` reads: `tutorial` and `port`, the most used public port. */
 export type LayoutName = keyof typeof layouts;
+/** All layout names. */
 export const layoutNames = Object.keys(layouts) as readonly LayoutName[];
 
 /**
- * Reads another program's weights (a safetensors file of its state_dict) as a checkpoint, parameters in float64.
- * Levels, steps, channels, hidden channels, coupling and kind of 1×1 convolution follow from names and shapes.
- * Bits (tutorial 8, port 5) and the pictures' size (32×32, larger if the levels need it) do not: `overrides`.
- * @throws SyntaxError if the bytes are not safetensors. @throws RangeError naming the tensor that is missing, not
- * known, misshapen or not finite, and actnorms that were never initialised.
+ * Reads another program's weights, a safetensors file of its state_dict, as a checkpoint with parameters in float64.
+ * Levels, steps, channels, hidden channels, coupling and kind of 1×1 convolution follow from the tensors' names and
+ * shapes.
+ * @param overrides bits per colour channel (default: tutorial 8, port 5), and height and width of the training pictures
+ * (default: 32×32, or larger if the levels need it). The weights do not state them.
+ * @throws SyntaxError if the bytes are not safetensors. @throws RangeError naming a tensor that is missing, unknown,
+ * misshapen or not finite, or an actnorm that was never initialised.
+ * Source of the layouts: `tutorial.ts`, `port.ts`.
+ * @example
+ * const checkpoint = importWeights(await readFile('weights.safetensors'), 'port', { bits: 5, height: 64, width: 64 });
  */
 export function importWeights(
   bytes: Uint8Array,
@@ -58,7 +64,7 @@ export function importWeights(
   return { config, params: { trainable: ofKind('trainable'), fixed: ofKind('fixed') }, initialised: true };
 }
 
-/** Without a flag an actnorm counts as initialised. */
+/** An actnorm without a flag counts as initialised. */
 function checkInitialised(weights: ForeignWeights, place: string): void {
   const flag = `${place}.actnorm.initialized`;
   if (weights.has(flag) && weights.take(flag, []).data[0] === 0) {

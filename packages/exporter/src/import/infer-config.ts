@@ -4,10 +4,10 @@ import { conv1x1Kind } from './conv1x1.js';
 import type { ForeignWeights } from './foreign-weights.js';
 import type { Layout } from './layout.js';
 
-/** What weights do not tell. */
+/** Facts that weights do not state: bits per colour channel, height and width of the training pictures. */
 export type ImportOverrides = Partial<Pick<GlowConfig, 'bits' | 'height' | 'width'>>;
 
-/** The config of a foreign model, by its names and shapes. @throws RangeError naming what does not add up. */
+/** The config of a foreign model, from its names and shapes. @throws RangeError naming a tensor that does not fit. */
 export function inferConfig(weights: ForeignWeights, layout: Layout, overrides: ImportOverrides): GlowConfig {
   const { levels, steps } = countSteps(weights, layout);
   const actnorm = `${layout.place(0, 0)}.${layout.actnorm}`;
@@ -61,7 +61,7 @@ function countSteps({ steps }: ForeignWeights, { layout }: Layout): { levels: nu
   return { levels: steps.length, steps: expected };
 }
 
-/** Our models have one number of hidden channels, a multiple of 4; what is fewer gets channels that are zero. */
+/** Our models have one number of hidden channels, a multiple of 4. Smaller layers get channels of zeros. */
 function largestHidden(weights: ForeignWeights, layout: Layout): number {
   const sizes = weights.steps.flatMap((steps, level) =>
     steps.flatMap((step) =>

@@ -8,31 +8,31 @@ export interface SignedActnorm {
   readonly sign: Float64Tensor;
 }
 
-/** Where another program keeps the parts of a Glow, and which of our variants its model is. */
+/** The names of another program's tensors, and the variant that its models are. */
 export interface Layout extends NamePattern {
   readonly preset: PresetName;
-  /** The coupling where the conditioner has as many outputs as the step has channels. */
+  /** The coupling if the conditioner has as many outputs as the step has channels. */
   readonly affineCoupling: GlowConfig['coupling'];
-  /** Bits per colour channel that its pictures have, unless told. */
+  /** Default bits per colour channel. */
   readonly bits: number;
   /** The beginning of a step's names. */
   place(level: number, step: number): string;
-  /** Names inside a step. The LU matrices are stored in full; `full` is the convolution as one matrix. */
+  /** Names inside a step. The LU matrices are stored as full matrices; `full` is the convolution as one matrix. */
   readonly conv1x1: Readonly<
     Record<'permutation' | 'lower' | 'upper' | 'logScale' | 'sign' | 'full', string>
   >;
-  /** Any parameter of the actnorm; a flag `initialized` may stand beside it. */
+  /** A parameter of the actnorm, for its shape. */
   readonly actnorm: string;
   readActnorm(weights: ForeignWeights, place: string, channels: number): SignedActnorm;
   /** Weight of the conditioner's last convolution. */
   readonly lastConv: string;
-  /** Bias and, where the variant has one, gain of the last convolution, by our names. */
+  /** Bias of the last convolution and, if the variant has one, its gain, by our names. */
   readLastConv(weights: ForeignWeights, place: string, outputs: number): Named<Float64Tensor>;
   /** Weight, bias and gain of a level's learned prior. */
   readPrior?(weights: ForeignWeights, level: number, channels: PriorChannels): Named<Float64Tensor>;
 }
 
-/** Channels of a prior's convolution: of the half that goes on (at the top: of the latent), and of the latent. */
+/** Channels of a prior's convolution: `context` of the half that goes on (at the top, of the latent), `latent`. */
 export interface PriorChannels {
   readonly context: number;
   readonly latent: number;

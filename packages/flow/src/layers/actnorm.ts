@@ -2,7 +2,7 @@ import type { Layer } from '../layer.js';
 import type { Ops } from '../ops.js';
 import { filled, type Named, tensor } from '../tensor.js';
 
-/** Keeps the scale of a channel that is constant over the first batch finite. */
+/** Keeps the scale finite if a channel is constant over the first batch. */
 const EPSILON = 1e-6;
 
 /**

@@ -8,10 +8,10 @@ import { type ConditionerConfig, conditioner, oddThenEven } from './conditioner.
 export type CouplingConfig = ConditionerConfig & Pick<GlowConfig, 'coupling' | 'parameterOrder'>;
 
 /**
- * Changes one half of the channels by an affine map that the other half, a, decides: (a, b) → (a, y).
+ * Changes one half of the channels, b, by an affine map whose parameters depend on the other half, a: (a, b) → (a, y).
  * `tanh`: y = b·exp(s) + t, s = 2·tanh(h). `sigmoid`: y = (b + t)·σ(h + 2). `additive`: y = b + t.
- * logDet = Σ s, Σ log σ(h + 2), 0. h and t come from a conditioner fed a: h the first half of its output and
- * t the second, or (`interleaved`, official) t the even channels and h the odd ones.
+ * logDet = Σ s, Σ log σ(h + 2), 0. A conditioner computes h and t from a: h is the first half of its output and t the
+ * second, or (`interleaved`, as in official Glow) t are the even channels and h the odd channels.
  * Source: Dinh et al. 2017, §3.4; Kingma & Dhariwal 2018, §3.3.
  * @throws RangeError unless channels is even and positive.
  */
@@ -54,7 +54,7 @@ export function affineCoupling(config: CouplingConfig, channels: number): Layer 
   };
 }
 
-/** b ↔ y given the conditioner's output: `half` channels of h and then of t, or of t alone. */
+/** b ↔ y given the conditioner's output: `half` channels of h, then `half` channels of t; for `additive` t alone. */
 interface Coupling {
   forward<T>(ops: Ops<T>, b: T, output: T, half: number): { y: T; logScale?: T };
   inverse<T>(ops: Ops<T>, y: T, output: T, half: number): T;

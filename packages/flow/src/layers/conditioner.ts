@@ -13,14 +13,14 @@ export type ConditionerConfig = Pick<
 >;
 
 /**
- * The network of a coupling: conv3×3 → ReLU → conv1×1 → ReLU → conv3×3, `inputs` to `outputs` channels, the
- * last convolution zero at the start. It is never inverted. Hidden actnorms and the output gain exp(3·gain)
- * are per-channel factors on a convolution's output, so `weights` multiplies them into its kernel and bias:
- * both directions and an exported graph see three plain convolutions.
+ * The network of a coupling: conv3×3 → ReLU → conv1×1 → ReLU → conv3×3, from `inputs` to `outputs` channels. The last
+ * convolution starts at zero. The network is never inverted. Hidden actnorms and the output gain exp(3·gain) are
+ * per-channel factors on a convolution's output, so `weights` multiplies them into its kernel and bias: both directions
+ * and an exported graph have three plain convolutions.
  */
 export function conditioner(config: ConditionerConfig, inputs: number, outputs: number) {
   const hidden = config.hiddenChannels;
-  const first: Padding = config.padding === 'border' ? 'border' : 'zeros'; // `ones` is for the last one alone
+  const first: Padding = config.padding === 'border' ? 'border' : 'zeros'; // `ones` is for the last convolution alone
   const last: Padding = config.padding;
   const shapes = {
     conv1: [hidden, inputsWithBorder(inputs, first), 3, 3],
@@ -80,7 +80,7 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
         }),
       );
     },
-    /** Hidden actnorms made to normalise the first batch of inputs; nothing where there are none. */
+    /** Parameters of the hidden actnorms that normalise the first batch; empty without hidden actnorms. */
     initialise<T>(ops: Ops<T>, a: T, { trainable }: LayerParams<T>): Named<T> {
       if (!config.hiddenActnorm) return {};
       const p: Record<string, T> = { ...trainable };
@@ -110,7 +110,7 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
   };
 }
 
-/** Weight, bias and (where asked for) gain of a zero-initialised convolution; prefix ends in a dot or is empty. */
+/** Weight, bias and, with `gain`, gain of a convolution that starts at zero. `prefix` ends in a dot or is empty. */
 export function outputSpecs(prefix: string, shape: readonly number[], gain: boolean): ParamSpec[] {
   const vectors = gain ? ['bias', 'gain'] : ['bias'];
   return [
@@ -138,8 +138,8 @@ export function outputWeights<T>(
 }
 
 /**
- * Reorders a kernel's output channels so that the odd ones come first, then the even ones: a network whose
- * output interleaves two parameters then gives them as halves. Channels 0 1 2 3 become 1 3 0 2.
+ * Reorders a kernel's output channels: first the odd channels, then the even channels. A network that interleaves two
+ * parameters then outputs them as halves. Channels 0 1 2 3 become 1 3 0 2.
  */
 export function oddThenEven<T>(
   ops: Ops<T>,
@@ -159,7 +159,7 @@ export function oddThenEven<T>(
   };
 }
 
-/** Input channels of a convolution whose padding may bring one more. */
+/** Input channels of a convolution, with the border channel if its padding adds one. */
 export function inputsWithBorder(inputs: number, padding: Padding): number {
   return padding === 'border' ? inputs + 1 : inputs;
 }

@@ -35,7 +35,7 @@ export function invertibleConv(kind: GlowConfig['conv1x1'], channels: number): L
   }
 }
 
-/** What all kinds share once W and W⁻¹ are known: weights `matrix` and `logDet`, and `inverseMatrix`. */
+/** The part that all kinds share, with the weights `matrix` (W), `logDet` and `inverseMatrix` (W⁻¹). */
 const apply: Pick<Layer, 'forward' | 'inverse' | 'channelAffine'> = {
   forward: (ops, x, w) => ({ y: ops.conv1x1(x, w.matrix), logDet: { perPixel: w.logDet } }),
   inverse: (ops, y, w) => ops.conv1x1(y, w.inverseMatrix),
@@ -51,7 +51,7 @@ function linear(matrix: Float64Tensor): ChannelAffine {
 
 function luConv(channels: number): Layer {
   const square = [channels, channels];
-  // Made when first needed: a config can ask for matrices that no memory holds, and is checked before.
+  // Made on first use: a config may describe matrices that do not fit into memory, and must still be checked.
   let masks: { strictlyLower: Float64Tensor; strictlyUpper: Float64Tensor } | undefined;
   const factors = <T>(ops: Ops<T>, trainable: Named<T>, sign: Float64Tensor) => {
     const diagonal = ops.mul(ops.constant(sign), ops.exp(trainable.logScale));

@@ -5,8 +5,8 @@ import { type Float64Tensor, filled, type Named } from '../tensor.js';
 import { inputsWithBorder, oddThenEven, outputSpecs, outputWeights } from './conditioner.js';
 
 /**
- * The normal distribution of one level's latent z: mean and log standard deviation, images that stretch to
- * z's shape. Public latents are (z − mean)/sd, so N(0, I) whatever the prior.
+ * The normal distribution of one level's latent z: mean and log standard deviation, as images that stretch to z's
+ * shape. Public latents are (z − mean)/sd, so they are N(0, I) for every prior.
  */
 export interface Prior {
   /** Parameter names are relative to `place`, which is empty at the model's top. */
@@ -15,7 +15,7 @@ export interface Prior {
   initialParams(): Named<Float64Tensor>;
   weights<T>(ops: Ops<T>, params: LayerParams<T>): Named<T>;
   /**
-   * @param context the half that goes on; at the top, where nothing does, any image of z's height and width.
+   * @param context the half that continues; at the top, any image with z's height and width.
    * @param label one-hot image batch × classes × 1 × 1, for a class-conditional top.
    * @returns undefined for N(0, I).
    */
@@ -28,9 +28,9 @@ export function standardPrior(place: string): Prior {
 }
 
 /**
- * Mean and log-sd by a zero-initialised conv3×3 with output gain: at a split of the half that goes on; at the
- * top (`ofZeros`, imports) of an image of zeros, so that only its padding makes it vary over space.
- * Halves (mean, log-sd), or at an interleaved split even channels and odd ones.
+ * Mean and log-sd by a conv3×3 with output gain that starts at zero. At a split its input is the half that continues.
+ * At the top (`ofZeros`, imports) its input is an image of zeros, so only the padding makes it vary over space. The
+ * output has the halves (mean, log-sd); at an interleaved split mean is the even channels and log-sd the odd channels.
  * Source: Kingma & Dhariwal 2018, official code `split2d_prior` and `prior`.
  */
 export function convPrior(
@@ -60,7 +60,7 @@ export function convPrior(
   };
 }
 
-/** Mean and log-sd per channel at the top, plus, with classes, the label's row of a table [classes, 2·channels]. */
+/** Mean and log-sd per channel at the top. With classes, the label's row of a table [classes, 2·channels] is added. */
 export function channelPrior(channels: number, classes: number): Prior {
   const params: ParamSpec[] = [
     { name: 'prior.mean', shape: [channels], kind: 'trainable' },
@@ -82,7 +82,9 @@ export function channelPrior(channels: number, classes: number): Prior {
       const common = { mean: ops.perChannel(w.mean), logSd: ops.perChannel(w.logSd) }; // 1 × channels × 1 × 1
       if (classes === 0) return common;
       if (label === undefined)
-        throw new TypeError(`prior: this model has ${classes} classes and needs a label`);
+        throw new TypeError(
+          `prior: this model has ${classes} classes and needs a label; pass a one-hot label`,
+        );
       const [mean, logSd] = ops.split(ops.conv1x1(label, w.classes), channels); // batch × channels × 1 × 1
       return { mean: ops.add(common.mean, mean), logSd: ops.add(common.logSd, logSd) };
     },

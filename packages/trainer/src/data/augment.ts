@@ -1,10 +1,10 @@
 import type { Random } from '@glow-onnx/flow/random';
 
-/** How training images vary each time they are seen; validation never sees it. */
+/** Random changes of training images, drawn again each time. Validation images are not changed. */
 export interface Augmentation {
-  /** Mirrors every other image, left to right. */
+  /** Mirrors half of the images, left to right. */
   readonly flip: boolean;
-  /** Moves images by up to so many pixels down or up and right or left; the border is repeated. */
+  /** Moves images by up to this number of pixels, vertically and horizontally. The border is repeated. */
   readonly shift: number;
 }
 
@@ -15,8 +15,9 @@ export interface Extent {
 }
 
 /**
- * Where each pixel of an augmented image comes from, as offsets into height × width × channels bytes; undefined if
- * nothing is to vary. A row 1 2 3 moved right by one is 1 1 2, mirrored first 3 3 2. Draws from `random` only what it needs.
+ * The source of each pixel of an augmented image, as offsets into height × width × channels bytes. Undefined without
+ * augmentation. A row 1 2 3 moved right by one is 1 1 2; mirrored first, it is 3 3 2. A setting that is off draws
+ * nothing.
  */
 export function drawSources(
   { flip, shift }: Augmentation,

@@ -3,17 +3,17 @@ import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
-/** A file's bytes from its start on, unpacked if gzip packed them, never more of them in memory than are taken. */
+/** Reads a file from its start, unpacked if it is gzip. Memory holds no more bytes than are taken at once. */
 export interface ByteReader {
   /** Bytes taken so far. */
   readonly position: number;
-  /** The next bytes; fewer where the file ends. They may be overwritten by the next call. */
+  /** The next bytes, fewer at the end of the file. The next call may overwrite them. */
   take(count: number): Promise<Uint8Array>;
-  /** Takes all that is left. */
+  /** Takes the rest of the file. */
   drain(): Promise<void>;
 }
 
-/** @throws Error, by what it gives to `take`, if the file cannot be read or unpacked. */
+/** Opens a file. @throws Error, here or in a call, if the file cannot be read or unpacked. */
 export async function readBytes(path: string): Promise<ByteReader> {
   const chunks = (await isPacked(path)) ? unpacked(path) : createReadStream(path)[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array();
@@ -68,7 +68,7 @@ async function* unpacked(path: string): AsyncGenerator<Uint8Array> {
   try {
     yield* gunzip;
   } catch (cause) {
-    throw new Error(`data: ${path} cannot be unpacked by gzip; fetch it again`, { cause });
+    throw new Error(`data: ${path} cannot be unpacked by gzip; download it again`, { cause });
   }
   await done;
 }

@@ -1,30 +1,30 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readBytes } from './byte-reader.js';
-import { type DatasetOptions, type Pictures, pickEvenly } from './dataset.js';
+import { type DatasetOptions, type LoadedImages, pickEvenly } from './dataset.js';
 import { createPixelWriter } from './pixel-store.js';
 
 const SIDE = 32;
 const CLASSES = 10;
-/** A label, then 1024 red, 1024 green and 1024 blue pixels. */
+/** A label, then 1024 red, 1024 green and 1024 blue values. */
 const RECORD_BYTES = 1 + 3 * SIDE * SIDE;
 
-/** The training files of CIFAR-10 in a folder, in their order; none if it is another folder. */
+/** The training files of CIFAR-10 in a folder, in order. Empty if it is another folder. */
 export async function findCifar(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => /^data_batch_\d+\.bin$/.test(name));
   return names.sort().map((name) => join(folder, name));
 }
 
 /**
- * Reads CIFAR-10's binary version, with its labels as the attribute `label`: words where batches.meta.txt stands
- * beside the files, else digits.
- * @throws Error if a file is not of whole records or has another label; RangeError if another size is asked for.
+ * Reads the binary version of CIFAR-10, with its labels as the attribute `label`: words if batches.meta.txt is beside
+ * the files, else digits.
+ * @throws Error if a file has an incomplete record or an unknown label; RangeError if `size` is not 32×32.
  */
 export async function readCifar(
   path: string,
   files: readonly string[],
   options: DatasetOptions,
-): Promise<Pictures> {
+): Promise<LoadedImages> {
   const { size = { height: SIDE, width: SIDE }, channels = 3 } = options;
   if (size.height !== SIDE || size.width !== SIDE) {
     throw new RangeError(
@@ -47,7 +47,7 @@ export async function readCifar(
         const record = await bytes.take(RECORD_BYTES);
         if (record[0] >= CLASSES) {
           throw new Error(
-            `data: ${file}: image ${i} has label ${record[0]}, expected 0 to 9; is it CIFAR-10?`,
+            `data: ${file}: image ${i} has label ${record[0]}, expected 0 to 9; pass the binary version of CIFAR-10`,
           );
         }
         if (!pick(at++)) continue;
@@ -68,12 +68,12 @@ async function countRecords(file: string): Promise<number> {
   const { size } = await stat(file);
   if (size > 0 && size % RECORD_BYTES === 0) return size / RECORD_BYTES;
   throw new Error(
-    `data: ${file} has ${size} bytes, expected a multiple of ${RECORD_BYTES}, as CIFAR-10's binary version has; ` +
-      'fetch it again, or pass another file',
+    `data: ${file} has ${size} bytes, expected a multiple of ${RECORD_BYTES}, as in the binary version of CIFAR-10; ` +
+      'download it again, or pass another file',
   );
 }
 
-/** Three planes → pixels of three channels. */
+/** Three planes of a channel each → pixels of three channels. */
 function interleave(planes: Uint8Array): Uint8Array {
   const plane = SIDE * SIDE;
   return Uint8Array.from(planes, (_, i) => planes[(i % 3) * plane + Math.floor(i / 3)]);

@@ -1,9 +1,12 @@
 import { convertChannels } from '@glow-onnx/flow/pixels';
 import type { PixelStore } from './pixel-store.js';
 
-/** Pictures of one size, as bytes 0…255 (never model units), in memory or, if larger, in a temporary file. */
+/**
+ * Images of one size, as bytes 0 to 255 (not in model units). They are in memory or, if they need too much of it, in a
+ * temporary file.
+ */
 export interface Dataset {
-  /** Short name for the model card: the folder's or the file's. */
+  /** Short name for the model card: the name of the folder or file. */
   readonly name: string;
   /** Number of images. */
   readonly count: number;
@@ -11,15 +14,29 @@ export interface Dataset {
   readonly channels: 1 | 3;
   readonly height: number;
   readonly width: number;
-  /** Copies images out: indices.length × height × width × channels. @throws RangeError if an index is outside. */
+  /**
+   * Copies images: indices.length × height × width × channels bytes, row-major.
+   * @throws RangeError if an index is not from 0 to count − 1.
+   * @example
+   * const bytes = await data.batch([0, 1, 2]);
+   */
   batch(indices: ArrayLike<number>): Promise<Uint8Array>;
-  /** The same images one by one, in the form that `@glow-onnx/runtime` takes. */
+  /**
+   * Copies images one by one, in the form that `@glow-onnx/runtime` takes.
+   * @throws RangeError if an index is not from 0 to count − 1.
+   * @example
+   * const latents = await glow.encode(await data.images([0, 1, 2]));
+   */
   images(indices: ArrayLike<number>): Promise<DatasetImage[]>;
-  /** Attribute name → its label per image, where the data has labels. */
+  /** The labels of the images, by the name of the attribute. Absent if the data has no labels. */
   readonly labels?: Readonly<Record<string, Labels>>;
-  /** Files that could not be read and were left out, for the caller to report. */
+  /** Files that could not be read and were skipped, each with a reason. */
   readonly skipped: readonly SkippedFile[];
-  /** Gives back the temporary file, if there is one. */
+  /**
+   * Deletes the temporary file, if any. Do not use the dataset afterwards.
+   * @example
+   * await data.close();
+   */
   close(): Promise<void>;
 }
 
@@ -37,6 +54,7 @@ export interface Labels {
   readonly indices: Uint16Array;
 }
 
+/** A file that was skipped, and why. */
 export interface SkippedFile {
   readonly file: string;
   readonly reason: string;
@@ -44,30 +62,34 @@ export interface SkippedFile {
 
 export interface DatasetOptions {
   /**
-   * Height and width of the images in pixels. A folder's pictures are brought to it: cropped about the centre to
-   * its aspect, then resized (default: the first picture's size, which all must have then). An IDX file's
-   * are padded to it with zeros, evenly on both sides (default: as they are). A sheet's must have it already.
+   * Height and width of the images in pixels, 1 to 16384. Images of a folder are cropped about the centre to this
+   * aspect ratio and resized; by default all must have the size of the first. Images of an IDX file are padded with
+   * zeros, evenly on both sides; by default they stay as they are. Images of a sheet and of CIFAR-10 must have this
+   * size.
    */
   readonly size?: { readonly height: number; readonly width: number };
-  /** 1 turns a folder's pictures grey, 3 grey ones to RGB (default: like the first picture). Others must have it. */
+  /**
+   * 1 converts the images of a folder or of CIFAR-10 to grey, 3 to RGB. Default: 1 if all images are grey, else 3.
+   * Images of an IDX file or a sheet must have this number of channels.
+   */
   readonly channels?: 1 | 3;
-  /** Takes this many images, evenly spread over all there are. */
+  /** Takes this number of images, evenly spread over all images. A positive integer. Default: all. */
   readonly limit?: number;
   /**
-   * A folder's labels: a CSV file whose column file_name has paths in the folder, and whose other columns are
-   * attributes (default: metadata.csv in the folder, if there is one).
+   * The labels of a folder: a CSV file with a column `file_name`, which has paths in the folder, and a column for each
+   * attribute. Default: metadata.csv in the folder, if it exists.
    */
   readonly labelFile?: string;
-  /** Bytes of pixels held in memory; more go to a temporary file (default: a quarter of the memory available). */
+  /** Largest number of bytes in memory. More go to a temporary file. Default: a quarter of the available memory. */
   readonly maxBytes?: number;
-  /** Called as a folder is read, which takes a while. */
+  /** Called while a folder is read, with numbers of files. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** When it fires, reading ends with its reason. */
+  /** When it is aborted, reading ends with its reason as error. */
   readonly signal?: AbortSignal;
 }
 
-/** What a reader hands over: `pixels` are of height × width × `storedChannels`, turned into `channels` when read. */
-export interface Pictures {
+/** The result of a reader. `pixels` are height × width × `storedChannels`; a dataset converts them to `channels`. */
+export interface LoadedImages {
   readonly name: string;
   readonly channels: 1 | 3;
   readonly storedChannels?: 1 | 3;
@@ -78,15 +100,14 @@ export interface Pictures {
   readonly skipped?: readonly SkippedFile[];
 }
 
-/** Puts pictures behind the interface of a dataset. */
-export function createDataset(pictures: Pictures): Dataset {
-  const { name, channels, storedChannels = channels, height, width, pixels, labels, skipped = [] } = pictures;
+export function createDataset(images: LoadedImages): Dataset {
+  const { name, channels, storedChannels = channels, height, width, pixels, labels, skipped = [] } = images;
   const { count } = pixels;
   const batch = async (indices: ArrayLike<number>): Promise<Uint8Array> => {
     for (let i = 0; i < indices.length; i++) {
       const index = indices[i];
       if (!Number.isInteger(index) || index < 0 || index >= count) {
-        throw new RangeError(`data: ${name} has images 0 to ${count - 1}, got index ${index}`);
+        throw new RangeError(`data: an index of ${name} must be from 0 to ${count - 1}, got ${index}`);
       }
     }
     return convertChannels(await pixels.read(indices), storedChannels, channels);
@@ -114,7 +135,7 @@ export function createDataset(pictures: Pictures): Dataset {
   };
 }
 
-/** Labels of images by their words, in the order of the words. */
+/** Labels from a word for each image. The values are in alphabetical and numerical order. */
 export function labelsFrom(words: readonly string[]): Labels {
   const values = [...new Set(words)].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   const places = new Map(values.map((value, place) => [value, place]));
@@ -122,7 +143,7 @@ export function labelsFrom(words: readonly string[]): Labels {
 }
 
 /**
- * Whether `limit` takes an image: evenly spread, so that a folder sorted by class keeps all its classes.
+ * Decides which images `limit` takes: evenly spread ones, so that a folder sorted by class keeps all its classes.
  * `pickEvenly(10, 4)` takes 0 2 5 7.
  * @throws RangeError unless limit is a positive integer.
  */

@@ -1,16 +1,17 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { convertChannels } from '@glow-onnx/flow/pixels';
+import { messageOf } from '@glow-onnx/runtime/internal';
 import sharp from 'sharp';
-import { type DatasetOptions, type Pictures, pickEvenly, type SkippedFile } from './dataset.js';
+import { type DatasetOptions, type LoadedImages, pickEvenly, type SkippedFile } from './dataset.js';
 import { folderLabels, readLabelFile } from './folder-labels.js';
 import { createPixelWriter } from './pixel-store.js';
 
-/** Pixels of one picture before it is resized: bounds what a small file can unpack to. */
+/** Largest number of pixels of an image before resizing: a small file can unpack to a huge image. */
 const maxPixels = 2 ** 26;
-/** Pictures decoded at a time; sharp's own threads share them. */
+/** Images that are decoded at a time, by the threads of sharp. */
 const atOnce = 32;
-/** So many unreadable files are left out, or one in a hundred, but never most; more say that something is wrong. */
+/** Unreadable files that are skipped: this number or one in a hundred, but at most half. More are an error. */
 const maxSkipped = 10;
 
 interface Size {
@@ -19,19 +20,19 @@ interface Size {
 }
 
 /**
- * Reads all pictures in a folder and the folders in it, in the order of their paths. Each is turned as its EXIF
- * says and brought to sRGB; alpha is composited over white. With a size asked for, a picture is scaled (Lanczos)
- * to cover it and cropped about the centre. Pictures are grey if all of them are, unless told. Labels are the names
- * of the folders in it (attribute `folder`) and the columns of the label file.
- * @throws Error if there is no picture, or too many cannot be read; RangeError if sizes differ and none is asked for.
+ * Reads all images in a folder and its subfolders, in the order of their paths. Each image is rotated according to its
+ * EXIF data and converted to sRGB; alpha is composited over white. If `size` is given, the image is scaled (Lanczos) to
+ * cover it and cropped about the centre. Labels are the subfolders (attribute `folder`) and the columns of the label
+ * file.
+ * @throws Error if the folder has no images, or too many cannot be read; RangeError if sizes differ and none is given.
  */
-export async function readFolder(folder: string, options: DatasetOptions): Promise<Pictures> {
-  const found = await listPictures(folder);
+export async function readFolder(folder: string, options: DatasetOptions): Promise<LoadedImages> {
+  const found = await listImages(folder);
   const labelOf = await readLabelFile(folder, options.labelFile);
   const pick = pickEvenly(found.length, options.limit);
   const files = found.filter((_, i) => pick(i));
   const size = options.size ?? (await commonSize(folder, files));
-  // Until all are seen, nobody knows whether all are grey.
+  // Whether all images are grey is only known at the end.
   const storedChannels = options.channels ?? 3;
   const pixels = createPixelWriter(size.height * size.width * storedChannels, options.maxBytes);
   const skipped: SkippedFile[] = [];
@@ -41,16 +42,14 @@ export async function readFolder(folder: string, options: DatasetOptions): Promi
     for (let start = 0; start < files.length; start += atOnce) {
       options.signal?.throwIfAborted();
       const chunk = files.slice(start, start + atOnce);
-      for (const picture of await Promise.all(
-        chunk.map((file) => decode(folder, file, size, !options.size)),
-      )) {
-        if ('reason' in picture) {
-          skipped.push(picture);
+      for (const image of await Promise.all(chunk.map((file) => decode(folder, file, size, !options.size)))) {
+        if ('reason' in image) {
+          skipped.push(image);
           continue;
         }
-        await pixels.add(convertChannels(picture.rgb, 3, storedChannels));
-        kept.push(picture.file);
-        allGrey &&= picture.grey;
+        await pixels.add(convertChannels(image.rgb, 3, storedChannels));
+        kept.push(image.file);
+        allGrey &&= image.grey;
       }
       if (tooManySkipped(skipped.length, files.length)) throw unreadable(folder, skipped, files.length);
       options.onProgress?.(start + chunk.length, files.length);
@@ -65,7 +64,7 @@ export async function readFolder(folder: string, options: DatasetOptions): Promi
   }
 }
 
-async function listPictures(folder: string): Promise<string[]> {
+async function listImages(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => !entry.isDirectory() && /^[^.].*\.(png|jpe?g|webp)$/i.test(entry.name))
@@ -73,17 +72,17 @@ async function listPictures(folder: string): Promise<string[]> {
     .sort((a, b) => (a < b ? -1 : 1));
   if (files.length > 0) return files;
   throw new Error(
-    `data: ${folder} holds no picture: expected files named .png, .jpg, .jpeg or .webp in it or in its folders, ` +
+    `data: ${folder} has no images: expected .png, .jpg, .jpeg or .webp files in it or its subfolders, ` +
       `found ${entries.length} other entries; pass another folder`,
   );
 }
 
-/** The size of the first picture that can be read; `decode` then holds the others to it. */
+/** The size of the first image that can be read. `decode` then requires it of the others. */
 async function commonSize(folder: string, files: readonly string[]): Promise<Size> {
   const skipped: SkippedFile[] = [];
   for (const file of files) {
     try {
-      const { autoOrient } = await openPicture(folder, file).metadata();
+      const { autoOrient } = await openImage(folder, file).metadata();
       return { height: autoOrient.height, width: autoOrient.width };
     } catch (error) {
       skipped.push({ file, reason: reasonOf(error) });
@@ -92,7 +91,7 @@ async function commonSize(folder: string, files: readonly string[]): Promise<Siz
   throw unreadable(folder, skipped, files.length);
 }
 
-const openPicture = (folder: string, file: string) =>
+const openImage = (folder: string, file: string) =>
   sharp(join(folder, file), { limitInputPixels: maxPixels, failOn: 'error', ignoreIcc: true });
 
 async function decode(
@@ -102,7 +101,7 @@ async function decode(
   mustMatch: boolean,
 ): Promise<{ file: string; rgb: Uint8Array; grey: boolean } | SkippedFile> {
   try {
-    const image = openPicture(folder, file);
+    const image = openImage(folder, file);
     const { space, autoOrient, format } = await image.metadata();
     if (!['png', 'jpeg', 'webp'].includes(format))
       return { file, reason: `is ${format}, not PNG, JPEG or WebP` };
@@ -124,7 +123,7 @@ async function decode(
   }
 }
 
-/** The nearest extent that three levels divide. */
+/** The nearest extent that three levels can divide. */
 function suggested(extent: number): number {
   return Math.max(8, 8 * Math.round(extent / 8));
 }
@@ -132,7 +131,8 @@ function suggested(extent: number): number {
 function differs(folder: string, file: string, found: Size, size: Size): RangeError {
   return new RangeError(
     `data: ${join(folder, file)} is ${found.height}×${found.width}, expected ${size.height}×${size.width} ` +
-      `(height × width) like the pictures before it; pass --size ${suggested(size.height)}x${suggested(size.width)}, say, to crop and resize all`,
+      `(height × width) like the images before it; to crop and resize all, pass a size, for example ` +
+      `--size ${suggested(size.height)}x${suggested(size.width)}`,
   );
 }
 
@@ -143,13 +143,13 @@ function tooManySkipped(skipped: number, total: number): boolean {
 function unreadable(folder: string, skipped: readonly SkippedFile[], total: number): Error {
   const named = skipped.slice(0, 5).map(({ file, reason }) => `  ${file}: ${reason}`);
   return new Error(
-    `data: ${skipped.length} of ${total} pictures in ${folder} cannot be read, expected at most ${maxSkipped}, ` +
-      `one in a hundred or half of a few; remove or repair them, the first being\n${named.join('\n')}`,
+    `data: ${skipped.length} of ${total} images in ${folder} cannot be read, expected at most ${maxSkipped} or one in a ` +
+      `hundred, and at most half; remove or repair them, beginning with\n${named.join('\n')}`,
   );
 }
 
-/** What sharp says. Pictures that fail at the same time may rob each other of their message (libvips keeps one). */
+/** The message of sharp. If several images fail at the same time, some have no message, because libvips keeps one. */
 function reasonOf(error: unknown): string {
-  const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+  const [line] = messageOf(error).split('\n');
   return !line || line === 'Unknown error' ? 'cannot be decoded' : line;
 }

@@ -1,25 +1,34 @@
 import { createDataset, type Dataset, type DatasetImage, labelsFrom } from './dataset.js';
 import { createPixelWriter, type PixelWriter } from './pixel-store.js';
 
-/** An image of a program, and a word for each attribute that it is labelled by. */
+/** An image, and a word for each of its attributes. */
 export interface LabelledImage extends DatasetImage {
+  /** Attribute → value, such as `{ digit: '7' }`. All images must have the same attributes. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface FromImagesOptions {
-  /** For the model card. */
+  /** Short name for the model card. */
   readonly name: string;
-  /** Takes the first so many; the source may be endless then. */
+  /** Takes this number of images, the first ones. The source may be endless then. Default: all. */
   readonly limit?: number;
-  /** Bytes of pixels held in memory; more go to a temporary file (default: a quarter of the memory available). */
+  /** Largest number of bytes in memory. More go to a temporary file. Default: a quarter of the available memory. */
   readonly maxBytes?: number;
 }
 
 /**
- * A dataset of what a program yields, read once and to its end before training, so that epochs, validation and
- * resuming are as with files: a run that is resumed needs the same images in the same order.
- * @throws RangeError naming the image that differs from the first in size, channels or attributes; Error if there is
- * none.
+ * Reads a dataset from images that a program yields. All images are read once, before training, so that epochs,
+ * validation and resuming work as with files. A resumed run needs the same images in the same order.
+ * @throws RangeError naming an image that differs from the first in size, channels or attributes; Error if there are no
+ * images.
+ * @example
+ * function* gradients() {
+ *   for (let i = 0; i < 1000; i++) {
+ *     const data = Uint8Array.from({ length: 64 }, (_, at) => (at * i) % 256);
+ *     yield { data, height: 8, width: 8, channels: 1 };
+ *   }
+ * }
+ * const data = await datasetFrom(gradients(), { name: 'gradients' });
  */
 export async function datasetFrom(
   images: AsyncIterable<LabelledImage> | Iterable<LabelledImage>,
@@ -43,7 +52,7 @@ export async function datasetFrom(
         if (++count >= limit) break;
       }
     }
-    if (!first || !pixels) throw new Error(`data: ${name} has no image, expected two at least`);
+    if (!first || !pixels) throw new Error(`data: ${name} has no images, expected at least two`);
     const { channels, height, width } = first;
     const labels = Object.fromEntries(Object.entries(words).map(([key, all]) => [key, labelsFrom(all)]));
     return createDataset({ name, channels, height, width, pixels: await pixels.finish(), labels });
@@ -58,7 +67,7 @@ function checkImage(name: string, image: LabelledImage): LabelledImage {
   if ((channels === 1 || channels === 3) && data.length > 0 && data.length === height * width * channels)
     return image;
   throw new RangeError(
-    `data: ${name}: image 0 says ${height}×${width}×${channels} and has ${data.length} bytes; expected ` +
+    `data: ${name}: image 0 is declared as ${height}×${width}×${channels} but has ${data.length} bytes; expected ` +
       'height × width × channels bytes, of 1 or 3 channels',
   );
 }
@@ -68,6 +77,6 @@ function checkLike(name: string, i: number, image: LabelledImage, first: Labelle
     `${height}×${width}×${channels}, ${data.length} bytes, labels ${Object.keys(labels).sort().join(' ') || 'none'}`;
   if (shape(image) === shape(first)) return;
   throw new RangeError(
-    `data: ${name}: image ${i} is ${shape(image)}; expected it like the first, ${shape(first)}`,
+    `data: ${name}: image ${i} is ${shape(image)}; expected the same as the first image, ${shape(first)}`,
   );
 }

@@ -1,32 +1,34 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type ByteReader, readBytes } from './byte-reader.js';
-import { type DatasetOptions, type Labels, labelsFrom, type Pictures, pickEvenly } from './dataset.js';
+import { type DatasetOptions, type Labels, type LoadedImages, labelsFrom, pickEvenly } from './dataset.js';
 import { createPixelWriter } from './pixel-store.js';
 
-/** Of one image. */
+/** Largest number of pixels of an image. */
 const maxPixels = 2 ** 28;
 const imagesMagic = '0 0 8 3';
 const labelsMagic = '0 0 8 1';
 
 /**
- * Reads the images of an IDX file (MNIST, Fashion-MNIST), packed by gzip or not, and the labels of the file beside it
- * whose name has labels-idx1 instead of images-idx3, as the attribute `label`. A larger size asked for pads images
- * with zeros: 28×28 to 32×32 by two on every side.
- * @throws Error if it is not an IDX file of grey images; RangeError if the size or channels asked for do not fit.
+ * Reads the images of an IDX file (MNIST, Fashion-MNIST), with or without gzip. Labels come from the file beside it
+ * with labels-idx1 instead of images-idx3 in its name, as the attribute `label`. A larger `size` pads images with
+ * zeros: 28×28 to 32×32 by two pixels on every side.
+ * @throws Error if it is not an IDX file of grey images; RangeError if `size` or `channels` do not fit.
  */
-export async function readIdx(path: string, options: DatasetOptions): Promise<Pictures> {
+export async function readIdx(path: string, options: DatasetOptions): Promise<LoadedImages> {
   const bytes = await readBytes(path);
   const [count, height, width] = await readHeader(path, bytes, imagesMagic, 3);
   const size = options.size ?? { height, width };
   if (size.height < height || size.width < width) {
     throw new RangeError(
       `data: ${path} has images of ${height}×${width}, expected to fit ${size.height}×${size.width}; ` +
-        `an IDX file's images are padded, never shrunk: pass a larger --size or none`,
+        `images of an IDX file are padded, not shrunk: pass a larger --size, or leave it out`,
     );
   }
   if (options.channels === 3) {
-    throw new RangeError(`data: ${path} has grey images, expected 3 channels; ask for 1 channel or none`);
+    throw new RangeError(
+      `data: ${path} has grey images, expected 3 channels; pass --channels 1, or leave it out`,
+    );
   }
   const expected = 16 + count * height * width;
   const what = `${count} images of ${height}×${width}`;
@@ -61,7 +63,7 @@ export async function readIdx(path: string, options: DatasetOptions): Promise<Pi
   }
 }
 
-/** The labels of the images at `path`, if their file stands beside it. */
+/** The labels of the images at `path`. Undefined if no file of labels is beside it. */
 async function readLabels(
   path: string,
   count: number,
@@ -79,7 +81,7 @@ async function readLabels(
   return labelsFrom(Array.from(values, String).filter((_, i) => pick(i)));
 }
 
-/** Magic 0 0 type dimensions, then each dimension as a big-endian uint32. */
+/** A header: magic number (0, 0, type, rank), then each dimension as a big-endian uint32. */
 async function readHeader(
   path: string,
   bytes: ByteReader,
@@ -94,7 +96,7 @@ async function readHeader(
   if (magic !== expected || header.length < 4 + 4 * rank) {
     throw new Error(
       `data: ${path} is neither a folder, a sheet, CIFAR-10's .bin nor an IDX file: expected it to begin with the ` +
-        `bytes ${expected}, got ${magic || 'an empty file'}; pass one of those`,
+        `bytes ${expected}, got ${magic || 'an empty file'}; pass one of these`,
     );
   }
   const view = new DataView(header.buffer);
@@ -104,6 +106,6 @@ async function readHeader(
 function wrongLength(path: string, { position }: ByteReader, expected: number, what: string): Error {
   return new Error(
     `data: ${path} says ${what}, expected ${expected} bytes and at least one pixel, ` +
-      `got ${position}; it is cut short or not whole: fetch it again`,
+      `got ${position}; it is incomplete or damaged: download it again`,
   );
 }

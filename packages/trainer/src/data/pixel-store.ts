@@ -4,30 +4,30 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Images of one size, as bytes, in the order they were added. */
+/** Images of one size, as bytes, in the order in which they were added. */
 export interface PixelStore {
   readonly count: number;
-  /** Bytes of pixels in memory: all, or none if they went to a file. */
+  /** Bytes of pixels in memory: all, or 0 if they are in a file. */
   readonly heldBytes: number;
-  /** Copies images out, one after the other; `indices` must be below `count`. */
+  /** Copies images, one after the other. Each index must be below `count`. */
   read(indices: ArrayLike<number>): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
 export interface PixelWriter {
-  /** @throws Error if the disk has no room for what memory does not hold. */
+  /** @throws Error if the images need a file and the disk is full. */
   add(image: Uint8Array): Promise<void>;
   finish(): Promise<PixelStore>;
-  /** Instead of `finish`, where reading fails. */
+  /** To be called instead of `finish` after an error. */
   discard(): Promise<void>;
 }
 
-/** Bytes that go to the file at once. */
+/** Bytes that are written to the file at once. */
 const CHUNK_BYTES = 2 ** 24;
 
 /**
- * Takes images one by one. Up to `maxBytes` stay in memory (default: a quarter of what is available). Beyond that all
- * go to a temporary file, which has no name and ends with the process: what is larger than memory costs disk.
+ * Stores images one by one. Up to `maxBytes` stay in memory (default: a quarter of the available memory). If there are
+ * more, all go to a temporary file, which has no name and ends with the process.
  */
 export function createPixelWriter(bytesPerImage: number, maxBytes = Math.floor(memory() / 4)): PixelWriter {
   const perChunk = Math.max(1, Math.floor(Math.min(CHUNK_BYTES, maxBytes / 4) / bytesPerImage));
@@ -64,12 +64,12 @@ export function createPixelWriter(bytesPerImage: number, maxBytes = Math.floor(m
   };
 }
 
-/** Bytes that this process may still take; 0 stands for no limit of its container. */
+/** Bytes that this process may still take. `constrainedMemory` is 0 without a limit. */
 function memory(): number {
   return Math.min(process.availableMemory(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
-/** Images that lie one after the other in memory already. */
+/** A store of images that are already in memory, one after the other. */
 export function pixelsOf(bytes: Uint8Array, bytesPerImage: number): PixelStore {
   const count = bytes.length / bytesPerImage;
   return inMemory([bytes], count, bytesPerImage, count);
@@ -104,7 +104,7 @@ function inFile(file: FileHandle, count: number, size: number): PixelStore {
   };
 }
 
-/** Opened and unlinked, so that not even a crash leaves it; Windows keeps its name until it is closed. */
+/** Opens a file and removes its name, so that no crash leaves it behind. Windows keeps the name until it is closed. */
 async function openTemporary(): Promise<FileHandle> {
   const path = join(temporaryFolder(), `glow-pixels-${randomUUID()}`);
   const file = await open(path, 'wx+', 0o600).catch(explainFull);
@@ -112,15 +112,15 @@ async function openTemporary(): Promise<FileHandle> {
   return file;
 }
 
-/** Large files belong to /var/tmp, since /tmp may be memory; TMPDIR decides. */
+/** TMPDIR or /var/tmp, because /tmp may be in memory. */
 function temporaryFolder(): string {
   return process.env.TMPDIR || (existsSync('/var/tmp') ? '/var/tmp' : tmpdir());
 }
 
 function explainFull(cause: NodeJS.ErrnoException): never {
   throw new Error(
-    `data: pictures larger than memory cannot be kept in ${temporaryFolder()} (${cause.code}); ` +
-      'point TMPDIR to a folder with room, or pass --limit or a smaller --size',
+    `data: the images need more than memory and cannot be stored in ${temporaryFolder()} (${cause.code}); ` +
+      'set TMPDIR to a folder with more space, or pass --limit or a smaller --size',
     { cause },
   );
 }

@@ -1,30 +1,27 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** What is prepared while something else is under way, and how long it was waited for. */
+/** Items that are loaded before they are needed, and how long the last one was waited for. */
 export interface ReadAhead<T> extends AsyncIterable<T> {
-  /** For the item last taken. */
+  /** Seconds that the last item was waited for. */
   readonly waitedSeconds: number;
 }
 
-/** Batches that are ready or on their way beyond the one that is used. */
+/** Items that are loaded or loading, besides the current one. */
 const DEPTH = 2;
 
 /**
- * Prepares items in their order, up to two before they are asked for. It waits its turn: who takes an item sets to work on
- * it first, and if that goes on elsewhere (other threads, a GPU), the next is prepared meanwhile.
+ * Loads items in order, up to two before they are needed. Work on the current item starts first. If that work happens
+ * in other threads or on a GPU, the next items load at the same time.
  */
-export function readAhead<A, B>(
-  items: readonly A[],
-  prepare: (item: A, i: number) => Promise<B>,
-): ReadAhead<B> {
+export function readAhead<A, B>(items: readonly A[], load: (item: A, i: number) => Promise<B>): ReadAhead<B> {
   let waitedSeconds = 0;
   async function* generate(): AsyncGenerator<B> {
     const pending: Promise<B>[] = [];
     for (let i = 0; i < items.length; i++) {
       while (pending.length <= DEPTH && i + pending.length < items.length) {
         const at = i + pending.length;
-        const next = setImmediate().then(() => prepare(items[at], at));
-        next.catch(() => {}); // thrown where it is asked for, if it ever is
+        const next = setImmediate().then(() => load(items[at], at));
+        next.catch(() => {}); // thrown when it is taken, if ever
         pending.push(next);
       }
       const asked = performance.now();

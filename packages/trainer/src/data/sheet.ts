@@ -3,27 +3,27 @@ import { dirname, extname, join } from 'node:path';
 import { describeIssue } from '@glow-onnx/flow/internal';
 import sharp from 'sharp';
 import * as z from 'zod/mini';
-import { type DatasetOptions, type Labels, type Pictures, pickEvenly } from './dataset.js';
+import { type DatasetOptions, type Labels, type LoadedImages, pickEvenly } from './dataset.js';
 import { createPixelWriter } from './pixel-store.js';
 
-/** Pixels of a sheet: a million tiles of 16×16. */
+/** Largest number of pixels of a sheet: a million tiles of 16×16. */
 const maxPixels = 2 ** 28;
 /** A label is one base-36 digit. */
 const maxValues = 36;
 
 const side = z.int().check(z.minimum(1), z.maximum(16384));
 
-/** The .json beside a sheet. Tile i stands in row ⌊i / columns⌋, column i mod columns. */
+/** The .json beside a sheet. Tile i is in row ⌊i / columns⌋, column i mod columns. */
 const sheetSchema = z.object({
   format: z.literal('glow-onnx-sheet'),
   version: z.literal(1),
   name: z.string().check(z.minLength(1), z.maxLength(100)),
-  /** File name of the picture, in the same folder. */
+  /** File name of the image, in the same folder. */
   image: z.string().check(z.regex(/^[^/\\]+$/)),
   tile: z.object({ width: side, height: side }),
   columns: z.int().check(z.minimum(1)),
   count: z.int().check(z.minimum(1)),
-  /** Attribute → its values, and one base-36 digit per tile that says which. */
+  /** Attribute → its values, and for each tile the number of its value as a base-36 digit. */
   labels: z.optional(
     z.record(
       z.string(),
@@ -38,8 +38,9 @@ const sheetSchema = z.object({
 type Sheet = z.infer<typeof sheetSchema>;
 
 /**
- * The .json of the sheet that a path means: itself, or the one beside a picture.
- * @returns undefined if the path is neither @throws Error if it is a picture alone.
+ * The .json of a sheet from the path of the .json or of its image.
+ * @returns undefined if the path is neither.
+ * @throws Error if it is an image without a .json beside it.
  */
 export async function findSheet(path: string): Promise<string | undefined> {
   const extension = extname(path).toLowerCase();
@@ -48,8 +49,8 @@ export async function findSheet(path: string): Promise<string | undefined> {
   const description = `${path.slice(0, -extension.length)}.json`;
   await access(description).catch((cause: unknown) => {
     throw new Error(
-      `data: ${path} is one picture, expected ${description} beside it to say where its tiles are; ` +
-        'pass a folder of pictures or a sheet',
+      `data: ${path} is a single image, expected ${description} beside it to describe its tiles; ` +
+        'pass a folder of images or a sheet',
       { cause },
     );
   });
@@ -58,9 +59,9 @@ export async function findSheet(path: string): Promise<string | undefined> {
 
 /**
  * Cuts a sheet into its tiles.
- * @throws Error or RangeError if the description, the picture and the options do not agree.
+ * @throws Error or RangeError if the description, the image and the options do not agree.
  */
-export async function readSheet(path: string, options: DatasetOptions): Promise<Pictures> {
+export async function readSheet(path: string, options: DatasetOptions): Promise<LoadedImages> {
   const sheet = await readDescription(path);
   const { height, width } = sheet.tile;
   const { size = sheet.tile } = options;
@@ -69,10 +70,10 @@ export async function readSheet(path: string, options: DatasetOptions): Promise<
       `data: ${path} has tiles of ${height}×${width}, expected ${size.height}×${size.width}; leave out --size`,
     );
   }
-  const { data, channels, rowBytes } = await readPicture(path, sheet);
+  const { data, channels, rowBytes } = await readImage(path, sheet);
   if (options.channels !== undefined && options.channels !== channels) {
     throw new RangeError(
-      `data: ${path} has ${channels} channels, expected ${options.channels}; ask for none`,
+      `data: ${path} has ${channels} channels, expected ${options.channels}; leave out --channels`,
     );
   }
   const pick = pickEvenly(sheet.count, options.limit);
@@ -106,7 +107,7 @@ async function readDescription(path: string): Promise<Sheet> {
   throw new Error(`data: ${path} does not describe a sheet: ${describeIssue(result.error, value)}`);
 }
 
-async function readPicture(path: string, sheet: Sheet) {
+async function readImage(path: string, sheet: Sheet) {
   const file = join(dirname(path), sheet.image);
   const image = sharp(file, { limitInputPixels: maxPixels });
   try {
@@ -124,11 +125,11 @@ async function readPicture(path: string, sheet: Sheet) {
     }
     throw new RangeError(
       `data: ${file} is ${info.height}×${info.width}, expected ${height}×${width} (height × width) for ${sheet.count} ` +
-        `tiles in ${sheet.columns} columns as ${path} says; draw the sheet anew`,
+        `tiles in ${sheet.columns} columns as in ${path}; create the sheet again`,
     );
   } catch (cause) {
     if (cause instanceof RangeError) throw cause;
-    throw new Error(`data: ${file} cannot be read; draw the sheet anew`, { cause });
+    throw new Error(`data: ${file} cannot be read; create the sheet again`, { cause });
   }
 }
 
@@ -144,7 +145,7 @@ function readLabels(
       if (all.length !== sheet.count || all.some((index) => index >= values.length)) {
         throw new RangeError(
           `data: ${path}: labels.${name}.indices: expected ${sheet.count} digits below ${values.length} in base 36, ` +
-            `got ${digits.length} digits, the largest ${all.reduce((a, b) => Math.max(a, b), 0)}; draw the sheet anew`,
+            `got ${digits.length} digits, the largest ${all.reduce((a, b) => Math.max(a, b), 0)}; create the sheet again`,
         );
       }
       return [name, { values, indices: all.filter((_, index) => pick(index)) }];

@@ -1,26 +1,29 @@
 import { createRandom, shuffle } from '@glow-onnx/flow/random';
 
-/** Streams of the seed that nothing else draws from: an epoch's is 2⁵¹ + epoch, the split's 2⁵². */
+/** Random streams of the seed that nothing else uses: 2⁵¹ + epoch for the order of an epoch, 2⁵² for the split. */
 const orderStream = 2 ** 51;
 const splitStream = 2 ** 52;
 
+/** Indices of images, in ascending order. */
 export interface Split {
   readonly train: Uint32Array;
   readonly validation: Uint32Array;
 }
 
 /**
- * Splits 0 … count − 1 at random into training and validation; each part ascends.
- * @param fraction share of validation, in (0, 1); at least one image goes to either part.
- * @throws RangeError if there are fewer than two images or the fraction is not in (0, 1).
+ * Splits the indices 0 to count − 1 at random into training and validation, as `train` does.
+ * @param fraction share of validation, between 0 and 1. Each part has at least one image.
+ * @throws RangeError if there are fewer than two images, or the fraction is not between 0 and 1.
+ * @example
+ * const { train, validation } = splitBySeed(data.count, 0.1, 1);
  */
 export function splitBySeed(count: number, fraction: number, seed: number): Split {
   if (!(fraction > 0 && fraction < 1)) {
-    throw new RangeError(`split: the validation fraction must lie between 0 and 1, got ${fraction}`);
+    throw new RangeError(`split: the validation fraction must be between 0 and 1, got ${fraction}`);
   }
   if (!Number.isInteger(count) || count < 2) {
     throw new RangeError(
-      `split: expected at least 2 images, one to train and one to validate, got ${count}; add pictures`,
+      `split: expected at least 2 images, one to train and one to validate, got ${count}; add images`,
     );
   }
   const held = Math.min(Math.max(Math.round(count * fraction), 1), count - 1);
@@ -32,9 +35,9 @@ export function splitBySeed(count: number, fraction: number, seed: number): Spli
 }
 
 /**
- * An epoch's batches: `indices` in an order that (seed, epoch) alone decides, cut into full batches. What is left
- * over, another few images each epoch, waits for the next.
- * @throws RangeError if the batch is larger than all there is.
+ * The batches of an epoch: `indices` in an order that only seed and epoch decide, cut into full batches. The remaining
+ * images, other ones in each epoch, are not used in this epoch.
+ * @throws RangeError if the batch is larger than the number of indices.
  */
 export function epochBatches(
   indices: Uint32Array,
@@ -51,7 +54,7 @@ export function epochBatches(
   return inBatches(order, batchSize).filter((batch) => batch.length === batchSize);
 }
 
-/** Cuts indices into batches in their order; the last may be smaller. @throws RangeError unless batchSize ≥ 1. */
+/** Cuts indices into batches in order. The last may be smaller. @throws RangeError unless batchSize ≥ 1. */
 export function inBatches(indices: Uint32Array, batchSize: number): Uint32Array[] {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`data: the batch size must be a positive integer, got ${batchSize}`);

@@ -1,11 +1,12 @@
-import type { Differentiator } from './engine.js';
+import { splitBatch } from './batch.js';
+import type { Differentiator } from './differentiator.js';
+import { addScaled } from './parameters.js';
 import { joined, joinScores, type Scores } from './scores.js';
-import { addScaled, splitBatch } from './split-batch.js';
 
 /**
  * Computes every batch in `parts`, one after the other, and averages their gradients, so that memory has to hold
- * only one part. The sums are in another order than at once: gradients agree to float32 rounding. Data-dependent
- * initialisation sees the first part alone.
+ * only one part. The order of the sums differs, so gradients agree to float32 rounding. Data-dependent
+ * initialisation sees the first part only.
  */
 export function inParts(whole: Differentiator, parts: number): Differentiator {
   let sum: Float32Array | undefined;

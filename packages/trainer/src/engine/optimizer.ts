@@ -1,17 +1,18 @@
-import type { OptimizerName } from '../run/settings.js';
+export const optimizers = ['adam', 'adamax'] as const;
+export type OptimizerName = (typeof optimizers)[number];
 
-/** All that learning changes: flat vectors of one length. */
+/** All that learning changes: flat vectors of one length, in the order of `parameterLayout`. */
 export interface Learned {
   readonly parameters: Float32Array;
-  /** Moving average of parameters, where one is kept. */
-  readonly average?: Float32Array | undefined;
-  /** Moving average of gradients. */
+  /** Moving average of the parameters, if one is kept. */
+  readonly average?: Float32Array;
+  /** Moving average of the gradients. */
   readonly m: Float32Array;
-  /** Of their squares (Adam), or their largest size, slowly forgotten (Adamax). */
+  /** Adam: moving average of the squared gradients. Adamax: their largest absolute value, with decay. */
   readonly v: Float32Array;
 }
 
-/** The numbers of one step, the same for every parameter. */
+/** The numbers of a step that are the same for every parameter. */
 export interface Scales {
   /** m = 0.9·m + toM·gradient. */
   readonly toM: number;
@@ -26,21 +27,21 @@ export interface Scales {
 
 export interface StepOptions {
   readonly rate: number;
-  /** What gradients are multiplied by: below 1 to clip them. */
+  /** Multiplies the gradient: below 1 to clip it. */
   readonly factor: number;
-  /** The step's number, from 1 on. */
+  /** The number of the step, from 1. */
   readonly step: number;
-  /** Of the average of parameters. */
+  /** Decay of the average of the parameters. */
   readonly decay: number;
 }
 
 export const BETA1 = 0.9;
 export const BETA2 = 0.999;
-/** That of tf.train in float32. */
+/** The value of tf.train in float32. */
 const EPSILON = 1e-7;
 
 /**
- * m̂ and v̂ are m and v freed of their start at zero: m/(1 − 0.9ᵗ), v/(1 − 0.999ᵗ). The average's decay is
+ * m̂ and v̂ correct the bias of m and v, which start at zero: m/(1 − 0.9ᵗ), v/(1 − 0.999ᵗ). The decay of the average is
  * min(decay, (1 + t)/(10 + t)), so that a short run averages over its last tenth and not over its beginning.
  * Sources: Kingma & Ba 2015, as tf.train.adam and tf.train.adamax; TensorFlow, tf.train.ExponentialMovingAverage with
  * num_updates.
@@ -71,10 +72,10 @@ function shareOf(step: number, decay: number): number {
   return 1 - Math.min(decay, (1 + step) / (10 + step));
 }
 
-/** One step and the average after it, in place. */
+/** Takes one step and then updates the average, in place. */
 export type Update = (learned: Learned, gradient: Float32Array, scales: Scales) => void;
 
-/** In two passes: with the average in the first, a step took a third longer even where there is none. */
+/** The average has a pass of its own: in the first pass it made steps a third slower, even without an average. */
 export const updates: Readonly<Record<OptimizerName, Update>> = {
   adam({ parameters, average, m, v }, gradient, { toM, toV, stride, epsilon, share }) {
     for (let i = 0; i < parameters.length; i++) {
@@ -104,7 +105,7 @@ function follow(average: Float32Array, parameters: Float32Array, share: number):
   for (let i = 0; i < average.length; i++) average[i] += share * (parameters[i] - average[i]);
 }
 
-/** Euclidean norm, summed in float64; in four sums, as one addition would wait for the one before. */
+/** Euclidean norm, in float64. Four sums, because the additions of a single sum wait for each other. */
 export function norm(vector: Float32Array): number {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = vector.length - (vector.length % 4);

@@ -1,8 +1,8 @@
-import { type Float64Tensor, type Glow, type Named, tensor } from '@glow-onnx/flow';
+import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
 import { sizeOf } from '@glow-onnx/flow/internal';
 import type { FloatTensor } from '@glow-onnx/runtime/session';
 
-/** Where a trainable parameter lies in the flat vector. */
+/** The part of the flat vector that holds a trainable parameter: `from` to `to`. */
 export interface Place {
   readonly name: string;
   readonly shape: readonly number[];
@@ -15,7 +15,7 @@ export interface ParameterLayout {
   readonly size: number;
 }
 
-/** All trainable parameters of a model one after the other, in its own order. */
+/** The order of a model's trainable parameters in a flat vector: one after the other, in the order of the model. */
 export function parameterLayout(glow: Glow): ParameterLayout {
   const places: Place[] = [];
   let size = 0;
@@ -27,52 +27,51 @@ export function parameterLayout(glow: Glow): ParameterLayout {
   return { places, size };
 }
 
-/** Writes named tensors into a flat vector. @throws RangeError as `checkParameters` does, before anything is written. */
-export function flatten(layout: ParameterLayout, named: Named<Float64Tensor>, into: Float32Array): void {
-  checkParameters(layout, named);
-  for (const { name, from } of layout.places) into.set(named[name].data, from);
-}
-
-/** @throws RangeError naming a parameter that is missing or has another shape. */
-export function checkParameters({ places }: ParameterLayout, named: Named<Float64Tensor>): void {
-  for (const { name, shape } of places) {
+/** Named tensors as a flat vector. @throws RangeError naming a parameter that is missing or has another shape. */
+export function flatten({ places, size }: ParameterLayout, named: Named<Float64Tensor>): Float32Array {
+  const vector = new Float32Array(size);
+  for (const { name, shape, from } of places) {
     const found: Float64Tensor | undefined = named[name];
     if (found === undefined) throw new RangeError(`parameters: "${name}" is missing`);
-    if (found.shape.join() === shape.join()) continue;
-    throw new RangeError(
-      `parameters: "${name}" is to be [${shape.join(', ')}], got [${found.shape.join(', ')}]`,
-    );
+    if (found.shape.join() !== shape.join()) {
+      throw new RangeError(
+        `parameters: "${name}" must have the shape [${shape.join(', ')}], got [${found.shape.join(', ')}]`,
+      );
+    }
+    vector.set(found.data, from);
   }
+  return vector;
 }
 
-/** Copies a flat vector out as named tensors. */
-export function unflatten(layout: ParameterLayout, flat: Float32Array): Named<Float64Tensor> {
-  return Object.fromEntries(
-    layout.places.map(({ name, shape, from, to }) => [name, tensor(shape, flat.subarray(from, to))]),
-  );
-}
-
-/** The same without a copy of the whole: a tensor's numbers are copied each time that they are looked at. */
-export function viewed({ places }: ParameterLayout, flat: Float32Array): Named<Float64Tensor> {
+/**
+ * A flat vector as named tensors. Each reads its numbers from the vector when its `data` is read, so that no copy of
+ * the whole vector in float64 is needed.
+ */
+export function namedViews({ places }: ParameterLayout, vector: Float32Array): Named<Float64Tensor> {
   return Object.fromEntries(
     places.map(({ name, shape, from, to }) => [
       name,
       {
         shape,
         get data() {
-          return new Float64Array(flat.subarray(from, to));
+          return new Float64Array(vector.subarray(from, to));
         },
       },
     ]),
   );
 }
 
-/** A flat vector as float32 tensors, each a view of its part. */
+/** A flat vector as float32 tensors that share its memory. */
 export function tensorsOf(
   { places }: Pick<ParameterLayout, 'places'>,
-  flat: Float32Array,
+  vector: Float32Array,
 ): Named<FloatTensor> {
   return Object.fromEntries(
-    places.map(({ name, shape, from, to }) => [name, { shape, data: flat.subarray(from, to) }]),
+    places.map(({ name, shape, from, to }) => [name, { shape, data: vector.subarray(from, to) }]),
   );
+}
+
+/** target += factor·source. */
+export function addScaled(target: Float32Array, source: Float32Array, factor: number): void {
+  for (let i = 0; i < target.length; i++) target[i] += factor * source[i];
 }

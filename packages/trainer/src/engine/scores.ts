@@ -1,17 +1,18 @@
 import type { GlowConfig } from '@glow-onnx/flow';
 import { bitsPerDimension, latentShapes, sizeOf } from '@glow-onnx/flow/internal';
 
-/** bits/dim of the images of a batch. */
+/** How well the model predicts the images of a batch: bits/dim, lower is better. */
 export interface Scores {
+  /** Of each image. */
   readonly bitsPerDim: Float64Array;
   /**
-   * What each level adds to it, the finest first: its logDet and the density of its latent, and of the bits of pixels
-   * the latent's share of the dimensions.
+   * The part of it that each level adds, the finest level first: its logDet, the density of its latent, and the bits
+   * of a pixel by the latent's share of the dimensions.
    */
   readonly bitsPerDimLevels: readonly Float64Array[];
 }
 
-/** From log p of each image in nats, the whole and by level, of images of the size that the model has. */
+/** Scores from log p of each image in nats: in total, and the part of each level. Images have the model's size. */
 export function scoresOf(
   config: GlowConfig,
   logProb: ArrayLike<number>,
@@ -28,7 +29,7 @@ export function scoresOf(
   };
 }
 
-/** Those of the parts of a batch, in order. */
+/** The scores of a batch from the scores of its parts, in order. */
 export function joinScores(parts: readonly Scores[]): Scores {
   return {
     bitsPerDim: joined(parts.map(({ bitsPerDim }) => bitsPerDim)),

@@ -1,7 +1,8 @@
-import { encodeModel, type Graph, graph, input, type Value } from '@glow-onnx/graph';
+import { type Graph, graph, input, type Value } from '@glow-onnx/graph';
 import { type Device, openSession } from '@glow-onnx/runtime/session';
+import { encodeGraph } from './encode-graph.js';
 
-/** Operators of a graph that a device does not take, each tried alone. */
+/** The operators of a graph that a device has no kernel for. Each is tried in a graph of its own. */
 export async function missingKernels({ nodes }: Graph, device: Device): Promise<string[]> {
   const missing = new Set<string>();
   const tried = new Set<string>();
@@ -17,12 +18,10 @@ export async function missingKernels({ nodes }: Graph, device: Device): Promise<
     );
     const y: Value = { ...output, source: { ...source, inputs } };
     const fed = inputs.filter(({ source: { kind } }) => kind === 'input');
-    const model = encodeModel(graph({ name: operator, inputs: fed, outputs: { y } }), { producer });
+    const model = encodeGraph(graph({ name: operator, inputs: fed, outputs: { y } }));
     const opened = await openSession({ model, device }).catch(() => undefined);
     if (opened) await opened.release();
     else missing.add(operator);
   }
   return [...missing];
 }
-
-const producer = { name: '@glow-onnx/trainer', version: '' };

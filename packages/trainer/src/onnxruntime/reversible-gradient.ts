@@ -6,24 +6,26 @@ import {
   type Glow,
   type LogDet,
   type Named,
+  type ParamSpec,
 } from '@glow-onnx/flow';
-import { fullName, outputName, type ParamSpec, type PlacedLayer } from '@glow-onnx/flow/internal';
+import { fullName, outputName, type PlacedLayer } from '@glow-onnx/flow/internal';
 import { add, input, mul, pad, reduceSum, reshape, scalar, slice, type Value } from '@glow-onnx/graph';
 import { backward, type Cotangent } from '@glow-onnx/graph/internal';
-import { createGraphOps, type TrainingValue } from './graph-ops.js';
-import type { LossGradient, Traced } from './training-graph.js';
+import type { TrainingValue } from './graph-image.js';
+import { createGraphOps } from './graph-ops.js';
+import type { LossGradient, TraceInputs } from './loss-gradient.js';
 
 /**
- * log p(x) and the gradient of the loss without the activations of the way there: back from the end of each level,
- * every layer's input is computed from its output by the layer's own inverse, and its forward is traced again.
+ * log p(x) and the gradient of the loss without the activations of the forward pass. From the end of each level back,
+ * the inverse of each layer computes its input from its output, and its forward pass is traced again.
  */
 export function reversibleGradient(
   glow: Glow,
-  traced: Traced,
+  traced: TraceInputs,
   weights: FlowWeights<TrainingValue>,
 ): LossGradient {
   const { x, label, trainable, host, factor } = traced;
-  // What encode names on its way: every layer's output, and the logarithms of couplings' scales.
+  // The values that encode names: the output of every layer, and the logarithms of the couplings' scales.
   const met = new Map<string, TrainingValue>();
   const plain = createGraphOps(host);
   const ops = {
@@ -43,7 +45,7 @@ export function reversibleGradient(
   );
   const parameters = Object.entries(trainable);
   const cut = [...ends, ...elements.values()];
-  // From the loss to where levels end; parameters that it reaches past no activation are done by this.
+  // From the loss back to the ends of the levels. Parameters that the loss reaches directly get their gradient here.
   const direct = backward(
     [{ value: loss, gradient: scalar(1) }],
     [...cut, ...parameters.map(([, value]) => value)],
@@ -62,7 +64,7 @@ export function reversibleGradient(
     const level = glow.levels[l];
     let y = ends[l];
     let dy = direct[l] as Value;
-    if (fromAbove) dy = add(dy, atRest(fromAbove, level.split === 'first', level.latentChannels));
+    if (fromAbove) dy = add(dy, padded(fromAbove, level.split === 'first', level.latentChannels));
     for (const placed of level.layers.toReversed()) {
       const back = goBack(placed, y, dy, elementGradients.get(`${placed.name}.logScale`));
       y = back.x;
@@ -73,12 +75,14 @@ export function reversibleGradient(
   for (const [name, { shape }] of parameters) {
     if (gradients.has(name)) continue;
     throw new RangeError(
-      `gradient: the loss does not depend on ${name} [${shape.join(', ')}]; leave it out, or see what was to use it`,
+      `gradient: the loss does not depend on ${name} [${shape.join(', ')}]; remove this parameter, or use it in a layer`,
     );
   }
   return { logProb, logProbLevels, gradients: Object.fromEntries(gradients) };
 
-  /** A layer's input from its output, and the gradient there; those of its parameters are contributed. */
+  /**
+   * Computes the input of a layer and its gradient from its output, and contributes the gradients of its parameters.
+   */
   function goBack({ name, layer }: PlacedLayer, y: TrainingValue, dy: Value, dElements: Value | undefined) {
     const inverse = { ...weights[name], ...inverseInputs(traced, { name, layer }) };
     const x = layer.inverse(plain, y, inverse);
@@ -96,9 +100,9 @@ export function reversibleGradient(
   }
 }
 
-/** Weights that a layer's inverse needs and that the graph cannot compute: W⁻¹, 1/scale. */
-function inverseInputs({ host, fixed }: Traced, { name, layer }: PlacedLayer): Named<Value> {
-  if (!layer.channelAffine) return {}; // others go back with the weights they came with
+/** The weights that the inverse of a layer needs and that the graph cannot compute: W⁻¹, 1/scale. */
+function inverseInputs({ host, fixed }: TraceInputs, { name, layer }: PlacedLayer): Named<Value> {
+  if (!layer.channelAffine) return {}; // the inverse of other layers takes the weights of forward
   const kinds = (kind: ParamSpec['kind']) => layer.params.filter((spec) => spec.kind === kind);
   const own = (of: (name: string) => Float64Tensor, specs: readonly ParamSpec[]) =>
     Object.fromEntries(specs.map((spec) => [spec.name, of(fullName(name, spec.name))]));
@@ -121,8 +125,8 @@ function inverseInputs({ host, fixed }: Traced, { name, layer }: PlacedLayer): N
 }
 
 /**
- * y, but not before all of `values` are there. ONNX Runtime is free to go through all layers first and to compute
- * their parameters' gradients in the end, and would hold all activations until then.
+ * y, but computed after all of `values`. Otherwise ONNX Runtime may go back through all layers first and compute the
+ * gradients of their parameters at the end. It would hold all activations until then.
  */
 function after(y: TrainingValue, values: readonly Value[]): TrainingValue {
   const first = (value: Value): Value =>
@@ -134,8 +138,8 @@ function after(y: TrainingValue, values: readonly Value[]): TrainingValue {
   return { ...y, ...add(y, mul(sum, scalar(0))) };
 }
 
-/** The gradient of a level's output from that of the half that goes on. */
-function atRest(gradient: Value, latentFirst: boolean, latentChannels: number): Value {
+/** The gradient of a level's output from the gradient of the half that the next level takes. */
+function padded(gradient: Value, latentFirst: boolean, latentChannels: number): Value {
   const [before, after] = latentFirst ? [latentChannels, 0] : [0, latentChannels];
   return pad(gradient, [before, 0, after, 0]);
 }

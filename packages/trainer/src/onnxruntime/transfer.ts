@@ -1,5 +1,5 @@
 import type { Named } from '@glow-onnx/flow';
-import { encodeModel, graph, input } from '@glow-onnx/graph';
+import { graph, input } from '@glow-onnx/graph';
 import {
   type DeviceTensor,
   type FloatTensor,
@@ -8,15 +8,16 @@ import {
   type RuntimeOptions,
 } from '@glow-onnx/runtime/session';
 import type { Place } from '../engine/parameters.js';
+import { encodeGraph } from './encode-graph.js';
 
-/** Copies parameters to the memory of a GPU, or from there. */
+/** Copies parameters to or from the memory of a GPU. */
 export interface Transfer {
-  /** The copies, by the names of the parameters; those on the GPU are the caller's to dispose of. */
+  /** The copies, by the names of the parameters. The caller disposes of copies on the GPU. */
   copy(parameters: Named<FloatTensor | DeviceTensor>): Promise<KeptOutputs>;
   release(): Promise<void>;
 }
 
-/** A graph that gives what it is given: ONNX Runtime for Node has no other way to read or write a GPU's memory. */
+/** Opens a graph that returns its inputs: ONNX Runtime for Node has no other access to the memory of a GPU. */
 export async function openTransfer(
   to: 'gpu' | 'host',
   places: readonly Place[],
@@ -27,7 +28,7 @@ export async function openTransfer(
   const copy = graph({ name: `to ${to}`, inputs, outputs });
   const session = await openSession({
     ...runtime,
-    model: encodeModel(copy, { producer: { name: '@glow-onnx/trainer', version: '' } }),
+    model: encodeGraph(copy),
     device: 'webgpu',
     kept: to === 'gpu' ? Object.keys(outputs) : [],
   });

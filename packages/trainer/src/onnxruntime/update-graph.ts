@@ -2,9 +2,8 @@ import type { Named } from '@glow-onnx/flow';
 import { add, div, input, mul, scalar, sqrt, sub, type Value } from '@glow-onnx/graph';
 import { abs, type GraphSpec, max } from '@glow-onnx/graph/internal';
 import type { FloatTensor } from '@glow-onnx/runtime/session';
-import { BETA1, BETA2, type Scales } from '../engine/optimizer.js';
+import { BETA1, BETA2, type OptimizerName, type Scales } from '../engine/optimizer.js';
 import type { Place } from '../engine/parameters.js';
-import type { OptimizerName } from '../run/settings.js';
 
 /** `Learned` as values of a graph. */
 interface LearnedValues {
@@ -15,9 +14,9 @@ interface LearnedValues {
 }
 
 /**
- * The same step as `updates`, as a graph: of each parameter (learned, gradient, scales) → learned. Inputs and outputs
- * are `<vector>/<parameter>`, the outputs under `next/`.
- * @param averaged whether there is an average to keep.
+ * The step of `updates` as a graph: (learned, gradient, scales) → learned, for each parameter. Inputs are named
+ * `<vector>/<parameter>`, outputs `next/<vector>/<parameter>`.
+ * @param averaged whether an average of the parameters is kept.
  */
 export function updateGraph(
   optimizer: OptimizerName,
@@ -28,22 +27,22 @@ export function updateGraph(
   const inputs = Object.values(scales);
   const outputs: Record<string, Value> = {};
   for (const { name, shape } of places) {
-    const given = (vector: string): Value => {
+    const vectorInput = (vector: string): Value => {
       const value = input(`${vector}/${name}`, 'float32', shape);
       inputs.push(value);
       return value;
     };
     const before: LearnedValues = {
-      ...{ parameters: given('parameters'), m: given('m'), v: given('v') },
-      ...(averaged && { average: given('average') }),
+      ...{ parameters: vectorInput('parameters'), m: vectorInput('m'), v: vectorInput('v') },
+      ...(averaged && { average: vectorInput('average') }),
     };
-    const next = stepOf(optimizer, before, given('gradient'), scales);
+    const next = stepOf(optimizer, before, vectorInput('gradient'), scales);
     for (const [vector, value] of Object.entries(next)) outputs[`next/${vector}/${name}`] = value;
   }
   return { name: optimizer, inputs, outputs };
 }
 
-/** What feeds the graph's scales. */
+/** The inputs of the graph for the scales of a step. */
 export function scaleFeeds(scales: Scales, averaged: boolean): Named<FloatTensor> {
   return Object.fromEntries(
     scaleNames(averaged).map((name) => [name, { shape: [], data: Float32Array.of(scales[name]) }]),

@@ -1,5 +1,6 @@
 import { mean } from '@glow-onnx/runtime/internal';
-/** A point of a curve; `note` is what the pointer is told over it. */
+
+/** A point of a curve. */
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -12,23 +13,23 @@ export interface Series {
 
 export interface ChartOptions {
   readonly title: string;
-  /** Word for what x counts, such as `steps`. */
+  /** The unit of x, such as `steps`. */
   readonly xName: string;
   readonly width: number;
   readonly height: number;
-  /** Logarithmic y, for what spreads over powers of ten. */
+  /** Logarithmic y, for values of very different sizes. Default false. */
   readonly log?: boolean;
-  /** What becomes of neighbours that are one point on a screen; their mean if it is not said. */
+  /** Combines the values of neighbours that share a point of the screen. Default: their mean. */
   readonly combine?: (values: readonly number[]) => number;
 }
 
 const margin = { top: 8, right: 12, bottom: 26, left: 48 } as const;
-/** More than a screen can show. */
+/** A screen cannot show more. */
 const MOST_POINTS = 300;
-/** Part of the first points that may stand above the frame, so that a steep start does not flatten the rest. */
+/** Share of the first points that may be above the frame, so that a steep start does not flatten the rest. */
 const STEEP = 0.1;
 
-/** A figure of curves as SVG without a script. Colours come from the page: classes `series-1`, `series-2`, `grid`, `axis`. */
+/** Curves as SVG without a script. Colours come from the page: classes `series-1`, `series-2`, `grid`, `axis`. */
 export function lineChart(
   all: readonly Series[],
   { title, xName, width, height, log = false, combine = mean }: ChartOptions,
@@ -86,7 +87,7 @@ export function lineChart(
   ].join('');
 }
 
-/** A band for each x, which tells the values there when the pointer rests on it. */
+/** A band for each x that shows the values at x when the pointer is over it. */
 function hovers(
   series: readonly Series[],
   xName: string,
@@ -106,7 +107,7 @@ function hovers(
   });
 }
 
-/** At most so many points: neighbours combined, the last one as it is. */
+/** At most MOST_POINTS points: neighbours are combined, the last point is unchanged. */
 function thin(points: readonly Point[], combine: (values: readonly number[]) => number): Point[] {
   const group = Math.ceil(points.length / MOST_POINTS);
   if (group <= 1) return [...points];
@@ -119,7 +120,7 @@ function thin(points: readonly Point[], combine: (values: readonly number[]) => 
 }
 
 /**
- * Round numbers that enclose low to high, about `count` steps of 1, 2 or 5 times a power of ten apart.
+ * Round numbers that enclose low to high, about `count` intervals of 1, 2 or 5 times a power of ten.
  * `ticks(0.3, 9.1, 4)` is 0 2 4 6 8 10.
  */
 export function ticks(low: number, high: number, count: number, leastStep = 0): number[] {

@@ -14,31 +14,31 @@ import {
 import { binToPixel, latentShapes, liftWeights, modelToBin, sizeOf } from '@glow-onnx/flow/internal';
 import { imageGrid, type RawImage } from '@glow-onnx/runtime/node';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch } from '../engine/engine.js';
+import type { Batch } from '../engine/batch.js';
 import { openDevice } from '../tfjs/device.js';
 import { labelTensor } from '../tfjs/tfjs-differentiator.js';
 import { imageTensor, tfjsOps } from '../tfjs/tfjs-ops.js';
 
-/** What a model can do at one moment, as grids that are large enough to look at. */
+/** Samples and reconstructions of a model, as grids of images. */
 export interface Pictures {
-  /** Images drawn from the model, from the same latents every time. */
+  /** 16 images drawn from the model, from the same latents every time, at temperature 0.7. */
   readonly samples: RawImage;
-  /** Held-out images above, what decoding their latents gives below. */
+  /** Above: up to eight held-out images. Below: the images decoded from their latents. */
   readonly reconstructions: RawImage;
-  /** Largest difference between the two rows, in bins: 0 if the model inverts exactly. */
+  /** Largest difference between the two rows, in bins. 0 if the model inverts exactly. */
   readonly largestError: number;
 }
 
 const SAMPLES = 16;
 const COLUMNS = 8;
-/** Below 1, as Glow's samples are shown: fewer of them fall apart. */
+/** Below 1, as in the Glow paper: more of the samples are coherent. */
 const TEMPERATURE = 0.7;
-/** Of a tile, in pixels of the grid. */
+/** Width of a tile in pixels of the grid. */
 const TILE = 64;
 
 /**
- * Samples a model and takes held-out images (up to eight) there and back, by TensorFlow.js on the backend that is open,
- * else wasm: about the work of training on twelve images.
+ * Draws samples from a model, and encodes and decodes up to eight held-out images. TensorFlow.js computes them on the
+ * backend that is open, else on wasm. This takes about as long as training on twelve images.
  */
 export async function drawPictures(
   glow: Glow,
@@ -104,7 +104,7 @@ function drawLatents(config: GlowConfig, seed: number): Float64Tensor[] {
   return latents;
 }
 
-/** A decoder that has gone astray gives NaN, which is shown as bin 0. */
+/** A bad decoder may return NaN, which is shown as bin 0. */
 function toBins(x: ArrayLike<number>, bits: number): Uint8Array {
   return Uint8Array.from(x, (value) => modelToBin(value, bits) || 0);
 }

@@ -1,21 +1,27 @@
 import type { Glow } from '@glow-onnx/flow';
 import { sizeOf } from '@glow-onnx/flow/internal';
 import type { Dataset } from '../data/dataset.js';
-import type { Batches } from '../run/batches.js';
-import type { Progress } from '../run/progress.js';
-import type { TrainSettings } from '../run/settings.js';
-import type { ReportFacts } from './report.js';
+import type { Batch } from '../engine/batch.js';
+import type { TrainSettings } from '../settings/settings.js';
+import { speed } from './numbers.js';
+import type { ReportFacts } from './page.js';
+import type { Progress } from './progress.js';
 
+/** The parts of a run that its report describes. */
 export interface RunDescription {
   readonly glow: Glow;
   readonly data: Dataset;
-  readonly batches: Batches;
+  readonly batches: {
+    readonly trainingImages: number;
+    /** The held-out images, batch by batch. */
+    validation(): AsyncIterable<Batch>;
+  };
   readonly settings: TrainSettings;
 }
 
 type Rows = [name: string, value: string][];
 
-/** A run in words and numbers, as its report shows them. */
+/** The facts about a run that its report shows. */
 export function runFacts(
   { glow, data, batches, settings }: RunDescription,
   progress: Progress,
@@ -38,7 +44,7 @@ function figuresOf(progress: Progress): Rows {
     ['before training', before.toFixed(3)],
     ['epochs', `${epoch} of ${epochs}`],
     ['images', images.toLocaleString('en-US')],
-    ['images a second', imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)],
+    ['images per second', speed(imagesPerSecond)],
     ['time', seconds < 3600 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`],
   ];
 }
@@ -66,26 +72,29 @@ function trainingRows(settings: TrainSettings, progress: Progress): Rows {
   const { engine, step, stepsPerEpoch, skipped, rolledBack, waiting } = progress;
   return [
     ['engine', engine],
-    ['steps', `${step.toLocaleString('en-US')}, ${stepsPerEpoch.toLocaleString('en-US')} an epoch`],
+    ['steps', `${step.toLocaleString('en-US')}, ${stepsPerEpoch.toLocaleString('en-US')} per epoch`],
     ['batch', accumulate > 1 ? `${batch} in ${accumulate} parts` : String(batch)],
     ['optimizer, rate', `${optimizer}, ${rate}, ${schedule} after ${warmup} steps`],
     ['largest gradient norm', String(clip)],
     ['averaged weights', ema > 0 ? `decay ${ema}` : 'none'],
     ['augmentation', augmentation.join(', ') || 'none'],
-    ['steps left out, undone', `${skipped}, ${rolledBack}`],
+    ['steps skipped, undone', `${skipped}, ${rolledBack}`],
     ['waiting for images', `${(100 * waiting).toFixed(1)} %`],
     ['seed', String(seed)],
   ];
 }
 
-function dataRows({ name, count, labels, skipped }: Dataset, { trainingImages }: Batches): Rows {
+function dataRows(
+  { name, count, labels, skipped }: Dataset,
+  { trainingImages }: RunDescription['batches'],
+): Rows {
   return [
     ['name', name],
     [
       'training, held out',
       `${trainingImages.toLocaleString('en-US')}, ${(count - trainingImages).toLocaleString('en-US')}`,
     ],
-    ['files left out', String(skipped.length)],
+    ['files skipped', String(skipped.length)],
     ...Object.entries(labels ?? {}).map(([attribute, { values }]): [string, string] => [
       `attribute ${attribute}`,
       values.length > 12 ? `${values.length} values` : values.join(', '),

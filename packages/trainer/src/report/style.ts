@@ -1,4 +1,4 @@
-/** The report's looks: one column, system fonts, colours that hold in light and dark. */
+/** The style of the report: one column, system fonts, colours for light and dark. */
 export const style = `
 :root { color-scheme: light dark; --page: #f6f6f3; --card: #fff; --ink: #17171a; --soft: #62626a; --line: #e4e4df;
   --series-1: #2a78d6; --series-2: #d9541e; }

@@ -4,31 +4,31 @@ import { type Augmentation, drawSources } from '../data/augment.js';
 import type { Dataset, Labels } from '../data/dataset.js';
 import { readAhead } from '../data/read-ahead.js';
 import { epochBatches, inBatches, splitBySeed } from '../data/split.js';
-import type { Batch } from '../engine/engine.js';
-import type { TrainSettings } from './settings.js';
+import type { Batch } from '../engine/batch.js';
+import type { TrainSettings } from '../settings/settings.js';
 
-/** Streams of the seed that nothing else draws from. */
+/** Random streams of the seed that nothing else uses. */
 const noiseStreams = { training: 2 ** 50, validation: 2 ** 49 } as const;
 
-const asTheyAre: Augmentation = { flip: false, shift: 0 };
+const unchanged: Augmentation = { flip: false, shift: 0 };
 
 /**
- * What a run trains and validates on. Images are dequantised: x = (q + u)/2ⁿ − ½ with u uniform in [0, 1), drawn
- * for each image from a stream of its own, so that neither batch size nor engine changes a draw. What training images
- * are augmented by is drawn before it from the same stream.
+ * The batches that a run trains and validates on. Images are dequantised: x = (q + u)/2ⁿ − ½ with u uniform in [0, 1).
+ * Each image has a random stream of its own, so that neither batch size nor engine changes a draw. The stream of a
+ * training image first decides its augmentation.
  */
 export interface Batches {
   readonly trainingImages: number;
   readonly stepsPerEpoch: number;
-  /** Which images each step of an epoch takes. */
+  /** The indices of the images of each step of an epoch. */
   order(epoch: number): Uint32Array[];
-  /** A step's batch; its noise depends on how many images were trained on before. */
+  /** The batch of a step. Its noise depends on the number of images trained on before. */
   training(indices: Uint32Array, imagesBefore: number): Promise<Batch>;
-  /** The held-out images as they are, with the same noise every time, batch by batch. */
+  /** The held-out images without augmentation and with the same noise every time, batch by batch. */
   validation(): AsyncIterable<Batch>;
 }
 
-/** @throws RangeError if there are too few images, or not the labels that the model needs. */
+/** @throws RangeError if the data has too few images, or not the labels that the model needs. */
 export function createBatches(
   data: Dataset,
   { bits, classes }: Pick<GlowConfig, 'bits' | 'classes'>,
@@ -65,24 +65,25 @@ export function createBatches(
       dequantise(indices, (i) => noiseStreams.training + before + i, { flip, shift }),
     validation: () =>
       readAhead(inBatches(validation, batch), (indices) =>
-        dequantise(indices, (i) => noiseStreams.validation + indices[i], asTheyAre),
+        dequantise(indices, (i) => noiseStreams.validation + indices[i], unchanged),
       ),
   };
 }
 
-/** @throws RangeError if the data does not have the labels the model needs. */
+/** @throws RangeError if the data does not have the labels that the model needs. */
 function findLabels(data: Dataset, attribute: string | null, classes: number): Labels {
   const found = Object.keys(data.labels ?? {}).join(', ') || 'none';
   const labels = attribute === null ? undefined : data.labels?.[attribute];
   if (labels === undefined) {
     throw new RangeError(
       `data: a model of ${classes} classes needs labels, but ${data.name} has no attribute ` +
-        `${JSON.stringify(attribute)} (found: ${found})`,
+        `${JSON.stringify(attribute)} (found: ${found}); pass one of these as labels, or data with labels`,
     );
   }
   if (labels.values.length !== classes) {
     throw new RangeError(
-      `data: ${attribute} of ${data.name} has ${labels.values.length} values, but the model ${classes} classes`,
+      `data: ${attribute} of ${data.name} has ${labels.values.length} values, but the model has ${classes} classes; ` +
+        'pass labels with as many values',
     );
   }
   return labels;

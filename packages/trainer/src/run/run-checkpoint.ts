@@ -2,13 +2,13 @@ import type { Checkpoint, Float64Tensor, GlowConfig, Named } from '@glow-onnx/fl
 import type { JsonObject } from '@glow-onnx/flow/internal';
 import { mean } from '@glow-onnx/runtime/internal';
 import type { Dataset } from '../data/dataset.js';
-import type { Engine, EngineState } from '../engine/engine.js';
-import type { Counters } from './progress.js';
-import type { TrainSettings } from './settings.js';
+import type { Engine, EngineState } from '../engine/contract.js';
+import type { TrainSettings } from '../settings/settings.js';
+import type { Counters } from './counters.js';
 import { stable } from './stability.js';
 
-/** What a run's checkpoints say besides what changes. */
-export interface RunFacts {
+/** The parts that all checkpoints of a run have in common. */
+export interface RunConstants {
   readonly config: GlowConfig;
   readonly fixed: Named<Float64Tensor>;
   readonly data: Dataset;
@@ -18,9 +18,9 @@ export interface RunFacts {
 
 const HISTOGRAM_BINS = 32;
 
-/** The state of a run; `scores` are bits/dim of the validation images, when they were last taken. */
+/** The checkpoint of a run. `scores`: bits/dim of each validation image at the last validation. */
 export async function toCheckpoint(
-  { config, fixed, data, settings, trainingImages }: RunFacts,
+  { config, fixed, data, settings, trainingImages }: RunConstants,
   engine: Engine,
   counters: Counters,
   scores: Float64Array | undefined,
@@ -55,12 +55,17 @@ export async function toCheckpoint(
   };
 }
 
-/** What a checkpoint says of the run it is from; undefined if it is from none. */
-export function runOf(
-  checkpoint: Checkpoint,
-):
-  | { state: EngineState; counters: Counters; settings: Partial<TrainSettings>; data: JsonObject }
-  | undefined {
+/** The run that a checkpoint comes from. */
+export interface CheckpointRun {
+  readonly state: EngineState;
+  readonly counters: Counters;
+  readonly settings: Partial<TrainSettings>;
+  /** Facts about its data, see `describeData`. */
+  readonly data: JsonObject;
+}
+
+/** The run that a checkpoint comes from. Undefined if the checkpoint comes from elsewhere. */
+export function runOf(checkpoint: Checkpoint): CheckpointRun | undefined {
   const { params, ema, optimizer, progress } = checkpoint;
   const { updates, counters, settings, data } = progress ?? {};
   if (!optimizer || !isObject(counters) || !isObject(settings) || !isObject(data)) return undefined;
@@ -77,67 +82,17 @@ export function runOf(
   };
 }
 
-/** @throws RangeError if the data is not that of the run to be resumed. */
-export function checkSameData(data: Dataset, before: JsonObject): void {
-  for (const [name, value] of Object.entries(describeData(data))) {
-    if (name === 'name' || before[name] === value) continue;
-    throw new RangeError(
-      `data: ${data.name} has ${name} ${String(value)}, but the run was started on ${name} ` +
-        `${String(before[name])}; pass the same data, or start a new run from its weights with --init`,
-    );
-  }
-}
-
-/**
- * What decides which images a step sees: a run that goes on must keep it, or train on what it held out. Moments mean
- * another thing to another optimiser.
- */
-const orderSettings = ['batch', 'seed', 'valFraction', 'labels', 'optimizer'] as const;
-
-/** @throws RangeError if a run would go on with its images in another order, or another optimiser. */
-export function checkSameOrder(settings: TrainSettings, before: Partial<TrainSettings>): void {
-  for (const name of orderSettings) {
-    if (before[name] === undefined || before[name] === settings[name]) continue;
-    throw new RangeError(
-      `settings: ${name} is ${settings[name]}, but the run was started with ${before[name]}, which cannot change ` +
-        'on the way; leave it out, or start a new run from its weights with --init',
-    );
-  }
-}
-
-/** @throws RangeError if the words of the data's classes are not those that the checkpoint was trained on. */
-export function checkSameClasses(data: Dataset, attribute: string | null, { training }: Checkpoint): void {
-  const before = training?.classNames;
-  const now = attribute === null ? undefined : data.labels?.[attribute]?.values;
-  if (!Array.isArray(before) || now === undefined) return;
-  if (before.length === now.length && before.every((word, i) => word === now[i])) return;
-  throw new RangeError(
-    `data: ${attribute} of ${data.name} has the classes ${now.join(', ')}, but the checkpoint was trained on ` +
-      `${before.join(', ')}; pass labels of those`,
-  );
-}
-
-/** @throws RangeError if the model is made for other images. */
-export function checkImages(data: Dataset, config: GlowConfig): void {
-  for (const name of ['channels', 'height', 'width'] as const) {
-    if (data[name] === config[name]) continue;
-    throw new RangeError(
-      `data: ${data.name} has ${name} ${data[name]}, but the model is made for ${config[name]}; ` +
-        `${name === 'channels' ? 'pass --channels' : 'pass --size'} to change the pictures`,
-    );
-  }
-}
-
-function describeData({ name, count, channels, height, width }: Dataset): JsonObject {
+/** The facts about the data by which a resumed run recognises it. */
+export function describeData({ name, count, channels, height, width }: Dataset): JsonObject {
   return { name, count, channels, height, width };
 }
 
 /**
- * How bits/dim spread over the validation images, to score others against: equal bins from `from` to `to`, of one
- * draw of noise each.
+ * The distribution of bits/dim over the validation images, to compare other images with: equal bins from `from` to
+ * `to`, with one draw of noise for each image.
  */
 function histogram(scores: Float64Array): JsonObject {
-  // Not Math.min(...scores): a call takes some hundred thousand arguments at most.
+  // Not Math.min(...scores): a call takes at most some hundred thousand arguments.
   const from = scores.reduce((least, score) => Math.min(least, score));
   const to = scores.reduce((most, score) => Math.max(most, score));
   const counts = new Array<number>(HISTOGRAM_BINS).fill(0);

@@ -1,45 +1,64 @@
-import { type Checkpoint, createGlow, type GlowConfig, initialParams, parseConfig } from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, type GlowConfig, initialParams } from '@glow-onnx/flow';
+import { parseConfig } from '@glow-onnx/flow/internal';
+import { assembleEngine } from '../assembly/assemble-engine.js';
+import { type EngineOptions, openDifferentiator } from '../assembly/open-differentiator.js';
 import type { Dataset } from '../data/dataset.js';
-import { createEngine } from '../engine/host-engine.js';
-import { type EngineOptions, openDifferentiator } from '../engine/open-differentiator.js';
-import { createChronicle, type Epoch } from '../report/chronicle.js';
+import { createRunFolder, reopenRunFolder } from '../folder/run-folder.js';
+import type { Progress } from '../report/progress.js';
+import { createRunReport, type Epoch } from '../report/run-report.js';
+import { checkSettings } from '../settings/check-settings.js';
+import { defaultSettings, type TrainSettings } from '../settings/settings.js';
 import { createBatches } from './batches.js';
-import { runTraining, type TrainingRun, type TrainResult } from './loop.js';
-import type { Progress } from './progress.js';
-import { checkImages, checkSameClasses, checkSameData, checkSameOrder, runOf } from './run-checkpoint.js';
-import { createRunFolder, reopenRunFolder } from './run-folder.js';
-import { checkSettings, defaultSettings, type TrainSettings } from './settings.js';
+import { checkImages, checkSameClasses, checkSameData, checkSameOrder } from './check-data.js';
+import { runTraining, type TrainResult } from './loop.js';
+import { type CheckpointRun, runOf } from './run-checkpoint.js';
+import type { TrainingRun } from './training-run.js';
 
 export interface TrainOptions extends EngineOptions {
-  /** The model to train, from its first weights on; or a checkpoint to start from; or the run in `out`, to resume. */
+  /**
+   * A config for a new model; a checkpoint whose weights a new run starts from (its averaged weights, if it has them);
+   * or `resume` to continue the run in `out`.
+   */
   readonly start: { readonly config: GlowConfig } | { readonly init: Checkpoint } | 'resume';
+  /** The images, from `openDataset` or `datasetFrom`. A resumed run needs the same data. The caller closes it. */
   readonly data: Dataset;
-  /** The run's folder. */
+  /** The folder of the run, for checkpoints, metrics, images and report. It is created if it does not exist. */
   readonly out: string;
-  /** What differs from the defaults, or from the run that is resumed. */
+  /** Settings that differ from `defaultSettings`, or from the run that is resumed. */
   readonly settings?: Partial<TrainSettings>;
-  /** Ends after so many minutes. */
+  /** Ends training after this time, in minutes above 0. Default: no limit. */
   readonly timeBudgetMinutes?: number;
-  /** Replaces a run in `out`. */
+  /** Replaces a run in `out`. Default false: a run in `out` is an error. */
   readonly force?: boolean;
+  /** Called after every step and every batch of validation. */
   readonly onProgress?: (progress: Progress) => void;
-  /** Told after each epoch, with pictures of what the model can do. */
+  /** Called after each epoch, with samples and reconstructions of the model. */
   readonly onEpoch?: (epoch: Epoch) => void;
-  /** Told what is wrong with the run but does not end it. */
+  /** Called with a problem that does not end the run, such as a report that cannot be written. */
   readonly onWarning?: (message: string) => void;
-  /** When it fires, training saves and ends. */
+  /** When it is aborted, training saves after its current step and ends. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Trains a Glow and leaves checkpoints and metrics in a run folder.
- * @throws RangeError if a setting, the data or a checkpoint does not fit; Error if the loss stops being finite,
- * the checkpoints written before being kept.
+ * Trains a Glow model and writes checkpoints, metrics, samples and a report into a run folder.
+ * @throws RangeError if a setting, the data or the checkpoint does not fit; Error if the folder is in use or cannot be
+ * written, if the device is not available or out of memory, or if the loss is repeatedly not finite. Checkpoints that
+ * were written before stay.
+ * @example
+ * import { createConfig } from '@glow-onnx/flow';
+ * import { openDataset, train } from '@glow-onnx/trainer';
+ *
+ * const data = await openDataset('pictures', { size: { height: 32, width: 32 } });
+ * const { channels, height, width } = data;
+ * const config = createConfig({ channels, height, width });
+ * const result = await train({ start: { config }, data, out: 'runs/first', settings: { epochs: 20 } });
+ * console.log(result.bitsPerDim.best);
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const opened: Close[] = [];
   try {
-    return await runTraining(await prepare(options, opened));
+    return await runTraining(await openRun(options, opened));
   } finally {
     for (const close of opened) await close();
   }
@@ -48,33 +67,24 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 type Close = () => Promise<void>;
 
 /**
- * Brings together what a run needs; what has to be closed goes to `opened`, even on the way to an error. A function of
- * its own so that checkpoints, in float64 eight times the size of the weights, are gone when training begins.
+ * Opens all that a run needs. What must be closed is added to `opened`, also before an error. This is a function of its
+ * own so that checkpoints, in float64 eight times the size of the weights, are freed before training begins.
  */
-async function prepare(options: TrainOptions, opened: Close[]): Promise<TrainingRun> {
-  const { start, data, out } = options;
+async function openRun(options: TrainOptions, opened: Close[]): Promise<TrainingRun> {
+  const { start, data, out, force = false } = options;
   const resumed = start === 'resume' ? await reopenRunFolder(out) : undefined;
   if (resumed) opened.push(resumed.folder.close);
   if (resumed?.warning) options.onWarning?.(resumed.warning);
   const checkpoint =
     resumed?.checkpoint ?? (typeof start === 'object' && 'init' in start ? start.init : undefined);
-  const run = resumed && runOf(resumed.checkpoint);
-  if (resumed && !run)
-    throw new RangeError(`${out}: its checkpoint is from no training run; pass it to --init`);
-  const labels = checkpoint?.training?.labels;
-  const settings: TrainSettings = {
-    ...defaultSettings,
-    ...(typeof labels === 'string' && { labels }),
-    ...run?.settings,
-    ...options.settings,
-  };
-  checkSettings(settings);
+  const run = resumed && resumedRun(out, resumed.checkpoint);
+  const settings = settingsOf(options, checkpoint, run);
   checkLimits(options);
   if (run) {
     checkSameData(data, run.data);
     checkSameOrder(settings, run.settings);
   }
-  // A model takes any size that its levels divide: fine-tuning may use another than its first training.
+  // A model takes every size that its levels divide: fine-tuning may use another size than the first training.
   const config = parseConfig(
     checkpoint
       ? { ...checkpoint.config, height: data.height, width: data.width }
@@ -85,35 +95,59 @@ async function prepare(options: TrainOptions, opened: Close[]): Promise<Training
   const batches = createBatches(data, config, settings);
 
   const glow = createGlow(config);
-  const params = checkpoint?.params ?? initialParams(glow, settings.seed);
-  const differentiator = await openDifferentiator(glow, params.fixed, settings, options);
-  let { dispose } = differentiator;
-  opened.push(() => dispose());
-  // What was validated and would be exported is the average of weights: a new run starts from that.
-  const initial = checkpoint?.ema ?? params.trainable;
-  const { residentEngine } = differentiator;
-  const engine = residentEngine
-    ? await residentEngine(initial, settings)
-    : createEngine(glow, initial, differentiator, settings);
-  dispose = engine.dispose; // which disposes of both
-  if (run) await engine.restore(run.state);
-  const folder = resumed?.folder ?? (await createRunFolder(out, options.force ?? false));
+  const { trainable, fixed } = checkpoint?.params ?? initialParams(glow, settings.seed);
+  const differentiator = await openDifferentiator(glow, fixed, settings, options);
+  // Validation and export use the averaged weights: a new run starts from these.
+  const engineStart = { initial: checkpoint?.ema ?? trainable, state: run?.state };
+  const engine = await assembleEngine(glow, engineStart, differentiator, settings);
+  opened.push(engine.dispose);
+  const folder = resumed?.folder ?? (await createRunFolder(out, force));
   if (!resumed) opened.push(folder.close);
+  const { onWarning } = options;
   return {
     ...options,
-    engine,
-    batches,
-    config,
-    settings,
-    fixed: params.fixed,
-    folder,
-    chronicle: createChronicle({ ...options, folder, glow, fixed: params.fixed, batches, settings }),
+    ...{ engine, batches, config, settings, fixed, folder },
+    report: createRunReport({
+      glow,
+      data,
+      batches,
+      settings,
+      folder,
+      fixed,
+      ...(onWarning && { onWarning }),
+    }),
     initialised: checkpoint?.initialised ?? false,
     counters: run?.counters,
   };
 }
 
-/** @throws RangeError naming the limit, what it has to be and what it is. */
+/** @throws RangeError if the checkpoint in `out` does not come from a training run. */
+function resumedRun(out: string, checkpoint: Checkpoint): CheckpointRun {
+  const run = runOf(checkpoint);
+  if (run) return run;
+  throw new RangeError(
+    `${out}: its checkpoint does not come from a training run and cannot be resumed; pass it to --init`,
+  );
+}
+
+/** @throws RangeError if a setting is invalid. */
+function settingsOf(
+  options: TrainOptions,
+  checkpoint: Checkpoint | undefined,
+  run: CheckpointRun | undefined,
+): TrainSettings {
+  const labels = checkpoint?.training?.labels;
+  const settings: TrainSettings = {
+    ...defaultSettings,
+    ...(typeof labels === 'string' && { labels }),
+    ...run?.settings,
+    ...options.settings,
+  };
+  checkSettings(settings);
+  return settings;
+}
+
+/** @throws RangeError naming the limit, the value expected and the value found. */
 function checkLimits({ threads = 1, timeBudgetMinutes = 1 }: TrainOptions): void {
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
     throw new RangeError(`train: threads must be an integer from 1 to 256, got ${threads}`);

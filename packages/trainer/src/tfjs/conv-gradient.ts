@@ -3,13 +3,12 @@ import { backwardFilter, neighbourhoods, onWasm, sumRows } from './kernels.js';
 import type { Operation } from './tape.js';
 
 /**
- * Convolutions of images held batch × height × width × channels. The wasm backend has no kernel for a 3×3
- * convolution's weight gradient, a slow one for its input gradient and a slow transposed product; so there both
- * gradients are forward convolutions and plain products, which reach 40 GFLOP/s on one thread. Other backends
- * have good kernels of their own.
+ * Convolutions of images (batch × height × width × channels). The wasm backend has no kernel for the weight gradient
+ * of a 3×3 convolution, a slow one for its input gradient, and a slow transposed product. There, both gradients are
+ * forward convolutions and plain products, which reach 40 GFLOP/s on one thread. Other backends have good kernels.
  */
 
-/** x's pixels times weight [out, in]. */
+/** The pixels of x times weight [out, in]. */
 export const conv1x1: Operation<[tf.Tensor, tf.Tensor]> = {
   forward: (x, weight) => perPixel(x, tf.transpose(weight)),
   gradient(dy, [x, weight]) {
@@ -17,7 +16,7 @@ export const conv1x1: Operation<[tf.Tensor, tf.Tensor]> = {
   },
 };
 
-/** x's pixels times weight [out, in], plus bias [out]. */
+/** The pixels of x times weight [out, in], plus bias [out]. */
 export const conv1x1WithBias: Operation<[tf.Tensor, tf.Tensor, tf.Tensor]> = {
   forward: (x, weight, bias) => perPixel(x, tf.transpose(weight), bias),
   gradient(dy, [x, weight]) {
@@ -29,7 +28,7 @@ export const conv1x1WithBias: Operation<[tf.Tensor, tf.Tensor, tf.Tensor]> = {
 export const conv3x3: Operation<[tf.Tensor, tf.Tensor, tf.Tensor]> = {
   forward(x, weight, bias) {
     const filter = tf.transpose(weight, [2, 3, 1, 0]); // 3 × 3 × in × out
-    // The wasm kernel looks at the shape a tensor was made with, not at the one it has: a reshaped bias needs a copy.
+    // The wasm kernel reads the shape that a tensor was created with: a reshaped bias needs a copy.
     const own = tf.add(bias, 0);
     return runKernel('FusedConv2D', { x, filter, bias: own }, { ...sameConv, activation: 'linear' });
   },
@@ -41,9 +40,9 @@ export const conv3x3: Operation<[tf.Tensor, tf.Tensor, tf.Tensor]> = {
 const sameConv = { strides: [1, 1], pad: 'same', dataFormat: 'NHWC', dilations: [1, 1] };
 
 /**
- * dx is the convolution of dy by the kernel turned round. dW[o, i, tap] = Σ over pixels p of dy[p, o]·x[p + tap, i]
- * is a product of the one with more channels by the neighbourhoods of the other; seen from x, dy's neighbours are
- * those of the opposite tap.
+ * dx is the convolution of dy with the kernel rotated by 180°. dW[o, i, tap] = Σ over pixels p of
+ * dy[p, o]·x[p + tap, i] is the product of the image with more channels and the neighbourhoods of the other. From x,
+ * the neighbour of dy is at the opposite tap.
  */
 function gradientByProducts(dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor): tf.Tensor[] {
   const dx = runKernel('Conv2D', { x: dy, filter: backwardFilter(weight) }, sameConv);
@@ -72,7 +71,7 @@ function perPixel(x: tf.Tensor, matrix: tf.Tensor, bias?: tf.Tensor): tf.Tensor 
   return tf.reshape(y, [...x.shape.slice(0, 3), matrix.shape[1] as number]);
 }
 
-/** Of a matrix [out, in]: dyᵀ·x, a row per pixel. Transposed as an image on wasm, elsewhere by the product itself. */
+/** Gradient of a matrix [out, in]: dyᵀ·x over all pixels. On wasm dy is transposed as an image first. */
 function gradientPerPixel(dy: tf.Tensor, x: tf.Tensor): tf.Tensor {
   return onWasm() ? tf.matMul(planes(dy), pixels(x)) : tf.matMul(pixels(dy), pixels(x), true);
 }
@@ -82,12 +81,12 @@ function pixels(x: tf.Tensor): tf.Tensor {
   return tf.reshape(x, [-1, x.shape[3] as number]);
 }
 
-/** One row per channel. Transposed as an image: the kernel for a matrix walks memory in the slow order. */
+/** One row per channel. Transposed as an image, because the kernel for matrices reads memory in a slow order. */
 function planes(x: tf.Tensor): tf.Tensor {
   return tf.reshape(tf.transpose(x, [3, 0, 1, 2]), [x.shape[3] as number, -1]);
 }
 
-// The kernels themselves: tf.conv2d and tf.fused.conv2d wrap them in another tape.
+// Runs kernels directly: tf.conv2d and tf.fused.conv2d would record them on the tape of TensorFlow.js.
 function runKernel(name: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap): tf.Tensor {
   return tf.engine().runKernel(name, inputs, attrs) as tf.Tensor;
 }

@@ -1,29 +1,20 @@
+import { messageOf } from '@glow-onnx/runtime/internal';
 import * as tf from '@tensorflow/tfjs-core';
+import type { OpenedDevice, SkippedBackend } from '../engine/opened-device.js';
 
-export const devices = ['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'] as const;
+/**
+ * The devices of TensorFlow.js in the order in which `auto` tries them: the fastest first. A WebGPU that software draws
+ * does not count, because wasm is a hundred times as fast.
+ */
+const devices = ['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'] as const;
 export type TfjsDevice = (typeof devices)[number];
-
-/** A backend that is ready, and why it and not another. */
-export interface OpenedDevice<Device extends string = string> {
-  readonly device: Device;
-  /** The library that computes and why, where the choice was left open. */
-  readonly engine?: string;
-  /** Those that `auto` would have preferred, when that is right, and why it could not. */
-  readonly skipped: readonly SkippedDevice[];
-}
-
-export interface SkippedDevice {
-  readonly device: string;
-  readonly use: string;
-  readonly reason: string;
-}
 
 const packages = {
   'node-gpu': '@tensorflow/tfjs-node-gpu',
   node: '@tensorflow/tfjs-node',
 } as const;
 
-/** When a backend is worth its trouble. */
+/** The machines or models that each device is best for. */
 const uses: Record<TfjsDevice, string> = {
   'node-gpu': 'for an NVIDIA GPU with CUDA 11.2 and cuDNN 8.1',
   node: 'for 128 hidden channels or more',
@@ -32,7 +23,7 @@ const uses: Record<TfjsDevice, string> = {
   cpu: 'for tests',
 };
 
-/** How each backend comes to be; throws if it is not to be had here, or with `real` if only software draws it. */
+/** Opens the backend of a device. Throws if it is not available or, with `real`, if software draws it. */
 const openers: Record<TfjsDevice, (real: boolean) => Promise<void>> = {
   'node-gpu': async () => {
     await importOptional(packages['node-gpu']);
@@ -58,14 +49,8 @@ const openers: Record<TfjsDevice, (real: boolean) => Promise<void>> = {
 };
 
 /**
- * What `auto` tries, best first. WebGPU comes before wasm because a real GPU is faster; one that only software draws
- * is not taken, because wasm is then a hundred times as fast.
- */
-const preference: readonly TfjsDevice[] = ['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'];
-
-/**
- * Opens a TensorFlow.js backend. `auto` takes the first in order of speed that is here.
- * @throws Error if the one asked for is not, saying why and what to do.
+ * Opens a TensorFlow.js backend. `auto` opens the fastest that works on this machine.
+ * @throws Error if the requested backend is not available, with the reason and advice.
  */
 export function openDevice(wanted: TfjsDevice | 'auto'): Promise<OpenedDevice<TfjsDevice>> {
   const opened = turn.then(() => open(wanted));
@@ -73,7 +58,7 @@ export function openDevice(wanted: TfjsDevice | 'auto'): Promise<OpenedDevice<Tf
   return opened;
 }
 
-/** One after the other: TensorFlow.js gives up a backend that is starting when one is asked for again. */
+/** One backend opens at a time: TensorFlow.js gives up a backend that is starting when another one is requested. */
 let turn: Promise<unknown> = Promise.resolve();
 
 async function open(wanted: TfjsDevice | 'auto'): Promise<OpenedDevice<TfjsDevice>> {
@@ -89,8 +74,8 @@ async function open(wanted: TfjsDevice | 'auto'): Promise<OpenedDevice<TfjsDevic
     }
     return { device: wanted, skipped: [] };
   }
-  const skipped: SkippedDevice[] = [];
-  for (const device of preference) {
+  const skipped: SkippedBackend[] = [];
+  for (const device of devices) {
     try {
       await openers[device](true);
       return { device, skipped };
@@ -99,7 +84,7 @@ async function open(wanted: TfjsDevice | 'auto'): Promise<OpenedDevice<TfjsDevic
     }
   }
   const why = skipped.map(({ device, reason }) => `${device}: ${reason}`);
-  throw new Error(`no TensorFlow.js backend works here: ${why.join('; ')}`);
+  throw new Error(`no TensorFlow.js backend works on this machine: ${why.join('; ')}`);
 }
 
 async function use(backend: string): Promise<void> {
@@ -107,7 +92,7 @@ async function use(backend: string): Promise<void> {
   await tf.ready();
 }
 
-/** A package that users install themselves. The name is a value so that compilers and bundlers do not ask for it. */
+/** Imports a package that users install themselves. Compilers and bundlers do not look for a name in a variable. */
 async function importOptional(name: string): Promise<unknown> {
   try {
     return await import(name);
@@ -117,7 +102,7 @@ async function importOptional(name: string): Promise<unknown> {
   }
 }
 
-/** In Node, WebGPU is the npm package `webgpu`, which is to stand where a browser has it. */
+/** In Node, puts the npm package `webgpu` where a browser has WebGPU: `navigator.gpu`. */
 async function provideGpu(real: boolean): Promise<void> {
   const scope = globalThis as unknown as { navigator?: { gpu?: Gpu } };
   if (!scope.navigator?.gpu) {
@@ -140,5 +125,5 @@ interface Gpu {
 }
 
 function reason(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0];
+  return messageOf(error).split('\n')[0];
 }

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Moving and summing the channels of images held batch × height × width × channels. On the wasm backend these
- * are kernels of our own, plain loops over its heap: its Slice, Concat and PadV2 copy row by row through
- * `subarray`, ten times slower for rows of a few floats, and its Sum over leading axes transposes first.
+ * Moves and sums the channels of images (batch × height × width × channels). On the wasm backend these are kernels of
+ * our own, plain loops over its heap: its Slice, Concat and PadV2 copy row by row through `subarray`, ten times slower
+ * for rows of a few floats, and its Sum over leading axes transposes first.
  */
 
 /** Channels [from, to) of x. */
@@ -12,7 +12,7 @@ export function takeChannels(x: tf.Tensor, from: number, to: number): tf.Tensor 
   return tf.slice(x, [0, 0, 0, from], [...x.shape.slice(0, 3), to - from]);
 }
 
-/** An image of `channels` channels that holds x from channel `from` on, and zeros elsewhere. */
+/** An image of `channels` channels that has x from channel `from` on, and zeros elsewhere. */
 export function placeChannels(x: tf.Tensor, from: number, channels: number): tf.Tensor {
   if (onWasm()) return runKernel('PlaceChannels', { x }, { from, channels });
   const after = channels - from - (x.shape[3] as number);
@@ -24,7 +24,7 @@ export function placeChannels(x: tf.Tensor, from: number, channels: number): tf.
   ]);
 }
 
-/** Channels of a, then those of b. */
+/** The channels of a, then the channels of b. */
 export function joinChannels(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   if (onWasm()) return runKernel('JoinChannels', { a, b });
   return tf.concat([a, b], 3);
@@ -36,21 +36,21 @@ export function sumRows(x: tf.Tensor): tf.Tensor {
   return tf.sum(tf.reshape(x, [-1, lastExtent(x)]), 0);
 }
 
-/** 1 where x is positive, 0 elsewhere. TensorFlow for Node makes `tf.step` of five operations. */
+/** 1 where x is positive, 0 elsewhere. In TensorFlow for Node, `tf.step` is five operations. */
 export function positive(x: tf.Tensor): tf.Tensor {
   return tf.getBackend() === 'tensorflow' ? tf.cast(tf.greater(x, 0), 'float32') : tf.step(x);
 }
 
 /**
  * The 3×3 neighbourhoods of an image, zero outside: one row per pixel, [pixels, 9·channels], column
- * tap·channels + channel, tap = 3·ky + kx, pixel (y, x) finding that of (y + ky − 1, x + kx − 1), or with
- * `opposite` that of (y + 1 − ky, x + 1 − kx). Wasm only.
+ * tap·channels + channel, tap = 3·ky + kx. The row of pixel (y, x) has pixel (y + ky − 1, x + kx − 1) there, or with
+ * `opposite` pixel (y + 1 − ky, x + 1 − kx). Wasm only.
  */
 export function neighbourhoods(x: tf.Tensor, opposite: boolean): tf.Tensor {
   return runKernel('Neighbourhoods', { x }, { sign: opposite ? -1 : 1 });
 }
 
-/** Weight [out, in, 3, 3] → filter [3, 3, out, in], taps in opposite order: what carries gradients back. Wasm only. */
+/** Weight [out, in, 3, 3] → filter [3, 3, out, in] with its taps in opposite order, for gradients. Wasm only. */
 export function backwardFilter(weight: tf.Tensor): tf.Tensor {
   return runKernel('BackwardFilter', { weight });
 }
@@ -63,7 +63,7 @@ function runKernel(name: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrM
   return tf.engine().runKernel(name, inputs, attrs) as tf.Tensor;
 }
 
-/** What the wasm backend offers its kernels. A view of the heap is stale once another tensor has been made. */
+/** The part of the wasm backend that kernels use. A view of the heap is invalid after another tensor is created. */
 interface WasmBackend {
   makeOutput(shape: number[], dtype: 'float32'): tf.TensorInfo;
   typedArrayFromHeap(info: tf.TensorInfo): Float32Array;

@@ -64,7 +64,7 @@ export const sum: Unary = {
   forward: (x) => tf.sum(x),
   gradient: (dy, [x]) => [tf.mul(tf.ones(x.shape), dy)],
 };
-/** log|det w| in float64 on the host, where w is read synchronously. Its gradient is w⁻ᵀ. */
+/** log|det w| in float64 on the host, which reads w synchronously. Its gradient is w⁻ᵀ. */
 export const logAbsDetOnHost: Unary = {
   forward: (w) => tf.scalar(logAbsDet(onHost(w))),
   gradient: (dy, [w]) => [
@@ -75,8 +75,8 @@ export const logAbsDetOnHost: Unary = {
 function onHost(w: tf.Tensor) {
   if (tf.getBackend() === 'webgpu') {
     throw new Error(
-      'log|det W| of a full 1×1 convolution is computed on the host, but device "webgpu" cannot be read ' +
-        'synchronously; use conv1x1 "lu" or another device',
+      'training: device "webgpu" cannot train a full 1×1 convolution, because log|det W| must be read synchronously; ' +
+        'use conv1x1 "lu" or another device',
     );
   }
   return tensor(w.shape, w.dataSync());
@@ -132,7 +132,7 @@ function channelsOf(image: tf.Tensor): number {
   return image.shape[3] as number;
 }
 
-/** Sums dy over the axes along which `shape` was stretched to dy's. */
+/** Sums dy over the axes along which `shape` was stretched to the shape of dy. */
 function sumTo(dy: tf.Tensor, shape: number[]): tf.Tensor {
   const size = shape.reduce((product, extent) => product * extent, 1);
   if (size === dy.size) return tf.reshape(dy, shape);

@@ -1,30 +1,30 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * A function of tensors with its gradient. Both return tensors of their own making, never one they were given:
- * the tape disposes of each as soon as it is used up.
+ * A function of tensors with its gradient. Both must return new tensors, never one of their inputs: the tape disposes
+ * of each tensor after its last use.
  */
 export interface Operation<A extends tf.Tensor[]> {
   forward(...inputs: A): tf.Tensor;
-  /** Gradients of the inputs, in their shapes, given that of the output y. */
+  /** Gradients of the inputs, in their shapes, from the gradient dy of the output y. */
   gradient(dy: tf.Tensor, inputs: A, y: tf.Tensor): tf.Tensor[];
 }
 
-/** Runs an operation; what a tape does besides is its own matter. */
+/** Runs an operation. A tape also records it. */
 export type Apply = <A extends tf.Tensor[]>(operation: Operation<A>, ...inputs: A) => tf.Tensor;
 
 export const applyOnly: Apply = (operation, ...inputs) => tf.tidy(() => operation.forward(...inputs));
 
 export interface Tape {
   apply: Apply;
-  /** Σ dy·∂y/∂x for each x; the tape and every tensor on it are gone afterwards, dy included. */
+  /** Σ dy·∂y/∂x for each x. Afterwards the tape is empty and all its tensors are disposed of, dy included. */
   gradients(y: tf.Tensor, dy: tf.Tensor): tf.Tensor[];
 }
 
 /**
- * Records operations that depend on xs. TensorFlow.js has a tape too, but it keeps every activation and gradient to
- * the end, and the gradients it needs are missing from its package for Node. This one frees each as soon as it is
- * used up: on the wasm backend a sixth faster, since memory is still in the cache, and a fifth of the heap.
+ * Records operations that depend on xs. The tape of TensorFlow.js keeps every activation and gradient to the end, and
+ * its package for Node lacks the gradients that it needs. This tape frees each tensor after its last use: on the wasm
+ * backend it is a sixth faster, because memory is still in the cache, and needs a fifth of the heap.
  */
 export function createTape(xs: readonly tf.Tensor[]): Tape {
   const records: { operation: Operation<tf.Tensor[]>; inputs: tf.Tensor[]; y: tf.Tensor }[] = [];

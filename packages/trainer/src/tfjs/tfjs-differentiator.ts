@@ -1,14 +1,21 @@
-import { encode, type Float64Tensor, forwardWeights, type Glow, type Named } from '@glow-onnx/flow';
-import { initialise } from '@glow-onnx/flow/internal';
+import {
+  encode,
+  type Float64Tensor,
+  forwardWeights,
+  type Glow,
+  initialise,
+  type Named,
+} from '@glow-onnx/flow';
 import { oneHot } from '@glow-onnx/runtime/internal';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch, Differentiator } from '../engine/engine.js';
+import type { Batch } from '../engine/batch.js';
+import type { Differentiator } from '../engine/differentiator.js';
 import { parameterLayout } from '../engine/parameters.js';
 import { scoresOf } from '../engine/scores.js';
 import { createTape } from './tape.js';
 import { createTfjsOps, tfjsOps } from './tfjs-ops.js';
 
-/** Gradients by TensorFlow.js, on the backend that is set. `fixed`: the model's parameters that are not trained. */
+/** Gradients by TensorFlow.js on its current backend. `fixed`: the parameters of the model that are not trained. */
 export function createTfjsDifferentiator(
   glow: Glow,
   fixed: Named<Float64Tensor>,
@@ -23,7 +30,7 @@ export function createTfjsDifferentiator(
     Object.fromEntries(
       places.map(({ name, shape, from, to }) => [
         name,
-        // tf.tensor may keep the array it is given, and the engine changes the parameters in place.
+        // A copy: tf.tensor may keep its array, and the learner changes the parameters in place.
         tf.tensor(parameters.slice(from, to), [...shape]),
       ]),
     );
@@ -51,7 +58,7 @@ export function createTfjsDifferentiator(
         const ops = createTfjsOps(tape.apply);
         const weights = forwardWeights(glow, ops, { trainable, fixed });
         const { logProb: y, logProbLevels } = encode(glow, ops, image(batch), weights, label(batch));
-        const nats = [tf.clone(y), tf.stack(logProbLevels)]; // the tape disposes of its own
+        const nats = [tf.clone(y), tf.stack(logProbLevels)]; // clones: the tape disposes of its tensors
         const slope = -1 / (batch.count * dimensions * Math.LN2);
         return [...nats, ...tape.gradients(y, tf.fill([batch.count], slope))];
       });
@@ -74,10 +81,10 @@ export function createTfjsDifferentiator(
   };
 }
 
-/** Reads tensors one after the other into a vector and disposes of them. */
+/** Reads tensors into a vector, one after the other, and disposes of them. */
 async function readInto(vector: Float32Array, tensors: readonly tf.Tensor[]): Promise<void> {
   let at = 0;
-  // Asked for all at once: on a GPU each answer takes a while to come.
+  // All reads start at once: on a GPU each takes a while.
   for (const values of await Promise.all(tensors.map((tensor) => tensor.data()))) {
     vector.set(values, at);
     at += values.length;
@@ -85,7 +92,7 @@ async function readInto(vector: Float32Array, tensors: readonly tf.Tensor[]): Pr
   tf.dispose(tensors as tf.Tensor[]);
 }
 
-/** One-hot labels, as TensorFlow.js takes them: [count, 1, 1, classes]. */
+/** One-hot labels as an image of one pixel: [count, 1, 1, classes]. */
 export function labelTensor(labels: Uint16Array, classes: number): tf.Tensor {
   return tf.tensor4d(oneHot(labels, classes), [labels.length, 1, 1, classes]);
 }

@@ -5,8 +5,9 @@ import * as operations from './operations.js';
 import { type Apply, applyOnly } from './tape.js';
 
 /**
- * TensorFlow.js as an interpreter of layers, in float32; differentiable if `apply` is a tape's. Images are held
- * batch × height × width × channels, the layout all its backends are fast in; weights as checkpoints have them.
+ * TensorFlow.js as an interpreter of layers, in float32. It is differentiable if `apply` is the one of a tape. Images
+ * are batch × height × width × channels, the layout in which all its backends are fast. Weights have the layout of
+ * checkpoints.
  */
 export function createTfjsOps(apply: Apply): Ops<tf.Tensor> {
   const ops: Ops<tf.Tensor> = {
@@ -39,8 +40,8 @@ export function createTfjsOps(apply: Apply): Ops<tf.Tensor> {
     conv1x1: (x, weight, bias) =>
       bias ? apply(conv1x1WithBias, x, weight, bias) : apply(conv1x1, x, weight),
     conv3x3(x, weight, bias, padding) {
-      // The convolution pads with zeros. With ones, it is that of x − 1 plus the kernel's sum as bias; a border
-      // channel, 1 outside and 0 inside, is one of −1 likewise.
+      // The convolution pads with zeros. Padding with ones is the convolution of x − 1 plus the sum of the kernel as
+      // bias. A border channel, 1 outside and 0 inside, likewise becomes a channel of −1 inside and 0 outside.
       switch (padding) {
         case 'zeros':
           return apply(conv3x3, x, weight, bias);
@@ -72,10 +73,10 @@ export function createTfjsOps(apply: Apply): Ops<tf.Tensor> {
   return ops;
 }
 
-/** Without gradients. */
+/** TensorFlow.js without gradients. */
 export const tfjsOps = createTfjsOps(applyOnly);
 
-/** Sum of weight [out, in, 3, 3] over its taps and its inputs from `from` on: [out]. */
+/** Sum of weight [out, in, 3, 3] over its taps and its inputs from number `from`: [out]. */
 function kernelSums(ops: Ops<tf.Tensor>, weight: tf.Tensor, from: number): tf.Tensor {
   const [outputs, inputs] = weight.shape as [number, number];
   const chosen = Array.from({ length: inputs * 9 }, (_, at) => (at < from * 9 ? 0 : 1));
@@ -83,12 +84,12 @@ function kernelSums(ops: Ops<tf.Tensor>, weight: tf.Tensor, from: number): tf.Te
   return ops.reshape(sums, [outputs]);
 }
 
-/** A weight's numbers as a float32 tensor of the same shape. */
+/** A weight as a float32 tensor of the same shape. */
 export function weightTensor(value: Float64Tensor): tf.Tensor {
   return tf.tensor(Float32Array.from(value.data), [...value.shape]);
 }
 
-/** An image batch × channels × height × width as `tfjsOps` holds it. */
+/** An image batch × channels × height × width in the layout of `tfjsOps`. */
 export function imageTensor(image: Float64Tensor): tf.Tensor {
   return tf.tidy(() => tf.transpose(weightTensor(image), [0, 2, 3, 1]));
 }

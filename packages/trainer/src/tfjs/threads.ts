@@ -1,29 +1,32 @@
 import type { Worker } from 'node:worker_threads';
 import type { Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
-import type { Batch, Differentiator } from '../engine/engine.js';
+import { type Batch, splitBatch } from '../engine/batch.js';
+import type { Differentiator } from '../engine/differentiator.js';
+import { addScaled } from '../engine/parameters.js';
 import { joined, joinScores, type Scores } from '../engine/scores.js';
-import { addScaled, splitBatch } from '../engine/split-batch.js';
 import type { TfjsDevice } from './device.js';
 
+/** The data from which a thread opens a differentiator of its own. */
 export interface WorkerData {
   readonly config: GlowConfig;
   readonly fixed: Named<Float64Tensor>;
   readonly device: TfjsDevice;
 }
 
-/** Parameters lie in shared memory, where all workers read them; so does the gradient, if one is wanted. */
+/** One part of a batch. Parameters and the gradient are in memory that all threads share. */
 export interface WorkerTask {
   readonly parameters: Float32Array;
   readonly batch: Batch;
+  /** Receives the gradient. Without it, the worker only evaluates. */
   readonly gradient?: Float32Array;
 }
 
-/** Of a task without a gradient, levels are not told apart. */
+/** Without a gradient, `bitsPerDimLevels` is empty. */
 export type WorkerReply = Scores | { readonly error: Error };
 
 /**
- * Splits every batch over threads, this one (`local`) among them, and averages their gradients: the wasm backend
- * has one thread in Node. The sums are in another order than with one thread, so losses agree to float32 rounding.
+ * Splits every batch over threads, including this one (`local`), and averages their gradients: the wasm backend has
+ * one thread in Node. The order of the sums depends on the number of threads, so losses agree to float32 rounding.
  */
 export function acrossThreads(local: Differentiator, workers: readonly Worker[]): Differentiator {
   const threads = workers.length + 1;
@@ -49,7 +52,7 @@ export function acrossThreads(local: Differentiator, workers: readonly Worker[])
         local.gradient(parameters, own),
         ...replies,
       ]);
-      addScaled(gradient, gradient, own.count / batch.count - 1); // its own share, in place
+      addScaled(gradient, gradient, own.count / batch.count - 1); // scaled by its share, in place
       parts.forEach((part, i) => {
         addScaled(gradient, shared[i], part.count / batch.count);
       });
@@ -72,7 +75,7 @@ function sharedVector(length: number): Float32Array {
   return new Float32Array(new SharedArrayBuffer(4 * length));
 }
 
-/** One task, one answer. @throws Error what the worker threw. */
+/** Sends a worker a task and waits for the reply. @throws Error that the worker threw, or if the worker ended. */
 function ask(worker: Worker, task: WorkerTask): Promise<Scores> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
@@ -97,7 +100,7 @@ function ask(worker: Worker, task: WorkerTask): Promise<Scores> {
     worker.once('error', onError);
     worker.once('exit', onExit);
     if (worker.threadId === -1)
-      onExit(1); // ended before it was asked anything
+      onExit(1); // it ended before this task
     else worker.postMessage(task);
   });
 }

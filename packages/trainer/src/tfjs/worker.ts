@@ -1,14 +1,15 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { createGlow } from '@glow-onnx/flow';
+import { messageOf } from '@glow-onnx/runtime/internal';
 import { openDevice } from './device.js';
 import { createTfjsDifferentiator } from './tfjs-differentiator.js';
 import type { WorkerData, WorkerReply, WorkerTask } from './threads.js';
 
-// The entry of a thread: a differentiator of its own, which answers tasks one after the other.
+// A worker thread. It opens a differentiator of its own and answers tasks one after the other.
 const port = parentPort as MessagePort;
 const { config, fixed, device } = workerData as WorkerData;
 const opened = openDevice(device).then(() => createTfjsDifferentiator(createGlow(config), fixed, device));
-opened.catch(() => {}); // told in the answer to the first task
+opened.catch(() => {}); // reported in the answer to the first task
 
 async function answer({ parameters, batch, gradient }: WorkerTask): Promise<WorkerReply> {
   try {
@@ -20,7 +21,7 @@ async function answer({ parameters, batch, gradient }: WorkerTask): Promise<Work
     gradient.set(found);
     return scores;
   } catch (error) {
-    return { error: error instanceof Error ? error : new Error(String(error)) };
+    return { error: error instanceof Error ? error : new Error(messageOf(error)) };
   }
 }
 

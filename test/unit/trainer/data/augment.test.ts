@@ -1,7 +1,7 @@
 import { createRandom } from '@glow-onnx/flow';
 import { drawSources } from '../../../../packages/trainer/src/data/augment.js';
 import { createBatches } from '../../../../packages/trainer/src/run/batches.js';
-import { defaultSettings } from '../../../../packages/trainer/src/run/settings.js';
+import { defaultSettings } from '../../../../packages/trainer/src/settings/settings.js';
 import { ramps, tinyConfig, tinySettings } from '../../../support/training.js';
 
 const extent = { height: 2, width: 3, channels: 1 } as const;

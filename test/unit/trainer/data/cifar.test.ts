@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { openDataset } from '../../../../packages/trainer/src/data/open.js';
+import { openDataset } from '../../../../packages/trainer/src/data/open-dataset.js';
 import { temporaryFolder } from './files.js';
 
 const { root, write } = temporaryFolder();

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
-import { openDataset } from '../../../../packages/trainer/src/data/open.js';
+import { openDataset } from '../../../../packages/trainer/src/data/open-dataset.js';
 import { picture, plain, png, temporaryFolder } from './files.js';
 
 const { root, write } = temporaryFolder();
@@ -134,11 +134,11 @@ test('too many corrupt pictures are an error that names the first', async () => 
   for (let i = 0; i < 11; i++) write(`ruined/bad${i}.png`, 'no picture');
   for (let i = 0; i < 20; i++) write(`ruined/good${i}.png`, await png(1, 1, [i]));
   await expect(openDataset(`${root}/ruined`)).rejects.toThrow(
-    /11 of 31 pictures in .*ruined cannot be read, expected at most 10.*\n {2}bad0\.png: /,
+    /11 of 31 images in .*ruined cannot be read, expected at most 10.*\n {2}bad0\.png: /,
   );
   write('all-ruined/a.png', 'no picture');
   await expect(openDataset(`${root}/all-ruined`)).rejects.toThrow(
-    /1 of 1 pictures in .*all-ruined cannot be read/,
+    /1 of 1 images in .*all-ruined cannot be read/,
   );
 });
 
@@ -146,7 +146,7 @@ test('sizes that differ are an error unless one is asked for', async () => {
   write('sizes/a.png', await png(4, 6, plain(4, 6, [1])));
   write('sizes/b.png', await png(4, 5, plain(4, 5, [1])));
   await expect(openDataset(`${root}/sizes`)).rejects.toThrow(
-    /sizes\/b\.png is 4×5, expected 4×6 .*pass --size 8x8/,
+    /sizes\/b\.png is 4×5, expected 4×6 .*for example --size 8x8/,
   );
   const data = await openDataset(`${root}/sizes`, { size: { height: 2, width: 2 } });
   expect([...(await data.batch([0, 1]))]).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
@@ -172,11 +172,9 @@ test('reading reports its progress up to the last picture', async () => {
 test('what is not there, empty or impossible is an error that says what to do', async () => {
   await expect(openDataset(`${root}/nowhere`)).rejects.toThrow(/nowhere cannot be opened; pass a folder/);
   write('empty/readme.txt', 'no picture');
-  await expect(openDataset(`${root}/empty`)).rejects.toThrow(
-    /empty holds no picture: expected .*found 1 other/,
-  );
+  await expect(openDataset(`${root}/empty`)).rejects.toThrow(/empty has no images: expected .*found 1 other/);
   await expect(openDataset(root, { size: { height: 8.5, width: 8 } })).rejects.toThrow(
-    /size 8\.5×8: expected/,
+    /size must have integers .*, got 8\.5×8/,
   );
 });
 
@@ -184,6 +182,6 @@ test('an index outside the dataset is an error', async () => {
   write('one/a.png', await png(1, 1, [1]));
   const data = await openDataset(`${root}/one`);
   for (const index of [1, -1, 0.5]) {
-    await expect(data.batch([index])).rejects.toThrow(`one has images 0 to 0, got index ${index}`);
+    await expect(data.batch([index])).rejects.toThrow(`an index of one must be from 0 to 0, got ${index}`);
   }
 });

@@ -44,12 +44,12 @@ test('more than memory is to hold goes to a file that has no name, and comes bac
 });
 
 test.each<[string, LabelledImage[], RegExp]>([
-  ['no image', [], /program has no image, expected two at least/],
-  ['too few bytes', [{ ...grey(1), height: 2 }], /image 0 says 2×2×1 and has 2 bytes/],
+  ['no image', [], /program has no images, expected at least two/],
+  ['too few bytes', [{ ...grey(1), height: 2 }], /image 0 is declared as 2×2×1 but has 2 bytes/],
   [
     'another size',
     [grey(1), { ...grey(2), height: 2, width: 1 }],
-    /image 1 is 2×1×1, .*expected it like the first, 1×2×1/,
+    /image 1 is 2×1×1, .*expected the same as the first image, 1×2×1/,
   ],
   ['other labels', [grey(1, { a: 'x' }), grey(2)], /image 1 is .*labels none; expected .*labels a/],
 ])('%s is an error', async (_, images, message) => {

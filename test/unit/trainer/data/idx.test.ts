@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { openDataset } from '../../../../packages/trainer/src/data/open.js';
+import { openDataset } from '../../../../packages/trainer/src/data/open-dataset.js';
 import { temporaryFolder } from './files.js';
 
 const { write } = temporaryFolder();
@@ -58,7 +58,7 @@ test.each<[string, Uint8Array, RegExp]>([
 test('images are neither shrunk nor coloured', async () => {
   const path = write('fixed', twoImages);
   await expect(openDataset(path, { size: { height: 4, width: 2 } })).rejects.toThrow(
-    /has images of 2×3, expected to fit 4×2; .* padded, never shrunk/,
+    /has images of 2×3, expected to fit 4×2; .* padded, not shrunk/,
   );
   await expect(openDataset(path, { channels: 3 })).rejects.toThrow(/has grey images, expected 3 channels/);
 });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { openDataset } from '../../../../packages/trainer/src/data/open.js';
+import { openDataset } from '../../../../packages/trainer/src/data/open-dataset.js';
 import { png, temporaryFolder } from './files.js';
 
 const { root, write } = temporaryFolder();
@@ -60,11 +60,11 @@ test.each([
   [
     'without a picture of the folder',
     'file_name,mood\nb.png,sad\n',
-    /has no line for a\.png, expected one for each picture/,
+    /has no line for a\.png, expected a line for each image/,
   ],
   ['without paths', 'mood\nsad\n', /has no column file_name.*found: mood/],
   ['of unequal lines', 'file_name,mood\na.png\n', /is not a CSV file: Invalid Record Length/],
-  ['of nothing', '', /has no column file_name.*found: no line/],
+  ['of nothing', '', /has no column file_name.*found: no lines/],
 ])('a label file %s is an error', async (name, text, message) => {
   const folder = await pictures(name, ['a.png']);
   const labelFile = write(`${name}.csv`, text);
@@ -78,7 +78,7 @@ test('a label file that is not there, or for what is no folder of pictures, is a
   );
   const file = write('two-images-idx3-ubyte', idx([1, 1, 1], [0]));
   await expect(openDataset(file, { labelFile: file })).rejects.toThrow(
-    /a label file is for a folder of pictures/,
+    /a label file needs a folder of images/,
   );
 });
 

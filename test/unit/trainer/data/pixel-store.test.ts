@@ -67,6 +67,6 @@ test('no room for the file is an error that says what to do', async () => {
     for (let i = 0; i < 5; i++) await writer.add(image(i, 100));
   };
   await expect(write()).rejects.toThrow(
-    /cannot be kept in .*nowhere \(ENOENT\); point TMPDIR to a folder with room/,
+    /cannot be stored in .*nowhere \(ENOENT\); set TMPDIR to a folder with more space/,
   );
 });

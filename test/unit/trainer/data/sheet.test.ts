@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openDataset } from '../../../../packages/trainer/src/data/open.js';
+import { openDataset } from '../../../../packages/trainer/src/data/open-dataset.js';
 import { png, temporaryFolder } from './files.js';
 
 const { write } = temporaryFolder();
@@ -89,7 +89,7 @@ test('a sheet is neither resized nor brought to other channels', async () => {
 
 test('a picture alone and a file that is no JSON are errors that say what to pass', async () => {
   await expect(openDataset(write('alone/a.png', 'x'))).rejects.toThrow(
-    /is one picture, expected .*a\.json beside it/,
+    /is a single image, expected .*a\.json beside it/,
   );
   await expect(openDataset(write('alone/b.json', '{'))).rejects.toThrow(/b\.json is not JSON; pass/);
 });

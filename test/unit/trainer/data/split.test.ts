@@ -27,9 +27,9 @@ test('either part has an image however small the share', () => {
 });
 
 test('what cannot be split is an error', () => {
-  expect(() => splitBySeed(1, 0.1, 0)).toThrow(/expected at least 2 images.* got 1; add pictures/);
+  expect(() => splitBySeed(1, 0.1, 0)).toThrow(/expected at least 2 images.* got 1; add images/);
   for (const fraction of [0, 1, -0.1, Number.NaN]) {
-    expect(() => splitBySeed(10, fraction, 0)).toThrow(`fraction must lie between 0 and 1, got ${fraction}`);
+    expect(() => splitBySeed(10, fraction, 0)).toThrow(`fraction must be between 0 and 1, got ${fraction}`);
   }
 });
 

@@ -1,0 +1,139 @@
+import {
+  createRandom,
+  decode,
+  encode,
+  type Float64Tensor,
+  type FlowWeights,
+  float64Ops,
+  type Glow,
+  type GlowConfig,
+  type Named,
+  tensor,
+} from '@glow-onnx/flow';
+import {
+  binToModel,
+  filled,
+  latentShapes,
+  modelToBin,
+  type Precision,
+  sizeOf,
+} from '@glow-onnx/flow/internal';
+import { goldenPrefix } from '@glow-onnx/runtime/session';
+
+/** The results of the float64 interpreter for a few images. Names are those of the graphs. */
+export interface Reference {
+  /** Bin centres: batch × channels × height × width. */
+  readonly x: Float64Tensor;
+  /** One-hot, for class-conditional models. */
+  readonly label?: Float64Tensor;
+  /** z0 …, rounded to float32. */
+  readonly latents: readonly Float64Tensor[];
+  readonly logProb: Float64Tensor;
+  /** The images decoded from those latents. */
+  readonly decoded: Float64Tensor;
+}
+
+/** Below 1, so that a rare sample does not decide how accurate the model looks. */
+const TEMPERATURE = 0.7;
+
+/** Images to measure with: bin centres, and one-hot labels for a class-conditional model. */
+export type Images = Pick<Reference, 'x' | 'label'>;
+
+/**
+ * Draws images from the model and rounds them to bin centres. The training images are not used: an import has none, and
+ * private images must not leak.
+ * @throws RangeError if a sample is not finite.
+ */
+export function sampleImages(glow: Glow, inverse: FlowWeights<Float64Tensor>): Images {
+  const { config } = glow;
+  const { batch, height, width } = referenceSize(glow);
+  const label = labelsFor(config, batch);
+  const noise = latentShapes(config, batch, height, width).map((shape) => filled(shape));
+  for (let image = 0; image < batch; image++) {
+    const random = createRandom(0, image);
+    for (const { data } of noise) {
+      const size = data.length / batch;
+      for (let i = 0; i < size; i++) data[image * size + i] = TEMPERATURE * random.normal();
+    }
+  }
+  const sample = finite('a sample of the model', decode(glow, float64Ops, noise, inverse, label));
+  const toBin = (value: number): number => binToModel(modelToBin(value, config.bits), config.bits);
+  return { x: { ...sample, data: sample.data.map(toBin) }, ...(label && { label }) };
+}
+
+/**
+ * Encodes the images and decodes their latents. The layers run as they are defined, not folded.
+ * @throws RangeError if a result is not finite.
+ */
+export function makeReference(
+  glow: Glow,
+  forward: FlowWeights<Float64Tensor>,
+  inverse: FlowWeights<Float64Tensor>,
+  { x, label }: Images,
+): Reference {
+  const encoding = encode(glow, float64Ops, x, forward, label);
+  const latents = encoding.latents.map((z, l) =>
+    finite(`z${l} of a golden image`, { ...z, data: z.data.map(Math.fround) }),
+  );
+  return {
+    x,
+    ...(label && { label }),
+    latents,
+    logProb: finite('log_prob of a golden image', encoding.logProb),
+    decoded: finite('the decoded golden image', decode(glow, float64Ops, latents, inverse, label)),
+  };
+}
+
+/** Largest number of multiplications for one pass of the float64 interpreter: a few seconds. */
+const BUDGET = 2e9;
+
+/**
+ * Two images of the training size. If that takes too long, the smallest size that the levels allow, which is not square
+ * so that exchanged height and width would show.
+ */
+export function referenceSize({ config, params }: Glow): { batch: number; height: number; width: number } {
+  const unit = 2 ** config.levels;
+  const small = { batch: 2, height: unit, width: 2 * unit };
+  const asTrained = { batch: 2, height: config.height, width: config.width };
+  const cost = params.reduce((total, { name, shape }) => {
+    const level = Number(/^levels\.(\d+)\./.exec(name)?.[1] ?? config.levels - 1);
+    return total + (sizeOf(shape) * asTrained.batch * asTrained.height * asTrained.width) / 4 ** (level + 1);
+  }, 0);
+  return cost <= BUDGET ? asTrained : small;
+}
+
+/** The tensors of `golden.safetensors`; names of a precision other than fp32 begin with that precision. */
+export function goldenTensors(
+  references: Readonly<Partial<Record<Precision, Reference>>>,
+): Named<Float64Tensor> {
+  const tensors = Object.entries(references).map(([precision, { x, label, latents, logProb, decoded }]) => {
+    const below = goldenPrefix(precision as Precision);
+    return {
+      x,
+      ...(label && { label }),
+      ...Object.fromEntries(latents.map((z, l) => [`${below}z${l}`, z])),
+      [`${below}log_prob`]: logProb,
+      [`${below}decode.x`]: decoded,
+    };
+  });
+  return Object.assign({}, ...tensors);
+}
+
+/** One-hot labels of the classes 0, 1, …, repeated if the batch is larger; undefined for a model without classes. */
+export function labelsFor(
+  { classes }: Pick<GlowConfig, 'classes'>,
+  batch: number,
+): Float64Tensor | undefined {
+  if (classes === 0) return undefined;
+  const label = tensor([batch, classes, 1, 1], new Float64Array(batch * classes));
+  for (let i = 0; i < batch; i++) label.data[i * classes + (i % classes)] = 1;
+  return label;
+}
+
+function finite(name: string, value: Float64Tensor): Float64Tensor {
+  const bad = value.data.find((v) => !Number.isFinite(v));
+  if (bad === undefined) return value;
+  throw new RangeError(
+    `export: in float64 ${name} is ${bad}, expected finite numbers; train the model further, or take an earlier checkpoint`,
+  );
+}

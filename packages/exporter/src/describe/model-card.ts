@@ -1,0 +1,125 @@
+import type { GlowConfig, Manifest } from '@glow-onnx/flow';
+import { latentShapes, type Preprocessing } from '@glow-onnx/flow/internal';
+import { preprocessingOf } from './preprocessing.js';
+
+/** The README.md of a model folder: the model, its training, the errors of its graphs, its use and its files. */
+export function modelCard(manifest: Manifest, parameters: number): string {
+  const { config, training, files, measured } = manifest;
+  const { channels, height, width, levels, steps, hiddenChannels, bits, classes } = config;
+  const latents = latentShapes(config, 1, height, width).map(([, ...shape], l) => `z${l} ${shape.join('×')}`);
+  const model: Row[] = [
+    [
+      'images',
+      `${channels}×${height}×${width}, ${bits} bits; any height and width that ${2 ** levels} divides`,
+    ],
+    ['latents', latents.join(', ')],
+    ['levels, steps, hidden channels', `${levels}, ${steps}, ${hiddenChannels}`],
+    ['1×1 convolution', config.conv1x1],
+    ['coupling', `${config.coupling}, ${config.parameterOrder}, padding ${config.padding}`],
+    ['prior', classes > 0 ? `${config.prior}, ${classes} classes` : config.prior],
+    ['parameters', parameters.toLocaleString('en-US')],
+  ];
+  const facts = Object.entries(training ?? {}).filter(([, value]) => typeof value !== 'object');
+  return [
+    frontMatter(manifest),
+    '# Glow model',
+    'A normalizing flow that turns images into latents and back. Made by glow-onnx.',
+    table(['model', ''], model),
+    '## Training',
+    facts.length > 0
+      ? table(
+          ['', ''],
+          facts.map(([name, value]) => [words(name), plain(value)]),
+        )
+      : 'Unknown: the weights were imported, or the checkpoint does not state it.',
+    '## Exactness',
+    'Errors of ONNX Runtime against a float64 computation, on the images of `golden.safetensors`:',
+    table(
+      ['', 'measured', 'at most'],
+      measured.map(({ claim, device, precision, value, tolerance }) => [
+        `${claim} (${device}, ${precision})`,
+        String(value),
+        String(tolerance),
+      ]),
+    ),
+    '## Use',
+    'With `@glow-onnx/runtime`:',
+    "```js\nimport { loadGlow } from '@glow-onnx/runtime';\nconst glow = await loadGlow('path/to/this/folder');\n```",
+    'In Python, with onnxruntime and numpy alone:',
+    pythonSnippet(config),
+    `\`decode.onnx\` turns \`z0\` … into \`x\`; the bin of a pixel is floor((x + 0.5)·2^${bits}). ` +
+      '`golden.safetensors` holds inputs and expected outputs.',
+    '## Preprocessing',
+    describePreprocessing(preprocessingOf(config)),
+    '## Files',
+    table(
+      ['', 'bytes', 'sha256'],
+      files.map(({ path, bytes, sha256 }) => [path, bytes.toLocaleString('en-US'), sha256]),
+    ),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+/** The preprocessing as text; the manifest states it for programs. */
+function describePreprocessing(steps: Preprocessing): string {
+  const { layout, channels, colour, conversion, bits, formula, range, height, width, multipleOf } = steps;
+  const count = channels === 1 ? '1 channel' : `${channels} channels`;
+  return (
+    `${layout}, ${count} (${colour}), ${bits} bits each. ${conversion === 'none' ? '' : `Other pictures: ${conversion}. `}` +
+    `For a pixel p in 0 … 255, \`${formula}\`, which lies in ${range[0]} … ${range[1]}. No mean is subtracted, and there ` +
+    'is no division by a standard deviation. The model does not resize or crop pictures: their height and width must ' +
+    `be divisible by ${multipleOf}. The training pictures were ${height}×${width}.`
+  );
+}
+
+/** The front matter that model hubs read. It has a licence only if the manifest states one. */
+function frontMatter({ license }: Manifest): string {
+  return [
+    '---',
+    ...(license === undefined ? [] : [`license: ${JSON.stringify(license.toLowerCase())}`]),
+    'library_name: onnx',
+    'pipeline_tag: unconditional-image-generation',
+    'tags: [onnx, onnxruntime, glow, normalizing-flow, glow-onnx]',
+    '---',
+  ].join('\n');
+}
+
+/** Python code that encodes a picture; run it in the model folder. */
+function pythonSnippet({ channels, height, width, levels, bits, classes }: GlowConfig): string {
+  const z = Array.from({ length: levels }, (_, l) => `z${l}`).join(', ');
+  return [
+    '```python',
+    'import numpy as np',
+    'import onnxruntime',
+    '',
+    `pixels = np.random.randint(0, 256, (1, ${channels}, ${height}, ${width}))  # or a picture: batch, channels, height, width`,
+    `x = ((pixels // ${2 ** (8 - bits)}) + 0.5) / ${2 ** bits} - 0.5`,
+    'feeds = {"x": x.astype(np.float32)}',
+    ...(classes > 0
+      ? [`feeds["label"] = np.eye(${classes}, dtype=np.float32)[[0]].reshape(1, ${classes}, 1, 1)  # class 0`]
+      : []),
+    'session = onnxruntime.InferenceSession("onnx/encode.onnx")',
+    `${z}, log_prob, log_prob_levels = session.run(None, feeds)`,
+    `print("bits per dimension:", ${bits} - log_prob / (x[0].size * np.log(2)))`,
+    '```',
+  ].join('\n');
+}
+
+type Row = readonly string[];
+
+function table(head: Row, rows: readonly Row[]): string {
+  const line = (cells: Row): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** bitsPerDim → bits per dim. */
+function words(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** A fact on one line of a table, with formatted numbers. */
+function plain(value: unknown): string {
+  if (typeof value === 'number') return value.toLocaleString('en-US', { maximumFractionDigits: 3 });
+  return String(value).replaceAll(/[|\n\r]/g, ' ');
+}

@@ -1,0 +1,151 @@
+import { open, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Float64Tensor, type GlowConfig, tensor } from '@glow-onnx/flow';
+import type { Precision } from '@glow-onnx/flow/internal';
+import { decodeModel } from '@glow-onnx/graph';
+import { addOutputs } from '@glow-onnx/graph/internal';
+import { type FloatTensor, goldenPrefix, openSession } from '@glow-onnx/runtime/session';
+import type { ModelOnDisk } from './measure-errors.js';
+import { spectralNorm } from './spectral-norm.js';
+
+/** The effect of one step of the flow on the golden images: it shows where a model loses its inverse. */
+export interface StepDiagnosis {
+  /** The step's place, such as levels.0.steps.3. */
+  readonly step: string;
+  /** Condition number in the 2-norm of the step's matrix W·diag(exp(logScale)), from the matrices of both graphs. */
+  readonly conditionOfW: number;
+  /** Smallest exp(logScale) of the coupling, by which decode divides; 1 for an additive coupling. */
+  readonly smallestScale: number;
+  /** Largest |y| or |x| of the step in either direction; Infinity or NaN if a value is not finite. */
+  readonly largestActivation: number;
+}
+
+/** The effect of every step. */
+export interface ModelDiagnosis {
+  /** In the order of encode. */
+  readonly steps: readonly StepDiagnosis[];
+  /** The first step of decode whose result is not finite, or null. Decode starts at the last step of the last level. */
+  readonly firstNonFiniteInDecode: string | null;
+}
+
+/**
+ * Reads the matrices of a precision's graphs, and runs both graphs on the CPU with the golden images and with the
+ * values between the steps as outputs.
+ * @throws Error if a graph lacks the names of steps, or cannot run.
+ */
+export async function diagnoseSteps(
+  { folder, manifest, golden }: ModelOnDisk,
+  precision: Precision = 'fp32',
+): Promise<ModelDiagnosis> {
+  const { config, variants } = manifest;
+  const labelled = golden.label ? { label: golden.label } : {};
+  const latents = Array.from({ length: config.levels }, (_, l) => [
+    `z${l}`,
+    golden[`${goldenPrefix(precision)}z${l}`],
+  ]);
+  const steps = stepNames(config);
+
+  const encode = await openGraph(folder, variants[precision].encode);
+  const forward = await encode.run(
+    steps.flatMap(({ output, logScale }) => [output, logScale]),
+    { x: golden.x, ...labelled },
+  );
+  const norms = await Promise.all(steps.map(async ({ matrix }) => spectralNorm(await encode.matrix(matrix))));
+
+  const decode = await openGraph(folder, variants[precision].decode);
+  const back = await decode.run(
+    steps.map(({ input }) => input),
+    { ...Object.fromEntries(latents), ...labelled },
+  );
+  const inverseNorms = await Promise.all(
+    steps.map(async ({ inverse }) => spectralNorm(await decode.matrix(inverse))),
+  );
+  return {
+    steps: steps.map(({ step, output, latent, logScale, input }, i) => ({
+      step,
+      conditionOfW: norms[i] * inverseNorms[i],
+      smallestScale: forward[logScale] ? Math.exp(smallest(forward[logScale])) : 1,
+      largestActivation: Math.max(largest(forward[output] ?? forward[latent]), largest(back[input])),
+    })),
+    firstNonFiniteInDecode:
+      steps.toReversed().find(({ input }) => !Number.isFinite(largest(back[input])))?.step ?? null,
+  };
+}
+
+/**
+ * Orders steps by their loss, largest first: the factor by which W and the coupling can multiply an error in decode.
+ */
+export function worstFirst(steps: readonly StepDiagnosis[]): StepDiagnosis[] {
+  const loss = ({ conditionOfW, smallestScale }: StepDiagnosis) => conditionOfW / smallestScale;
+  return [...steps].sort((a, b) => loss(b) - loss(a));
+}
+
+/** The names of each step's matrices and values in the graphs. */
+function stepNames({ levels, steps }: Pick<GlowConfig, 'levels' | 'steps'>) {
+  return Array.from({ length: levels * steps }, (_, i) => {
+    const [level, k] = [Math.floor(i / steps), i % steps];
+    const step = `levels.${level}.steps.${k}`;
+    // Export folds the squeeze into a level's first step, so decode has other names for its matrix and its input.
+    const first = k === 0;
+    return {
+      step,
+      matrix: `${step}.conv1x1.matrix`,
+      inverse: first ? `levels.${level}.squeeze.inverseMatrix` : `${step}.actnorm.inverseMatrix`,
+      output: `${step}.y`,
+      latent: `z${level}`, // before a split the graph may never concatenate y
+      logScale: `${step}.coupling.logScale`,
+      input: first ? (level === 0 ? 'x' : `levels.${level}.squeeze.x`) : `${step}.x`,
+    };
+  });
+}
+
+async function openGraph(folder: string, path: string) {
+  const bytes = await readFile(join(folder, path));
+  const initializers = new Map(decodeModel(bytes).graph.initializers.map((entry) => [entry.name, entry]));
+  return {
+    async run(names: readonly string[], feeds: Record<string, FloatTensor>) {
+      const own = new Set(decodeModel(bytes).graph.outputs.map(({ name }) => name));
+      const model = addOutputs(
+        bytes,
+        names.filter((name) => !own.has(name)),
+      );
+      const session = await openSession({ model, device: 'cpu', folder: join(folder, dirname(path)) });
+      try {
+        return await session.run(feeds);
+      } finally {
+        await session.release();
+      }
+    },
+    /** A kernel as a matrix with one row per output (or input) channel. */
+    async matrix(name: string): Promise<Float64Tensor> {
+      const found = initializers.get(name);
+      if (!found) throw new Error(`${path}: no weight "${name}"; export the model again`);
+      const { data, shape } = found;
+      const raw = data instanceof Uint8Array ? data : await readRange(join(folder, dirname(path)), data);
+      const numbers = Float64Array.from(new Float32Array(Uint8Array.from(raw).buffer));
+      return tensor([shape[0], numbers.length / shape[0]], numbers);
+    },
+  };
+}
+
+async function readRange(
+  folder: string,
+  { file, offset, length }: { file: string; offset: number; length: number },
+) {
+  const handle = await open(join(folder, file));
+  try {
+    const bytes = new Uint8Array(length);
+    await handle.read(bytes, 0, length, offset);
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+}
+
+function largest({ data }: FloatTensor): number {
+  return data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+function smallest({ data }: FloatTensor): number {
+  return data.reduce((least, value) => Math.min(least, value));
+}

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { chmod, lstat, mkdir, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { parseManifest } from '@glow-onnx/flow';
+
+/** A written file, as a manifest lists it. */
+export interface WrittenFile {
+  /** Relative to the model folder. */
+  readonly path: string;
+  readonly bytes: number;
+  /** In hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** Writes a file inside the folder chunk by chunk, and returns when its bytes are on the disk. */
+export type WriteFile = (path: string, chunks: Iterable<Uint8Array | string>) => Promise<WrittenFile>;
+
+/**
+ * Fills a temporary folder beside `out` and renames it to `out` when `fill` is done, so the folder appears complete or
+ * not at all. If `out` is a link to a folder, that folder is replaced and the link stays.
+ * @param replace whether to replace an existing model folder or an empty folder.
+ * @throws Error if `out` exists and may not be replaced. Errors of `fill` pass through. In both cases no file is left
+ * behind.
+ */
+export async function writeFolder<T>(
+  out: string,
+  replace: boolean,
+  fill: (folder: string, write: WriteFile) => Promise<T>,
+): Promise<T> {
+  const place = await realpath(resolve(out)).catch(() => resolve(out));
+  const exists = await checkPlace(out, place, replace);
+  const { firstMade, temporary } = await writing(out, async () => makeBeside(place));
+  const remove = () => {
+    rmSync(temporary, { recursive: true, force: true });
+    if (firstMade !== undefined) removeEmpty(dirname(place), firstMade);
+  };
+  process.once('exit', remove); // cli.ts exits when a signal arrives
+  try {
+    await chmod(temporary, 0o755); // mkdtemp denies access to other users
+    const result = await fill(temporary, (path, chunks) =>
+      writing(out, () => writeFile(temporary, path, chunks)),
+    );
+    await writing(out, async () => moveInto(place, temporary, exists));
+    return result;
+  } catch (error) {
+    remove();
+    throw error;
+  } finally {
+    process.off('exit', remove);
+  }
+}
+
+/**
+ * Makes the temporary folder and its parents without a pause: a signal before the exit handler is set would leave them
+ * behind.
+ */
+function makeBeside(place: string): { firstMade: string | undefined; temporary: string } {
+  const parent = dirname(place);
+  const firstMade = mkdirSync(parent, { recursive: true });
+  try {
+    return { firstMade, temporary: mkdtempSync(join(parent, `.${basename(place)}.`)) };
+  } catch (error) {
+    if (firstMade !== undefined) removeEmpty(parent, firstMade);
+    throw error;
+  }
+}
+
+/** Removes the empty folders from `from` up to `last`; stops at the first that is not empty. */
+function removeEmpty(from: string, last: string): void {
+  for (let folder = from; folder.length >= last.length; folder = dirname(folder)) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      return;
+    }
+  }
+}
+
+/** Adds `out` to errors of the system, such as no space or no permission. */
+async function writing<T>(out: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (cause) {
+    if (typeof (cause as NodeJS.ErrnoException).code !== 'string') throw cause;
+    throw new Error(`export: ${out} cannot be written: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function checkPlace(out: string, place: string, replace: boolean): Promise<boolean> {
+  const found = await stat(place).catch(() => undefined);
+  if (!found) {
+    const link = await lstat(place).catch(() => undefined);
+    if (link)
+      throw new Error(
+        `export: ${out} is a link to a path that does not exist; remove the link, or pass another --out`,
+      );
+    return false;
+  }
+  if (!found.isDirectory())
+    throw new Error(
+      `export: ${out} is a file, expected a folder that does not exist yet; pass another --out`,
+    );
+  if (!replace) throw new Error(`export: ${out} exists; pass --force to replace it, or another --out`);
+  const strange = await foreignFile(place);
+  if (strange !== undefined) {
+    throw new Error(
+      `export: ${out} holds ${strange}, which is not part of a model folder, so --force does not replace it; pass another --out`,
+    );
+  }
+  return true;
+}
+
+/** The first file that does not belong to a model folder, or undefined. */
+async function foreignFile(folder: string): Promise<string | undefined> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
+  if (files.length === 0) return undefined;
+  const manifest = await readFile(join(folder, 'manifest.json'), 'utf8').then(parseManifest, () => undefined);
+  const known = new Set(['manifest.json', 'README.md', ...(manifest?.files ?? []).map(({ path }) => path)]);
+  return manifest ? files.find((file) => !known.has(file)) : files[0];
+}
+
+/**
+ * Renames the new folder to its place. The old folder is removed last, so a failed rename can be undone. All calls are
+ * synchronous, so no signal can interrupt them.
+ */
+function moveInto(place: string, temporary: string, exists: boolean): void {
+  if (!exists) {
+    renameSync(temporary, place);
+    return;
+  }
+  const old = `${temporary}.old`;
+  renameSync(place, old);
+  try {
+    renameSync(temporary, place);
+  } catch (error) {
+    renameSync(old, place);
+    throw error;
+  }
+  rmSync(old, { recursive: true });
+}
+
+async function writeFile(
+  folder: string,
+  path: string,
+  chunks: Iterable<Uint8Array | string>,
+): Promise<WrittenFile> {
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const file = await open(join(folder, path), 'wx');
+  try {
+    for (const chunk of chunks) {
+      const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      await file.writeFile(data);
+      hash.update(data);
+      bytes += data.length;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { path, bytes, sha256: hash.digest('hex') };
+}

@@ -1,0 +1,123 @@
+import { freemem } from 'node:os';
+import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
+import { type Device, DeviceError } from '@glow-onnx/runtime/session';
+import { inParts } from '../engine/accumulate.js';
+import type { Differentiator } from '../engine/differentiator.js';
+import type { OpenedDevice } from '../engine/opened-device.js';
+import { type Memory, memories, memoryFor } from '../onnxruntime/memory.js';
+import { openOnnxRuntimeDifferentiator } from '../onnxruntime/onnxruntime-differentiator.js';
+import type { TrainSettings } from '../settings/settings.js';
+import type { TfjsDevice } from '../tfjs/device.js';
+import { openTfjsDifferentiator } from '../tfjs/open-tfjs.js';
+
+export const engines = ['onnxruntime', 'tfjs'] as const;
+/** The library that computes gradients: ONNX Runtime or TensorFlow.js. */
+export type EngineName = (typeof engines)[number];
+
+/** A device of ONNX Runtime (cpu, cuda, webgpu, wasm) or of TensorFlow.js (cpu, wasm, webgpu, node, node-gpu). */
+export type TrainDevice = Device | TfjsDevice;
+export const trainDevices: readonly TrainDevice[] = ['cpu', 'cuda', 'webgpu', 'wasm', 'node', 'node-gpu'];
+
+export interface EngineOptions {
+  /**
+   * The library that computes gradients. Default `auto`: ONNX Runtime if it is installed; TensorFlow.js if it is not,
+   * or if `device` is wasm, webgpu, node or node-gpu.
+   */
+  readonly engine?: EngineName | 'auto';
+  /**
+   * The device to train on. Default `auto`: the cpu with ONNX Runtime; with TensorFlow.js the fastest device that works
+   * on this machine.
+   */
+  readonly device?: TrainDevice | 'auto';
+  /**
+   * Threads on cpu and wasm, 1 to 256. Default: one for each core. With TensorFlow.js on wasm at most one for each
+   * eight images of a batch, and on its other devices 1.
+   */
+  readonly threads?: number;
+  /**
+   * Which activations ONNX Runtime keeps in a step, see `Memory`. Default `auto`: `full`, or `reversible` if `full` is
+   * likely to need more than half of the free memory.
+   */
+  readonly memory?: Memory | 'auto';
+  /** Called once, with the device that was opened and the reasons. */
+  readonly onDevice?: (opened: OpenedDevice) => void;
+}
+
+type Open = (
+  glow: Glow,
+  fixed: Named<Float64Tensor>,
+  settings: Pick<TrainSettings, 'batch' | 'accumulate'>,
+  options: EngineOptions,
+) => Promise<Differentiator>;
+
+/**
+ * Chooses the library and the device for gradients and opens them.
+ * @throws RangeError if the library does not have the device; Error if the library or the device is not available.
+ */
+export const openDifferentiator: Open = async (glow, fixed, settings, options) => {
+  const { engine = 'auto', device = 'auto', memory = 'auto' } = options;
+  if (memory !== 'auto' && !memories.includes(memory)) {
+    throw new RangeError(`train: memory must be auto, ${memories.join(' or ')}, got ${memory}`);
+  }
+  const forOnnxRuntime = engine === 'onnxruntime' || ['auto', 'cpu', 'cuda'].includes(device);
+  const open = engine !== 'tfjs' && forOnnxRuntime ? openOnnxRuntime : openTfjs;
+  const whole = await open(glow, fixed, settings, options);
+  return settings.accumulate > 1 ? inParts(whole, settings.accumulate) : whole;
+};
+
+const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
+  const { engine = 'auto', device: wanted = 'auto', threads, memory = 'auto', onDevice } = options;
+  if (wanted === 'node' || wanted === 'node-gpu') {
+    throw new RangeError(`device "${wanted}" needs TensorFlow.js; pass --engine tfjs, or another device`);
+  }
+  const count = Math.ceil(settings.batch / settings.accumulate);
+  try {
+    const opened = await openOnnxRuntimeDifferentiator(glow, fixed, {
+      device: wanted,
+      count,
+      memory: memory === 'auto' ? memoryFor(glow.config, count, freemem()) : memory,
+      ...(threads !== undefined && { threads }),
+    });
+    onDevice?.({
+      device: opened.device,
+      ...(engine === 'auto' && { engine: 'ONNX Runtime, which is installed and the fastest on a processor' }),
+      skipped: opened.skipped.map((skipped) => ({ ...skipped, use: 'for a GPU' })),
+    });
+    return opened;
+  } catch (error) {
+    if (engine !== 'auto' || wanted !== 'auto' || !(error instanceof DeviceError)) throw error;
+    const reason = error.message;
+    const skipped = { device: 'ONNX Runtime', use: 'for any processor, several times as fast', reason };
+    const told = (opened: OpenedDevice) =>
+      onDevice?.({
+        ...opened,
+        engine: 'TensorFlow.js, because ONNX Runtime is not available',
+        skipped: [skipped, ...opened.skipped],
+      });
+    return openTfjs(glow, fixed, settings, { ...options, onDevice: told });
+  }
+};
+
+const openTfjs: Open = async (glow, fixed, { batch, accumulate }, options) => {
+  const { engine = 'auto', device: wanted = 'auto', threads, memory = 'auto', onDevice } = options;
+  if (memory === 'reversible') {
+    throw new RangeError(
+      'memory "reversible" needs ONNX Runtime; pass --engine onnxruntime, or use --accumulate instead',
+    );
+  }
+  if (wanted === 'cuda') {
+    throw new RangeError(
+      'device "cuda" needs ONNX Runtime; pass --engine onnxruntime, or the device node-gpu',
+    );
+  }
+  const { differentiator, opened } = await openTfjsDifferentiator(glow, fixed, {
+    device: wanted,
+    threads,
+    count: batch / accumulate,
+  });
+  const { device } = opened;
+  const both = device === 'wasm' || device === 'webgpu';
+  const other = both ? `; for the ${device} of ONNX Runtime pass --engine onnxruntime` : '';
+  onDevice?.({ ...opened, ...(engine === 'auto' && { engine: `TensorFlow.js on ${device}${other}` }) });
+  return differentiator;
+};

@@ -1,0 +1,173 @@
+import { type PresetName, presets } from '@glow-onnx/flow';
+import { given, onTerminal, type Terminal } from '@glow-onnx/runtime/internal-node';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type EngineName, engines, type TrainDevice, trainDevices } from '../assembly/open-differentiator.js';
+import { optimizers } from '../engine/optimizer.js';
+import { type Memory, memories } from '../onnxruntime/memory.js';
+import { defaultSettings, schedules, type TrainSettings } from '../settings/settings.js';
+
+/** The flags of `glow-train`. */
+export interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
+  readonly data: string;
+  readonly out: string;
+  readonly size?: { readonly height: number; readonly width: number };
+  readonly channels?: 1 | 3;
+  readonly limit?: number;
+  readonly preset?: PresetName;
+  readonly levels?: number;
+  readonly steps?: number;
+  readonly hidden?: number;
+  readonly bits?: number;
+  readonly lr?: number;
+  readonly labels?: string;
+  readonly labelFile?: string;
+  readonly engine: EngineName | 'auto';
+  readonly device: TrainDevice | 'auto';
+  readonly memory: Memory | 'auto';
+  readonly threads?: number;
+  readonly timeBudget?: number;
+  readonly init?: string;
+  readonly resume: boolean;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+/** The program `glow-train` without its action. */
+export function createProgram(version: string, terminal: Terminal): Command {
+  const program = onTerminal(new Command('glow-train'), terminal)
+    .description(
+      'Trains a Glow model on images. Ctrl-C saves and ends the run; --resume continues it.\n' +
+        'Example: glow-train --data pictures --size 32x32 --out runs/first',
+    )
+    .version(version);
+  for (const add of [addDataFlags, addModelFlags, addTrainingFlags, addRunFlags]) add(program);
+  return program;
+}
+
+function addDataFlags(program: Command): void {
+  program
+    .optionsGroup('Data:')
+    .requiredOption('--data <path>', 'folder of images, CIFAR-10, IDX file, or sheet')
+    .option('--size <HxW>', 'crop and resize images to this height and width in pixels', size)
+    .addOption(
+      new Option('--channels <n>', '1: grey, 3: colour (default: as the images are)').choices(['1', '3']),
+    )
+    .option('--limit <n>', 'use only this number of images', number)
+    .option('--label-file <csv>', 'labels of a folder (default: metadata.csv in the folder)')
+    .option('--flip', 'mirror half of the training images, left to right')
+    .option('--shift <n>', 'move training images by up to this number of pixels', number)
+    .option(
+      '--val-fraction <x>',
+      `share of the images held out for validation (default: ${defaultSettings.valFraction})`,
+      number,
+    );
+}
+
+function addModelFlags(program: Command): void {
+  program
+    .optionsGroup('Model:')
+    .addOption(
+      new Option('--preset <name>', 'variant of the model (default: tutorial)').choices(Object.keys(presets)),
+    )
+    .option('--levels <n>', 'levels (default: as many as the size allows, at most 3)', number)
+    .option('--steps <n>', 'steps of flow in each level (default: 8)', number)
+    .option('--hidden <n>', 'hidden channels of the couplings, a multiple of 4 (default: 64)', number)
+    .option('--bits <n>', 'bits per colour channel (default: 8)', number)
+    .option('--labels <attribute>', 'train a class-conditional model on this attribute of the data');
+}
+
+function addTrainingFlags(program: Command): void {
+  const { epochs, batch, optimizer, rate, warmup, schedule, clip, skipOutliers, ema, seed } = defaultSettings;
+  program
+    .optionsGroup('Training:')
+    .option('--batch <n>', `images per training step (default: ${batch})`, number)
+    .option('--epochs <n>', `passes over the images, in whole batches (default: ${epochs})`, number)
+    .option(
+      '--patience <n>',
+      'end after this number of epochs without a better validation, 0: never (default: 0)',
+      number,
+    )
+    .option('--accumulate <n>', 'compute each batch in this number of parts, to save memory', number)
+    .addOption(new Option('--optimizer <name>', `optimiser (default: ${optimizer})`).choices([...optimizers]))
+    .option('--lr <x>', `learning rate (default: ${rate})`, number)
+    .option('--warmup <n>', `training steps until the rate is reached (default: ${warmup})`, number)
+    .addOption(
+      new Option('--schedule <name>', `change of the rate afterwards (default: ${schedule})`).choices([
+        ...schedules,
+      ]),
+    )
+    .option('--clip <x>', `largest norm of a gradient (default: ${clip})`, number)
+    .option(
+      '--skip-outliers <x>',
+      `skip steps whose gradient norm is above this multiple of the recent median, 0: never (default: ${skipOutliers})`,
+      number,
+    )
+    .option('--ema <x>', `decay of the averaged weights, 0: no average (default: ${ema})`, number)
+    .option('--seed <n>', `seed of all random numbers (default: ${seed})`, number)
+    .option('--init <checkpoint>', 'start from the weights of this checkpoint');
+}
+
+function addRunFlags(program: Command): void {
+  program
+    .optionsGroup('Run:')
+    .requiredOption('--out <dir>', 'folder of the run, for checkpoints, metrics and report')
+    .option('--resume', 'continue the run in --out, with the same --data', false)
+    .option('--force', 'replace the run in --out', false)
+    .option('--time-budget <minutes>', 'end after this time', number)
+    .addOption(
+      new Option('--engine <name>', 'library that computes gradients')
+        .choices(['auto', ...engines])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--device <name>', 'device to train on').choices(['auto', ...trainDevices]).default('auto'),
+    )
+    .option('--threads <n>', 'threads on cpu and wasm (default: one per core)', number)
+    .addOption(
+      new Option('--memory <mode>', 'full: keep all activations, reversible: recompute them')
+        .choices(['auto', ...memories])
+        .default('auto'),
+    )
+    .option('--json', 'print the result as JSON', false);
+}
+
+/** The settings among the flags. Except for the rate, they have the name of their flag. */
+export function settingsOf({ lr: rate, ...flags }: Flags): Partial<TrainSettings> {
+  const isSetting = ([name]: [string, unknown]): boolean => name in defaultSettings;
+  return given({ ...Object.fromEntries(Object.entries(flags).filter(isSetting)), rate });
+}
+
+const modelFlags = ['preset', 'levels', 'steps', 'hidden', 'bits'] as const;
+
+/** @throws RangeError if flags contradict each other. */
+export function checkCombination(flags: Flags): void {
+  const source = flags.resume ? '--resume' : flags.init;
+  if (flags.resume && flags.init !== undefined) {
+    throw new RangeError(
+      '--resume continues the run in --out, but --init starts a new run; pass only one of them',
+    );
+  }
+  const checkpoint = flags.init ?? `the run in ${flags.out}`;
+  const fixed = modelFlags.find((name) => source !== undefined && flags[name] !== undefined);
+  if (fixed) throw new RangeError(`--${fixed} is decided by the checkpoint of ${checkpoint}; leave it out`);
+}
+
+/** An error message with flags instead of the names of settings and options. */
+export function inFlags(message: string): string {
+  return message.replace(/^(?:settings|train): (\w+)/, (_, name: string) => {
+    if (name === 'rate') return '--lr';
+    return `--${name.replace('Minutes', '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  });
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('It must be a number.');
+}
+
+function size(text: string): { height: number; width: number } {
+  const [, height, width] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+  if (height !== undefined) return { height: Number(height), width: Number(width) };
+  throw new InvalidArgumentError('It must be HEIGHTxWIDTH, such as 32x32.');
+}

@@ -1,0 +1,116 @@
+import { type ConfigInput, createConfig, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
+import { messageOf } from '@glow-onnx/runtime/internal';
+import { given, readWholeFile, runProgram } from '@glow-onnx/runtime/internal-node';
+import type { Dataset } from '../data/dataset.js';
+import { openDataset } from '../data/open-dataset.js';
+import { readRun } from '../folder/read-run.js';
+import { count, speed } from '../report/numbers.js';
+import type { TrainResult } from '../run/loop.js';
+import { type TrainOptions, train } from '../run/train.js';
+import { checkCombination, createProgram, type Flags, inFlags, settingsOf } from './flags.js';
+import { createDisplay, type StreamTerminal } from './progress-display.js';
+
+/**
+ * The command `glow-train`. It writes the result to stdout, progress to stderr, and an error as one line to stderr.
+ * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 130 if `signal` ended training.
+ */
+export async function main(
+  argv: readonly string[],
+  version: string,
+  terminal: StreamTerminal,
+  signal: AbortSignal,
+): Promise<number> {
+  let code = 0;
+  const program = createProgram(version, terminal).action(async (flags: Flags) => {
+    const result = await run(flags, terminal, signal);
+    terminal.stdout.write(`${flags.json ? JSON.stringify(result) : describe(result, flags.out)}\n`);
+    if (result.ended === 'signal') code = 130;
+  });
+  const interrupted = 'interrupted before training began';
+  return (await runProgram(program, argv, terminal, { signal, interrupted, inFlags })) || code;
+}
+
+async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal): Promise<TrainResult> {
+  checkCombination(flags);
+  const display = createDisplay(terminal);
+  let data: Dataset | undefined;
+  try {
+    // A resumed run knows the size and channels of its images.
+    const known = flags.resume ? (await readRun(flags.out)).checkpoint.config : undefined;
+    const channels = Number(flags.channels ?? known?.channels) as 1 | 3;
+    const { limit, labelFile } = flags;
+    data = await openDataset(flags.data, {
+      ...given({ size: flags.size ?? known, limit, labelFile }),
+      ...(channels && { channels }),
+      onProgress: display.reading,
+      signal,
+    });
+    display.opened(data);
+    return await train({
+      start: await startOf(flags, data),
+      data,
+      out: flags.out,
+      settings: settingsOf(flags),
+      engine: flags.engine,
+      device: flags.device,
+      memory: flags.memory,
+      force: flags.force,
+      signal,
+      onDevice: display.device,
+      onProgress: display.training,
+      onWarning: display.warning,
+      ...given({ threads: flags.threads, timeBudgetMinutes: flags.timeBudget }),
+    });
+  } finally {
+    display.stop();
+    await data?.close();
+  }
+}
+
+async function startOf(flags: Flags, data: Dataset): Promise<TrainOptions['start']> {
+  if (flags.resume) return 'resume';
+  if (flags.init === undefined) return { config: configOf(flags, data) };
+  try {
+    return { init: parseCheckpoint(await readWholeFile(flags.init)) };
+  } catch (cause) {
+    throw new Error(`${flags.init}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The config of a new model for the data. @throws RangeError if the data does not have the labels. */
+function configOf({ labels, preset, hidden: hiddenChannels, ...flags }: Flags, data: Dataset): GlowConfig {
+  const { channels, height, width } = data;
+  const { levels, steps, bits } = flags;
+  const attribute = labels === undefined ? undefined : data.labels?.[labels];
+  if (labels !== undefined && !attribute) {
+    const found = Object.keys(data.labels ?? {}).join(', ') || 'none';
+    throw new RangeError(
+      `--labels: ${data.name} has no attribute "${labels}" (found: ${found}); pass another`,
+    );
+  }
+  const input: ConfigInput = {
+    ...{ channels, height, width },
+    ...given({ levels, steps, hiddenChannels, bits }),
+    ...(attribute && { prior: 'learned', topPrior: 'channel', classes: attribute.values.length }),
+  };
+  return createConfig(input, preset);
+}
+
+function describe(result: TrainResult, out: string): string {
+  const { ended, bitsPerDim, steps, epochs, images, skipped, rolledBack, seconds, imagesPerSecond } = result;
+  const why = {
+    epochs: 'all epochs done',
+    time: 'time budget used up',
+    signal: 'interrupted (--resume continues the run)',
+    patience: 'no better validation within --patience',
+  }[ended];
+  const amount = [count(steps, 'step'), count(epochs, 'epoch'), count(images, 'image')].join(', ');
+  return [
+    `${why}: ${amount} in ${(seconds / 60).toFixed(1)} min (${speed(imagesPerSecond)} images/s)`,
+    `bits/dim of held-out images: ${bitsPerDim.before.toFixed(3)} before, ${bitsPerDim.best.toFixed(3)} at best`,
+    ...(skipped + rolledBack > 0
+      ? [`${count(skipped, 'step')} skipped as outliers, ${rolledBack} undone because not finite`]
+      : []),
+    `wrote ${out}: best.safetensors, last.safetensors, metrics.jsonl, pictures, report.html`,
+  ].join('\n');
+}

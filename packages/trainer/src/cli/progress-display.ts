@@ -1,0 +1,129 @@
+import type { Terminal } from '@glow-onnx/runtime/internal-node';
+import { Presets, SingleBar } from 'cli-progress';
+import type { Dataset } from '../data/dataset.js';
+import type { OpenedDevice } from '../engine/opened-device.js';
+import { count, speed } from '../report/numbers.js';
+import type { Progress } from '../report/progress.js';
+
+/** A terminal whose stderr is a stream, which a progress bar needs. */
+export interface StreamTerminal extends Terminal {
+  readonly stderr: NodeJS.WritableStream & Terminal['stderr'];
+}
+
+/** Shows a run on stderr: as a bar on a terminal, elsewhere as a line every ten seconds. */
+export interface Display {
+  reading(done: number, total: number): void;
+  opened(data: Dataset): void;
+  device(opened: OpenedDevice): void;
+  training(progress: Progress): void;
+  warning(message: string): void;
+  stop(): void;
+}
+
+const LINE_SECONDS = 10;
+/** With fewer steps, no model learns anything visible. */
+const FEW_STEPS = 500;
+
+export function createDisplay({ stderr }: StreamTerminal): Display {
+  let bar: SingleBar | undefined;
+  let engine: string | undefined;
+  let lineAt = Number.NEGATIVE_INFINITY;
+
+  const show = (label: string, value: number, total: number, parts: readonly Part[]): void => {
+    const columns = stderr.columns ?? Number.POSITIVE_INFINITY;
+    const barsize = Math.max(6, Math.min(16, Math.floor(columns / 8)));
+    const note = fit(parts, columns - label.length - barsize - 3);
+    if (stderr.isTTY) {
+      if (!bar) {
+        const look = { stream: stderr, format: '{label} {bar} {note}', barsize, hideCursor: true };
+        bar = new SingleBar(look, Presets.shades_classic);
+        bar.start(total, value, { label, note });
+      }
+      bar.setTotal(total);
+      bar.update(value, { label, note });
+    } else if (performance.now() - lineAt > 1000 * LINE_SECONDS) {
+      lineAt = performance.now();
+      stderr.write(`${label} ${value}/${total} ${note}\n`);
+    }
+  };
+  const stop = (): void => {
+    bar?.stop();
+    bar = undefined;
+  };
+  const line = (text: string): void => {
+    stop();
+    stderr.write(`${text}\n`);
+  };
+
+  return {
+    reading: (done, total) => show('reading images', done, total, []),
+    opened({ name, count: images, channels, height, width, skipped }) {
+      line(`${name}: ${count(images, 'image')} of ${channels}×${height}×${width}`);
+      for (const { file, reason } of skipped) line(`  skipped ${file}: ${reason}`);
+    },
+    device({ device, engine, skipped }) {
+      if (engine !== undefined) line(`engine: ${engine}`);
+      if (skipped.length === 0) return;
+      line(`device: ${device}, the fastest that works here. These may be faster:`);
+      for (const { device, use, reason } of skipped) line(`  ${device} ${use}: ${inFlags(reason)}`);
+    },
+    training(progress) {
+      const { phase, epochs, step, stepsPerEpoch } = progress;
+      const steps = epochs * stepsPerEpoch;
+      if (engine === undefined) {
+        engine = progress.engine;
+        line(`${engine}; ${count(stepsPerEpoch, 'step')} per epoch`);
+        if (steps < FEW_STEPS) {
+          line(
+            `  ${count(steps, 'step')} in all: samples will be noise. A model needs thousands of steps: add images or --epochs.`,
+          );
+        }
+      }
+      show(phase, step, steps, notes(progress));
+    },
+    warning: (message) => line(`warning: ${message}`),
+    stop,
+  };
+}
+
+/** The reason with flags instead of the names of options. */
+function inFlags(reason: string): string {
+  return reason.replaceAll(/\bdevice: "([\w-]+)"/g, '--device $1');
+}
+
+type Part = readonly [weight: number, text: string];
+
+/** Waiting for images is shown above this share of the time. */
+const LEAST_WAITING = 0.02;
+
+function notes({ epoch, epochs, bitsPerDim, best, imagesPerSecond, waiting, secondsLeft }: Progress): Part[] {
+  return [
+    [2, `epoch ${Math.min(epoch + 1, epochs)}/${epochs}`],
+    [5, `${bitsPerDim.toFixed(2)} bits/dim`],
+    ...(Number.isFinite(best) ? [[1, `best ${best.toFixed(2)}`] as const] : []),
+    ...(imagesPerSecond > 0 ? [[3, `${speed(imagesPerSecond)}/s`] as const] : []),
+    ...(waiting >= LEAST_WAITING ? [[1, `waits ${Math.round(100 * waiting)}%`] as const] : []),
+    ...(Number.isFinite(secondsLeft) ? [[4, `${duration(secondsLeft)} left`] as const] : []),
+  ];
+}
+
+/** All parts or, if they need more columns, those with the largest weights. */
+function fit(parts: readonly Part[], columns: number): string {
+  const text = parts.map(([, part]) => part).join(', ');
+  if (text.length <= columns || parts.length < 2) return text;
+  const least = Math.min(...parts.map(([weight]) => weight));
+  return fit(
+    parts.toSpliced(
+      parts.findLastIndex(([weight]) => weight === least),
+      1,
+    ),
+    columns,
+  );
+}
+
+function duration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  return minutes >= 60
+    ? `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`
+    : `${minutes}m${String(Math.floor(seconds % 60)).padStart(2, '0')}s`;
+}

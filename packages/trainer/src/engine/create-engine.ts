@@ -1,0 +1,105 @@
+import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
+import { createQueue, mean } from '@glow-onnx/runtime/internal';
+import { checkBatch } from './batch.js';
+import type { Engine, EngineState, LearningSettings } from './contract.js';
+import type { Learner } from './learner.js';
+import { type Learned, scales } from './optimizer.js';
+import { flatten, namedViews, type ParameterLayout, parameterLayout } from './parameters.js';
+
+/** The engine around a learner: it checks batches, decides which steps are taken, and names parameters. */
+export function createEngine(
+  glow: Glow,
+  learner: Learner,
+  { optimizer, clip, ema }: LearningSettings,
+): Engine {
+  const layout = parameterLayout(glow);
+  let steps = 0;
+  const inTurn = createQueue(); // a step frees vectors that another call may read
+  const stateOf = ({ parameters, average, m, v }: Learned): EngineState => ({
+    trainable: namedViews(layout, parameters),
+    ...(average && { ema: namedViews(layout, average) }),
+    optimizer: { m: namedViews(layout, m), v: namedViews(layout, v) },
+    steps,
+  });
+
+  return {
+    description: learner.description,
+    initialise: (batch) =>
+      inTurn(async () => {
+        checkBatch(glow.config, batch);
+        const before = await learner.read();
+        const parameters = await learner.initialise(before.parameters, batch);
+        await learner.write({ ...before, parameters, ...(ema > 0 && { average: parameters.slice() }) });
+      }),
+    step: (batch, rate, normLimit = Number.POSITIVE_INFINITY) =>
+      inTurn(async () => {
+        checkBatch(glow.config, batch);
+        const gradient = await learner.gradient(batch);
+        try {
+          const bitsPerDim = mean(gradient.bitsPerDim);
+          const bitsPerDimLevels = gradient.bitsPerDimLevels.map(mean);
+          const gradientNorm = gradient.norm;
+          const applied =
+            Number.isFinite(bitsPerDim) && Number.isFinite(gradientNorm) && gradientNorm <= normLimit;
+          if (applied) {
+            const factor = Math.min(1, clip / gradientNorm);
+            await gradient.update(scales[optimizer]({ rate, factor, step: steps + 1, decay: ema }));
+            steps++;
+          }
+          return { bitsPerDim, bitsPerDimLevels, gradientNorm, applied };
+        } finally {
+          gradient.dispose();
+        }
+      }),
+    evaluate: (batch) =>
+      inTurn(async () => {
+        checkBatch(glow.config, batch);
+        return learner.evaluate(batch);
+      }),
+    snapshot: () => inTurn(async () => stateOf(copyOf(await learner.read()))),
+    state: () => inTurn(async () => stateOf(await learner.read())),
+    restore: (state) =>
+      inTurn(async () => {
+        await learner.write(learnedFrom(layout, state, ema > 0));
+        steps = state.steps;
+      }),
+    dispose: () => inTurn(learner.dispose),
+  };
+}
+
+/** A state at the start: these parameters, their average if one is kept, and moments of zero. */
+export function initialLearned(
+  layout: ParameterLayout,
+  initial: Named<Float64Tensor>,
+  averaged: boolean,
+): Learned {
+  const parameters = flatten(layout, initial);
+  return {
+    parameters,
+    ...(averaged && { average: parameters.slice() }),
+    m: new Float32Array(layout.size),
+    v: new Float32Array(layout.size),
+  };
+}
+
+function learnedFrom(
+  layout: ParameterLayout,
+  { trainable, ema = trainable, optimizer: { m, v } }: EngineState,
+  averaged: boolean,
+): Learned {
+  return {
+    parameters: flatten(layout, trainable),
+    ...(averaged && { average: flatten(layout, ema) }),
+    m: flatten(layout, m),
+    v: flatten(layout, v),
+  };
+}
+
+function copyOf({ parameters, average, m, v }: Learned): Learned {
+  return {
+    parameters: parameters.slice(),
+    ...(average && { average: average.slice() }),
+    m: m.slice(),
+    v: v.slice(),
+  };
+}

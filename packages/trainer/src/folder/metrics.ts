@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export const metricsName = 'metrics.jsonl';
+
+/** A line of `metrics.jsonl`: of training, or of a validation. */
+export interface Metrics {
+  readonly step: number;
+  readonly epoch?: number;
+  readonly images?: number;
+  readonly bitsPerDim?: number;
+  /** The part of `bitsPerDim` that each level adds, the finest level first. */
+  readonly bitsPerDimLevels?: readonly number[];
+  readonly validationBitsPerDim?: number;
+  readonly gradientNorm?: number;
+  readonly rate?: number;
+  readonly imagesPerSecond?: number;
+  readonly waiting?: number;
+  readonly skipped?: number;
+  readonly rolledBack?: number;
+}
+
+/** The complete lines of a run's `metrics.jsonl`: a crash may cut the last line short. */
+export async function readMetrics(run: string): Promise<Metrics[]> {
+  const text = await readFile(join(run, metricsName), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as Metrics];
+    } catch {
+      return [];
+    }
+  });
+}

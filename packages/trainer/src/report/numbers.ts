@@ -1,0 +1,9 @@
+/** A number with its noun: 1 step, 2 steps, 1,234 steps. */
+export function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** A speed in images per second: 3.4, 56. */
+export function speed(imagesPerSecond: number): string {
+  return imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0);
+}

@@ -1,0 +1,52 @@
+/** How fast training goes and how much time it has left. */
+export interface Pace {
+  /** Recent speed. 0 until it is known. */
+  readonly imagesPerSecond: number;
+  /** Share of the recent time spent on waiting for images. */
+  readonly waiting: number;
+  /** Notes the images trained on since the last note, or since `resumeClock`, and the seconds spent on waiting. */
+  note(images: number, waitedSeconds: number): void;
+  /** Leaves out the time since the last note. */
+  resumeClock(): void;
+  elapsedSeconds(): number;
+  /** Time for these images or until the end of the budget, whichever is less. Infinity until it is known. */
+  secondsLeft(imagesLeft: number): number;
+}
+
+/** Recent means: what happened half a minute ago counts half. */
+const HALF_LIFE_SECONDS = 30;
+
+export function createPace(budgetMinutes = Number.POSITIVE_INFINITY): Pace {
+  const started = performance.now();
+  let mark = started;
+  let weightedImages = 0;
+  let weightedSeconds = 0;
+  let weightedWait = 0;
+  const elapsedSeconds = (): number => (performance.now() - started) / 1000;
+  const pace = {
+    get imagesPerSecond() {
+      return weightedSeconds > 0 ? weightedImages / weightedSeconds : 0;
+    },
+    get waiting() {
+      return weightedSeconds > 0 ? weightedWait / weightedSeconds : 0;
+    },
+    note(images: number, waitedSeconds: number) {
+      const seconds = (performance.now() - mark) / 1000;
+      const kept = 0.5 ** (seconds / HALF_LIFE_SECONDS);
+      weightedImages = weightedImages * kept + images;
+      weightedSeconds = weightedSeconds * kept + seconds;
+      weightedWait = weightedWait * kept + waitedSeconds;
+      mark = performance.now();
+    },
+    resumeClock() {
+      mark = performance.now();
+    },
+    elapsedSeconds,
+    secondsLeft(imagesLeft: number) {
+      const speed = pace.imagesPerSecond;
+      const forImages = speed > 0 ? imagesLeft / speed : Number.POSITIVE_INFINITY;
+      return Math.max(0, Math.min(forImages, budgetMinutes * 60 - elapsedSeconds()));
+    },
+  };
+  return pace;
+}

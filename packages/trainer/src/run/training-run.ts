@@ -1,0 +1,73 @@
+import type { Checkpoint } from '@glow-onnx/flow';
+import type { Engine } from '../engine/contract.js';
+import type { RunFolder } from '../folder/run-folder.js';
+import type { Progress } from '../report/progress.js';
+import type { Epoch, RunReport } from '../report/run-report.js';
+import type { Batches } from './batches.js';
+import { atStart, type Counters } from './counters.js';
+import { createPace, type Pace } from './pace.js';
+import { type RunConstants, toCheckpoint } from './run-checkpoint.js';
+
+/** All that a training loop needs. */
+export interface TrainingRun extends Omit<RunConstants, 'trainingImages'> {
+  readonly engine: Engine;
+  readonly batches: Batches;
+  readonly folder: RunFolder;
+  /** Whether the parameters of the engine have seen data. If not, the first batch initialises them. */
+  readonly initialised: boolean;
+  /** The counters of the run that is resumed, whose state the engine has. */
+  readonly counters?: Counters | undefined;
+  readonly timeBudgetMinutes?: number;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onEpoch?: (epoch: Epoch) => void;
+  readonly report?: RunReport;
+  readonly signal?: AbortSignal;
+}
+
+/** A run during training: the parts of it that change. */
+export interface RunState {
+  readonly run: TrainingRun;
+  readonly counters: Counters;
+  readonly pace: Pace;
+  /** bits/dim of each validation image at the last validation. */
+  scores: Float64Array | undefined;
+  /** When `last` was saved, in seconds since the start. */
+  savedAt: number;
+  checkpoint(): Promise<Checkpoint>;
+  /** Replaces `last`. */
+  save(): Promise<void>;
+  progress(phase: Progress['phase'], bitsPerDim: number): Progress;
+}
+
+export function createRunState(run: TrainingRun): RunState {
+  const { engine, batches, settings, folder } = run;
+  const { stepsPerEpoch, trainingImages } = batches;
+  const counters = run.counters ?? { ...atStart };
+  const secondsBefore = counters.seconds;
+  const pace = createPace(run.timeBudgetMinutes);
+  const state: RunState = {
+    ...{ run, counters, pace },
+    scores: undefined,
+    savedAt: 0,
+    async checkpoint() {
+      counters.seconds = secondsBefore + pace.elapsedSeconds();
+      return toCheckpoint({ ...run, trainingImages }, engine, counters, state.scores);
+    },
+    async save() {
+      await folder.saveLast(await state.checkpoint());
+      state.savedAt = pace.elapsedSeconds();
+    },
+    progress: (phase, bitsPerDim) => ({
+      ...counters,
+      phase,
+      bitsPerDim,
+      epochs: settings.epochs,
+      stepsPerEpoch,
+      imagesPerSecond: pace.imagesPerSecond,
+      waiting: pace.waiting,
+      secondsLeft: pace.secondsLeft((settings.epochs * stepsPerEpoch - counters.step) * settings.batch),
+      engine: engine.description,
+    }),
+  };
+  return state;
+}

@@ -1,0 +1,45 @@
+import { mean } from '@glow-onnx/runtime/internal';
+import { notFinite } from './stability.js';
+import type { RunState } from './training-run.js';
+
+/**
+ * Validates, saves, and updates the report. It draws images only after the first step, and not after an interruption.
+ */
+export async function concludeEpoch(state: RunState): Promise<void> {
+  const { run, counters } = state;
+  await validate(state);
+  await state.save();
+  const validated = state.progress('validating', state.scores ? mean(state.scores) : Number.NaN);
+  if (run.signal?.aborted || counters.step === 0) return run.report?.refresh(validated);
+  const epoch = await run.report?.epoch(validated, await run.engine.state());
+  if (epoch) run.onEpoch?.(epoch);
+}
+
+/**
+ * Scores the held-out images and saves the parameters as `best` if they score better than ever. An interruption ends
+ * it early, except for the first validation of a run.
+ */
+async function validate(state: RunState): Promise<void> {
+  const { run, counters } = state;
+  const { engine, batches, folder, signal } = run;
+  const found: number[] = [];
+  for await (const batch of batches.validation()) {
+    if (signal?.aborted && counters.step > 0) return;
+    found.push(...(await engine.evaluate(batch)));
+    run.onProgress?.(state.progress('validating', mean(found)));
+  }
+  const bitsPerDim = mean(found);
+  if (!Number.isFinite(bitsPerDim)) throw notFinite(counters, { bitsPerDim }, folder.path);
+  state.scores = Float64Array.from(found);
+  if (counters.step === 0) counters.before = bitsPerDim;
+  const { step, epoch, images } = counters;
+  await folder.log({ step, epoch, images, validationBitsPerDim: bitsPerDim });
+  if (bitsPerDim >= counters.best) {
+    // A validation after an interruption is one that an uninterrupted run would not have.
+    if (step % batches.stepsPerEpoch === 0) counters.stale++;
+    return;
+  }
+  counters.best = bitsPerDim;
+  counters.stale = 0;
+  await folder.saveBest(await state.checkpoint());
+}

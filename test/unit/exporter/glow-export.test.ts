@@ -1,0 +1,103 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createConfig, createGlow, encodeCheckpoint, parseCheckpoint } from '@glow-onnx/flow';
+import { writePng } from '@glow-onnx/runtime/node';
+import { glowExport as run } from '../../support/glow-export.js';
+import { readGolden } from '../../support/golden-files.js';
+import { randomParams } from '../../support/random-params.js';
+import { checkpoint, config, temporaryFolder } from './fixture.js';
+
+const at = temporaryFolder();
+
+describe('glow-export', () => {
+  const save = () => {
+    writeFileSync(at('best.safetensors'), encodeCheckpoint(checkpoint));
+    return at('best.safetensors');
+  };
+
+  test('turns a checkpoint into a model folder and says what it measured', async () => {
+    const { code, out, err } = await run(save(), '--out', at('model'));
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(
+      /^3×8×16, 5 bits, 2 levels × 2 steps.*\nclaim .*\n(.* cpu +fp32 +[\d.e-]+ +[\d.e-]+ +yes\n){4}step .*\n(levels.*\n){4}wrote .*model: 7 files/,
+    );
+  });
+
+  test('prints JSON when asked to', async () => {
+    const { out } = await run(save(), '--out', at('model'), '--json', '--single-file');
+    expect(JSON.parse(out)).toMatchObject({
+      out: at('model'),
+      config,
+      measured: [{ device: 'cpu' }, {}, {}, {}],
+    });
+  });
+
+  test.each<[string, string[], number, RegExp]>([
+    ['no --out', ['x.safetensors'], 2, /required option '--out <dir>'/],
+    [
+      'a layout that is not known',
+      ['x', '--out', 'y', '--from', 'keras'],
+      2,
+      /Allowed choices are tutorial, port/,
+    ],
+    ['a size that is none', ['x', '--out', 'y', '--size', '32'], 2, /HEIGHTxWIDTH/],
+    ['a missing file', ['/nowhere/x', '--out', '/nowhere/y'], 1, /^glow-export: \/nowhere\/x: ENOENT.*\n$/],
+    [
+      'bits that no pixel has',
+      ['x', '--out', 'y', '--from', 'port', '--bits', '12'],
+      2,
+      /It must be an integer from 1 to 8/,
+    ],
+    ['--bits without --from', ['x', '--out', 'y', '--bits', '5'], 1, /--bits and --size are for --from/],
+  ])('with %s fails in one line', async (_, argv, code, message) => {
+    const result = await run(...argv);
+    expect(result.code).toBe(code);
+    expect(result.err).toMatch(message);
+    expect(result.out).toBe('');
+  });
+
+  test('says what it had to assume of an import', async () => {
+    writeFileSync(at('weights'), readGolden('port-rgb-8x8-l2-k2-affine').bytes);
+    const assumed = await run(at('weights'), '--from', 'port', '--out', at('a'));
+    expect(assumed.out).toMatch(
+      /^assumed, because the weights do not state it: 5 bits \(--bits\), training pictures of 32x32 \(--size\)\n3×32×32, 5 bits/,
+    );
+    const told = await run(at('weights'), '--from', 'port', '--out', at('b'), '--bits', '5', '--size', '8x8');
+    expect(told.out).toMatch(/^3×8×8, 5 bits/);
+  });
+
+  test('import does not write over a file, such as the weights themselves, unless forced', async () => {
+    const { bytes } = readGolden('port-rgb-8x8-l2-k2-affine');
+    writeFileSync(at('weights'), bytes);
+    const argv = ['import', at('weights'), '--from', 'port', '--out', at('weights')];
+    const refused = await run(...argv);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toMatch(/weights exists; pass --force/);
+    expect(readFileSync(at('weights')).equals(bytes)).toBe(true);
+    expect((await run(...argv, '--force')).code).toBe(0);
+    expect(parseCheckpoint(readFileSync(at('weights'))).config.levels).toBe(2);
+  });
+
+  test('says that it takes eight pictures of more', async () => {
+    const picture = { data: new Uint8Array(3 * 8 * 16), width: 16, height: 8, channels: 3 };
+    for (let i = 0; i < 9; i++) await writePng(at('pictures', `${i}.png`), picture);
+    const { out } = await run(save(), '--out', at('model'), '--images', at('pictures'));
+    expect(out).toContain('\ngolden values: the first 8 of 9 pictures\n');
+    const none = await run(save(), '--out', at('other'), '--images', at('nowhere'));
+    expect(none.err).toMatch(/images: .*nowhere does not exist\n$/);
+  });
+
+  test('counts one as one', async () => {
+    const of = createConfig({ ...config, levels: 1, steps: 1, bits: 1 });
+    const params = randomParams(createGlow(of), 56);
+    writeFileSync(at('one'), encodeCheckpoint({ config: of, params, initialised: true }));
+    expect((await run(at('one'), '--out', at('model'))).out).toMatch(/1 bit, 1 level × 1 step, /);
+  });
+
+  test('rejects a file that is no checkpoint by its name', async () => {
+    writeFileSync(at('x'), 'not a checkpoint');
+    const { code, err } = await run(at('x'), '--out', at('model'));
+    expect(code).toBe(1);
+    expect(err).toMatch(/^glow-export: .*x: safetensors: .*\n$/);
+    expect(existsSync(at('model'))).toBe(false);
+  });
+});

@@ -1,0 +1,20 @@
+import type { Float64Tensor, Named } from '@glow-onnx/flow';
+import { ramps, tinyConfig, tinySettings } from '../../support/training.js';
+
+const { channels, height, width, levels, steps, hiddenChannels, bits } = tinyConfig;
+/** The tiny model as input of `createConfig`, to change one of its choices. */
+export const tinyVariant = { channels, height, width, levels, steps, hiddenChannels, bits };
+
+/** Options of `train` for a run of a second; `out` is missing. */
+export const tinyRun = {
+  data: ramps(),
+  settings: tinySettings,
+  device: 'wasm',
+  threads: 1,
+  start: { config: tinyConfig },
+} as const;
+
+/** All numbers of tensors, in their order. */
+export function vector(tensors: Named<Float64Tensor> | undefined): number[] {
+  return Object.values(tensors ?? {}).flatMap((t) => [...t.data]);
+}
