@@ -1,0 +1,102 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { progressOn } from '../../../packages/runtime/src/cli/progress.js';
+import { at, config, folder, glow, glowUntil, useGlowCommand, work } from '../../support/glow-command.js';
+
+useGlowCommand();
+
+describe('an interrupted command', () => {
+  test('ends with 130 and leaves nothing', async () => {
+    const before = await readdir(work);
+    const interrupt = new AbortController();
+    interrupt.abort();
+    expect(await glowUntil(interrupt.signal, 'sample', folder, '--out', at('never.png'))).toEqual({
+      code: 130,
+      out: '',
+      err: 'glow: interrupted\n',
+    });
+    expect(await readdir(work)).toEqual(before);
+  });
+
+  test('by Ctrl-C does so, as built', async () => {
+    const flags = ['--count', '300000', '--out', at('never')];
+    const interrupted = async (afterMs: number) => {
+      const run = spawn(process.execPath, ['packages/runtime/bin/glow.js', 'sample', folder, ...flags]);
+      let err = '';
+      run.stderr.on('data', (data) => (err += data));
+      setTimeout(() => run.kill('SIGINT'), afterMs);
+      const [code, signal] = await once(run, 'exit');
+      return { code, signal, err };
+    };
+    // Killed where a slow machine had not yet started it: wait longer.
+    let outcome = await interrupted(2000);
+    if (outcome.signal) outcome = await interrupted(15_000);
+    // After a while it tells how far it is.
+    const err = expect.stringMatching(/^(glow: \d+ of 300000 images\n)*glow: interrupted\n$/);
+    expect(outcome).toEqual({ code: 130, signal: null, err });
+    expect(await readdir(work)).not.toContain('never');
+  });
+});
+
+test('a long run tells its progress: over one line in a terminal, now and then in a log', () => {
+  const told = (isTTY: boolean) => {
+    let [time, text] = [0, ''];
+    const { onProgress, end } = progressOn({ isTTY, write: (part: string) => (text += part) }, () => time);
+    for (let done = 1; done <= 25; done++) {
+      time += 1000;
+      onProgress({ done, total: 25 });
+    }
+    end();
+    return text;
+  };
+  expect(told(false)).toBe('glow: 10 of 25 images\nglow: 20 of 25 images\n');
+  const lines = Array.from({ length: 24 }, (_, i) => `${i + 2} of 25 images`);
+  expect(told(true)).toBe(`\r${lines.join('\r')}\r\u001b[K`);
+});
+
+test('info describes the folder and verifies every file', async () => {
+  const { code, out } = await glow('info', folder);
+  expect(code).toBe(0);
+  expect(out).toContain('2 levels × 2 steps, 8 hidden channels');
+  expect(out).toContain('z0 6×4×4, z1 24×2×2');
+  expect(JSON.parse((await glow('info', folder, '--json')).out)).toMatchObject({ verified: true, config });
+  const copy = at('copy');
+  await cp(folder, copy, { recursive: true });
+  await writeFile(join(copy, 'golden.safetensors'), 'other');
+  expect(await glow('info', copy)).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(/golden\.safetensors has 5/),
+  });
+});
+
+test('--help and --version are no errors', async () => {
+  expect(await glow('--version')).toEqual({ code: 0, out: '1.2.3\n', err: '' });
+  expect((await glow('sample', '--help')).out).toContain('--temperature <t>');
+});
+
+test('a clone that is not built yet says so', async () => {
+  await mkdir(at('clone/bin'), { recursive: true });
+  await cp('packages/runtime/bin/glow.js', at('clone/bin/glow.mjs'));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [at('clone/bin/glow.mjs')], {
+    encoding: 'utf8',
+  });
+  expect({ status, stdout, stderr }).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'glow: not built yet; run npm ci && npm run build in the clone that it stands in\n',
+  });
+});
+
+test('runs as built', async () => {
+  const run = (...argv: string[]) =>
+    spawnSync(process.execPath, ['packages/runtime/bin/glow.js', ...argv], { encoding: 'utf8' });
+  const { status, stdout, stderr } = run('score', folder, at('0.png'), '--json');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(JSON.parse(stdout).images[0].bitsPerDim).toBeGreaterThan(0);
+  const { version } = JSON.parse(await readFile('packages/runtime/package.json', 'utf8'));
+  expect(run('--version').stdout).toBe(`${version}\n`);
+  expect(run('info', at('none'))).toMatchObject({ status: 1, stdout: '' });
+});
