@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { type Checkpoint, createRandom, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
 import { createDataset, type Dataset } from '../../packages/trainer/src/data/dataset.js';
 import { pixelsOf } from '../../packages/trainer/src/data/pixel-store.js';
-import { tinyConfig as tiny } from './tiny-config.js';
+import { tinyConfig } from './tiny-config.js';
 
 /** A model small enough to train for some epochs within a test. */
-export const tinyConfig: GlowConfig = tiny({ channels: 1 });
+export const rampsConfig: GlowConfig = tinyConfig({ channels: 1 });
 
 export const tinySettings = { batch: 8, epochs: 2, rate: 5e-3, warmup: 4, valFraction: 0.2, seed: 3 };
 

@@ -9,7 +9,7 @@ import { browserRunner } from './run-in-browser.js';
 /** Every page's programs and commands, run in its order in a folder of its own. */
 const root = join(__dirname, '../../..');
 
-/** Executed by test/unit/exporter/import-doc.test.ts and test/system/packaging/bundlers.test.ts. */
+/** Executed by test/contract/docs/import.test.ts and test/system/packaging/bundlers.test.ts. */
 const testedElsewhere = ['import.md', 'bundlers.md'];
 const docs = readdirSync(join(root, 'docs')).filter((name) => !testedElsewhere.includes(name));
 const packages = readdirSync(join(root, 'packages'));

@@ -1,7 +1,7 @@
 import { createConfig, createRandom } from '@glow-onnx/flow';
 import { pixelToBin } from '@glow-onnx/flow/internal';
 import type { GlowModel, Latents, RawImage } from '@glow-onnx/runtime';
-import { modelOf } from '../../support/oracle-model.js';
+import { modelOf } from './oracle-model.js';
 
 const config = createConfig({
   channels: 3,

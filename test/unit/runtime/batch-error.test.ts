@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { BatchError, type Latents, type RawImage } from '@glow-onnx/runtime';
 import { config, images, noise } from '../../support/noise-images.js';
 import { createOracle, type OracleSession, oracleSessions } from '../../support/oracle.js';
-import { modelOf, oracleSeed } from '../../support/oracle-model.js';
+import { modelOf, oracleSeed } from './oracle-model.js';
 
 const oracle = createOracle(config, oracleSeed);
 

@@ -9,7 +9,7 @@ import { readBounded } from '../../../packages/runtime/src/folder/model-store.js
 import { openCache, userCacheFolder } from '../../../packages/runtime/src/node/folder-cache.js';
 import { sha256 } from '../../../packages/runtime/src/node/sha256.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
-import { type ModelServer, serveFolder } from '../../support/model-server.js';
+import { type ModelServer, serveFolder } from './model-server.js';
 
 const graphs = ['onnx/decode.onnx', 'onnx/encode.onnx', 'onnx/weights.bin'];
 

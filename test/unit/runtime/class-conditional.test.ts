@@ -1,7 +1,7 @@
 import { createConfig } from '@glow-onnx/flow';
 import type { RawImage } from '@glow-onnx/runtime';
 import { bins, config, images } from '../../support/noise-images.js';
-import { modelOf } from '../../support/oracle-model.js';
+import { modelOf } from './oracle-model.js';
 
 describe('a class-conditional model', () => {
   const classes = createConfig({ ...config, prior: 'learned', classes: 3 });

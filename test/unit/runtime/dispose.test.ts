@@ -1,7 +1,7 @@
 import type { Latents, RawImage } from '@glow-onnx/runtime';
 import { config, images } from '../../support/noise-images.js';
 import { createOracle, oracleSessions } from '../../support/oracle.js';
-import { modelOf, oracleSeed } from '../../support/oracle-model.js';
+import { modelOf, oracleSeed } from './oracle-model.js';
 
 const good = images[0] as RawImage;
 const model = modelOf(config);

@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { createConfig } from '@glow-onnx/flow';
 import { DeviceError, type LoadOptions, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
-import { type Answer, type ModelServer, serveFolder } from '../../support/model-server.js';
+import { type Answer, type ModelServer, serveFolder } from './model-server.js';
 
 const config = createConfig({ channels: 1, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 16 });
 let fixture: ModelFixture;

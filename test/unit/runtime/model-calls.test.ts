@@ -3,7 +3,7 @@ import { encodePng, type Latents, type RawImage, restoreRandom } from '@glow-onn
 import { toModel } from '../../../packages/runtime/src/pictures/images.js';
 import { bins, config, images, noise } from '../../support/noise-images.js';
 import { createOracle } from '../../support/oracle.js';
-import { modelOf, oracleSeed } from '../../support/oracle-model.js';
+import { modelOf, oracleSeed } from './oracle-model.js';
 
 const oracle = createOracle(config, oracleSeed);
 

@@ -1,6 +1,6 @@
 import type { RawImage } from '@glow-onnx/runtime';
 import { config, images, noise } from '../../support/noise-images.js';
-import { modelOf } from '../../support/oracle-model.js';
+import { modelOf } from './oracle-model.js';
 
 describe('errors', () => {
   const model = modelOf(config);

@@ -3,7 +3,7 @@ import { createConfig, createRandom } from '@glow-onnx/flow';
 import type { RawImage } from '@glow-onnx/runtime';
 import { trainingPercentile } from '../../../packages/runtime/src/model/training-percentile.js';
 import { complexityOf } from '../../../packages/runtime/src/pictures/complexity.js';
-import { modelOf } from '../../support/oracle-model.js';
+import { modelOf } from './oracle-model.js';
 
 const config = createConfig({
   channels: 3,

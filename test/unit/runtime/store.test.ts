@@ -7,7 +7,7 @@ import { type ModelSource, storeOf } from '../../../packages/runtime/src/folder/
 import { type ModelStore, readBounded } from '../../../packages/runtime/src/folder/model-store.js';
 import type { DirectoryHandle } from '../../../packages/runtime/src/folder/stores/directory-store.js';
 import { platform } from '../../../packages/runtime/src/node/platform.js';
-import { type ModelServer, serveFolder } from '../../support/model-server.js';
+import { type ModelServer, serveFolder } from './model-server.js';
 
 let folder: string;
 let server: ModelServer;

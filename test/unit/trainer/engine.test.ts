@@ -17,12 +17,12 @@ import { openDevice } from '../../../packages/trainer/src/tfjs/device.js';
 import { createTfjsDifferentiator } from '../../../packages/trainer/src/tfjs/tfjs-differentiator.js';
 import { relativeError } from '../../support/numeric.js';
 import { randomParams } from '../../support/random-params.js';
-import { tinyConfig } from '../../support/training.js';
+import { rampsConfig } from '../../support/training.js';
 
 /** Sums in another order. */
 const FLOAT32 = 1e-5;
 
-const glow = createGlow(tinyConfig);
+const glow = createGlow(rampsConfig);
 const { trainable } = initialParams(glow, 1);
 const batch = { count: 2, x: new Float32Array(128) };
 const settings = { optimizer: 'adam', clip: 50, ema: 0 } as const;

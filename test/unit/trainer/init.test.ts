@@ -5,7 +5,7 @@ import { main as glowExport } from '../../../packages/exporter/src/main.js';
 import { datasetFrom } from '../../../packages/trainer/src/data/from-images.js';
 import { goldenWeights, save } from '../../support/import-fixtures.js';
 import { relativeError } from '../../support/numeric.js';
-import { ramps, readCheckpoint, temporaryRuns, tinyConfig, tinySettings } from '../../support/training.js';
+import { ramps, rampsConfig, readCheckpoint, temporaryRuns, tinySettings } from '../../support/training.js';
 
 const runAt = temporaryRuns();
 /** Too small to move a float32 weight: what is saved is what training started from. */
@@ -41,7 +41,7 @@ test.each(['tutorial', 'port'] as const)(
 test('a run from a checkpoint starts with its averaged weights, which were validated', async () => {
   const [first, second] = [runAt('first'), runAt('second')];
   const options = { data: ramps(), device: 'wasm', threads: 1 } as const;
-  await train({ ...options, out: first, start: { config: tinyConfig }, settings: tinySettings });
+  await train({ ...options, out: first, start: { config: rampsConfig }, settings: tinySettings });
   const init = await readCheckpoint(first, 'best');
   await train({ ...options, out: second, start: { init }, settings: still });
   const { params } = await readCheckpoint(second, 'last');

@@ -10,15 +10,15 @@ import { runOf } from '../../../packages/trainer/src/run/run-checkpoint.js';
 import { defaultSettings, type TrainSettings } from '../../../packages/trainer/src/settings/settings.js';
 import {
   ramps,
+  rampsConfig,
   readCheckpoint,
   readMetrics,
   temporaryRuns,
-  tinyConfig,
   tinySettings,
 } from '../../support/training.js';
 
 const runAt = temporaryRuns();
-const glow = createGlow(tinyConfig);
+const glow = createGlow(rampsConfig);
 const params = initialParams(glow, 1);
 const data = ramps();
 
@@ -62,8 +62,8 @@ async function runWith(
       fakeDifferentiator(loss, slope, validation),
       settings,
     ),
-    batches: createBatches(data, tinyConfig, settings),
-    config: tinyConfig,
+    batches: createBatches(data, rampsConfig, settings),
+    config: rampsConfig,
     data,
     settings,
     fixed: params.fixed,

@@ -3,7 +3,7 @@ import { DeviceError } from '@glow-onnx/runtime/session';
 import { type Batch, type OpenEngine, openEngine } from '@glow-onnx/trainer/engine';
 import { InferenceSession } from 'onnxruntime-node';
 import { randomParams } from '../../support/random-params.js';
-import { ramps, tinyConfig } from '../../support/training.js';
+import { ramps, rampsConfig } from '../../support/training.js';
 
 /** Which its types hide. */
 type SessionClass = { readonly prototype: InferenceSession };
@@ -28,7 +28,7 @@ async function lossesOf(engine: OpenEngine, batches: readonly Batch[]): Promise<
 
 test('a model trains from a config on, and from its checkpoint as if nothing had been', async () => {
   const batches = await batchesOf(12);
-  const engine = await openEngine({ config: tinyConfig }, options);
+  const engine = await openEngine({ config: rampsConfig }, options);
   expect((await engine.checkpoint()).initialised).toBe(false);
   await engine.initialise(batches[0] as Batch);
   const before = await lossesOf(engine, batches.slice(0, 6));
@@ -47,13 +47,13 @@ test('a model trains from a config on, and from its checkpoint as if nothing had
 });
 
 test('a checkpoint without the state of its optimiser starts from its averaged weights, as with --init', async () => {
-  const glow = createGlow(tinyConfig);
+  const glow = createGlow(rampsConfig);
   const params = initialParams(glow, 1);
   const { trainable: ema } = randomParams(glow, 2);
   const [batch] = (await batchesOf(1)) as [Batch];
-  const engine = await openEngine({ config: tinyConfig, params, ema, initialised: true }, options);
+  const engine = await openEngine({ config: rampsConfig, params, ema, initialised: true }, options);
   const same = await openEngine(
-    { config: tinyConfig, params: { ...params, trainable: ema }, initialised: true },
+    { config: rampsConfig, params: { ...params, trainable: ema }, initialised: true },
     options,
   );
   expect(await engine.evaluate(batch)).toEqual(await same.evaluate(batch));
@@ -66,13 +66,13 @@ test.each([
   [{ ema: 1 }, 'settings: ema must be a number from 0 (no average) to below 1, got 1'],
   [{ batch: 0 }, 'settings: batch must be a positive integer, got 0'],
 ])('%j is refused', async (wrong, message) => {
-  const opening = openEngine({ config: tinyConfig }, { ...options, ...wrong });
+  const opening = openEngine({ config: rampsConfig }, { ...options, ...wrong });
   await expect(opening).rejects.toThrow(new RangeError(message));
 });
 
 test('a checkpoint goes on with its own optimiser and no other', async () => {
   const [batch] = (await batchesOf(1)) as [Batch];
-  const engine = await openEngine({ config: tinyConfig }, { ...options, optimizer: 'adamax' });
+  const engine = await openEngine({ config: rampsConfig }, { ...options, optimizer: 'adamax' });
   await engine.initialise(batch);
   await engine.step(batch, 5e-3);
   const checkpoint = parseCheckpoint(encodeCheckpoint(await engine.checkpoint()));
@@ -87,16 +87,16 @@ test('a checkpoint goes on with its own optimiser and no other', async () => {
 
 test('a checkpoint that lacks a parameter leaves no session behind', async () => {
   const release = jest.spyOn((InferenceSession as unknown as SessionClass).prototype, 'release');
-  const { trainable, fixed } = initialParams(createGlow(tinyConfig), 1);
+  const { trainable, fixed } = initialParams(createGlow(rampsConfig), 1);
   const { [Object.keys(trainable)[0] as string]: _, ...rest } = trainable;
-  const start = { config: tinyConfig, params: { trainable: rest, fixed }, initialised: true };
+  const start = { config: rampsConfig, params: { trainable: rest, fixed }, initialised: true };
   await expect(openEngine(start, options)).rejects.toThrow('is missing');
   expect(release).toHaveBeenCalledTimes(1);
 });
 
 test('a new model takes no step before it is initialised', async () => {
   const [batch] = (await batchesOf(1)) as [Batch];
-  const engine = await openEngine({ config: tinyConfig }, options);
+  const engine = await openEngine({ config: rampsConfig }, options);
   await expect(engine.step(batch, 5e-3)).rejects.toThrow('needs initialise() with a batch');
   await engine.initialise(batch);
   expect(await engine.step(batch, 5e-3)).toMatchObject({ applied: true });
@@ -104,10 +104,10 @@ test('a new model takes no step before it is initialised', async () => {
 });
 
 test('a device that is not there is an error that says which, and auto passes it over', async () => {
-  const wanted = openEngine({ config: tinyConfig }, { ...options, device: 'cuda' });
+  const wanted = openEngine({ config: rampsConfig }, { ...options, device: 'cuda' });
   await expect(wanted).rejects.toThrow(DeviceError);
   await expect(wanted).rejects.toThrow('device "cuda" is not available');
-  const engine = await openEngine({ config: tinyConfig }, { ...options, device: 'auto' });
+  const engine = await openEngine({ config: rampsConfig }, { ...options, device: 'auto' });
   expect(engine.skipped.map(({ device }) => device)).toContain('cuda');
   await engine.dispose();
 });

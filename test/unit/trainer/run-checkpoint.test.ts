@@ -3,22 +3,22 @@ import { assembleEngine } from '../../../packages/trainer/src/assembly/assemble-
 import { atStart } from '../../../packages/trainer/src/run/counters.js';
 import { toCheckpoint } from '../../../packages/trainer/src/run/run-checkpoint.js';
 import { defaultSettings } from '../../../packages/trainer/src/settings/settings.js';
-import { ramps, tinyConfig } from '../../support/training.js';
+import { ramps, rampsConfig } from '../../support/training.js';
 
 test('a histogram counts every validation image, however many there are', async () => {
   const count = 300_000;
-  const { trainable, fixed } = initialParams(createGlow(tinyConfig), 1);
+  const { trainable, fixed } = initialParams(createGlow(rampsConfig), 1);
   const never = async (): Promise<never> => {
     throw new Error('nothing is computed here');
   };
   const computing = { description: '', initialise: never, gradient: never, evaluate: never };
   const engine = await assembleEngine(
-    createGlow(tinyConfig),
+    createGlow(rampsConfig),
     { initial: trainable },
     { ...computing, dispose: async () => {} },
     defaultSettings,
   );
-  const facts = { config: tinyConfig, fixed, data: ramps(), settings: defaultSettings, trainingImages: 10 };
+  const facts = { config: rampsConfig, fixed, data: ramps(), settings: defaultSettings, trainingImages: 10 };
   const counters = { ...atStart, before: 2, best: 2 };
   const scores = Float64Array.from({ length: count }, (_, i) => 1 + i / (count - 1));
   const { training } = await toCheckpoint(facts, engine, counters, scores);

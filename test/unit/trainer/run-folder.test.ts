@@ -6,14 +6,14 @@ import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/internal';
 import { readRun } from '../../../packages/trainer/src/folder/read-run.js';
 import { replaceFile } from '../../../packages/trainer/src/folder/replace-file.js';
 import { createRunFolder, reopenRunFolder } from '../../../packages/trainer/src/folder/run-folder.js';
-import { readCheckpoint, readMetrics, temporaryRuns, tinyConfig } from '../../support/training.js';
+import { rampsConfig, readCheckpoint, readMetrics, temporaryRuns } from '../../support/training.js';
 
 const runAt = temporaryRuns();
 
 function checkpointAt(step: number): Checkpoint {
   return {
-    config: tinyConfig,
-    params: initialParams(createGlow(tinyConfig), step),
+    config: rampsConfig,
+    params: initialParams(createGlow(rampsConfig), step),
     initialised: true,
     progress: { step },
   };
@@ -101,7 +101,7 @@ test('a run whose checkpoints are all broken says why, and is not written over',
 test('a checkpoint whose tensors are of another config is refused by its name', async () => {
   const folder = await createRunFolder(runAt('other'), false);
   const { tensors, metadata } = parseSafetensors(encodeCheckpoint(checkpointAt(1)));
-  const config = JSON.stringify({ ...tinyConfig, hiddenChannels: 12 });
+  const config = JSON.stringify({ ...rampsConfig, hiddenChannels: 12 });
   const swapped = encodeSafetensors(tensors, { ...metadata, config });
   await writeFile(join(folder.path, 'last.safetensors'), swapped);
   await expect(readRun(folder.path)).rejects.toThrow(

@@ -2,7 +2,7 @@ import { createRandom } from '@glow-onnx/flow';
 import { drawSources } from '../../../../packages/trainer/src/data/augment.js';
 import { createBatches } from '../../../../packages/trainer/src/run/batches.js';
 import { defaultSettings } from '../../../../packages/trainer/src/settings/settings.js';
-import { ramps, tinyConfig, tinySettings } from '../../../support/training.js';
+import { ramps, rampsConfig, tinySettings } from '../../../support/training.js';
 
 const extent = { height: 2, width: 3, channels: 1 } as const;
 const image = [1, 2, 3, 4, 5, 6];
@@ -57,7 +57,7 @@ test('channels of a pixel stay together', () => {
 
 describe('in training', () => {
   const batchesWith = (changes: object) =>
-    createBatches(ramps(), tinyConfig, { ...defaultSettings, ...tinySettings, ...changes });
+    createBatches(ramps(), rampsConfig, { ...defaultSettings, ...tinySettings, ...changes });
 
   test('an image varies from epoch to epoch, and not with the batch it is in', async () => {
     const batches = batchesWith({ flip: true, shift: 2 });

@@ -10,7 +10,7 @@ import { softwareDriver, testWebgpu } from '../../support/vulkan-driver.js';
 const TOLERANCE = 5e-3;
 
 async function losses(engine: string, device: string, env = {}): Promise<number[]> {
-  const argv = ['test/unit/trainer/losses-process.mjs', engine, device];
+  const argv = ['test/contract/training/losses-process.mjs', engine, device];
   const { stdout } = await promisify(execFile)(process.execPath, argv, { env: { ...process.env, ...env } });
   return JSON.parse(stdout);
 }

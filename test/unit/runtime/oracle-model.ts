@@ -1,9 +1,9 @@
 import type { GlowConfig, Manifest } from '@glow-onnx/flow';
 import type { GlowModel } from '@glow-onnx/runtime';
-import { createModel } from '../../packages/runtime/src/model/create-model.js';
-import { nodeCodec } from '../../packages/runtime/src/node/images.js';
-import { defaultImageLimits } from '../../packages/runtime/src/pictures/limits.js';
-import { bareManifest, createOracle, oracleSessions } from './oracle.js';
+import { createModel } from '../../../packages/runtime/src/model/create-model.js';
+import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
+import { defaultImageLimits } from '../../../packages/runtime/src/pictures/limits.js';
+import { bareManifest, createOracle, oracleSessions } from '../../support/oracle.js';
 
 /** Of every oracle model here. */
 export const oracleSeed = 3;

@@ -1,7 +1,7 @@
 import type { Float64Tensor, Named } from '@glow-onnx/flow';
-import { ramps, tinyConfig, tinySettings } from '../../support/training.js';
+import { ramps, rampsConfig, tinySettings } from '../../support/training.js';
 
-const { channels, height, width, levels, steps, hiddenChannels, bits } = tinyConfig;
+const { channels, height, width, levels, steps, hiddenChannels, bits } = rampsConfig;
 /** The tiny model as input of `createConfig`, to change one of its choices. */
 export const tinyVariant = { channels, height, width, levels, steps, hiddenChannels, bits };
 
@@ -11,7 +11,7 @@ export const tinyRun = {
   settings: tinySettings,
   device: 'wasm',
   threads: 1,
-  start: { config: tinyConfig },
+  start: { config: rampsConfig },
 } as const;
 
 /** All numbers of tensors, in their order. */

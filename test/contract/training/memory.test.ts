@@ -5,7 +5,7 @@ import { memoryFor } from '../../../packages/trainer/src/onnxruntime/memory.js';
 
 async function bytesOf(memory: string, steps: number): Promise<number> {
   const { stdout } = await promisify(execFile)(process.execPath, [
-    'test/unit/trainer/memory-process.mjs',
+    'test/contract/training/memory-process.mjs',
     memory,
     String(steps),
   ]);
