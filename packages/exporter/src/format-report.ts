@@ -12,7 +12,7 @@ export function formatExport(report: ExportReport, allSteps: boolean): string {
     `${channels}×${height}×${width}, ${count(bits, 'bit')}, ${count(levels, 'level')} × ${count(steps, 'step')}, ` +
       `${hiddenChannels} hidden channels, ${parameters.toLocaleString('en-US')} parameters`,
     ...(pictures && pictures.found > pictures.taken
-      ? [`golden values: the first ${pictures.taken} of ${pictures.found} pictures`]
+      ? [`golden values: the first ${pictures.taken} of ${pictures.found} images`]
       : []),
     claimsTable(measured),
     stepsTable(diagnosis, allSteps),

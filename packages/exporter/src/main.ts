@@ -16,7 +16,7 @@ import { importWeights, type LayoutName, layoutNames } from './import/import-wei
 import { verifyFolder } from './verify/verify-folder.js';
 
 const bitsHelp = 'bits per colour channel (default: tutorial 8, port 5)';
-const sizeHelp = 'height and width of the training pictures (default: 32x32)';
+const sizeHelp = 'height and width of the training images (default: 32x32)';
 const stepsHelp = 'print all steps instead of the worst five';
 
 const devices: readonly Device[] = ['cpu', 'webgpu', 'cuda', 'wasm'];
@@ -89,7 +89,7 @@ function addExport(program: Command, { stdout }: Terminal): void {
     .option('--license <spdx>', 'licence of the weights, for the manifest and the graphs')
     .option(
       '--images <path...>',
-      'take the golden values from these pictures (files, folders) instead of samples',
+      'take the golden values from these images (files, folders) instead of samples',
     )
     .option('--steps', stepsHelp, false)
     .option('--json', 'print JSON', false)
@@ -167,7 +167,7 @@ async function readCheckpoint(path: string, { from, bits, size }: ImportFlags): 
 function assumptions({ from, bits, size }: ImportFlags, config: GlowConfig): string[] {
   const assumed = [
     ...(bits === undefined ? [`${config.bits} bits (--bits)`] : []),
-    ...(size ? [] : [`training pictures of ${config.height}x${config.width} (--size)`]),
+    ...(size ? [] : [`training images of ${config.height}x${config.width} (--size)`]),
   ];
   if (!from || assumed.length === 0) return [];
   return [`assumed, because the weights do not state it: ${assumed.join(', ')}`];

@@ -7,7 +7,7 @@ const configSchema = z.strictObject({
   version: z.literal(1),
   /** Image channels C: 1 grey, 3 RGB. */
   channels: count(64),
-  /** Height and width of the training pictures in pixels; the model takes any size that 2^levels divides. */
+  /** Height and width of the training images in pixels; the model takes any size that 2^levels divides. */
   height: count(16384),
   width: count(16384),
   /** Levels L. */
@@ -131,7 +131,7 @@ export function parseConfig(value: unknown): GlowConfig {
     if (config[side] % divisor !== 0) {
       throw new RangeError(
         `config: ${side} ${config[side]} cannot pass ${config.levels} level${config.levels > 1 ? 's' : ''}: it must be ` +
-          `divisible by ${divisor}; resize the pictures${config.levels > 1 ? ' or lower levels' : ''}`,
+          `divisible by ${divisor}; resize the images${config.levels > 1 ? ' or lower levels' : ''}`,
       );
     }
   }

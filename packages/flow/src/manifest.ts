@@ -23,7 +23,7 @@ const preprocessingSchema = z.strictObject({
   channels: natural,
   /** The channels in order: grey, rgb, or unnamed for 2 channels or more than 3. */
   colour: z.enum(['grey', 'rgb', 'unnamed']),
-  /** The conversion of pictures with other channels. */
+  /** The conversion of images with other channels. */
   conversion: z.string(),
   /** Bits per channel that the model keeps of a pixel's 8. */
   bits: natural,
@@ -31,7 +31,7 @@ const preprocessingSchema = z.strictObject({
   formula: z.string(),
   /** The smallest and largest x. */
   range: z.tuple([z.number(), z.number()]),
-  /** Of the training pictures. */
+  /** Of the training images. */
   height: natural,
   width: natural,
   /** Divides height and width of every picture. */

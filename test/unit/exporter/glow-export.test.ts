@@ -59,7 +59,7 @@ describe('glow-export', () => {
     writeFileSync(at('weights'), readGolden('port-rgb-8x8-l2-k2-affine').bytes);
     const assumed = await run(at('weights'), '--from', 'port', '--out', at('a'));
     expect(assumed.out).toMatch(
-      /^assumed, because the weights do not state it: 5 bits \(--bits\), training pictures of 32x32 \(--size\)\n3×32×32, 5 bits/,
+      /^assumed, because the weights do not state it: 5 bits \(--bits\), training images of 32x32 \(--size\)\n3×32×32, 5 bits/,
     );
     const told = await run(at('weights'), '--from', 'port', '--out', at('b'), '--bits', '5', '--size', '8x8');
     expect(told.out).toMatch(/^3×8×8, 5 bits/);
@@ -81,7 +81,7 @@ describe('glow-export', () => {
     const picture = { data: new Uint8Array(3 * 8 * 16), width: 16, height: 8, channels: 3 };
     for (let i = 0; i < 9; i++) await writePng(at('pictures', `${i}.png`), picture);
     const { out } = await run(save(), '--out', at('model'), '--images', at('pictures'));
-    expect(out).toContain('\ngolden values: the first 8 of 9 pictures\n');
+    expect(out).toContain('\ngolden values: the first 8 of 9 images\n');
     const none = await run(save(), '--out', at('other'), '--images', at('nowhere'));
     expect(none.err).toMatch(/images: .*nowhere does not exist\n$/);
   });

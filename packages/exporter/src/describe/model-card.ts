@@ -66,10 +66,10 @@ function describePreprocessing(steps: Preprocessing): string {
   const { layout, channels, colour, conversion, bits, formula, range, height, width, multipleOf } = steps;
   const count = channels === 1 ? '1 channel' : `${channels} channels`;
   return (
-    `${layout}, ${count} (${colour}), ${bits} bits each. ${conversion === 'none' ? '' : `Other pictures: ${conversion}. `}` +
+    `${layout}, ${count} (${colour}), ${bits} bits each. ${conversion === 'none' ? '' : `Other images: ${conversion}. `}` +
     `For a pixel p in 0 … 255, \`${formula}\`, which lies in ${range[0]} … ${range[1]}. No mean is subtracted, and there ` +
-    'is no division by a standard deviation. The model does not resize or crop pictures: their height and width must ' +
-    `be divisible by ${multipleOf}. The training pictures were ${height}×${width}.`
+    'is no division by a standard deviation. The model does not resize or crop images: their height and width must ' +
+    `be divisible by ${multipleOf}. The training images were ${height}×${width}.`
   );
 }
 

@@ -19,7 +19,7 @@ export const layoutNames = Object.keys(layouts) as readonly LayoutName[];
  * Reads another program's weights, a safetensors file of its state_dict, as a checkpoint with parameters in float64.
  * Levels, steps, channels, hidden channels, coupling and kind of 1×1 convolution follow from the tensors' names and
  * shapes.
- * @param overrides bits per colour channel (default: tutorial 8, port 5), and height and width of the training pictures
+ * @param overrides bits per colour channel (default: tutorial 8, port 5), and height and width of the training images
  * (default: 32×32, or larger if the levels need it). The weights do not state them.
  * @throws SyntaxError if the bytes are not safetensors. @throws RangeError naming a tensor that is missing, unknown,
  * misshapen or not finite, or an actnorm that was never initialised.

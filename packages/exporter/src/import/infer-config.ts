@@ -4,7 +4,7 @@ import { conv1x1Kind } from './conv1x1.js';
 import type { ForeignWeights } from './foreign-weights.js';
 import type { Layout } from './layout.js';
 
-/** Facts that weights do not state: bits per colour channel, height and width of the training pictures. */
+/** Facts that weights do not state: bits per colour channel, height and width of the training images. */
 export type ImportOverrides = Partial<Pick<GlowConfig, 'bits' | 'height' | 'width'>>;
 
 /** The config of a foreign model, from its names and shapes. @throws RangeError naming a tensor that does not fit. */
@@ -29,7 +29,7 @@ export function inferConfig(weights: ForeignWeights, layout: Layout, overrides: 
   if (height % unit !== 0 || width % unit !== 0) {
     throw new RangeError(
       `import (${layout.layout}): these weights have ${levels} level${levels === 1 ? '' : 's'}: height and width ` +
-        `must be divisible by ${unit}, got ${height}x${width}; pass the size of the training pictures (--size)`,
+        `must be divisible by ${unit}, got ${height}x${width}; pass the size of the training images (--size)`,
     );
   }
   return createConfig(
