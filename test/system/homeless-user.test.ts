@@ -112,7 +112,7 @@ describeStranger('a user without a home', () => {
     async () => {
       const short = (block: string) => block.replace('run quickstart', '$& -- --seconds 10');
       const { stdout, stderr } = await run(commands('npm run quickstart', short));
-      expect(stdout.match(/worst error of a pixel 0 of 31/g)).toHaveLength(2);
+      expect(stdout.match(/largest error of a pixel 0 of 31/g)).toHaveLength(2);
       expect(stderr).not.toMatch(/warn/i);
       await run('ls out/samples.png out/reconstructions.png out/interpolation.png out/trained-samples.png');
     },

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { tarballs } from '../../support/installed-app.js';
 
@@ -9,9 +10,13 @@ describe.each(['flow', 'runtime'] as const)('the packed %s', (name) => {
   test('resolves to the right types from ESM, from CommonJS and in bundlers', () => {
     const attw = join(root, 'node_modules/.bin/attw');
     const args = [tarballs()[name], '--profile', 'node16', '--format', 'json'];
-    const { stdout, stderr } = spawnSync(attw, args, { cwd: root, encoding: 'utf8' });
+    // To a file: attw exits before a pipe has taken all that it prints.
+    const file = join(process.env.TEST_RUN as string, `types-of-${name}.json`);
+    const out = openSync(file, 'w');
+    const { stderr } = spawnSync(attw, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', out, 'pipe'] });
+    closeSync(out);
     expect(stderr).not.toMatch(/error/i);
-    const { analysis } = JSON.parse(stdout) as {
+    const { analysis } = JSON.parse(readFileSync(file, 'utf8')) as {
       analysis: {
         entrypoints: object;
         problems: { kind: string; entrypoint?: string; resolutionKind?: string }[];
