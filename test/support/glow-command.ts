@@ -1,21 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createConfig, createRandom } from '@glow-onnx/flow';
+import { createRandom } from '@glow-onnx/flow';
 import { type GlowModel, loadGlow, type RawImage, writePng } from '@glow-onnx/runtime/node';
 import sharp from 'sharp';
 import { main } from '../../packages/runtime/src/cli/main.js';
 import { type ModelFixture, writeModelFixture } from './model-fixture.js';
+import { tinyConfig } from './tiny-config.js';
 
-export const config = createConfig({
-  channels: 3,
-  height: 8,
-  width: 8,
-  levels: 2,
-  steps: 2,
-  hiddenChannels: 8,
-  bits: 5,
-});
+export const config = tinyConfig();
 let fixture: ModelFixture;
 export let model: GlowModel;
 export let work: string;

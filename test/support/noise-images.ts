@@ -1,16 +1,9 @@
-import { createConfig, createRandom } from '@glow-onnx/flow';
+import { createRandom } from '@glow-onnx/flow';
 import type { RawImage } from '@glow-onnx/runtime';
+import { tinyConfig } from './tiny-config.js';
 
 /** A model of 8×8 RGB at 5 bits. */
-export const config = createConfig({
-  channels: 3,
-  height: 8,
-  width: 8,
-  levels: 2,
-  steps: 2,
-  hiddenChannels: 8,
-  bits: 5,
-});
+export const config = tinyConfig();
 
 /** A seeded image of noise. */
 export function noise(index: number, height = 8, width = 8, channels = 3): RawImage {

@@ -3,20 +3,13 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Checkpoint, createConfig, createGlow, encodeCheckpoint, initialParams } from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, encodeCheckpoint, initialParams } from '@glow-onnx/flow';
 import { encodeSafetensors, parseSafetensors, type SafetensorsInput } from '@glow-onnx/flow/internal';
 import { glowExport as run } from '../../support/glow-export.js';
 import { randomParams } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
-const config = createConfig({
-  channels: 3,
-  height: 8,
-  width: 8,
-  levels: 2,
-  steps: 2,
-  hiddenChannels: 8,
-  conv1x1: 'full',
-});
+const config = tinyConfig({ channels: 3, levels: 2, conv1x1: 'full' });
 const good: Checkpoint = { config, params: randomParams(createGlow(config), 81), initialised: true };
 
 let folder = '';
@@ -43,7 +36,7 @@ function spoiled(change: (tensors: Tensors, metadata: Record<string, string>) =>
 
 /** A checkpoint whose export takes long enough to be interrupted. */
 function deepCheckpoint(): Uint8Array {
-  const of = createConfig({ ...config, steps: 16, hiddenChannels: 64 });
+  const of = tinyConfig({ conv1x1: 'full', steps: 16, hiddenChannels: 64 });
   return encodeCheckpoint({ config: of, params: initialParams(createGlow(of), 82), initialised: true });
 }
 

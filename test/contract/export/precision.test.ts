@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
 import {
-  createConfig,
   createGlow,
   createRandom,
   encode,
@@ -24,6 +23,7 @@ import { flatten, relativeError } from '../../support/numeric.js';
 import { checkerTest, checkWithOnnx } from '../../support/onnx-checker.js';
 import { labelsFor, randomParams, randomTensor } from '../../support/random-params.js';
 import { runGraph } from '../../support/run-graph.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { variants } from '../../support/variants.js';
 
 const smaller: readonly Precision[] = ['fp16-weights', 'int8-weights', 'fp16'];
@@ -38,14 +38,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const config = createConfig({
-  channels: 3,
-  height: 8,
-  width: 8,
-  levels: 2,
-  steps: 3,
-  hiddenChannels: 32,
-});
+const config = tinyConfig({ steps: 3, hiddenChannels: 32, bits: 8 });
 const checkpoint = { config, params: randomParams(createGlow(config), 61), initialised: true };
 
 describe.each(variants)('small weights of $name', ({ config: of }) => {

@@ -1,10 +1,6 @@
 import type { Float64Tensor, Named } from '@glow-onnx/flow';
 import { ramps, rampsConfig, tinySettings } from '../../support/training.js';
 
-const { channels, height, width, levels, steps, hiddenChannels, bits } = rampsConfig;
-/** The tiny model as input of `createConfig`, to change one of its choices. */
-export const tinyVariant = { channels, height, width, levels, steps, hiddenChannels, bits };
-
 /** Options of `train` for a run of a second; `out` is missing. */
 export const tinyRun = {
   data: ramps(),

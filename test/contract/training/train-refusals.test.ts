@@ -1,7 +1,7 @@
-import { createConfig } from '@glow-onnx/flow';
 import { train } from '@glow-onnx/trainer';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { readCheckpoint, readMetrics, temporaryRuns, tinySettings } from '../../support/training.js';
-import { tinyRun as base, tinyVariant } from './tiny-run.js';
+import { tinyRun as base } from './tiny-run.js';
 
 const runAt = temporaryRuns();
 const { data } = base;
@@ -24,12 +24,12 @@ test.each([
   },
   {
     name: 'a colour model for grey images',
-    wrong: { start: { config: createConfig({ ...tinyVariant, channels: 3 }) } },
+    wrong: { start: { config: tinyConfig({ channels: 3 }) } },
     message: 'data: ramps has channels 1, but the model expects 3',
   },
   {
     name: 'a model with classes without labels',
-    wrong: { start: { config: createConfig({ ...tinyVariant, prior: 'learned', classes: 2 }) } },
+    wrong: { start: { config: tinyConfig({ channels: 1, prior: 'learned', classes: 2 }) } },
     message: 'has no attribute null (found: way)',
   },
 ])('$name is refused before anything is written', async ({ wrong, message }) => {
@@ -59,7 +59,7 @@ test.each([
 });
 
 test('classes of other words than a checkpoint was trained on are refused', async () => {
-  const config = createConfig({ ...tinyVariant, prior: 'learned', topPrior: 'channel', classes: 2 });
+  const config = tinyConfig({ channels: 1, prior: 'learned', classes: 2 });
   const out = runAt('classes');
   await train({ ...base, out, start: { config }, settings: { ...tinySettings, labels: 'way' } });
   const init = await readCheckpoint(out, 'last');

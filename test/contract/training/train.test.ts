@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
-import { createConfig, parseManifest } from '@glow-onnx/flow';
+import { parseManifest } from '@glow-onnx/flow';
 import { type Progress, train } from '@glow-onnx/trainer';
 import { relativeError } from '../../support/numeric.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { readCheckpoint, temporaryRuns, tinySettings } from '../../support/training.js';
-import { tinyRun as base, tinyVariant, vector } from './tiny-run.js';
+import { tinyRun as base, vector } from './tiny-run.js';
 
 /**
  * Two backends add up in different orders; what float32 rounds away in one step, Adam carries on, since it divides
@@ -73,7 +74,7 @@ test('a time budget ends training after a step, saved', async () => {
 });
 
 test.each(['port', 'openai'] as const)('the %s preset learns', async (preset) => {
-  const config = createConfig({ ...tinyVariant }, preset);
+  const config = tinyConfig({ channels: 1 }, preset);
   const result = await train({
     ...base,
     out: runAt(preset),
@@ -84,7 +85,7 @@ test.each(['port', 'openai'] as const)('the %s preset learns', async (preset) =>
 });
 
 test('a class-conditional model trains on an attribute of the data', async () => {
-  const config = createConfig({ ...tinyVariant, prior: 'learned', topPrior: 'channel', classes: 2 });
+  const config = tinyConfig({ channels: 1, prior: 'learned', classes: 2 });
   const out = runAt('conditional');
   await train({ ...base, out, start: { config }, settings: { ...tinySettings, labels: 'way' } });
   const { params, training } = await readCheckpoint(out, 'last');
@@ -93,7 +94,7 @@ test('a class-conditional model trains on an attribute of the data', async () =>
 });
 
 test('a manifest knows the classes of a model by their words', async () => {
-  const config = createConfig({ ...tinyVariant, prior: 'learned', topPrior: 'channel', classes: 2 });
+  const config = tinyConfig({ channels: 1, prior: 'learned', classes: 2 });
   const [out, model] = [runAt('words'), runAt('words model')];
   await train({ ...base, out, start: { config }, settings: { ...tinySettings, labels: 'way' } });
   await exportModel(await readCheckpoint(out, 'best'), { out: model });

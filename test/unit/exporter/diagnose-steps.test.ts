@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { exportModel, verifyFolder } from '@glow-onnx/exporter';
 import {
   type Checkpoint,
-  createConfig,
   createGlow,
   createRandom,
   type Float64Tensor,
@@ -19,16 +18,9 @@ import { diagnoseSteps } from '../../../packages/exporter/src/verify/diagnose-st
 import { spectralNorm } from '../../../packages/exporter/src/verify/spectral-norm.js';
 import { alterFile } from '../../support/altered-folder.js';
 import { randomParams, randomTensor } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
-const config = createConfig({
-  channels: 3,
-  height: 8,
-  width: 8,
-  levels: 2,
-  steps: 3,
-  hiddenChannels: 8,
-  conv1x1: 'full',
-});
+const config = tinyConfig({ channels: 3, steps: 3, conv1x1: 'full' });
 const glow = createGlow(config);
 const checkpoint: Checkpoint = { config, params: randomParams(glow, 71), initialised: true };
 

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { exportModel } from '@glow-onnx/exporter';
-import { type Checkpoint, createConfig, createGlow } from '@glow-onnx/flow';
+import { type Checkpoint, createGlow } from '@glow-onnx/flow';
 import { filled } from '@glow-onnx/flow/internal';
 import { randomParams } from '../../support/random-params.js';
-import { checkpoint, config, temporaryFolder } from './fixture.js';
+import { tinyConfig } from '../../support/tiny-config.js';
+import { checkpoint, temporaryFolder } from './fixture.js';
 
 const at = temporaryFolder();
 
@@ -19,7 +20,7 @@ function withParam(name: string, value: number, of: Checkpoint = checkpoint): Ch
 
 describe('exportModel leaves nothing behind and says why', () => {
   const full: Checkpoint = (() => {
-    const of = createConfig({ ...config, conv1x1: 'full' });
+    const of = tinyConfig({ conv1x1: 'full' });
     return { config: of, params: randomParams(createGlow(of), 54), initialised: true };
   })();
 

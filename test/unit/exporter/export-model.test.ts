@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
-import { createConfig, createGlow } from '@glow-onnx/flow';
+import { createGlow } from '@glow-onnx/flow';
 import { binToModel, parseSafetensors, pixelToBin } from '@glow-onnx/flow/internal';
 import { decodeModel } from '@glow-onnx/graph';
 import { loadGlow } from '@glow-onnx/runtime';
@@ -10,6 +10,7 @@ import { openSession } from '@glow-onnx/runtime/session';
 import { relativeError } from '../../support/numeric.js';
 import { checkerTest, checkWithOnnx } from '../../support/onnx-checker.js';
 import { randomParams } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { checkpoint, config, manifestOf, temporaryFolder } from './fixture.js';
 
 const at = temporaryFolder();
@@ -95,7 +96,7 @@ describe('exportModel', () => {
     ['3 channels', { channels: 3, levels: 3, steps: 1, height: 8, width: 24 }, 'rgb'],
     ['4 channels', { channels: 4, levels: 2, steps: 1, height: 12, width: 4 }, 'unnamed'],
   ])('states the preprocessing of %s in the manifest, as this library does it', async (_, size, colour) => {
-    const of = createConfig({ ...size, hiddenChannels: 4, bits: 5, ...size });
+    const of = tinyConfig({ ...size, hiddenChannels: 4 });
     const params = randomParams(createGlow(of), 55);
     await exportModel({ config: of, params, initialised: true }, { out: at('model') });
     const { preprocessing } = manifestOf(at('model'));
@@ -174,10 +175,7 @@ describe('exportModel', () => {
   checkerTest('writes graphs that onnx itself accepts, of every kind of layer', async () => {
     const presets = ['tutorial', 'port', 'openai'] as const;
     for (const preset of presets) {
-      const of = createConfig(
-        { channels: 3, height: 8, width: 8, levels: 2, steps: 1, hiddenChannels: 8 },
-        preset,
-      );
+      const of = tinyConfig({ steps: 1 }, preset);
       const params = randomParams(createGlow(of), 53);
       await exportModel({ config: of, params, initialised: true }, { out: at(preset) });
     }

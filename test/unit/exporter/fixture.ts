@@ -1,19 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Checkpoint, createConfig, createGlow, parseManifest } from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, parseManifest } from '@glow-onnx/flow';
 import { randomParams } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
 /** A small model whose images are not square. */
-export const config = createConfig({
-  channels: 3,
-  height: 8,
-  width: 16,
-  levels: 2,
-  steps: 2,
-  hiddenChannels: 8,
-  bits: 5,
-});
+export const config = tinyConfig({ width: 16 });
 
 export const checkpoint: Checkpoint = {
   config,

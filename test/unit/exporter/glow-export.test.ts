@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createConfig, createGlow, encodeCheckpoint, parseCheckpoint } from '@glow-onnx/flow';
+import { createGlow, encodeCheckpoint, parseCheckpoint } from '@glow-onnx/flow';
 import { writePng } from '@glow-onnx/runtime/node';
 import { glowExport as run } from '../../support/glow-export.js';
 import { readGolden } from '../../support/golden-files.js';
 import { randomParams } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { checkpoint, config, temporaryFolder } from './fixture.js';
 
 const at = temporaryFolder();
@@ -87,7 +88,7 @@ describe('glow-export', () => {
   });
 
   test('counts one as one', async () => {
-    const of = createConfig({ ...config, levels: 1, steps: 1, bits: 1 });
+    const of = tinyConfig({ levels: 1, steps: 1, bits: 1 });
     const params = randomParams(createGlow(of), 56);
     writeFileSync(at('one'), encodeCheckpoint({ config: of, params, initialised: true }));
     expect((await run(at('one'), '--out', at('model'))).out).toMatch(/1 bit, 1 level × 1 step, /);

@@ -2,20 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportModel, verifyFolder } from '@glow-onnx/exporter';
-import { type Checkpoint, createConfig, createGlow, createRandom } from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, createRandom } from '@glow-onnx/flow';
 import { parseSafetensors } from '@glow-onnx/flow/internal';
 import { writePng } from '@glow-onnx/runtime/node';
 import { randomParams } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
-const config = createConfig({
-  channels: 3,
-  height: 8,
-  width: 8,
-  levels: 2,
-  steps: 3,
-  hiddenChannels: 8,
-  conv1x1: 'full',
-});
+const config = tinyConfig({ channels: 3, bits: 8 });
 const glow = createGlow(config);
 const checkpoint: Checkpoint = { config, params: randomParams(glow, 71), initialised: true };
 

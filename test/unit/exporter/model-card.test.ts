@@ -2,21 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
-import { createConfig, createGlow, parseManifest } from '@glow-onnx/flow';
+import { createGlow, parseManifest } from '@glow-onnx/flow';
 import { binToModel } from '@glow-onnx/flow/internal';
 import { openSession } from '@glow-onnx/runtime/session';
 import { randomParams } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
-const base = createConfig({
-  channels: 3,
-  height: 8,
-  width: 16,
-  levels: 2,
-  steps: 1,
-  hiddenChannels: 8,
-  bits: 5,
-});
-const conditional = createConfig({ ...base, prior: 'learned', classes: 3, channels: 1, bits: 8 });
+const base = tinyConfig({ width: 16, steps: 1 });
+const conditional = tinyConfig({ width: 16, steps: 1, prior: 'learned', classes: 3, channels: 1, bits: 8 });
 
 const parent = mkdtempSync(join(tmpdir(), 'glow-card-'));
 afterAll(() => rmSync(parent, { recursive: true }));

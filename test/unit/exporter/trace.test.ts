@@ -1,10 +1,11 @@
-import { createConfig, createRandom, decode, encode, type Float64Tensor, float64Ops } from '@glow-onnx/flow';
+import { createRandom, decode, encode, type Float64Tensor, float64Ops } from '@glow-onnx/flow';
 import { latentShapes } from '@glow-onnx/flow/internal';
 import type { Graph } from '@glow-onnx/graph';
 import { formatShape } from '@glow-onnx/graph/internal';
 import { byName, exported, runOn } from '../../support/exported-graphs.js';
 import { flatten, relativeError } from '../../support/numeric.js';
 import { labelsFor, randomTensor } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { variants } from '../../support/variants.js';
 
 /** Float32 rounds to 6e-8; two or three levels of two steps leave up to 3e-7 of the largest value (measured). */
@@ -135,7 +136,7 @@ describe.each(variants)('graphs of $name', ({ config }) => {
 });
 
 describe('convolutions of an RGB model', () => {
-  const config = createConfig({ channels: 3, height: 8, width: 8, levels: 2, steps: 1, hiddenChannels: 8 });
+  const config = tinyConfig({ channels: 3, levels: 2, steps: 1 });
   const { encodeGraph, decodeGraph } = exported(config, 33);
   const read = (graph: Graph) =>
     Object.fromEntries(convolutions(graph).map(({ weight, channels }) => [weight, channels]));
@@ -155,7 +156,7 @@ describe('convolutions of an RGB model', () => {
 test.each([6, 9, 15])(
   'images of %i channels are widened, and give the numbers of float64',
   async (channels) => {
-    const config = createConfig({ channels, height: 4, width: 8, levels: 1, steps: 1, hiddenChannels: 8 });
+    const config = tinyConfig({ channels, levels: 1, steps: 1 });
     const { glow, forward, encodeGraph } = exported(config, 34);
     const x = randomTensor([1, channels, 4, 8], createRandom(35), 0.3);
     const got = await runOn(encodeGraph, { x });
@@ -166,10 +167,7 @@ test.each([6, 9, 15])(
 );
 
 test('an image too large for log σ by itself stays finite', async () => {
-  const config = createConfig(
-    { channels: 1, height: 2, width: 2, levels: 1, steps: 1, hiddenChannels: 4, coupling: 'sigmoid' },
-    'tutorial',
-  );
+  const config = tinyConfig({ channels: 1, levels: 1, steps: 1, hiddenChannels: 4, coupling: 'sigmoid' });
   const { glow, forward, encodeGraph } = exported(config, 36);
   const x = randomTensor([1, 1, 2, 2], createRandom(37), 2000);
   const got = await runOn(encodeGraph, { x });

@@ -2,21 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportModel, verifyFolder } from '@glow-onnx/exporter';
-import { type Checkpoint, createConfig, createGlow, parseManifest } from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, parseManifest } from '@glow-onnx/flow';
 import { main } from '../../../packages/exporter/src/main.js';
 import { alterFile } from '../../support/altered-folder.js';
 import { glowExport as run } from '../../support/glow-export.js';
 import { randomParams } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
-const config = createConfig({
-  channels: 3,
-  height: 8,
-  width: 8,
-  levels: 2,
-  steps: 3,
-  hiddenChannels: 8,
-  conv1x1: 'full',
-});
+const config = tinyConfig({ steps: 3, conv1x1: 'full' });
 const glow = createGlow(config);
 const checkpoint: Checkpoint = { config, params: randomParams(glow, 71), initialised: true };
 

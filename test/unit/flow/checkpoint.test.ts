@@ -1,7 +1,6 @@
 import {
   type Checkpoint,
   type ConfigInput,
-  createConfig,
   createGlow,
   createRandom,
   encodeCheckpoint,
@@ -18,12 +17,14 @@ import {
   parseSafetensors,
   type SafetensorsInput,
 } from '@glow-onnx/flow/internal';
-
-const small: ConfigInput = { channels: 1, height: 4, width: 8, levels: 2, steps: 1, hiddenChannels: 4 };
+import { tinyConfig } from '../../support/tiny-config.js';
 
 /** What a trainer would store: random float32 numbers everywhere, moments and averages included. */
 function trainedCheckpoint(preset: PresetName = 'tutorial', input: Partial<ConfigInput> = {}): Checkpoint {
-  const config = createConfig({ ...small, ...input }, preset);
+  const config = tinyConfig(
+    { channels: 1, height: 4, levels: 2, steps: 1, hiddenChannels: 4, ...input },
+    preset,
+  );
   const params = initialParams(createGlow(config), 7);
   const random = createRandom(8);
   const noise = (): Named<Float64Tensor> =>

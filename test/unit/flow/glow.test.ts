@@ -1,5 +1,4 @@
 import {
-  createConfig,
   createGlow,
   createRandom,
   decode,
@@ -14,6 +13,7 @@ import {
 import { filled, latentShapes } from '@glow-onnx/flow/internal';
 import { flatten, numericalLogDet, relativeError } from '../../support/numeric.js';
 import { labelsFor, randomParams, randomTensor } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { variants } from '../../support/variants.js';
 
 /** float64 rounding through a few dozen layers. */
@@ -107,10 +107,7 @@ describe.each(variants)('a whole model: $name', ({ config }) => {
 });
 
 test('data-dependent initialisation gives actnorm outputs, hidden ones too, mean 0 and deviation 1', () => {
-  const config = createConfig(
-    { channels: 3, height: 8, width: 8, levels: 2, steps: 2, hiddenChannels: 8 },
-    'openai',
-  );
+  const config = tinyConfig({}, 'openai');
   const glow = createGlow(config);
   const before = initialParams(glow, 1);
   const x = randomTensor([8, 3, 8, 8], createRandom(2), 0.3);
@@ -135,13 +132,12 @@ test('data-dependent initialisation gives actnorm outputs, hidden ones too, mean
   };
   const weights = forwardWeights(glow, float64Ops, params);
   encode(glow, watching, x, weights);
-  expect(seen.filter((what) => what === 'actnorm')).toHaveLength(levelsTimesSteps);
-  expect(seen.filter((what) => what === 'hidden')).toHaveLength(2 * levelsTimesSteps);
+  expect(seen.filter((what) => what === 'actnorm')).toHaveLength(config.levels * config.steps);
+  expect(seen.filter((what) => what === 'hidden')).toHaveLength(2 * config.levels * config.steps);
 });
-const levelsTimesSteps = 4;
 
 test('decode says how many latents it needs', () => {
-  const glow = createGlow(createConfig({ channels: 1, height: 8, width: 8, levels: 2, steps: 1 }));
+  const glow = createGlow(tinyConfig({ channels: 1, levels: 2 }));
   const weights = inverseWeights(glow, initialParams(glow, 1));
   expect(() => decode(glow, float64Ops, [filled([1, 2, 4, 4])], weights)).toThrow(
     'decode: expected 2 latents, finest first, got 1',
@@ -149,15 +145,7 @@ test('decode says how many latents it needs', () => {
 });
 
 test('a singular 1×1 convolution names the step', () => {
-  const config = createConfig({
-    channels: 1,
-    height: 4,
-    width: 4,
-    levels: 1,
-    steps: 2,
-    hiddenChannels: 4,
-    conv1x1: 'full',
-  });
+  const config = tinyConfig({ channels: 1, conv1x1: 'full' });
   const glow = createGlow(config);
   const params = randomParams(glow, 1);
   const singular = { ...params.trainable, 'levels.0.steps.1.conv1x1.weight': filled([4, 4], 1) };

@@ -1,7 +1,8 @@
-import { createConfig, parseManifest } from '@glow-onnx/flow';
+import { parseManifest } from '@glow-onnx/flow';
 import { latentShapes } from '@glow-onnx/flow/internal';
+import { tinyConfig } from '../../support/tiny-config.js';
 
-const config = createConfig({ channels: 3, height: 8, width: 8, levels: 2 });
+const config = tinyConfig({ channels: 3, levels: 2 });
 const manifest = {
   formatVersion: 1,
   producer: { name: '@glow-onnx/exporter', version: '0.1.0' },

@@ -1,17 +1,10 @@
-import { createConfig, createRandom } from '@glow-onnx/flow';
+import { createRandom } from '@glow-onnx/flow';
 import { pixelToBin } from '@glow-onnx/flow/internal';
 import type { GlowModel, Latents, RawImage } from '@glow-onnx/runtime';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { modelOf } from './oracle-model.js';
 
-const config = createConfig({
-  channels: 3,
-  height: 8,
-  width: 8,
-  levels: 2,
-  steps: 2,
-  hiddenChannels: 8,
-  bits: 5,
-});
+const config = tinyConfig({ channels: 3, levels: 2, bits: 5 });
 const model = modelOf(config);
 
 function picture(index: number, height = 8, width = 8): RawImage {

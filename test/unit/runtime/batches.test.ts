@@ -1,4 +1,3 @@
-import { createConfig } from '@glow-onnx/flow';
 import type { BatchError, CallOptions } from '@glow-onnx/runtime';
 import { defaultBatchSize, groupBySize } from '../../../packages/runtime/src/model/batches.js';
 import { type Call, placesOf, startCall } from '../../../packages/runtime/src/model/call.js';
@@ -14,8 +13,9 @@ import {
 } from '../../../packages/runtime/src/model/item.js';
 import { decodeBatches } from '../../../packages/runtime/src/model/run-batches.js';
 import { bareManifest } from '../../support/oracle.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
-const config = createConfig({ channels: 1, height: 2, width: 2, levels: 1, steps: 1, hiddenChannels: 4 });
+const config = tinyConfig();
 const manifest = bareManifest(config);
 const nameOf = (image: number) => `letters[${image}]`;
 

@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import os, { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createConfig } from '@glow-onnx/flow';
 import { type LoadOptions, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
 import { cacheLocation, clearCache } from '@glow-onnx/runtime/cache';
 import { forgetful, keyValueCache } from '../../../packages/runtime/src/folder/key-value-cache.js';
@@ -9,6 +8,7 @@ import { readBounded } from '../../../packages/runtime/src/folder/model-store.js
 import { openCache, userCacheFolder } from '../../../packages/runtime/src/node/folder-cache.js';
 import { sha256 } from '../../../packages/runtime/src/node/sha256.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { type ModelServer, serveFolder } from './model-server.js';
 
 const graphs = ['onnx/decode.onnx', 'onnx/encode.onnx', 'onnx/weights.bin'];
@@ -17,7 +17,7 @@ let work: string;
 let fixture: ModelFixture;
 let server: ModelServer;
 let cache: string;
-const config = createConfig({ channels: 1, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 16 });
+const config = tinyConfig();
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'glow-cache-'));
   fixture = await writeModelFixture(config, 13);

@@ -1,10 +1,10 @@
-import { createConfig } from '@glow-onnx/flow';
 import type { RawImage } from '@glow-onnx/runtime';
-import { bins, config, images } from '../../support/noise-images.js';
+import { bins, images } from '../../support/noise-images.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { modelOf } from './oracle-model.js';
 
 describe('a class-conditional model', () => {
-  const classes = createConfig({ ...config, prior: 'learned', classes: 3 });
+  const classes = tinyConfig({ prior: 'learned', classes: 3 });
   const model = modelOf(classes);
 
   test('needs a label it has', async () => {

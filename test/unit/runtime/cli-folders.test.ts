@@ -1,19 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createConfig } from '@glow-onnx/flow';
 import { loadLatents, type RawImage, writePng } from '@glow-onnx/runtime/node';
-import {
-  at,
-  bins,
-  config,
-  folder,
-  glow,
-  images,
-  model,
-  pixels,
-  useGlowCommand,
-} from '../../support/glow-command.js';
+import { at, bins, folder, glow, images, model, pixels, useGlowCommand } from '../../support/glow-command.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
 useGlowCommand();
 
@@ -90,7 +80,7 @@ describe('folders of pictures', () => {
 describe('a class-conditional model', () => {
   let conditional: ModelFixture;
   beforeAll(async () => {
-    conditional = await writeModelFixture(createConfig({ ...config, prior: 'learned', classes: 2 }), 5);
+    conditional = await writeModelFixture(tinyConfig({ prior: 'learned', classes: 2 }), 5);
     const path = join(conditional.directory, 'manifest.json');
     const manifest = JSON.parse(await readFile(path, 'utf8'));
     await writeFile(path, JSON.stringify({ ...manifest, training: { classNames: ['cat', 'dog'] } }));

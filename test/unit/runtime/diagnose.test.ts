@@ -1,14 +1,14 @@
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createConfig } from '@glow-onnx/flow';
 import { diagnose } from '@glow-onnx/runtime';
 import { main } from '../../../packages/runtime/src/cli/main.js';
 import { canCompileWasm } from '../../../packages/runtime/src/sessions/can-compile-wasm.js';
 import { alterFile, shiftGolden } from '../../support/altered-folder.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
-const config = createConfig({ channels: 1, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 4 });
+const config = tinyConfig();
 let sound: ModelFixture;
 let parent: string;
 let wrong: string;

@@ -4,12 +4,12 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { createConfig } from '@glow-onnx/flow';
 import { DeviceError, type LoadOptions, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { type Answer, type ModelServer, serveFolder } from './model-server.js';
 
-const config = createConfig({ channels: 1, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 16 });
+const config = tinyConfig();
 let fixture: ModelFixture;
 let server: ModelServer;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
-import { createConfig } from '@glow-onnx/flow';
 import { type Label, labelsFor, oneHot } from '../../../packages/runtime/src/model/labels.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
-const config = createConfig({ channels: 3, height: 8, width: 8, levels: 2, prior: 'learned', classes: 3 });
+const config = tinyConfig({ prior: 'learned', classes: 3 });
 const named = { config, training: { classNames: ['cat', 'dog', '7'] } };
 const unnamed = { config, training: null };
 

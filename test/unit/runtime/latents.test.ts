@@ -1,4 +1,4 @@
-import { createConfig, createRandom } from '@glow-onnx/flow';
+import { createRandom } from '@glow-onnx/flow';
 import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/safetensors';
 import { loadLatents, saveLatents } from '@glow-onnx/runtime';
 import {
@@ -11,8 +11,9 @@ import {
   mixLatents,
 } from '../../../packages/runtime/src/model/latents.js';
 import { bareManifest } from '../../support/oracle.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
-const config = createConfig({ channels: 3, height: 8, width: 8, levels: 2 });
+const config = tinyConfig({ channels: 3, levels: 2 });
 const draw = (index: number, height = 8, width = 8): Latents =>
   drawLatents(levelShapes(config, height, width), [1, 1], createRandom(1, index));
 const vector = (...values: number[]): Latents => ({
@@ -191,7 +192,7 @@ describe('latents in a file', () => {
 
   test('that do not fit the model are refused by level', () => {
     const { tensors } = parseSafetensors(saveLatents(model, file));
-    const grey = createConfig({ channels: 1, height: 8, width: 8, levels: 2 });
+    const grey = tinyConfig({ channels: 1, levels: 2 });
     expect(() => loadLatents(modelOf('a', grey), encodeSafetensors(tensors))).toThrow(
       'latents: z0: expected F32 [3, 2, 4, 4] for this model, got F32 [3, 6, 4, 4]',
     );

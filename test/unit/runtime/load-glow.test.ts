@@ -1,12 +1,13 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createConfig, createRandom, type Float64Tensor, tensor } from '@glow-onnx/flow';
+import { createRandom, type Float64Tensor, tensor } from '@glow-onnx/flow';
 import { encodePng, type GlowModel, type Latents, loadGlow, type RawImage } from '@glow-onnx/runtime';
 import { toModel } from '../../../packages/runtime/src/pictures/images.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 import { relativeError } from '../../support/numeric.js';
 import { labelsFor } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { variants } from '../../support/variants.js';
 
 /** Float32 rounding through two levels of two steps, as the exporter's own parity test. */
@@ -87,15 +88,7 @@ describe.each(variants)('a folder of $name', ({ config }) => {
 });
 
 describe('loadGlow', () => {
-  const config = createConfig({
-    channels: 3,
-    height: 8,
-    width: 8,
-    levels: 2,
-    steps: 2,
-    hiddenChannels: 8,
-    bits: 5,
-  });
+  const config = tinyConfig();
   let fixture: ModelFixture;
   let work: string;
   beforeAll(async () => {

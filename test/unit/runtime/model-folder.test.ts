@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createConfig, type Manifest } from '@glow-onnx/flow';
+import type { Manifest } from '@glow-onnx/flow';
 import type { LoadProgress } from '../../../packages/runtime/src/folder/load-progress.js';
 import {
   type ModelFolder,
@@ -10,6 +10,7 @@ import {
 import type { ModelStore, StoredFile } from '../../../packages/runtime/src/folder/model-store.js';
 import { memoryStore } from '../../../packages/runtime/src/folder/stores/memory-store.js';
 import { sha256 } from '../../../packages/runtime/src/node/sha256.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
 const text = (value: string) => new TextEncoder().encode(value);
 const contents: Record<string, Uint8Array> = {
@@ -20,7 +21,7 @@ const contents: Record<string, Uint8Array> = {
 const manifest: Manifest = {
   formatVersion: 1,
   producer: { name: 'test', version: '0' },
-  config: createConfig({ channels: 1, height: 8, width: 8 }),
+  config: tinyConfig(),
   latents: [],
   variants: {
     fp32: { encode: 'onnx/encode.onnx', decode: 'onnx/decode.onnx', weights: 'onnx/weights.bin' },

@@ -1,19 +1,12 @@
 import { deflateRawSync } from 'node:zlib';
-import { createConfig, createRandom } from '@glow-onnx/flow';
+import { createRandom } from '@glow-onnx/flow';
 import type { RawImage } from '@glow-onnx/runtime';
 import { trainingPercentile } from '../../../packages/runtime/src/model/training-percentile.js';
 import { complexityOf } from '../../../packages/runtime/src/pictures/complexity.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { modelOf } from './oracle-model.js';
 
-const config = createConfig({
-  channels: 3,
-  height: 8,
-  width: 8,
-  levels: 2,
-  steps: 2,
-  hiddenChannels: 8,
-  bits: 5,
-});
+const config = tinyConfig({ bits: 5 });
 
 function noise(index: number, side = 8, values = 256, channels = 3): RawImage {
   const random = createRandom(5, index);

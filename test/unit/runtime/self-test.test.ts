@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createConfig, parseManifest } from '@glow-onnx/flow';
+import { parseManifest } from '@glow-onnx/flow';
 import { loadGlow } from '@glow-onnx/runtime';
 import type { KeyValueCache } from '../../../packages/runtime/src/folder/key-value-cache.js';
 import { platform } from '../../../packages/runtime/src/node/platform.js';
@@ -11,8 +11,9 @@ import { type ModelGraphs, openGraphs } from '../../../packages/runtime/src/sess
 import type { SelfTest } from '../../../packages/runtime/src/sessions/self-test.js';
 import { alterFile, readSixChannels, shiftGolden, spoilWeights } from '../../support/altered-folder.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
-const config = createConfig({ channels: 3, height: 8, width: 8, levels: 2, steps: 2, hiddenChannels: 4 });
+const config = tinyConfig({ channels: 3, levels: 2 });
 let fixture: ModelFixture;
 let parent: string;
 beforeAll(async () => {

@@ -1,5 +1,4 @@
 import { pathToFileURL } from 'node:url';
-import { createConfig } from '@glow-onnx/flow';
 import {
   BatchError,
   DeviceError,
@@ -16,8 +15,9 @@ import { fromPortable, toPortable } from '../../../packages/runtime/src/worker/p
 import { type Method, optionsAt } from '../../../packages/runtime/src/worker/protocol.js';
 import { serve } from '../../../packages/runtime/src/worker/serve.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
-const config = createConfig({ channels: 1, height: 8, width: 8, levels: 2, steps: 1, hiddenChannels: 4 });
+const config = tinyConfig({ channels: 1 });
 const picture = (seed: number): RawImage => ({
   data: Uint8Array.from({ length: 64 }, (_, i) => (i * 37 + seed * 91) % 256),
   height: 8,

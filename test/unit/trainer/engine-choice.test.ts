@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { createConfig, createGlow, initialParams } from '@glow-onnx/flow';
+import { createGlow, initialParams } from '@glow-onnx/flow';
 import { DeviceError, type SessionOptions } from '@glow-onnx/runtime/session';
 import {
   type EngineOptions,
@@ -7,6 +7,7 @@ import {
 } from '../../../packages/trainer/src/assembly/open-differentiator.js';
 import { createDisplay } from '../../../packages/trainer/src/cli/progress-display.js';
 import type { OpenedDevice } from '../../../packages/trainer/src/engine/opened-device.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
 let mockInstalled = true;
 const missing =
@@ -23,9 +24,7 @@ jest.mock('@glow-onnx/runtime/session', () => {
   };
 });
 
-const glow = createGlow(
-  createConfig({ channels: 1, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 4 }),
-);
+const glow = createGlow(tinyConfig());
 const { fixed } = initialParams(glow, 1);
 
 /** What is told of the choice. */

@@ -1,4 +1,4 @@
-import { createConfig, createGlow, initialParams } from '@glow-onnx/flow';
+import { createGlow, initialParams } from '@glow-onnx/flow';
 import { encodeModel, exp, graph, input, type Value } from '@glow-onnx/graph';
 import { openSession } from '@glow-onnx/runtime/session';
 import type { Batch } from '../../../packages/trainer/src/engine/batch.js';
@@ -15,11 +15,10 @@ import { memories } from '../../../packages/trainer/src/onnxruntime/memory.js';
 import { openOnnxRuntimeDifferentiator } from '../../../packages/trainer/src/onnxruntime/onnxruntime-differentiator.js';
 import { trainingGraph } from '../../../packages/trainer/src/onnxruntime/training-graph.js';
 import { producer } from '../../support/run-graph.js';
-
-const small = { channels: 1, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 4 } as const;
+import { tinyConfig } from '../../support/tiny-config.js';
 
 describe('a batch that is not the model’s', () => {
-  const config = createConfig({ ...small, prior: 'learned', topPrior: 'channel', classes: 3 });
+  const config = tinyConfig({ channels: 1, height: 4, width: 4, prior: 'learned', classes: 3 });
   const glow = createGlow(config);
   const never = async (): Promise<never> => {
     throw new Error('it was let through');
@@ -69,7 +68,9 @@ describe('a batch that is not the model’s', () => {
 describe('a batch that memory does not hold', () => {
   // Of one hidden activation, 16 kB an image and pixel: on wasm, which has 4 GB, 130,000 images are just too many for
   // its allocator, and 140,000 for its integers.
-  const glow = createGlow(createConfig({ ...small, hiddenChannels: 2048 }));
+  const glow = createGlow(
+    tinyConfig({ channels: 1, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 2048 }),
+  );
   const { fixed } = initialParams(glow, 1);
   const parameters = new Float32Array(parameterLayout(glow).size);
   let differentiator: Differentiator;
@@ -141,7 +142,7 @@ describe('what ONNX Runtime says', () => {
 });
 
 test.each(memories)('a parameter that the loss does not reach is named, with memory %s', (memory) => {
-  const glow = createGlow(createConfig(small));
+  const glow = createGlow(tinyConfig());
   const { fixed } = initialParams(glow, 1);
   const { places, size } = parameterLayout(glow);
   const more = [...places, { name: 'extra', shape: [2], from: size, to: size + 2 }];

@@ -1,5 +1,5 @@
 import {
-  createConfig,
+  type ConfigInput,
   createGlow,
   createRandom,
   decode,
@@ -10,12 +10,11 @@ import {
 } from '@glow-onnx/flow';
 import { binToPixel, modelToBin } from '@glow-onnx/flow/internal';
 import { drawPictures } from '../../../../packages/trainer/src/report/pictures.js';
-
-const small = { channels: 3, height: 8, width: 8, levels: 2, steps: 2, hiddenChannels: 8, bits: 5 } as const;
+import { tinyConfig } from '../../../support/tiny-config.js';
 
 /** A model that is not the identity, with five images to show. */
-function fixture(changes: object = {}) {
-  const glow = createGlow(createConfig({ ...small, ...changes }));
+function fixture(choices: Partial<ConfigInput> = {}) {
+  const glow = createGlow(tinyConfig(choices));
   const { trainable, fixed } = initialParams(glow, 3);
   const random = createRandom(9);
   const moved = Object.entries(trainable).map(([name, { shape, data }]) => [
@@ -59,7 +58,7 @@ test('held-out images come back to their bins, those given above, those restored
 });
 
 test('a class-conditional model shows its classes in turn', async () => {
-  const { glow, params, batch } = fixture({ prior: 'learned', topPrior: 'channel', classes: 3 });
+  const { glow, params, batch } = fixture({ prior: 'learned', classes: 3 });
   const { largestError, samples } = await drawPictures(glow, params, batch, 7);
   expect(largestError).toBe(0);
   expect(new Set(samples.data).size).toBeGreaterThan(10);
