@@ -61,6 +61,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 const emptyPage = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>test</title>';
 
 function setHeaders(response: ServerResponse, { isolated = false, csp }: ServerOptions): void {
+  response.setHeader('Vary', 'Origin'); // as vite preview does; caches then tell requests apart by it
   if (isolated) {
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
     response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');

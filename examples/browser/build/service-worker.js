@@ -5,6 +5,9 @@ const name = prefix + version;
 const hashed = /\/assets\//;
 const ofTheSdk = /\/model\/(manifest\.json|golden\.safetensors|onnx\/)/;
 
+// `vite preview` and other servers send `Vary: Origin`, and scripts are asked for with another Origin than here.
+const anyOrigin = { ignoreVary: true };
+
 self.addEventListener('install', (event) => {
   // Without the browser's own cache: an old page from it would need the scripts of the last build.
   const fresh = files.map((file) => new Request(file, { cache: 'no-cache' }));
@@ -24,14 +27,14 @@ self.addEventListener('fetch', (event) => {
 
 /** The name of these files contains a hash of their contents, so they never change. */
 async function fromCache(request) {
-  return (await caches.match(request)) ?? keep(request, await fetch(request));
+  return (await caches.match(request, anyOrigin)) ?? keep(request, await fetch(request));
 }
 
 async function fromNetwork(request) {
   try {
     return await keep(request, await fetch(request));
   } catch (error) {
-    const kept = await caches.match(request, { ignoreSearch: true });
+    const kept = await caches.match(request, { ...anyOrigin, ignoreSearch: true });
     if (kept) return kept;
     throw error;
   }
@@ -46,7 +49,7 @@ async function keep(request, response) {
 async function takeOverWasm() {
   const cache = await caches.open(name);
   for (const file of wasm) {
-    const kept = await caches.match(file);
+    const kept = await caches.match(file, anyOrigin);
     if (kept) await cache.put(file, kept);
   }
 }
