@@ -43,6 +43,22 @@ test('three threads train as one does', async () => {
   expect(relativeError(scores[1], scores[0])).toBeLessThan(TOLERANCE);
 });
 
+test('a callback that throws leaves no thread that keeps the process alive', async () => {
+  const program = `
+    import { createConfig } from '@glow-onnx/flow';
+    import { openDataset, train } from '@glow-onnx/trainer';
+    const data = await openDataset('models/faces/faces.json', { limit: 40 });
+    const config = createConfig({ channels: 3, height: 16, width: 16, levels: 2, steps: 1, hiddenChannels: 8 });
+    const onDevice = () => { throw new Error('the callback'); };
+    const options = { start: { config }, data, out: process.argv[1], settings: { batch: 16 }, onDevice };
+    await train({ ...options, engine: 'tfjs', device: 'wasm', threads: 2 }).catch(({ message }) => console.log(message));
+    await data.close();
+  `;
+  const argv = ['--input-type=module', '--eval', program, runAt('thrown')];
+  const { stdout } = await promisify(execFile)(process.execPath, argv, { timeout: 40_000 });
+  expect(stdout).toBe('the callback\n');
+});
+
 test('Ctrl-C saves and exits with 130', async () => {
   const out = runAt('interrupted');
   const child = spawn(process.execPath, [...flags(out, 2), '--epochs', '9999'], {

@@ -87,6 +87,15 @@ test("a step tells the batch's mean, the whole and by level", async () => {
   expect({ bitsPerDim, bitsPerDimLevels }).toEqual({ bitsPerDim: 4, bitsPerDimLevels: [1.5, 0.5] });
 });
 
+test('a snapshot holds numbers that can be changed and restored', async () => {
+  const engine = await assembleEngine(glow, { initial: trainable }, differentiator(1), settings);
+  const snapshot = await engine.snapshot();
+  const [tensor] = Object.values(snapshot.trainable);
+  tensor.data[0] = 5;
+  await engine.restore(snapshot);
+  expect(Object.values((await engine.snapshot()).trainable)[0].data[0]).toBe(5);
+});
+
 test('a loss or gradient that is not finite moves nothing', async () => {
   for (const bad of [differentiator(1, Number.NaN), differentiator(Number.POSITIVE_INFINITY)]) {
     const engine = await assembleEngine(glow, { initial: trainable }, bad, { ...settings, clip: 1 });

@@ -98,6 +98,10 @@ test('a new model takes no step before it is initialised', async () => {
   const [batch] = (await batchesOf(1)) as [Batch];
   const engine = await openEngine({ config: rampsConfig }, options);
   await expect(engine.step(batch, 5e-3)).rejects.toThrow('needs initialise() with a batch');
+  // A checkpoint without parameters is no checkpoint.
+  const claimed = await openEngine({ config: rampsConfig, initialised: true } as never, options);
+  await expect(claimed.step(batch, 5e-3)).rejects.toThrow('needs initialise() with a batch');
+  await claimed.dispose();
   await engine.initialise(batch);
   expect(await engine.step(batch, 5e-3)).toMatchObject({ applied: true });
   await engine.dispose();

@@ -1,5 +1,6 @@
 import { freemem } from 'node:os';
 import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
+import { devices } from '@glow-onnx/runtime/internal';
 import { type Device, DeviceError } from '@glow-onnx/runtime/session';
 import { inParts } from '../engine/accumulate.js';
 import type { Differentiator } from '../engine/differentiator.js';
@@ -16,7 +17,7 @@ export type EngineName = (typeof engines)[number];
 
 /** A device of ONNX Runtime (cpu, cuda, webgpu, wasm) or of TensorFlow.js (cpu, wasm, webgpu, node, node-gpu). */
 export type TrainDevice = Device | TfjsDevice;
-export const trainDevices: readonly TrainDevice[] = ['cpu', 'cuda', 'webgpu', 'wasm', 'node', 'node-gpu'];
+export const trainDevices: readonly TrainDevice[] = [...devices, 'node', 'node-gpu'];
 
 export interface EngineOptions {
   /**
@@ -78,12 +79,15 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
       memory: memory === 'auto' ? memoryFor(glow.config, count, freemem()) : memory,
       ...(threads !== undefined && { threads }),
     });
-    onDevice?.({
-      device: opened.device,
-      ...(engine === 'auto' && { engine: 'ONNX Runtime, which is installed and the fastest on a processor' }),
-      skipped: opened.skipped.map((skipped) => ({ ...skipped, use: 'for a GPU' })),
-    });
-    return opened;
+    return await orDispose(opened, () =>
+      onDevice?.({
+        device: opened.device,
+        ...(engine === 'auto' && {
+          engine: 'ONNX Runtime, which is installed and the fastest on a processor',
+        }),
+        skipped: opened.skipped.map((skipped) => ({ ...skipped, use: 'for a GPU' })),
+      }),
+    );
   } catch (error) {
     if (engine !== 'auto' || wanted !== 'auto' || !(error instanceof DeviceError)) throw error;
     const reason = error.message;
@@ -118,6 +122,18 @@ const openTfjs: Open = async (glow, fixed, { batch, accumulate }, options) => {
   const { device } = opened;
   const both = device === 'wasm' || device === 'webgpu';
   const other = both ? `; for the ${device} of ONNX Runtime pass --engine onnxruntime` : '';
-  onDevice?.({ ...opened, ...(engine === 'auto' && { engine: `TensorFlow.js on ${device}${other}` }) });
-  return differentiator;
+  return orDispose(differentiator, () =>
+    onDevice?.({ ...opened, ...(engine === 'auto' && { engine: `TensorFlow.js on ${device}${other}` }) }),
+  );
 };
+
+/** Tells the caller's callback of a differentiator. If the callback throws, the differentiator is disposed of. */
+async function orDispose(differentiator: Differentiator, tell: () => void): Promise<Differentiator> {
+  try {
+    tell();
+    return differentiator;
+  } catch (error) {
+    await differentiator.dispose();
+    throw error;
+  }
+}

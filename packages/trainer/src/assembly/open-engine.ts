@@ -93,11 +93,13 @@ export async function openEngine(
     differentiator,
     settings,
   );
-  return withCheckpoints(engine, { start, fixed, optimizer }, differentiator);
+  return withCheckpoints(engine, { config, checkpoint, fixed, optimizer }, differentiator);
 }
 
 interface Origin {
-  readonly start: Pick<Checkpoint, 'config'> & Partial<Checkpoint>;
+  readonly config: Checkpoint['config'];
+  /** The checkpoint that the engine continues from, if there is one. */
+  readonly checkpoint: Checkpoint | undefined;
   readonly fixed: Checkpoint['params']['fixed'];
   readonly optimizer: OptimizerName;
 }
@@ -105,10 +107,10 @@ interface Origin {
 /** The engine of a model: it asks for initialisation and writes checkpoints. */
 function withCheckpoints(
   engine: Engine,
-  { start, fixed, optimizer }: Origin,
+  { config, checkpoint, fixed, optimizer }: Origin,
   { device, skipped }: Pick<OpenEngine, 'device' | 'skipped'>,
 ): OpenEngine {
-  let initialised = start.initialised ?? false;
+  let initialised = checkpoint?.initialised ?? false;
   return {
     ...engine,
     device,
@@ -130,9 +132,9 @@ function withCheckpoints(
     async checkpoint() {
       const { steps, trainable, ...state } = await engine.snapshot();
       return {
-        ...{ config: start.config, params: { trainable, fixed }, initialised, ...state },
+        ...{ config, params: { trainable, fixed }, initialised, ...state },
         progress: { updates: steps, settings: { optimizer } },
-        training: { ...start.training, engine: engine.description },
+        training: { ...checkpoint?.training, engine: engine.description },
       };
     },
   };

@@ -154,10 +154,15 @@ export function checkCombination(flags: Flags): void {
 
 /** An error message with flags instead of the names of settings and options. */
 export function inFlags(message: string): string {
-  return message.replace(/^(?:settings|train): (\w+)/, (_, name: string) => {
-    if (name === 'rate') return '--lr';
-    return `--${name.replace('Minutes', '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  });
+  return message
+    .replace(/^(?:settings|train|config): (\w+)/, (_, name: string) => {
+      if (name === 'rate') return '--lr';
+      if (name === 'hiddenChannels') return '--hidden';
+      if (name === 'height' || name === 'width') return '--size';
+      return `--${name.replace('Minutes', '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    })
+    .replace('resize the images', 'pass another --size')
+    .replaceAll('pass device: ', 'pass --device ');
 }
 
 function number(text: string): number {

@@ -27,7 +27,9 @@ export async function main(
     if (result.ended === 'signal') code = 130;
   });
   const interrupted = 'interrupted before training began';
-  return (await runProgram(program, argv, terminal, { signal, interrupted, inFlags })) || code;
+  // An error of saving after the signal is told as what it is.
+  const isInterrupt = (error: unknown) => signal.aborted && error === signal.reason;
+  return (await runProgram(program, argv, terminal, { isInterrupt, interrupted, inFlags })) || code;
 }
 
 async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal): Promise<TrainResult> {

@@ -4,7 +4,7 @@ import { checkBatch } from './batch.js';
 import type { Engine, EngineState, LearningSettings } from './contract.js';
 import type { Learner } from './learner.js';
 import { type Learned, scales } from './optimizer.js';
-import { flatten, namedViews, type ParameterLayout, parameterLayout } from './parameters.js';
+import { flatten, namedCopies, namedViews, type ParameterLayout, parameterLayout } from './parameters.js';
 
 /** The engine around a learner: it checks batches, decides which steps are taken, and names parameters. */
 export function createEngine(
@@ -15,10 +15,10 @@ export function createEngine(
   const layout = parameterLayout(glow);
   let steps = 0;
   const inTurn = createQueue(); // a step frees vectors that another call may read
-  const stateOf = ({ parameters, average, m, v }: Learned): EngineState => ({
-    trainable: namedViews(layout, parameters),
-    ...(average && { ema: namedViews(layout, average) }),
-    optimizer: { m: namedViews(layout, m), v: namedViews(layout, v) },
+  const stateOf = ({ parameters, average, m, v }: Learned, named: typeof namedCopies): EngineState => ({
+    trainable: named(layout, parameters),
+    ...(average && { ema: named(layout, average) }),
+    optimizer: { m: named(layout, m), v: named(layout, v) },
     steps,
   });
 
@@ -56,8 +56,8 @@ export function createEngine(
         checkBatch(glow.config, batch);
         return learner.evaluate(batch);
       }),
-    snapshot: () => inTurn(async () => stateOf(copyOf(await learner.read()))),
-    state: () => inTurn(async () => stateOf(await learner.read())),
+    snapshot: () => inTurn(async () => stateOf(await learner.read(), namedCopies)),
+    state: () => inTurn(async () => stateOf(await learner.read(), namedViews)),
     restore: (state) =>
       inTurn(async () => {
         await learner.write(learnedFrom(layout, state, ema > 0));
@@ -92,14 +92,5 @@ function learnedFrom(
     ...(averaged && { average: flatten(layout, ema) }),
     m: flatten(layout, m),
     v: flatten(layout, v),
-  };
-}
-
-function copyOf({ parameters, average, m, v }: Learned): Learned {
-  return {
-    parameters: parameters.slice(),
-    ...(average && { average: average.slice() }),
-    m: m.slice(),
-    v: v.slice(),
   };
 }

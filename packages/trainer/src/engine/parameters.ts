@@ -43,6 +43,16 @@ export function flatten({ places, size }: ParameterLayout, named: Named<Float64T
   return vector;
 }
 
+/** A copy of a flat vector as named tensors. */
+export function namedCopies({ places }: ParameterLayout, vector: Float32Array): Named<Float64Tensor> {
+  return Object.fromEntries(
+    places.map(({ name, shape, from, to }) => [
+      name,
+      { shape, data: new Float64Array(vector.subarray(from, to)) },
+    ]),
+  );
+}
+
 /**
  * A flat vector as named tensors. Each reads its numbers from the vector when its `data` is read, so that no copy of
  * the whole vector in float64 is needed.

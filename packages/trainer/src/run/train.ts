@@ -28,7 +28,7 @@ export interface TrainOptions extends EngineOptions {
   readonly settings?: Partial<TrainSettings>;
   /** Ends training after this time, in minutes above 0. Default: no limit. */
   readonly timeBudgetMinutes?: number;
-  /** Replaces a run in `out`. Default false: a run in `out` is an error. */
+  /** Replaces an existing run in `out`. Default false: `train` fails if `out` has a run. */
   readonly force?: boolean;
   /** Called after every step and every batch of validation. */
   readonly onProgress?: (progress: Progress) => void;
