@@ -17,7 +17,7 @@ export default defineConfig([
   ...['glow.min', 'worker'].map((name) => ({
     cwd: import.meta.dirname,
     platform: 'browser',
-    input: name === 'worker' ? 'dist/browser/worker.js' : 'dist/index.js',
+    input: name === 'worker' ? 'dist/browser/worker.js' : 'dist/browser/script.js',
     output: { file: `dist/script/${name}.js`, format: 'esm', minify: true, codeSplitting: false },
   })),
 ]);

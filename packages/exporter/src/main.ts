@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { type Checkpoint, encodeCheckpoint, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
 import { type Precision, precisions } from '@glow-onnx/flow/internal';
+import { devices, messageOf } from '@glow-onnx/runtime/internal';
 import {
   onTerminal,
   readWholeFile,
@@ -18,8 +19,6 @@ import { verifyFolder } from './verify/verify-folder.js';
 const bitsHelp = 'bits per colour channel (default: tutorial 8, port 5)';
 const sizeHelp = 'height and width of the training images (default: 32x32)';
 const stepsHelp = 'print all steps instead of the worst five';
-
-const devices: readonly Device[] = ['cpu', 'webgpu', 'cuda', 'wasm'];
 
 interface ImportFlags {
   readonly out: string;
@@ -159,7 +158,9 @@ async function readCheckpoint(path: string, { from, bits, size }: ImportFlags): 
     if (!from) return parseCheckpoint(bytes);
     return importWeights(bytes, from, { ...(bits !== undefined && { bits }), ...size });
   } catch (cause) {
-    throw new Error(`${path}: ${(cause as Error).message}`, { cause });
+    const isFolder = (cause as NodeJS.ErrnoException).code === 'EISDIR';
+    const reason = isFolder ? 'is a folder; pass a file in it, such as best.safetensors' : messageOf(cause);
+    throw new Error(`${path}: ${reason}`, { cause });
   }
 }
 

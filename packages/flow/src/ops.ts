@@ -8,7 +8,8 @@ export type Padding = 'zeros' | 'ones' | 'border';
 
 /**
  * The operations that layers are written in. An interpreter gives T a meaning: float64 arrays (`float64Ops`),
- * TensorFlow.js tensors (trainer), values of an ONNX graph (exporter).
+ * TensorFlow.js tensors or values of an ONNX graph that can be differentiated (trainer), values of an ONNX graph
+ * (exporter).
  *
  * A value is an image (batch × channels × height × width; the memory layout is the interpreter's own) or a weight (any
  * shape, row-major). Arithmetic takes weights with weights and images with images; their shapes are equal, or extents

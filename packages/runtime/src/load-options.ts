@@ -13,7 +13,7 @@ export interface LoadOptions extends RuntimeOptions {
   /** Which of the folder's graphs to load, by how their weights are stored; default `fp32`. */
   readonly precision?: Precision;
   /**
-   * Whether a device that has not run this model before first has to compute the folder's golden images; default
+   * Tests a device that has not run this model before: it has to compute the golden images of the folder. Default
    * true.
    */
   readonly selfTest?: boolean;

@@ -1,4 +1,5 @@
-/** The message of an error, or the text of another value that was thrown. */
+/** The message of whatever was thrown; also of an error from another realm, such as a frame or a vm context. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : String(error);
 }

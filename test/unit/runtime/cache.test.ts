@@ -1,4 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import os, { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LoadOptions, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
@@ -236,6 +247,21 @@ describe('the folder of a cache', () => {
       join('/var/cache/me/glow-onnx'),
     );
     expect(userCacheFolder('win32', { LOCALAPPDATA: '/local' })).toBe(join('/local/glow-onnx/Cache'));
+  });
+
+  test('is not a temporary folder that all may write to, nor a link', async () => {
+    jest.spyOn(os, 'homedir').mockReturnValue('');
+    const temporary = await mkdtemp(join(tmpdir(), 'glow-cache-'));
+    jest.spyOn(os, 'tmpdir').mockReturnValue(temporary);
+    const planted = join(temporary, `glow-onnx-${process.getuid?.() ?? 'cache'}`);
+    await mkdir(planted);
+    expect(userCacheFolder('linux', {})).toBe(planted);
+    await chmod(planted, 0o777);
+    expect(userCacheFolder('linux', {})).toMatch(new RegExp(`^${planted}-.`));
+    await rename(planted, join(temporary, 'elsewhere'));
+    await symlink(join(temporary, 'elsewhere'), planted);
+    expect(userCacheFolder('linux', {})).toMatch(new RegExp(`^${planted}-.`));
+    await rm(temporary, { recursive: true });
   });
 
   test('cacheLocation tells it', () => {

@@ -20,6 +20,13 @@ describe('an interrupted command', () => {
     expect(await readdir(work)).toEqual(before);
   });
 
+  test('ends with 130 also if it fails for another reason meanwhile', async () => {
+    const interrupt = new AbortController();
+    interrupt.abort();
+    const { code, err } = await glowUntil(interrupt.signal, 'info', at('never there'));
+    expect({ code, err }).toEqual({ code: 130, err: 'glow: interrupted\n' });
+  });
+
   test('by Ctrl-C does so, as built', async () => {
     const flags = ['--count', '300000', '--out', at('never')];
     const interrupted = async (afterMs: number) => {

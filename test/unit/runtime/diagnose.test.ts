@@ -95,7 +95,7 @@ describe('glow doctor', () => {
     const { code, out } = await glow('doctor', sound.directory);
     expect(code).toBe(0);
     expect(out).toMatch(/^glow-onnx {3}\d+\.\d+\.\d+\nhost {8}Node /);
-    expect(out).toMatch(/\nauto takes {2}cpu\n\ncuda is not installed\n {2}.*pass device: "cpu"/);
+    expect(out).toMatch(/\nauto takes {2}cpu\n\ncuda is not installed\n {2}.*pass --device "cpu"/);
     expect(out).toMatch(
       /\n\ncpu works\n {2}onnxruntime-node .*\n {2}correct: encode against float64: error of z/,
     );

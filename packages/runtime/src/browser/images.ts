@@ -39,8 +39,8 @@ async function decodeAsStored(bytes: Uint8Array, { orientationAt }: ImageHeader)
 async function fetchImage(source: string | URL, limits: ImageLimits): Promise<Uint8Array> {
   const response = await fetch(source);
   if (!response.ok) throw new Error(`${source}: the server answers ${response.status}`);
+  checkBytes(Number(response.headers.get('content-length') ?? 0), limits);
   const file = responseFile(response);
-  checkBytes(file.size ?? 0, limits);
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const part of file.pieces()) {

@@ -31,7 +31,9 @@ function describeDevice(found: DeviceDiagnosis): string {
   const { device, bundled, works, reason, runtime, processor, objection, selfTest } = found;
   const state = works ? 'works' : bundled ? 'does not work' : 'is not installed';
   const details = [
-    reason?.replace(`device "${device}" is not available here: `, ''),
+    reason
+      ?.replace(`device "${device}" is not available here: `, '')
+      .replaceAll('pass device: ', 'pass --device '),
     runtime && [runtime, processor].filter(Boolean).join(', '),
     objection && `auto skips it: ${objection}`,
     selfTest?.error,

@@ -17,7 +17,10 @@ export async function main(
   terminal: Terminal,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<number> {
-  return runProgram(buildProgram(version, terminal, signal), argv, terminal, { signal, inFlags });
+  return runProgram(buildProgram(version, terminal, signal), argv, terminal, {
+    isInterrupt: () => signal.aborted,
+    inFlags,
+  });
 }
 
 function buildProgram(version: string, terminal: Terminal, signal: AbortSignal): Command {

@@ -1,5 +1,6 @@
 import { precisions } from '@glow-onnx/flow/manifest';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { devices } from '../sessions/device.js';
 import type { Report } from './report.js';
 import type { Context } from './run.js';
 
@@ -22,9 +23,12 @@ export function modelCommand(parent: Command, name: string, description: string)
 
 /** Adds the options of a command that runs a model. */
 export function modelOptions<C extends Command>(command: C): C {
-  const devices = ['auto', 'cpu', 'webgpu', 'cuda', 'wasm'];
   command
-    .addOption(new Option('--device <device>', 'device that runs the model').choices(devices).default('auto'))
+    .addOption(
+      new Option('--device <device>', 'device that runs the model')
+        .choices(['auto', ...devices])
+        .default('auto'),
+    )
     .addOption(
       new Option('--precision <precision>', 'precision of the model')
         .choices([...precisions])

@@ -8,8 +8,8 @@ export interface Terminal {
 }
 
 export interface ProgramOptions {
-  /** Interrupts the command, which then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  /** Whether an error means that the command was interrupted. Default: never. */
+  readonly isInterrupt?: (error: unknown) => boolean;
   /** The line to print for an interrupted command. */
   readonly interrupted?: string;
   /** Rewrites an error message of the library for the command line: flags instead of options. */
@@ -24,7 +24,11 @@ export async function runProgram(
   program: Command,
   argv: readonly string[],
   { stderr }: Terminal,
-  { signal, interrupted = 'interrupted', inFlags = (message) => message }: ProgramOptions = {},
+  {
+    isInterrupt = () => false,
+    interrupted = 'interrupted',
+    inFlags = (message) => message,
+  }: ProgramOptions = {},
 ): Promise<number> {
   const fail = (message: string) => stderr.write(`${program.name()}: ${message}\n`);
   try {
@@ -32,7 +36,7 @@ export async function runProgram(
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (signal?.aborted && error === signal.reason) {
+    if (isInterrupt(error)) {
       fail(interrupted);
       return 130;
     }

@@ -24,7 +24,8 @@ export function defaultBatchSize(
 
 /**
  * Groups images of one size into batches, as many as the memory budget allows. A batch goes on as soon as it is full,
- * so that only images that wait for their batch are held. An image that has failed goes on at once.
+ * so a call holds the images that wait for their batch and one batch in each stage. An image that has failed goes on at
+ * once.
  * @throws `signal.reason` before a batch if the call is aborted.
  */
 export async function* groupBySize<I extends Item>(

@@ -52,7 +52,7 @@ export interface GlowModel extends AsyncDisposable {
   ): Promise<{ z: Latents[]; logProb: number[] }>;
 
   /**
-   * The images of latents, at 8 bits. The inverse of `encode`.
+   * The images of latents. Their values have the model's bits, spread over 0 to 255. The inverse of `encode`.
    * @example
    * const { z } = await model.encode('a.png');
    * const [image] = await model.decode(z);

@@ -1,3 +1,4 @@
+import { lstatSync, mkdtempSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +34,7 @@ async function namesIn(folder: string): Promise<string[]> {
 
 /**
  * The folder in which this system keeps downloaded files of a user's programs. A user without a home folder, as in
- * some containers, gets a temporary folder. Its files are checked like all others when they are read.
+ * some containers, gets a temporary folder: its own, because notes on passed self-tests are not checked again.
  */
 export function userCacheFolder(
   system: NodeJS.Platform = process.platform,
@@ -42,10 +43,19 @@ export function userCacheFolder(
   if (XDG_CACHE_HOME) return join(XDG_CACHE_HOME, 'glow-onnx');
   if (system === 'win32' && LOCALAPPDATA) return join(LOCALAPPDATA, 'glow-onnx', 'Cache');
   const home = homeFolder();
-  if (!home) return join(tmpdir(), `glow-onnx-${process.getuid?.() ?? 'cache'}`);
+  if (!home) return ownFolder(join(tmpdir(), `glow-onnx-${process.getuid?.() ?? 'cache'}`));
   if (system === 'win32') return join(home, 'AppData', 'Local', 'glow-onnx', 'Cache');
   if (system === 'darwin') return join(home, 'Library', 'Caches', 'glow-onnx');
   return join(home, '.cache', 'glow-onnx');
+}
+
+/** This folder, unless another user made it or all may write to it; then a new folder, for this process alone. */
+function ownFolder(folder: string): string {
+  const standing = lstatSync(folder, { throwIfNoEntry: false });
+  const user = process.getuid?.();
+  if (!standing || user === undefined) return folder;
+  const isOwn = standing.isDirectory() && standing.uid === user && (standing.mode & 0o002) === 0;
+  return isOwn ? folder : mkdtempSync(`${folder}-`);
 }
 
 function homeFolder(): string | undefined {

@@ -1,6 +1,6 @@
 import { messageOf } from '../message-of.js';
 import type { Platform } from '../platform.js';
-import type { Device, DeviceChoice } from './device.js';
+import { type Device, type DeviceChoice, devices } from './device.js';
 import { DeviceError } from './device-error.js';
 
 /** A device that was passed over, and why. */
@@ -9,17 +9,15 @@ export interface SkippedDevice {
   readonly reason: string;
 }
 
-const known = ['cpu', 'cuda', 'webgpu', 'wasm'] as const satisfies readonly Device[];
-
 /** @throws RangeError unless `choice` is a device, a list of devices or `auto`. */
 export function checkDeviceChoice(choice: DeviceChoice): void {
-  const devices: readonly unknown[] = Array.isArray(choice) ? choice : [choice];
-  const unknown = devices.find((device) => !known.includes(device as Device) && device !== 'auto');
-  const nested = Array.isArray(choice) && devices.includes('auto');
-  if (devices.length > 0 && unknown === undefined && !nested) return;
-  const got = devices.length === 0 ? 'an empty list' : JSON.stringify(nested ? choice : unknown);
+  const chosen: readonly unknown[] = Array.isArray(choice) ? choice : [choice];
+  const unknown = chosen.find((device) => !devices.includes(device as Device) && device !== 'auto');
+  const nested = Array.isArray(choice) && chosen.includes('auto');
+  if (chosen.length > 0 && unknown === undefined && !nested) return;
+  const got = chosen.length === 0 ? 'an empty list' : JSON.stringify(nested ? choice : unknown);
   throw new RangeError(
-    `device: expected "auto", "${known.join('", "')}" or a list of devices to try, got ${got}`,
+    `device: expected "auto", "${devices.join('", "')}" or a list of devices to try, got ${got}`,
   );
 }
 
