@@ -125,7 +125,7 @@ test.each([
 
 test.each([
   ['data that is not there', ['--data', 'nowhere', '--out', 'x'], 'nowhere cannot be opened'],
-  ['too many levels', [...quick, '--out', 'x', '--levels', '5'], 'height 16 cannot pass 5 levels'],
+  ['too many levels', [...quick, '--out', 'x', '--levels', '5'], '--size 16 cannot pass 5 levels'],
   [
     'a batch too large',
     [...quick, '--out', 'x', '--batch', '99'],
