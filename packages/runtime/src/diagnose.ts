@@ -10,6 +10,7 @@ import { requireDevice } from './sessions/probe.js';
 import { measureSelfTest } from './sessions/self-test.js';
 import { version } from './version.js';
 
+/** Options of `diagnose`. */
 export interface DiagnoseOptions extends RuntimeOptions {
   /**
    * A model folder. Every device that works computes its golden images, also if the device has passed the self-test
@@ -27,6 +28,7 @@ export interface SelfTestReport {
   readonly error?: string;
 }
 
+/** The state of one device on this system. */
 export interface DeviceDiagnosis {
   readonly device: Device;
   /** Whether the installed ONNX Runtime includes the device. */

@@ -7,10 +7,14 @@ import type { DeviceChoice } from './sessions/device.js';
 import type { RuntimeOptions } from './sessions/onnx-runtime.js';
 import type { WorkerChoice } from './worker/port.js';
 
+/** Options of `loadGlow`. */
 export interface LoadOptions extends RuntimeOptions {
-  /** Where the model runs; default `auto`, the best device that works here. */
+  /**
+   * The device that runs the model: `cpu`, `cuda`, `webgpu`, `wasm`, or a list of them to try in order. Default `auto`:
+   * the best device that works here and passes the self-test.
+   */
   readonly device?: DeviceChoice;
-  /** Which of the folder's graphs to load, by how their weights are stored; default `fp32`. */
+  /** Which graphs of the folder to load: `fp32`, the default, `fp16-weights`, `int8-weights` or `fp16`. */
   readonly precision?: Precision;
   /**
    * Tests a device that has not run this model before: it has to compute the golden images of the folder. Default

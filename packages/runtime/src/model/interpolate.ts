@@ -11,6 +11,7 @@ import { type Input, loadInputs } from './load-inputs.js';
 import type { ModelParts } from './model-parts.js';
 import { encodeBatches } from './run-batches.js';
 
+/** Options of `GlowModel.interpolate`. */
 export interface InterpolateOptions extends EditOptions {
   /** Images to return, a and b included; an integer from 2 on, default 8. */
   readonly steps?: number;

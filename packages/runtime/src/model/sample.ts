@@ -10,6 +10,7 @@ import { drawLatents, levelShapes } from './latents.js';
 import type { ModelParts } from './model-parts.js';
 import { decodeBatches } from './run-batches.js';
 
+/** Options of `GlowModel.sample`. */
 export interface SampleOptions extends CallOptions {
   /** Images to draw; default 1. */
   readonly count?: number;

@@ -16,6 +16,7 @@ import type { ModelParts } from './model-parts.js';
 import { encodeBatches } from './run-batches.js';
 import { trainingPercentile } from './training-percentile.js';
 
+/** Options of `GlowModel.score` and `GlowModel.bitsPerDim`. */
 export interface ScoreOptions extends EncodeOptions {
   /** Dequantisation draws to average over; default 8. */
   readonly draws?: number;

@@ -5,6 +5,7 @@ import { onFirstDevice, type SkippedDevice } from './devices.js';
 import type { RuntimeOptions } from './onnx-runtime.js';
 import { requireDevice } from './probe.js';
 
+/** Options of `openSession`. */
 export interface SessionOptions extends GraphSource, RuntimeOptions {
   /** Default `auto`. */
   readonly device?: DeviceChoice;
@@ -12,6 +13,7 @@ export interface SessionOptions extends GraphSource, RuntimeOptions {
   readonly kept?: readonly string[];
 }
 
+/** A session, and the devices that were tried before it. */
 export interface OpenSession extends Session {
   /** Devices that were passed over, and why. */
   readonly skipped: readonly SkippedDevice[];

@@ -19,6 +19,7 @@ export type EngineName = (typeof engines)[number];
 export type TrainDevice = Device | TfjsDevice;
 export const trainDevices: readonly TrainDevice[] = [...devices, 'node', 'node-gpu'];
 
+/** The choice of the library and the device that compute gradients. */
 export interface EngineOptions {
   /**
    * The library that computes gradients. Default `auto`: ONNX Runtime if it is installed; TensorFlow.js if it is not,

@@ -8,6 +8,7 @@ import { checkSettings } from '../settings/check-settings.js';
 import { defaultSettings, type TrainSettings } from '../settings/settings.js';
 import { assembleEngine } from './assemble-engine.js';
 
+/** Options of `openEngine`. */
 export interface OpenEngineOptions
   extends Partial<LearningSettings>,
     Pick<RuntimeOptions, 'threads' | 'wasmPaths'> {

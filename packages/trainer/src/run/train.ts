@@ -14,6 +14,7 @@ import { runTraining, type TrainResult } from './loop.js';
 import { type CheckpointRun, runOf } from './run-checkpoint.js';
 import type { TrainingRun } from './training-run.js';
 
+/** Options of `train`. */
 export interface TrainOptions extends EngineOptions {
   /**
    * A config for a new model; a checkpoint whose weights a new run starts from (its averaged weights, if it has them);
