@@ -71,6 +71,39 @@ describe('the stages of a call', () => {
     expect(runs).toEqual(['aa', 'bb', 'a']);
   });
 
+  test('run apart what differs in height alone or in width alone', async () => {
+    const sizes = [
+      [1, 2],
+      [2, 2],
+      [2, 1],
+      [1, 2],
+    ] as const;
+    const call = start(sizes);
+    async function* items(): AsyncGenerator<Letter | Failed> {
+      for (const place of placesOf(call)) {
+        const [height, width] = sizes[place.image] as readonly [number, number];
+        yield { ...place, letter: String(place.image), height, width };
+      }
+    }
+    await collect(call, noted(inTwos(call, items())), ({ image }) => image);
+    expect(runs).toEqual(['03', '1', '2']);
+  });
+
+  test('count an image once if several of its draws fail, and give its first error', async () => {
+    const done: number[] = [];
+    const call = start(['x', 'y'], { onProgress: (progress) => done.push(progress.done) });
+    async function* items(): AsyncGenerator<Letter | Failed> {
+      for await (const item of drawsOf(call, ['a', 'b'])) {
+        const { image, where, letter } = item as Letter;
+        yield image === 1 ? item : failedAt({ image, where, label: undefined }, new Error(letter));
+      }
+    }
+    const drawn = gatherDraws(valuesOf(inTwos(call, items())), 2);
+    const error = await collect(call, drawn, ({ values }) => values).catch((cause: BatchError) => cause);
+    expect((error as BatchError).errors.map(String)).toEqual(['Error: a0']);
+    expect(done.at(-1)).toBe(2);
+  });
+
   test('give each image its draws in their order, batches across images', async () => {
     const call = start(['x', 'y', 'z']);
     const values = valuesOf(noted(inTwos(call, drawsOf(call, ['a', 'b', 'c']))));
