@@ -12,6 +12,7 @@ import {
   tensor,
 } from '@glow-onnx/flow';
 import type { OpenSession } from '@glow-onnx/runtime/session';
+import { createMemoryBudget, type MemoryBudget } from '../../packages/runtime/src/model/memory-budget.js';
 import { randomParams } from './random-params.js';
 
 /** A random model run by the float64 interpreter, what every other way of running it is compared with. */
@@ -62,6 +63,11 @@ function sessionOf(compute: (inputs: Named<Float64Tensor>) => Named<Float64Tenso
 
 function mapValues<A, B>(named: Named<A>, f: (value: A) => B): Record<string, B> {
   return Object.fromEntries(Object.entries(named).map(([name, value]) => [name, f(value)]));
+}
+
+/** For models that never run out of memory. */
+export function boundlessMemory(config: GlowConfig): MemoryBudget {
+  return createMemoryBudget(config, 'cpu', () => ({ memory: undefined, cores: 1 }), undefined);
 }
 
 /** A manifest with nothing in it but the config: for models that do not come from a folder. */

@@ -1,6 +1,7 @@
 import { platform } from '#platform';
 import { createDiagnose } from './diagnose.js';
 import { createLoadGlow } from './load-glow.js';
+import { createEstimateCost } from './model/estimate-cost.js';
 import { createServeGlow } from './worker/serve.js';
 
 export {
@@ -19,12 +20,14 @@ export type { FileContents, ModelFiles } from './folder/stores/memory-store.js';
 export type { LoadGlow, LoadOptions } from './load-options.js';
 export { BatchError } from './model/batch-error.js';
 export type { CallOptions } from './model/call.js';
+export type { Cost, PictureSize } from './model/cost.js';
 export type { EditOptions } from './model/edit.js';
 export type { DecodeOptions, EncodeOptions, PrepareOptions } from './model/encode-decode.js';
 export type { InterpolateOptions } from './model/interpolate.js';
 export type { ClassLabel, Label } from './model/labels.js';
 export type { InterpolationMode, LatentLevel, Latents } from './model/latents.js';
 export { type LatentsFile, loadLatents, saveLatents } from './model/latents-file.js';
+export { MemoryError } from './model/memory-error.js';
 export type { GlowModel, OneOrMore } from './model/model.js';
 export type { SampleOptions } from './model/sample.js';
 export type { Score, ScoreOptions } from './model/score.js';
@@ -54,6 +57,15 @@ export type { WorkerChoice } from './worker/port.js';
  * await model.dispose();
  */
 export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
+
+/**
+ * Estimates what a call needs for each image of this size, before it starts: bytes of memory beside the opened model,
+ * and seconds on a processor. `reconstruct`, edits and `interpolate` need it in both graphs, so twice.
+ * @throws RangeError if a side is not an integer from 1 on.
+ * @example
+ * const { bytes } = estimateCost(model, { height: 2000, width: 3000 });
+ */
+export const estimateCost = /* @__PURE__ */ createEstimateCost(platform);
 
 /**
  * Reports on what can run models here: versions, devices and whether they work, threads. With a model, also how

@@ -6,6 +6,7 @@ import { type ModelFolder, readGraphs, readManifest, readVerified } from './fold
 import { type ModelSource, storeOf } from './folder/model-source.js';
 import type { LoadGlow, LoadOptions } from './load-options.js';
 import { createModel } from './model/create-model.js';
+import { createMemoryBudget } from './model/memory-budget.js';
 import type { GlowModel } from './model/model.js';
 import { limitsOf } from './pictures/limits.js';
 import type { Platform } from './platform.js';
@@ -36,6 +37,7 @@ async function load(
     batchSize,
     maxPixels,
     maxBytes,
+    maxMemory,
     cache: cacheChoice,
     onProgress,
     signal,
@@ -43,6 +45,7 @@ async function load(
   }: LoadOptions,
 ): Promise<GlowModel> {
   if (batchSize !== undefined) checkInteger('loadGlow', 'batchSize', batchSize, 1);
+  if (maxMemory !== undefined) checkInteger('loadGlow', 'maxMemory', maxMemory, 1);
   const codec = platform.createCodec(limitsOf({ maxPixels, maxBytes }));
   const { sha256 } = platform;
   const store = storeOf(platform, source);
@@ -68,7 +71,9 @@ async function load(
     keepLatents: keepLatents ? manifest.latents.map(({ name }) => name) : undefined,
   });
   if (!signal?.aborted) onProgress?.({ status: 'ready', name: store.name });
-  return createModel({ manifest, precision, graphs, codec, batchSize });
+  const resourcesNow = () => platform.resources(graphs.device);
+  const memory = createMemoryBudget(manifest.config, graphs.device, resourcesNow, maxMemory);
+  return createModel({ manifest, precision, graphs, memory, codec, batchSize });
 }
 
 function variantOf(manifest: Manifest, precision: Precision, folder: string): GraphVariant {

@@ -33,6 +33,11 @@ export interface LoadOptions extends RuntimeOptions {
   /** The most bytes of an image file; default 2²⁸, 256 MiB. */
   readonly maxBytes?: number;
   /**
+   * The most bytes that a call may need beside the opened model. A call that would need more is refused before it
+   * starts. Default: what the machine has free at that time; without a limit on a GPU, whose memory is not known.
+   */
+  readonly maxMemory?: number;
+  /**
    * Where to keep files that came over a network, and the record of passed self-tests. `true`, the default: the
    * user's own cache. Text: a folder (Node) or the name of a cache (browsers). `false`: nowhere.
    */

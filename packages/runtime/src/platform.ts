@@ -1,5 +1,6 @@
 import type { ModelCache, Sha256 } from './folder/model-cache.js';
 import type { ModelStore } from './folder/model-store.js';
+import type { Resources } from './model/memory-budget.js';
 import type { ImageCodec } from './pictures/codec.js';
 import type { ImageLimits } from './pictures/limits.js';
 import type { Device } from './sessions/device.js';
@@ -31,6 +32,8 @@ export interface Host {
 export interface Platform {
   readonly name: 'node' | 'browser';
   describeHost(): Promise<Host>;
+  /** What the machine offers to a model on this device, now. */
+  resources(device: Device): Resources;
   /** The devices that `device: 'auto'` tries, best first. */
   readonly autoDevices: readonly Device[];
   /** Why `auto` passes over a device even if it is available; undefined if `auto` tries it. */

@@ -12,11 +12,12 @@ import {
   mapItems,
 } from '../../../packages/runtime/src/model/item.js';
 import { decodeBatches } from '../../../packages/runtime/src/model/run-batches.js';
-import { bareManifest } from '../../support/oracle.js';
+import { bareManifest, boundlessMemory } from '../../support/oracle.js';
 import { tinyConfig } from '../../support/tiny-config.js';
 
 const config = tinyConfig();
 const manifest = bareManifest(config);
+const memory = boundlessMemory(config);
 const nameOf = (image: number) => `letters[${image}]`;
 
 interface Letter extends Item {
@@ -50,7 +51,7 @@ async function* drawsOf(call: Call, letters: readonly string[]): AsyncGenerator<
   }
 }
 const inTwos = (call: Call, items: AsyncIterable<Letter | Failed>) =>
-  groupBySize({ manifest, batchSize: 2 }, call, items);
+  groupBySize({ manifest, batchSize: 2, memory }, call, items);
 
 /** Notes which letters run together. */
 async function* noted(batches: AsyncIterable<Batch<Letter>>): AsyncGenerator<Batch<Letter>> {
@@ -171,6 +172,7 @@ describe('the stages of a call', () => {
 
   const decoderThatFails = (cause: Error) => ({
     manifest,
+    memory,
     graphs: {
       decoder: async () => {
         throw cause;
@@ -185,7 +187,7 @@ describe('the stages of a call', () => {
     const cause = new Error('device lost');
     const call = start(['a']);
     const parts = decoderThatFails(cause) as never;
-    const batches = groupBySize({ manifest, batchSize: 2 }, call, latentsOf(call));
+    const batches = groupBySize({ manifest, batchSize: 2, memory }, call, latentsOf(call));
     await expect(collect(call, decodeBatches(parts, batches), () => 0)).rejects.toMatchObject({
       message: 'call: device lost',
       cause,
@@ -195,7 +197,7 @@ describe('the stages of a call', () => {
   test('a run that fails as a whole fails every image of its batch, also one that failed before', async () => {
     const call = start(['a', 'b', 'c']);
     const parts = decoderThatFails(new Error('device lost')) as never;
-    const batches = groupBySize({ manifest, batchSize: 2 }, call, latentsOf(call));
+    const batches = groupBySize({ manifest, batchSize: 2, memory }, call, latentsOf(call));
     const some = mapItems(batches, (item) =>
       item.image === 1 ? item : failedAt(item, new Error(`${item.where}: odd`)),
     );

@@ -5,6 +5,7 @@ import { openCache } from './browser-cache.js';
 import { describeHost } from './describe-host.js';
 import { browserCodec } from './images.js';
 import { loadOnnxRuntime, objectionTo, type WebBuilds } from './onnxruntime.js';
+import { resources } from './resources.js';
 import { sha256 } from './sha256.js';
 
 /**
@@ -16,6 +17,7 @@ export function createPlatform(builds: WebBuilds, spawn?: () => Worker): Platfor
   return {
     name: 'browser',
     describeHost: () => describeHost(builds),
+    resources,
     autoDevices: Object.keys(builds) as Device[],
     objectionTo,
     loadOnnxRuntime: (device, options) => loadOnnxRuntime(builds, device, options),

@@ -34,6 +34,7 @@ export function modelOptions<C extends Command>(command: C): C {
         .choices([...precisions])
         .default('fp32'),
     )
+    .option('--max-memory <GB>', 'memory that one image may take (default: what is free)', gigabytes)
     .option('--label <class>', 'name or number of the class, for class-conditional models');
   return command;
 }
@@ -73,6 +74,13 @@ export function perLevel(text: string): number | readonly number[] {
 /** A list of levels: `0,2`. */
 export function levels(text: string): readonly number[] {
   return text.split(',').map(integer(0));
+}
+
+/** Gigabytes, in bytes. */
+function gigabytes(text: string): number {
+  const bytes = Math.round(Number(text) * 1e9);
+  if (text.trim() !== '' && Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new InvalidArgumentError('It must be a positive number of gigabytes.');
 }
 
 function number(text: string): number {

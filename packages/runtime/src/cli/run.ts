@@ -13,17 +13,21 @@ export type Context = Required<CallOptions>;
 export interface ModelFlags {
   readonly device: Device | 'auto';
   readonly precision: Precision;
+  /** In bytes. */
+  readonly maxMemory?: number;
   readonly label?: string;
 }
 
 /** Loads a model for one command. `use` also gets the options that every call of the model takes. */
 export async function withModel<T>(
   directory: string,
-  { device, precision, label }: ModelFlags,
+  { device, precision, maxMemory, label }: ModelFlags,
   context: Context,
   use: (model: GlowModel, options: Context & { label?: ClassLabel }) => Promise<T>,
 ): Promise<T> {
-  const model = await loadGlow(directory, { device, precision, signal: context.signal });
+  const { signal } = context;
+  const memory = maxMemory === undefined ? {} : { maxMemory };
+  const model = await loadGlow(directory, { device, precision, ...memory, signal });
   try {
     return await use(model, { ...context, ...(label !== undefined && { label: classOf(model, label) }) });
   } finally {

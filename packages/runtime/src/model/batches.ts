@@ -1,25 +1,20 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import type { Call } from './call.js';
+import { batchBytes, bytesPerPixel } from './cost.js';
 import { type Batch, type Failed, type Item, isFailed } from './item.js';
 import type { ModelParts } from './model-parts.js';
 
-/** For the intermediate values of one batch by the estimate below. ONNX Runtime was seen to take 2 to 5 times that. */
-const budgetBytes = 64 * 2 ** 20;
 /** Larger batches are no faster. */
 const largestBatch = 64;
 
-/**
- * Images of this size to run at once. A conditioner at the finest level takes the most memory: two hidden images
- * and a few images of the flow, each with a quarter of the pixels, in float32.
- * For 32×32 RGB with 512 hidden channels: 59; for 128×128: 3.
- */
+/** Images of this size to run at once. For 32×32 RGB with 512 hidden channels: 59; for 128×128: 3. */
 export function defaultBatchSize(
   config: Pick<GlowConfig, 'channels' | 'hiddenChannels'>,
   height: number,
   width: number,
 ): number {
-  const values = ((height * width) / 4) * (2 * config.hiddenChannels + 6 * 4 * config.channels);
-  return Math.min(Math.max(Math.floor(budgetBytes / (4 * values)), 1), largestBatch);
+  const bytes = height * width * bytesPerPixel(config);
+  return Math.min(Math.max(Math.floor(batchBytes / bytes), 1), largestBatch);
 }
 
 /**
@@ -29,7 +24,7 @@ export function defaultBatchSize(
  * @throws `signal.reason` before a batch if the call is aborted.
  */
 export async function* groupBySize<I extends Item>(
-  { manifest: { config }, batchSize }: Pick<ModelParts, 'manifest' | 'batchSize'>,
+  { manifest: { config }, batchSize, memory }: Pick<ModelParts, 'manifest' | 'batchSize' | 'memory'>,
   { signal }: Pick<Call, 'signal'>,
   items: AsyncIterable<I | Failed>,
 ): AsyncGenerator<Batch<I>> {
@@ -50,7 +45,8 @@ export async function* groupBySize<I extends Item>(
     const batch = waiting.get(size) ?? [];
     waiting.set(size, batch);
     batch.push(item);
-    if (batch.length < (batchSize ?? defaultBatchSize(config, height, width))) continue;
+    const full = batchSize ? Math.min(batchSize, memory.most(item)) : defaultBatchSize(config, height, width);
+    if (batch.length < full) continue;
     waiting.delete(size);
     await mayRun();
     yield batch;

@@ -38,7 +38,7 @@ export function prepare(
     inImages,
     options,
   );
-  const loaded = loadImages(parts, call, images, options);
+  const loaded = loadImages(parts, call, images, options, []);
   const batches = groupBySize(parts, call, loaded);
   return collect(call, batches, (item) => fromModel(item, config.bits));
 }
@@ -49,7 +49,7 @@ export async function encode(
   options: EncodeOptions = {},
 ): Promise<{ z: Latents[]; logProb: number[] }> {
   const call = startCall(parts.manifest, 'encode', images, inImages, options);
-  const loaded = loadImages(parts, call, images, options);
+  const loaded = loadImages(parts, call, images, options, ['encode']);
   const batches = groupBySize(parts, call, loaded);
   const encoded = encodeBatches(parts, batches);
   const results = await collect(call, encoded, ({ latents, logProb }) => ({ z: latents, logProb }));
@@ -79,7 +79,7 @@ export function reconstruct(
   options: EncodeOptions = {},
 ): Promise<RawImage[]> {
   const call = startCall(parts.manifest, 'reconstruct', images, inImages, options);
-  const loaded = loadImages(parts, call, images, options);
+  const loaded = loadImages(parts, call, images, options, ['encode', 'decode']);
   const batches = groupBySize(parts, call, loaded);
   const decoded = parts.graphs.roundTrip
     ? roundTripBatches(parts, parts.graphs.roundTrip, batches)

@@ -6,6 +6,7 @@ import { loadImage } from '../pictures/load-image.js';
 import { type Call, type Place, placesOf } from './call.js';
 import { type Failed, failedAt, type ImageItem, type LatentsItem } from './item.js';
 import { checkLatents, type Latents } from './latents.js';
+import type { Graph } from './memory-budget.js';
 import type { ModelParts } from './model-parts.js';
 
 /** An image, or the latents of one. */
@@ -26,30 +27,31 @@ const centre = () => 0.5;
 /** One item for each image, at the centres of its bins. */
 const centres: Draws = { count: 1, start: () => centre };
 
-type Config = Pick<ModelParts, 'manifest'>;
+type Config = Pick<ModelParts, 'manifest' | 'memory'>;
 type Codec = Pick<ModelParts, 'codec'>;
 
-/** Loads the images of a call one by one, as they are asked for. */
+/** Loads the images of a call one by one, as they are asked for. @param graphs those that each image will run through. */
 export async function* loadImages(
   parts: Config & Codec,
   call: Call,
   images: readonly ImageInput[],
   { fit }: Fitting,
+  graphs: readonly Graph[],
   draws: Draws = centres,
 ): AsyncGenerator<ImageItem | Failed> {
   for (const place of placesOf(call)) {
-    yield* loadOne(parts, place, images[place.image] as ImageInput, fit, draws);
+    yield* loadOne(parts, place, images[place.image] as ImageInput, fit, graphs, draws);
   }
 }
 
 /** Checks the latents of a call one by one. */
 export async function* takeLatents(
-  { manifest: { config } }: Config,
+  parts: Config,
   call: Call,
   z: readonly Latents[],
 ): AsyncGenerator<LatentsItem | Failed> {
   for (const place of placesOf(call)) {
-    yield takeOne(config, place, z[place.image] as Latents);
+    yield takeOne(parts, place, z[place.image] as Latents);
   }
 }
 
@@ -62,21 +64,26 @@ export async function* loadInputs(
 ): AsyncGenerator<ImageItem | LatentsItem | Failed> {
   for (const place of placesOf(call)) {
     const input = inputs[place.image] as Input;
-    if (looksLikeLatents(input)) yield takeOne(parts.manifest.config, place, input);
-    else yield* loadOne(parts, place, input, fit, centres);
+    if (looksLikeLatents(input)) yield takeOne(parts, place, input);
+    else yield* loadOne(parts, place, input, fit, ['encode', 'decode'], centres);
   }
 }
 
 async function* loadOne(
-  { manifest: { config }, codec }: Config & Codec,
+  { manifest: { config }, codec, memory }: Config & Codec,
   place: Place,
   input: ImageInput,
   fit: Fit | undefined,
+  graphs: readonly Graph[],
   draws: Draws,
 ): AsyncGenerator<ImageItem | Failed> {
-  const loaded = await loadImage(config, codec, input, fit, place.where).catch((error: unknown) =>
-    failedAt(place, error),
-  );
+  const { where } = place;
+  const load = async () => {
+    const image = await loadImage(config, codec, input, fit, where);
+    memory.check(where, image, graphs, smaller(config));
+    return image;
+  };
+  const loaded = await load().catch((error: unknown) => failedAt(place, error));
   if ('error' in loaded) {
     yield loaded;
     return;
@@ -85,9 +92,15 @@ async function* loadOne(
   for (let draw = 0; draw < draws.count; draw++) yield { ...place, ...toModel(loaded, config.bits, nextU) };
 }
 
-function takeOne(config: GlowConfig, place: Place, latents: Latents): LatentsItem | Failed {
+function smaller({ height, width }: GlowConfig): string {
+  return `make it smaller: fit: "cover" gives the ${height}×${width} of training`;
+}
+
+function takeOne({ manifest, memory }: Config, place: Place, latents: Latents): LatentsItem | Failed {
   try {
-    return { ...place, latents, ...checkLatents(config, latents, place.where) };
+    const size = checkLatents(manifest.config, latents, place.where);
+    memory.check(place.where, size, ['decode'], 'decode latents of smaller images');
+    return { ...place, latents, ...size };
   } catch (error) {
     return failedAt(place, error);
   }

@@ -28,28 +28,38 @@ export function encodeBatches(
   batches: AsyncIterable<Batch<ImageItem | LatentsItem>>,
 ): AsyncGenerator<Batch<LatentsItem>>;
 export function encodeBatches(
-  { manifest: { config }, graphs }: ModelParts,
+  { manifest: { config }, graphs, memory }: ModelParts,
   batches: AsyncIterable<Batch<ImageItem | LatentsItem>>,
 ): AsyncGenerator<Batch<LatentsItem>> {
   const isImage = (item: ImageItem | LatentsItem): item is ImageItem => 'x' in item;
-  return runEach(batches, isImage, async (images) => encodeBatch(await graphs.encoder(), config, images));
+  return runEach(batches, isImage, async (images) => {
+    memory.note('encode', images);
+    return encodeBatch(await graphs.encoder(), config, images);
+  });
 }
 
 /** Decodes the latents of each batch to pixels. */
 export function decodeBatches(
-  { manifest: { config }, graphs }: ModelParts,
+  { manifest: { config }, graphs, memory }: ModelParts,
   batches: AsyncIterable<Batch<LatentsItem>>,
 ): AsyncGenerator<Batch<DecodedItem>> {
-  return runEach(batches, isAny, async (items) => decodeBatch(await graphs.decoder(), config, items));
+  return runEach(batches, isAny, async (items) => {
+    memory.note('decode', items);
+    return decodeBatch(await graphs.decoder(), config, items);
+  });
 }
 
 /** Encodes the images of each batch and decodes them again, their latents left on the device. */
 export function roundTripBatches(
-  { manifest: { config } }: ModelParts,
+  { manifest: { config }, memory }: ModelParts,
   run: Session['run'],
   batches: AsyncIterable<Batch<ImageItem>>,
 ): AsyncGenerator<Batch<DecodedItem>> {
-  return runEach(batches, isAny, (images) => roundTripBatch({ run }, config, images));
+  return runEach(batches, isAny, (images) => {
+    memory.note('encode', images);
+    memory.note('decode', images);
+    return roundTripBatch({ run }, config, images);
+  });
 }
 
 const isAny = <I>(_: I): _ is I => true;

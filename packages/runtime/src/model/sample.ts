@@ -49,6 +49,7 @@ export async function sample(parts: ModelParts, options: SampleOptions = {}): Pr
       `${where}: count: ${count} images of ${height}×${width} are more than 1 GiB; draw at most ${most} at once`,
     );
   }
+  parts.memory.check(where, { height, width }, ['decode'], 'pass a smaller height and width');
   const call = startCall(parts.manifest, where, { length: count }, (image) => `image ${image}`, options);
   const shapes = levelShapes(config, height, width);
   async function* draw(call: Call): AsyncGenerator<LatentsItem> {

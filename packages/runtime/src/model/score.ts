@@ -96,7 +96,7 @@ function loadDraws(
   { draws = defaultDraws, seed = 0, ...options }: ScoreOptions,
 ): AsyncGenerator<ImageItem | Failed> {
   const start = (image: number) => createRandom(seed, image).uniform;
-  return loadImages(parts, call, images, options, { count: draws, start });
+  return loadImages(parts, call, images, options, ['encode'], { count: draws, start });
 }
 
 /** Bits/dim of every draw of each image. */

@@ -4,6 +4,7 @@ import { openCache } from './folder-cache.js';
 import { nodeCodec } from './images.js';
 import { loadOnnxRuntime } from './onnxruntime.js';
 import { openStore } from './open-store.js';
+import { resources } from './resources.js';
 import { sha256 } from './sha256.js';
 
 export { openCache } from './folder-cache.js';
@@ -11,6 +12,7 @@ export { openCache } from './folder-cache.js';
 export const platform: Platform = {
   name: 'node',
   describeHost,
+  resources,
   autoDevices: ['cuda', 'webgpu', 'cpu', 'wasm'],
   objectionTo: async (device) =>
     device === 'webgpu' ? 'experimental in Node; pass device: "webgpu" to use it' : undefined,

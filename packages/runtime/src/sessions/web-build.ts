@@ -8,6 +8,9 @@ export function setUpWebBuild(env: Env, { threads, wasmPaths }: RuntimeOptions):
   if (wasmPaths !== undefined) env.wasm.wasmPaths = wasmPaths;
 }
 
+/** What WebAssembly can address. */
+export const wasmBytes = 2 ** 32;
+
 /** The threads of a web build by default. More than four gain little. */
 export function defaultWasmThreads(cores: number): number {
   return Math.min(4, Math.ceil(cores / 2));

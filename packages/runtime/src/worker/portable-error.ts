@@ -1,4 +1,5 @@
 import { BatchError } from '../model/batch-error.js';
+import { MemoryError } from '../model/memory-error.js';
 import type { Device } from '../sessions/device.js';
 import { DeviceError } from '../sessions/device-error.js';
 
@@ -11,6 +12,9 @@ export interface PortableError {
   /** `device` and `code` of a DeviceError. */
   readonly device?: Device;
   readonly code?: DeviceError['code'];
+  /** Of a MemoryError. */
+  readonly needed?: number;
+  readonly available?: number;
   /** `image` of an error in a BatchError; `errors` and `results` of a BatchError. */
   readonly image?: number;
   readonly errors?: readonly PortableError[];
@@ -30,6 +34,7 @@ export function toPortable(thrown: unknown): PortableError {
     ...(error.cause !== undefined && { cause: toPortable(error.cause) }),
     ...(error.image !== undefined && { image: error.image }),
     ...(error instanceof DeviceError && { device: error.device, code: error.code }),
+    ...(error instanceof MemoryError && { needed: error.needed, available: error.available }),
     ...(error instanceof BatchError && {
       errors: error.errors.map(toPortable),
       results: error.results,
@@ -49,8 +54,9 @@ export function fromPortable(portable: PortableError): Error {
 
 function create({ name, message, cause, ...fields }: PortableError): Error {
   const options = cause && { cause: fromPortable(cause) };
-  const { device, code, errors, results } = fields;
+  const { device, code, needed, available, errors, results } = fields;
   if (device && code) return new DeviceError(device, code, message, options);
+  if (needed !== undefined && available !== undefined) return new MemoryError(message, { needed, available });
   if (errors && results) {
     return new BatchError(
       message,
