@@ -3,6 +3,8 @@
  * @packageDocumentation
  */
 
+export { gigabytes } from './cli/options.js';
 export { given, onTerminal, runProgram, type Terminal } from './cli/run-program.js';
 export { readWholeFile } from './node/read-file.js';
+export { resources } from './node/resources.js';
 export { writeFileAtomic } from './node/write-file.js';

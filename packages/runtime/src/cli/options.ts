@@ -77,7 +77,7 @@ export function levels(text: string): readonly number[] {
 }
 
 /** Gigabytes, in bytes. */
-function gigabytes(text: string): number {
+export function gigabytes(text: string): number {
   const bytes = Math.round(Number(text) * 1e9);
   if (text.trim() !== '' && Number.isSafeInteger(bytes) && bytes > 0) return bytes;
   throw new InvalidArgumentError('It must be a positive number of gigabytes.');

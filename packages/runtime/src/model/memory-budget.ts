@@ -68,7 +68,8 @@ export function createMemoryBudget(
   };
 }
 
-function inGigabytes(bytes: number): string {
+/** Bytes for people. */
+export function inGigabytes(bytes: number): string {
   return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 

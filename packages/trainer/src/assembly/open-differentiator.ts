@@ -1,11 +1,11 @@
-import { freemem } from 'node:os';
-import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
+import type { Float64Tensor, Glow, GlowConfig, Named } from '@glow-onnx/flow';
 import { devices } from '@glow-onnx/runtime/internal';
+import { resources } from '@glow-onnx/runtime/internal-node';
 import { type Device, DeviceError } from '@glow-onnx/runtime/session';
 import { inParts } from '../engine/accumulate.js';
 import type { Differentiator } from '../engine/differentiator.js';
 import type { OpenedDevice } from '../engine/opened-device.js';
-import { type Memory, memories, memoryFor } from '../onnxruntime/memory.js';
+import { checkStepMemory, type Memory, memories, memoryFor } from '../onnxruntime/memory.js';
 import { openOnnxRuntimeDifferentiator } from '../onnxruntime/onnxruntime-differentiator.js';
 import type { TrainSettings } from '../settings/settings.js';
 import type { TfjsDevice } from '../tfjs/device.js';
@@ -41,6 +41,11 @@ export interface EngineOptions {
    * likely to need more than half of the free memory.
    */
   readonly memory?: Memory | 'auto';
+  /**
+   * With ONNX Runtime: the most bytes that a step may take. A step that would take more is refused before the first one,
+   * with what would fit. Default: what the machine has free; without a limit on a GPU, whose memory is not known.
+   */
+  readonly maxMemory?: number;
   /** Called once, with the device that was opened and the reasons. */
   readonly onDevice?: (opened: OpenedDevice) => void;
 }
@@ -68,16 +73,17 @@ export const openDifferentiator: Open = async (glow, fixed, settings, options) =
 };
 
 const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
-  const { engine = 'auto', device: wanted = 'auto', threads, memory = 'auto', onDevice } = options;
+  const { engine = 'auto', device: wanted = 'auto', threads, onDevice } = options;
   if (wanted === 'node' || wanted === 'node-gpu') {
     throw new RangeError(`device "${wanted}" needs TensorFlow.js; pass --engine tfjs, or another device`);
   }
   const count = Math.ceil(settings.batch / settings.accumulate);
+  const memory = memoryOf(glow.config, settings, wanted, options);
   try {
     const opened = await openOnnxRuntimeDifferentiator(glow, fixed, {
       device: wanted,
       count,
-      memory: memory === 'auto' ? memoryFor(glow.config, count, freemem()) : memory,
+      memory,
       ...(threads !== undefined && { threads }),
     });
     return await orDispose(opened, () =>
@@ -102,6 +108,22 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
     return openTfjs(glow, fixed, settings, { ...options, onDevice: told });
   }
 };
+
+/** The memory mode, if a step fits. @throws MemoryError if none does. */
+function memoryOf(
+  config: GlowConfig,
+  settings: Pick<TrainSettings, 'batch' | 'accumulate'>,
+  device: Device | 'auto',
+  { memory = 'auto', maxMemory }: EngineOptions,
+): Memory {
+  const available = maxMemory ?? resources(device === 'auto' ? 'cpu' : device).memory;
+  const count = Math.ceil(settings.batch / settings.accumulate);
+  // The memory of a GPU is not known. That of the machine is the best guess.
+  const chosen =
+    memory === 'auto' ? memoryFor(config, count, available ?? process.availableMemory()) : memory;
+  if (available !== undefined) checkStepMemory(config, settings, chosen, available);
+  return chosen;
+}
 
 const openTfjs: Open = async (glow, fixed, { batch, accumulate }, options) => {
   const { engine = 'auto', device: wanted = 'auto', threads, memory = 'auto', onDevice } = options;

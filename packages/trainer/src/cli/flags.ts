@@ -1,5 +1,5 @@
 import { type PresetName, presets } from '@glow-onnx/flow';
-import { given, onTerminal, type Terminal } from '@glow-onnx/runtime/internal-node';
+import { gigabytes, given, onTerminal, type Terminal } from '@glow-onnx/runtime/internal-node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EngineName, engines, type TrainDevice, trainDevices } from '../assembly/open-differentiator.js';
 import { optimizers } from '../engine/optimizer.js';
@@ -25,6 +25,8 @@ export interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
   readonly device: TrainDevice | 'auto';
   readonly memory: Memory | 'auto';
   readonly threads?: number;
+  /** In bytes. */
+  readonly maxMemory?: number;
   readonly timeBudget?: number;
   readonly init?: string;
   readonly resume: boolean;
@@ -127,6 +129,11 @@ function addRunFlags(program: Command): void {
       new Option('--memory <mode>', 'full: keep all activations, reversible: recompute them')
         .choices(['auto', ...memories])
         .default('auto'),
+    )
+    .option(
+      '--max-memory <GB>',
+      'memory that a training step may take with ONNX Runtime (default: what is free)',
+      gigabytes,
     )
     .option('--json', 'print the result as JSON', false);
 }

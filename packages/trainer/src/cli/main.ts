@@ -61,7 +61,7 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
       onDevice: display.device,
       onProgress: display.training,
       onWarning: display.warning,
-      ...given({ threads: flags.threads, timeBudgetMinutes: flags.timeBudget }),
+      ...given({ threads: flags.threads, maxMemory: flags.maxMemory, timeBudgetMinutes: flags.timeBudget }),
     });
   } finally {
     display.stop();

@@ -149,7 +149,10 @@ function settingsOf(
 }
 
 /** @throws RangeError naming the limit, the value expected and the value found. */
-function checkLimits({ threads = 1, timeBudgetMinutes = 1 }: TrainOptions): void {
+function checkLimits({ threads = 1, maxMemory = 1, timeBudgetMinutes = 1 }: TrainOptions): void {
+  if (!Number.isSafeInteger(maxMemory) || maxMemory < 1) {
+    throw new RangeError(`train: maxMemory must be a positive integer, got ${maxMemory}`);
+  }
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
     throw new RangeError(`train: threads must be an integer from 1 to 256, got ${threads}`);
   }

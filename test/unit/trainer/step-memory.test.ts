@@ -1,0 +1,87 @@
+import { createConfig, createGlow, initialParams } from '@glow-onnx/flow';
+import { MemoryError } from '@glow-onnx/runtime';
+import { openDifferentiator } from '../../../packages/trainer/src/assembly/open-differentiator.js';
+import { checkStepMemory, memoryFor, stepBytes } from '../../../packages/trainer/src/onnxruntime/memory.js';
+import { tinyConfig } from '../../support/tiny-config.js';
+
+const config = createConfig({
+  channels: 3,
+  height: 32,
+  width: 32,
+  levels: 3,
+  steps: 16,
+  hiddenChannels: 128,
+});
+
+test('activations are kept while they take less than half of the free memory', () => {
+  // Measured at this size: 0.6 GB.
+  expect(memoryFor(config, 64, 2e9)).toBe('full');
+  expect(memoryFor(config, 64, 1e9)).toBe('reversible');
+});
+
+/** Bytes of a gradient as measured, beside those before it: MB, by preset `tutorial` with 3 channels. */
+const measured = [
+  [{ height: 32, width: 32, levels: 3, steps: 8, hiddenChannels: 64 }, 64, 'full', 229],
+  [{ height: 32, width: 32, levels: 3, steps: 8, hiddenChannels: 64 }, 128, 'full', 451],
+  [{ height: 32, width: 32, levels: 3, steps: 16, hiddenChannels: 64 }, 32, 'full', 219],
+  [{ height: 32, width: 32, levels: 3, steps: 8, hiddenChannels: 256 }, 32, 'full', 272],
+  [{ height: 64, width: 64, levels: 3, steps: 8, hiddenChannels: 64 }, 16, 'full', 230],
+  [{ height: 32, width: 32, levels: 3, steps: 8, hiddenChannels: 16 }, 128, 'full', 335],
+  [{ height: 32, width: 32, levels: 1, steps: 8, hiddenChannels: 64 }, 64, 'full', 166],
+  [{ height: 32, width: 32, levels: 3, steps: 8, hiddenChannels: 64 }, 128, 'reversible', 248],
+  [{ height: 32, width: 32, levels: 3, steps: 16, hiddenChannels: 64 }, 128, 'reversible', 276],
+  [{ height: 32, width: 32, levels: 3, steps: 8, hiddenChannels: 256 }, 32, 'reversible', 107],
+  [{ height: 32, width: 32, levels: 3, steps: 8, hiddenChannels: 16 }, 128, 'reversible', 187],
+] as const;
+
+test.each(measured)(
+  'the estimate for %j with %i images, %s, is near the %i MB measured',
+  (shape, count, memory, megabytes) => {
+    const config = createConfig({ channels: 3, ...shape });
+    // Without images it is the parameters' share: optimiser and checkpoint, which a gradient alone does not need.
+    const bytes = stepBytes(config, count, memory) - stepBytes(config, 0, memory);
+    const ratio = bytes / 1e6 / megabytes;
+    expect(ratio).toBeGreaterThan(0.8);
+    expect(ratio).toBeLessThan(1.35);
+  },
+);
+
+describe('a step that does not fit', () => {
+  const refusal = (
+    settings: { batch: number; accumulate: number },
+    memory: 'full' | 'reversible',
+    bytes: number,
+  ) => {
+    try {
+      checkStepMemory(config, settings, memory, bytes);
+    } catch (error) {
+      return error as MemoryError;
+    }
+    return undefined;
+  };
+
+  test('is refused with the parts of a batch that fit', () => {
+    const settings = { batch: 64, accumulate: 1 };
+    const bytes = stepBytes(config, 32, 'full') + 1;
+    const error = refusal(settings, 'full', bytes);
+    expect(error).toBeInstanceOf(MemoryError);
+    expect(error).toMatchObject({ needed: stepBytes(config, 64, 'full'), available: bytes });
+    expect(error?.message).toMatch(
+      /^training: a step of 64 images of 32×32 needs about \d+ MB, but it may take \d+ MB; pass --accumulate 2 \(32 images at once\), or --memory reversible/,
+    );
+    expect(refusal({ ...settings, accumulate: 2 }, 'full', bytes)).toBeUndefined();
+    expect(refusal(settings, 'reversible', bytes)).toBeUndefined();
+  });
+
+  test('is refused with a smaller model where not one image fits', () => {
+    const error = refusal({ batch: 64, accumulate: 64 }, 'reversible', 1000);
+    expect(error?.message).toMatch(/not even one image fits: make the model \(--hidden\)/);
+  });
+
+  test('is refused before a graph is opened', async () => {
+    const glow = createGlow(tinyConfig());
+    const { fixed } = initialParams(glow, 1);
+    const opening = openDifferentiator(glow, fixed, { batch: 8, accumulate: 1 }, { maxMemory: 1000 });
+    await expect(opening).rejects.toThrow(MemoryError);
+  });
+});
