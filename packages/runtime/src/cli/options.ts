@@ -34,7 +34,7 @@ export function modelOptions<C extends Command>(command: C): C {
         .choices([...precisions])
         .default('fp32'),
     )
-    .option('--label <class>', 'name or number of the class, for class-conditional models');
+    .option('--label <class>', 'name of the class, for class-conditional models (glow info lists them)');
   return command;
 }
 
