@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 
+export { expandFolders } from './cli/expand-folders.js';
 export { given, onTerminal, runProgram, type Terminal } from './cli/run-program.js';
 export { compareNames } from './node/compare-names.js';
 export { listImages } from './node/image-folder.js';
