@@ -6,7 +6,7 @@
 export { expandFolders } from './cli/expand-folders.js';
 export { given, onTerminal, runProgram, type Terminal } from './cli/run-program.js';
 export { compareNames } from './node/compare-names.js';
-export { listImages } from './node/image-folder.js';
+export { type ImageFolder, listImages } from './node/image-folder.js';
 export { folderAround } from './node/inside.js';
 export { describeLeftOut, describeNoImages, type LeftOut } from './node/left-out.js';
 export { readWholeFile } from './node/read-file.js';
