@@ -1,7 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createRandom } from '@glow-onnx/flow';
 import { compareNames } from '../../../packages/runtime/src/node/compare-names.js';
 import { listImages } from '../../../packages/runtime/src/node/image-folder.js';
 import { describeLeftOut } from '../../../packages/runtime/src/node/left-out.js';
@@ -133,6 +144,42 @@ test('folders that link to each other over and over take no more time than folde
   link('data/start', at('level/0'));
   expect((await images()).length).toBe(40);
 });
+
+test('of any tree of folders and links, each image that can be reached is listed once', async () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const random = createRandom(seed);
+    const pick = <T>(of: readonly T[]): T => of[random.below(of.length)] as T;
+    const folders = [`tree ${seed}/data`, `tree ${seed}/outside`];
+    for (const folder of folders) mkdirSync(at(folder), { recursive: true });
+    for (let i = 0; i < 8; i++) {
+      folders.push(`${pick(folders)}/folder ${i}`);
+      mkdirSync(at(folders.at(-1) as string));
+    }
+    const files = Array.from({ length: 8 }, (_, i) => `${pick(folders)}/${i}${pick(['.png', '', '.txt'])}`);
+    write(...files);
+    for (let i = 0; i < 8; i++)
+      link(`${pick(folders)}/link ${i}${pick(['.png', ''])}`, at(pick([...folders, ...files])));
+    const { images } = await listImages(at(folders[0] as string));
+    const listed = images.map((path) => realpathSync(at(folders[0] as string, path)));
+    expect([...listed].sort()).toEqual([...reachable(at(folders[0] as string), [])].sort());
+  }
+});
+
+/** Real paths of the images in a folder, by all paths that do not pass through a folder twice. */
+function reachable(folder: string, passed: readonly string[]): Set<string> {
+  const real = realpathSync(folder);
+  const found = new Set<string>();
+  if (passed.includes(real)) return found;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const target = realpathSync(path);
+    const leadsUp = entry.isSymbolicLink() && `${real}/`.startsWith(`${target}/`);
+    if (statSync(path).isFile()) {
+      if (entry.name.endsWith('.png')) found.add(target);
+    } else if (!leadsUp) for (const image of reachable(path, [...passed, real])) found.add(image);
+  }
+  return found;
+}
 
 test('what is no file, such as a pipe, is not opened, and a folder without permission is named', async () => {
   write('data/a.png', 'data/locked/b.png');
