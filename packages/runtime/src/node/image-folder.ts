@@ -57,7 +57,6 @@ export async function listImages(folder: string): Promise<ImageFolder> {
 
 /** Adds the images of a folder and its subfolders. @returns the links that it holds. */
 async function walkTree(walk: Walk, start: Place): Promise<Place[]> {
-  walk.roots.push(start.real);
   const links: Place[] = [];
   const pending = [start];
   for (let at = pending.pop(); at; at = pending.pop()) {
@@ -66,6 +65,7 @@ async function walkTree(walk: Walk, start: Place): Promise<Place[]> {
       continue;
     }
     walk.folders.add(at.real);
+    if (at === start) walk.roots.push(at.real);
     for (const entry of await entriesOf(walk, at)) {
       const { name } = entry;
       const place = { path: at.path === '' ? name : `${at.path}/${name}`, real: join(at.real, name) };

@@ -61,7 +61,8 @@ export async function readFolder(
     const channels = options.channels ?? (allGrey ? 1 : 3);
     const name = basename(resolve(folder));
     const stored = { storedChannels, pixels: await pixels.finish() };
-    const besides = leftOut.filter(({ file }) => join(folder, file) !== labels.labelFile);
+    const labelFile = labels.labelFile && resolve(labels.labelFile);
+    const besides = leftOut.filter(({ file }) => resolve(folder, file) !== labelFile);
     return { name, ...size, channels, ...stored, ...labels, skipped, leftOut: besides, roots };
   } catch (error) {
     await pixels.discard();

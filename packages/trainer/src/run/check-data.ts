@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { TrainSettings } from '../settings/settings.js';
 import { describeData } from './run-checkpoint.js';
 
-const elseStart = 'pass the same data, or start a new run from its weights with --init';
+const advice = 'pass the same data, or start a new run from its weights with --init';
 
 /**
  * The name of the data may change, and the names of its images if their order stays.
@@ -21,7 +21,7 @@ export function checkSameData(
     if (before[name] === now[name]) continue;
     throw new RangeError(
       `data: ${data.name} has ${name} ${String(now[name])}, but the run started with ${name} ` +
-        `${String(before[name])}; ${elseStart}`,
+        `${String(before[name])}; ${advice}`,
     );
   }
   if (before.pixels === undefined) {
@@ -33,12 +33,12 @@ export function checkSameData(
   if (before.pixels !== now.pixels) {
     throw new RangeError(
       `data: the images of ${data.name} are not those that the run started with, or their order is another: one was ` +
-        `replaced, renamed, or is decoded differently by another version; ${elseStart}`,
+        `replaced, renamed, or is decoded differently by another version; ${advice}`,
     );
   }
   if (now.labels !== undefined && before.labels !== now.labels) {
     throw new RangeError(
-      `data: the labels ${attribute} of ${data.name} are not those that the run started with; ${elseStart}`,
+      `data: the labels ${attribute} of ${data.name} are not those that the run started with; ${advice}`,
     );
   }
   return undefined;

@@ -55,6 +55,10 @@ test('a label file may stand elsewhere, and counts instead of the one in the fol
   write('elsewhere/metadata.csv', 'file_name,mood\na.png,sad\n');
   const labelFile = write('labels.csv', 'mood,file_name\nglad,a.png\n');
   expect(words((await openDataset(folder, { labelFile })).labels?.mood)).toEqual(['glad']);
+  write('elsewhere/more/labels.csv', 'mood,file_name\ncalm,a.png\n');
+  const inside = await openDataset(folder, { labelFile: `${folder}/./more/labels.csv` });
+  expect(inside.labels?.mood?.values).toEqual(['calm']);
+  expect(inside.leftOut).toEqual([{ file: 'metadata.csv', reason: '.csv' }]);
 });
 
 const unusable: [name: string, text: string, message: RegExp][] = [
