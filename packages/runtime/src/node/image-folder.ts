@@ -29,6 +29,8 @@ interface Walk {
 }
 
 const readBefore = 'read under another path';
+/** Links that are resolved at the same time. */
+const atOnce = 256;
 
 /**
  * Lists the PNG, JPEG and WebP files in a folder and its subfolders, by their names. Links to files and folders are
@@ -40,14 +42,7 @@ export async function listImages(folder: string): Promise<ImageFolder> {
   const walk: Walk = { images: new Map(), folders: new Set(), leftOut: [], roots: [] };
   const root = await realpath(folder);
   let links = await walkTree(walk, { path: '', real: root });
-  while (links.length > 0) {
-    const targets = await Promise.all(links.map(resolveLink));
-    const next: Place[] = [];
-    for (const { link, target } of targets.sort((a, b) => compareNames(a.link.path, b.link.path))) {
-      next.push(...(await follow(walk, link, target)));
-    }
-    links = next;
-  }
+  while (links.length > 0) links = await followAll(walk, links);
   return {
     images: sortPaths(walk.images.values()),
     leftOut: walk.leftOut.sort((a, b) => compareNames(a.file, b.file)),
@@ -93,6 +88,19 @@ function addFile(walk: Walk, place: Place, isFile: boolean): void {
   if (reason !== undefined) leaveOut(walk, place, reason);
   else if (walk.images.has(place.real)) leaveOut(walk, place, readBefore);
   else walk.images.set(place.real, place.path);
+}
+
+/** Follows links in the order of their names. @returns the links in the folders that they lead to. */
+async function followAll(walk: Walk, links: Place[]): Promise<Place[]> {
+  links.sort((a, b) => compareNames(a.path, b.path));
+  const next: Place[] = [];
+  for (let start = 0; start < links.length; start += atOnce) {
+    const chunk = links.slice(start, start + atOnce);
+    for (const { link, target } of await Promise.all(chunk.map(resolveLink))) {
+      for (const found of await follow(walk, link, target)) next.push(found); // too many for one call, perhaps
+    }
+  }
+  return next;
 }
 
 /** Where a link leads, or why it leads nowhere. */
