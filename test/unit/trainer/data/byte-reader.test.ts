@@ -30,7 +30,7 @@ test.each([1, 511, 512, 2 ** 16, 2 ** 20])(
 
 test.each([-1, 0, 1])('padding may begin %d bytes from the end of a piece that is read', async (offset) => {
   const { bytes, packed } = packedTo(2 ** 16 + offset);
-  expect(await unpack(packed, zeros(2 ** 17))).toEqual(bytes);
+  expect((await unpack(packed, zeros(2 ** 17))).equals(bytes)).toBe(true);
   await expect(unpack(packed, zeros(2 ** 16), Buffer.of(7))).rejects.toThrow(
     `other bytes than zeros after the end of its gzip data, at byte ${2 ** 17 + offset}`,
   );
@@ -39,7 +39,8 @@ test.each([-1, 0, 1])('padding may begin %d bytes from the end of a piece that i
 
 test('the members of a file follow each other, and all of them count', async () => {
   const { bytes, packed } = packedTo(2 ** 16);
-  expect(await unpack(packed, gzipSync(text), zeros(100))).toEqual(Buffer.concat([bytes, text]));
+  const unpacked = await unpack(packed, gzipSync(text), zeros(100));
+  expect(unpacked.equals(Buffer.concat([bytes, text]))).toBe(true);
 });
 
 test.each([
