@@ -2,6 +2,7 @@ import type { Checkpoint, GlowConfig } from '@glow-onnx/flow';
 import { type Precision, precisions } from '@glow-onnx/flow/internal';
 import type { Measurement } from '@glow-onnx/runtime/session';
 import { buildModel } from './build/build-model.js';
+import type { GoldenPictures } from './build/golden-images.js';
 import { describeModel } from './describe/describe-model.js';
 import type { ModelDiagnosis } from './verify/diagnose-steps.js';
 import { verifyExport } from './verify/verify-export.js';
@@ -21,7 +22,10 @@ export interface ExportOptions {
   readonly precision?: readonly Precision[];
   /** SPDX identifier of the weights' licence, for the manifest and the graphs' metadata. */
   readonly license?: string;
-  /** Image files and folders whose pixels become the golden values. Default: samples of the model. */
+  /**
+   * Image files, and folders of PNG, JPEG and WebP files, whose pixels become the golden values: the first eight.
+   * Default: samples of the model.
+   */
   readonly images?: readonly string[];
 }
 
@@ -37,8 +41,8 @@ export interface ExportReport {
   readonly measured: readonly Measurement[];
   /** The effect of each step on the golden images. */
   readonly diagnosis: ModelDiagnosis;
-  /** How many images `images` named, and how many of them became golden values. Absent for samples. */
-  readonly pictures?: { readonly taken: number; readonly found: number };
+  /** The images that `images` named, and what their folders hold besides. Absent for samples. */
+  readonly pictures?: GoldenPictures;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { describeLeftOut } from '@glow-onnx/runtime/internal-node';
 import { holds, type Measurement } from '@glow-onnx/runtime/session';
 import type { ExportReport } from './export-model.js';
 import { type ModelDiagnosis, worstFirst } from './verify/diagnose-steps.js';
@@ -14,6 +15,7 @@ export function formatExport(report: ExportReport, allSteps: boolean): string {
     ...(pictures && pictures.found > pictures.taken
       ? [`golden values: the first ${pictures.taken} of ${pictures.found} images`]
       : []),
+    ...(pictures && pictures.leftOut.length > 0 ? [describeLeftOut(pictures.leftOut) as string] : []),
     claimsTable(measured),
     stepsTable(diagnosis, allSteps),
     `wrote ${out}: ${files.length} files, ${bytes.toLocaleString('en-US')} bytes`,

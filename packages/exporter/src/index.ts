@@ -1,4 +1,6 @@
+export type { LeftOut } from '@glow-onnx/runtime/internal-node';
 export type { Measurement } from '@glow-onnx/runtime/session';
+export type { GoldenPictures } from './build/golden-images.js';
 export { type ExportOptions, type ExportReport, exportModel } from './export-model.js';
 export { importWeights, type LayoutName, layoutNames } from './import/import-weights.js';
 export type { ImportOverrides } from './import/infer-config.js';

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createGlow, encodeCheckpoint, parseCheckpoint } from '@glow-onnx/flow';
+import { parseSafetensors } from '@glow-onnx/flow/internal';
 import { writePng } from '@glow-onnx/runtime/node';
 import { glowExport as run } from '../../support/glow-export.js';
 import { readGolden } from '../../support/golden-files.js';
@@ -82,9 +83,34 @@ describe('glow-export', () => {
     const picture = { data: new Uint8Array(3 * 8 * 16), width: 16, height: 8, channels: 3 };
     for (let i = 0; i < 9; i++) await writePng(at('pictures', `${i}.png`), picture);
     const { out } = await run(save(), '--out', at('model'), '--images', at('pictures'));
-    expect(out).toContain('\ngolden values: the first 8 of 9 images\n');
+    expect(out).toContain('\ngolden values: the first 8 of 9 images\nclaim ');
     const none = await run(save(), '--out', at('other'), '--images', at('nowhere'));
     expect(none.err).toMatch(/images: .*nowhere does not exist\n$/);
+  });
+
+  test('takes pictures of folders as training does, and says what it left out', async () => {
+    const grey = (level: number) => {
+      return { data: new Uint8Array(3 * 8 * 16).fill(level), width: 16, height: 8, channels: 3 };
+    };
+    await writePng(at('elsewhere', 'img2.png'), grey(20));
+    for (const [name, level] of Object.entries({ 'img10.png': 10, '.hidden.png': 90, 'sub/1.png': 30 })) {
+      await writePng(at('pictures', name), grey(level));
+    }
+    symlinkSync(at('elsewhere', 'img2.png'), at('pictures', 'img2.png'));
+    writeFileSync(at('pictures', 'old.bmp'), '');
+    const { out } = await run(save(), '--out', at('model'), '--images', at('pictures'));
+    expect(out).toContain(
+      `\nleft out: 1 hidden (${at('pictures', '.hidden.png')}), ` +
+        `1 .bmp (${at('pictures', 'old.bmp')}; convert to PNG or JPEG)\n`,
+    );
+    const { tensors } = parseSafetensors(readFileSync(at('model', 'golden.safetensors')));
+    const [first, second, third] = [0, 1, 2].map((i) => tensors.x?.data[i * 3 * 8 * 16] as number);
+    expect([first, second, third].map((x) => Math.round((Number(x) + 0.5) * 32 - 0.5))).toEqual([2, 1, 3]);
+    mkdirSync(at('none'));
+    const none = await run(save(), '--out', at('other'), '--images', at('none'));
+    expect(none.err).toMatch(
+      /none has no images: expected .png, .jpg, .jpeg or .webp files in it or its sub/,
+    );
   });
 
   test('counts one as one', async () => {

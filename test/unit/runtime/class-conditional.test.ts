@@ -12,7 +12,7 @@ describe('a class-conditional model', () => {
     await expect(model.encode(good)).rejects.toThrow(
       'encode: label: this model needs an integer from 0 to 2',
     );
-    await expect(model.sample({ label: 3 })).rejects.toThrow('an integer from 0 to 2, got 3');
+    await expect(model.sample({ label: 3 })).rejects.toThrow('an integer from 0 to 2; got 3');
     await expect(model.sample({ count: 3, label: [0, 1] })).rejects.toThrow(
       'expected one label or 3 labels, got 2',
     );

@@ -106,9 +106,9 @@ test.each<[string, () => string[], number, RegExp]>([
   ],
   [
     'two pictures of one name to write',
-    () => ['reconstruct', folder, at('0.png'), at('album/0.png'), '--out', at('twice')],
+    () => ['reconstruct', folder, at('0.png'), at('0.png'), '--out', at('twice')],
     1,
-    /^glow: --out: two images would be written to .*0\.png; run the command for each folder, with another --out\n$/,
+    /^glow: --out: two images would be written to .*0\.png; rename or leave out one of them, or pass FILE\.png for one grid\n$/,
   ],
   [
     'latents of several as a direction',

@@ -146,3 +146,16 @@ test('a folder that may not be written to is an error that says so', async () =>
     if (root) process.seteuid?.(0);
   }
 });
+
+test('a new or resumed run removes its own images, and no others', async () => {
+  const folder = await createRunFolder(runAt('pictures'), false);
+  const names = ['samples-0000003.png', 'reconstructions-0000007.png', 'IMG_9999.png', 'samples-7.jpg'];
+  for (const name of names) await folder.write(`pictures/${name}`, 'an image');
+  await folder.saveLast(checkpointAt(5));
+  await folder.close();
+  await (await reopenRunFolder(folder.path)).folder.close();
+  const pictures = async () => (await readdir(join(folder.path, 'pictures'))).sort();
+  expect(await pictures()).toEqual(['IMG_9999.png', 'samples-0000003.png', 'samples-7.jpg']);
+  await (await createRunFolder(folder.path, true)).close();
+  expect(await pictures()).toEqual(['IMG_9999.png', 'samples-7.jpg']);
+});

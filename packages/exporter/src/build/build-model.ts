@@ -17,7 +17,7 @@ import { type Golden, parseGolden } from '@glow-onnx/runtime/session';
 import { producer } from '../producer.js';
 import type { WriteFile, WrittenFile } from '../write-folder.js';
 import { type FoldedFlow, fold, type WeightedFlow } from './fold.js';
-import { goldenImages } from './golden-images.js';
+import { type GoldenPictures, goldenImages } from './golden-images.js';
 import { goldenTensors, makeReference, type Reference, sampleImages } from './reference.js';
 import { type RoundedWeights, roundConditioners } from './round-conditioners.js';
 import { traceDecode, traceEncode } from './trace.js';
@@ -39,7 +39,7 @@ export interface BuiltModel {
   readonly golden: Golden;
   readonly files: WrittenFile[];
   /** Absent for samples of the model. */
-  readonly pictures?: { readonly taken: number; readonly found: number };
+  readonly pictures?: GoldenPictures;
 }
 
 /** A model's float64 weights in both directions, by their layers. */
@@ -91,7 +91,7 @@ export async function buildModel(
     variants: variants as Manifest['variants'],
     golden: parseGolden(golden),
     files,
-    ...(given && { pictures: { taken: given.x.shape[0], found: given.found } }),
+    ...(given && { pictures: given.pictures }),
   };
 }
 

@@ -1,32 +1,31 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { type GlowConfig, tensor } from '@glow-onnx/flow';
+import { expandFolders, type LeftOut } from '@glow-onnx/runtime/internal-node';
 import { readImages } from '@glow-onnx/runtime/node';
 import { type Images, labelsFor } from './reference.js';
 
 /** The float64 interpreter takes seconds for each image. */
 const MAX_IMAGES = 8;
 
+/** How many images were named and how many of them were taken; files in their folders that are not read. */
+export interface GoldenPictures {
+  readonly taken: number;
+  readonly found: number;
+  readonly leftOut: readonly LeftOut[];
+}
+
 /**
- * Reads at most eight golden images from image files and from folders, whose files are sorted by name. `found` counts
- * all image files.
+ * Reads at most eight golden images from image files and from folders, in the order of their paths.
  * @throws Error if no image is found or an image cannot be read. @throws RangeError if sizes differ.
  */
 export async function goldenImages(
   config: GlowConfig,
   paths: readonly string[],
-): Promise<Images & { readonly found: number }> {
-  const files: string[] = [];
+): Promise<Images & { readonly pictures: GoldenPictures }> {
   for (const path of paths) {
-    const found = await stat(path).catch(() => undefined);
-    if (!found) throw new Error(`images: ${path} does not exist`);
-    if (!found.isDirectory()) files.push(path);
-    else {
-      const names = (await readdir(path)).filter((name) => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test(name));
-      files.push(...names.sort().map((name) => join(path, name)));
-    }
+    if (!(await stat(path).catch(() => undefined))) throw new Error(`images: ${path} does not exist`);
   }
-  if (files.length === 0) throw new Error(`images: expected image files, found none in ${paths.join(', ')}`);
+  const { images: files, leftOut } = await expandFolders(paths);
   const images = await readImages(config, files.slice(0, MAX_IMAGES));
   const [{ height, width }] = images;
   const other = images.findIndex((image) => image.height !== height || image.width !== width);
@@ -39,5 +38,5 @@ export async function goldenImages(
   const label = labelsFor(config, images.length);
   const data = Float64Array.from(images.flatMap(({ x }) => [...x]));
   const x = tensor([images.length, config.channels, height, width], data);
-  return { x, ...(label && { label }), found: files.length };
+  return { x, ...(label && { label }), pictures: { taken: images.length, found: files.length, leftOut } };
 }

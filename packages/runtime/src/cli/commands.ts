@@ -4,14 +4,13 @@ import { readWholeFile } from '../node/read-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import type { Fit } from '../pictures/fit.js';
 import type { RawImage } from '../pictures/images.js';
-import { expandFolders } from './expand-folders.js';
+import { expandFolders, refuseInside } from './expand-folders.js';
 import {
   type ImageFlags,
   imageOutput,
   numbered,
   type OutputFlags,
   refuseExisting,
-  stem,
   type WriteImages,
 } from './outputs.js';
 import { countImages, type Report, table } from './report.js';
@@ -29,7 +28,7 @@ export async function encode(
   context: Context,
 ): Promise<Report> {
   refuseExisting([out], force);
-  const images = await expandFolders(paths);
+  const { images, leftOut } = await expandFolders(paths);
   return withModel(directory, flags, context, async (model, options) => {
     const call = model.encode(images, { ...options, ...given({ fit }) });
     const { results, error } = await partly(
@@ -51,7 +50,8 @@ export async function encode(
     const rows = encoded.map(({ image, logProb }) => [image, logProb.toFixed(2)]);
     return {
       text: `${table([['image', 'log p (nats)'], ...rows])}\n\nwrote ${out}: ${levels.join(', ')}`,
-      json: { out, images: encoded.map(({ image, logProb }) => ({ image, logProb })) },
+      json: { out, images: encoded.map(({ image, logProb }) => ({ image, logProb })), leftOut },
+      leftOut,
       error,
     };
   });
@@ -86,11 +86,15 @@ export async function reconstruct(
   flags: EncodeFlags & ImageFlags,
   context: Context,
 ): Promise<Report> {
-  const images = await expandFolders(paths);
-  const write = imageOutput(flags, images.map(stem));
-  return withModel(directory, flags, context, (model, options) =>
-    writing(flags, context, write, model.reconstruct(images, { ...options, ...given({ fit: flags.fit }) })),
-  );
+  const { out, fit } = flags;
+  const named = await expandFolders(paths);
+  await refuseInside(out, named);
+  const { images, names, leftOut } = named;
+  const write = imageOutput(flags, names);
+  return withModel(directory, flags, context, async (model, options) => {
+    const call = model.reconstruct(images, { ...options, ...given({ fit }) });
+    return { ...(await writing(flags, context, write, call, { leftOut })), leftOut };
+  });
 }
 
 export interface SampleFlags extends ModelFlags, ImageFlags {

@@ -1,7 +1,7 @@
 import { saveLatents } from '../model/latents-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import { type EncodeFlags, readLatents, writing } from './commands.js';
-import { expandFolders } from './expand-folders.js';
+import { expandFolders, refuseInside } from './expand-folders.js';
 import { type ImageFlags, imageOutput, numbered, type OutputFlags, refuseExisting, stem } from './outputs.js';
 import { countImages, type Report } from './report.js';
 import { type Context, withModel } from './run.js';
@@ -61,14 +61,16 @@ export interface FindFlags extends EncodeFlags, OutputFlags {
 export async function findAttribute(directory: string, flags: FindFlags, context: Context): Promise<Report> {
   const { out, force, fit } = flags;
   refuseExisting([out], force);
-  const withIt = await expandFolders(flags.with);
-  const without = await expandFolders(flags.without);
+  const [withIt, without] = [await expandFolders(flags.with), await expandFolders(flags.without)];
+  const leftOut = [...withIt.leftOut, ...without.leftOut];
   return withModel(directory, flags, context, async (model, options) => {
-    const z = await model.attributeDirection(withIt, without, { ...options, ...given({ fit }) });
+    const [some, others] = [withIt.images, without.images];
+    const z = await model.attributeDirection(some, others, { ...options, ...given({ fit }) });
     await writeFileAtomic(out, saveLatents(model, { z: [z], names: [stem(out)] }));
     return {
-      text: `wrote ${out}: direction from ${countImages(without.length)} without the attribute to ${withIt.length} with it`,
-      json: { out, with: withIt, without },
+      text: `wrote ${out}: direction from ${countImages(others.length)} without the attribute to ${some.length} with it`,
+      json: { out, with: some, without: others, leftOut },
+      leftOut,
     };
   });
 }
@@ -84,9 +86,11 @@ export async function applyAttribute(
   flags: ApplyFlags,
   context: Context,
 ): Promise<Report> {
-  const { strength, fit } = flags;
-  const images = await expandFolders(paths);
-  const write = imageOutput(flags, images.map(stem));
+  const { out, strength, fit } = flags;
+  const named = await expandFolders(paths);
+  await refuseInside(out, named);
+  const { images, names, leftOut } = named;
+  const write = imageOutput(flags, names);
   return withModel(directory, flags, context, async (model, options) => {
     const { z } = await readLatents(model, path);
     const [direction] = z;
@@ -96,6 +100,6 @@ export async function applyAttribute(
       );
     }
     const call = model.applyAttribute(images, direction, strength, { ...options, ...given({ fit }) });
-    return writing(flags, context, write, call, { strength });
+    return { ...(await writing(flags, context, write, call, { strength, leftOut })), leftOut };
   });
 }

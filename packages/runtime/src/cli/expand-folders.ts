@@ -1,24 +1,77 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { listImages } from '../node/image-folder.js';
+import { folderAround } from '../node/inside.js';
+import { describeNoImages, type LeftOut } from '../node/left-out.js';
 
-/** The names of image files in a folder. Hidden files are left out, as in training. */
-const imageName = /^[^.].*\.(png|jpe?g|webp)$/i;
+/** The images that the arguments of a command name. */
+export interface NamedImages {
+  readonly images: readonly string[];
+  /**
+   * The name of each image in an output folder, without extension: its path in the deepest folder that contains all
+   * arguments.
+   */
+  readonly names: readonly string[];
+  /** Files in the folders that are not read. */
+  readonly leftOut: readonly LeftOut[];
+  /** The folders that are read: those of the arguments, and those that links lead to. */
+  readonly roots: readonly string[];
+}
 
 /**
  * Replaces each folder by the images in it and in its subfolders, in the order of their paths. Other paths stay.
- * @throws Error if a folder contains no images.
+ * @throws Error if a folder contains no images or cannot be read.
  */
-export async function expandFolders(paths: readonly string[]): Promise<string[]> {
-  const expanded = paths.map(async (path) => {
-    const found = await stat(path).catch(() => undefined);
-    if (!found?.isDirectory()) return [path]; // a missing file fails later, when it is read
-    const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    const images = entries
-      .filter((entry) => !entry.isDirectory() && imageName.test(entry.name))
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort();
-    if (images.length > 0) return images;
-    throw new Error(`${path}: no images in this folder; expected files named .png, .jpg, .jpeg or .webp`);
-  });
-  return (await Promise.all(expanded)).flat();
+export async function expandFolders(paths: readonly string[]): Promise<NamedImages> {
+  const all = await Promise.all(paths.map(expand));
+  const images = all.flatMap((argument) => argument.images);
+  const shared = commonParts(all.map(({ folder }) => partsOf(folder))).length;
+  return {
+    images,
+    names: images.map((path) => nameOf(partsOf(path).slice(shared))),
+    leftOut: all.flatMap((argument) => argument.leftOut),
+    roots: all.flatMap((argument) => argument.roots),
+  };
+}
+
+/** @throws RangeError if `out` is in a folder whose images are read: the next run would read them as well. */
+export async function refuseInside(out: string, { roots }: NamedImages): Promise<void> {
+  const folder = await folderAround(out, roots);
+  if (folder === undefined) return;
+  throw new RangeError(
+    `--out: ${out} is inside ${folder}, whose images are read; choose a place outside, or the next run reads them too`,
+  );
+}
+
+async function expand(path: string): Promise<Omit<NamedImages, 'names'> & { folder: string }> {
+  const found = await stat(path).catch(() => undefined);
+  // A missing file fails later, when it is read.
+  if (!found?.isDirectory()) return { images: [path], leftOut: [], roots: [], folder: dirname(path) };
+  const { images, leftOut, roots } = await listImages(path);
+  if (images.length === 0) throw new Error(describeNoImages(path, leftOut));
+  const under = (name: string) => join(path, name);
+  return {
+    images: images.map(under),
+    leftOut: leftOut.map(({ file, reason }) => ({ file: under(file), reason })),
+    roots,
+    folder: path,
+  };
+}
+
+function partsOf(path: string): string[] {
+  return resolve(path)
+    .split(sep)
+    .filter((part) => part !== '');
+}
+
+function commonParts([first = [], ...others]: readonly string[][]): string[] {
+  const differs = first.findIndex((part, i) => others.some((parts) => parts[i] !== part));
+  return differs < 0 ? first : first.slice(0, differs);
+}
+
+/** Without extension, and without the colon of a drive, where images of several drives have no folder in common. */
+function nameOf(parts: readonly string[]): string {
+  return join(...parts)
+    .replace(/(?<=[^/\\])\.[^./\\]*$/, '')
+    .replace(/^([A-Z]):(?=[/\\])/i, '$1');
 }

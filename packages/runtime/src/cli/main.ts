@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { describeLeftOut } from '../node/left-out.js';
 import { defineEditCommands } from './define-edit-commands.js';
 import { defineImageCommands } from './define-image-commands.js';
 import { defineModelCommands } from './define-model-commands.js';
@@ -29,7 +30,9 @@ function buildProgram(version: string, terminal: Terminal, signal: AbortSignal):
     .version(version);
   const show: Show = async ({ json: asJson }, run) => {
     const { onProgress, end } = progressOn(terminal.stderr);
-    const { text, json, error } = await run({ onProgress, signal }).finally(end);
+    const { text, json, leftOut = [], error } = await run({ onProgress, signal }).finally(end);
+    const note = describeLeftOut(leftOut);
+    if (note !== undefined) terminal.stderr.write(`glow: ${note}\n`);
     terminal.stdout.write(`${asJson ? JSON.stringify(json, null, 2) : text}\n`);
     if (error) throw error;
   };
@@ -47,6 +50,7 @@ function inFlags(message: string): string {
       '',
     )
     .replace(/^(label|count|temperature|seed|height|width|levels|strength|steps|precision|device)\b/, '--$1')
+    .replace(/, or the index of a class, an integer from 0 to \d+/, '')
     .replaceAll('pass fit: "resize", "crop" or "pad"', 'pass --fit resize, crop or pad')
     .replaceAll('pass fit: "pad" or "resize"', 'pass --fit pad or resize')
     .replaceAll('pass device: ', 'pass --device ');

@@ -35,7 +35,7 @@ export function modelOptions<C extends Command>(command: C): C {
         .default('fp32'),
     )
     .option('--max-memory <GB>', 'memory that one image may take (default: what is free)', gigabytes)
-    .option('--label <class>', 'name or number of the class, for class-conditional models');
+    .option('--label <class>', 'name of the class, for class-conditional models (glow info lists them)');
   return command;
 }
 

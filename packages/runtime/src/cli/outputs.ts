@@ -50,7 +50,7 @@ export function imageOutput({ out, force, ...grid }: ImageFlags, names: readonly
   const twice = paths.find((path) => seen.size === seen.add(path).size);
   if (twice)
     throw new RangeError(
-      `--out: two images would be written to ${twice}; run the command for each folder, with another --out`,
+      `--out: two images would be written to ${twice}; rename or leave out one of them, or pass FILE.png for one grid`,
     );
   refuseExisting(paths, force);
   return async (images, signal) => {

@@ -1,7 +1,11 @@
+import type { LeftOut } from '../node/left-out.js';
+
 /** The result of a command: `text` for people, `json` for scripts (--json). */
 export interface Report {
   readonly text: string;
   readonly json: unknown;
+  /** Files in the folders of the arguments that were not read. The command names them on stderr. */
+  readonly leftOut?: readonly LeftOut[];
   /** Set if a part of the work failed. The command prints its report and then fails with this error. */
   readonly error?: Error | undefined;
 }

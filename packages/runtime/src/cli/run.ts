@@ -2,10 +2,9 @@ import type { Precision } from '@glow-onnx/flow/manifest';
 import { loadGlow } from '../index.js';
 import { BatchError } from '../model/batch-error.js';
 import type { CallOptions } from '../model/call.js';
-import type { ClassLabel } from '../model/labels.js';
-import { classNames } from '../model/labels.js';
 import type { GlowModel } from '../model/model.js';
 import type { Device } from '../sessions/device.js';
+import { given } from './run-program.js';
 
 /** The progress callback and the signal of a command. */
 export type Context = Required<CallOptions>;
@@ -23,21 +22,16 @@ export async function withModel<T>(
   directory: string,
   { device, precision, maxMemory, label }: ModelFlags,
   context: Context,
-  use: (model: GlowModel, options: Context & { label?: ClassLabel }) => Promise<T>,
+  use: (model: GlowModel, options: Context & { label?: string }) => Promise<T>,
 ): Promise<T> {
   const { signal } = context;
   const memory = maxMemory === undefined ? {} : { maxMemory };
   const model = await loadGlow(directory, { device, precision, ...memory, signal });
   try {
-    return await use(model, { ...context, ...(label !== undefined && { label: classOf(model, label) }) });
+    return await use(model, { ...context, ...given({ label }) });
   } finally {
     await model.dispose();
   }
-}
-
-/** The name of a class if the model has it, otherwise its number. */
-function classOf({ manifest }: GlowModel, text: string): ClassLabel {
-  return !classNames(manifest).includes(text) && /^\d+$/.test(text) ? Number(text) : text;
 }
 
 /** The results of a call on several images, of which some may have failed. */

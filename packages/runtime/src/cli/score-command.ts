@@ -19,7 +19,7 @@ export async function score(
   { draws, seed, fit, ...flags }: ScoreFlags,
   context: Context,
 ): Promise<Report> {
-  const images = await expandFolders(paths);
+  const { images, leftOut } = await expandFolders(paths);
   return withModel(directory, flags, context, async (model, options) => {
     const { results, error } = await partly(
       model.score(images, { ...options, draws, seed, ...given({ fit }) }),
@@ -34,7 +34,8 @@ export async function score(
         : '';
     return {
       text: `${table([head, ...rows, ...last])}${note}`,
-      json: { draws, seed, mean: average, images: scores },
+      json: { draws, seed, mean: average, images: scores, leftOut },
+      leftOut,
       error,
     };
   });

@@ -1,6 +1,9 @@
 import type { Manifest } from '@glow-onnx/flow/manifest';
 
-/** A class by its number, or by its name in `manifest.training.classNames`. */
+/**
+ * A class. A number is always its index, and a text always its name in `manifest.training.classNames`: if the classes
+ * are named "1", "2" …, 1 is the class "2". In a model without names, the name of a class is its index as text.
+ */
 export type ClassLabel = number | string;
 /** One class for all images, or one for each image. */
 export type Label = ClassLabel | readonly ClassLabel[];
@@ -29,15 +32,17 @@ export function labelsFor(
   if (labels.length !== count) {
     throw new RangeError(`${where}: label: expected one label or ${count} labels, got ${labels.length}`);
   }
-  const names = classNames({ training });
+  const given = classNames({ training });
+  const names = Array.from({ length: classes }, (_, index) => given[index] ?? String(index));
   return labels.map((value: ClassLabel | undefined) => {
     const index = typeof value === 'string' ? names.indexOf(value) : (value ?? -1);
     if (Number.isInteger(index) && index >= 0 && index < classes) return index;
-    const known =
-      names.length > 0 ? ` or one of ${names.map((name) => JSON.stringify(name)).join(', ')}` : '';
-    throw new RangeError(
-      `${where}: label: this model needs an integer from 0 to ${classes - 1}${known}, got ${JSON.stringify(value)}`,
-    );
+    const range = `an integer from 0 to ${classes - 1}`;
+    const expected =
+      given.length > 0
+        ? `one of ${names.map((name) => JSON.stringify(name)).join(', ')}, or the index of a class, ${range}`
+        : range;
+    throw new RangeError(`${where}: label: this model needs ${expected}; got ${JSON.stringify(value)}`);
   });
 }
 

@@ -168,6 +168,7 @@ export function inFlags(message: string): string {
       if (name === 'height' || name === 'width') return '--size';
       return `--${name.replace('Minutes', '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     })
+    .replace(/^labels: /, '--labels: ')
     .replace('resize the images', 'pass another --size')
     .replaceAll('pass device: ', 'pass --device ');
 }

@@ -2,9 +2,11 @@ import { type ConfigInput, createConfig, type GlowConfig, parseCheckpoint } from
 import { messageOf } from '@glow-onnx/runtime/internal';
 import { given, readWholeFile, runProgram } from '@glow-onnx/runtime/internal-node';
 import type { Dataset } from '../data/dataset.js';
+import { findLabels } from '../data/labels.js';
 import { openDataset } from '../data/open-dataset.js';
 import { readRun } from '../folder/read-run.js';
 import { count, speed } from '../report/numbers.js';
+import { checkPlace } from '../run/check-place.js';
 import type { TrainResult } from '../run/loop.js';
 import { type TrainOptions, train } from '../run/train.js';
 import { checkCombination, createProgram, type Flags, inFlags, settingsOf } from './flags.js';
@@ -34,6 +36,7 @@ export async function main(
 
 async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal): Promise<TrainResult> {
   checkCombination(flags);
+  await checkPlace(flags.out, [flags.data]); // before the images are read; links in the folder are followed later
   const display = createDisplay(terminal);
   let data: Dataset | undefined;
   try {
@@ -83,13 +86,7 @@ async function startOf(flags: Flags, data: Dataset): Promise<TrainOptions['start
 function configOf({ labels, preset, hidden: hiddenChannels, ...flags }: Flags, data: Dataset): GlowConfig {
   const { channels, height, width } = data;
   const { levels, steps, bits } = flags;
-  const attribute = labels === undefined ? undefined : data.labels?.[labels];
-  if (labels !== undefined && !attribute) {
-    const found = Object.keys(data.labels ?? {}).join(', ') || 'none';
-    throw new RangeError(
-      `--labels: ${data.name} has no attribute "${labels}" (found: ${found}); pass another`,
-    );
-  }
+  const attribute = labels === undefined ? undefined : findLabels(data, labels);
   const input: ConfigInput = {
     ...{ channels, height, width },
     ...given({ levels, steps, hiddenChannels, bits }),

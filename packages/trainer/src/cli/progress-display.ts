@@ -1,4 +1,4 @@
-import type { Terminal } from '@glow-onnx/runtime/internal-node';
+import { describeLeftOut, type Terminal } from '@glow-onnx/runtime/internal-node';
 import { Presets, SingleBar } from 'cli-progress';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenedDevice } from '../engine/opened-device.js';
@@ -57,8 +57,10 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
 
   return {
     reading: (done, total) => show('reading images', done, total, []),
-    opened({ name, count: images, channels, height, width, skipped }) {
+    opened({ name, count: images, channels, height, width, skipped, leftOut }) {
       line(`${name}: ${count(images, 'image')} of ${channels}×${height}×${width}`);
+      const besides = describeLeftOut(leftOut);
+      if (besides !== undefined) line(`  ${besides}`);
       for (const { file, reason } of skipped) line(`  skipped ${file}: ${reason}`);
     },
     device({ device, engine, skipped }) {

@@ -61,14 +61,29 @@ async function isPacked(path: string): Promise<boolean> {
   }
 }
 
+/** Unpacks all members of a file. As for gzip(1), zeros may follow the last one, to fill a block of a tape or disk. */
 async function* unpacked(path: string): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip();
-  const done = pipeline(createReadStream(path), gunzip);
-  done.catch(() => {}); // thrown by the loop below
+  // Errors of either stream are thrown by the loop. An end before that of the file is not an error yet.
+  pipeline(createReadStream(path), gunzip).catch(() => {});
   try {
     yield* gunzip;
   } catch (cause) {
     throw new Error(`data: ${path} cannot be unpacked by gzip; download it again`, { cause });
   }
-  await done;
+  await checkPadding(path, gunzip.bytesWritten);
+}
+
+/** @throws Error if a file has other bytes than zeros from `start` on. */
+async function checkPadding(path: string, start: number): Promise<void> {
+  let at = start;
+  for await (const bytes of createReadStream(path, { start })) {
+    const other = (bytes as Uint8Array).findIndex((byte) => byte !== 0);
+    if (other >= 0) {
+      throw new Error(
+        `data: ${path} has other bytes than zeros after the end of its gzip data, at byte ${at + other}; download it again`,
+      );
+    }
+    at += (bytes as Uint8Array).length;
+  }
 }

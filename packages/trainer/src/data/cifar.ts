@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { compareNames } from '@glow-onnx/runtime/internal-node';
 import { readBytes } from './byte-reader.js';
 import { type DatasetOptions, type LoadedImages, pickEvenly } from './dataset.js';
 import { createPixelWriter } from './pixel-store.js';
@@ -12,7 +13,7 @@ const RECORD_BYTES = 1 + 3 * SIDE * SIDE;
 /** The training files of CIFAR-10 in a folder, in order. Empty if it is another folder. */
 export async function findCifar(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => /^data_batch_\d+\.bin$/.test(name));
-  return names.sort().map((name) => join(folder, name));
+  return names.sort(compareNames).map((name) => join(folder, name));
 }
 
 /**

@@ -1,4 +1,6 @@
 import { convertChannels } from '@glow-onnx/flow/pixels';
+import type { LeftOut } from '@glow-onnx/runtime/internal-node';
+import type { FoundLabels, LabelFault, Labels } from './labels.js';
 import type { PixelStore } from './pixel-store.js';
 
 /**
@@ -30,8 +32,16 @@ export interface Dataset {
   images(indices: ArrayLike<number>): Promise<DatasetImage[]>;
   /** The labels of the images, by the name of the attribute. Absent if the data has no labels. */
   readonly labels?: Readonly<Record<string, Labels>>;
+  /** Labels that were found and cannot be used. An error only if they are asked for. */
+  readonly labelFaults: readonly LabelFault[];
   /** Files that could not be read and were skipped, each with a reason. */
   readonly skipped: readonly SkippedFile[];
+  /** Hidden entries, files of other kinds and links without an end in a folder of images, each with a reason. */
+  readonly leftOut: readonly LeftOut[];
+  /** The folder of images and the folders that its links lead to: absolute paths. Empty for other data. */
+  readonly roots: readonly string[];
+  /** sha256 of the pixels of all images in their order, in hexadecimal digits: a resumed run needs the same. */
+  readonly fingerprint: string;
   /**
    * Deletes the temporary file, if any. Do not use the dataset afterwards.
    * @example
@@ -46,12 +56,6 @@ export interface DatasetImage {
   readonly height: number;
   readonly width: number;
   readonly channels: 1 | 3;
-}
-
-/** One attribute of every image: image i has `values[indices[i]]`. */
-export interface Labels {
-  readonly values: readonly string[];
-  readonly indices: Uint16Array;
 }
 
 /** A file that was skipped, and why. */
@@ -77,7 +81,7 @@ export interface DatasetOptions {
   readonly limit?: number;
   /**
    * The labels of a folder: a CSV file with a column `file_name`, which has paths in the folder, and a column for each
-   * attribute. Default: metadata.csv in the folder, if it exists.
+   * attribute. It must have a line for each image. Default: metadata.csv in the folder, if it exists and can be used.
    */
   readonly labelFile?: string;
   /** Largest number of bytes in memory. More go to a temporary file. Default: a quarter of the available memory. */
@@ -89,19 +93,21 @@ export interface DatasetOptions {
 }
 
 /** The result of a reader. `pixels` are height × width × `storedChannels`; a dataset converts them to `channels`. */
-export interface LoadedImages {
+export interface LoadedImages extends Partial<FoundLabels> {
   readonly name: string;
   readonly channels: 1 | 3;
   readonly storedChannels?: 1 | 3;
   readonly height: number;
   readonly width: number;
   readonly pixels: PixelStore;
-  readonly labels?: Readonly<Record<string, Labels>>;
   readonly skipped?: readonly SkippedFile[];
+  readonly leftOut?: readonly LeftOut[];
+  readonly roots?: readonly string[];
 }
 
 export function createDataset(images: LoadedImages): Dataset {
-  const { name, channels, storedChannels = channels, height, width, pixels, labels, skipped = [] } = images;
+  const { name, channels, storedChannels = channels, height, width, pixels, labels } = images;
+  const { labelFaults = [], skipped = [], leftOut = [], roots = [] } = images;
   const { count } = pixels;
   const batch = async (indices: ArrayLike<number>): Promise<Uint8Array> => {
     for (let i = 0; i < indices.length; i++) {
@@ -118,7 +124,11 @@ export function createDataset(images: LoadedImages): Dataset {
     channels,
     height,
     width,
+    labelFaults,
     skipped,
+    leftOut,
+    roots,
+    fingerprint: pixels.sha256,
     ...(labels && { labels }),
     batch,
     async images(indices) {
@@ -133,13 +143,6 @@ export function createDataset(images: LoadedImages): Dataset {
     },
     close: () => pixels.close(),
   };
-}
-
-/** Labels from a word for each image. The values are in alphabetical and numerical order. */
-export function labelsFrom(words: readonly string[]): Labels {
-  const values = [...new Set(words)].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  const places = new Map(values.map((value, place) => [value, place]));
-  return { values, indices: Uint16Array.from(words, (word) => places.get(word) as number) };
 }
 
 /**

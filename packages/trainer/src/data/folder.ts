@@ -1,10 +1,10 @@
-import { readdir } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { convertChannels } from '@glow-onnx/flow/pixels';
 import { messageOf } from '@glow-onnx/runtime/internal';
+import type { ImageFolder } from '@glow-onnx/runtime/internal-node';
 import sharp from 'sharp';
 import { type DatasetOptions, type LoadedImages, pickEvenly, type SkippedFile } from './dataset.js';
-import { folderLabels, readLabelFile } from './folder-labels.js';
+import { readLabels } from './folder-labels.js';
 import { createPixelWriter } from './pixel-store.js';
 
 /** Largest number of pixels of an image before resizing: a small file can unpack to a huge image. */
@@ -20,15 +20,18 @@ interface Size {
 }
 
 /**
- * Reads all images in a folder and its subfolders, in the order of their paths. Each image is rotated according to its
+ * Reads the images that `listImages` found in a folder, in their order. Each image is rotated according to its
  * EXIF data and converted to sRGB; alpha is composited over white. If `size` is given, the image is scaled (Lanczos) to
  * cover it and cropped about the centre. Labels are the subfolders (attribute `folder`) and the columns of the label
  * file.
- * @throws Error if the folder has no images, or too many cannot be read; RangeError if sizes differ and none is given.
+ * @throws Error if too many images cannot be read; RangeError if sizes differ and none is given.
  */
-export async function readFolder(folder: string, options: DatasetOptions): Promise<LoadedImages> {
-  const found = await listImages(folder);
-  const labelOf = await readLabelFile(folder, options.labelFile);
+export async function readFolder(
+  folder: string,
+  { images: found, leftOut, roots }: ImageFolder,
+  options: DatasetOptions,
+): Promise<LoadedImages> {
+  const labelsOf = await readLabels(folder, options.labelFile);
   const pick = pickEvenly(found.length, options.limit);
   const files = found.filter((_, i) => pick(i));
   const size = options.size ?? (await commonSize(folder, files));
@@ -47,34 +50,24 @@ export async function readFolder(folder: string, options: DatasetOptions): Promi
           skipped.push(image);
           continue;
         }
-        await pixels.add(convertChannels(image.rgb, 3, storedChannels));
+        await pixels.add(convertChannels(image.rgb, 3, storedChannels), image.rgb);
         kept.push(image.file);
         allGrey &&= image.grey;
       }
       if (tooManySkipped(skipped.length, files.length)) throw unreadable(folder, skipped, files.length);
       options.onProgress?.(start + chunk.length, files.length);
     }
-    const labels = { ...folderLabels(kept), ...labelOf?.(kept) };
+    const labels = labelsOf(kept);
     const channels = options.channels ?? (allGrey ? 1 : 3);
     const name = basename(resolve(folder));
-    return { name, ...size, channels, storedChannels, pixels: await pixels.finish(), labels, skipped };
+    const stored = { storedChannels, pixels: await pixels.finish() };
+    const labelFile = labels.labelFile && resolve(labels.labelFile);
+    const besides = leftOut.filter(({ file }) => resolve(folder, file) !== labelFile);
+    return { name, ...size, channels, ...stored, ...labels, skipped, leftOut: besides, roots };
   } catch (error) {
     await pixels.discard();
     throw error;
   }
-}
-
-async function listImages(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => !entry.isDirectory() && /^[^.].*\.(png|jpe?g|webp)$/i.test(entry.name))
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .sort((a, b) => (a < b ? -1 : 1));
-  if (files.length > 0) return files;
-  throw new Error(
-    `data: ${folder} has no images: expected .png, .jpg, .jpeg or .webp files in it or its subfolders, ` +
-      `found ${entries.length} other entries; pass another folder`,
-  );
 }
 
 /** The size of the first image that can be read. `decode` then requires it of the others. */

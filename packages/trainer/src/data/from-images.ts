@@ -1,4 +1,5 @@
-import { createDataset, type Dataset, type DatasetImage, labelsFrom } from './dataset.js';
+import { createDataset, type Dataset, type DatasetImage } from './dataset.js';
+import { labelsFrom } from './labels.js';
 import { createPixelWriter, type PixelWriter } from './pixel-store.js';
 
 /** An image, and a word for each of its attributes. */
@@ -54,7 +55,7 @@ export async function datasetFrom(
     }
     if (!first || !pixels) throw new Error(`data: ${name} has no images, expected at least two`);
     const { channels, height, width } = first;
-    const labels = Object.fromEntries(Object.entries(words).map(([key, all]) => [key, labelsFrom(all)]));
+    const labels = Object.fromEntries(Object.entries(words).map(([key, all]) => [key, labelsFrom(key, all)]));
     return createDataset({ name, channels, height, width, pixels: await pixels.finish(), labels });
   } catch (error) {
     await pixels?.discard();

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { type ByteReader, readBytes } from './byte-reader.js';
-import { type DatasetOptions, type Labels, type LoadedImages, labelsFrom, pickEvenly } from './dataset.js';
+import { type DatasetOptions, type LoadedImages, pickEvenly } from './dataset.js';
+import { type Labels, labelsFrom } from './labels.js';
 import { createPixelWriter } from './pixel-store.js';
 
 /** Largest number of pixels of an image. */
@@ -10,9 +12,22 @@ const imagesMagic = '0 0 8 3';
 const labelsMagic = '0 0 8 1';
 
 /**
+ * The IDX file of images in a folder. Undefined if it has none.
+ * @throws Error if it has several, such as those of MNIST's training and test images.
+ */
+export async function findIdx(folder: string): Promise<string | undefined> {
+  const names = (await readdir(folder)).filter((name) => /images[-.]idx3/.test(name)).sort();
+  const paths = names.map((name) => join(folder, name));
+  if (paths.length < 2) return paths[0];
+  throw new Error(
+    `data: ${folder} holds ${paths.length} IDX files of images, expected one; pass one of ${paths.join(', ')}`,
+  );
+}
+
+/**
  * Reads the images of an IDX file (MNIST, Fashion-MNIST), with or without gzip. Labels come from the file beside it
  * with labels-idx1 instead of images-idx3 in its name, as the attribute `label`. A larger `size` pads images with
- * zeros: 28×28 to 32×32 by two pixels on every side.
+ * zeros: 28×28 to 32×32 by two pixels on every side. Each of the two files may be packed.
  * @throws Error if it is not an IDX file of grey images; RangeError if `size` or `channels` do not fit.
  */
 export async function readIdx(path: string, options: DatasetOptions): Promise<LoadedImages> {
@@ -69,8 +84,8 @@ async function readLabels(
   count: number,
   pick: (index: number) => boolean,
 ): Promise<Labels | undefined> {
-  const beside = path.replace(/images([-.])idx3/, 'labels$1idx1');
-  if (beside === path || !existsSync(beside)) return undefined;
+  const beside = labelFilesFor(path).find((name) => existsSync(name));
+  if (beside === undefined) return undefined;
   const bytes = await readBytes(beside);
   const [labelCount] = await readHeader(beside, bytes, labelsMagic, 1);
   const values = Uint8Array.from(await bytes.take(count));
@@ -78,7 +93,17 @@ async function readLabels(
   if (bytes.position !== 8 + count || labelCount !== count) {
     throw wrongLength(beside, bytes, 8 + count, `${labelCount} labels for the ${count} images of ${path}`);
   }
-  return labelsFrom(Array.from(values, String).filter((_, i) => pick(i)));
+  return labelsFrom(
+    'label',
+    Array.from(values, String).filter((_, i) => pick(i)),
+  );
+}
+
+/** Where the labels of the images at `path` may be: packed as the images are, or not. */
+function labelFilesFor(path: string): string[] {
+  const beside = path.replace(/images([-.])idx3(?=[^/\\]*$)/, 'labels$1idx1');
+  if (beside === path) return [];
+  return [beside, beside.endsWith('.gz') ? beside.slice(0, -'.gz'.length) : `${beside}.gz`];
 }
 
 /** A header: magic number (0, 0, type, rank), then each dimension as a big-endian uint32. */

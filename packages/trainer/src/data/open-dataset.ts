@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
+import { describeNoImages, listImages } from '@glow-onnx/runtime/internal-node';
 import { findCifar, readCifar } from './cifar.js';
-import { createDataset, type Dataset, type DatasetOptions } from './dataset.js';
+import { createDataset, type Dataset, type DatasetOptions, type LoadedImages } from './dataset.js';
 import { readFolder } from './folder.js';
-import { readIdx } from './idx.js';
+import { findIdx, readIdx } from './idx.js';
 import { findSheet, readSheet } from './sheet.js';
 
 /** Largest height and width of a model's config, in pixels. */
@@ -10,7 +11,7 @@ const maxSide = 16384;
 
 /**
  * Opens a data set: a folder of PNG, JPEG and WebP images; the binary version of CIFAR-10 (its folder, or one .bin
- * file); an IDX file (also .gz); or a sheet (its .json, or the image beside it).
+ * file); an IDX file (also .gz, or a folder with one); or a sheet (its .json, or the image beside it).
  * @throws Error if the path cannot be opened or too many images cannot be read; RangeError if an option does not fit
  * the data. Messages name the file, what was expected, what was found and what to do.
  * @example
@@ -33,14 +34,34 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
       cause,
     });
   });
-  const cifar = entry.isDirectory() ? await findCifar(path) : path.endsWith('.bin') ? [path] : [];
-  if (options.labelFile !== undefined && (!entry.isDirectory() || cifar.length > 0)) {
+  const reader = entry.isDirectory() ? await readerOfFolder(path) : await readerOfFile(path);
+  if (options.labelFile !== undefined && reader.kind !== 'images') {
     throw new RangeError(
       `data: a label file needs a folder of images, but ${path} is not one; leave out --label-file`,
     );
   }
-  if (cifar.length > 0) return createDataset(await readCifar(path, cifar, options));
-  if (entry.isDirectory()) return createDataset(await readFolder(path, options));
+  return createDataset(await reader.read(options));
+}
+
+/** The way to read a path. Only `images` have a label file. */
+interface Reader {
+  readonly kind: 'images' | 'other';
+  read(options: DatasetOptions): Promise<LoadedImages>;
+}
+
+async function readerOfFolder(path: string): Promise<Reader> {
+  const cifar = await findCifar(path);
+  if (cifar.length > 0) return { kind: 'other', read: (options) => readCifar(path, cifar, options) };
+  const found = await listImages(path);
+  if (found.images.length > 0) return { kind: 'images', read: (options) => readFolder(path, found, options) };
+  const idx = await findIdx(path);
+  if (idx !== undefined) return { kind: 'other', read: (options) => readIdx(idx, options) };
+  throw new Error(`data: ${describeNoImages(path, found.leftOut)}`);
+}
+
+async function readerOfFile(path: string): Promise<Reader> {
+  if (path.endsWith('.bin')) return { kind: 'other', read: (options) => readCifar(path, [path], options) };
   const sheet = await findSheet(path);
-  return createDataset(sheet ? await readSheet(sheet, options) : await readIdx(path, options));
+  const read = (options: DatasetOptions) => (sheet ? readSheet(sheet, options) : readIdx(path, options));
+  return { kind: 'other', read };
 }

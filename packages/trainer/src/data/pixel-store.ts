@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,14 +9,19 @@ export interface PixelStore {
   readonly count: number;
   /** Bytes of pixels in memory: all, or 0 if they are in a file. */
   readonly heldBytes: number;
+  /** sha256 of all images in their order, in hexadecimal digits. */
+  readonly sha256: string;
   /** Copies images, one after the other. Each index must be below `count`. */
   read(indices: ArrayLike<number>): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
 export interface PixelWriter {
-  /** @throws Error if the images need a file and the disk is full. */
-  add(image: Uint8Array): Promise<void>;
+  /**
+   * @param original the image that counts for `sha256`, if `image` is a conversion that depends on options.
+   * @throws Error if the images need a file and the disk is full.
+   */
+  add(image: Uint8Array, original?: Uint8Array): Promise<void>;
   finish(): Promise<PixelStore>;
   /** To be called instead of `finish` after an error. */
   discard(): Promise<void>;
@@ -32,6 +37,7 @@ const CHUNK_BYTES = 2 ** 24;
 export function createPixelWriter(bytesPerImage: number, maxBytes = Math.floor(memory() / 4)): PixelWriter {
   const perChunk = Math.max(1, Math.floor(Math.min(CHUNK_BYTES, maxBytes / 4) / bytesPerImage));
   const chunks: Uint8Array[] = [];
+  const hash = createHash('sha256');
   let count = 0;
   let file: FileHandle | undefined;
 
@@ -46,7 +52,8 @@ export function createPixelWriter(bytesPerImage: number, maxBytes = Math.floor(m
   };
 
   return {
-    async add(image) {
+    async add(image, original = image) {
+      hash.update(original);
       if (count % perChunk === 0) {
         if (file || (count + perChunk) * bytesPerImage > maxBytes) await spill();
         chunks.push(new Uint8Array(perChunk * bytesPerImage));
@@ -56,9 +63,10 @@ export function createPixelWriter(bytesPerImage: number, maxBytes = Math.floor(m
     },
     async finish() {
       trimLast();
-      if (!file) return inMemory(chunks, count, bytesPerImage, perChunk);
+      const sha256 = hash.digest('hex');
+      if (!file) return inMemory(chunks, { count, size: bytesPerImage, sha256 }, perChunk);
       await spill();
-      return inFile(file, count, bytesPerImage);
+      return inFile(file, { count, size: bytesPerImage, sha256 });
     },
     discard: async () => file?.close(),
   };
@@ -72,12 +80,25 @@ function memory(): number {
 /** A store of images that are already in memory, one after the other. */
 export function pixelsOf(bytes: Uint8Array, bytesPerImage: number): PixelStore {
   const count = bytes.length / bytesPerImage;
-  return inMemory([bytes], count, bytesPerImage, count);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return inMemory([bytes], { count, size: bytesPerImage, sha256 }, count);
 }
 
-function inMemory(chunks: readonly Uint8Array[], count: number, size: number, perChunk: number): PixelStore {
+/** Facts about stored images; `size` is the bytes of one. */
+interface Stored {
+  readonly count: number;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+function inMemory(
+  chunks: readonly Uint8Array[],
+  { count, size, sha256 }: Stored,
+  perChunk: number,
+): PixelStore {
   return {
     count,
+    sha256,
     heldBytes: count * size,
     async read(indices) {
       const images = new Uint8Array(indices.length * size);
@@ -91,9 +112,10 @@ function inMemory(chunks: readonly Uint8Array[], count: number, size: number, pe
   };
 }
 
-function inFile(file: FileHandle, count: number, size: number): PixelStore {
+function inFile(file: FileHandle, { count, size, sha256 }: Stored): PixelStore {
   return {
     count,
+    sha256,
     heldBytes: 0,
     async read(indices) {
       const images = new Uint8Array(indices.length * size);

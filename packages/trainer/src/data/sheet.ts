@@ -3,7 +3,8 @@ import { dirname, extname, join } from 'node:path';
 import { describeIssue } from '@glow-onnx/flow/internal';
 import sharp from 'sharp';
 import * as z from 'zod/mini';
-import { type DatasetOptions, type Labels, type LoadedImages, pickEvenly } from './dataset.js';
+import { type DatasetOptions, type LoadedImages, pickEvenly } from './dataset.js';
+import type { Labels } from './labels.js';
 import { createPixelWriter } from './pixel-store.js';
 
 /** Largest number of pixels of a sheet: a million tiles of 16×16. */

@@ -40,9 +40,8 @@ export async function createRunFolder(path: string, force: boolean): Promise<Run
   await mkdir(path, { recursive: true }).catch(explainWrite(path, elsewhere));
   const unlock = await lockRun(path).catch(explainWrite(path, elsewhere));
   for (const name of checkpointNames) await rm(checkpointPath(path, name), { force: true });
-  for (const name of ['pictures', 'report.html']) {
-    await rm(join(path, name), { recursive: true, force: true });
-  }
+  await rm(join(path, 'report.html'), { force: true });
+  await removePictures(path, () => true);
   await removeTemporary(path);
   await writeFile(join(path, metricsName), '').catch(explainWrite(path));
   return runFolder(path, unlock);
@@ -107,8 +106,14 @@ async function cutBack(path: string, step: number): Promise<void> {
   const kept = (await readMetrics(path)).filter((entry) => Number(entry.step ?? 0) <= step);
   const text = kept.map((entry) => `${JSON.stringify(entry)}\n`).join('');
   await writeFileAtomic(join(path, metricsName), text);
+  await removePictures(path, (at) => at > step);
+}
+
+/** Removes the images of a run at some of its steps. Other files in its folder of images are not its own, and stay. */
+async function removePictures(path: string, which: (step: number) => boolean): Promise<void> {
   const pictures = join(path, 'pictures');
   for (const name of await readdir(pictures).catch(() => [])) {
-    if (Number(/\d+/.exec(name)?.[0] ?? 0) > step) await rm(join(pictures, name), { force: true });
+    const [, step] = /^(?:samples|reconstructions)-(\d+)\.png$/.exec(name) ?? [];
+    if (step !== undefined && which(Number(step))) await rm(join(pictures, name), { force: true });
   }
 }

@@ -85,7 +85,7 @@ function trainingRows(settings: TrainSettings, progress: Progress): Rows {
 }
 
 function dataRows(
-  { name, count, labels, skipped }: Dataset,
+  { name, count, labels, skipped, leftOut }: Dataset,
   { trainingImages }: RunDescription['batches'],
 ): Rows {
   return [
@@ -95,6 +95,7 @@ function dataRows(
       `${trainingImages.toLocaleString('en-US')}, ${(count - trainingImages).toLocaleString('en-US')}`,
     ],
     ['files skipped', String(skipped.length)],
+    ['entries left out', String(leftOut.length)],
     ...Object.entries(labels ?? {}).map(([attribute, { values }]): [string, string] => [
       `attribute ${attribute}`,
       values.length > 12 ? `${values.length} values` : values.join(', '),

@@ -1,7 +1,8 @@
 import { createRandom, type GlowConfig } from '@glow-onnx/flow';
 import { pixelToBin } from '@glow-onnx/flow/internal';
 import { type Augmentation, drawSources } from '../data/augment.js';
-import type { Dataset, Labels } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
+import { findLabels, type Labels } from '../data/labels.js';
 import { readAhead } from '../data/read-ahead.js';
 import { epochBatches, inBatches, splitBySeed } from '../data/split.js';
 import type { Batch } from '../engine/batch.js';
@@ -34,7 +35,7 @@ export function createBatches(
   { bits, classes }: Pick<GlowConfig, 'bits' | 'classes'>,
   { seed, batch, valFraction, labels: attribute, flip, shift }: TrainSettings,
 ): Batches {
-  const labels = classes > 0 ? findLabels(data, attribute, classes) : undefined;
+  const labels = classes > 0 ? labelsOf(data, attribute, classes) : undefined;
   const { train, validation } = splitBySeed(data.count, valFraction, seed);
   const order = (epoch: number) => epochBatches(train, batch, seed, epoch);
   const dequantise = async (
@@ -71,15 +72,8 @@ export function createBatches(
 }
 
 /** @throws RangeError if the data does not have the labels that the model needs. */
-function findLabels(data: Dataset, attribute: string | null, classes: number): Labels {
-  const found = Object.keys(data.labels ?? {}).join(', ') || 'none';
-  const labels = attribute === null ? undefined : data.labels?.[attribute];
-  if (labels === undefined) {
-    throw new RangeError(
-      `data: a model of ${classes} classes needs labels, but ${data.name} has no attribute ` +
-        `${JSON.stringify(attribute)} (found: ${found}); pass one of these as labels, or data with labels`,
-    );
-  }
+function labelsOf(data: Dataset, attribute: string | null, classes: number): Labels {
+  const labels = findLabels(data, attribute);
   if (labels.values.length !== classes) {
     throw new RangeError(
       `data: ${attribute} of ${data.name} has ${labels.values.length} values, but the model has ${classes} classes; ` +

@@ -4,15 +4,44 @@ import type { Dataset } from '../data/dataset.js';
 import type { TrainSettings } from '../settings/settings.js';
 import { describeData } from './run-checkpoint.js';
 
-/** @throws RangeError if the data is not the data of the run that is resumed. */
-export function checkSameData(data: Dataset, before: JsonObject): void {
-  for (const [name, value] of Object.entries(describeData(data))) {
-    if (name === 'name' || before[name] === value) continue;
+const advice = 'pass the same data, or start a new run from its weights with --init';
+
+/**
+ * The name of the data may change, and the names of its images if their order stays.
+ * @returns a warning if the run is too old to know its data.
+ * @throws RangeError if the data is not the data of the run that is resumed.
+ */
+export function checkSameData(
+  data: Dataset,
+  attribute: string | null,
+  before: JsonObject,
+): string | undefined {
+  const now = describeData(data, attribute === null ? undefined : data.labels?.[attribute]);
+  for (const name of ['count', 'channels', 'height', 'width']) {
+    if (before[name] === now[name]) continue;
     throw new RangeError(
-      `data: ${data.name} has ${name} ${String(value)}, but the run started with ${name} ` +
-        `${String(before[name])}; pass the same data, or start a new run from its weights with --init`,
+      `data: ${data.name} has ${name} ${String(now[name])}, but the run started with ${name} ` +
+        `${String(before[name])}; ${advice}`,
     );
   }
+  if (before.pixels === undefined) {
+    return (
+      'the run was saved by an earlier version, which kept no fingerprint of its images: whether they are the same ' +
+      'ones in the same order is not known (img2 now comes before img10)'
+    );
+  }
+  if (before.pixels !== now.pixels) {
+    throw new RangeError(
+      `data: the images of ${data.name} are not those that the run started with, or their order is another: one was ` +
+        `replaced, renamed, or is decoded differently by another version; ${advice}`,
+    );
+  }
+  if (now.labels !== undefined && before.labels !== now.labels) {
+    throw new RangeError(
+      `data: the labels ${attribute} of ${data.name} are not those that the run started with; ${advice}`,
+    );
+  }
+  return undefined;
 }
 
 /**

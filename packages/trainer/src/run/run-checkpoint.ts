@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { Checkpoint, Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
 import type { JsonObject } from '@glow-onnx/flow/internal';
 import { mean } from '@glow-onnx/runtime/internal';
 import type { Dataset } from '../data/dataset.js';
+import type { Labels } from '../data/labels.js';
 import type { Engine, EngineState } from '../engine/contract.js';
 import type { TrainSettings } from '../settings/settings.js';
 import type { Counters } from './counters.js';
@@ -38,7 +40,7 @@ export async function toCheckpoint(
       updates: steps,
       counters: { ...counters },
       settings: { ...settings },
-      data: describeData(data),
+      data: describeData(data, labels),
     },
     training: {
       dataset: data.name,
@@ -82,9 +84,23 @@ export function runOf(checkpoint: Checkpoint): CheckpointRun | undefined {
   };
 }
 
-/** The facts about the data by which a resumed run recognises it. */
-export function describeData({ name, count, channels, height, width }: Dataset): JsonObject {
-  return { name, count, channels, height, width };
+/**
+ * The facts about the data by which a resumed run recognises it. `pixels` and `labels` are sha256 of all pixels and of
+ * the labels that the run trains on, both in the order of the images.
+ */
+export function describeData(data: Dataset, labels: Labels | undefined): JsonObject {
+  const { name, count, channels, height, width, fingerprint } = data;
+  return {
+    ...{ name, count, channels, height, width },
+    pixels: fingerprint,
+    ...(labels && { labels: fingerprintOf(labels) }),
+  };
+}
+
+function fingerprintOf({ values, indices }: Labels): string {
+  return createHash('sha256')
+    .update(JSON.stringify([values, ...indices]))
+    .digest('hex');
 }
 
 /**

@@ -10,6 +10,7 @@ import { checkSettings } from '../settings/check-settings.js';
 import { defaultSettings, type TrainSettings } from '../settings/settings.js';
 import { createBatches } from './batches.js';
 import { checkImages, checkSameClasses, checkSameData, checkSameOrder } from './check-data.js';
+import { checkPlace } from './check-place.js';
 import { runTraining, type TrainResult } from './loop.js';
 import { type CheckpointRun, runOf } from './run-checkpoint.js';
 import type { TrainingRun } from './training-run.js';
@@ -43,7 +44,7 @@ export interface TrainOptions extends EngineOptions {
 
 /**
  * Trains a Glow model and writes checkpoints, metrics, samples and a report into a run folder.
- * @throws RangeError if a setting, the data or the checkpoint does not fit; Error if the folder is in use or cannot be
+ * @throws RangeError if a setting, the data or the checkpoint does not fit, or if `out` is inside the data; Error if the folder is in use or cannot be
  * written, if the device is not available or out of memory, or if the loss is repeatedly not finite. Checkpoints that
  * were written before stay.
  * @example
@@ -82,9 +83,11 @@ async function openRun(options: TrainOptions, opened: Close[]): Promise<Training
   const settings = settingsOf(options, checkpoint, run);
   checkLimits(options);
   if (run) {
-    checkSameData(data, run.data);
     checkSameOrder(settings, run.settings);
+    const warning = checkSameData(data, settings.labels, run.data);
+    if (warning !== undefined) options.onWarning?.(warning);
   }
+  await checkPlace(out, data.roots);
   // A model takes every size that its levels divide: fine-tuning may use another size than the first training.
   const config = parseConfig(
     checkpoint

@@ -1,3 +1,4 @@
+import { symlinkSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { openDataset } from '../../../../packages/trainer/src/data/open-dataset.js';
@@ -32,6 +33,53 @@ test('pictures of nested folders come in the order of their paths, whatever thei
   for (const [i, expected] of [90, 90, 250].entries()) {
     expect(Math.abs(((await data.batch([1]))[i] as number) - expected)).toBeLessThanOrEqual(jpegTolerance);
   }
+});
+
+test('names with numbers come in the order of people, links are followed, and what was left out is named', async () => {
+  for (const [i, name] of ['img2', 'img10', 'img1'].entries())
+    write(`links/pool/${name}.png`, await png(1, 1, [i]));
+  write('links/data/b.png', await png(1, 1, [7]));
+  write('links/data/.ipynb_checkpoints/b-checkpoint.png', await png(1, 1, [8]));
+  write('links/data/photo.HEIC', 'no picture');
+  write(
+    'links/data/metadata.csv',
+    'file_name,mood\nb.png,glad\na/img1.png,sad\na/img2.png,sad\na/img10.png,sad\n',
+  );
+  symlinkSync(`${root}/links/pool`, `${root}/links/data/a`);
+  symlinkSync('..', `${root}/links/data/up`);
+  const data = await openDataset(`${root}/links/data`);
+  expect([...(await data.batch(all(4)))]).toEqual([2, 0, 1, 7]);
+  expect(data.leftOut).toEqual([
+    { file: '.ipynb_checkpoints', reason: 'hidden' },
+    { file: 'photo.HEIC', reason: '.heic' },
+    { file: 'up', reason: 'linked to a folder that contains it' },
+  ]);
+  expect(data.roots).toEqual([`${root}/links/data`, `${root}/links/pool`]);
+  expect(data.labels?.mood?.values).toEqual(['glad', 'sad']);
+});
+
+test('a fingerprint is that of the pixels, whatever the folder and its files are called', async () => {
+  for (const [folder, names] of Object.entries({
+    first: ['a', 'b'],
+    moved: ['1', '20'],
+    turned: ['b', 'a'],
+  })) {
+    write(`print/${folder}/${names[0]}.png`, await png(1, 1, [5]));
+    write(`print/${folder}/${names[1]}.png`, await png(1, 1, [6]));
+  }
+  const fingerprint = async (folder: string, options = {}) => {
+    const data = await openDataset(`${root}/print/${folder}`, options);
+    await data.close();
+    return data.fingerprint;
+  };
+  const first = await fingerprint('first');
+  expect(await fingerprint('moved')).toBe(first);
+  expect(await fingerprint('turned')).not.toBe(first);
+  // A resumed run asks for the channels that the first found, and may keep its pixels elsewhere.
+  expect(await fingerprint('first', { channels: 1 })).toBe(first);
+  expect(await fingerprint('first', { maxBytes: 1 })).toBe(first);
+  write('print/first/b.png', await png(1, 1, [7]));
+  expect(await fingerprint('first')).not.toBe(first);
 });
 
 test('alpha is composited over white', async () => {
@@ -172,7 +220,9 @@ test('reading reports its progress up to the last picture', async () => {
 test('what is not there, empty or impossible is an error that says what to do', async () => {
   await expect(openDataset(`${root}/nowhere`)).rejects.toThrow(/nowhere cannot be opened; pass a folder/);
   write('empty/readme.txt', 'no picture');
-  await expect(openDataset(`${root}/empty`)).rejects.toThrow(/empty has no images: expected .*found 1 other/);
+  await expect(openDataset(`${root}/empty`)).rejects.toThrow(
+    /^data: .*empty has no images: expected .*; left out: 1 \.txt \(readme\.txt\); pass another/,
+  );
   await expect(openDataset(root, { size: { height: 8.5, width: 8 } })).rejects.toThrow(
     /size must have integers .*, got 8\.5×8/,
   );
