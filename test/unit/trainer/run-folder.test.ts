@@ -140,7 +140,7 @@ test('a folder that may not be written to is an error that says so', async () =>
   if (root) process.seteuid?.(65_534);
   try {
     await expect(createRunFolder(path, false)).rejects.toThrow(
-      `${path} cannot be written: writing is not permitted (EACCES); pass another --out`,
+      `${path} cannot be written: permission denied (EACCES); pass another --out`,
     );
   } finally {
     if (root) process.seteuid?.(0);
