@@ -23,12 +23,6 @@ const reasons: Readonly<Record<string, string>> = {
   EXDEV: 'it is on another disk',
 };
 
-/** The reason of an error of the system, such as `the disk is full`. Undefined for any other error. */
-export function systemReason(error: unknown): string | undefined {
-  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  return syscall === undefined ? undefined : reasons[code ?? ''];
-}
-
 /** An error of the system in words. */
 class SystemError extends Error {
   /** The code that the system gave, such as `ENOSPC`. */
@@ -38,6 +32,12 @@ class SystemError extends Error {
     super(message, { cause });
     this.code = cause.code;
   }
+}
+
+/** The reason of an error of the system: `the disk is full (ENOSPC)`. Undefined for any other error. */
+export function systemReason(error: unknown): string | undefined {
+  const { code = '', syscall } = causeOf(error) ?? {};
+  return syscall !== undefined && code in reasons ? `${reasons[code]} (${code})` : undefined;
 }
 
 /**
@@ -52,11 +52,14 @@ export function explainSystemError(
   error: unknown,
   advice?: string,
 ): unknown {
-  const cause = (error instanceof SystemError ? error.cause : error) as NodeJS.ErrnoException;
-  const reason = systemReason(cause);
+  const reason = systemReason(error);
   if (reason === undefined) return error;
-  const sentence = `${path} cannot be ${action}: ${reason} (${cause.code})`;
-  return new SystemError(advice === undefined ? sentence : `${sentence}; ${advice}`, cause);
+  const sentence = `${path} cannot be ${action}: ${reason}`;
+  return new SystemError(advice === undefined ? sentence : `${sentence}; ${advice}`, causeOf(error));
+}
+
+function causeOf(error: unknown): NodeJS.ErrnoException {
+  return (error instanceof SystemError ? error.cause : error) as NodeJS.ErrnoException;
 }
 
 /** Does work on a file or folder. @throws the errors of the system in words, see `explainSystemError`. */

@@ -3,30 +3,36 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Owner, processOf, thisProcess } from './process-owner.js';
 
-/** `.<host>-<pid>-<start>.<random>.tmp`: the name tells which process made the file. */
-const suffix = /\.(([0-9a-f]{8})-(\d+)-[0-9a-f]{8})\.[0-9a-f]{8}\.tmp$/;
+/** What a file or folder with a temporary name is: `tmp`, one that is not complete yet; `old`, one being replaced. */
+type Kind = 'tmp' | 'old';
 
-/** A name beside `path` for a file or folder that is not complete yet. No other process ever uses it. */
-export function temporaryName(path: string): string {
-  return `${path}.${tagOf(thisProcess())}.${randomBytes(4).toString('hex')}.tmp`;
-}
+/** `.<host>-<pid>-<start>.<random>.<kind>`: the name tells which process made the file. */
+const suffix = /\.(([0-9a-f]{8})-(\d+)-[0-9a-f]{8})\.[0-9a-f]{8}\.(tmp|old)$/;
 
-/** The path whose temporary name this is; any other path as it is. */
-export function withoutTemporary(path: string): string {
-  return path.replace(suffix, '');
+/** A name beside `path` for a file or folder of this process. No other process ever uses it. */
+export function temporaryName(path: string, kind: Kind = 'tmp'): string {
+  return `${path}.${tagOf(thisProcess())}.${randomBytes(4).toString('hex')}.${kind}`;
 }
 
 /**
- * Removes what processes that have ended left under temporary names in a folder. The remains of another machine stay,
- * because nobody here can tell whether its process still runs.
+ * The paths in a folder that processes that have ended left under temporary names. It leaves out those of another
+ * machine or container, because nobody here can tell whether their process still runs.
  */
-export function sweepTemporary(folder: string): void {
-  for (const name of namesIn(folder)) {
-    const [, tag, host, pid] = suffix.exec(name) ?? [];
-    if (tag === undefined || host !== digest(placeOf(thisProcess()))) continue;
+export function remainsIn(folder: string, kind: Kind): string[] {
+  const isLeft = (name: string): boolean => {
+    const [, tag, place, pid, of] = suffix.exec(name) ?? [];
+    if (of !== kind || place !== digest(placeOf(thisProcess()))) return false;
     const maker = processOf(Number(pid));
-    if (!maker || tagOf(maker) !== tag) rmSync(join(folder, name), { recursive: true, force: true });
-  }
+    return !maker || tagOf(maker) !== tag;
+  };
+  return namesIn(folder)
+    .filter(isLeft)
+    .map((name) => join(folder, name));
+}
+
+/** Removes the incomplete files and folders of processes that have ended. */
+export function sweepTemporary(folder: string): void {
+  for (const path of remainsIn(folder, 'tmp')) rmSync(path, { recursive: true, force: true });
 }
 
 function tagOf(owner: Owner): string {
