@@ -146,3 +146,30 @@ test('a folder that may not be written to is an error that says so', async () =>
     if (root) process.seteuid?.(0);
   }
 });
+
+whereFull('before the first checkpoint, a full disk is told without advice to resume', async () => {
+  const folder = await createRunFolder(runAt('full at once'), false);
+  await rm(join(folder.path, 'metrics.jsonl'));
+  await symlink('/dev/full', join(folder.path, 'metrics.jsonl'));
+  await expect(folder.log({ step: 0 })).rejects.toThrow(
+    /the disk is full \(ENOSPC\); no checkpoint was saved; pass another --out$/,
+  );
+});
+
+test('a folder that cannot be prepared is unlocked again, and names no temporary file', async () => {
+  const path = runAt('unprepared');
+  await mkdir(join(path, 'metrics.jsonl'), { recursive: true });
+  await expect(createRunFolder(path, false)).rejects.toThrow(
+    `${path} cannot be written: it is a folder (EISDIR); pass another --out`,
+  );
+  expect(await readdir(path)).toEqual(['metrics.jsonl']);
+});
+
+test('a run that appears while another one locks the folder is not erased', async () => {
+  const first = await createRunFolder(runAt('appears'), false);
+  const second = createRunFolder(runAt('appears'), false);
+  await first.saveLast(checkpointAt(5));
+  await first.close();
+  await expect(second).rejects.toThrow(/is in use|already has a training run/);
+  expect((await readRun(first.path)).checkpoint.progress).toEqual({ step: 5 });
+});

@@ -1,10 +1,11 @@
 import { fork, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { startByPs } from '../../../packages/runtime/src/node/process-owner.js';
+import { setTimeout } from 'node:timers/promises';
+import { startByPs, thisProcess } from '../../../packages/runtime/src/node/process-owner.js';
 import { lockRun } from '../../../packages/trainer/src/folder/run-lock.js';
 import { temporaryRuns } from '../../support/training.js';
 
@@ -104,6 +105,34 @@ test('what a process killed while locking has left does not count, and is remove
   await writeFile(announced, JSON.stringify({ pid, host: hostname(), started: '1' }));
   await (await lockRun(folder))();
   expect(await readdir(folder)).toEqual([]);
+});
+
+test('a process that is about to lock is waited for', async () => {
+  const folder = await folderWith('waited');
+  const lock = JSON.stringify({ ...thisProcess(), id: 'rival' });
+  const rival = join(folder, 'run.lock.00000000-0000-0000-0000-000000000000');
+  await writeFile(rival, lock);
+  let held = false;
+  const locked = lockRun(folder).then((unlock) => {
+    held = true;
+    return unlock;
+  });
+  await setTimeout(300);
+  expect(held).toBe(false);
+  await rm(rival);
+  await (await locked)();
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('and one that gets the lock meanwhile is told of', async () => {
+  const folder = await folderWith('overtaken');
+  const rival = join(folder, 'run.lock.00000000-0000-0000-0000-000000000000');
+  await writeFile(rival, JSON.stringify({ ...thisProcess(), id: 'rival' }));
+  const refused = expect(lockRun(folder)).rejects.toThrow(`process ${process.pid} trains in it`);
+  await setTimeout(100);
+  await rename(rival, join(folder, 'run.lock'));
+  await refused;
+  expect(await readdir(folder)).toEqual(['run.lock']);
 });
 
 test('after a crash, one of twelve processes that start at once gets the lock', async () => {
