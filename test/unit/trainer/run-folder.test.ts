@@ -115,8 +115,9 @@ test('what a crash left of unfinished writes is removed when the run goes on', a
   await folder.close();
   await writeFile(join(folder.path, 'last.safetensors.new.1234.tmp'), 'half');
   await writeFile(join(folder.path, 'best.safetensors.new'), 'whole, but not in its place');
+  await writeFile(join(folder.path, 'notes.new'), 'of the user');
   await (await reopenRunFolder(folder.path)).folder.close();
-  expect((await readdir(folder.path)).sort()).toEqual(['last.safetensors', 'metrics.jsonl']);
+  expect((await readdir(folder.path)).sort()).toEqual(['last.safetensors', 'metrics.jsonl', 'notes.new']);
 });
 
 /** /dev/full takes no byte, as a disk that is full. */

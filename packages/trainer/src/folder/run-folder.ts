@@ -114,10 +114,13 @@ function runFolder(path: string, unlock: () => Promise<void>, hasCheckpoint: boo
   };
 }
 
-/** Removes the remains of writes that a crash has ended. */
+/** A file of the run that was not complete when a crash came. Locks that others are about to take stay. */
+const incomplete = /^(best|last|previous|metrics|report)\.(safetensors|jsonl|html)\..*(tmp|new)$/;
+
+/** Removes the remains of writes that a crash has ended, also one on another machine. */
 async function removeTemporary(path: string): Promise<void> {
   for (const name of await readdir(path)) {
-    if (/\.(tmp|new)$/.test(name)) await rm(join(path, name), { force: true });
+    if (incomplete.test(name)) await rm(join(path, name), { force: true });
   }
 }
 
