@@ -30,9 +30,15 @@ export function remainsIn(folder: string, kind: Kind): string[] {
     .map((name) => join(folder, name));
 }
 
-/** Removes the incomplete files and folders of processes that have ended. */
+/** Removes the incomplete files and folders of processes that have ended. Those of other users may stay. */
 export function sweepTemporary(folder: string): void {
-  for (const path of remainsIn(folder, 'tmp')) rmSync(path, { recursive: true, force: true });
+  for (const path of remainsIn(folder, 'tmp')) {
+    try {
+      rmSync(path, { recursive: true, force: true });
+    } catch {
+      // Without permission to remove it, it does no harm.
+    }
+  }
 }
 
 function tagOf(owner: Owner): string {

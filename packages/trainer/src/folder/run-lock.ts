@@ -49,16 +49,17 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
   const announcement = `${path}.${lock.id}`;
   const deadline = performance.now() + PATIENCE_MS;
   try {
-    for (;;) {
+    for (let announced = false; ; ) {
       await refuseIfHeld(folder, path);
-      await writeFileAtomic(announcement, JSON.stringify(lock));
+      if (!announced) await writeFileAtomic(announcement, JSON.stringify(lock));
       const rivals = await livingRivals(folder, announcement);
       await refuseIfHeld(folder, path);
       if (rivals.length === 0) break;
       if (performance.now() > deadline)
         throw inUse(folder, rivals[0], 'another process is about to train in it');
-      // The first by name keeps its place. The others step back, and cannot meet in the same order again.
-      if (rivals.some((rival) => rival < announcement)) await rm(announcement, { force: true });
+      // The first by name keeps its announcement. The others withdraw theirs and try again, so one of them gets on.
+      announced = !rivals.some((rival) => rival < announcement);
+      if (!announced) await rm(announcement, { force: true });
       await setTimeout(10 + 40 * Math.random());
     }
     await rename(announcement, path);
