@@ -1,11 +1,12 @@
+import { exitCodeOf, runCommand } from '@glow-onnx/runtime/internal-node';
 import { main } from './main.js';
 import { producer } from './producer.js';
 
-// An interrupted export exits, and its exit handler removes the files that it has written.
-for (const [signal, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-] as const) {
-  process.once(signal, () => process.exit(code));
-}
-process.exitCode = await main(process.argv.slice(2), producer.version, process);
+await runCommand('glow-export', (argv, terminal, signal) => {
+  // An export has nothing to save. Its exit handlers remove the files that it has written.
+  signal.addEventListener('abort', () => {
+    terminal.stderr.write('glow-export: interrupted\n');
+    process.exit(exitCodeOf(signal));
+  });
+  return main(argv, producer.version, terminal);
+});

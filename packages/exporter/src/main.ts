@@ -153,14 +153,15 @@ async function readCheckpoint(path: string, { from, bits, size }: ImportFlags): 
   if (!from && (bits !== undefined || size)) {
     throw new RangeError('--bits and --size are for --from: a checkpoint states both');
   }
+  const bytes = await readWholeFile(path).catch((cause) => {
+    if (cause.code !== 'EISDIR') throw cause;
+    throw new Error(`${path}: is a folder; pass a file in it, such as best.safetensors`, { cause });
+  });
   try {
-    const bytes = await readWholeFile(path);
     if (!from) return parseCheckpoint(bytes);
     return importWeights(bytes, from, { ...(bits !== undefined && { bits }), ...size });
   } catch (cause) {
-    const isFolder = (cause as NodeJS.ErrnoException).code === 'EISDIR';
-    const reason = isFolder ? 'is a folder; pass a file in it, such as best.safetensors' : messageOf(cause);
-    throw new Error(`${path}: ${reason}`, { cause });
+    throw new Error(`${path}: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { lstat, mkdir, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseManifest } from '@glow-onnx/flow';
+import {
+  explained,
+  onExit,
+  remainsIn,
+  sweepTemporary,
+  temporaryName,
+} from '@glow-onnx/runtime/internal-node';
 
 /** A written file, as a manifest lists it. */
 export interface WrittenFile {
@@ -29,26 +36,45 @@ export async function writeFolder<T>(
   fill: (folder: string, write: WriteFile) => Promise<T>,
 ): Promise<T> {
   const place = await realpath(resolve(out)).catch(() => resolve(out));
+  await explained('written', out, async () => tidy(place));
   const exists = await checkPlace(out, place, replace);
-  const { firstMade, temporary } = await writing(out, async () => makeBeside(place));
+  const { firstMade, temporary } = await explained('written', out, async () => makeBeside(place));
   const remove = () => {
     rmSync(temporary, { recursive: true, force: true });
     if (firstMade !== undefined) removeEmpty(dirname(place), firstMade);
   };
-  process.once('exit', remove); // cli.ts exits when a signal arrives
+  const cancel = onExit(remove); // a signal ends the command by an exit
   try {
-    await chmod(temporary, 0o755); // mkdtemp denies access to other users
     const result = await fill(temporary, (path, chunks) =>
-      writing(out, () => writeFile(temporary, path, chunks)),
+      explained('written', out, () => writeFile(temporary, path, chunks)),
     );
-    await writing(out, async () => moveInto(place, temporary, exists));
+    await explained('written', out, async () => moveInto(place, temporary, exists));
     return result;
   } catch (error) {
     remove();
     throw error;
   } finally {
-    process.off('exit', remove);
+    cancel();
   }
+}
+
+/**
+ * Removes what killed exports left beside `place`. If one was killed while it replaced this folder, the old folder
+ * returns to its place.
+ */
+function tidy(place: string): void {
+  const parent = dirname(place);
+  for (const old of remainsIn(parent, 'old')) {
+    if (!basename(old).startsWith(`${basename(hidden(place))}.`)) continue;
+    if (existsSync(place)) rmSync(old, { recursive: true, force: true });
+    else renameSync(old, place);
+  }
+  sweepTemporary(parent);
+}
+
+/** The path of a hidden file beside `place`. */
+function hidden(place: string): string {
+  return join(dirname(place), `.${basename(place)}`);
 }
 
 /**
@@ -58,8 +84,10 @@ export async function writeFolder<T>(
 function makeBeside(place: string): { firstMade: string | undefined; temporary: string } {
   const parent = dirname(place);
   const firstMade = mkdirSync(parent, { recursive: true });
+  const temporary = temporaryName(hidden(place));
   try {
-    return { firstMade, temporary: mkdtempSync(join(parent, `.${basename(place)}.`)) };
+    mkdirSync(temporary);
+    return { firstMade, temporary };
   } catch (error) {
     if (firstMade !== undefined) removeEmpty(parent, firstMade);
     throw error;
@@ -74,16 +102,6 @@ function removeEmpty(from: string, last: string): void {
     } catch {
       return;
     }
-  }
-}
-
-/** Adds `out` to errors of the system, such as no space or no permission. */
-async function writing<T>(out: string, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (cause) {
-    if (typeof (cause as NodeJS.ErrnoException).code !== 'string') throw cause;
-    throw new Error(`export: ${out} cannot be written: ${(cause as Error).message}`, { cause });
   }
 }
 
@@ -132,7 +150,7 @@ function moveInto(place: string, temporary: string, exists: boolean): void {
     renameSync(temporary, place);
     return;
   }
-  const old = `${temporary}.old`;
+  const old = temporaryName(hidden(place), 'old');
   renameSync(place, old);
   try {
     renameSync(temporary, place);

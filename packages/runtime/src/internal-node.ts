@@ -3,13 +3,17 @@
  * @packageDocumentation
  */
 
-export { gigabytes } from './cli/options.js';
 export { expandFolders } from './cli/expand-folders.js';
+export { gigabytes } from './cli/options.js';
+export { exitCodeOf, runCommand } from './cli/run-command.js';
 export { given, onTerminal, runProgram, type Terminal } from './cli/run-program.js';
 export { compareNames } from './node/compare-names.js';
+export { explained, explainSystemError, systemReason } from './node/explain-system-error.js';
 export { type ImageFolder, listImages } from './node/image-folder.js';
 export { folderAround } from './node/inside.js';
 export { describeLeftOut, describeNoImages, type LeftOut } from './node/left-out.js';
+export { isRunning, type Owner, parseOwner, thisProcess } from './node/process-owner.js';
 export { readWholeFile } from './node/read-file.js';
 export { resources } from './node/resources.js';
+export { onExit, remainsIn, sweepTemporary, temporaryName } from './node/temporary.js';
 export { writeFileAtomic } from './node/write-file.js';

@@ -42,7 +42,12 @@ describe('glow-export', () => {
       /Allowed choices are tutorial, port/,
     ],
     ['a size that is none', ['x', '--out', 'y', '--size', '32'], 2, /HEIGHTxWIDTH/],
-    ['a missing file', ['/nowhere/x', '--out', '/nowhere/y'], 1, /^glow-export: \/nowhere\/x: ENOENT.*\n$/],
+    [
+      'a missing file',
+      ['/nowhere/x', '--out', '/nowhere/y'],
+      1,
+      /^glow-export: \/nowhere\/x cannot be read: no such file or folder \(ENOENT\)\n$/,
+    ],
     [
       'bits that no pixel has',
       ['x', '--out', 'y', '--from', 'port', '--bits', '12'],

@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   mkdtempSync,
@@ -38,11 +40,57 @@ test.each([9, 2 ** 31 + 5])('readWholeFile gives all of %i bytes', async (size) 
   expect(bytes[5]).toBe(0);
 });
 
-test('readWholeFile takes files whose size the system does not tell, and none that is not there', async () => {
-  expect((await readWholeFile('/dev/null')).length).toBe(0);
+test('readWholeFile takes small files, and says in words which one is not there', async () => {
   writeFileSync(join(folder, 'small'), 'abc');
   expect([...(await readWholeFile(join(folder, 'small')))]).toEqual([97, 98, 99]);
-  await expect(readWholeFile(join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(readWholeFile(join(folder, 'none'))).rejects.toMatchObject({
+    code: 'ENOENT',
+    message: `${join(folder, 'none')} cannot be read: no such file or folder (ENOENT)`,
+  });
+});
+
+const whereLinux = process.platform === 'linux' ? test : test.skip;
+
+whereLinux(
+  'readWholeFile takes files whose size the system does not tell, but no endless device',
+  async () => {
+    expect((await readWholeFile('/proc/version')).length).toBeGreaterThan(0);
+    await expect(readWholeFile('/dev/zero')).rejects.toThrow('/dev/zero is not a file');
+  },
+);
+
+const wherePipes = process.platform === 'win32' ? describe.skip : describe;
+
+wherePipes('readWholeFile of a pipe', () => {
+  const pipe = () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    return join(folder, 'pipe');
+  };
+
+  test('waits for its writer, and for the end of the writer', async () => {
+    const path = pipe();
+    const bytes = readWholeFile(path);
+    const writer = spawn('bash', ['-c', 'sleep 0.1; exec > "$0"; echo first; sleep 0.1; echo last', path]);
+    expect(Buffer.from(await bytes).toString()).toBe('first\nlast\n');
+    expect(writer.exitCode ?? 0).toBe(0);
+  });
+
+  test('takes more than a pipe holds at once', async () => {
+    const path = pipe();
+    spawn('bash', ['-c', 'head -c 1000000 /dev/zero > "$0"', path]);
+    expect((await readWholeFile(path)).length).toBe(1_000_000);
+  });
+
+  test('does not keep a process that is interrupted', async () => {
+    const program = `import { readWholeFile } from './packages/runtime/dist/internal-node.js';
+      process.on('SIGINT', () => process.exit(130));
+      console.log('reads');
+      await readWholeFile(${JSON.stringify(pipe())});`;
+    const reader = spawn(process.execPath, ['--input-type=module', '-e', program]);
+    await once(reader.stdout, 'data');
+    reader.kill('SIGINT');
+    expect(await once(reader, 'exit')).toEqual([130, null]);
+  });
 });
 
 test('readWholeFile says that an array of that size is beyond Node', async () => {

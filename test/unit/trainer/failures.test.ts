@@ -125,7 +125,7 @@ describe('what ONNX Runtime says', () => {
     'CUDA failure 719: unspecified launch failure ; GPU=0',
   ])('about a GPU that is gone ends in how to go on: %s', (said) => {
     expect(explainRun(said, attempt).message).toBe(
-      `training: gradient of 64 images on webgpu: the GPU was lost; continue from the last checkpoint (--resume), or use another --device (${said})`,
+      `training: gradient of 64 images on webgpu: the GPU was lost; continue from the last checkpoint (--resume) if one was saved, or use another --device (${said})`,
     );
   });
 

@@ -1,6 +1,6 @@
 import { createGlow, initialParams } from '@glow-onnx/flow';
 import { assembleEngine } from '../../../packages/trainer/src/assembly/assemble-engine.js';
-import { atStart } from '../../../packages/trainer/src/run/counters.js';
+import { atStart, parseCounters } from '../../../packages/trainer/src/run/counters.js';
 import { toCheckpoint } from '../../../packages/trainer/src/run/run-checkpoint.js';
 import { defaultSettings } from '../../../packages/trainer/src/settings/settings.js';
 import { ramps, rampsConfig } from '../../support/training.js';
@@ -23,4 +23,26 @@ test('a histogram counts every validation image, however many there are', async 
   const scores = Float64Array.from({ length: count }, (_, i) => 1 + i / (count - 1));
   const { training } = await toCheckpoint(facts, engine, counters, scores);
   expect(training?.histogram).toEqual({ from: 1, to: 2, counts: Array(32).fill(count / 32), draws: 1 });
+});
+
+describe('the counters in a checkpoint', () => {
+  const { stale: _, ...old } = { ...atStart, before: 2, best: 2 };
+
+  test('of an older version are completed', () => {
+    expect(parseCounters(old as never)).toEqual({ ...atStart, before: 2, best: 2 });
+  });
+
+  test.each([
+    ['step', -5, 'an integer of at least 0, got -5'],
+    ['step', 'x', 'an integer of at least 0, got "x"'],
+    ['epoch', 1e300, 'an integer of at least 0, got 1e+300'],
+    ['images', 1.5, 'an integer of at least 0, got 1.5'],
+    ['best', null, 'a number, got null'],
+    ['rateFactor', -1, 'a number from 0 to 1, got -1'],
+    ['recentNorms', null, 'a list of numbers, got null'],
+    ['recentNorms', [1, 'x'], 'a list of numbers, got [1,"x"]'],
+  ])('are refused where %s is %p', (name, value, message) => {
+    const counters = { ...old, [name]: value } as never;
+    expect(() => parseCounters(counters)).toThrow(`checkpoint: counters: ${name} must be ${message}`);
+  });
 });

@@ -115,8 +115,9 @@ test('what a crash left of unfinished writes is removed when the run goes on', a
   await folder.close();
   await writeFile(join(folder.path, 'last.safetensors.new.1234.tmp'), 'half');
   await writeFile(join(folder.path, 'best.safetensors.new'), 'whole, but not in its place');
+  await writeFile(join(folder.path, 'notes.new'), 'of the user');
   await (await reopenRunFolder(folder.path)).folder.close();
-  expect((await readdir(folder.path)).sort()).toEqual(['last.safetensors', 'metrics.jsonl']);
+  expect((await readdir(folder.path)).sort()).toEqual(['last.safetensors', 'metrics.jsonl', 'notes.new']);
 });
 
 /** /dev/full takes no byte, as a disk that is full. */
@@ -140,7 +141,7 @@ test('a folder that may not be written to is an error that says so', async () =>
   if (root) process.seteuid?.(65_534);
   try {
     await expect(createRunFolder(path, false)).rejects.toThrow(
-      `${path} cannot be written: writing is not permitted (EACCES); pass another --out`,
+      `${path} cannot be written: permission denied (EACCES); pass another --out`,
     );
   } finally {
     if (root) process.seteuid?.(0);
@@ -158,4 +159,31 @@ test('a new or resumed run removes its own images, and no others', async () => {
   expect(await pictures()).toEqual(['IMG_9999.png', 'samples-0000003.png', 'samples-7.jpg']);
   await (await createRunFolder(folder.path, true)).close();
   expect(await pictures()).toEqual(['IMG_9999.png', 'samples-7.jpg']);
+});
+
+whereFull('before the first checkpoint, a full disk is told without advice to resume', async () => {
+  const folder = await createRunFolder(runAt('full at once'), false);
+  await rm(join(folder.path, 'metrics.jsonl'));
+  await symlink('/dev/full', join(folder.path, 'metrics.jsonl'));
+  await expect(folder.log({ step: 0 })).rejects.toThrow(
+    /the disk is full \(ENOSPC\); no checkpoint was saved; pass another --out$/,
+  );
+});
+
+test('a folder that cannot be prepared is unlocked again, and names no temporary file', async () => {
+  const path = runAt('unprepared');
+  await mkdir(join(path, 'metrics.jsonl'), { recursive: true });
+  await expect(createRunFolder(path, false)).rejects.toThrow(
+    `${path} cannot be written: it is a folder (EISDIR); pass another --out`,
+  );
+  expect(await readdir(path)).toEqual(['metrics.jsonl']);
+});
+
+test('a run that appears while another one locks the folder is not erased', async () => {
+  const first = await createRunFolder(runAt('appears'), false);
+  const second = createRunFolder(runAt('appears'), false);
+  await first.saveLast(checkpointAt(5));
+  await first.close();
+  await expect(second).rejects.toThrow(/is in use|already has a training run/);
+  expect((await readRun(first.path)).checkpoint.progress).toEqual({ step: 5 });
 });

@@ -1,4 +1,10 @@
-import { normLimit, noteStep, type Stability, stable } from '../../../packages/trainer/src/run/stability.js';
+import {
+  normLimit,
+  noteStep,
+  notFinite as notFiniteError,
+  type Stability,
+  stable,
+} from '../../../packages/trainer/src/run/stability.js';
 
 const good = { bitsPerDim: 3, bitsPerDimLevels: [], gradientNorm: 2, applied: true };
 const notFinite = { ...good, bitsPerDim: Number.NaN, applied: false };
@@ -54,4 +60,16 @@ test('a thousand finite steps double the rate again, up to what it was', () => {
   expect(stability.rateFactor).toBe(0.5);
   noteAll(stability, new Array(3000).fill(good));
   expect(stability.rateFactor).toBe(1);
+});
+
+test('the error of a run that is not finite tells of checkpoints only if there are some', () => {
+  const messageAt = (step: number) =>
+    notFiniteError({ ...stable, step }, { bitsPerDim: Number.NaN }, 'runs/a').message;
+  expect(messageAt(0)).toBe(
+    'training: not finite after 0 steps (bitsPerDim NaN), 0 steps undone; nothing was saved; ' +
+      'start again with a lower --lr or --clip or a longer --warmup',
+  );
+  expect(messageAt(9)).toContain(
+    'the checkpoints in runs/a are from before; resume from them, or start again',
+  );
 });

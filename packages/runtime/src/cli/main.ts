@@ -10,7 +10,7 @@ import { onTerminal, runProgram, type Terminal } from './run-program.js';
 /**
  * Runs the command `glow`. Results go to stdout; progress and an error, in one line, go to stderr.
  * @param signal stops the command between batches. No output file is left incomplete.
- * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 130 when interrupted.
+ * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 128 and the number of the signal when interrupted.
  */
 export async function main(
   argv: readonly string[],
@@ -19,7 +19,7 @@ export async function main(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<number> {
   return runProgram(buildProgram(version, terminal, signal), argv, terminal, {
-    isInterrupt: () => signal.aborted,
+    signal,
     inFlags,
   });
 }

@@ -1,5 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { messageOf } from '../message-of.js';
+import { explainSystemError } from '../node/explain-system-error.js';
+import { exitCodeOf } from './run-command.js';
 
 /** The streams that a command writes to. */
 export interface Terminal {
@@ -8,7 +10,9 @@ export interface Terminal {
 }
 
 export interface ProgramOptions {
-  /** Whether an error means that the command was interrupted. Default: never. */
+  /** Aborted when the user interrupts the command. */
+  readonly signal?: AbortSignal;
+  /** Whether an error means that the command was interrupted. Default: every error after `signal` was aborted. */
   readonly isInterrupt?: (error: unknown) => boolean;
   /** The line to print for an interrupted command. */
   readonly interrupted?: string;
@@ -18,14 +22,15 @@ export interface ProgramOptions {
 
 /**
  * Parses the arguments and runs the action of a commander program. An error becomes one line on stderr.
- * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 130 when interrupted.
+ * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 128 and the number of the signal when interrupted.
  */
 export async function runProgram(
   program: Command,
   argv: readonly string[],
   { stderr }: Terminal,
   {
-    isInterrupt = () => false,
+    signal = new AbortController().signal,
+    isInterrupt = () => signal.aborted,
     interrupted = 'interrupted',
     inFlags = (message) => message,
   }: ProgramOptions = {},
@@ -38,11 +43,19 @@ export async function runProgram(
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (isInterrupt(error)) {
       fail(interrupted);
-      return 130;
+      return exitCodeOf(signal);
     }
-    fail(inFlags(messageOf(error)).replaceAll(/\s*\n\s*/g, ' '));
+    fail(inFlags(messageOf(explainUnknown(error))).replaceAll(/\s*\n\s*/g, ' '));
     return 1;
   }
+}
+
+/** An error of the system that nobody has put into words yet. */
+function explainUnknown(error: unknown): unknown {
+  const { syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (path === undefined) return error;
+  const reads = /^(open|read|l?stat|scandir|realpath|access)/.test(syscall ?? '');
+  return explainSystemError(reads ? 'read' : 'written', path, error);
 }
 
 /** Makes a commander program throw instead of exit, and write to this terminal. Its subcommands do the same. */

@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ModelCache } from '../folder/model-cache.js';
+import { explained } from './explain-system-error.js';
 import { folderStore } from './folder-store.js';
 import { writeFileAtomic } from './write-file.js';
 
@@ -12,7 +13,7 @@ export function openCache(location: string = userCacheFolder()): ModelCache {
   return {
     location,
     open: (key) => store.open(key),
-    write: (key, bytes) => writeFileAtomic(join(location, key), bytes),
+    write: (key, bytes) => explained('written', location, () => writeFileAtomic(join(location, key), bytes)),
     remove: (key) => rm(join(location, key), { force: true }),
     async clear() {
       for (const name of await namesIn(location)) {

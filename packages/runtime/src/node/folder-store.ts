@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelStore } from '../folder/model-store.js';
+import { explainSystemError } from './explain-system-error.js';
 
 /**
  * Reads a model folder on disk. `directory` may be a symbolic link. Links inside the folder are refused, because they
@@ -34,7 +35,7 @@ async function* pieces(path: string): AsyncIterable<Uint8Array> {
   try {
     yield* createReadStream(path, { highWaterMark: 2 ** 20 });
   } catch (cause) {
-    throw new Error(`${path} cannot be read: ${(cause as Error).message}`, { cause });
+    throw explainSystemError('read', path, cause);
   }
 }
 
@@ -42,8 +43,8 @@ async function lstatIfThere(path: string) {
   try {
     return await lstat(path);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
+    const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new Error(`${path} cannot be read: ${message}`, { cause });
+    throw explainSystemError('read', path, cause);
   }
 }

@@ -7,6 +7,7 @@ import type { RawImage } from '../pictures/images.js';
 import { checkBytes, type ImageLimits } from '../pictures/limits.js';
 import { encodePng } from '../pictures/png-encode.js';
 import { decodePurely } from './decode-purely.js';
+import { systemReason } from './explain-system-error.js';
 import { readWholeFile } from './read-file.js';
 import { writeFileAtomic } from './write-file.js';
 
@@ -33,8 +34,13 @@ async function readFile(source: string | URL, limits: ImageLimits): Promise<Uint
     throw new TypeError(`${source}: expected a path or a file: URL; fetch the image and pass its bytes`);
   }
   const path = isUrl ? fileURLToPath(source) : String(source);
-  checkBytes((await stat(path)).size, limits);
-  return readWholeFile(path);
+  try {
+    checkBytes((await stat(path)).size, limits);
+    return await readWholeFile(path);
+  } catch (cause) {
+    const reason = systemReason(cause); // without the path, which the caller names
+    throw reason === undefined ? cause : new Error(reason, { cause });
+  }
 }
 
 async function decode(bytes: Uint8Array, header: ImageHeader, limits: ImageLimits): Promise<RawImage> {

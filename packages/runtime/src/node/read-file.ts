@@ -1,16 +1,31 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { explained } from './explain-system-error.js';
 
 /** Bytes per read. One read of a file gives less than 2 GiB. */
 const PIECE = 2 ** 30;
+/** Bytes per read of a pipe. */
+const PIPE_PIECE = 2 ** 16;
+const PIPE_WAIT_MS = 10;
 
 /**
- * Reads a file into one array. Unlike `readFile` of Node it also reads files of 2 GiB and more.
- * @throws Error as `readFile` does, or if the file becomes shorter while it is read; RangeError if Node has no array
- *   of that size (Node 20: at most 4 GiB).
+ * Reads a file or a pipe into one array. Unlike `readFile` of Node it also reads files of 2 GiB and more, and the process
+ * can exit while it waits for the writer of a pipe.
+ * @throws Error that names the path and the reason if it cannot be read, or if the file becomes shorter while it is
+ *   read; RangeError if Node has no array of that size (Node 20: at most 4 GiB).
  */
 export async function readWholeFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { size } = await stat(path);
-  if (size === 0) return readFile(path); // an empty file, or a pipe of unknown size
+  return explained('read', path, async () => {
+    const found = await stat(path);
+    if (found.isFIFO()) return readPipe(path);
+    if (!found.isFile() && !found.isDirectory()) throw new Error(`${path} is not a file`);
+    if (found.size === 0) return readFile(path); // an empty file, or one of unknown size in /proc
+    return readRegularFile(path, found.size);
+  });
+}
+
+async function readRegularFile(path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = allocate(path, size);
   const file = await open(path);
   try {
@@ -24,6 +39,44 @@ export async function readWholeFile(path: string): Promise<Uint8Array<ArrayBuffe
     await file.close();
   }
   return bytes;
+}
+
+/**
+ * Reads a pipe without blocking: a thread that waits for its writer would also keep the process from exiting. A pipe
+ * without a writer gives 0 bytes, before the writer comes as after it has ended.
+ */
+async function readPipe(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const pieces: Uint8Array[] = [];
+  try {
+    for (let begun = false; ; ) {
+      const piece = await readNow(file);
+      if (piece?.length === 0 && begun) break;
+      if (piece?.length) pieces.push(piece);
+      else await setTimeout(PIPE_WAIT_MS);
+      begun ||= piece === undefined || piece.length > 0;
+    }
+  } finally {
+    await file.close();
+  }
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/** The bytes that are in the pipe. Empty if it has no writer; undefined if its writer has not written yet. */
+async function readNow(file: FileHandle): Promise<Uint8Array | undefined> {
+  try {
+    const { buffer, bytesRead } = await file.read(new Uint8Array(PIPE_PIECE));
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
+    throw error;
+  }
 }
 
 function allocate(path: string, size: number): Uint8Array<ArrayBuffer> {

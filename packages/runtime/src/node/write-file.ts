@@ -1,11 +1,18 @@
-import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { explained } from './explain-system-error.js';
+import { onExit, sweepTemporary, temporaryName } from './temporary.js';
+
+/** Folders in which this process has removed the remains of others. */
+const swept = new Set<string>();
 
 /**
  * Writes a file completely or not at all. The bytes go to a temporary file in the same folder, which then replaces an
- * existing file. Missing folders are created.
- * @throws Error if the path exists and is not a file, such as a folder or a device.
+ * existing file. Missing folders are created. The temporary file does not outlive this process, unless it is killed;
+ * then the next process that writes into the folder removes it.
+ * @throws Error if the path exists and is not a file, such as a folder or a device; Error that names the path and the
+ *   reason if it cannot be written.
  */
 export async function writeFileAtomic(
   path: string,
@@ -13,10 +20,18 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const existing = await lstat(path).catch(() => undefined);
   if (existing && !existing.isFile()) throw new Error(`${path} is not a file, so it is not replaced`);
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.tmp`; // a name of its own for each writer
+  await explained('written', path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    sweepOnce(dirname(path));
+    await replaceWith(path, bytes);
+  });
+}
+
+async function replaceWith(path: string, bytes: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
+  const temporary = temporaryName(path);
+  const cancel = onExit(() => rmSync(temporary, { force: true }));
   try {
-    const file = await open(temporary, 'w');
+    const file = await open(temporary, 'wx');
     try {
       await writeFile(file, bytes);
       await file.sync();
@@ -27,5 +42,13 @@ export async function writeFileAtomic(
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  } finally {
+    cancel();
   }
+}
+
+function sweepOnce(folder: string): void {
+  if (swept.has(folder)) return;
+  swept.add(folder);
+  sweepTemporary(folder);
 }

@@ -1,6 +1,6 @@
 import { type ConfigInput, createConfig, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
 import { messageOf } from '@glow-onnx/runtime/internal';
-import { given, readWholeFile, runProgram } from '@glow-onnx/runtime/internal-node';
+import { exitCodeOf, given, readWholeFile, runProgram } from '@glow-onnx/runtime/internal-node';
 import type { Dataset } from '../data/dataset.js';
 import { findLabels } from '../data/labels.js';
 import { openDataset } from '../data/open-dataset.js';
@@ -14,7 +14,7 @@ import { createDisplay, type StreamTerminal } from './progress-display.js';
 
 /**
  * The command `glow-train`. It writes the result to stdout, progress to stderr, and an error as one line to stderr.
- * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 130 if `signal` ended training.
+ * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 128 and the number of the signal if `signal` ended training.
  */
 export async function main(
   argv: readonly string[],
@@ -26,12 +26,13 @@ export async function main(
   const program = createProgram(version, terminal).action(async (flags: Flags) => {
     const result = await run(flags, terminal, signal);
     terminal.stdout.write(`${flags.json ? JSON.stringify(result) : describe(result, flags.out)}\n`);
-    if (result.ended === 'signal') code = 130;
+    if (result.ended === 'signal') code = exitCodeOf(signal);
   });
   const interrupted = 'interrupted before training began';
   // An error of saving after the signal is told as what it is.
   const isInterrupt = (error: unknown) => signal.aborted && error === signal.reason;
-  return (await runProgram(program, argv, terminal, { isInterrupt, interrupted, inFlags })) || code;
+  const options = { signal, isInterrupt, interrupted, inFlags };
+  return (await runProgram(program, argv, terminal, options)) || code;
 }
 
 async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal): Promise<TrainResult> {
@@ -75,8 +76,9 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
 async function startOf(flags: Flags, data: Dataset): Promise<TrainOptions['start']> {
   if (flags.resume) return 'resume';
   if (flags.init === undefined) return { config: configOf(flags, data) };
+  const bytes = await readWholeFile(flags.init);
   try {
-    return { init: parseCheckpoint(await readWholeFile(flags.init)) };
+    return { init: parseCheckpoint(bytes) };
   } catch (cause) {
     throw new Error(`${flags.init}: ${messageOf(cause)}`, { cause });
   }

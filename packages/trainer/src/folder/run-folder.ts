@@ -2,10 +2,10 @@ import { appendFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint } from '@glow-onnx/flow';
 import { checkpointParts } from '@glow-onnx/flow/internal';
-import { writeFileAtomic } from '@glow-onnx/runtime/internal-node';
+import { explained, writeFileAtomic } from '@glow-onnx/runtime/internal-node';
 import { metricsName, readMetrics } from './metrics.js';
 import { type CheckpointName, checkpointNames, checkpointPath, readRun, type StoredRun } from './read-run.js';
-import { explainWrite, replaceFile } from './replace-file.js';
+import { replaceFile } from './replace-file.js';
 import { lockRun } from './run-lock.js';
 
 /** A training run on disk. No other process trains in it until it is closed. */
@@ -24,6 +24,8 @@ export interface RunFolder {
 }
 
 const elsewhere = 'pass another --out';
+const nothingSaved = 'no checkpoint was saved; pass another --out';
+const goOn = 'earlier checkpoints are complete, and --resume continues from them';
 
 /**
  * Opens a folder for a new run.
@@ -31,20 +33,17 @@ const elsewhere = 'pass another --out';
  * written.
  */
 export async function createRunFolder(path: string, force: boolean): Promise<RunFolder> {
-  const entries: string[] = await readdir(path).catch(() => []);
-  if (checkpointNames.some((name) => entries.includes(`${name}.safetensors`)) && !force) {
-    throw new Error(
-      `${path} already has a training run; pass --resume to continue it, or --force to replace it`,
-    );
-  }
-  await mkdir(path, { recursive: true }).catch(explainWrite(path, elsewhere));
-  const unlock = await lockRun(path).catch(explainWrite(path, elsewhere));
-  for (const name of checkpointNames) await rm(checkpointPath(path, name), { force: true });
-  await rm(join(path, 'report.html'), { force: true });
-  await removePictures(path, () => true);
-  await removeTemporary(path);
-  await writeFile(join(path, metricsName), '').catch(explainWrite(path));
-  return runFolder(path, unlock);
+  if (!force) await refuseRun(path); // first of all, so that nothing is written into the folder of a run
+  await explained('written', path, () => mkdir(path, { recursive: true }), elsewhere);
+  return locked(path, elsewhere, async (unlock) => {
+    if (!force) await refuseRun(path); // another process may have trained in it meanwhile
+    for (const name of checkpointNames) await rm(checkpointPath(path, name), { force: true });
+    await rm(join(path, 'report.html'), { force: true });
+    await removePictures(path, () => true);
+    await removeTemporary(path);
+    await writeFile(join(path, metricsName), '');
+    return runFolder(path, unlock, false);
+  });
 }
 
 /**
@@ -53,51 +52,74 @@ export async function createRunFolder(path: string, force: boolean): Promise<Run
  */
 export async function reopenRunFolder(path: string): Promise<StoredRun & { folder: RunFolder }> {
   await readRun(path); // first of all, so that nothing is written into a folder without a run
-  const unlock = await lockRun(path).catch(explainWrite(path));
-  try {
+  return locked(path, goOn, async (unlock) => {
     const run = await readRun(path);
     await removeTemporary(path);
-    await cutBack(path, Number(run.checkpoint.progress?.step ?? 0)).catch(explainWrite(path));
-    return { ...run, folder: runFolder(path, unlock) };
+    await cutBack(path, Number(run.checkpoint.progress?.step ?? 0));
+    return { ...run, folder: runFolder(path, unlock, true) };
+  });
+}
+
+/** Locks the folder and prepares it. After an error the folder is unlocked. */
+async function locked<T>(
+  path: string,
+  advice: string,
+  prepare: (unlock: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const write = <R>(work: () => Promise<R>) => explained('written', path, work, advice);
+  const unlock = await write(() => lockRun(path));
+  try {
+    return await write(() => prepare(unlock));
   } catch (error) {
     await unlock();
     throw error;
   }
 }
 
-function runFolder(path: string, unlock: () => Promise<void>): RunFolder {
-  const save = async (
-    name: CheckpointName,
-    checkpoint: Checkpoint,
-    keepAs?: CheckpointName,
-  ): Promise<void> => {
-    const file = checkpointPath(path, name);
-    const before = keepAs && checkpointPath(path, keepAs);
-    await replaceFile(file, checkpointParts(checkpoint), before).catch(explainWrite(file));
+/** @throws Error if the folder has a training run. */
+async function refuseRun(path: string): Promise<void> {
+  const entries: string[] = await readdir(path).catch(() => []);
+  if (!checkpointNames.some((name) => entries.includes(`${name}.safetensors`))) return;
+  throw new Error(
+    `${path} already has a training run; pass --resume to continue it, or --force to replace it`,
+  );
+}
+
+function runFolder(path: string, unlock: () => Promise<void>, hasCheckpoint: boolean): RunFolder {
+  let advice = hasCheckpoint ? goOn : nothingSaved;
+  let isLocked = true;
+  const write = (name: string, work: (file: string) => Promise<void>): Promise<void> => {
+    const file = join(path, name);
+    return explained('written', file, () => work(file), advice);
   };
-  let locked = true;
+  const save = async (name: CheckpointName, checkpoint: Checkpoint, keepAs?: CheckpointName) => {
+    const before = keepAs && checkpointPath(path, keepAs);
+    await write(`${name}.safetensors`, (file) => replaceFile(file, checkpointParts(checkpoint), before));
+  };
   return {
     path,
-    saveLast: (checkpoint) => save('last', checkpoint, 'previous'),
+    async saveLast(checkpoint) {
+      await save('last', checkpoint, 'previous');
+      advice = goOn;
+    },
     saveBest: (checkpoint) => save('best', checkpoint),
     readLast: async () => (await readRun(path)).checkpoint,
-    log: (entry) => {
-      const file = join(path, metricsName);
-      return appendFile(file, `${JSON.stringify(entry)}\n`).catch(explainWrite(file));
-    },
-    write: (name, contents) =>
-      writeFileAtomic(join(path, name), contents).catch(explainWrite(join(path, name))),
+    log: (entry) => write(metricsName, (file) => appendFile(file, `${JSON.stringify(entry)}\n`)),
+    write: (name, contents) => write(name, (file) => writeFileAtomic(file, contents)),
     async close() {
-      if (locked) await unlock();
-      locked = false;
+      if (isLocked) await unlock();
+      isLocked = false;
     },
   };
 }
 
-/** Removes the remains of writes that a crash has ended. */
+/** A file of the run that was not complete when a crash came. Locks that others are about to take stay. */
+const incomplete = /^(best|last|previous|metrics|report)\.(safetensors|jsonl|html)\..*(tmp|new)$/;
+
+/** Removes the remains of writes that a crash has ended, also one on another machine. */
 async function removeTemporary(path: string): Promise<void> {
   for (const name of await readdir(path)) {
-    if (/\.(tmp|new)$/.test(name)) await rm(join(path, name), { force: true });
+    if (incomplete.test(name)) await rm(join(path, name), { force: true });
   }
 }
 

@@ -59,7 +59,7 @@ export function explainUpdate(cause: unknown, device: Device): Error {
 }
 
 function lost(where: string, said: string, cause: unknown): Error {
-  const advice = 'continue from the last checkpoint (--resume), or use another --device';
+  const advice = 'continue from the last checkpoint (--resume) if one was saved, or use another --device';
   return new Error(`${where}: the GPU was lost; ${advice} (${withoutPlace(said)})`, { cause });
 }
 

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@glow-onnx/flow/internal';
 import { type Stability, stable } from './stability.js';
 
 /**
@@ -31,3 +32,42 @@ export const atStart: Counters = {
   best: Number.POSITIVE_INFINITY,
   stale: 0,
 };
+
+/** Whether a value is an integer of at least 0. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+const isAmount = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
+
+/** How each counter is recognised in a file. */
+const checks: Readonly<
+  Record<keyof Counters, readonly [expected: string, holds: (value: unknown) => boolean]>
+> = {
+  step: ['an integer of at least 0', isCount],
+  epoch: ['an integer of at least 0', isCount],
+  images: ['an integer of at least 0', isCount],
+  skipped: ['an integer of at least 0', isCount],
+  rolledBack: ['an integer of at least 0', isCount],
+  stale: ['an integer of at least 0', isCount],
+  streak: ['an integer', Number.isSafeInteger],
+  seconds: ['a number of at least 0', isAmount],
+  before: ['a number', Number.isFinite],
+  best: ['a number', Number.isFinite],
+  rateFactor: ['a number from 0 to 1', (value) => isAmount(value) && (value as number) <= 1],
+  recentNorms: ['a list of numbers', (value) => Array.isArray(value) && value.every(isAmount)],
+};
+
+/**
+ * The counters in a checkpoint. Those that an older version did not write are at their start.
+ * @throws RangeError naming the counter, the expected value and the given value.
+ */
+export function parseCounters(stored: JsonObject): Counters {
+  const counters = { ...stable, stale: 0, ...stored };
+  for (const [name, [expected, holds]] of Object.entries(checks)) {
+    const value = (counters as JsonObject)[name];
+    if (holds(value)) continue;
+    throw new RangeError(`checkpoint: counters: ${name} must be ${expected}, got ${JSON.stringify(value)}`);
+  }
+  return counters as unknown as Counters;
+}

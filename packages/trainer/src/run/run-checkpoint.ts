@@ -6,8 +6,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { Labels } from '../data/labels.js';
 import type { Engine, EngineState } from '../engine/contract.js';
 import type { TrainSettings } from '../settings/settings.js';
-import type { Counters } from './counters.js';
-import { stable } from './stability.js';
+import { type Counters, isCount, parseCounters } from './counters.js';
 
 /** The parts that all checkpoints of a run have in common. */
 export interface RunConstants {
@@ -66,19 +65,23 @@ export interface CheckpointRun {
   readonly data: JsonObject;
 }
 
-/** The run that a checkpoint comes from. Undefined if the checkpoint comes from elsewhere. */
+/**
+ * The run that a checkpoint comes from. Undefined if the checkpoint comes from elsewhere.
+ * @throws RangeError if a counter of the run is not valid.
+ */
 export function runOf(checkpoint: Checkpoint): CheckpointRun | undefined {
   const { params, ema, optimizer, progress } = checkpoint;
   const { updates, counters, settings, data } = progress ?? {};
   if (!optimizer || !isObject(counters) || !isObject(settings) || !isObject(data)) return undefined;
+  const read = parseCounters(counters);
   return {
     state: {
       trainable: params.trainable,
       ...(ema && { ema }),
       optimizer,
-      steps: Number(updates ?? counters.step),
+      steps: isCount(updates) ? updates : read.step,
     },
-    counters: { ...stable, stale: 0, ...(counters as unknown as Omit<Counters, 'stale'>) },
+    counters: read,
     settings,
     data,
   };

@@ -62,8 +62,11 @@ export function notFinite(
   path: string,
 ): Error {
   const found = Object.entries(values).map(([name, value]) => `${name} ${value}`);
+  // A run saves its first checkpoint after the validation that comes before its first step.
+  const saved =
+    step > 0 ? `the checkpoints in ${path} are from before; resume from them, or` : 'nothing was saved;';
   return new Error(
-    `training: not finite after ${step} steps (${found.join(', ')}), ${rolledBack} steps undone; the checkpoints in ` +
-      `${path} are from before; resume from them, or start again with a lower --lr or --clip or a longer --warmup`,
+    `training: not finite after ${step} steps (${found.join(', ')}), ${rolledBack} steps undone; ${saved} ` +
+      'start again with a lower --lr or --clip or a longer --warmup',
   );
 }

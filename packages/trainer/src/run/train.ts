@@ -62,11 +62,18 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   try {
     return await runTraining(await openRun(options, opened));
   } finally {
-    for (const close of opened) await close();
+    await closeAll(opened);
   }
 }
 
 type Close = () => Promise<void>;
+
+/** Closes everything, also after an error, so that the folder of the run does not stay locked. */
+async function closeAll(opened: readonly Close[]): Promise<void> {
+  const closed = await Promise.allSettled(opened.map((close) => close()));
+  const failed = closed.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+}
 
 /**
  * Opens all that a run needs. What must be closed is added to `opened`, also before an error. This is a function of its
