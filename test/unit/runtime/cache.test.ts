@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   chmod,
   mkdir,
@@ -8,6 +9,7 @@ import {
   rm,
   symlink,
   truncate,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import os, { homedir, tmpdir } from 'node:os';
@@ -17,6 +19,7 @@ import { cacheLocation, clearCache } from '@glow-onnx/runtime/cache';
 import { forgetful, keyValueCache } from '../../../packages/runtime/src/folder/key-value-cache.js';
 import { readBounded } from '../../../packages/runtime/src/folder/model-store.js';
 import { openCache, userCacheFolder } from '../../../packages/runtime/src/node/folder-cache.js';
+import { platform } from '../../../packages/runtime/src/node/platform.js';
 import { sha256 } from '../../../packages/runtime/src/node/sha256.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 import { tinyConfig } from '../../support/tiny-config.js';
@@ -79,7 +82,8 @@ describe('a model from a server', () => {
     await load();
     const names = await readdir(cache);
     for (const path of graphs) expect(names).toContain(await sha256Of(path));
-    expect(names.every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(true);
+    expect(names.every((name) => name === 'notes' || /^[0-9a-f]{64}$/.test(name))).toBe(true);
+    expect(await readdir(join(cache, 'notes'))).toHaveLength(1); // which manifest the address gave
     const mirror = await serveFolder(fixture.directory);
     await load({}, mirror.url);
     expect(mirror.asked).toEqual(['manifest.json']);
@@ -183,19 +187,85 @@ test('a model from a folder is not copied to the cache; its self-test is remembe
   await expect(readdir(cache)).rejects.toThrow('ENOENT');
   const tested = await loadGlow(fixture.directory, { device: 'cpu', cache });
   await tested.dispose();
-  expect(await readdir(cache)).toHaveLength(1);
+  expect(await readdir(cache)).toEqual(['notes']);
+  expect(await readdir(join(cache, 'notes'))).toHaveLength(1);
+});
+
+describe('what a server sends', () => {
+  /** A model folder with one more file, which the manifest lists and which a load fetches as weights. */
+  async function serveAs(weights: Uint8Array<ArrayBuffer>, listed?: string): Promise<ModelServer> {
+    const manifest = JSON.parse(await readFile(join(fixture.directory, 'manifest.json'), 'utf8'));
+    const entry = manifest.files.find(({ path }: { path: string }) => path === 'onnx/weights.bin');
+    Object.assign(entry, { bytes: weights.length, sha256: listed ?? (await sha256(weights)) });
+    const hostile = await serveFolder(fixture.directory);
+    hostile.answers.set('onnx/weights.bin', (response) => response.end(weights));
+    hostile.answers.set('manifest.json', (response) => response.end(JSON.stringify(manifest)));
+    return hostile;
+  }
+  const text = (contents: string) => new TextEncoder().encode(contents);
+  /** The only note of a cache. */
+  const noteIn = async (place: string) => {
+    const [name] = await readdir(join(place, 'notes'));
+    return join(place, 'notes', name as string);
+  };
+
+  test('never counts as the note of a passed self-test', async () => {
+    const fingerprint = await sha256Of('manifest.json');
+    const { name, processor } = await platform.loadOnnxRuntime('cpu', {});
+    const hostile = await serveAs(text(`self-test ${fingerprint} fp32 cpu ${name} ${processor}`));
+    await expect(load({}, hostile.url)).rejects.toThrow();
+    await hostile.close();
+    const model = await loadGlow(server.url, { device: 'cpu', cache });
+    expect(model.selfTest).toBe('passed');
+    await model.dispose();
+  });
+
+  test('does not remove what the cache remembers of another server', async () => {
+    await load();
+    const note = await sha256(text(`manifest of ${server.url}/`));
+    const hostile = await serveAs(text('no such contents'), note);
+    await expect(load({}, hostile.url)).rejects.toThrow('has sha256');
+    await hostile.close();
+    await server.close();
+    expect((await load()).map(({ status }) => status)).toContain('offline');
+  });
+
+  test.each<[string, unknown]>([
+    ['a path', { bytes: 2, sha256: '../outside' }],
+    ['a size beyond the limit', { bytes: 2 ** 40, sha256: 'ab'.repeat(32) }],
+    ['a negative size', { bytes: -1, sha256: 'ab'.repeat(32) }],
+    ['null', null],
+    ['text', 'manifest'],
+  ])('is not found by a note that holds %s, and no other file is removed', async (_, note) => {
+    await load();
+    await server.close();
+    await writeFile(join(cache, '../outside'), 'mine');
+    await writeFile(await noteIn(cache), JSON.stringify(note));
+    await expect(load()).rejects.toThrow('cannot be fetched');
+    expect(await readFile(join(cache, '../outside'), 'utf8')).toBe('mine');
+  });
+
+  test('of an older version is used from its cache, its notes are not', async () => {
+    await load();
+    askedFor();
+    await rename(await noteIn(cache), join(cache, await sha256(text(`manifest of ${server.url}/`))));
+    await load();
+    expect(askedFor()).toEqual(['manifest.json']);
+    expect(await readdir(join(cache, 'notes'))).toHaveLength(1);
+  });
 });
 
 describe('the folder of a cache', () => {
   const key = 'ab'.repeat(32);
   const bytes = Uint8Array.of(1, 2, 3);
+  const temporary = `${key}.${randomUUID()}.tmp`;
   const contents = async (place: string) => {
-    const file = await openCache(place).open(key);
+    const file = await openCache(place).contents.open(key);
     return file && readBounded(file, { where: key, limit: 9 });
   };
 
   test('gives what was written last, until it is removed', async () => {
-    const here = openCache(cache);
+    const here = openCache(cache).contents;
     expect(await contents(cache)).toBeUndefined();
     await here.write(key, Uint8Array.of(9));
     await here.write(key, bytes);
@@ -205,14 +275,48 @@ describe('the folder of a cache', () => {
     expect(await contents(cache)).toBeUndefined();
   });
 
+  test.each(['../outside', 'a', '', 'AB'.repeat(32), `${'ab'.repeat(32)}/x`, `${'ab'.repeat(32)}\n`])(
+    'has no file of the name %j',
+    async (name) => {
+      const refusal = 'a file is named by a sha256 of 64 hex digits';
+      for (const { open, write, remove } of [openCache(cache).contents, openCache(cache).notes]) {
+        await expect(open(name)).rejects.toThrow(refusal);
+        await expect(write(name, bytes)).rejects.toThrow(refusal);
+        await expect(remove(name)).rejects.toThrow(refusal);
+      }
+    },
+  );
+
   test('clearCache removes what was cached and left half written, and no other file', async () => {
-    await openCache(cache).write(key, bytes);
-    await writeFile(join(cache, `${key}.2f0c.tmp`), 'half');
+    await openCache(cache).contents.write(key, bytes);
+    await openCache(cache).notes.write(key, bytes);
+    await writeFile(join(cache, temporary), 'half');
     await writeFile(join(cache, 'letter.txt'), 'mine');
+    await writeFile(join(cache, 'notes', 'letter.txt'), 'mine');
     await mkdir(join(cache, 'cd'));
+    await clearCache(cache);
+    expect((await readdir(cache)).sort()).toEqual(['cd', 'letter.txt', 'notes']);
+    await rm(join(cache, 'notes', 'letter.txt'));
     await clearCache(cache);
     expect((await readdir(cache)).sort()).toEqual(['cd', 'letter.txt']);
     await clearCache(join(work, 'never there'));
+  });
+
+  test('loses old temporary files of its own at the first write, and no other file', async () => {
+    const foreign = ['letter.tmp', `letter.${randomUUID()}.tmp`, `${key}.tmp`, key];
+    const fresh = `${key}.${randomUUID()}.tmp`;
+    for (const space of [cache, join(cache, 'notes')]) {
+      await mkdir(space);
+      for (const name of [temporary, fresh, ...foreign]) await writeFile(join(space, name), 'half');
+      const old = new Date(Date.now() - 2 * 3_600_000);
+      for (const name of [temporary, ...foreign]) await utimes(join(space, name), old, old);
+    }
+    const other = 'cd'.repeat(32);
+    await openCache(cache).contents.write(other, bytes);
+    await openCache(cache).notes.write(other, bytes);
+    const left = [fresh, other, ...foreign].sort();
+    expect((await readdir(join(cache, 'notes'))).sort()).toEqual(left);
+    expect((await readdir(cache)).sort()).toEqual([...left, 'notes'].sort());
   });
 
   test.each<[NodeJS.Platform, NodeJS.ProcessEnv, string]>([
@@ -269,15 +373,17 @@ describe('the folder of a cache', () => {
   });
 });
 
-test('notes are kept under any key, and one that is too long or lost is none', async () => {
-  const files = openCache(cache);
-  const notes = keyValueCache(files, sha256);
+test('notes are kept under any key, and one that is too long, damaged or lost is none', async () => {
+  const notes = keyValueCache(openCache(cache), sha256);
   const key = 'self-test: NVIDIA "H200" / fp32 \u0000';
-  const note = new TextEncoder().encode('passed');
+  const note = { passed: true };
   expect(await notes.read(key)).toBeUndefined();
   await notes.write(key, note);
   expect(await notes.read(key)).toEqual(note);
-  await notes.write(key, new Uint8Array(2 ** 20 + 1));
+  const [name] = await readdir(join(cache, 'notes'));
+  await writeFile(join(cache, 'notes', name as string), '{"passed": tr');
+  expect(await notes.read(key)).toBeUndefined();
+  await notes.write(key, { text: 'x'.repeat(2 ** 16) });
   expect(await notes.read(key)).toBeUndefined();
   await forgetful.write(key, note);
   expect(await forgetful.read(key)).toBeUndefined();

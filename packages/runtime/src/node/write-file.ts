@@ -14,7 +14,7 @@ export async function writeFileAtomic(
   const existing = await lstat(path).catch(() => undefined);
   if (existing && !existing.isFile()) throw new Error(`${path} is not a file, so it is not replaced`);
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.tmp`; // a name of its own for each writer
+  const temporary = `${path}.${randomUUID()}.tmp`; // a name of its own for each writer; `finalName` knows the form
   try {
     const file = await open(temporary, 'w');
     try {
@@ -28,4 +28,9 @@ export async function writeFileAtomic(
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** The file that a temporary file would have become; undefined if `name` is not that of a temporary file. */
+export function finalName(name: string): string | undefined {
+  return /^(.+)\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/.exec(name)?.[1];
 }
