@@ -37,6 +37,8 @@ async function load(
     maxPixels,
     maxBytes,
     cache: cacheChoice,
+    idleTimeoutMs,
+    privateRedirects,
     onProgress,
     signal,
     ...runtimeOptions
@@ -45,7 +47,7 @@ async function load(
   if (batchSize !== undefined) checkInteger('loadGlow', 'batchSize', batchSize, 1);
   const codec = platform.createCodec(limitsOf({ maxPixels, maxBytes }));
   const { sha256 } = platform;
-  const store = storeOf(platform, source);
+  const store = storeOf(platform, source, { idleTimeoutMs, privateRedirects });
   const cache = openCache(platform, cacheChoice);
   const cacheOfFiles = store.url === undefined ? undefined : cache;
   const folder: ModelFolder = { store, sha256, cache: cacheOfFiles, onProgress, signal };

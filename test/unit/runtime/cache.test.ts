@@ -103,7 +103,7 @@ describe('a model from a server', () => {
     expect(offline).toMatchObject({
       name: `${server.url}/`,
       file: 'manifest.json',
-      reason: expect.stringMatching(/manifest\.json cannot be fetched: fetch failed: ./),
+      reason: expect.stringMatching(/manifest\.json cannot be fetched: connect ECONNREFUSED ./),
     });
     expect(events.at(-1)?.status).toBe('ready');
   });
@@ -123,10 +123,12 @@ describe('a model from a server', () => {
   test('does not load when the server is gone and nothing is cached, or the cached manifest is damaged', async () => {
     await load();
     await server.close();
-    await expect(load({ cache: join(work, 'empty') })).rejects.toThrow('cannot be fetched: fetch failed');
-    await expect(load({ cache: false })).rejects.toThrow('cannot be fetched: fetch failed');
+    await expect(load({ cache: join(work, 'empty') })).rejects.toThrow(
+      'cannot be fetched: connect ECONNREFUSED',
+    );
+    await expect(load({ cache: false })).rejects.toThrow('cannot be fetched: connect ECONNREFUSED');
     await writeFile(join(cache, await sha256Of('manifest.json')), '{}');
-    await expect(load()).rejects.toThrow('cannot be fetched: fetch failed');
+    await expect(load()).rejects.toThrow('cannot be fetched: connect ECONNREFUSED');
   });
 
   test.each<[string, (path: string) => Promise<void>]>([

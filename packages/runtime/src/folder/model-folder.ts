@@ -134,7 +134,10 @@ async function verified(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const differs = (what: string, listed: string | number) =>
     new Error(`${where} has ${what}, manifest.json says ${listed}; copy the model folder again`);
-  if (file.size !== undefined && file.size !== total) throw differs(`${file.size} bytes`, total);
+  if (file.size !== undefined && file.size !== total) {
+    file.cancel?.();
+    throw differs(`${file.size} bytes`, total);
+  }
   const onPiece = (loaded: number) =>
     onProgress?.({
       status: 'progress',
