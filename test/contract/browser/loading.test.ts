@@ -136,6 +136,31 @@ describeBrowser('loading in a page', () => {
     await browser.page.evaluate(() => document.querySelector('base')?.remove());
   });
 
+  test('sends user and password of an address as a header, and gives up a server that sends nothing', async () => {
+    const headers: unknown[] = [];
+    const other = await startServer({
+      mounts: {},
+      intercept({ method, headers: { authorization } }, response) {
+        response.setHeader('Access-Control-Allow-Origin', '*');
+        response.setHeader('Access-Control-Allow-Headers', 'authorization');
+        if (method === 'OPTIONS')
+          response.end(); // the browser asks whether it may send the header
+        else headers.push(authorization);
+        return true;
+      },
+    });
+    const told = await browser.run(
+      ({ glow, arg }) => glow.loadGlow(arg, { cache: false, idleTimeoutMs: 500 }).catch(String),
+      `${other.origin.replace('//', '//ada:secret@')}/?token=1`,
+    );
+    await other.close();
+    expect(headers).toEqual([`Basic ${btoa('ada:secret')}`]);
+    expect(told).toBe(
+      `UnreachableError: ${other.origin}/manifest.json: the server has sent nothing, or next to nothing, for 0.5 s; ` +
+        'load the model again, or pass a larger idleTimeoutMs',
+    );
+  });
+
   describe('from another origin', () => {
     let other: Server;
     let allowed = true;
