@@ -4,7 +4,7 @@ import { sha256Pattern } from './sha256-pattern.js';
 
 export { latentChannels, latentShapes } from './latent-shapes.js';
 export { type Precision, precisions } from './precision.js';
-export { printable } from './printable.js';
+export { printable, unprintable } from './printable.js';
 export { sha256Pattern } from './sha256-pattern.js';
 export { type Tolerances, tolerances } from './tolerances.js';
 export type { GlowConfig };

@@ -1,4 +1,4 @@
-import type { GraphVariant, Manifest, Precision } from '@glow-onnx/flow/manifest';
+import { type GraphVariant, type Manifest, type Precision, printable } from '@glow-onnx/flow/manifest';
 import { checkInteger } from './check.js';
 import { forgetful, keyValueCache } from './folder/key-value-cache.js';
 import { openCache } from './folder/model-cache.js';
@@ -76,7 +76,7 @@ async function load(
 function variantOf(manifest: Manifest, precision: Precision, folder: string): GraphVariant {
   const variant: GraphVariant | undefined = manifest.variants[precision];
   if (variant) return variant;
-  const there = Object.keys(manifest.variants).join(', ');
+  const there = printable(Object.keys(manifest.variants).join(', '));
   throw new RangeError(`loadGlow: ${folder} has no precision "${precision}" (it has: ${there})`);
 }
 

@@ -3,6 +3,7 @@ import { defineEditCommands } from './define-edit-commands.js';
 import { defineImageCommands } from './define-image-commands.js';
 import { defineModelCommands } from './define-model-commands.js';
 import type { Show } from './options.js';
+import { printableJson, printableLines } from './printable-output.js';
 import { progressOn } from './progress.js';
 import { onTerminal, runProgram, type Terminal } from './run-program.js';
 
@@ -30,7 +31,7 @@ function buildProgram(version: string, terminal: Terminal, signal: AbortSignal):
   const show: Show = async ({ json: asJson }, run) => {
     const { onProgress, end } = progressOn(terminal.stderr);
     const { text, json, error } = await run({ onProgress, signal }).finally(end);
-    terminal.stdout.write(`${asJson ? JSON.stringify(json, null, 2) : text}\n`);
+    terminal.stdout.write(`${asJson ? printableJson(json) : printableLines(text)}\n`);
     if (error) throw error;
   };
   defineModelCommands(program, show);

@@ -1,5 +1,7 @@
+import { printable } from '@glow-onnx/flow/manifest';
 import { type Command, CommanderError } from 'commander';
 import { messageOf } from '../message-of.js';
+import { printableLines } from './printable-output.js';
 
 /** The streams that a command writes to. */
 export interface Terminal {
@@ -40,16 +42,17 @@ export async function runProgram(
       fail(interrupted);
       return 130;
     }
-    fail(inFlags(messageOf(error)).replaceAll(/\s*\n\s*/g, ' '));
+    fail(printable(inFlags(messageOf(error)).replaceAll(/\s*\n\s*/g, ' ')));
     return 1;
   }
 }
 
 /** Makes a commander program throw instead of exit, and write to this terminal. Its subcommands do the same. */
 export function onTerminal(program: Command, { stdout, stderr }: Terminal): Command {
-  return program
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
+  return program.exitOverride().configureOutput({
+    writeOut: (text) => stdout.write(printableLines(text)),
+    writeErr: (text) => stderr.write(printableLines(text)),
+  });
 }
 
 /** Leaves out the options that are undefined. */

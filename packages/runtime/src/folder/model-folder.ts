@@ -1,4 +1,4 @@
-import { type GraphVariant, type Manifest, parseManifest } from '@glow-onnx/flow/manifest';
+import { type GraphVariant, type Manifest, parseManifest, printable } from '@glow-onnx/flow/manifest';
 import type { ModelGraphs } from '../sessions/open-graphs.js';
 import { queueOf } from '../sessions/queue.js';
 import type { FileEntry } from './file-entry.js';
@@ -66,7 +66,7 @@ function parse(store: ModelStore, bytes: Uint8Array): Manifest {
   try {
     return parseManifest(new TextDecoder().decode(bytes));
   } catch (cause) {
-    const message = `${store.name}: ${(cause as Error).message}`;
+    const message = `${store.name}: ${printable((cause as Error).message)}`;
     throw cause instanceof SyntaxError
       ? new SyntaxError(message, { cause })
       : new RangeError(message, { cause });

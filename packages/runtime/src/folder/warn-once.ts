@@ -1,3 +1,5 @@
+import { printable } from '@glow-onnx/flow/manifest';
+
 const warned = new Set<string>();
 
 /**
@@ -7,5 +9,5 @@ const warned = new Set<string>();
 export function warnOnce(message: string, subject = message): void {
   if (warned.has(subject)) return;
   warned.add(subject);
-  console.warn(`glow-onnx: ${message}`);
+  console.warn(`glow-onnx: ${printable(message)}`);
 }

@@ -1,4 +1,4 @@
-import type { Manifest } from '@glow-onnx/flow/manifest';
+import { type Manifest, printable } from '@glow-onnx/flow/manifest';
 
 /** A class by its number, or by its name in `manifest.training.classNames`. */
 export type ClassLabel = number | string;
@@ -34,7 +34,7 @@ export function labelsFor(
     const index = typeof value === 'string' ? names.indexOf(value) : (value ?? -1);
     if (Number.isInteger(index) && index >= 0 && index < classes) return index;
     const known =
-      names.length > 0 ? ` or one of ${names.map((name) => JSON.stringify(name)).join(', ')}` : '';
+      names.length > 0 ? ` or one of ${names.map((name) => printable(JSON.stringify(name))).join(', ')}` : '';
     throw new RangeError(
       `${where}: label: this model needs an integer from 0 to ${classes - 1}${known}, got ${JSON.stringify(value)}`,
     );

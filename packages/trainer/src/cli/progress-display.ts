@@ -1,4 +1,5 @@
-import type { Terminal } from '@glow-onnx/runtime/internal-node';
+import { printable } from '@glow-onnx/flow/internal';
+import { printableLines, type Terminal } from '@glow-onnx/runtime/internal-node';
 import { Presets, SingleBar } from 'cli-progress';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenedDevice } from '../engine/opened-device.js';
@@ -52,14 +53,14 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
   };
   const line = (text: string): void => {
     stop();
-    stderr.write(`${text}\n`);
+    stderr.write(`${printableLines(text)}\n`);
   };
 
   return {
     reading: (done, total) => show('reading images', done, total, []),
     opened({ name, count: images, channels, height, width, skipped }) {
       line(`${name}: ${count(images, 'image')} of ${channels}×${height}×${width}`);
-      for (const { file, reason } of skipped) line(`  skipped ${file}: ${reason}`);
+      for (const { file, reason } of skipped) line(`  skipped ${printable(file)}: ${printable(reason)}`);
     },
     device({ device, engine, skipped }) {
       if (engine !== undefined) line(`engine: ${engine}`);
