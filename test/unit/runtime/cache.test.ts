@@ -243,7 +243,9 @@ describe('what a server sends', () => {
     await server.close();
     await writeFile(join(cache, '../outside'), 'mine');
     await writeFile(await noteIn(cache), JSON.stringify(note));
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
     await expect(load()).rejects.toThrow('cannot be fetched');
+    expect(warn).not.toHaveBeenCalled(); // the note is at fault, not the cache
     expect(await readFile(join(cache, '../outside'), 'utf8')).toBe('mine');
   });
 

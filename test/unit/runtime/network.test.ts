@@ -243,14 +243,17 @@ describe('answers that are not the file', () => {
     await new Promise((closed) => raw.close(closed)); // the client has let go of every connection
   });
 
-  test('a file of another size is hung up on before it is read', async () => {
+  test.each([
+    ['manifest.json', 2 ** 25, 'has more than'],
+    ['golden.safetensors', 1, 'manifest.json says'],
+  ])('%s of another size is hung up on before it is read', async (path, size, message) => {
     const closed = new Promise((resolve) => {
-      server.answers.set(encode, (response, bytes, request) => {
+      server.answers.set(path, (response, _, request) => {
         request.socket.once('close', resolve);
-        response.writeHead(200, { 'content-length': bytes.length + 1 }).write(bytes);
+        response.writeHead(200, { 'content-length': size }).flushHeaders();
       });
     });
-    expect((await refusal(server.url)).message).toContain('manifest.json says');
+    expect((await refusal(server.url, { selfTest: true })).message).toContain(message);
     await closed;
   });
 });
