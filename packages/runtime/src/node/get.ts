@@ -17,7 +17,7 @@ const mostRedirects = 5;
  */
 export function createGet(privateRedirects = false): Get {
   const reach = createReach(privateRedirects);
-  const agents = { 'http:': agentLike(http), 'https:': agentLike(https) };
+  const agents = { 'http:': agentLike(http, reach), 'https:': agentLike(https, reach) };
   return async (start, options) => {
     let { authorization } = options;
     let url = start;
@@ -36,18 +36,18 @@ export function createGet(privateRedirects = false): Get {
 }
 
 /**
- * An agent with the settings of the program's own, such as a proxy. It reuses no connection: an open one would go
- * wherever it was opened to, unchecked.
+ * An agent with the settings of the program's own, such as a proxy. It looks up names within reach, and reuses no
+ * connection: an open one would go wherever it was opened to, unchecked.
  */
-function agentLike({ Agent, globalAgent }: typeof http | typeof https): http.Agent {
+function agentLike({ Agent, globalAgent }: typeof http | typeof https, { lookup }: Reach): http.Agent {
   const { options } = globalAgent as { readonly options?: http.AgentOptions }; // not in Node's types
-  return new Agent({ ...options, keepAlive: false });
+  return new Agent({ ...options, keepAlive: false, lookup });
 }
 
 function request(
   url: URL,
   { authorization, signal }: GetOptions,
-  { check, lookup }: Reach,
+  { check }: Reach,
   agent: http.Agent,
 ): Promise<IncomingMessage> {
   const headers = {
@@ -60,7 +60,7 @@ function request(
   return new Promise((resolve, reject) => {
     check(url.hostname);
     const send = url.protocol === 'https:' ? https.get : http.get;
-    send(url, { agent, headers, lookup, signal }, resolve)
+    send(url, { agent, headers, signal }, resolve)
       .on('error', reject)
       .on('upgrade', (_, socket) => {
         socket.destroy();

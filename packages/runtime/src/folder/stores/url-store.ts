@@ -86,7 +86,7 @@ function idleError(where: string, timeoutMs: number): UnreachableError {
 
 /** Only 200 brings the whole file: 206 brings a part, 204 and 304 bring nothing. */
 function isFile({ status, type }: Answer): boolean {
-  return status === 200 && !type?.startsWith('text/html');
+  return status === 200 && !type?.toLowerCase().startsWith('text/html');
 }
 
 async function request(
