@@ -3,9 +3,15 @@ import net from 'node:net';
 import { loadGlow } from '@glow-onnx/runtime';
 import { RefusedError } from '../../../packages/runtime/src/folder/stores/answer.js';
 import { createReach, isPrivateAddress } from '../../../packages/runtime/src/node/reach.js';
-import { serveFolder } from './model-server.js';
+import { type ModelServer, serveFolder } from './model-server.js';
 
-afterEach(() => jest.restoreAllMocks());
+let server: ModelServer | undefined;
+let inside: ModelServer | undefined;
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await Promise.all([server?.close(), inside?.close()]);
+  server = inside = undefined;
+});
 
 describe('private addresses', () => {
   test.each([
@@ -106,7 +112,7 @@ describe('private addresses', () => {
   });
 
   test('get no request from a load that started outside', async () => {
-    const [server, inside] = await Promise.all([serveFolder('none'), serveFolder('none')]);
+    [server, inside] = await Promise.all([serveFolder('none'), serveFolder('none')]);
     // The server of this test counts as one on the internet.
     jest.spyOn(net.BlockList.prototype, 'check').mockImplementation((address) => address !== '127.0.0.1');
     resolving({ 'inside.test': ['127.0.0.2'] });
@@ -118,6 +124,5 @@ describe('private addresses', () => {
       await expect(loading).rejects.toThrow(refused);
     }
     expect(inside.asked).toEqual([]);
-    await Promise.all([server.close(), inside.close()]);
   });
 });
