@@ -1,3 +1,4 @@
+import { printable } from '@glow-onnx/flow/internal';
 import { describeLeftOut } from '@glow-onnx/runtime/internal-node';
 import { holds, type Measurement } from '@glow-onnx/runtime/session';
 import type { ExportReport } from './export-model.js';
@@ -28,7 +29,7 @@ export function formatVerification(
   allSteps: boolean,
 ): string {
   return [
-    ...damaged.map((problem) => `damaged: ${problem}`),
+    ...damaged.map((problem) => `damaged: ${printable(problem)}`),
     ...(measured.length > 0 ? [claimsTable(measured)] : []),
     ...(diagnosis ? [stepsTable(diagnosis, allSteps)] : []),
     ...(undiagnosed ? [`steps not diagnosed: ${undiagnosed}`] : []),
@@ -71,7 +72,8 @@ function stepsTable({ steps, firstNonFiniteInDecode }: ModelDiagnosis, all: bool
   return lines.join('\n');
 }
 
-function table(rows: readonly (readonly string[])[]): string {
+function table(texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((row) => row.map(printable));
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows
     .map((row) =>

@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { type Checkpoint, encodeCheckpoint, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
-import { type Precision, precisions } from '@glow-onnx/flow/internal';
+import { type Precision, precisions, printable } from '@glow-onnx/flow/internal';
 import { devices, messageOf } from '@glow-onnx/runtime/internal';
 import {
   onTerminal,
+  printableJson,
+  printableLines,
   readWholeFile,
   runProgram,
   type Terminal,
@@ -97,7 +99,7 @@ function addExport(program: Command, { stdout }: Terminal): void {
       const report = await exportModel(checkpoint, flags);
       const text = () =>
         [...assumptions(flags, checkpoint.config), formatExport(report, flags.steps)].join('\n');
-      stdout.write(`${flags.json ? toJson(report) : text()}\n`);
+      stdout.write(`${flags.json ? toJson(report) : printableLines(text())}\n`);
     });
 }
 
@@ -119,7 +121,8 @@ function addImport(program: Command, { stdout }: Terminal): void {
       }
       const checkpoint = await readCheckpoint(path, flags);
       await writeFileAtomic(flags.out, encodeCheckpoint(checkpoint));
-      stdout.write([...assumptions(flags, checkpoint.config), `wrote ${flags.out}\n`].join('\n'));
+      const lines = [...assumptions(flags, checkpoint.config), `wrote ${flags.out}\n`];
+      stdout.write(printableLines(lines.join('\n')));
     });
 }
 
@@ -142,9 +145,9 @@ function addVerify(program: Command, { stdout, stderr }: Terminal, fail: (code: 
       const report = await verifyFolder(folder, {
         device,
         ...(precision && { precision }),
-        ...(stderr.isTTY && { progress: (step: string) => stderr.write(`${step} …\n`) }),
+        ...(stderr.isTTY && { progress: (step: string) => stderr.write(`${printable(step)} …\n`) }),
       });
-      stdout.write(`${json ? toJson(report) : formatVerification(report, steps)}\n`);
+      stdout.write(`${json ? toJson(report) : printableLines(formatVerification(report, steps))}\n`);
       if (!report.ok) fail(1);
     });
 }
@@ -176,7 +179,7 @@ function assumptions({ from, bits, size }: ImportFlags, config: GlowConfig): str
 }
 
 function toJson(report: unknown): string {
-  return JSON.stringify(report, finiteOrName, 2);
+  return printableJson(report, finiteOrName);
 }
 
 /** JSON cannot express NaN and infinities and would write null. */

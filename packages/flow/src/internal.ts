@@ -16,6 +16,7 @@ export type { GraphVariant, Preprocessing } from './manifest.js';
 export type { Padding } from './ops.js';
 export { binToModel, binToPixel, bitsPerDimension, modelToBin, pixelToBin } from './pixels.js';
 export { type Precision, precisions } from './precision.js';
+export { printable } from './printable.js';
 export { type Random, type RandomState, restoreRandom, shuffle } from './random.js';
 export {
   encodeSafetensors,

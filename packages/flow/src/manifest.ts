@@ -1,8 +1,11 @@
 import * as z from 'zod/mini';
 import { describeIssue, type GlowConfig, parseConfig } from './config.js';
+import { sha256Pattern } from './sha256-pattern.js';
 
 export { latentChannels, latentShapes } from './latent-shapes.js';
 export { type Precision, precisions } from './precision.js';
+export { printable, unprintable } from './printable.js';
+export { sha256Pattern } from './sha256-pattern.js';
 export { type Tolerances, tolerances } from './tolerances.js';
 export type { GlowConfig };
 
@@ -54,7 +57,7 @@ const manifestSchema = z.strictObject({
     z.strictObject({
       path: relativePath,
       bytes: natural,
-      sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+      sha256: z.string().check(z.regex(sha256Pattern)),
     }),
   ),
   /** SPDX identifier; absent if it was not stated. */

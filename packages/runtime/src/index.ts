@@ -14,9 +14,11 @@ export type { DeviceDiagnosis, Diagnose, DiagnoseOptions, Diagnosis, SelfTestRep
 export type { LoadProgress } from './folder/load-progress.js';
 export type { CacheChoice } from './folder/model-cache.js';
 export type { ModelSource } from './folder/model-source.js';
+export { UnreachableError } from './folder/model-store.js';
 export type { BlobLike } from './folder/stores/blob-file.js';
 export type { DirectoryHandle } from './folder/stores/directory-store.js';
 export type { FileContents, ModelFiles } from './folder/stores/memory-store.js';
+export type { NetworkOptions } from './folder/stores/url-store.js';
 export type { LoadGlow, LoadOptions } from './load-options.js';
 export { BatchError } from './model/batch-error.js';
 export type { CallOptions } from './model/call.js';
@@ -48,7 +50,8 @@ export type { WorkerChoice } from './worker/port.js';
 
 /**
  * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
- * @throws Error if a file is missing or changed, or its server does not give it; RangeError if the format or
+ * @throws Error if a file is missing or changed, or its server does not give it; UnreachableError if a server does not
+ *   answer, fails or breaks off, so that a later attempt may help; RangeError if the format or
  *   the precision is not known; DeviceError if no requested device is available and passes the self-test;
  *   `signal.reason` if loading is aborted.
  * @example

@@ -5,6 +5,7 @@
 
 export { expandFolders } from './cli/expand-folders.js';
 export { gigabytes } from './cli/options.js';
+export { printableJson, printableLines } from './cli/printable-output.js';
 export { exitCodeOf, runCommand } from './cli/run-command.js';
 export { given, onTerminal, runProgram, type Terminal } from './cli/run-program.js';
 export { compareNames } from './node/compare-names.js';

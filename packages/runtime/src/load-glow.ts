@@ -1,4 +1,4 @@
-import type { GraphVariant, Manifest, Precision } from '@glow-onnx/flow/manifest';
+import { type GraphVariant, type Manifest, type Precision, printable } from '@glow-onnx/flow/manifest';
 import { checkInteger } from './check.js';
 import { forgetful, keyValueCache } from './folder/key-value-cache.js';
 import { openCache } from './folder/model-cache.js';
@@ -39,6 +39,8 @@ async function load(
     maxBytes,
     maxMemory,
     cache: cacheChoice,
+    idleTimeoutMs,
+    privateRedirects,
     onProgress,
     signal,
     ...runtimeOptions
@@ -48,7 +50,7 @@ async function load(
   if (maxMemory !== undefined) checkInteger('loadGlow', 'maxMemory', maxMemory, 1);
   const codec = platform.createCodec(limitsOf({ maxPixels, maxBytes }));
   const { sha256 } = platform;
-  const store = storeOf(platform, source);
+  const store = storeOf(platform, source, { idleTimeoutMs, privateRedirects });
   const cache = openCache(platform, cacheChoice);
   const cacheOfFiles = store.url === undefined ? undefined : cache;
   const folder: ModelFolder = { store, sha256, cache: cacheOfFiles, onProgress, signal };
@@ -79,7 +81,7 @@ async function load(
 function variantOf(manifest: Manifest, precision: Precision, folder: string): GraphVariant {
   const variant: GraphVariant | undefined = manifest.variants[precision];
   if (variant) return variant;
-  const there = Object.keys(manifest.variants).join(', ');
+  const there = printable(Object.keys(manifest.variants).join(', '));
   throw new RangeError(`loadGlow: ${folder} has no precision "${precision}" (it has: ${there})`);
 }
 

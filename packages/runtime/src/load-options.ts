@@ -2,13 +2,14 @@ import type { Precision } from '@glow-onnx/flow/manifest';
 import type { LoadProgress } from './folder/load-progress.js';
 import type { CacheChoice } from './folder/model-cache.js';
 import type { ModelSource } from './folder/model-source.js';
+import type { NetworkOptions } from './folder/stores/url-store.js';
 import type { GlowModel } from './model/model.js';
 import type { DeviceChoice } from './sessions/device.js';
 import type { RuntimeOptions } from './sessions/onnx-runtime.js';
 import type { WorkerChoice } from './worker/port.js';
 
 /** Options of `loadGlow`. */
-export interface LoadOptions extends RuntimeOptions {
+export interface LoadOptions extends RuntimeOptions, NetworkOptions {
   /**
    * The device that runs the model: `cpu`, `cuda`, `webgpu`, `wasm`, or a list of them to try in order. Default `auto`:
    * the best device that works here and passes the self-test.
@@ -57,7 +58,8 @@ export interface LoadOptions extends RuntimeOptions {
 /**
  * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
  * @param source the folder's path or address, a directory handle, or its files by their paths.
- * @throws Error if a file is missing or changed, or its server does not give it; RangeError if the format or
+ * @throws Error if a file is missing or changed, or its server does not give it; UnreachableError if a server does not
+ *   answer, fails or breaks off, so that a later attempt may help; RangeError if the format or
  *   the precision is not known; DeviceError if no requested device is available and passes the self-test;
  *   `signal.reason` if loading is aborted.
  */

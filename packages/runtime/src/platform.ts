@@ -1,5 +1,6 @@
 import type { ModelCache, Sha256 } from './folder/model-cache.js';
 import type { ModelStore } from './folder/model-store.js';
+import type { NetworkOptions } from './folder/stores/url-store.js';
 import type { Resources } from './model/memory-budget.js';
 import type { ImageCodec } from './pictures/codec.js';
 import type { ImageLimits } from './pictures/limits.js';
@@ -41,7 +42,7 @@ export interface Platform {
   /** @throws DeviceError if the device is not available here. The message says what to install or to pass. */
   loadOnnxRuntime(device: Device, options: RuntimeOptions): Promise<OnnxRuntime>;
   /** The folder at a path (Node) or an address. */
-  openStore(source: string | URL): ModelStore;
+  openStore(source: string | URL, network?: NetworkOptions): ModelStore;
   /** The cache at this location; default: the user's own. */
   openCache(location?: string): ModelCache;
   readonly sha256: Sha256;

@@ -51,7 +51,9 @@ describeBrowser('loading in a page', () => {
     const { files } = JSON.parse(readFileSync(join(models, 'faces/manifest.json'), 'utf8'));
     const weights = files.find(({ path }: { path: string }) => path === 'onnx/weights.bin');
     expect(keys).toContain(`https://glow-onnx.invalid/${weights.sha256}`);
-    expect(keys).toHaveLength(5); // three files, the manifest, and which manifest the address gave
+    const notes = keys.filter((key) => key.startsWith('https://glow-onnx.invalid/notes/'));
+    expect(notes).toHaveLength(1); // which manifest the address gave
+    expect(keys).toHaveLength(5); // the note, three files and the manifest
   });
 
   test('loads without a network, and says so', async () => {
@@ -132,6 +134,31 @@ describeBrowser('loading in a page', () => {
     );
     expect(await load('faces')).toContain('ready');
     await browser.page.evaluate(() => document.querySelector('base')?.remove());
+  });
+
+  test('sends user and password of an address as a header, and gives up a server that sends nothing', async () => {
+    const headers: unknown[] = [];
+    const other = await startServer({
+      mounts: {},
+      intercept({ method, headers: { authorization } }, response) {
+        response.setHeader('Access-Control-Allow-Origin', '*');
+        response.setHeader('Access-Control-Allow-Headers', 'authorization');
+        if (method === 'OPTIONS')
+          response.end(); // the browser asks whether it may send the header
+        else headers.push(authorization);
+        return true;
+      },
+    });
+    const told = await browser.run(
+      ({ glow, arg }) => glow.loadGlow(arg, { cache: false, idleTimeoutMs: 500 }).catch(String),
+      `${other.origin.replace('//', '//ada:secret@')}/?token=1`,
+    );
+    await other.close();
+    expect(headers).toEqual([`Basic ${btoa('ada:secret')}`]);
+    expect(told).toBe(
+      `UnreachableError: ${other.origin}/manifest.json: the server has sent nothing, or next to nothing, for 0.5 s; ` +
+        'load the model again, or pass a larger idleTimeoutMs',
+    );
   });
 
   describe('from another origin', () => {

@@ -1,22 +1,8 @@
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  symlink,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
-import os, { homedir, tmpdir } from 'node:os';
+import { mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LoadOptions, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
-import { cacheLocation, clearCache } from '@glow-onnx/runtime/cache';
-import { forgetful, keyValueCache } from '../../../packages/runtime/src/folder/key-value-cache.js';
-import { readBounded } from '../../../packages/runtime/src/folder/model-store.js';
-import { openCache, userCacheFolder } from '../../../packages/runtime/src/node/folder-cache.js';
+import { platform } from '../../../packages/runtime/src/node/platform.js';
 import { sha256 } from '../../../packages/runtime/src/node/sha256.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 import { tinyConfig } from '../../support/tiny-config.js';
@@ -79,7 +65,8 @@ describe('a model from a server', () => {
     await load();
     const names = await readdir(cache);
     for (const path of graphs) expect(names).toContain(await sha256Of(path));
-    expect(names.every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(true);
+    expect(names.every((name) => name === 'notes' || /^[0-9a-f]{64}$/.test(name))).toBe(true);
+    expect(await readdir(join(cache, 'notes'))).toHaveLength(1); // which manifest the address gave
     const mirror = await serveFolder(fixture.directory);
     await load({}, mirror.url);
     expect(mirror.asked).toEqual(['manifest.json']);
@@ -99,7 +86,7 @@ describe('a model from a server', () => {
     expect(offline).toMatchObject({
       name: `${server.url}/`,
       file: 'manifest.json',
-      reason: expect.stringMatching(/manifest\.json cannot be fetched: fetch failed: ./),
+      reason: expect.stringMatching(/manifest\.json cannot be fetched: connect ECONNREFUSED ./),
     });
     expect(events.at(-1)?.status).toBe('ready');
   });
@@ -119,10 +106,12 @@ describe('a model from a server', () => {
   test('does not load when the server is gone and nothing is cached, or the cached manifest is damaged', async () => {
     await load();
     await server.close();
-    await expect(load({ cache: join(work, 'empty') })).rejects.toThrow('cannot be fetched: fetch failed');
-    await expect(load({ cache: false })).rejects.toThrow('cannot be fetched: fetch failed');
+    await expect(load({ cache: join(work, 'empty') })).rejects.toThrow(
+      'cannot be fetched: connect ECONNREFUSED',
+    );
+    await expect(load({ cache: false })).rejects.toThrow('cannot be fetched: connect ECONNREFUSED');
     await writeFile(join(cache, await sha256Of('manifest.json')), '{}');
-    await expect(load()).rejects.toThrow('cannot be fetched: fetch failed');
+    await expect(load()).rejects.toThrow('cannot be fetched: connect ECONNREFUSED');
   });
 
   test.each<[string, (path: string) => Promise<void>]>([
@@ -183,102 +172,72 @@ test('a model from a folder is not copied to the cache; its self-test is remembe
   await expect(readdir(cache)).rejects.toThrow('ENOENT');
   const tested = await loadGlow(fixture.directory, { device: 'cpu', cache });
   await tested.dispose();
-  expect(await readdir(cache)).toHaveLength(1);
+  expect(await readdir(cache)).toEqual(['notes']);
+  expect(await readdir(join(cache, 'notes'))).toHaveLength(1);
 });
 
-describe('the folder of a cache', () => {
-  const key = 'ab'.repeat(32);
-  const bytes = Uint8Array.of(1, 2, 3);
-  const contents = async (place: string) => {
-    const file = await openCache(place).open(key);
-    return file && readBounded(file, { where: key, limit: 9 });
+describe('what a server sends', () => {
+  /** A model folder with one more file, which the manifest lists and which a load fetches as weights. */
+  async function serveAs(weights: Uint8Array<ArrayBuffer>, listed?: string): Promise<ModelServer> {
+    const manifest = JSON.parse(await readFile(join(fixture.directory, 'manifest.json'), 'utf8'));
+    const entry = manifest.files.find(({ path }: { path: string }) => path === 'onnx/weights.bin');
+    Object.assign(entry, { bytes: weights.length, sha256: listed ?? (await sha256(weights)) });
+    const hostile = await serveFolder(fixture.directory);
+    hostile.answers.set('onnx/weights.bin', (response) => response.end(weights));
+    hostile.answers.set('manifest.json', (response) => response.end(JSON.stringify(manifest)));
+    return hostile;
+  }
+  const text = (contents: string) => new TextEncoder().encode(contents);
+  /** The only note of a cache. */
+  const noteIn = async (place: string) => {
+    const [name] = await readdir(join(place, 'notes'));
+    return join(place, 'notes', name as string);
   };
 
-  test('gives what was written last, until it is removed', async () => {
-    const here = openCache(cache);
-    expect(await contents(cache)).toBeUndefined();
-    await here.write(key, Uint8Array.of(9));
-    await here.write(key, bytes);
-    expect(await contents(cache)).toEqual(bytes);
-    await here.remove(key);
-    await here.remove(key);
-    expect(await contents(cache)).toBeUndefined();
+  test('never counts as the note of a passed self-test', async () => {
+    const fingerprint = await sha256Of('manifest.json');
+    const { name, processor } = await platform.loadOnnxRuntime('cpu', {});
+    const hostile = await serveAs(text(`self-test ${fingerprint} fp32 cpu ${name} ${processor}`));
+    await expect(load({}, hostile.url)).rejects.toThrow();
+    await hostile.close();
+    const model = await loadGlow(server.url, { device: 'cpu', cache });
+    expect(model.selfTest).toBe('passed');
+    await model.dispose();
   });
 
-  test('clearCache removes what was cached and left half written, and no other file', async () => {
-    await openCache(cache).write(key, bytes);
-    await writeFile(join(cache, `${key}.2f0c.tmp`), 'half');
-    await writeFile(join(cache, 'letter.txt'), 'mine');
-    await mkdir(join(cache, 'cd'));
-    await clearCache(cache);
-    expect((await readdir(cache)).sort()).toEqual(['cd', 'letter.txt']);
-    await clearCache(join(work, 'never there'));
+  test('does not remove what the cache remembers of another server', async () => {
+    await load();
+    const note = await sha256(text(`manifest of ${server.url}/`));
+    const hostile = await serveAs(text('no such contents'), note);
+    await expect(load({}, hostile.url)).rejects.toThrow('has sha256');
+    await hostile.close();
+    await server.close();
+    expect((await load()).map(({ status }) => status)).toContain('offline');
   });
 
-  test.each<[NodeJS.Platform, NodeJS.ProcessEnv, string]>([
-    ['linux', {}, join(homedir(), '.cache/glow-onnx')],
-    ['linux', { XDG_CACHE_HOME: '/var/cache/me' }, join('/var/cache/me/glow-onnx')],
-    ['darwin', {}, join(homedir(), 'Library/Caches/glow-onnx')],
-    [
-      'win32',
-      { LOCALAPPDATA: 'C:\\Users\\me\\AppData\\Local' },
-      join('C:\\Users\\me\\AppData\\Local', 'glow-onnx/Cache'),
-    ],
-    ['win32', {}, join(homedir(), 'AppData/Local/glow-onnx/Cache')],
-  ])('on %s with %j is %s', (system, environment, folder) => {
-    expect(userCacheFolder(system, environment)).toBe(folder);
+  test.each<[string, unknown]>([
+    ['a path', { bytes: 2, sha256: '../outside' }],
+    ['a size beyond the limit', { bytes: 2 ** 40, sha256: 'ab'.repeat(32) }],
+    ['a negative size', { bytes: -1, sha256: 'ab'.repeat(32) }],
+    ['null', null],
+    ['text', 'manifest'],
+  ])('is not found by a note that holds %s, and no other file is removed', async (_, note) => {
+    await load();
+    await server.close();
+    await writeFile(join(cache, '../outside'), 'mine');
+    await writeFile(await noteIn(cache), JSON.stringify(note));
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+    await expect(load()).rejects.toThrow('cannot be fetched');
+    expect(warn).not.toHaveBeenCalled(); // the note is at fault, not the cache
+    expect(await readFile(join(cache, '../outside'), 'utf8')).toBe('mine');
   });
 
-  test.each<[string, () => string]>([
-    [
-      'has no entry in the list of users',
-      () => {
-        throw new Error('uv_os_homedir returned ENOENT');
-      },
-    ],
-    ['has an empty HOME', () => ''],
-  ])('is a temporary folder of a user who %s', (_, home) => {
-    jest.spyOn(os, 'homedir').mockImplementation(home);
-    for (const system of ['linux', 'darwin', 'win32'] as const) {
-      const folder = userCacheFolder(system, {});
-      expect(folder).toBe(join(tmpdir(), `glow-onnx-${process.getuid?.() ?? 'cache'}`));
-    }
-    expect(userCacheFolder('linux', { XDG_CACHE_HOME: '/var/cache/me' })).toBe(
-      join('/var/cache/me/glow-onnx'),
-    );
-    expect(userCacheFolder('win32', { LOCALAPPDATA: '/local' })).toBe(join('/local/glow-onnx/Cache'));
+  test('of an older version is used from its cache, its notes are not', async () => {
+    await load();
+    askedFor();
+    await rename(await noteIn(cache), join(cache, await sha256(text(`manifest of ${server.url}/`))));
+    await load();
+    expect(askedFor()).toEqual(['manifest.json']);
+    expect(await readdir(join(cache, 'notes'))).toHaveLength(1);
   });
-
-  test('is not a temporary folder that all may write to, nor a link', async () => {
-    jest.spyOn(os, 'homedir').mockReturnValue('');
-    const temporary = await mkdtemp(join(tmpdir(), 'glow-cache-'));
-    jest.spyOn(os, 'tmpdir').mockReturnValue(temporary);
-    const planted = join(temporary, `glow-onnx-${process.getuid?.() ?? 'cache'}`);
-    await mkdir(planted);
-    expect(userCacheFolder('linux', {})).toBe(planted);
-    await chmod(planted, 0o777);
-    expect(userCacheFolder('linux', {})).toMatch(new RegExp(`^${planted}-.`));
-    await rename(planted, join(temporary, 'elsewhere'));
-    await symlink(join(temporary, 'elsewhere'), planted);
-    expect(userCacheFolder('linux', {})).toMatch(new RegExp(`^${planted}-.`));
-    await rm(temporary, { recursive: true });
-  });
-
-  test('cacheLocation tells it', () => {
-    expect(cacheLocation()).toBe(join(process.env.XDG_CACHE_HOME as string, 'glow-onnx'));
-  });
-});
-
-test('notes are kept under any key, and one that is too long or lost is none', async () => {
-  const files = openCache(cache);
-  const notes = keyValueCache(files, sha256);
-  const key = 'self-test: NVIDIA "H200" / fp32 \u0000';
-  const note = new TextEncoder().encode('passed');
-  expect(await notes.read(key)).toBeUndefined();
-  await notes.write(key, note);
-  expect(await notes.read(key)).toEqual(note);
-  await notes.write(key, new Uint8Array(2 ** 20 + 1));
-  expect(await notes.read(key)).toBeUndefined();
-  await forgetful.write(key, note);
-  expect(await forgetful.read(key)).toBeUndefined();
 });

@@ -72,13 +72,13 @@ describe('what a server may do', () => {
         response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(100));
         setTimeout(() => response.destroy(), 50);
       },
-      /onnx\/encode\.onnx: the connection broke off after \d+ bytes: terminated: .*; load the model again/,
+      /onnx\/encode\.onnx: the connection broke off after \d+ bytes: aborted; load the model again/,
     ],
     [
       'the connection breaks off at once',
       'onnx/encode.onnx',
       (response) => response.destroy(),
-      /onnx\/encode\.onnx cannot be fetched: fetch failed: /,
+      /onnx\/encode\.onnx cannot be fetched: socket hang up$/,
     ],
     [
       'a file is not there',

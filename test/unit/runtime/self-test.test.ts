@@ -50,12 +50,12 @@ async function read(folder: string, cache = memory()): Promise<{ graphs: ModelGr
   };
 }
 
-function memory(): KeyValueCache & { readonly entries: Map<string, Uint8Array> } {
-  const entries = new Map<string, Uint8Array>();
+function memory(): KeyValueCache & { readonly entries: Map<string, unknown> } {
+  const entries = new Map<string, unknown>();
   return {
     entries,
     read: async (key) => entries.get(key),
-    write: async (key, bytes) => void entries.set(key, bytes),
+    write: async (key, note) => void entries.set(key, note),
   };
 }
 
@@ -131,6 +131,27 @@ describe('the golden images of a model folder', () => {
     const unchecked = await loadGlow(fixture.directory, { device: 'cpu', selfTest: false });
     expect(unchecked.selfTest).toBe('none');
     await unchecked.dispose();
+  });
+
+  test.each<[string, (passed: object[]) => unknown]>([
+    ['nothing', () => []],
+    ['no measurements', () => 'passed'],
+    ['an error that is too large', (passed) => [...passed, { ...passed[0], value: 1, tolerance: 0.1 }]],
+    ['an error that is no number', (passed) => [{ ...passed[0], value: '0' }]],
+    ['null', () => [null]],
+  ])('are sent again if the note of a pass holds %s', async (_, change) => {
+    const cache = memory();
+    const { graphs, selfTest } = await read(fixture.directory, cache);
+    const outcome = async () => {
+      const model = await openGraphs(platform, graphs, { device: 'cpu', selfTest });
+      await model.release();
+      return model.selfTest;
+    };
+    expect(await outcome()).toBe('passed');
+    const [[key, note]] = [...cache.entries] as [[string, object[]]];
+    cache.entries.set(key, change(note));
+    expect(await outcome()).toBe('passed');
+    expect(await outcome()).toBe('remembered');
   });
 
   test.each<[string, (test: SelfTest) => SelfTest, Partial<OnnxRuntime>]>([

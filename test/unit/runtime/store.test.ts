@@ -103,15 +103,6 @@ test('a path may begin with a letter and a colon, as on Windows', () => {
   expect(store.url).toBeUndefined();
 });
 
-test('a server may not send on from https to http', async () => {
-  const answer = Object.defineProperty(new Response('x'), 'url', { value: 'http://example.org/x' });
-  const fetched = jest.spyOn(globalThis, 'fetch').mockResolvedValue(answer);
-  await expect(read(open('https://example.org'), 'x')).rejects.toThrow(
-    'http://example.org/x, which is not https',
-  );
-  fetched.mockRestore();
-});
-
 test.each<[string, unknown, RegExp]>([
   ['no source', undefined, /expected the path or address of a model folder, .* got undefined/],
   ['a number', 3, /got 3/],

@@ -1,5 +1,5 @@
 import type { GlowConfig, Manifest } from '@glow-onnx/flow';
-import { latentShapes, type Preprocessing } from '@glow-onnx/flow/internal';
+import { latentShapes, type Preprocessing, printable } from '@glow-onnx/flow/internal';
 import { preprocessingOf } from './preprocessing.js';
 
 /** The README.md of a model folder: the model, its training, the errors of its graphs, its use and its files. */
@@ -121,5 +121,5 @@ function words(name: string): string {
 /** A fact on one line of a table, with formatted numbers. */
 function plain(value: unknown): string {
   if (typeof value === 'number') return value.toLocaleString('en-US', { maximumFractionDigits: 3 });
-  return String(value).replaceAll(/[|\n\r]/g, ' ');
+  return printable(String(value).replaceAll(/[|\n\r]/g, ' '));
 }

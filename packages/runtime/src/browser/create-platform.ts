@@ -3,6 +3,7 @@ import type { Platform } from '../platform.js';
 import type { Device } from '../sessions/device.js';
 import { openCache } from './browser-cache.js';
 import { describeHost } from './describe-host.js';
+import { get } from './get.js';
 import { browserCodec } from './images.js';
 import { loadOnnxRuntime, objectionTo, type WebBuilds } from './onnxruntime.js';
 import { resources } from './resources.js';
@@ -22,7 +23,8 @@ export function createPlatform(builds: WebBuilds, spawn?: () => Worker): Platfor
     objectionTo,
     loadOnnxRuntime: (device, options) => loadOnnxRuntime(builds, device, options),
     // Relative addresses start from the page or its <base>, in a worker from the worker, as for fetch.
-    openStore: (source) => urlStore(source, globalThis.document?.baseURI ?? globalThis.location.href),
+    openStore: (source, network = {}) =>
+      urlStore(get, source, network, globalThis.document?.baseURI ?? globalThis.location.href),
     openCache,
     sha256,
     createCodec: browserCodec,

@@ -1,3 +1,4 @@
+import { shownAddress, takeCredentials } from '../folder/stores/address.js';
 import { responseFile } from '../folder/stores/response-file.js';
 import { createCodec, type ImageCodec } from '../pictures/codec.js';
 import type { ImageHeader } from '../pictures/header.js';
@@ -37,8 +38,10 @@ async function decodeAsStored(bytes: Uint8Array, { orientationAt }: ImageHeader)
 }
 
 async function fetchImage(source: string | URL, limits: ImageLimits): Promise<Uint8Array> {
-  const response = await fetch(source);
-  if (!response.ok) throw new Error(`${source}: the server answers ${response.status}`);
+  const url = new URL(source, globalThis.document?.baseURI ?? globalThis.location.href);
+  const authorization = takeCredentials(url);
+  const response = await fetch(url, authorization ? { headers: { authorization } } : {});
+  if (!response.ok) throw new Error(`${shownAddress(url)}: the server answers ${response.status}`);
   checkBytes(Number(response.headers.get('content-length') ?? 0), limits);
   const file = responseFile(response);
   const parts: Uint8Array<ArrayBuffer>[] = [];

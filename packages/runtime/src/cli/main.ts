@@ -1,9 +1,11 @@
+import { printable } from '@glow-onnx/flow/manifest';
 import { Command } from 'commander';
 import { describeLeftOut } from '../node/left-out.js';
 import { defineEditCommands } from './define-edit-commands.js';
 import { defineImageCommands } from './define-image-commands.js';
 import { defineModelCommands } from './define-model-commands.js';
 import type { Show } from './options.js';
+import { printableJson, printableLines } from './printable-output.js';
 import { progressOn } from './progress.js';
 import { onTerminal, runProgram, type Terminal } from './run-program.js';
 
@@ -32,8 +34,8 @@ function buildProgram(version: string, terminal: Terminal, signal: AbortSignal):
     const { onProgress, end } = progressOn(terminal.stderr);
     const { text, json, leftOut = [], error } = await run({ onProgress, signal }).finally(end);
     const note = describeLeftOut(leftOut);
-    if (note !== undefined) terminal.stderr.write(`glow: ${note}\n`);
-    terminal.stdout.write(`${asJson ? JSON.stringify(json, null, 2) : text}\n`);
+    if (note !== undefined) terminal.stderr.write(`glow: ${printable(note)}\n`);
+    terminal.stdout.write(`${asJson ? printableJson(json) : printableLines(text)}\n`);
     if (error) throw error;
   };
   defineModelCommands(program, show);

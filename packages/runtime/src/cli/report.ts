@@ -1,3 +1,4 @@
+import { printable } from '@glow-onnx/flow/manifest';
 import type { LeftOut } from '../node/left-out.js';
 
 /** The result of a command: `text` for people, `json` for scripts (--json). */
@@ -11,7 +12,8 @@ export interface Report {
 }
 
 /** Formats rows as aligned columns. The first column is aligned to the left, the others to the right. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function table(texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((row) => row.map(printable));
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );
@@ -23,7 +25,7 @@ export function table(rows: readonly (readonly string[])[]): string {
 /** Formats names and values, one pair per line. The values are aligned. */
 export function facts(pairs: readonly (readonly [name: string, value: string])[]): string {
   const width = Math.max(...pairs.map(([name]) => name.length));
-  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`).join('\n');
 }
 
 /** `1 image`, `2 images`. */

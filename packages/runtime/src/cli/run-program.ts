@@ -1,6 +1,8 @@
+import { printable } from '@glow-onnx/flow/manifest';
 import { type Command, CommanderError } from 'commander';
 import { messageOf } from '../message-of.js';
 import { explainSystemError } from '../node/explain-system-error.js';
+import { printableLines } from './printable-output.js';
 import { exitCodeOf } from './run-command.js';
 
 /** The streams that a command writes to. */
@@ -45,7 +47,7 @@ export async function runProgram(
       fail(interrupted);
       return exitCodeOf(signal);
     }
-    fail(inFlags(messageOf(explainUnknown(error))).replaceAll(/\s*\n\s*/g, ' '));
+    fail(printable(inFlags(messageOf(explainUnknown(error))).replaceAll(/\s*\n\s*/g, ' ')));
     return 1;
   }
 }
@@ -60,9 +62,10 @@ function explainUnknown(error: unknown): unknown {
 
 /** Makes a commander program throw instead of exit, and write to this terminal. Its subcommands do the same. */
 export function onTerminal(program: Command, { stdout, stderr }: Terminal): Command {
-  return program
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
+  return program.exitOverride().configureOutput({
+    writeOut: (text) => stdout.write(printableLines(text)),
+    writeErr: (text) => stderr.write(printableLines(text)),
+  });
 }
 
 /** Leaves out the options that are undefined. */

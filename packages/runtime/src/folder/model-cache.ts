@@ -1,19 +1,31 @@
+import { sha256Pattern } from '@glow-onnx/flow/manifest';
 import { messageOf } from '../message-of.js';
 import type { StoredFile } from './model-store.js';
 import { warnOnce } from './warn-once.js';
 
-/**
- * Files that outlive the program. The key of a file is the sha256 of its contents, that of a note the sha256 of its
- * name: 64 hex digits.
- */
+/** Files by name. A name is a sha256, so it leads to no other place. */
+export interface CacheSpace {
+  open(sha256: string): Promise<StoredFile | undefined>;
+  write(sha256: string, bytes: Uint8Array): Promise<void>;
+  remove(sha256: string): Promise<void>;
+}
+
+/** Files that outlive the program. No server can write a note: notes and contents are apart. */
 export interface ModelCache {
   /** A folder in Node, the name of a cache in a browser. */
   readonly location: string;
-  open(key: string): Promise<StoredFile | undefined>;
-  write(key: string, bytes: Uint8Array): Promise<void>;
-  remove(key: string): Promise<void>;
+  /** Files from servers, each under the sha256 of its contents. Whoever reads one compares it with its name. */
+  readonly contents: CacheSpace;
+  /** What this package remembers, each note under the sha256 of its key. */
+  readonly notes: CacheSpace;
   /** Removes the files of this package. Other files stay. */
   clear(): Promise<void>;
+}
+
+/** @returns the name. @throws RangeError unless it is a sha256: a name becomes a path or an address. */
+export function checkCacheName(name: string): string {
+  if (sha256Pattern.test(name)) return name;
+  throw new RangeError(`cache: a file is named by a sha256 of 64 hex digits, got ${JSON.stringify(name)}`);
 }
 
 /**
@@ -43,15 +55,15 @@ export function openCache(
     try {
       return await work;
     } catch (error) {
-      const reason = messageOf(error);
-      warnOnce(`the cache at ${cache.location} cannot be used, so files are downloaded each time: ${reason}`);
+      const subject = `the cache at ${cache.location}`;
+      warnOnce(`${subject} cannot be used, so files are downloaded each time: ${messageOf(error)}`, subject);
       return undefined;
     }
   };
-  return {
-    ...cache,
-    open: (key) => tolerant(cache.open(key)),
-    write: (key, bytes) => tolerant(cache.write(key, bytes)),
-    remove: (key) => tolerant(cache.remove(key)),
-  };
+  const tolerantly = ({ open, write, remove }: CacheSpace): CacheSpace => ({
+    open: (name) => tolerant(open(name)),
+    write: (name, bytes) => tolerant(write(name, bytes)),
+    remove: (name) => tolerant(remove(name)),
+  });
+  return { ...cache, contents: tolerantly(cache.contents), notes: tolerantly(cache.notes) };
 }

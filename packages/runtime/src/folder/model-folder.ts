@@ -1,4 +1,4 @@
-import { type GraphVariant, type Manifest, parseManifest } from '@glow-onnx/flow/manifest';
+import { type GraphVariant, type Manifest, parseManifest, printable } from '@glow-onnx/flow/manifest';
 import type { ModelGraphs } from '../sessions/open-graphs.js';
 import { queueOf } from '../sessions/queue.js';
 import type { FileEntry } from './file-entry.js';
@@ -30,12 +30,15 @@ export async function readManifest(
   const { store, cache, sha256, onProgress } = folder;
   const file = { name: store.name, file: manifestPath };
   onProgress?.({ status: 'initiate', ...file });
-  const last = cache && store.url !== undefined ? lastManifest(cache, sha256, store.url) : undefined;
+  const last =
+    cache && store.url !== undefined
+      ? lastManifest(cache, sha256, store.url, { path: manifestPath, limit: manifestLimit })
+      : undefined;
   try {
     const bytes = await fetchManifest(folder);
     const manifest = parse(store, bytes);
     const entry = { path: manifestPath, bytes: bytes.length, sha256: await sha256(bytes) };
-    await cache?.write(entry.sha256, bytes);
+    await cache?.contents.write(entry.sha256, bytes);
     await last?.write(entry);
     onProgress?.({ status: 'done', ...file, cached: false });
     return { manifest, sha256: entry.sha256 };
@@ -63,7 +66,7 @@ function parse(store: ModelStore, bytes: Uint8Array): Manifest {
   try {
     return parseManifest(new TextDecoder().decode(bytes));
   } catch (cause) {
-    const message = `${store.name}: ${(cause as Error).message}`;
+    const message = `${store.name}: ${printable((cause as Error).message)}`;
     throw cause instanceof SyntaxError
       ? new SyntaxError(message, { cause })
       : new RangeError(message, { cause });
@@ -96,20 +99,20 @@ async function throughCache(folder: ModelFolder, cache: ModelCache, entry: FileE
   const kept = await fromCache(folder, cache, entry);
   if (kept) return { bytes: kept, cached: true };
   const bytes = await fromStore(folder, entry);
-  await cache.write(entry.sha256, bytes);
+  await cache.contents.write(entry.sha256, bytes);
   return { bytes, cached: false };
 }
 
 /** A cached file is verified like a file from a server. A damaged file is removed from the cache. */
 async function fromCache(folder: ModelFolder, cache: ModelCache, entry: FileEntry) {
   folder.signal?.throwIfAborted();
-  const file = await cache.open(entry.sha256);
+  const file = await cache.contents.open(entry.sha256);
   if (!file) return undefined;
   try {
     return await verified(folder, file, entry, entry.sha256);
   } catch {
     folder.signal?.throwIfAborted();
-    await cache.remove(entry.sha256);
+    await cache.contents.remove(entry.sha256);
     return undefined;
   }
 }
@@ -131,7 +134,10 @@ async function verified(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const differs = (what: string, listed: string | number) =>
     new Error(`${where} has ${what}, manifest.json says ${listed}; copy the model folder again`);
-  if (file.size !== undefined && file.size !== total) throw differs(`${file.size} bytes`, total);
+  if (file.size !== undefined && file.size !== total) {
+    file.cancel?.();
+    throw differs(`${file.size} bytes`, total);
+  }
   const onPiece = (loaded: number) =>
     onProgress?.({
       status: 'progress',

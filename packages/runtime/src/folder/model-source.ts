@@ -2,6 +2,7 @@ import type { Platform } from '../platform.js';
 import type { ModelStore } from './model-store.js';
 import { type DirectoryHandle, directoryStore } from './stores/directory-store.js';
 import { type ModelFiles, memoryStore } from './stores/memory-store.js';
+import type { NetworkOptions } from './stores/url-store.js';
 
 /**
  * The place of a model folder:
@@ -18,17 +19,17 @@ import { type ModelFiles, memoryStore } from './stores/memory-store.js';
 export type ModelSource = string | URL | DirectoryHandle | ModelFiles;
 
 /** Opens a model folder. @throws TypeError if `source` is not a `ModelSource`. */
-export function storeOf(platform: Platform, source: ModelSource): ModelStore {
+export function storeOf(platform: Platform, source: ModelSource, network: NetworkOptions = {}): ModelStore {
   if (typeof source === 'string') {
     if (source === '') throw new TypeError('loadGlow: the path or address of the model folder is empty');
-    return platform.openStore(source);
+    return platform.openStore(source, network);
   }
   if (typeof source !== 'object' || source === null) {
     throw new TypeError(
       `loadGlow: expected the path or address of a model folder, a directory handle or a map of files, got ${source}`,
     );
   }
-  if (isUrl(source)) return platform.openStore(source);
+  if (isUrl(source)) return platform.openStore(source, network);
   return isDirectoryHandle(source) ? directoryStore(source) : memoryStore(source);
 }
 

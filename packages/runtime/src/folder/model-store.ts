@@ -18,9 +18,11 @@ export interface StoredFile {
   readonly size: number | undefined;
   /** The bytes in order. A piece is valid until the next one is requested. */
   pieces(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** Lets go of a file whose pieces nobody reads. */
+  cancel?(): void;
 }
 
-/** A server does not answer or breaks off. A later attempt, or a cached copy, may help. */
+/** A server does not answer, fails, or breaks off. A later attempt, or a cached copy, may help. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }
@@ -45,7 +47,10 @@ export async function readBounded(
   { where, limit, signal, onPiece }: ReadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const tooLong = () => new RangeError(`${where} has more than ${limit} bytes, expected at most ${limit}`);
-  if (file.size !== undefined && file.size > limit) throw tooLong();
+  if (file.size !== undefined && file.size > limit) {
+    file.cancel?.();
+    throw tooLong();
+  }
   const bytes = allocate(where, file.size ?? limit);
   let loaded = 0;
   for await (const piece of file.pieces()) {

@@ -1,8 +1,13 @@
+import { printable } from '@glow-onnx/flow/manifest';
+
 const warned = new Set<string>();
 
-/** Warns on the console of a problem that does not stop the work. The same message appears once per program. */
-export function warnOnce(message: string): void {
-  if (warned.has(message)) return;
-  warned.add(message);
-  console.warn(`glow-onnx: ${message}`);
+/**
+ * Warns on the console of a problem that does not stop the work.
+ * @param subject the thing that has the problem: one warning per program. Default: the message.
+ */
+export function warnOnce(message: string, subject = message): void {
+  if (warned.has(subject)) return;
+  warned.add(subject);
+  console.warn(`glow-onnx: ${printable(message)}`);
 }

@@ -1,27 +1,61 @@
 import { lstatSync, mkdtempSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ModelCache } from '../folder/model-cache.js';
+import { sha256Pattern } from '@glow-onnx/flow/manifest';
+import { type CacheSpace, checkCacheName, type ModelCache } from '../folder/model-cache.js';
 import { explained } from './explain-system-error.js';
 import { folderStore } from './folder-store.js';
+import { finalName } from './temporary.js';
 import { writeFileAtomic } from './write-file.js';
 
-/** A cache in a folder, with one file per key. Default: the user's cache folder. */
+/** A temporary file that nobody has written to for so long was left by a program that was killed. */
+const staleMs = 3_600_000;
+
+/**
+ * A cache in a folder, with one file for each name; its notes are in the folder `notes` in it. Default: the user's cache
+ * folder. The first write to a folder removes old temporary files from it.
+ */
 export function openCache(location: string = userCacheFolder()): ModelCache {
-  const store = folderStore(location);
+  const notes = join(location, 'notes');
   return {
     location,
-    open: (key) => store.open(key),
-    write: (key, bytes) => explained('written', location, () => writeFileAtomic(join(location, key), bytes)),
-    remove: (key) => rm(join(location, key), { force: true }),
+    contents: spaceIn(location),
+    notes: spaceIn(notes),
     async clear() {
-      for (const name of await namesIn(location)) {
-        // The second part of the pattern matches incomplete files of a program that was killed.
-        if (/^[0-9a-f]{64}(\..*\.tmp)?$/.test(name)) await rm(join(location, name), { force: true });
+      for (const folder of [notes, location]) {
+        for (const name of await namesIn(folder)) {
+          if (sha256Pattern.test(finalName(name) ?? name)) await rm(join(folder, name), { force: true });
+        }
       }
+      await rmdir(notes).catch(() => undefined); // it holds a stranger's file, or was never there
     },
   };
+}
+
+function spaceIn(folder: string): CacheSpace {
+  const store = folderStore(folder);
+  let swept: Promise<void> | undefined;
+  return {
+    open: async (name) => store.open(checkCacheName(name)),
+    async write(name, bytes) {
+      const path = join(folder, checkCacheName(name));
+      swept ??= sweep(folder).catch(() => undefined); // the write itself says what is wrong with the folder
+      await swept;
+      await explained('written', folder, () => writeFileAtomic(path, bytes));
+    },
+    remove: async (name) => rm(join(folder, checkCacheName(name)), { force: true }),
+  };
+}
+
+/** Removes old temporary files, also those that killed programs left on another machine or in another container. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    if (!sha256Pattern.test(finalName(name) ?? '')) continue;
+    const path = join(folder, name);
+    const { mtimeMs } = await lstat(path);
+    if (Date.now() - mtimeMs > staleMs) await rm(path, { force: true });
+  }
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -14,6 +14,11 @@ export function temporaryName(path: string, kind: Kind = 'tmp'): string {
   return `${path}.${tagOf(thisProcess())}.${randomBytes(4).toString('hex')}.${kind}`;
 }
 
+/** The name that a file with a temporary name would have got; undefined if `name` is not temporary. */
+export function finalName(name: string): string | undefined {
+  return suffix.test(name) ? name.replace(suffix, '') : undefined;
+}
+
 /**
  * The paths in a folder that processes that have ended left under temporary names. It leaves out those of another
  * machine or container, because nobody here can tell whether their process still runs.

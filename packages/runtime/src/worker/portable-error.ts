@@ -1,3 +1,4 @@
+import { UnreachableError } from '../folder/model-store.js';
 import { BatchError } from '../model/batch-error.js';
 import { MemoryError } from '../model/memory-error.js';
 import type { Device } from '../sessions/device.js';
@@ -42,7 +43,8 @@ export function toPortable(thrown: unknown): PortableError {
   };
 }
 
-const builtIn = { TypeError, RangeError, SyntaxError } as const;
+/** The classes that a message alone makes. */
+const plain = { TypeError, RangeError, SyntaxError, UnreachableError } as const;
 
 /** Restores the error with its class, its fields and the stack of the place where it was thrown. */
 export function fromPortable(portable: PortableError): Error {
@@ -67,5 +69,5 @@ function create({ name, message, cause, ...fields }: PortableError): Error {
   if (/^(Abort|Timeout|QuotaExceeded|Network|Security|Encoding|InvalidState|NotFound)Error$/.test(name)) {
     return new DOMException(message, name);
   }
-  return new (builtIn[name as keyof typeof builtIn] ?? Error)(message, options);
+  return new (plain[name as keyof typeof plain] ?? Error)(message, options);
 }

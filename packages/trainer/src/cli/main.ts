@@ -1,6 +1,12 @@
 import { type ConfigInput, createConfig, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
 import { messageOf } from '@glow-onnx/runtime/internal';
-import { exitCodeOf, given, readWholeFile, runProgram } from '@glow-onnx/runtime/internal-node';
+import {
+  exitCodeOf,
+  given,
+  printableLines,
+  readWholeFile,
+  runProgram,
+} from '@glow-onnx/runtime/internal-node';
 import type { Dataset } from '../data/dataset.js';
 import { findLabels } from '../data/labels.js';
 import { openDataset } from '../data/open-dataset.js';
@@ -25,7 +31,9 @@ export async function main(
   let code = 0;
   const program = createProgram(version, terminal).action(async (flags: Flags) => {
     const result = await run(flags, terminal, signal);
-    terminal.stdout.write(`${flags.json ? JSON.stringify(result) : describe(result, flags.out)}\n`);
+    terminal.stdout.write(
+      `${flags.json ? JSON.stringify(result) : printableLines(describe(result, flags.out))}\n`,
+    );
     if (result.ended === 'signal') code = exitCodeOf(signal);
   });
   const interrupted = 'interrupted before training began';

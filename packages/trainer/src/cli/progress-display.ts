@@ -1,4 +1,5 @@
-import { describeLeftOut, type Terminal } from '@glow-onnx/runtime/internal-node';
+import { printable } from '@glow-onnx/flow/internal';
+import { describeLeftOut, printableLines, type Terminal } from '@glow-onnx/runtime/internal-node';
 import { Presets, SingleBar } from 'cli-progress';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenedDevice } from '../engine/opened-device.js';
@@ -52,7 +53,7 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
   };
   const line = (text: string): void => {
     stop();
-    stderr.write(`${text}\n`);
+    stderr.write(`${printableLines(text)}\n`);
   };
 
   return {
@@ -60,8 +61,8 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
     opened({ name, count: images, channels, height, width, skipped, leftOut }) {
       line(`${name}: ${count(images, 'image')} of ${channels}×${height}×${width}`);
       const besides = describeLeftOut(leftOut);
-      if (besides !== undefined) line(`  ${besides}`);
-      for (const { file, reason } of skipped) line(`  skipped ${file}: ${reason}`);
+      if (besides !== undefined) line(`  ${printable(besides)}`);
+      for (const { file, reason } of skipped) line(`  skipped ${printable(file)}: ${printable(reason)}`);
     },
     device({ device, engine, skipped }) {
       if (engine !== undefined) line(`engine: ${engine}`);

@@ -1,6 +1,6 @@
 import type { StoredFile } from '../model-store.js';
 
-/** The body of a response, read as it arrives. */
+/** The body of a response of fetch, read as it arrives. */
 export function responseFile(response: Response): StoredFile {
   return {
     size: sizeOf(response),

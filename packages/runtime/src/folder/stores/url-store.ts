@@ -1,41 +1,60 @@
+import { printable } from '@glow-onnx/flow/manifest';
+import { checkInteger } from '../../check.js';
+import { messageOf } from '../../message-of.js';
 import { type ModelStore, type StoredFile, UnreachableError } from '../model-store.js';
-import { responseFile } from './response-file.js';
+import { shownAddress, takeCredentials } from './address.js';
+import { type Answer, type Get, RefusedError } from './answer.js';
+import { type IdleWatch, watchIdle } from './watch-idle.js';
+
+/** How files are fetched. */
+export interface NetworkOptions {
+  /**
+   * The time in milliseconds after which a silent server is given up: no answer, or fewer than 500 bytes per second.
+   * Default 15,000.
+   */
+  readonly idleTimeoutMs?: number | undefined;
+  /**
+   * Node only: a server on the internet may redirect to an address in a private network, such as `192.168.1.2` or
+   * `localhost`. Default false. A folder that is loaded from a private address may always redirect there.
+   */
+  readonly privateRedirects?: boolean | undefined;
+}
+
+const defaultIdleTimeoutMs = 15_000;
 
 /**
  * Reads a model folder at an http(s) address. A query of the address, such as an access token, is sent with the
- * request of every file, and does not appear in messages.
+ * request of every file; a user and a password are sent as `Authorization: Basic`. No message shows them.
  * @param base the address that a relative `address` starts from.
- * @throws TypeError if `address` is not an http(s) address.
+ * @throws TypeError if `address` is not an http(s) address; RangeError if `idleTimeoutMs` is not a positive integer.
  */
-export function urlStore(address: string | URL, base?: string): ModelStore {
+export function urlStore(
+  get: Get,
+  address: string | URL,
+  { idleTimeoutMs = defaultIdleTimeoutMs }: NetworkOptions,
+  base?: string,
+): ModelStore {
+  checkInteger('loadGlow', 'idleTimeoutMs', idleTimeoutMs, 1);
   const folder = folderUrl(address, base);
+  const authorization = takeCredentials(folder);
   const urlOf = (path: string) => {
     const url = new URL(folder);
     url.pathname += path;
     return url;
   };
-  const locate = (path: string) => withoutSecrets(urlOf(path));
+  const locate = (path: string) => shownAddress(urlOf(path));
   return {
-    name: withoutSecrets(folder),
+    name: shownAddress(folder),
     url: folder.href,
     locate,
     async open(path, signal) {
       const where = locate(path);
-      const url = urlOf(path);
-      const response = await request(url, where, signal);
-      const secure = url.protocol === 'http:' || !response.url.startsWith('http:');
-      if (response.ok && secure && !isPage(response)) return fileOf(response, where, signal);
-      await response.body?.cancel();
-      if (!secure) throw new Error(`${where}: the server redirects to ${response.url}, which is not https`);
-      if (response.status === 404 || response.status === 410) return undefined;
-      if (response.ok) {
-        throw new Error(
-          `${where}: the server answers with a web page, not with this file; ` +
-            'many servers do this for an unknown address; check the address',
-        );
-      }
-      const answer = `${where}: the server answers ${response.status} ${response.statusText}`.trimEnd();
-      throw response.status >= 500 ? new UnreachableError(`${answer}; try again later`) : new Error(answer);
+      const watch = watchIdle(idleTimeoutMs, () => idleError(where, idleTimeoutMs), signal);
+      const answer = await request(get, urlOf(path), authorization, where, watch);
+      if (isFile(answer)) return fileOf(answer, where, watch);
+      watch.end();
+      answer.cancel();
+      return refuse(answer, where);
     },
   };
 }
@@ -44,12 +63,13 @@ function folderUrl(address: string | URL, base?: string): URL {
   let url: URL;
   try {
     url = new URL(address, base);
-  } catch (cause) {
-    throw new TypeError(`loadGlow: ${String(address)} is not an address of a model folder`, { cause });
+  } catch {
+    // The error of URL is no cause here: it holds the whole address.
+    throw new TypeError(`loadGlow: ${shownAddress(address)} is not an address of a model folder`);
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new TypeError(
-      `loadGlow: a model folder cannot be fetched from ${url.href}; expected an http or https address`,
+      `loadGlow: a model folder cannot be fetched from ${shownAddress(url)}; expected an http or https address`,
     );
   }
   if (!url.pathname.endsWith('/')) url.pathname += '/';
@@ -57,51 +77,80 @@ function folderUrl(address: string | URL, base?: string): URL {
   return url;
 }
 
-async function request(url: URL, where: string, signal?: AbortSignal): Promise<Response> {
+function idleError(where: string, timeoutMs: number): UnreachableError {
+  return new UnreachableError(
+    `${where}: the server has sent nothing, or next to nothing, for ${timeoutMs / 1000} s; ` +
+      'load the model again, or pass a larger idleTimeoutMs',
+  );
+}
+
+/** Only 200 brings the whole file: 206 brings a part, 204 and 304 bring nothing. */
+function isFile({ status, type }: Answer): boolean {
+  return status === 200 && !type?.toLowerCase().startsWith('text/html');
+}
+
+async function request(
+  get: Get,
+  url: URL,
+  authorization: string | undefined,
+  where: string,
+  watch: IdleWatch,
+): Promise<Answer> {
   try {
-    // The browser asks the server whether its own copy is still current: an old copy would not match its hash.
-    return await fetch(url, { cache: 'no-cache', ...(signal && { signal }) });
+    const answer = await get(url, { authorization, signal: watch.signal });
+    watch.restart();
+    return answer;
   } catch (cause) {
-    signal?.throwIfAborted();
-    const hint =
-      globalThis.location && url.origin !== globalThis.location.origin
-        ? '; if the server runs, it must allow this page with the header Access-Control-Allow-Origin'
-        : '';
-    throw new UnreachableError(`${where} cannot be fetched: ${reasonOf(cause)}${hint}`, { cause });
+    watch.end();
+    watch.signal.throwIfAborted();
+    if (cause instanceof RefusedError) throw new Error(`${where}: ${cause.message}`);
+    throw new UnreachableError(`${where} cannot be fetched: ${reasonOf(cause)}`, { cause });
   }
 }
 
-function fileOf(response: Response, where: string, signal?: AbortSignal): StoredFile {
-  const { size, pieces } = responseFile(response);
+/** Undefined if the server does not have the file. @throws Error for other answers that are not the file. */
+function refuse({ status, statusText }: Answer, where: string): undefined {
+  if (status === 404 || status === 410) return undefined;
+  if (status === 200) {
+    throw new Error(
+      `${where}: the server answers with a web page, not with this file; ` +
+        'many servers do this for an unknown address; check the address',
+    );
+  }
+  const answer = `${where}: the server answers ${status} ${printable(statusText.slice(0, 100))}`.trimEnd();
+  throw status >= 500 ? new UnreachableError(`${answer}; try again later`) : new Error(answer);
+}
+
+function fileOf({ file, cancel }: Answer, where: string, watch: IdleWatch): StoredFile {
   return {
-    size,
+    size: file.size,
+    cancel() {
+      watch.end();
+      cancel();
+    },
     async *pieces() {
       let loaded = 0;
       try {
-        for await (const piece of pieces()) {
+        for await (const piece of file.pieces()) {
           loaded += piece.length;
+          watch.received(piece.length);
           yield piece;
         }
       } catch (cause) {
-        signal?.throwIfAborted();
+        watch.signal.throwIfAborted();
         throw new UnreachableError(
           `${where}: the connection broke off after ${loaded} bytes: ${reasonOf(cause)}; load the model again`,
           { cause },
         );
+      } finally {
+        watch.end();
       }
     },
   };
 }
 
-const isPage = ({ headers }: Response) => headers.get('content-type')?.startsWith('text/html') ?? false;
-
-/** The address without its query and password, for messages. */
-function withoutSecrets({ origin, pathname }: URL): string {
-  return origin + pathname;
-}
-
-/** Node reports "fetch failed" and gives the reason in the cause. */
+/** In Node, an error of several attempts to connect has no message of its own. */
 function reasonOf(error: unknown): string {
-  const { message, cause } = error as { message: string; cause?: { message?: string } };
-  return cause?.message ? `${message}: ${cause.message}` : message;
+  const { errors } = error as { errors?: readonly unknown[] };
+  return printable(messageOf(error) || (errors ?? []).map(messageOf).join('; '));
 }
