@@ -23,8 +23,12 @@ interface PngParts {
   /** Bytes of a pixel, to filter rows in turn by all five filters; without it, none is. */
   readonly filterBy?: number;
   /** Chunks before the pixels. */
-  readonly chunks?: readonly (readonly [type: string, data: Uint8Array])[];
+  readonly chunks?: readonly PngChunk[];
+  /** In place of the one chunk of all pixels. */
+  readonly pixels?: (compressed: Uint8Array) => readonly PngChunk[];
 }
+
+type PngChunk = readonly [type: string, data: Uint8Array];
 
 /** A PNG put together byte by byte, so that it owes nothing to any library that is tested with it. */
 export function pngOf({
@@ -35,6 +39,7 @@ export function pngOf({
   rows,
   filterBy,
   chunks = [],
+  pixels = (compressed) => [['IDAT', compressed]],
 }: PngParts): Uint8Array {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -44,7 +49,6 @@ export function pngOf({
     if (filterBy === undefined) return [0, ...row];
     return [y % 5, ...filterRow(y % 5, row, rows[y - 1] ?? [], filterBy)];
   });
-  const pixels = deflateSync(Buffer.from(filtered));
   const chunk = (type: string, data: Uint8Array) => {
     const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
     const [length, crc] = [Buffer.alloc(4), Buffer.alloc(4)];
@@ -52,7 +56,12 @@ export function pngOf({
     crc.writeUInt32BE(crc32(body));
     return Buffer.concat([length, body, crc]);
   };
-  const all = [['IHDR', header], ...chunks, ['IDAT', pixels], ['IEND', Buffer.alloc(0)]] as const;
+  const all = [
+    ['IHDR', header],
+    ...chunks,
+    ...pixels(deflateSync(Buffer.from(filtered))),
+    ['IEND', Buffer.alloc(0)],
+  ] as const;
   return new Uint8Array(
     Buffer.concat([
       Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),

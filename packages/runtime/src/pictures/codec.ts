@@ -2,6 +2,8 @@ import { type ImageHeader, readHeader } from './header.js';
 import type { PixelData, RawImage } from './images.js';
 import type { ImageFileLike, ImageInput } from './input.js';
 import { checkBytes, checkPixels, type ImageLimits } from './limits.js';
+import { orient } from './orient.js';
+import { decodePng } from './png-decode.js';
 
 /** The parts of reading an image that differ between platforms. */
 export interface ImageReader {
@@ -9,7 +11,7 @@ export interface ImageReader {
   readonly objects: string;
   /** Reads the file at a path or address. @throws RangeError if the file is larger than the limit. */
   readFile(source: string | URL, limits: ImageLimits): Promise<Uint8Array>;
-  /** Decodes to 8 bits and 1 to 4 channels, upright. Colours stay as stored: no profile is applied. */
+  /** Decodes a JPEG or WebP to 8 bits and 1 to 4 channels, upright. No profile is applied. PNGs do not come here. */
   decode(bytes: Uint8Array, header: ImageHeader, limits: ImageLimits): Promise<RawImage>;
   /** Reads the pixels of an object of this platform; undefined if `input` is not such an object. */
   readObject(input: object, limits: ImageLimits): Promise<RawImage> | undefined;
@@ -31,6 +33,7 @@ export function createCodec(reader: ImageReader, limits: ImageLimits): ImageCode
       checkBytes(bytes.length, limits);
       const header = readHeader(bytes);
       checkPixels(header, limits);
+      if (header.format === 'png') return orient(await decodePng(bytes), header.orientation);
       return reader.decode(bytes, header, limits);
     },
   };

@@ -1,39 +1,120 @@
+import { BrokenImageError } from './broken-image.js';
+
+/** Bytes that go into the decompressor at a time. It gives out at most 1032 times as many. */
+const pieceBytes = 2 ** 14;
+
 /**
- * Decompresses the zlib data of a PNG to a known length. It stops at that length, so that a small file cannot fill
- * the memory.
- * @throws RangeError if the data are longer or shorter; TypeError (from the platform) if they are broken.
+ * Decompresses the zlib data of a PNG into rows of these lengths. It stops after the last row, so that a small file
+ * cannot fill the memory.
+ * @throws BrokenImageError if the data are longer or shorter than the rows, or broken.
  */
-export async function inflate(parts: readonly Uint8Array[], length: number): Promise<Uint8Array> {
-  const inflated = new Uint8Array(length);
-  let at = 0;
-  const reader = through(parts, new DecompressionStream('deflate')).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (at + value.length > length) {
-      await reader.cancel();
-      throw new RangeError(
-        `the pixels of the PNG decompress to more than ${length} bytes, expected by its size`,
-      );
+export async function* inflateRows(
+  parts: readonly Uint8Array[],
+  lengths: readonly number[],
+): AsyncGenerator<Uint8Array, void> {
+  const expected = lengths.reduce((sum, length) => sum + length, 0);
+  const pieces = inflate(parts);
+  let [total, left] = [0, new Uint8Array(0)];
+  for (const length of lengths) {
+    const row = new Uint8Array(length);
+    for (let filled = 0; filled < length; ) {
+      if (left.length === 0) {
+        const { done, value } = await pieces.next();
+        if (done)
+          throw new BrokenImageError(`the pixels of the PNG end after ${total} bytes, expected ${expected}`);
+        left = value;
+        total += value.length;
+      }
+      const part = left.subarray(0, length - filled);
+      row.set(part, filled);
+      filled += part.length;
+      left = left.subarray(part.length);
     }
-    inflated.set(value, at);
-    at += value.length;
+    yield row;
   }
-  if (at < length) throw new RangeError(`the pixels of the PNG end after ${at} bytes, expected ${length}`);
-  return inflated;
+  const end = left.length === 0 ? await pieces.next() : { done: false };
+  if (!end.done) {
+    await pieces.return();
+    throw new BrokenImageError(
+      `the pixels of the PNG decompress to more than ${expected} bytes, expected by its size`,
+    );
+  }
+}
+
+/**
+ * Decompresses zlib data. They must end with their own checksum: some decompressors ignore bytes behind the data,
+ * others refuse them.
+ */
+async function* inflate(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  const reader = piecesOf(parts)
+    .pipeThrough(bytesTo(new DecompressionStream('deflate')))
+    .getReader();
+  let sum: Adler32 = { low: 1, high: 0 };
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause) => {
+        throw new BrokenImageError('the compressed pixels of the PNG are broken', { cause });
+      });
+      if (done) break;
+      sum = adler32(sum, value);
+      if (value.length > 0) yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => {}); // what has failed cannot be cancelled
+  }
+  const expected = [sum.high >> 8, sum.high, sum.low >> 8, sum.low].map((byte) => byte & 255);
+  const end = lastBytes(parts, 4);
+  if (!expected.every((byte, i) => byte === end[i])) {
+    throw new BrokenImageError('the compressed pixels of the PNG do not end with their checksum');
+  }
+}
+
+/** The two halves of an Adler-32 checksum. Source: RFC 1950, §8.2. */
+interface Adler32 {
+  readonly low: number;
+  readonly high: number;
+}
+
+function adler32({ low, high }: Adler32, bytes: Uint8Array): Adler32 {
+  for (let at = 0; at < bytes.length; ) {
+    const end = Math.min(at + 3800, bytes.length); // the sums stay below 2³¹
+    for (; at < end; at++) {
+      low += bytes[at] as number;
+      high += low;
+    }
+    low %= 65521;
+    high %= 65521;
+  }
+  return { low, high };
+}
+
+function lastBytes(parts: readonly Uint8Array[], count: number): number[] {
+  const bytes: number[] = [];
+  for (let i = parts.length - 1; i >= 0 && bytes.length < count; i--) {
+    bytes.unshift(...(parts[i] as Uint8Array).subarray(bytes.length - count));
+  }
+  return bytes.slice(-count);
 }
 
 /** Compresses bytes to zlib data. */
 export async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = through([bytes], new CompressionStream('deflate'));
+  const stream = piecesOf([bytes]).pipeThrough(bytesTo(new CompressionStream('deflate')));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-function through(
-  parts: readonly Uint8Array[],
-  transform: CompressionStream | DecompressionStream,
-): ReadableStream<Uint8Array> {
-  return new Blob(parts as Uint8Array<ArrayBuffer>[])
-    .stream()
-    .pipeThrough(transform as ReadableWritablePair<Uint8Array, Uint8Array<ArrayBuffer>>);
+function piecesOf(parts: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  let [part, at] = [0, 0];
+  return new ReadableStream({
+    pull(controller) {
+      while (part < parts.length && at >= (parts[part] as Uint8Array).length) [part, at] = [part + 1, 0];
+      if (part === parts.length) return controller.close();
+      controller.enqueue((parts[part] as Uint8Array).subarray(at, at + pieceBytes));
+      at += pieceBytes;
+    },
+  });
+}
+
+/** The stream types of TypeScript's two libraries, DOM and Node, differ. */
+function bytesTo(transform: CompressionStream | DecompressionStream) {
+  return transform as ReadableWritablePair<Uint8Array<ArrayBuffer>, Uint8Array>;
 }

@@ -1,0 +1,34 @@
+import { BrokenImageError } from './broken-image.js';
+import { paeth } from './paeth.js';
+
+/**
+ * Undoes the filter of a row in place. `step` is the distance in bytes to the pixel on the left. `above` is the row
+ * above without its filter, zeros for the first row.
+ * Source: PNG specification, third edition, §9.
+ */
+export function unfilter(filter: number, row: Uint8Array, above: Uint8Array, step: number): void {
+  const at = (bytes: Uint8Array, i: number) => bytes[i] as number;
+  const { length } = row;
+  switch (filter) {
+    case 0:
+      return;
+    case 1:
+      for (let i = step; i < length; i++) row[i] = at(row, i) + at(row, i - step);
+      return;
+    case 2:
+      for (let i = 0; i < length; i++) row[i] = at(row, i) + at(above, i);
+      return;
+    case 3:
+      for (let i = 0; i < step; i++) row[i] = at(row, i) + (at(above, i) >> 1);
+      for (let i = step; i < length; i++) row[i] = at(row, i) + ((at(row, i - step) + at(above, i)) >> 1);
+      return;
+    case 4:
+      for (let i = 0; i < step; i++) row[i] = at(row, i) + at(above, i);
+      for (let i = step; i < length; i++) {
+        row[i] = at(row, i) + paeth(at(row, i - step), at(above, i), at(above, i - step));
+      }
+      return;
+    default:
+      throw new BrokenImageError(`the PNG has a row with filter ${filter}, expected 0 to 4`);
+  }
+}
