@@ -7,7 +7,7 @@ import { createRandom, encodePng, toImageData } from '@glow-onnx/runtime/node';
 import sharp from 'sharp';
 import { decodePurely } from '../../../packages/runtime/src/node/decode-purely.js';
 import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
-import { boxAverager } from '../../../packages/runtime/src/pictures/average-boxes.js';
+import { boxRows } from '../../../packages/runtime/src/pictures/average-boxes.js';
 import { createCodec } from '../../../packages/runtime/src/pictures/codec.js';
 import { cover } from '../../../packages/runtime/src/pictures/fit.js';
 import { readHeader } from '../../../packages/runtime/src/pictures/header.js';
@@ -227,7 +227,7 @@ describe('resize', () => {
         const [pixel, c] = [Math.floor(i / channels), i % channels];
         return value(pixel % width, Math.floor(pixel / width), c);
       });
-      const average = boxAverager({ data, width, height, channels }, { width: 10, height: 9 }, 3, 20);
+      const average = boxRows({ data, width, height, channels }, { width: 10, height: 9 }, 3, 20);
       for (const y of [0, 7, 18]) {
         const expected = Array.from({ length: 20 * channels }, (_, i) =>
           value(10 * (3 + Math.floor(i / channels)), 9 * y, i % channels),
@@ -239,7 +239,7 @@ describe('resize', () => {
 
   test('averages boxes higher than 256 rows, of the largest values', () => {
     const image = { data: new Uint8Array(7 * 700).fill(255), width: 7, height: 700, channels: 1 };
-    expect([...boxAverager(image, { width: 2, height: 600 }, 0, 4)(0)]).toEqual([255, 255, 255, 255]);
+    expect([...boxRows(image, { width: 2, height: 600 }, 0, 4)(0)]).toEqual([255, 255, 255, 255]);
     expect([...resize(image, 1, 2).data]).toEqual([255, 255]);
   });
 
