@@ -6,6 +6,7 @@ import { decodeScan, naturalOrder } from './decode-scan.js';
 import { type Component, type Frame, readFrame } from './frame.js';
 import { type HuffmanTable, huffmanTable } from './huffman.js';
 import { imageOf } from './image-of.js';
+import { planesOf } from './planes-of.js';
 import { uint16 } from './uint16.js';
 
 /**
@@ -29,7 +30,10 @@ export function decodeJpeg(bytes: Uint8Array): RawImage {
     else if (marker === jpegMarker.scan && frame) readScan(bytes, segment, frame, tables);
   }
   if (!frame) throw new BrokenImageError('the JPEG has no frame');
-  return imageOf(frame, isRgb(view));
+  const { width, height } = frame;
+  const planes = planesOf(frame);
+  frame = undefined; // its coefficients take twice the memory of the planes
+  return imageOf({ width, height }, planes, isRgb(view));
 }
 
 interface Tables {

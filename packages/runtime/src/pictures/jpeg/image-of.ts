@@ -1,15 +1,11 @@
-import { BrokenImageError } from '../broken-image.js';
 import type { RawImage } from '../images.js';
-import type { Component, Frame } from './frame.js';
-import { inverseDct } from './inverse-dct.js';
+import type { Size } from '../limits.js';
 import { type Plane, upsampleRow } from './upsample.js';
 
-/** Makes the image of the coefficients: one channel for one component, otherwise RGB. */
-export function imageOf(frame: Frame, isRgb: boolean): RawImage {
-  const { width, height, components } = frame;
-  const planes = components.map((component) => planeOf(component, frame));
-  const rows = components.map(() => new Uint8Array(width));
-  const channels = components.length;
+/** Makes the image of its planes: one channel for one plane, otherwise RGB. */
+export function imageOf({ width, height }: Size, planes: readonly Plane[], isRgb: boolean): RawImage {
+  const rows = planes.map(() => new Uint8Array(width));
+  const channels = planes.length;
   const data = new Uint8Array(width * height * channels);
   for (let y = 0; y < height; y++) {
     for (const [c, plane] of planes.entries()) upsampleRow(plane, y, rows[c] as Uint8Array);
@@ -23,30 +19,6 @@ function interleave(rows: readonly Uint8Array[], to: Uint8Array, from: number): 
   for (const [c, row] of rows.entries()) {
     for (let x = 0, at = from + c; x < row.length; x++, at += rows.length) to[at] = row[x] as number;
   }
-}
-
-function planeOf({ coefficients, steps }: Component, { width, height, components }: Frame): Plane {
-  if (!steps) throw new BrokenImageError('the JPEG lacks a quantisation table');
-  const { values, stride: blocks, across, down } = coefficients;
-  const stride = 8 * blocks;
-  const samples = new Uint8ClampedArray(values.length);
-  for (let y = 0; y < coefficients.height; y++) {
-    for (let x = 0; x < coefficients.width; x++) {
-      inverseDct(values, 64 * (y * blocks + x), steps, samples, 8 * (y * stride + x), stride);
-    }
-  }
-  const most = {
-    across: Math.max(...components.map((each) => each.coefficients.across)),
-    down: Math.max(...components.map((each) => each.coefficients.down)),
-  };
-  return {
-    samples,
-    stride,
-    width: Math.ceil((width * across) / most.across),
-    height: Math.ceil((height * down) / most.down),
-    across: most.across / across,
-    down: most.down / down,
-  };
 }
 
 /** YCbCr → RGB in place. The factors are those of ITU-T T.871 times 2¹⁶, rounded as in libjpeg-turbo (jdcolor.c). */
