@@ -223,10 +223,10 @@ test.each(['png', 'jpeg', 'webp'] as const)(
   'a large %s is resized as by fit: "cover", to the pixel',
   async (format) => {
     const random = createRandom(1);
-    const noise = Uint8Array.from({ length: 512 * 384 * 4 }, (_, i) =>
+    const noise = Uint8Array.from({ length: 256 * 192 * 4 }, (_, i) =>
       i % 4 === 3 && format === 'jpeg' ? 255 : 256 * random.uniform(),
     );
-    const stored = sharp(noise, { raw: { width: 512, height: 384, channels: 4 } });
+    const stored = sharp(noise, { raw: { width: 256, height: 192, channels: 4 } });
     const bytes = await stored.toFormat(format, format === 'webp' ? { lossless: true } : {}).toBuffer();
     write(`large-${format}/a.${format}`, bytes);
     for (const channels of [1, 3] as const) {
