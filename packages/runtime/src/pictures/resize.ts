@@ -1,43 +1,74 @@
 import type { RawImage } from './images.js';
+import { averageBoxes } from './average-boxes.js';
+
+/** A part of an image, in pixels. */
+export interface Window {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The factor that is left to the kernel if boxes of pixels are averaged first. */
+const leastScale = 3;
 
 /**
  * Resizes an image to width × height by the Lanczos kernel with three lobes: first along rows, then along columns.
- * When the image shrinks, the kernel is widened by the same factor, which avoids aliasing. Outside the image the edge
- * pixels repeat. All platforms use this one definition, so that a model gets the same pixels everywhere.
- * Source: Duchon 1979; widened as in Pillow and libvips.
+ * When the image shrinks, the kernel is widened by the same factor, which avoids aliasing. A side that shrinks by six
+ * or more is averaged in boxes first, until a factor of three to six is left: this is ten times faster. Outside the
+ * image the edge pixels repeat. Training and all platforms use this one definition, so that a model gets the same
+ * pixels everywhere.
+ * @param window the part of the result to compute; default: all. It may be small where width × height is huge.
+ * Source: Duchon 1979; widened as in Pillow and libvips; boxes as in Pillow's `reducing_gap=3`.
  */
-export function resize(image: RawImage, width: number, height: number): RawImage {
+export function resize(
+  image: RawImage,
+  width: number,
+  height: number,
+  window: Window = { left: 0, top: 0, width, height },
+): RawImage {
   const { channels } = image;
-  const across = kernels(image.width, width);
-  const down = kernels(image.height, height);
-  const narrow = new Float32Array(image.height * width * channels);
-  for (let y = 0, to = 0; y < image.height; y++) {
-    for (const { start, weights } of across) {
-      for (let c = 0; c < channels; c++, to++) {
-        let sum = 0;
-        for (
-          let i = 0, from = (y * image.width + start) * channels + c;
-          i < weights.length;
-          i++, from += channels
-        ) {
-          sum += (weights[i] as number) * (image.data[from] as number);
-        }
-        narrow[to] = sum;
-      }
-    }
-  }
-  const row = width * channels;
-  const data = new Uint8ClampedArray(height * row);
+  const box = { width: boxSide(image.width, width), height: boxSide(image.height, height) };
+  const across = kernels(image.width / box.width, width, window.left, window.width);
+  const down = kernels(image.height / box.height, height, window.top, window.height);
+  const row = window.width * channels;
+  const data = new Uint8ClampedArray(window.height * row);
+  const source = new Float32Array(Math.ceil(image.width / box.width) * channels);
+  // Rows of the source, as wide as the result. Only those under one kernel are kept.
+  const kept = Math.max(...down.map(({ weights }) => weights.length));
+  const narrow = Array.from({ length: kept }, () => new Float32Array(row));
+  const sums = new Float64Array(row);
+  let next = down[0]?.start ?? 0;
   for (const [y, { start, weights }] of down.entries()) {
-    for (let x = 0; x < row; x++) {
+    for (; next < start + weights.length; next++) {
+      averageBoxes(image, box, next, source);
+      narrowRow(source, across, channels, narrow[next % kept] as Float32Array);
+    }
+    sums.fill(0);
+    for (const [i, weight] of weights.entries()) {
+      const values = narrow[(start + i) % kept] as Float32Array;
+      for (let x = 0; x < row; x++) sums[x] = (sums[x] as number) + weight * (values[x] as number);
+    }
+    data.set(sums, y * row); // rounds and clamps
+  }
+  return { data: new Uint8Array(data.buffer), width: window.width, height: window.height, channels };
+}
+
+function narrowRow(source: Float32Array, across: readonly Kernel[], channels: number, to: Float32Array): void {
+  for (let k = 0, at = 0; k < across.length; k++) {
+    const { start, weights } = across[k] as Kernel;
+    for (let c = 0; c < channels; c++, at++) {
       let sum = 0;
-      for (let i = 0, from = start * row + x; i < weights.length; i++, from += row) {
-        sum += (weights[i] as number) * (narrow[from] as number);
+      for (let i = 0, from = start * channels + c; i < weights.length; i++, from += channels) {
+        sum += (weights[i] as number) * (source[from] as number);
       }
-      data[y * row + x] = sum; // rounds and clamps
+      to[at] = sum;
     }
   }
-  return { data: new Uint8Array(data.buffer), width, height, channels };
+}
+
+function boxSide(from: number, to: number): number {
+  return Math.max(Math.floor(from / to / leastScale), 1);
 }
 
 interface Kernel {
@@ -46,19 +77,23 @@ interface Kernel {
   readonly weights: Float64Array;
 }
 
-/** The kernel of each of the `to` target pixels over the `from` source pixels. */
-function kernels(from: number, to: number): Kernel[] {
+/**
+ * The kernels of `count` of the `to` target pixels, from `first` on, over the source.
+ * @param from length of the source. It has a fraction if the last box is cut off.
+ */
+function kernels(from: number, to: number, first: number, count: number): Kernel[] {
   const scale = Math.max(from / to, 1);
   const reach = 3 * scale;
-  return Array.from({ length: to }, (_, i) => {
-    const centre = ((i + 0.5) * from) / to - 0.5;
-    const [first, last] = [Math.ceil(centre - reach), Math.floor(centre + reach)];
-    const start = Math.max(first, 0);
-    const weights = new Float64Array(Math.min(last, from - 1) - start + 1);
+  const last = Math.ceil(from) - 1;
+  return Array.from({ length: count }, (_, i) => {
+    const centre = ((first + i + 0.5) * from) / to - 0.5;
+    const [begin, end] = [Math.ceil(centre - reach), Math.floor(centre + reach)];
+    const start = Math.min(Math.max(begin, 0), last);
+    const weights = new Float64Array(Math.max(Math.min(end, last) - start, 0) + 1);
     let sum = 0;
-    for (let at = first; at <= last; at++) {
+    for (let at = begin; at <= end; at++) {
       const weight = lanczos3((at - centre) / scale);
-      const inside = Math.min(Math.max(at, 0), from - 1) - start;
+      const inside = Math.min(Math.max(at, 0), last) - start;
       weights[inside] = (weights[inside] as number) + weight;
       sum += weight;
     }

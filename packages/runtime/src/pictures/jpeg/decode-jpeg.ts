@@ -1,0 +1,94 @@
+import { BrokenImageError } from '../broken-image.js';
+import type { RawImage } from '../images.js';
+import { isFrame, type JpegSegment, jpegSegments, uint16 } from '../jpeg-segments.js';
+import { decodeScan, naturalOrder } from './decode-scan.js';
+import { type Component, type Frame, readFrame } from './frame.js';
+import { type HuffmanTable, huffmanTable } from './huffman.js';
+import { imageOf } from './image-of.js';
+import { isRgb } from '../jpeg-colours.js';
+
+/**
+ * Decodes a baseline or progressive JPEG of one or three components to the same pixels as libjpeg-turbo, which sharp
+ * and most browsers use. The image is not turned, and no profile is applied.
+ * @param bytes a file that `readHeader` accepts.
+ * @throws BrokenImageError for damage that libjpeg-turbo warns of.
+ * Source: ITU-T T.81.
+ */
+export function decodeJpeg(bytes: Uint8Array): RawImage {
+  const tables: Tables = { steps: [], dc: [], ac: [], restartInterval: 0 };
+  let frame: Frame | undefined;
+  for (const segment of jpegSegments(bytes)) {
+    const data = bytes.subarray(segment.start, segment.start + segment.length);
+    if (segment.marker === 0xdb) readSteps(data, tables);
+    else if (segment.marker === 0xc4) readHuffmanTables(data, tables);
+    else if (segment.marker === 0xdd) tables.restartInterval = uint16(data, 0);
+    else if (isFrame(segment.marker)) frame = readFrame(data, segment.marker === 0xc2);
+    else if (segment.marker === 0xda && frame) readScan(bytes, segment, frame, tables);
+  }
+  if (!frame) throw new BrokenImageError('the JPEG has no frame');
+  return imageOf(frame, isRgb(bytes));
+}
+
+interface Tables {
+  /** Quantisation tables in natural order, and Huffman tables; each by its number. */
+  readonly steps: (Uint16Array | undefined)[];
+  readonly dc: (HuffmanTable | undefined)[];
+  readonly ac: (HuffmanTable | undefined)[];
+  restartInterval: number;
+}
+
+function readSteps(data: Uint8Array, { steps }: Tables): void {
+  for (let at = 0; at < data.length; ) {
+    const head = data[at++] as number;
+    const width = head < 16 ? 1 : 2;
+    if (at + 64 * width > data.length) throw new BrokenImageError('the JPEG has an incomplete quantisation table');
+    const table = new Uint16Array(64);
+    for (let k = 0; k < 64; k++, at += width) {
+      table[naturalOrder[k] as number] = width === 1 ? (data[at] as number) : uint16(data, at);
+    }
+    steps[head & 15] = table;
+  }
+}
+
+function readHuffmanTables(data: Uint8Array, tables: Tables): void {
+  for (let at = 0; at < data.length; ) {
+    const head = data[at++] as number;
+    const counts = data.subarray(at, at + 16);
+    const count = counts.reduce((sum, each) => sum + each, 0);
+    const symbols = data.subarray(at + 16, at + 16 + count);
+    if (counts.length < 16 || symbols.length < count || count > 256) {
+      throw new BrokenImageError('the JPEG has an incomplete Huffman table');
+    }
+    at += 16 + count;
+    if (head < 16 && symbols.some((symbol) => symbol > 15)) {
+      throw new BrokenImageError('the JPEG has a Huffman table with differences of more than 15 bits');
+    }
+    (head < 16 ? tables.dc : tables.ac)[head & 15] = huffmanTable(counts, symbols);
+  }
+}
+
+function readScan(bytes: Uint8Array, { start, next }: JpegSegment, frame: Frame, tables: Tables): void {
+  const count = bytes[start] as number;
+  const components = Array.from({ length: count }, (_, i) => {
+    const [id, numbers] = bytes.subarray(start + 1 + 2 * i, start + 3 + 2 * i) as unknown as [number, number];
+    const component = frame.components.find((each) => each.id === id) as Component;
+    component.steps ??= tables.steps[component.table];
+    return {
+      coefficients: component.coefficients,
+      dc: tables.dc[numbers >> 4],
+      ac: tables.ac[numbers & 15],
+    };
+  });
+  const [first = 0, last = 63, bits = 0] = bytes.subarray(start + 1 + 2 * count);
+  const end = decodeScan(bytes, start + 4 + 2 * count, {
+    components,
+    first,
+    last,
+    bit: bits & 15,
+    refines: bits >> 4 > 0,
+    progressive: frame.progressive,
+    restartInterval: tables.restartInterval,
+    units: frame.units,
+  });
+  if (end !== next) throw new BrokenImageError('the JPEG has too much data in a scan');
+}
