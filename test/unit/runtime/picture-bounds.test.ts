@@ -32,13 +32,13 @@ const frameAt = (jpeg: Uint8Array) => Buffer.from(jpeg).indexOf(Buffer.from([0xf
 
 describe('a flat image, the smallest file of its size, passes', () => {
   test.each([
-    ['PNG', () => flat(3000, 2000).png({ compressionLevel: 9, palette: true }).toBuffer()],
+    ['PNG', () => flat(900, 600).png({ compressionLevel: 9, palette: true }).toBuffer()],
     ['interlaced PNG', () => flat(300, 200).png({ compressionLevel: 9, progressive: true }).toBuffer()],
-    ['JPEG', () => flat(3000, 2000).jpeg({ quality: 1, optimiseCoding: true }).toBuffer()],
-    ['progressive JPEG', () => flat(3000, 2000).jpeg({ quality: 1, progressive: true }).toBuffer()],
-    ['grey JPEG', () => flat(3000, 2000).toColourspace('b-w').jpeg({ quality: 1 }).toBuffer()],
-    ['lossy WebP', () => flat(3000, 2000).webp({ quality: 1 }).toBuffer()],
-    ['lossless WebP', () => flat(3000, 2000).webp({ lossless: true }).toBuffer()],
+    ['JPEG', () => flat(900, 600).jpeg({ quality: 1, optimiseCoding: true }).toBuffer()],
+    ['progressive JPEG', () => flat(900, 600).jpeg({ quality: 1, progressive: true }).toBuffer()],
+    ['grey JPEG', () => flat(900, 600).toColourspace('b-w').jpeg({ quality: 1 }).toBuffer()],
+    ['lossy WebP', () => flat(900, 600).webp({ quality: 1 }).toBuffer()],
+    ['lossless WebP', () => flat(900, 600).webp({ lossless: true }).toBuffer()],
   ])('as %s', async (_, encode) => {
     const bytes = await encode();
     const { width, height } = await sharp(bytes).metadata();

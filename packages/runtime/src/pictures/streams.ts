@@ -3,42 +3,50 @@ import { BrokenImageError } from './broken-image.js';
 /** Bytes that go into the decompressor at a time. It gives out at most 1032 times as many. */
 const pieceBytes = 2 ** 14;
 
-/**
- * Decompresses the zlib data of a PNG into rows of these lengths. It stops after the last row, so that a small file
- * cannot fill the memory.
- * @throws BrokenImageError if the data are longer or shorter than the rows, or broken.
- */
-export async function* inflateRows(
-  parts: readonly Uint8Array[],
-  lengths: readonly number[],
-): AsyncGenerator<Uint8Array, void> {
-  const expected = lengths.reduce((sum, length) => sum + length, 0);
+/** Decompresses the zlib data of a PNG, piece by piece as they are asked for. */
+export interface Inflater {
+  /** Fills all of `target` with the next bytes. @throws BrokenImageError if they are fewer, or broken. */
+  fill(target: Uint8Array): Promise<void>;
+  /** @throws BrokenImageError if more bytes follow. They are not decompressed: a small file cannot fill the memory. */
+  finish(): Promise<void>;
+  /** Ends the decompression, wherever it stands. */
+  close(): Promise<void>;
+}
+
+/** @param expected bytes that the data should decompress to, for error messages. */
+export function createInflater(parts: readonly Uint8Array[], expected: number): Inflater {
   const pieces = inflate(parts);
-  let [total, left] = [0, new Uint8Array(0)];
-  for (const length of lengths) {
-    const row = new Uint8Array(length);
-    for (let filled = 0; filled < length; ) {
-      if (left.length === 0) {
-        const { done, value } = await pieces.next();
-        if (done)
+  let left = new Uint8Array(0);
+  let total = 0;
+  const advance = async () => {
+    const { done, value } = await pieces.next();
+    if (done) return false;
+    left = value;
+    total += value.length;
+    return true;
+  };
+  return {
+    async fill(target) {
+      for (let filled = 0; filled < target.length; ) {
+        if (left.length === 0 && !(await advance())) {
           throw new BrokenImageError(`the pixels of the PNG end after ${total} bytes, expected ${expected}`);
-        left = value;
-        total += value.length;
+        }
+        const part = left.subarray(0, target.length - filled);
+        target.set(part, filled);
+        filled += part.length;
+        left = left.subarray(part.length);
       }
-      const part = left.subarray(0, length - filled);
-      row.set(part, filled);
-      filled += part.length;
-      left = left.subarray(part.length);
-    }
-    yield row;
-  }
-  const end = left.length === 0 ? await pieces.next() : { done: false };
-  if (!end.done) {
-    await pieces.return();
-    throw new BrokenImageError(
-      `the pixels of the PNG decompress to more than ${expected} bytes, expected by its size`,
-    );
-  }
+    },
+    async finish() {
+      if (left.length === 0 && !(await advance())) return;
+      throw new BrokenImageError(
+        `the pixels of the PNG decompress to more than ${expected} bytes, expected by its size`,
+      );
+    },
+    async close() {
+      await pieces.return();
+    },
+  };
 }
 
 /**
