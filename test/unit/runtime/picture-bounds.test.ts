@@ -129,9 +129,17 @@ describe('bounds', () => {
     expect(() => readHeader(Buffer.concat([jpeg.subarray(0, 2), ...comments, jpeg.subarray(2)]))).toThrow(
       'more than 65536 segments',
     );
-    const scan = jpeg.subarray(jpeg.indexOf(Buffer.from([0xff, 0xda])), -2);
-    const scans = (count: number) =>
-      Buffer.concat([jpeg.subarray(0, -2), ...new Array(count - 1).fill(scan), jpeg.subarray(-2)]);
+    // A grey progressive JPEG whose scans bring one coefficient each, and as many of its bits as it takes.
+    const progressive = Uint8Array.from(await flat(16, 16).toColourspace('b-w').jpeg().toBuffer());
+    progressive[frameAt(progressive) + 1] = 0xc2;
+    const scanAt = Buffer.from(progressive).indexOf(Buffer.from([0xff, 0xda]));
+    const scan = (k: number, bits: number) =>
+      Buffer.from([0xff, 0xda, 0, 8, 1, 1, 0, k, k, bits, 1, 2, 3, 4]);
+    const scans = (count: number) => {
+      const mean = count === 64 ? [scan(0, 0)] : [scan(0, 1), scan(0, 0x10)];
+      const others = Array.from({ length: 63 }, (_, i) => scan(i + 1, 0));
+      return Buffer.concat([progressive.subarray(0, scanAt), ...mean, ...others, progressive.subarray(-2)]);
+    };
     expect(readHeader(scans(64))).toMatchObject({ width: 16 });
     expect(() => readHeader(scans(65))).toThrow('more than 64 scans');
   });
@@ -149,7 +157,7 @@ describe('a JPEG', () => {
     ['CMYK', 9, 4, 'got CMYK'],
     ['sampling factors that no decoder spreads', 14, 0x33, 'sampling factors'],
     ['no sampling', 11, 0x00, 'sampling factors'],
-    ['a component without a scan', 10, 77, 'no scan of one of its components'],
+    ['a component without a scan', 10, 77, 'a scan that does not fit its frame'],
     ['a marker that no JPEG has', 1, 0x44, 'a broken segment, marker 68, at byte'],
   ])('of %s is refused', async (_, offset, value, message) => {
     const jpeg = await flat(16, 16).jpeg().toBuffer();

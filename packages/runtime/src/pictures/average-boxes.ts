@@ -15,7 +15,10 @@ export function averageBoxes(
   const stride = width * channels;
   const rows = Math.min(box.height, height - y * box.height);
   const first = data.subarray(y * box.height * stride, (y * box.height + 1) * stride);
-  if (box.width === 1 && rows === 1) return to.set(first);
+  if (box.width === 1 && box.height === 1) {
+    to.set(first);
+    return;
+  }
   const sums = Uint32Array.from(first);
   for (let i = 1; i < rows; i++) {
     const start = (y * box.height + i) * stride;
@@ -25,7 +28,8 @@ export function averageBoxes(
     const columns = Math.min(box.width, width - x);
     for (let c = 0; c < channels; c++) {
       let sum = 0;
-      for (let i = 0, from = x * channels + c; i < columns; i++, from += channels) sum += sums[from] as number;
+      for (let i = 0, from = x * channels + c; i < columns; i++, from += channels)
+        sum += sums[from] as number;
       to[at++] = sum / (rows * columns);
     }
   }

@@ -1,8 +1,9 @@
-import { type ImageHeader, readHeader } from './header.js';
+import { type ImageHeader, type LossyFormat, readHeader } from './header.js';
 import type { PixelData, RawImage } from './images.js';
 import type { ImageFileLike, ImageInput } from './input.js';
 import { checkBytes, checkPixels, type ImageLimits } from './limits.js';
 import { orient } from './orient.js';
+import { pixelsOnly } from './pixels-only.js';
 import { decodePng } from './png-decode.js';
 
 /** The parts of reading an image that differ between platforms. */
@@ -11,8 +12,11 @@ export interface ImageReader {
   readonly objects: string;
   /** Reads the file at a path or address. @throws RangeError if the file is larger than the limit. */
   readFile(source: string | URL, limits: ImageLimits): Promise<Uint8Array>;
-  /** Decodes a JPEG or WebP to 8 bits and 1 to 4 channels, upright. No profile is applied. PNGs do not come here. */
-  decode(bytes: Uint8Array, header: ImageHeader, limits: ImageLimits): Promise<RawImage>;
+  /**
+   * Decodes a JPEG or WebP without metadata to 8 bits and 1 to 4 channels, as its pixels are stored. PNGs do not come
+   * here.
+   */
+  decode(bytes: Uint8Array<ArrayBuffer>, format: LossyFormat, limits: ImageLimits): Promise<RawImage>;
   /** Reads the pixels of an object of this platform; undefined if `input` is not such an object. */
   readObject(input: object, limits: ImageLimits): Promise<RawImage> | undefined;
 }
@@ -25,6 +29,8 @@ export interface ImageCodec {
 
 /** Creates the codec of a platform. It reads every kind of `ImageInput` and enforces the limits. */
 export function createCodec(reader: ImageReader, limits: ImageLimits): ImageCodec {
+  const decode = ({ format }: ImageHeader, bytes: Uint8Array) =>
+    format === 'png' ? decodePng(bytes) : reader.decode(pixelsOnly(bytes, format), format, limits);
   return {
     async read(input) {
       const read = isObject(input) ? reader.readObject(input, limits) : undefined;
@@ -33,8 +39,7 @@ export function createCodec(reader: ImageReader, limits: ImageLimits): ImageCode
       checkBytes(bytes.length, limits);
       const header = readHeader(bytes);
       checkPixels(header, limits);
-      if (header.format === 'png') return orient(await decodePng(bytes), header.orientation);
-      return reader.decode(bytes, header, limits);
+      return orient(await decode(header, bytes), header.orientation);
     },
   };
 }

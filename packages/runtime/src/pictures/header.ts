@@ -5,7 +5,10 @@ import type { Size } from './limits.js';
 import { readPngHeader } from './png-layout.js';
 import { readWebpHeader } from './webp-header.js';
 
-export type ImageFormat = 'png' | 'jpeg' | 'webp';
+export type ImageFormat = 'png' | LossyFormat;
+
+/** Formats that the decoder of the platform reads. A WebP may be lossless. */
+export type LossyFormat = 'jpeg' | 'webp';
 
 /** The facts that the structure of an image file holds. Reading them decodes no pixels. */
 export interface ImageHeader extends Stored {

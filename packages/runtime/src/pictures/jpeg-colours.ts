@@ -1,13 +1,21 @@
-import { isFrame, jpegSegments } from './jpeg-segments.js';
+import { fourLetters } from './four-letters.js';
+import { isFrame, type JpegSegment, jpegMarker, jpegSegments } from './jpeg-segments.js';
 
-/** Whether the three components of a JPEG are RGB: its Adobe segment says so, or their names do. Otherwise YCbCr. */
-export function isRgb(bytes: Uint8Array): boolean {
-  let named = false;
-  for (const { marker, start, length } of jpegSegments(bytes)) {
-    const text = String.fromCharCode(...bytes.subarray(start, start + Math.min(length, 16)));
-    if (marker === 0xee && /^Adobe/.test(text) && length >= 12) return text.charCodeAt(11) === 0;
-    if (isFrame(marker)) named = [6, 9, 12].map((at) => text[at]).join('') === 'RGB';
-    if (marker === 0xda) break;
+/** Whether a segment tells that the three components of a JPEG are RGB or YCbCr. Source: Adobe Technical Note #5116. */
+export function tellsColours(view: DataView, { marker, start, length }: JpegSegment): boolean {
+  return (
+    marker === 0xee && length >= 12 && fourLetters(view, start) === 'Adob' && view.getUint8(start + 11) <= 1
+  );
+}
+
+/** Whether three components are RGB: the Adobe segment says so or, without one, their names do. Else they are YCbCr. */
+export function isRgb(view: DataView): boolean {
+  let names = '';
+  for (const segment of jpegSegments(view)) {
+    const { marker, start } = segment;
+    if (tellsColours(view, segment)) return view.getUint8(start + 11) === 0;
+    if (isFrame(marker)) names = String.fromCharCode(...[6, 9, 12].map((at) => view.getUint8(start + at)));
+    if (marker === jpegMarker.scan) break;
   }
-  return named;
+  return names === 'RGB';
 }

@@ -1,4 +1,5 @@
 import { BrokenImageError } from './broken-image.js';
+import { checkParts } from './limits.js';
 
 export interface JpegSegment {
   readonly marker: number;
@@ -9,18 +10,27 @@ export interface JpegSegment {
   readonly next: number;
 }
 
+/** Markers of segments. Source: ITU-T T.81, table B.1. */
+export const jpegMarker = { huffman: 0xc4, end: 0xd9, scan: 0xda, steps: 0xdb, restart: 0xdd } as const;
+
 /**
- * Lists the segments of a JPEG up to its end (EOI). Bytes between segments and after the end are passed over.
- * @throws BrokenImageError if the file ends before.
+ * Lists the segments of a JPEG up to its end (EOI). Bytes between segments and after the end are passed over, as in
+ * other decoders.
+ * @throws BrokenImageError if the file ends before EOI, or has an unknown segment or too many of them.
  * Source: ITU-T T.81, annex B.
  */
-export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment> {
-  for (let at = nextMarker(bytes, 2); bytes[at + 1] !== 0xd9; ) {
-    const length = uint16(bytes, at + 2) - 2;
-    if (length < 0) throw new BrokenImageError(`the JPEG has a segment without a length at byte ${at}`);
-    const segment = { marker: bytes[at + 1] as number, start: at + 4, length };
-    at = nextMarker(bytes, segment.start + length);
-    yield { ...segment, next: at };
+export function* jpegSegments(view: DataView): Generator<JpegSegment> {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  for (let at = nextMarker(bytes, 2), count = 1; bytes[at + 1] !== jpegMarker.end; count++) {
+    checkParts(count, 'segments');
+    const marker = view.getUint8(at + 1);
+    const length = view.getUint16(at + 2) - 2;
+    const start = at + 4;
+    if (length < 0 || !isKnown(marker)) {
+      throw new BrokenImageError(`the JPEG has a broken segment, marker ${marker}, at byte ${at}`);
+    }
+    at = nextMarker(bytes, start + length);
+    yield { marker, start, length, next: at };
   }
 }
 
@@ -34,10 +44,12 @@ function nextMarker(bytes: Uint8Array, from: number): number {
   throw new BrokenImageError('the JPEG ends without its end marker');
 }
 
+/** Frames: SOF0 to SOF15. */
 export function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
-export function uint16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+/** Frames, scans, tables, application data and comments. */
+function isKnown(marker: number): boolean {
+  return isFrame(marker) || [0xc4, 0xda, 0xdb, 0xdd, 0xfe].includes(marker) || marker >> 4 === 0xe;
 }

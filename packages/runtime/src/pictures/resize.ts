@@ -1,5 +1,5 @@
-import type { RawImage } from './images.js';
 import { averageBoxes } from './average-boxes.js';
+import type { RawImage } from './images.js';
 
 /** A part of an image, in pixels. */
 export interface Window {
@@ -54,7 +54,12 @@ export function resize(
   return { data: new Uint8Array(data.buffer), width: window.width, height: window.height, channels };
 }
 
-function narrowRow(source: Float32Array, across: readonly Kernel[], channels: number, to: Float32Array): void {
+function narrowRow(
+  source: Float32Array,
+  across: readonly Kernel[],
+  channels: number,
+  to: Float32Array,
+): void {
   for (let k = 0, at = 0; k < across.length; k++) {
     const { start, weights } = across[k] as Kernel;
     for (let c = 0; c < channels; c++, at++) {

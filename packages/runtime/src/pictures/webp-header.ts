@@ -60,13 +60,14 @@ function bitstreamSize(view: DataView, chunk: WebpChunk | undefined): Size {
   throw new BrokenImageError('the WebP has no image');
 }
 
-interface WebpChunk {
+export interface WebpChunk {
   readonly type: string;
   readonly start: number;
   readonly length: number;
 }
 
-function* webpChunks(view: DataView, from: number, end: number): Generator<WebpChunk> {
+/** Lists the chunks of a WebP, or of a frame in it. @throws BrokenImageError if it ends inside a chunk. */
+export function* webpChunks(view: DataView, from: number, end: number): Generator<WebpChunk> {
   for (let at = from, count = 1; at < end; count++) {
     checkParts(count, 'chunks');
     const chunk = chunkAt(view, at, end);

@@ -1,11 +1,12 @@
 import { BrokenImageError } from '../broken-image.js';
 import type { RawImage } from '../images.js';
-import { isFrame, type JpegSegment, jpegSegments, uint16 } from '../jpeg-segments.js';
+import { isRgb } from '../jpeg-colours.js';
+import { isFrame, type JpegSegment, jpegMarker, jpegSegments } from '../jpeg-segments.js';
 import { decodeScan, naturalOrder } from './decode-scan.js';
 import { type Component, type Frame, readFrame } from './frame.js';
 import { type HuffmanTable, huffmanTable } from './huffman.js';
 import { imageOf } from './image-of.js';
-import { isRgb } from '../jpeg-colours.js';
+import { uint16 } from './uint16.js';
 
 /**
  * Decodes a baseline or progressive JPEG of one or three components to the same pixels as libjpeg-turbo, which sharp
@@ -17,16 +18,18 @@ import { isRgb } from '../jpeg-colours.js';
 export function decodeJpeg(bytes: Uint8Array): RawImage {
   const tables: Tables = { steps: [], dc: [], ac: [], restartInterval: 0 };
   let frame: Frame | undefined;
-  for (const segment of jpegSegments(bytes)) {
-    const data = bytes.subarray(segment.start, segment.start + segment.length);
-    if (segment.marker === 0xdb) readSteps(data, tables);
-    else if (segment.marker === 0xc4) readHuffmanTables(data, tables);
-    else if (segment.marker === 0xdd) tables.restartInterval = uint16(data, 0);
-    else if (isFrame(segment.marker)) frame = readFrame(data, segment.marker === 0xc2);
-    else if (segment.marker === 0xda && frame) readScan(bytes, segment, frame, tables);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const segment of jpegSegments(view)) {
+    const { marker, start, length } = segment;
+    const data = bytes.subarray(start, start + length);
+    if (marker === jpegMarker.steps) readSteps(data, tables);
+    else if (marker === jpegMarker.huffman) readHuffmanTables(data, tables);
+    else if (marker === jpegMarker.restart) tables.restartInterval = uint16(data, 0);
+    else if (isFrame(marker)) frame = readFrame(data, marker === 0xc2);
+    else if (marker === jpegMarker.scan && frame) readScan(bytes, segment, frame, tables);
   }
   if (!frame) throw new BrokenImageError('the JPEG has no frame');
-  return imageOf(frame, isRgb(bytes));
+  return imageOf(frame, isRgb(view));
 }
 
 interface Tables {
@@ -41,7 +44,8 @@ function readSteps(data: Uint8Array, { steps }: Tables): void {
   for (let at = 0; at < data.length; ) {
     const head = data[at++] as number;
     const width = head < 16 ? 1 : 2;
-    if (at + 64 * width > data.length) throw new BrokenImageError('the JPEG has an incomplete quantisation table');
+    if (at + 64 * width > data.length)
+      throw new BrokenImageError('the JPEG has an incomplete quantisation table');
     const table = new Uint16Array(64);
     for (let k = 0; k < 64; k++, at += width) {
       table[naturalOrder[k] as number] = width === 1 ? (data[at] as number) : uint16(data, at);

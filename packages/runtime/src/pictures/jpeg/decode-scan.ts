@@ -80,11 +80,17 @@ function afterRestart(bytes: Uint8Array, at: number, count: number): number {
 /** Decodes the next block into the 64 coefficients from `at` on. */
 type BlockDecoder = (at: number) => void;
 
-function blockDecoder(reader: BitReader, { coefficients, dc, ac }: ScannedComponent, scan: Scan): BlockDecoder {
+function blockDecoder(
+  reader: BitReader,
+  { coefficients, dc, ac }: ScannedComponent,
+  scan: Scan,
+): BlockDecoder {
   const { values } = coefficients;
   if (!scan.progressive) return baseline(reader, values, tableOf(dc), tableOf(ac));
   if (scan.first > 0) {
-    return scan.refines ? refineAc(reader, values, tableOf(ac), scan) : firstAc(reader, values, tableOf(ac), scan);
+    return scan.refines
+      ? refineAc(reader, values, tableOf(ac), scan)
+      : firstAc(reader, values, tableOf(ac), scan);
   }
   if (!scan.refines) return firstDc(reader, values, tableOf(dc), scan.bit);
   return (at) => {
@@ -121,7 +127,12 @@ function firstDc(reader: BitReader, values: Int16Array, dc: HuffmanTable, bit: n
 }
 
 /** A run of blocks may be without further coefficients: `blocksToSkip`. */
-function firstAc(reader: BitReader, values: Int16Array, ac: HuffmanTable, { first, last, bit }: Scan): BlockDecoder {
+function firstAc(
+  reader: BitReader,
+  values: Int16Array,
+  ac: HuffmanTable,
+  { first, last, bit }: Scan,
+): BlockDecoder {
   let blocksToSkip = 0;
   return (at) => {
     if (blocksToSkip > 0) {
@@ -142,7 +153,12 @@ function firstAc(reader: BitReader, values: Int16Array, ac: HuffmanTable, { firs
 }
 
 /** Coefficients that are not zero get one more bit each. Between them, new ones of this bit alone appear. */
-function refineAc(reader: BitReader, values: Int16Array, ac: HuffmanTable, { first, last, bit }: Scan): BlockDecoder {
+function refineAc(
+  reader: BitReader,
+  values: Int16Array,
+  ac: HuffmanTable,
+  { first, last, bit }: Scan,
+): BlockDecoder {
   let blocksToSkip = 0;
   const unit = 1 << bit;
 

@@ -1,5 +1,5 @@
-import { uint16 } from '../jpeg-segments.js';
 import type { Coefficients } from './decode-scan.js';
+import { uint16 } from './uint16.js';
 
 export interface Component {
   readonly id: number;

@@ -13,12 +13,16 @@ export function imageOf(frame: Frame, isRgb: boolean): RawImage {
   const data = new Uint8Array(width * height * channels);
   for (let y = 0; y < height; y++) {
     for (const [c, plane] of planes.entries()) upsampleRow(plane, y, rows[c] as Uint8Array);
-    const to = data.subarray(y * width * channels, (y + 1) * width * channels);
-    if (channels === 1) to.set(rows[0] as Uint8Array);
-    else if (isRgb) for (const [c, row] of rows.entries()) row.forEach((value, x) => (to[3 * x + c] = value));
-    else writeRgb(rows as [Uint8Array, Uint8Array, Uint8Array], to);
+    interleave(rows, data, y * width * channels);
+    if (channels === 3 && !isRgb) toRgb(data, y * width * channels, (y + 1) * width * channels);
   }
   return { data, width, height, channels };
+}
+
+function interleave(rows: readonly Uint8Array[], to: Uint8Array, from: number): void {
+  for (const [c, row] of rows.entries()) {
+    for (let x = 0, at = from + c; x < row.length; x++, at += rows.length) to[at] = row[x] as number;
+  }
 }
 
 function planeOf({ coefficients, steps }: Component, { width, height, components }: Frame): Plane {
@@ -45,15 +49,18 @@ function planeOf({ coefficients, steps }: Component, { width, height, components
   };
 }
 
-/** The factors of ITU-T T.871 times 2¹⁶, rounded as in libjpeg-turbo (jdcolor.c). */
-function writeRgb([y, cb, cr]: readonly [Uint8Array, Uint8Array, Uint8Array], to: Uint8Array): void {
-  const clamped = new Uint8ClampedArray(to.buffer, to.byteOffset, to.length);
-  for (let x = 0, at = 0; x < y.length; x++, at += 3) {
-    const luma = y[x] as number;
-    const blue = (cb[x] as number) - 128;
-    const red = (cr[x] as number) - 128;
-    clamped[at] = luma + ((91881 * red + 32768) >> 16);
-    clamped[at + 1] = luma + ((-22554 * blue - 46802 * red + 32768) >> 16);
-    clamped[at + 2] = luma + ((116130 * blue + 32768) >> 16);
+/** YCbCr → RGB in place. The factors are those of ITU-T T.871 times 2¹⁶, rounded as in libjpeg-turbo (jdcolor.c). */
+function toRgb(data: Uint8Array, from: number, to: number): void {
+  for (let at = from; at < to; at += 3) {
+    const luma = data[at] as number;
+    const blue = (data[at + 1] as number) - 128;
+    const red = (data[at + 2] as number) - 128;
+    data[at] = clamp(luma + ((91881 * red + 32768) >> 16));
+    data[at + 1] = clamp(luma + ((-22554 * blue - 46802 * red + 32768) >> 16));
+    data[at + 2] = clamp(luma + ((116130 * blue + 32768) >> 16));
   }
+}
+
+function clamp(value: number): number {
+  return value < 0 ? 0 : value > 255 ? 255 : value;
 }
