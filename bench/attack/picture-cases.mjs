@@ -1,6 +1,8 @@
 // Seeded image files, right and damaged, for everything that reads images.
-import { crc32, deflateSync, inflateSync } from 'node:zlib';
+import { deflateSync, inflateSync } from 'node:zlib';
 import sharp from 'sharp';
+import { bombCase } from './bomb-cases.mjs';
+import { assemblePng, change, find, insertAt, segment } from './parts.mjs';
 import { randomPng } from './png-cases.mjs';
 import { createRandom } from './random.mjs';
 
@@ -10,6 +12,7 @@ import { createRandom } from './random.mjs';
  */
 export async function pictureCase(seed, index) {
   const random = createRandom(seed * 1_000_003 + index);
+  if (random.chance(0.01)) return bombCase(random);
   const make = random.pick([pngCase, pngCase, jpegCase, jpegCase, webpCase]);
   return make(random);
 }
@@ -17,25 +20,21 @@ export async function pictureCase(seed, index) {
 function pngCase(random) {
   const png = randomPng(random);
   const known = { name: png.name, format: 'png' };
-  if (random.chance(0.3)) return { ...known, bytes: assemble(png), image: png.image };
-  if (random.chance(0.4)) return { ...known, ...damageBytes(random, assemble(png), known.name) };
+  if (random.chance(0.3)) return { ...known, bytes: assemblePng(png.chunks, png.end), image: png.image };
+  if (random.chance(0.4))
+    return { ...known, ...damageBytes(random, assemblePng(png.chunks, png.end), known.name) };
   const [name, damage] = random.pick(Object.entries(pngDamages));
   const keeps = damage(random, png) === true;
-  return { ...known, name: `${known.name}, ${name}`, bytes: assemble(png), ...(keeps && { image: png.image }) };
+  return {
+    ...known,
+    name: `${known.name}, ${name}`,
+    bytes: assemblePng(png.chunks, png.end),
+    ...(keeps && { image: png.image }),
+  };
 }
 
-function assemble({ chunks, end }) {
-  const parts = chunks.map(({ type, data, crc = 0, length }) => {
-    const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-    const [head, tail] = [Buffer.alloc(4), Buffer.alloc(4)];
-    head.writeUInt32BE(length ?? data.length);
-    tail.writeUInt32BE((crc32(body) ^ crc) >>> 0);
-    return Buffer.concat([head, body, tail]);
-  });
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...parts, end]);
-}
-
-const dataOf = ({ chunks }) => Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data));
+const dataOf = ({ chunks }) =>
+  Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data));
 
 function withData(png, data) {
   const first = png.chunks.findIndex(({ type }) => type === 'IDAT');
@@ -83,13 +82,17 @@ const pngDamages = {
     withData(png, data);
   },
   'too many pixels': (random, png) =>
-    withData(png, deflateSync(Buffer.concat([inflateSync(dataOf(png)), random.bytes(random.pick([1, 99, 2000]))]))),
+    withData(
+      png,
+      deflateSync(Buffer.concat([inflateSync(dataOf(png)), random.bytes(random.pick([1, 99, 2000]))])),
+    ),
   'too few pixels': (random, png) =>
     withData(png, deflateSync(inflateSync(dataOf(png)).subarray(0, -random.between(1, 9)))),
   'another header': (random, { chunks }) => {
     chunks[0].data[random.below(13)] = random.below(256);
   },
-  'a huge size': (random, { chunks }) => chunks[0].data.writeUInt32BE(random.below(2 ** 31), random.pick([0, 4])) && false,
+  'a huge size': (random, { chunks }) =>
+    chunks[0].data.writeUInt32BE(random.below(2 ** 31), random.pick([0, 4])) && false,
   'other pixels behind right checksums': (random, png) => {
     const data = Buffer.from(dataOf(png));
     data[random.below(data.length)] = random.below(256);
@@ -154,18 +157,16 @@ async function jpegCase(random) {
   return { name: `${kind}, ${name}`, format: 'jpeg', bytes: damage(random, bytes) };
 }
 
-const segment = (marker, data) =>
-  Buffer.concat([Buffer.from([0xff, marker, (data.length + 2) >> 8, (data.length + 2) & 255]), data]);
-const insertAt = (bytes, at, ...parts) => Buffer.concat([bytes.subarray(0, at), ...parts, bytes.subarray(at)]);
-const find = (bytes, ...codes) => Math.max(...codes.map((code) => bytes.indexOf(Buffer.from([0xff, code]))));
-const change = (bytes, at, value) => Object.assign(Buffer.from(bytes), { [at]: value });
-
 const jpegDamages = {
   'cut short': (random, bytes) => bytes.subarray(0, random.below(bytes.length)),
   'without its end': (_, bytes) => bytes.subarray(0, -2),
   'bytes behind its end': (random, bytes) => Buffer.concat([bytes, random.bytes(50)]),
   'filler between segments': (random, bytes) =>
-    insertAt(bytes, find(bytes, random.pick([0xdb, 0xc4, 0xda])), Buffer.alloc(random.between(1, 5), random.pick([0, 0xff]))),
+    insertAt(
+      bytes,
+      find(bytes, random.pick([0xdb, 0xc4, 0xda])),
+      Buffer.alloc(random.between(1, 5), random.pick([0, 0xff])),
+    ),
   'a scan header as of phones': (_, bytes) => {
     const at = find(bytes, 0xda);
     return change(bytes, at + 6 + 2 * bytes[at + 4], 0);
@@ -179,15 +180,22 @@ const jpegDamages = {
       ...[0, 1].map(() => segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), exif(random)]))),
     ),
   'an Adobe marker': (random, bytes) =>
-    insertAt(bytes, 2, segment(0xee, Buffer.from([...Buffer.from('Adobe'), 0, 100, 0, 0, 0, 0, random.below(3)]))),
-  'another size': (random, bytes) => change(bytes, find(bytes, 0xc0, 0xc2) + random.between(5, 8), random.below(256)),
+    insertAt(
+      bytes,
+      2,
+      segment(0xee, Buffer.from([...Buffer.from('Adobe'), 0, 100, 0, 0, 0, 0, random.below(3)])),
+    ),
+  'another size': (random, bytes) =>
+    change(bytes, find(bytes, 0xc0, 0xc2) + random.between(5, 8), random.below(256)),
   'another frame': (random, bytes) => change(bytes, find(bytes, 0xc0, 0xc2) + 1, random.between(0xc0, 0xcf)),
   'other sampling': (random, bytes) =>
     change(bytes, find(bytes, 0xc0, 0xc2) + 11, random.pick([0x11, 0x12, 0x21, 0x22, 0x41, 0x44, 0x31, 0])),
   'another frame header': (random, bytes) =>
     change(bytes, find(bytes, 0xc0, 0xc2) + random.between(2, 18), random.below(256)),
-  'another scan header': (random, bytes) => change(bytes, find(bytes, 0xda) + random.between(2, 13), random.below(256)),
-  'other Huffman codes': (random, bytes) => change(bytes, find(bytes, 0xc4) + random.between(2, 40), random.below(256)),
+  'another scan header': (random, bytes) =>
+    change(bytes, find(bytes, 0xda) + random.between(2, 13), random.below(256)),
+  'other Huffman codes': (random, bytes) =>
+    change(bytes, find(bytes, 0xc4) + random.between(2, 40), random.below(256)),
   'restarts that do not come': (random, bytes) =>
     insertAt(bytes, find(bytes, 0xc4), segment(0xdd, Buffer.from([0, random.between(1, 9)]))),
   'a scan twice': (_, bytes) =>
@@ -200,9 +208,16 @@ const jpegDamages = {
 
 async function webpCase(random) {
   const alpha = random.chance(0.4);
-  const options = { quality: random.between(1, 100), lossless: random.chance(0.5), exact: random.chance(0.5) };
+  const options = {
+    quality: random.between(1, 100),
+    lossless: random.chance(0.5),
+    exact: random.chance(0.5),
+  };
   const pixels = randomPixels(random, alpha ? 4 : 3);
-  const bytes = await (random.chance(0.3) ? pixels.withMetadata({ orientation: random.between(1, 8) }) : pixels)
+  const bytes = await (random.chance(0.3)
+    ? pixels.withMetadata({ orientation: random.between(1, 8) })
+    : pixels
+  )
     .webp(options)
     .toBuffer();
   const name = `WebP ${options.lossless ? 'lossless' : 'lossy'}${alpha ? ' with alpha' : ''}`;

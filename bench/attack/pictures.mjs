@@ -73,8 +73,8 @@ function peakBytes(pid) {
 }
 
 function rgbaOf({ data, width, height, channels }) {
-  const rgba = new Uint8Array(width * height * 4);
-  for (let i = 0; i < width * height; i++) {
+  const rgba = new Uint8Array((data.length / channels) * 4);
+  for (let i = 0; i < data.length / channels; i++) {
     const pixel = data.subarray(i * channels, (i + 1) * channels);
     const [red, green, blue] = channels < 3 ? [pixel[0], pixel[0], pixel[0]] : pixel;
     rgba.set([red, green, blue, channels % 2 === 0 ? pixel[channels - 1] : 255], 4 * i);
@@ -89,7 +89,17 @@ function same(a, b, format) {
   return a.rgba.every((value, i) => Math.abs(value - b.rgba[i]) <= tolerance);
 }
 
-const rows = ['refused', 'right', 'agreed', 'other output', 'accepted here alone', 'crash', 'hang', 'memory', 'wrong error'];
+const rows = [
+  'refused',
+  'right',
+  'agreed',
+  'other output',
+  'accepted here alone',
+  'crash',
+  'hang',
+  'memory',
+  'wrong error',
+];
 const good = new Set(['refused', 'right', 'agreed']);
 
 /** What one reader made of an image, `other` being what the other reader made of it. */
@@ -120,10 +130,18 @@ for (; done < Number(values.count) && performance.now() - start < 1000 * Number(
     const verdict = judge(item, result, results[1 - i]);
     counts[i][verdict]++;
     if (values.list && !good.has(verdict)) {
-      console.log(`${done} ${names[i]}: ${verdict}: ${item.name}: ${results.map((r) => r.refused ?? r.failed ?? 'read').join(' | ')}`);
+      console.log(
+        `${done} ${names[i]}: ${verdict}: ${item.name}: ${results.map((r) => r.refused ?? r.failed ?? 'read').join(' | ')}`,
+      );
     }
   }
-  if (values.save) saved.push({ name: item.name, format: item.format, bytes: toBase64(item.bytes), read: saveable(results[0]) });
+  if (values.save)
+    saved.push({
+      name: item.name,
+      format: item.format,
+      bytes: toBase64(item.bytes),
+      read: saveable(results[0]),
+    });
 }
 for (const reader of readers) reader.close();
 if (values.save) writeFileSync(values.save, JSON.stringify(saved));
@@ -137,5 +155,9 @@ function saveable({ image, refused, failed }) {
 }
 
 console.log(`${done} images of seed ${values.seed} in ${((performance.now() - start) / 1000).toFixed(0)} s`);
-console.table(Object.fromEntries(rows.map((row) => [row, Object.fromEntries(names.map((name, i) => [name, counts[i][row]]))])));
+console.table(
+  Object.fromEntries(
+    rows.map((row) => [row, Object.fromEntries(names.map((name, i) => [name, counts[i][row]]))]),
+  ),
+);
 process.exitCode = counts.every((count) => rows.every((row) => good.has(row) || count[row] === 0)) ? 0 : 1;

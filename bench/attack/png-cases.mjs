@@ -40,7 +40,12 @@ export function randomPng(random) {
     ...split(random, deflateSync(filteredRows(random, picture, values), { level: random.below(10) })),
     { type: 'IEND', data: Buffer.alloc(0) },
   ];
-  return { name: nameOf(picture), chunks, end: Buffer.alloc(0), image: meaning(picture, values, palette, transparency) };
+  return {
+    name: nameOf(picture),
+    chunks,
+    end: Buffer.alloc(0),
+    image: meaning(picture, values, palette, transparency),
+  };
 }
 
 const nameOf = ({ colourType, depth, interlaced }) =>
