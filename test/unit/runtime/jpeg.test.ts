@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import sharp from 'sharp';
 import { decodePurely } from '../../../packages/runtime/src/node/decode-purely.js';
 import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
+import { inflate } from '../../../packages/runtime/src/node/inflate.js';
 import { createCodec } from '../../../packages/runtime/src/pictures/codec.js';
 import { defaultImageLimits } from '../../../packages/runtime/src/pictures/limits.js';
 import { jpegOf } from '../../support/jpeg-of.js';
@@ -13,6 +12,7 @@ const pure = createCodec(
     objects: 'nothing else',
     readFile: () => Promise.reject(new Error('no files here')),
     decode: decodePurely,
+    inflate,
     readObject: () => undefined,
   },
   defaultImageLimits,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
+import { inflate } from '../../../packages/runtime/src/node/inflate.js';
 import { readHeader } from '../../../packages/runtime/src/pictures/header.js';
 import { checkPixels, defaultImageLimits } from '../../../packages/runtime/src/pictures/limits.js';
 import { decodePng } from '../../../packages/runtime/src/pictures/png-decode.js';
@@ -19,6 +20,8 @@ const grey = {
 };
 const flat = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: 'rgb(90, 120, 30)' } });
+
+const decode = (png: Uint8Array) => decodePng(png, inflate);
 
 /** Everything that is checked before a decoder is called. */
 function accept(bytes: Uint8Array) {
@@ -215,16 +218,16 @@ describe('a PNG', () => {
     ],
   ])('%s is read', async (_, parts) => {
     const plain = pngOf({ ...grey, ...parts, chunks: [], pixels: (data) => [['IDAT', data]] });
-    expect(await decodePng(pngOf({ ...grey, ...parts }))).toEqual(await decodePng(plain));
+    expect(await decode(pngOf({ ...grey, ...parts }))).toEqual(await decode(plain));
   });
 
   test('may have bytes after its end', async () => {
     const png = pngOf(grey);
-    expect(await decodePng(Buffer.concat([png, Buffer.from('PK')]))).toEqual(await decodePng(png));
+    expect(await decode(Buffer.concat([png, Buffer.from('PK')]))).toEqual(await decode(png));
   });
 
   test('has a transparent colour of as many bits as its samples', async () => {
-    const { data } = await decodePng(pngOf({ ...grey, chunks: [chunk('tRNS', 0xab, 2)] }));
+    const { data } = await decode(pngOf({ ...grey, chunks: [chunk('tRNS', 0xab, 2)] }));
     expect([...data]).toEqual([1, 255, 2, 0, 3, 255, 4, 255, 5, 255, 6, 255]);
   });
 
@@ -292,7 +295,7 @@ describe('a PNG', () => {
     await expect(
       (async () => {
         readHeader(png);
-        return decodePng(png);
+        return decode(png);
       })(),
     ).rejects.toThrow(message);
   });
@@ -305,7 +308,7 @@ describe('a PNG', () => {
       await expect(
         (async () => {
           readHeader(changed);
-          return decodePng(changed);
+          return decode(changed);
         })(),
       ).rejects.toThrow();
     }

@@ -2,6 +2,7 @@ import { type ImageHeader, type LossyFormat, readHeader } from './header.js';
 import type { PixelData, RawImage } from './images.js';
 import type { ImageFileLike, ImageInput } from './input.js';
 import { checkBytes, checkPixels, type ImageLimits } from './limits.js';
+import type { Inflate } from './inflater.js';
 import { orient } from './orient.js';
 import { pixelsOnly } from './pixels-only.js';
 import { decodePng } from './png-decode.js';
@@ -17,6 +18,7 @@ export interface ImageReader {
    * here.
    */
   decode(bytes: Uint8Array<ArrayBuffer>, format: LossyFormat, limits: ImageLimits): Promise<RawImage>;
+  readonly inflate: Inflate;
   /** Reads the pixels of an object of this platform; undefined if `input` is not such an object. */
   readObject(input: object, limits: ImageLimits): Promise<RawImage> | undefined;
 }
@@ -30,7 +32,7 @@ export interface ImageCodec {
 /** Creates the codec of a platform. It reads every kind of `ImageInput` and enforces the limits. */
 export function createCodec(reader: ImageReader, limits: ImageLimits): ImageCodec {
   const decode = ({ format }: ImageHeader, bytes: Uint8Array) =>
-    format === 'png' ? decodePng(bytes) : reader.decode(pixelsOnly(bytes, format), format, limits);
+    format === 'png' ? decodePng(bytes, reader.inflate) : reader.decode(pixelsOnly(bytes, format), format, limits);
   return {
     async read(input) {
       const read = isObject(input) ? reader.readObject(input, limits) : undefined;

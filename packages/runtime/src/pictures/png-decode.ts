@@ -1,10 +1,10 @@
 import { BrokenImageError } from './broken-image.js';
 import { crc32 } from './crc32.js';
 import type { RawImage } from './images.js';
+import { createInflater, type Inflate } from './inflater.js';
 import { unfilter } from './png-filter.js';
 import { filteredBytes, type PngChunk, passesOf, pngChunks, readLayout } from './png-layout.js';
 import { expanderOf, type PngColours } from './png-samples.js';
-import { createInflater } from './streams.js';
 
 /**
  * Decodes a PNG to 8 bits per sample, without any colour conversion: no gamma and no profile is applied.
@@ -20,14 +20,14 @@ import { createInflater } from './streams.js';
  *   cannot fill the memory.
  * Source: PNG specification, third edition.
  */
-export async function decodePng(bytes: Uint8Array): Promise<RawImage> {
+export async function decodePng(bytes: Uint8Array, inflate: Inflate): Promise<RawImage> {
   const layout = readLayout(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   const { compressed, ...colours } = readChunks(bytes);
   const { channels, asStored, expand } = expanderOf(layout, colours);
   const { width, height } = layout;
   const data = new Uint8Array(width * height * channels);
   const step = Math.max((layout.samples * layout.depth) >> 3, 1);
-  const pixels = createInflater(compressed, filteredBytes(layout));
+  const pixels = createInflater(inflate(compressed), filteredBytes(layout));
   try {
     for (const pass of passesOf(layout)) {
       let [row, above] = [new Uint8Array(1 + pass.stride), new Uint8Array(1 + pass.stride)];
