@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
+import { jpegOf } from './jpeg-of.js';
 
 /** A picture's bytes and what they show: RGB, row by row, alpha over white. */
 export interface PictureCase {
@@ -89,10 +92,11 @@ function withSegment(jpeg: Uint8Array, marker: number, name: string, data: Uint8
   return new Uint8Array(Buffer.concat([jpeg.subarray(0, 2), head, body, jpeg.subarray(2)]));
 }
 
-/** EXIF data that say nothing but the orientation. */
-function exif(orientation: number): Uint8Array {
+/** EXIF data that say nothing but the orientation, as a number of 16 bits (SHORT) or 32 (LONG), big-endian. */
+function exif(orientation: number, type: 'SHORT' | 'LONG' = 'SHORT'): Uint8Array {
   const bytes = Buffer.from('MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0', 'latin1');
-  bytes[19] = orientation;
+  bytes[13] = type === 'SHORT' ? 3 : 4;
+  bytes[type === 'SHORT' ? 19 : 21] = orientation;
   return bytes;
 }
 
@@ -332,9 +336,128 @@ async function orientedCases(): Promise<PictureCase[]> {
   return (await Promise.all(cases)).flat();
 }
 
+/** A 3×2 image stored on its side, whose EXIF is unusual. The first row of what is stored is the last column. */
+async function unusualExifCases(): Promise<PictureCase[]> {
+  const stored = { width: 2, height: 3 };
+  const shown = { width: 3, height: 2, rgb: [5, 3, 1, 6, 4, 2].flatMap((v) => [v, v, v]), tolerance: 0 };
+  const rows = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ];
+  const png = (...chunks: (readonly [type: string, data: Uint8Array])[]) =>
+    pngOf({ ...stored, depth: 8, colourType: 0, rows, chunks });
+  const webp = await sharp(png()).webp({ lossless: true }).withMetadata({ orientation: 6 }).toBuffer();
+  const at = webp.indexOf('EXIF') + 8;
+  const long = Buffer.from(exif(6, 'LONG'));
+  const withLong = Buffer.concat([webp.subarray(0, at - 4), Buffer.from([26, 0, 0, 0]), long]);
+  withLong.writeUInt32LE(withLong.length - 8, 4);
+  return [
+    { ...shown, name: 'orientation as LONG in PNG', bytes: png(['eXIf', long]) },
+    { ...shown, name: 'orientation as LONG in WebP', bytes: new Uint8Array(withLong) },
+  ];
+}
+
+const wild = (name: string) => new Uint8Array(readFileSync(join(__dirname, 'pictures', `${name}.jpeg`)));
+
+/** JPEGs as other programs write them. Expected is what sharp reads of a copy that is repaired by hand. */
+async function wildCases(): Promise<PictureCase[]> {
+  const cases: (readonly [name: string, repair: (bytes: Buffer) => Buffer, clockwise: number])[] = [
+    ['jpeg-sos', (bytes) => Object.assign(bytes, { [bytes.indexOf(Buffer.from([0xff, 0xda])) + 12]: 63 }), 0],
+    [
+      'jpeg-pad',
+      (bytes) =>
+        Buffer.concat([
+          bytes.subarray(0, bytes.indexOf(padding) - 3),
+          bytes.subarray(bytes.indexOf(padding)),
+        ]),
+      0,
+    ],
+    ['exif-long-big-endian', withoutExif, 90],
+    ['exif-twice', (bytes) => withoutExif(withoutExif(bytes)), 90],
+  ];
+  return Promise.all(
+    cases.map(async ([name, repair, clockwise]) => {
+      const repaired = sharp(repair(Buffer.from(wild(name)))).rotate(clockwise);
+      const { data, info } = await repaired.raw().toBuffer({ resolveWithObject: true });
+      return {
+        name,
+        bytes: wild(name),
+        width: info.width,
+        height: info.height,
+        rgb: [...data],
+        tolerance: 0,
+      };
+    }),
+  );
+}
+
+/** What stands behind the padding of jpeg-pad: the second quantisation table. */
+const padding = Buffer.from([0xff, 0xdb, 0, 67, 1]);
+
+function withoutExif(jpeg: Buffer): Buffer {
+  return Buffer.concat([jpeg.subarray(0, 2), jpeg.subarray(4 + jpeg.readUInt16BE(4))]);
+}
+
+/** JPEGs of all ways to sample and to scan. Decoders that follow libjpeg-turbo give the same pixels. */
+export async function jpegCases(): Promise<{ readonly name: string; readonly bytes: Uint8Array }[]> {
+  const size = { width: 50, height: 41 };
+  const colour = (across: number, down: number) =>
+    [
+      [across, down],
+      [1, 1],
+      [1, 1],
+    ] as const;
+  const factors = [colour(1, 1), colour(2, 1), colour(1, 2), colour(2, 2), colour(4, 1), [[1, 1]]] as const;
+  const baseline = factors.map((each, seed) => ({
+    name: `JPEG sampled as ${each.join(' ')}`,
+    bytes: jpegOf({ ...size, factors: each, seed, restartInterval: seed }),
+  }));
+  const noise = sharp(jpegOf({ ...size, factors: colour(1, 1), seed: 9 }));
+  const progressive = async (chromaSubsampling: string) => ({
+    name: `progressive JPEG of ${chromaSubsampling}`,
+    bytes: new Uint8Array(await noise.clone().jpeg({ chromaSubsampling, progressive: true }).toBuffer()),
+  });
+  const rgb = jpegOf({ ...size, factors: colour(1, 1), seed: 8, ids: [...Buffer.from('RGB')] });
+  return [
+    ...baseline,
+    await progressive('4:4:4'),
+    await progressive('4:2:0'),
+    { name: 'RGB JPEG', bytes: rgb },
+  ];
+}
+
 /** What every decoder has to read alike. */
 export async function pictureCases(): Promise<PictureCase[]> {
-  return [...plainCases(), ...depthCases(), ...(await encodedCases()), ...(await orientedCases())];
+  return [
+    ...plainCases(),
+    ...depthCases(),
+    ...(await encodedCases()),
+    ...(await orientedCases()),
+    ...(await unusualExifCases()),
+    ...(await wildCases()),
+  ];
+}
+
+/** What every decoder has to refuse, and why. */
+export function refusedPictures(): {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly reason: string;
+}[] {
+  const jpeg = jpegOf({ width: 16, height: 16, factors: [[1, 1]], seed: 1 });
+  const changed = (find: number, offset: number, value: number) =>
+    Object.assign(Uint8Array.from(jpeg), {
+      [Buffer.from(jpeg).indexOf(Buffer.from([0xff, find])) + offset]: value,
+    });
+  return [
+    { name: 'CMYK', bytes: wild('jpeg-cmyk'), reason: 'got CMYK' },
+    { name: 'a cut JPEG', bytes: jpeg.subarray(0, -2), reason: 'ends without its end marker' },
+    { name: 'arithmetic coding', bytes: changed(0xc0, 1, 0xc9), reason: 'got frame type 9' },
+    { name: 'a lossless JPEG', bytes: changed(0xc0, 1, 0xc3), reason: 'got frame type 3' },
+    { name: '12 bits', bytes: changed(0xc0, 4, 12), reason: 'of 12 bits' },
+    { name: 'an incomplete progressive JPEG', bytes: changed(0xc0, 1, 0xc2), reason: 'a scan out of turn' },
+  ];
 }
 
 export function worstDifference(got: ArrayLike<number>, expected: readonly number[]): number {

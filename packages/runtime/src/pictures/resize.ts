@@ -1,4 +1,4 @@
-import { averageBoxes } from './average-boxes.js';
+import { boxAverager } from './average-boxes.js';
 import type { RawImage } from './images.js';
 
 /** A part of an image, in pixels. */
@@ -10,16 +10,16 @@ export interface Window {
 }
 
 /** The factor that is left to the kernel if boxes of pixels are averaged first. */
-const leastScale = 3;
+const leastScale = 2;
 
 /**
  * Resizes an image to width × height by the Lanczos kernel with three lobes: first along rows, then along columns.
- * When the image shrinks, the kernel is widened by the same factor, which avoids aliasing. A side that shrinks by six
- * or more is averaged in boxes first, until a factor of three to six is left: this is ten times faster. Outside the
+ * When the image shrinks, the kernel is widened by the same factor, which avoids aliasing. A side that shrinks by four
+ * or more is averaged in boxes first, until a factor of two to three is left: this is several times faster. Outside the
  * image the edge pixels repeat. Training and all platforms use this one definition, so that a model gets the same
  * pixels everywhere.
  * @param window the part of the result to compute; default: all. It may be small where width × height is huge.
- * Source: Duchon 1979; widened as in Pillow and libvips; boxes as in Pillow's `reducing_gap=3`.
+ * Source: Duchon 1979; widened as in Pillow and libvips; boxes as in libvips, whose `gap` is 2 too.
  */
 export function resize(
   image: RawImage,
@@ -31,45 +31,82 @@ export function resize(
   const box = { width: boxSide(image.width, width), height: boxSide(image.height, height) };
   const across = kernels(image.width / box.width, width, window.left, window.width);
   const down = kernels(image.height / box.height, height, window.top, window.height);
+  const [left, right] = extent(across);
+  const average = boxAverager(image, box, left, right - left);
   const row = window.width * channels;
   const data = new Uint8ClampedArray(window.height * row);
-  const source = new Float32Array(Math.ceil(image.width / box.width) * channels);
-  // Rows of the source, as wide as the result. Only those under one kernel are kept.
+  // Rows of averages, as wide as the result. Only those under one kernel are kept.
   const kept = Math.max(...down.map(({ weights }) => weights.length));
   const narrow = Array.from({ length: kept }, () => new Float32Array(row));
   const sums = new Float64Array(row);
-  let next = down[0]?.start ?? 0;
+  let [next] = extent(down);
   for (const [y, { start, weights }] of down.entries()) {
     for (; next < start + weights.length; next++) {
-      averageBoxes(image, box, next, source);
-      narrowRow(source, across, channels, narrow[next % kept] as Float32Array);
+      narrowRow(average(next), left, across, channels, narrow[next % kept] as Float32Array);
     }
     sums.fill(0);
-    for (const [i, weight] of weights.entries()) {
-      const values = narrow[(start + i) % kept] as Float32Array;
-      for (let x = 0; x < row; x++) sums[x] = (sums[x] as number) + weight * (values[x] as number);
-    }
+    for (const [i, weight] of weights.entries())
+      addRow(narrow[(start + i) % kept] as Float32Array, weight, sums);
     data.set(sums, y * row); // rounds and clamps
   }
   return { data: new Uint8Array(data.buffer), width: window.width, height: window.height, channels };
 }
 
+/** The part of the source that the kernels cover. */
+function extent(list: readonly Kernel[]): [from: number, to: number] {
+  return [
+    Math.min(...list.map(({ start }) => start)),
+    Math.max(...list.map(({ start, weights }) => start + weights.length)),
+  ];
+}
+
 function narrowRow(
   source: Float32Array,
+  left: number,
   across: readonly Kernel[],
   channels: number,
   to: Float32Array,
 ): void {
-  for (let k = 0, at = 0; k < across.length; k++) {
+  for (let k = 0; k < across.length; k++) {
     const { start, weights } = across[k] as Kernel;
-    for (let c = 0; c < channels; c++, at++) {
-      let sum = 0;
-      for (let i = 0, from = start * channels + c; i < weights.length; i++, from += channels) {
-        sum += (weights[i] as number) * (source[from] as number);
-      }
-      to[at] = sum;
-    }
+    const from = (start - left) * channels;
+    if (channels === 3) weighRgb(source, from, weights, to, 3 * k);
+    else for (let c = 0; c < channels; c++) to[k * channels + c] = weigh(source, from + c, weights, channels);
   }
+}
+
+function weigh(source: Float32Array, from: number, weights: Float64Array, channels: number): number {
+  let sum = 0;
+  for (let i = 0, at = from; i < weights.length; i++, at += channels) {
+    sum += (weights[i] as number) * (source[at] as number);
+  }
+  return sum;
+}
+
+/** `weigh` of three channels at a time, which takes a third less time. */
+function weighRgb(
+  source: Float32Array,
+  from: number,
+  weights: Float64Array,
+  to: Float32Array,
+  place: number,
+): void {
+  let red = 0;
+  let green = 0;
+  let blue = 0;
+  for (let i = 0, at = from; i < weights.length; i++, at += 3) {
+    const weight = weights[i] as number;
+    red += weight * (source[at] as number);
+    green += weight * (source[at + 1] as number);
+    blue += weight * (source[at + 2] as number);
+  }
+  to[place] = red;
+  to[place + 1] = green;
+  to[place + 2] = blue;
+}
+
+function addRow(row: Float32Array, weight: number, sums: Float64Array): void {
+  for (let x = 0; x < sums.length; x++) sums[x] = (sums[x] as number) + weight * (row[x] as number);
 }
 
 function boxSide(from: number, to: number): number {

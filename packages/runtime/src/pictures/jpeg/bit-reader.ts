@@ -1,9 +1,6 @@
 import { BrokenImageError } from '../broken-image.js';
 import { codeBits, fastBits, type HuffmanTable } from './huffman.js';
 
-/** Bytes after the last code of a scan that are ignored, as in libjpeg-turbo, which has read that far ahead. */
-const spareBytes = 7;
-
 /**
  * Reads the coded data of a JPEG bit by bit, up to the next marker. A zero after 0xff is not part of the data.
  * Source: ITU-T T.81, annex B.1.1.5 and figure F.18.
@@ -61,10 +58,10 @@ export class BitReader {
    * @throws BrokenImageError if data are left over.
    */
   end(): number {
-    const start = this.at - ((this.count - this.missing) >> 3);
+    const unread = (this.count - this.missing) >> 3;
     let at = this.at;
     while (this.isData(at)) at += this.bytes[at] === 0xff ? 2 : 1;
-    if (at - start > spareBytes) throw new BrokenImageError('the JPEG has too much data in a scan');
+    if (at - this.at + unread > 0) throw new BrokenImageError('the JPEG has too much data in a scan');
     while (this.bytes[at + 1] === 0xff) at++; // fill bytes
     return at;
   }

@@ -84,7 +84,9 @@ function readScan(bytes: Uint8Array, { start, next }: JpegSegment, frame: Frame,
     };
   });
   const [first = 0, last = 63, bits = 0] = bytes.subarray(start + 1 + 2 * count);
-  const end = decodeScan(bytes, start + 4 + 2 * count, {
+  // libjpeg-turbo does not look behind the only scan of a baseline JPEG.
+  const isOnly = !frame.progressive && count === frame.components.length;
+  decodeScan(bytes, start + 4 + 2 * count, isOnly ? undefined : next, {
     components,
     first,
     last,
@@ -94,5 +96,4 @@ function readScan(bytes: Uint8Array, { start, next }: JpegSegment, frame: Frame,
     restartInterval: tables.restartInterval,
     units: frame.units,
   });
-  if (end !== next) throw new BrokenImageError('the JPEG has too much data in a scan');
 }

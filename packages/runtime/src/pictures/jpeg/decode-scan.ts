@@ -40,11 +40,11 @@ export interface Scan {
 /**
  * Decodes the coded data of a scan into the coefficients of its components.
  * @param from where the data begin.
- * @returns where they end: the position of the next marker.
+ * @param to where they end: the position of the next marker. Undefined if data may be left over.
  * @throws BrokenImageError if the data do not fit the scan, as libjpeg-turbo warns of.
  * Source: ITU-T T.81, annexes F.2 and G.2.
  */
-export function decodeScan(bytes: Uint8Array, from: number, scan: Scan): number {
+export function decodeScan(bytes: Uint8Array, from: number, to: number | undefined, scan: Scan): void {
   const { components, restartInterval } = scan;
   const only = components.length === 1 ? components[0]?.coefficients : undefined;
   const width = only ? only.width : scan.units.across;
@@ -69,7 +69,9 @@ export function decodeScan(bytes: Uint8Array, from: number, scan: Scan): number 
     }
     reader.check();
   }
-  return reader.end();
+  if (to !== undefined && reader.end() !== to) {
+    throw new BrokenImageError('the JPEG has too much data in a scan');
+  }
 }
 
 function afterRestart(bytes: Uint8Array, at: number, count: number): number {

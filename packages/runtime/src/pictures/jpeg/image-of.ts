@@ -62,5 +62,5 @@ function toRgb(data: Uint8Array, from: number, to: number): void {
 }
 
 function clamp(value: number): number {
-  return value < 0 ? 0 : value > 255 ? 255 : value;
+  return Math.max(0, Math.min(value, 255));
 }
