@@ -1,8 +1,9 @@
 import { type ImageHeader, type LossyFormat, readHeader } from './header.js';
 import type { PixelData, RawImage } from './images.js';
-import type { ImageFileLike, ImageInput } from './input.js';
-import { checkBytes, checkPixels, type ImageLimits } from './limits.js';
 import type { Inflate } from './inflater.js';
+import type { ImageFileLike, ImageInput } from './input.js';
+import { readCoefficients } from './jpeg/decode-jpeg.js';
+import { checkBytes, checkPixels, type ImageLimits } from './limits.js';
 import { orient } from './orient.js';
 import { pixelsOnly } from './pixels-only.js';
 import { decodePng } from './png-decode.js';
@@ -31,8 +32,12 @@ export interface ImageCodec {
 
 /** Creates the codec of a platform. It reads every kind of `ImageInput` and enforces the limits. */
 export function createCodec(reader: ImageReader, limits: ImageLimits): ImageCodec {
-  const decode = ({ format }: ImageHeader, bytes: Uint8Array) =>
-    format === 'png' ? decodePng(bytes, reader.inflate) : reader.decode(pixelsOnly(bytes, format), format, limits);
+  const decode = ({ format }: ImageHeader, bytes: Uint8Array) => {
+    if (format === 'png') return decodePng(bytes, reader.inflate);
+    const plain = pixelsOnly(bytes, format);
+    if (format === 'jpeg') readCoefficients(plain); // refuses what some decoders repair
+    return reader.decode(plain, format, limits);
+  };
   return {
     async read(input) {
       const read = isObject(input) ? reader.readObject(input, limits) : undefined;

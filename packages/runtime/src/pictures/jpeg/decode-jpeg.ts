@@ -16,10 +16,18 @@ import { uint16 } from './uint16.js';
  * Source: ITU-T T.81.
  */
 export function decodeJpeg(bytes: Uint8Array): RawImage {
+  return imageOf(readCoefficients(bytes), isRgb(viewOf(bytes)));
+}
+
+/**
+ * Reads all coded data of a JPEG, without making pixels of them. Other decoders repair damaged data, each in its own
+ * way: a JPEG that passes here looks alike in all of them.
+ * @throws BrokenImageError as `decodeJpeg` does.
+ */
+export function readCoefficients(bytes: Uint8Array): Frame {
   const tables: Tables = { steps: [], dc: [], ac: [], restartInterval: 0 };
   let frame: Frame | undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const segment of jpegSegments(view)) {
+  for (const segment of jpegSegments(viewOf(bytes))) {
     const { marker, start, length } = segment;
     const data = bytes.subarray(start, start + length);
     if (marker === jpegMarker.steps) readSteps(data, tables);
@@ -29,7 +37,11 @@ export function decodeJpeg(bytes: Uint8Array): RawImage {
     else if (marker === jpegMarker.scan && frame) readScan(bytes, segment, frame, tables);
   }
   if (!frame) throw new BrokenImageError('the JPEG has no frame');
-  return imageOf(frame, isRgb(view));
+  return frame;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 interface Tables {
