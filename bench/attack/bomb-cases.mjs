@@ -44,8 +44,12 @@ const bombs = {
   'PNG that inflates to 50 MB': () => blackPng(1, 25_000_000, 1),
   'JPEG that claims a larger size': async (random) => {
     const bytes = await smallJpeg(random.chance(0.5));
-    bytes.writeUInt16BE(random.below(2 ** 16), find(bytes, 0xc0, 0xc2) + 5);
-    bytes.writeUInt16BE(random.below(2 ** 16), find(bytes, 0xc0, 0xc2) + 7);
+    const width = random.between(4096, 16_384);
+    bytes.writeUInt16BE(
+      Math.floor((2 ** 26 / width) * random.pick([0.5, 1, 2])),
+      find(bytes, 0xc0, 0xc2) + 5,
+    );
+    bytes.writeUInt16BE(width, find(bytes, 0xc0, 0xc2) + 7);
     return bytes;
   },
   'JPEG of 16 million pixels': (random) =>

@@ -12,7 +12,7 @@ import { createRandom } from './random.mjs';
  */
 export async function pictureCase(seed, index) {
   const random = createRandom(seed * 1_000_003 + index);
-  if (random.chance(0.01)) return bombCase(random);
+  if (random.chance(0.02)) return bombCase(random);
   const make = random.pick([pngCase, pngCase, jpegCase, jpegCase, webpCase]);
   return make(random);
 }
