@@ -26,7 +26,10 @@ process.on('message', async (bytes) => {
 /** The pixels, or of a large image every so many of them: enough to compare two readings. */
 function sampleOf(data, channels) {
   const every = Math.ceil(data.length / channels / 2 ** 16);
-  return every === 1 ? data : data.filter((_, i) => Math.floor(i / channels) % every === 0);
+  if (every === 1) return data;
+  const sample = [];
+  for (let at = 0; at < data.length; at += every * channels) sample.push(...data.subarray(at, at + channels));
+  return Uint8Array.from(sample);
 }
 
 process.send('ready');

@@ -1,6 +1,7 @@
 // Seeded images, right and damaged, read with sharp and without it. Both have to agree:
 //   node bench/attack/pictures.mjs [--count 3500] [--seed 1] [--seconds 60] [--packages <folder>] [--save <file>] [--list]
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -26,49 +27,76 @@ const jpegLevels = 0;
 const limitMs = 20_000;
 const limitBytes = 2 ** 30;
 
-/** A process that reads images, one at a time. A new one starts when it has died. */
+/** A process that reads images, one at a time. A new one starts when it has ended. */
 function createReader(sharp) {
   let child;
-  let answer;
-  const start = () =>
-    new Promise((ready) => {
-      child = fork(join(import.meta.dirname, 'decode-pictures.mjs'), [resolve(values.packages), sharp], {
-        serialization: 'advanced',
-        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      });
-      child.on('message', (message) => (message === 'ready' ? ready() : answer?.(message)));
-      child.on('exit', (code, signal) => answer?.({ failed: `crash (${signal ?? code})` }));
+  const start = async () => {
+    const args = [resolve(values.packages), sharp];
+    child = fork(join(import.meta.dirname, 'decode-pictures.mjs'), args, {
+      serialization: 'advanced',
+      stdio: 'ignore',
     });
+    await once(child, 'message');
+  };
+  const end = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    child = undefined;
+  };
   return {
     async read(bytes) {
-      if (!child || child.exitCode !== null || child.signalCode !== null) await start();
-      const result = await new Promise((done) => {
-        const late = setTimeout(() => done({ failed: 'hang' }), limitMs);
-        answer = (message) => {
-          clearTimeout(late);
-          done(message);
-        };
-        child.send(bytes);
-      });
-      answer = undefined;
-      if (result.failed) child.kill('SIGKILL');
-      else if (peakBytes(child.pid) > limitBytes) {
-        child.kill('SIGKILL');
-        await new Promise((gone) => child.once('exit', gone));
-        return { failed: 'memory' };
-      }
-      return result;
+      if (!child) await start();
+      const result = await answerTo(child, bytes);
+      const memory = !result.failed && peakBytes(child.pid) > limitBytes;
+      if (result.failed || memory) await end();
+      return memory ? { failed: 'memory' } : result;
     },
-    close: () => child?.kill('SIGKILL'),
+    close: async () => child && end(),
   };
+}
+
+/** What a process answers: { image } or { refused } or { failed }. */
+async function answerTo(child, bytes) {
+  const before = processorMs(child.pid);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const watch = setInterval(() => {
+    if (processorMs(child.pid) - before > limitMs) controller.abort();
+  }, 500);
+  try {
+    child.send(bytes);
+    return await Promise.race([
+      once(child, 'message', { signal }).then(([message]) => message),
+      once(child, 'exit', { signal }).then(([code, ended]) => ({ failed: `crash (${ended ?? code})` })),
+    ]);
+  } catch (error) {
+    if (error.name !== 'AbortError') throw error;
+    return { failed: 'hang' };
+  } finally {
+    clearInterval(watch);
+    controller.abort();
+  }
+}
+
+/** The processor time that a process has used: on a busy machine it tells more than the clock. */
+function processorMs(pid) {
+  const fields = procFile(pid, 'stat').split(') ').at(-1).split(' ');
+  return fields.length > 12 ? 10 * (Number(fields[11]) + Number(fields[12])) : performance.now();
 }
 
 /** The most memory that a process has had; 0 where the system does not tell. */
 function peakBytes(pid) {
+  return 1024 * Number(/VmHWM:\s*(\d+)/.exec(procFile(pid, 'status'))?.[1] ?? 0);
+}
+
+/** What Linux tells of a process; nothing elsewhere. */
+function procFile(pid, name) {
   try {
-    return 1024 * Number(/VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
   } catch {
-    return 0;
+    return '';
   }
 }
 
@@ -106,9 +134,8 @@ const good = new Set(['refused', 'right', 'agreed']);
 function judge(item, mine, other) {
   if (mine.failed) return mine.failed.split(' ')[0];
   if (mine.refused !== undefined) {
-    return ['BrokenImageError', 'Error'].includes(mine.type) || /^(expected|the )/.test(mine.refused)
-      ? 'refused'
-      : 'wrong error';
+    const ours = /^(expected|the image has|the file has|a WebP needs sharp)/.test(mine.refused);
+    return ours || mine.type === 'BrokenImageError' ? 'refused' : 'wrong error';
   }
   const image = rgbaOf(mine.image);
   if (item.image) return same(image, item.image, item.format) ? 'right' : 'other output';
@@ -143,7 +170,7 @@ for (; done < Number(values.count) && performance.now() - start < 1000 * Number(
       read: saveable(results[0]),
     });
 }
-for (const reader of readers) reader.close();
+for (const reader of readers) await reader.close();
 if (values.save) writeFileSync(values.save, JSON.stringify(saved));
 
 function toBase64(bytes) {

@@ -74,8 +74,10 @@ async function readAll({ arg }: { arg: Uint8Array[] }): Promise<Reading[]> {
     try {
       const { data, width, height, channels } = await codec.read(bytes);
       const every = Math.ceil((width * height) / 2 ** 16);
-      const sample = data.filter((_, i) => Math.floor(i / channels) % every === 0);
-      readings.push({ data: sample, width, height, channels });
+      const sample: number[] = [];
+      for (let at = 0; at < data.length; at += every * channels)
+        sample.push(...data.subarray(at, at + channels));
+      readings.push({ data: Uint8Array.from(sample), width, height, channels });
     } catch (error) {
       readings.push({ refused: String(error) });
     }

@@ -1,3 +1,5 @@
+import { messageOf } from '../message-of.js';
+import { BrokenImageError } from './broken-image.js';
 import { type ImageHeader, type LossyFormat, readHeader } from './header.js';
 import type { PixelData, RawImage } from './images.js';
 import type { Inflate } from './inflater.js';
@@ -17,6 +19,7 @@ export interface ImageReader {
   /**
    * Decodes a JPEG or WebP without metadata to 8 bits and 1 to 4 channels, as its pixels are stored. PNGs do not come
    * here.
+   * @throws TypeError if this platform cannot decode the format. Any other error means that the image is broken.
    */
   decode(bytes: Uint8Array<ArrayBuffer>, format: LossyFormat, limits: ImageLimits): Promise<RawImage>;
   readonly inflate: Inflate;
@@ -36,7 +39,12 @@ export function createCodec(reader: ImageReader, limits: ImageLimits): ImageCode
     if (format === 'png') return decodePng(bytes, reader.inflate);
     const plain = pixelsOnly(bytes, format);
     if (format === 'jpeg') readCoefficients(plain); // refuses what some decoders repair
-    return reader.decode(plain, format, limits);
+    return reader.decode(plain, format, limits).catch((cause) => {
+      if (cause instanceof TypeError || cause instanceof BrokenImageError) throw cause;
+      throw new BrokenImageError(`the ${format.toUpperCase()} cannot be decoded: ${messageOf(cause)}`, {
+        cause,
+      });
+    });
   };
   return {
     async read(input) {
