@@ -455,6 +455,7 @@ export function refusedPictures(): {
     { name: 'a cut JPEG', bytes: jpeg.subarray(0, -2), reason: 'ends without its end marker' },
     { name: 'arithmetic coding', bytes: changed(0xc0, 1, 0xc9), reason: 'got frame type 9' },
     { name: 'a lossless JPEG', bytes: changed(0xc0, 1, 0xc3), reason: 'got frame type 3' },
+    { name: 'a scan without its tables', bytes: changed(0xda, 6, 0x33), reason: 'without its Huffman table' },
     { name: '12 bits', bytes: changed(0xc0, 4, 12), reason: 'of 12 bits' },
     { name: 'an incomplete progressive JPEG', bytes: changed(0xc0, 1, 0xc2), reason: 'a scan out of turn' },
   ];

@@ -153,7 +153,7 @@ describe('fitImage', () => {
       .raw()
       .toBuffer();
     expect(covered).toMatchObject(training);
-    expect(worstDifference(covered.data, [...expected])).toBeLessThanOrEqual(2); // libvips computes in integers
+    expect(worstDifference(covered.data, [...expected])).toBeLessThanOrEqual(3); // libvips rounds kernels to 1/64 pixel
   });
 
   test('resizes to the nearest multiple, keeping channels', () => {

@@ -1,3 +1,4 @@
+import { createRandom } from '@glow-onnx/flow/random';
 import sharp from 'sharp';
 import { decodePurely } from '../../../packages/runtime/src/node/decode-purely.js';
 import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
@@ -5,6 +6,7 @@ import { inflate } from '../../../packages/runtime/src/node/inflate.js';
 import { createCodec } from '../../../packages/runtime/src/pictures/codec.js';
 import { defaultImageLimits } from '../../../packages/runtime/src/pictures/limits.js';
 import { jpegOf } from '../../support/jpeg-of.js';
+import { worstDifference } from '../../support/picture-cases.js';
 
 const bySharp = nodeCodec(defaultImageLimits);
 const pure = createCodec(
@@ -93,5 +95,66 @@ describe('a JPEG has the same pixels with sharp and without', () => {
       await expectSame(await sharp(noise).jpeg({ quality, chromaSubsampling, progressive: true }).toBuffer());
     }
     await expectSame(await sharp(noise).greyscale().jpeg({ progressive: true }).toBuffer());
+  });
+});
+
+describe('damage in the coded data of a JPEG', () => {
+  const jpeg = jpegOf({ width: 64, height: 48, factors: colour(2, 2), seed: 1, restartInterval: 4 });
+  const scan = Buffer.from(jpeg).indexOf(Buffer.from([0xff, 0xda])) + 14;
+  const marker = Buffer.from(jpeg).indexOf(Buffer.from([0xff, 0xd1]));
+
+  test.each([
+    [
+      'a code that the tables do not have',
+      () => Uint8Array.from(jpeg).fill(0xf0, scan, scan + 40),
+      'a code that its tables do not have',
+    ],
+    [
+      'a scan that is cut',
+      () => Buffer.concat([jpeg.subarray(0, marker - 9), jpeg.subarray(marker)]),
+      'too little data in a scan',
+    ],
+    [
+      'bytes before a restart marker',
+      () => Buffer.concat([jpeg.subarray(0, marker), Buffer.alloc(9), jpeg.subarray(marker)]),
+      'too much data in a scan',
+    ],
+    [
+      'a restart marker out of turn',
+      () => Object.assign(Uint8Array.from(jpeg), { [marker + 1]: 0xd4 }),
+      'lacks a restart marker',
+    ],
+    [
+      'a scan without its tables',
+      () => Object.assign(Uint8Array.from(jpeg), { [scan - 8]: 0x33 }),
+      'without its Huffman table',
+    ],
+  ])('is refused without sharp: %s', async (_, damaged, message) => {
+    await expect(pure.read(damaged())).rejects.toThrow(message);
+  });
+
+  test('is refused, or gives the pixels that sharp reads', async () => {
+    const random = createRandom(1);
+    const below = (count: number) => Math.floor(count * random.uniform());
+    const progressive = await sharp(jpeg).jpeg({ progressive: true }).toBuffer();
+    const outcomes = { same: 0, refused: 0, onlyBySharp: 0, onlyWithout: 0 };
+    for (let i = 0; i < 200; i++) {
+      const damaged = Uint8Array.from(i % 2 ? jpeg : progressive);
+      const at = scan + below(damaged.length - scan);
+      damaged[at] = (damaged[at] as number) ^ (1 << below(8));
+      const [ours, native] = await Promise.allSettled([pure.read(damaged), bySharp.read(damaged)]);
+      if (ours.status === 'rejected') {
+        expect((ours.reason as Error).message).toMatch(/JPEG/);
+        outcomes[native.status === 'rejected' ? 'refused' : 'onlyWithout']++;
+      } else if (native.status === 'rejected') outcomes.onlyBySharp++;
+      else {
+        expect(worstDifference(ours.value.data, [...native.value.data])).toBe(0);
+        outcomes.same++;
+      }
+    }
+    expect(outcomes.onlyBySharp).toBe(0);
+    // sharp does not notice every code that does not exist.
+    expect(outcomes.onlyWithout).toBeLessThanOrEqual(10);
+    expect(Math.min(outcomes.same, outcomes.refused)).toBeGreaterThan(20);
   });
 });

@@ -1,7 +1,7 @@
 import { BrokenImageError } from './broken-image.js';
 import { exifOrientation, type StoredOrientation, upright } from './exif.js';
 import { fourLetters } from './four-letters.js';
-import { checkScans, type ScanChecker } from './jpeg-scans.js';
+import { checkScans, type ScanChecker, tablesIn } from './jpeg-scans.js';
 import { isFrame, jpegMarker, jpegSegments } from './jpeg-segments.js';
 import { checkClaim, type Size } from './limits.js';
 
@@ -19,15 +19,23 @@ export function readJpegHeader(view: DataView): Size & StoredOrientation {
   let stored: StoredOrientation | undefined;
   let frame: Frame | undefined;
   let coded = 0; // bytes in scans
+  const tables = new Set<number>();
   for (const { marker, start, length, next } of jpegSegments(view)) {
+    const data = new Uint8Array(
+      view.buffer,
+      view.byteOffset + start,
+      Math.min(length, view.byteLength - start),
+    );
     if (marker === 0xe1 && length > 6 && fourLetters(view, start) === 'Exif') {
       stored ??= exifOrientation(view, start + 6, length - 6);
     } else if (isFrame(marker)) {
       if (frame) throw new BrokenImageError('the JPEG has two frames, expected one');
-      frame = readFrame(view, marker, start);
+      frame = readFrame(view, marker, start, tables);
+    } else if (marker === jpegMarker.huffman) {
+      for (const table of tablesIn(data)) tables.add(table);
     } else if (marker === jpegMarker.scan) {
       if (!frame) throw new BrokenImageError('the JPEG has a scan before its frame');
-      frame.scans.add(new Uint8Array(view.buffer, view.byteOffset + start, length));
+      frame.scans.add(data);
       coded += next - start - length;
     }
   }
@@ -38,7 +46,7 @@ export function readJpegHeader(view: DataView): Size & StoredOrientation {
   return { width: frame.width, height: frame.height, ...(stored ?? upright) };
 }
 
-function readFrame(view: DataView, marker: number, start: number): Frame {
+function readFrame(view: DataView, marker: number, start: number, tables: ReadonlySet<number>): Frame {
   const [precision, count] = [view.getUint8(start), view.getUint8(start + 5)];
   const [height, width] = [view.getUint16(start + 1), view.getUint16(start + 3)];
   if (marker > 0xc2 || precision !== 8) {
@@ -70,5 +78,5 @@ function readFrame(view: DataView, marker: number, start: number): Frame {
     (sum, { across, down }) => sum + blocksOf(width, across, most.across) * blocksOf(height, down, most.down),
     0,
   );
-  return { width, height, blocks, scans: checkScans(marker === 0xc2, factors) };
+  return { width, height, blocks, scans: checkScans(marker === 0xc2, factors, tables) };
 }

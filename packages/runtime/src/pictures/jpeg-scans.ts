@@ -14,7 +14,7 @@ export interface ScanComponent {
 
 /** Holds the scans of a JPEG to its frame: each bit of each coefficient comes once, and all come. */
 export interface ScanChecker {
-  /** @param data the header of a scan. @throws BrokenImageError if its turn has not come. */
+  /** @param data the header of a scan. @throws BrokenImageError if its turn has not come, or its tables have not. */
   add(data: Uint8Array): void;
   /** @throws BrokenImageError if a component lacks a scan. */
   finish(): void;
@@ -24,9 +24,14 @@ export interface ScanChecker {
  * Decoders differ in what they make of scans that are missing, come twice or in another order. Such files are broken.
  * @param progressive otherwise each component has one scan of all coefficients. Some phones write other numbers there,
  *   which decoders ignore.
+ * @param tables the numbers of the Huffman tables so far: those for means from 0, the others from 16 on.
  * Source: ITU-T T.81, B.2.3 and G.1.1.1.
  */
-export function checkScans(progressive: boolean, components: readonly ScanComponent[]): ScanChecker {
+export function checkScans(
+  progressive: boolean,
+  components: readonly ScanComponent[],
+  tables: ReadonlySet<number>,
+): ScanChecker {
   // For each component and coefficient, the lowest bit that has come; −1 before.
   const lowest = new Map(components.map(({ id }) => [id, new Int8Array(64).fill(-1)]));
   let scans = 0;
@@ -51,10 +56,28 @@ export function checkScans(progressive: boolean, components: readonly ScanCompon
         bits.fill(now, first, last + 1);
       }
       if (!inTurn) throw new BrokenImageError('the JPEG has a scan out of turn');
+      const needed = ids.flatMap((_, i) => tablesOf(data[2 + 2 * i] as number, first, last, before));
+      if (!needed.every((table) => tables.has(table))) {
+        throw new BrokenImageError('the JPEG has a scan without its Huffman table');
+      }
     },
     finish() {
       const isComplete = [...lowest.values()].every((bits) => bits.every((bit) => bit === 0));
       if (!isComplete) throw new BrokenImageError('the JPEG lacks a scan of one of its components');
     },
   };
+}
+
+/** The tables of a component that a scan uses. Later bits of means have no code. */
+function tablesOf(numbers: number, first: number, last: number, before: number): number[] {
+  const [means, others] = [numbers >> 4, 16 + (numbers & 15)];
+  return [...(first === 0 && before === -1 ? [means] : []), ...(last > 0 ? [others] : [])];
+}
+
+/** The numbers of the tables that a segment defines, as `checkScans` takes them. Source: ITU-T T.81, B.2.4.2. */
+export function* tablesIn(data: Uint8Array): Generator<number> {
+  for (let at = 0; at < data.length; ) {
+    yield data[at] as number;
+    at += 17 + data.subarray(at + 1, at + 17).reduce((sum, count) => sum + count, 0);
+  }
 }

@@ -1,16 +1,18 @@
 import { boxAverager } from './average-boxes.js';
 import type { RawImage } from './images.js';
+import type { Size } from './limits.js';
 
 /** A part of an image, in pixels. */
-export interface Window {
+export interface Window extends Size {
   readonly left: number;
   readonly top: number;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** The factor that is left to the kernel if boxes of pixels are averaged first. */
 const leastScale = 2;
+/** Weights are integers, so that sums are exact: the weight 1 is 2²², as in Pillow. */
+const fractionBits = 22;
+const half = 1 << (fractionBits - 1);
 
 /**
  * Resizes an image to width × height by the Lanczos kernel with three lobes: first along rows, then along columns.
@@ -31,25 +33,35 @@ export function resize(
   const box = { width: boxSide(image.width, width), height: boxSide(image.height, height) };
   const across = kernels(image.width / box.width, width, window.left, window.width);
   const down = kernels(image.height / box.height, height, window.top, window.height);
-  const [left, right] = extent(across);
-  const average = boxAverager(image, box, left, right - left);
   const row = window.width * channels;
   const data = new Uint8ClampedArray(window.height * row);
-  // Rows of averages, as wide as the result. Only those under one kernel are kept.
+  const narrow = rowNarrower(image, box, across, row);
+  // Rows as wide as the result. Only those under one kernel are kept.
   const kept = Math.max(...down.map(({ weights }) => weights.length));
-  const narrow = Array.from({ length: kept }, () => new Float32Array(row));
-  const sums = new Float64Array(row);
+  const rows = Array.from({ length: kept }, () => new Uint8ClampedArray(row));
   let [next] = extent(down);
   for (const [y, { start, weights }] of down.entries()) {
-    for (; next < start + weights.length; next++) {
-      narrowRow(average(next), left, across, channels, narrow[next % kept] as Float32Array);
-    }
-    sums.fill(0);
-    for (const [i, weight] of weights.entries())
-      addRow(narrow[(start + i) % kept] as Float32Array, weight, sums);
-    data.set(sums, y * row); // rounds and clamps
+    for (; next < start + weights.length; next++) narrow(next, rows[next % kept] as Uint8ClampedArray);
+    const under = Array.from(weights, (_, i) => rows[(start + i) % kept] as Uint8ClampedArray);
+    weighRows(under, weights, data.subarray(y * row, (y + 1) * row));
   }
   return { data: new Uint8Array(data.buffer), width: window.width, height: window.height, channels };
+}
+
+/** Prepares to resize rows of the source, which are averaged in boxes if there are boxes. */
+function rowNarrower(
+  image: RawImage,
+  box: Size,
+  across: readonly Kernel[],
+  length: number,
+): (y: number, to: Uint8ClampedArray) => void {
+  const { channels } = image;
+  if (box.width === 1 && box.height === 1) {
+    return (y, to) => narrowRow(image.data, y * image.width, across, channels, to);
+  }
+  const [left, right] = extent(across);
+  const average = boxAverager(image, box, left, right - left);
+  return (y, to) => narrowRow(average(y), -left, across, channels, to.subarray(0, length));
 }
 
 /** The part of the source that the kernels cover. */
@@ -60,53 +72,36 @@ function extent(list: readonly Kernel[]): [from: number, to: number] {
   ];
 }
 
+/** @param origin the place of the row's first pixel in `source`. */
 function narrowRow(
-  source: Float32Array,
-  left: number,
+  source: Uint8Array,
+  origin: number,
   across: readonly Kernel[],
   channels: number,
-  to: Float32Array,
+  to: Uint8ClampedArray,
 ): void {
-  for (let k = 0; k < across.length; k++) {
+  for (let k = 0, at = 0; k < across.length; k++) {
     const { start, weights } = across[k] as Kernel;
-    const from = (start - left) * channels;
-    if (channels === 3) weighRgb(source, from, weights, to, 3 * k);
-    else for (let c = 0; c < channels; c++) to[k * channels + c] = weigh(source, from + c, weights, channels);
+    const from = (origin + start) * channels;
+    for (let c = 0; c < channels; c++) {
+      let sum = half;
+      for (let i = 0, place = from + c; i < weights.length; i++, place += channels) {
+        sum = (sum + Math.imul(weights[i] as number, source[place] as number)) | 0;
+      }
+      to[at++] = sum >> fractionBits;
+    }
   }
 }
 
-function weigh(source: Float32Array, from: number, weights: Float64Array, channels: number): number {
-  let sum = 0;
-  for (let i = 0, at = from; i < weights.length; i++, at += channels) {
-    sum += (weights[i] as number) * (source[at] as number);
-  }
-  return sum;
-}
-
-/** `weigh` of three channels at a time, which takes a third less time. */
-function weighRgb(
-  source: Float32Array,
-  from: number,
-  weights: Float64Array,
-  to: Float32Array,
-  place: number,
-): void {
-  let red = 0;
-  let green = 0;
-  let blue = 0;
-  for (let i = 0, at = from; i < weights.length; i++, at += 3) {
+function weighRows(rows: readonly Uint8ClampedArray[], weights: Int32Array, to: Uint8ClampedArray): void {
+  const sums = new Int32Array(to.length).fill(half);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as Uint8ClampedArray;
     const weight = weights[i] as number;
-    red += weight * (source[at] as number);
-    green += weight * (source[at + 1] as number);
-    blue += weight * (source[at + 2] as number);
+    for (let x = 0; x < sums.length; x++)
+      sums[x] = ((sums[x] as number) + Math.imul(weight, row[x] as number)) | 0;
   }
-  to[place] = red;
-  to[place + 1] = green;
-  to[place + 2] = blue;
-}
-
-function addRow(row: Float32Array, weight: number, sums: Float64Array): void {
-  for (let x = 0; x < sums.length; x++) sums[x] = (sums[x] as number) + weight * (row[x] as number);
+  for (let x = 0; x < sums.length; x++) to[x] = (sums[x] as number) >> fractionBits;
 }
 
 function boxSide(from: number, to: number): number {
@@ -116,7 +111,7 @@ function boxSide(from: number, to: number): number {
 interface Kernel {
   /** The first source pixel. `weights` are for this pixel and the next ones. */
   readonly start: number;
-  readonly weights: Float64Array;
+  readonly weights: Int32Array;
 }
 
 /**
@@ -139,7 +134,10 @@ function kernels(from: number, to: number, first: number, count: number): Kernel
       weights[inside] = (weights[inside] as number) + weight;
       sum += weight;
     }
-    return { start, weights: weights.map((weight) => weight / sum) };
+    return {
+      start,
+      weights: Int32Array.from(weights, (weight) => Math.round((weight / sum) * 2 ** fractionBits)),
+    };
   });
 }
 

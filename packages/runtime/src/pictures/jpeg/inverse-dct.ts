@@ -15,7 +15,13 @@ export function inverseDct(
   at: number,
   stride: number,
 ): void {
+  const isFlat = !hasRows(coefficients, from);
   for (let x = 0; x < 8; x++) {
+    if (isFlat) {
+      const value = int16((coefficients[from + x] as number) * (steps[x] as number) * 4);
+      for (let i = x; i < 64; i += 8) columns[i] = value;
+      continue;
+    }
     for (let y = 0; y < 8; y++) {
       const i = 8 * y + x;
       line[y] = (coefficients[from + i] as number) * (steps[i] as number);
@@ -29,6 +35,12 @@ export function inverseDct(
     const row = at + y * stride;
     for (let x = 0; x < 8; x++) to[row + x] = 128 + (line[x] as number); // clamps
   }
+}
+
+/** Whether a block has coefficients below its first row. Without them its columns are constant. */
+function hasRows(coefficients: Int16Array, from: number): boolean {
+  for (let i = from + 8; i < from + 64; i++) if (coefficients[i] !== 0) return true;
+  return false;
 }
 
 const columns = new Int32Array(64);
