@@ -221,6 +221,7 @@ async function encodedCases(): Promise<PictureCase[]> {
     .jpeg({ quality: 100, chromaSubsampling: '4:4:4' })
     .toBuffer();
   const size = { width, height, rgb };
+  const webp = await picture().webp({ lossless: true }).toBuffer();
   const few = rgb.map((value) => (value * value) % 5);
   return [
     {
@@ -253,7 +254,13 @@ async function encodedCases(): Promise<PictureCase[]> {
       rgb: new Array<number[]>(256).fill([200, 60, 20]).flat(),
       tolerance: 2, // YCbCr rounds
     },
-    { ...size, name: 'WebP', bytes: await picture().webp({ lossless: true }).toBuffer(), tolerance: 0 },
+    { ...size, name: 'WebP', bytes: webp, tolerance: 0 },
+    {
+      ...size,
+      name: 'a WebP with a profile of another colour space',
+      bytes: extendedWebp(webp, { width, height }, profile),
+      tolerance: 0,
+    },
     {
       width,
       height,
@@ -265,6 +272,26 @@ async function encodedCases(): Promise<PictureCase[]> {
       tolerance: 1, // a canvas rounds once more
     },
   ];
+}
+
+/** A WebP with chunks before its image, and their announcement. */
+function extendedWebp(
+  webp: Uint8Array,
+  size: { width: number; height: number },
+  profile: Uint8Array,
+): Uint8Array {
+  const chunk = (type: string, data: Uint8Array) => {
+    const head = Buffer.from(`${type}....`, 'latin1');
+    head.writeUInt32LE(data.length, 4);
+    return Buffer.concat([head, data, Buffer.alloc(data.length % 2)]);
+  };
+  const canvas = Buffer.alloc(10);
+  canvas[0] = 0x20; // it has a profile
+  canvas.writeUIntLE(size.width - 1, 4, 3);
+  canvas.writeUIntLE(size.height - 1, 7, 3);
+  const image = webp.subarray(12);
+  const all = Buffer.concat([Buffer.from('WEBP'), chunk('VP8X', canvas), chunk('ICCP', profile), image]);
+  return new Uint8Array(chunk('RIFF', all));
 }
 
 /** 2×3 blocks of 16×16 pixels, stored so that each orientation shows the same picture. */

@@ -54,7 +54,9 @@ function pixelsOf(image: Sharp): Promise<RawImage> {
 
 async function rawPixels(image: Sharp): Promise<RawImage> {
   const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height, channels: info.channels };
+  const { buffer, byteOffset, length } = data;
+  const { width, height, channels } = info;
+  return { data: new Uint8Array(buffer, byteOffset, length), width, height, channels };
 }
 
 /** Undefined if sharp is not installed, or has no binary for this system. */

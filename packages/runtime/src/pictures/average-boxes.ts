@@ -5,13 +5,11 @@ import type { Size } from './limits.js';
 const rowsAtOnce = 256;
 
 /**
- * Prepares to average the boxes into which an image is cut. Boxes that reach over its right or lower edge have fewer
- * pixels.
+ * Cuts an image into boxes and averages each, rounded. Boxes that reach over its right or lower edge have fewer pixels.
  * @param first, count the boxes of a row to average.
- * @returns a function that averages row y of the boxes, rounded. The next call overwrites its result: as many values
- *   as the image has channels for each box.
+ * @returns a function that gives row y of the averages: as many values as the image has channels for each box.
  */
-export function boxAverager(
+export function boxRows(
   { data, width, height, channels }: RawImage,
   box: Size,
   first: number,
@@ -19,20 +17,17 @@ export function boxAverager(
 ): (y: number) => Uint8Array {
   const left = first * box.width;
   const length = (Math.min(left + count * box.width, width) - left) * channels;
+  const pixels = (row: number) => data.subarray((row * width + left) * channels).subarray(0, length);
+  if (box.width === 1 && box.height === 1) return pixels;
   const sums = columnSums(length);
-  const averages = new Uint8Array(count * channels);
   return (y) => {
-    const rows = Math.min(box.height, height - y * box.height);
+    const [top, bottom] = [y * box.height, Math.min((y + 1) * box.height, height)];
     sums.totals.fill(0);
-    for (let i = 0; i < rows; i += rowsAtOnce) {
-      for (let row = i; row < Math.min(i + rowsAtOnce, rows); row++) {
-        const start = ((y * box.height + row) * width + left) * channels;
-        sums.add(data.subarray(start, start + length));
-      }
+    for (let from = top; from < bottom; from += rowsAtOnce) {
+      for (let row = from; row < Math.min(from + rowsAtOnce, bottom); row++) sums.add(pixels(row));
       sums.flush();
     }
-    averageColumns(sums.totals, channels, box.width, rows, averages);
-    return averages;
+    return averageColumns(sums.totals, channels, box.width, bottom - top, count);
   };
 }
 
@@ -71,8 +66,9 @@ function averageColumns(
   channels: number,
   boxWidth: number,
   rows: number,
-  averages: Uint8Array,
-): void {
+  count: number,
+): Uint8Array {
+  const averages = new Uint8Array(count * channels);
   const step = boxWidth * channels;
   for (let from = 0, at = 0; from < totals.length; from += step) {
     const to = Math.min(from + step, totals.length);
@@ -83,4 +79,5 @@ function averageColumns(
       averages[at++] = Math.floor(sum * share + 0.5);
     }
   }
+  return averages;
 }
