@@ -125,9 +125,10 @@ function exif(random) {
   return bytes;
 }
 
+const randomSize = (random) => [random.between(1, 40), random.between(1, 40)];
+
 /** A smooth picture, with noise on some. */
-function randomPixels(random, channels) {
-  const [width, height] = [random.between(1, 40), random.between(1, 40)];
+function randomPixels(random, channels, [width, height] = randomSize(random)) {
   const [a, b, noise] = [random.between(3, 20), random.between(3, 20), random.pick([0, 0, 6, 120])];
   const data = Buffer.alloc(width * height * channels);
   for (let i = 0; i < data.length; i++) {
@@ -213,16 +214,25 @@ async function webpCase(random) {
     lossless: random.chance(0.5),
     exact: random.chance(0.5),
   };
-  const pixels = randomPixels(random, alpha ? 4 : 3);
-  const bytes = await (random.chance(0.3)
-    ? pixels.withMetadata({ orientation: random.between(1, 8) })
-    : pixels
-  )
-    .webp(options)
-    .toBuffer();
-  const name = `WebP ${options.lossless ? 'lossless' : 'lossy'}${alpha ? ' with alpha' : ''}`;
+  const animated = random.chance(0.2);
+  const pixels = animated
+    ? await randomAnimationOf(random, alpha ? 4 : 3)
+    : randomPixels(random, alpha ? 4 : 3);
+  const turned = random.chance(0.3) ? pixels.withMetadata({ orientation: random.between(1, 8) }) : pixels;
+  const bytes = await turned.webp(options).toBuffer();
+  const kind = `${animated ? 'animated ' : ''}${options.lossless ? 'lossless' : 'lossy'}`;
+  const name = `WebP ${kind}${alpha ? ' with alpha' : ''}`;
   if (random.chance(0.4)) return { name, format: 'webp', bytes };
   return { format: 'webp', ...damageBytes(random, bytes, name) };
+}
+
+/** Frames of one size. libwebp stores of each only what changes. */
+async function randomAnimationOf(random, channels) {
+  const size = randomSize(random);
+  const frames = Array.from({ length: random.between(2, 4) }, () =>
+    randomPixels(random, channels, size).png().toBuffer(),
+  );
+  return sharp(await Promise.all(frames), { join: { animated: true } });
 }
 
 /** One to four changes anywhere, and now and then a cut. */

@@ -4,6 +4,7 @@ import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { inflate } from '../../../packages/runtime/src/node/inflate.js';
 import { readHeader } from '../../../packages/runtime/src/pictures/header.js';
+import { readCoefficients } from '../../../packages/runtime/src/pictures/jpeg/decode-jpeg.js';
 import { checkPixels, defaultImageLimits } from '../../../packages/runtime/src/pictures/limits.js';
 import { decodePng } from '../../../packages/runtime/src/pictures/png-decode.js';
 import { pngOf } from '../../support/picture-cases.js';
@@ -165,6 +166,16 @@ describe('a JPEG', () => {
   ])('of %s is refused', async (_, offset, value, message) => {
     const jpeg = await flat(16, 16).jpeg().toBuffer();
     expect(() => readHeader(marker(jpeg, frameAt(jpeg) + offset, value))).toThrow(message);
+  });
+
+  test.each([
+    ['a Huffman table of no kind', 0xc4, 0x2a, 'Huffman table of an unknown kind'],
+    ['a Huffman table too many', 0xc4, 0x14, 'a number over 3'],
+    ['a quantisation table too many', 0xdb, 0x04, 'quantisation table with a number over 3'],
+  ])('with %s is refused', async (_, type, value, message) => {
+    const jpeg = await flat(16, 16).jpeg().toBuffer();
+    const at = jpeg.indexOf(Buffer.from([0xff, type]));
+    expect(() => readCoefficients(marker(jpeg, at + 4, value))).toThrow(message);
   });
 
   test('may have bytes between its segments and after its end, but none may be missing', async () => {

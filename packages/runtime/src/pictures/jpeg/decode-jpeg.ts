@@ -55,6 +55,7 @@ interface Tables {
 function readSteps(data: Uint8Array, { steps }: Tables): void {
   for (let at = 0; at < data.length; ) {
     const head = data[at++] as number;
+    if ((head & 15) > 3) throw new BrokenImageError('the JPEG has a quantisation table with a number over 3');
     const width = head < 16 ? 1 : 2;
     if (at + 64 * width > data.length)
       throw new BrokenImageError('the JPEG has an incomplete quantisation table');
@@ -69,6 +70,9 @@ function readSteps(data: Uint8Array, { steps }: Tables): void {
 function readHuffmanTables(data: Uint8Array, tables: Tables): void {
   for (let at = 0; at < data.length; ) {
     const head = data[at++] as number;
+    if (head >> 4 > 1 || (head & 15) > 3) {
+      throw new BrokenImageError('the JPEG has a Huffman table of an unknown kind, or with a number over 3');
+    }
     const counts = data.subarray(at, at + 16);
     const count = counts.reduce((sum, each) => sum + each, 0);
     const symbols = data.subarray(at + 16, at + 16 + count);
