@@ -2,6 +2,7 @@ import { createRandom } from '@glow-onnx/flow/random';
 import sharp from 'sharp';
 import { decodePurely } from '../../../packages/runtime/src/node/decode-purely.js';
 import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
+import { inflate } from '../../../packages/runtime/src/node/inflate.js';
 import { createCodec } from '../../../packages/runtime/src/pictures/codec.js';
 import { defaultImageLimits } from '../../../packages/runtime/src/pictures/limits.js';
 import { jpegOf } from '../../support/jpeg-of.js';
@@ -13,6 +14,7 @@ const pure = createCodec(
     objects: 'nothing else',
     readFile: () => Promise.reject(new Error('no files here')),
     decode: decodePurely,
+    inflate,
     readObject: () => undefined,
   },
   defaultImageLimits,

@@ -7,6 +7,7 @@ import { createRandom, encodePng, toImageData } from '@glow-onnx/runtime/node';
 import sharp from 'sharp';
 import { decodePurely } from '../../../packages/runtime/src/node/decode-purely.js';
 import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
+import { inflate } from '../../../packages/runtime/src/node/inflate.js';
 import { boxRows } from '../../../packages/runtime/src/pictures/average-boxes.js';
 import { createCodec } from '../../../packages/runtime/src/pictures/codec.js';
 import { cover } from '../../../packages/runtime/src/pictures/fit.js';
@@ -28,6 +29,7 @@ const pure = createCodec(
     objects: 'nothing else',
     readFile: () => Promise.reject(new Error('no files here')),
     decode: decodePurely,
+    inflate,
     readObject: () => undefined,
   },
   limits,

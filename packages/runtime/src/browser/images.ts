@@ -3,6 +3,7 @@ import { createCodec, type ImageCodec } from '../pictures/codec.js';
 import type { RawImage } from '../pictures/images.js';
 import type { CanvasLike, ImageBitmapLike, ImageElementLike } from '../pictures/input.js';
 import { checkBytes, checkPixels, type ImageLimits } from '../pictures/limits.js';
+import { inflate } from './inflate.js';
 
 /**
  * Reads images in a browser. PNGs use the decoder of this package, because a canvas changes colours under
@@ -14,6 +15,7 @@ export function browserCodec(limits: ImageLimits): ImageCodec {
       objects: 'a Blob or an address of such a file, an ImageBitmap, a canvas or an img element',
       readFile: fetchImage,
       decode: async (bytes) => pixelsOfBitmap(await bitmapOf(new Blob([bytes]))),
+      inflate,
       readObject,
     },
     limits,

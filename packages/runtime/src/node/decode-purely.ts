@@ -4,9 +4,9 @@ import { decodeJpeg } from '../pictures/jpeg/decode-jpeg.js';
 
 /**
  * Decodes an image in JavaScript, for systems without sharp. A JPEG gives the same pixels as with sharp.
- * @throws Error if the image is a WebP, which needs sharp; BrokenImageError if its data are broken.
+ * @throws TypeError if the image is a WebP, which needs sharp; BrokenImageError if its data are broken.
  */
 export async function decodePurely(bytes: Uint8Array, format: LossyFormat): Promise<RawImage> {
   if (format === 'jpeg') return decodeJpeg(bytes);
-  throw new Error('a WebP needs sharp, which cannot be loaded; install it with: npm install sharp');
+  throw new TypeError('a WebP needs sharp, which cannot be loaded; install it with: npm install sharp');
 }

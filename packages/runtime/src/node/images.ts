@@ -7,6 +7,7 @@ import type { RawImage } from '../pictures/images.js';
 import { checkBytes, type ImageLimits } from '../pictures/limits.js';
 import { encodePng } from '../pictures/png-encode.js';
 import { decodePurely } from './decode-purely.js';
+import { inflate } from './inflate.js';
 import { readWholeFile } from './read-file.js';
 import { writeFileAtomic } from './write-file.js';
 
@@ -20,6 +21,7 @@ export function nodeCodec(limits: ImageLimits): ImageCodec {
       objects: 'a Blob or a path of such a file, or an instance of sharp',
       readFile,
       decode,
+      inflate,
       readObject: (input) =>
         'metadata' in input && 'toColourspace' in input ? pixelsOf(input as Sharp) : undefined,
     },

@@ -1,4 +1,4 @@
-const table = /* @__PURE__ */ Uint32Array.from({ length: 256 }, (_, n) => {
+const table = /* @__PURE__ */ Int32Array.from({ length: 256 }, (_, n) => {
   let c = n;
   for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
   return c;
@@ -6,8 +6,8 @@ const table = /* @__PURE__ */ Uint32Array.from({ length: 256 }, (_, n) => {
 
 /** The checksum of a PNG chunk. Source: PNG specification, annex D. */
 export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+  let crc = -1;
   for (let i = 0; i < bytes.length; i++)
     crc = (table[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
+  return ~crc >>> 0;
 }

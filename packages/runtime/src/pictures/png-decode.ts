@@ -1,10 +1,10 @@
 import { BrokenImageError } from './broken-image.js';
 import { crc32 } from './crc32.js';
 import type { RawImage } from './images.js';
+import { createInflater, type Inflate } from './inflater.js';
 import { unfilter } from './png-filter.js';
-import { type PngChunk, passesOf, pngChunks, readLayout, strideOf } from './png-layout.js';
+import { filteredBytes, type PngChunk, passesOf, pngChunks, readLayout } from './png-layout.js';
 import { expanderOf, type PngColours } from './png-samples.js';
-import { inflateRows } from './streams.js';
 
 /**
  * Decodes a PNG to 8 bits per sample, without any colour conversion: no gamma and no profile is applied.
@@ -20,30 +20,31 @@ import { inflateRows } from './streams.js';
  *   cannot fill the memory.
  * Source: PNG specification, third edition.
  */
-export async function decodePng(bytes: Uint8Array): Promise<RawImage> {
+export async function decodePng(bytes: Uint8Array, inflate: Inflate): Promise<RawImage> {
   const layout = readLayout(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   const { compressed, ...colours } = readChunks(bytes);
   const { channels, asStored, expand } = expanderOf(layout, colours);
   const { width, height } = layout;
   const data = new Uint8Array(width * height * channels);
-  const passes = passesOf(layout);
-  const strides = passes.map((pass) => strideOf(layout, pass.width));
-  const lengths = passes.flatMap((pass, i) => Array<number>(pass.height).fill(1 + (strides[i] as number)));
-  const rows = inflateRows(compressed, lengths);
   const step = Math.max((layout.samples * layout.depth) >> 3, 1);
-  for (const [i, pass] of passes.entries()) {
-    let above = new Uint8Array(strides[i] as number);
-    for (let y = 0; y < pass.height; y++) {
-      const line = (await rows.next()).value as Uint8Array<ArrayBuffer>;
-      const row = line.subarray(1);
-      unfilter(line[0] as number, row, above, step);
-      above = row;
-      const target = (pass.top + y * pass.stepY) * width + pass.left;
-      if (asStored && pass.stepX === 1) data.set(row, target * channels);
-      else for (let x = 0; x < pass.width; x++) expand(row, x, data, (target + x * pass.stepX) * channels);
+  const pixels = createInflater(inflate(compressed), filteredBytes(layout));
+  try {
+    for (const pass of passesOf(layout)) {
+      let [row, above] = [new Uint8Array(1 + pass.stride), new Uint8Array(1 + pass.stride)];
+      for (let y = 0; y < pass.height; y++, [row, above] = [above, row]) {
+        await pixels.fill(row);
+        unfilter(row, above, step);
+        const samples = row.subarray(1);
+        const target = (pass.top + y * pass.stepY) * width + pass.left;
+        if (asStored && pass.stepX === 1) data.set(samples, target * channels);
+        else
+          for (let x = 0; x < pass.width; x++) expand(samples, x, data, (target + x * pass.stepX) * channels);
+      }
     }
+    await pixels.finish();
+  } finally {
+    await pixels.close();
   }
-  await rows.next(); // checks that the data end here
   return { data, width, height, channels };
 }
 

@@ -1,6 +1,5 @@
 import { crc32 } from './crc32.js';
 import { checkRawImage, type RawImage } from './images.js';
-import { deflate } from './streams.js';
 
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 /** PNG colour types for 1 to 4 channels: grey, grey with alpha, RGB, RGBA. */
@@ -57,4 +56,14 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return whole;
+}
+
+/** Compresses bytes to zlib data. */
+async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
+    .stream()
+    .pipeThrough(
+      new CompressionStream('deflate') as ReadableWritablePair<Uint8Array, Uint8Array<ArrayBuffer>>,
+    );
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -58,9 +58,15 @@ export interface Pass extends Size {
   readonly top: number;
   readonly stepX: number;
   readonly stepY: number;
+  /** Bytes of a row. */
+  readonly stride: number;
 }
 
-/** The seven passes of an interlaced PNG. Source: PNG specification, third edition, §8.1. */
+/**
+ * The one pass of a plain PNG and the seven of an interlaced one: left, top, stepX, stepY.
+ * Source: PNG specification, third edition, §8.1.
+ */
+const whole = [[0, 0, 1, 1]] as const;
 const adam7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -71,20 +77,24 @@ const adam7 = [
   [0, 1, 1, 2],
 ] as const;
 
-export function passesOf({ width, height, interlaced }: PngLayout): Pass[] {
-  if (!interlaced) return [{ left: 0, top: 0, stepX: 1, stepY: 1, width, height }];
-  return adam7
-    .map(([left, top, stepX, stepY]) => ({
-      ...{ left, top, stepX, stepY },
-      width: Math.ceil((width - left) / stepX),
-      height: Math.ceil((height - top) / stepY),
-    }))
+export function passesOf(layout: PngLayout): Pass[] {
+  const { width, height, samples, depth } = layout;
+  return (layout.interlaced ? adam7 : whole)
+    .map(([left, top, stepX, stepY]) => {
+      const across = Math.ceil((width - left) / stepX);
+      return {
+        ...{ left, top, stepX, stepY },
+        width: across,
+        height: Math.ceil((height - top) / stepY),
+        stride: Math.ceil((across * samples * depth) / 8),
+      };
+    })
     .filter((pass) => pass.width > 0 && pass.height > 0);
 }
 
-/** The bytes of a row, without the byte in front of it that names its filter. */
-export function strideOf({ samples, depth }: PngLayout, width: number): number {
-  return Math.ceil((width * samples * depth) / 8);
+/** The bytes of all pixels before their compression: each row has one more byte that names its filter. */
+export function filteredBytes(layout: PngLayout): number {
+  return passesOf(layout).reduce((sum, { height, stride }) => sum + height * (1 + stride), 0);
 }
 
 /** A byte of deflate data codes at most 1032 bytes: 258 with 2 bits. Source: RFC 1951, §3.2.5. */
@@ -92,17 +102,14 @@ const deflateRatio = 1032;
 
 export function readPngHeader(view: DataView): Size & StoredOrientation {
   const layout = readLayout(view);
-  let stored = upright;
+  let stored: StoredOrientation | undefined;
   let coded = 0;
   for (const { type, start, length } of pngChunks(view)) {
-    if (type === 'eXIf' && coded === 0) stored = exifOrientation(view, start, length); // after the pixels it is ignored
+    if (type === 'eXIf' && coded === 0) stored ??= exifOrientation(view, start, length); // ignored after the pixels
     if (type === 'IDAT') coded += length;
   }
-  const filtered = passesOf(layout)
-    .map((pass) => pass.height * (1 + strideOf(layout, pass.width)))
-    .reduce((sum, length) => sum + length, 0);
-  checkClaim(layout, filtered / deflateRatio, coded);
-  return { width: layout.width, height: layout.height, ...stored };
+  checkClaim(layout, filteredBytes(layout) / deflateRatio, coded);
+  return { width: layout.width, height: layout.height, ...(stored ?? upright) };
 }
 
 export interface PngChunk {

@@ -2,12 +2,14 @@ import { BrokenImageError } from '../broken-image.js';
 import type { RawImage } from '../images.js';
 import { isRgb } from '../jpeg-colours.js';
 import { isFrame, type JpegSegment, jpegMarker, jpegSegments } from '../jpeg-segments.js';
+import type { Size } from '../limits.js';
 import { decodeScan, naturalOrder } from './decode-scan.js';
 import { type Component, type Frame, readFrame } from './frame.js';
 import { type HuffmanTable, huffmanTable } from './huffman.js';
 import { imageOf } from './image-of.js';
 import { planesOf } from './planes-of.js';
 import { uint16 } from './uint16.js';
+import type { Plane } from './upsample.js';
 
 /**
  * Decodes a baseline or progressive JPEG of one or three components to the same pixels as libjpeg-turbo, which sharp
@@ -17,10 +19,19 @@ import { uint16 } from './uint16.js';
  * Source: ITU-T T.81.
  */
 export function decodeJpeg(bytes: Uint8Array): RawImage {
+  const { planes, ...size } = samplesOf(bytes);
+  return imageOf(size, planes, isRgb(viewOf(bytes)));
+}
+
+/**
+ * Reads all coded data of a JPEG, without making pixels of them. Other decoders repair damaged data, each in its own
+ * way: a JPEG that passes here looks alike in all of them.
+ * @throws BrokenImageError as `decodeJpeg` does.
+ */
+export function readCoefficients(bytes: Uint8Array): Frame {
   const tables: Tables = { steps: [], dc: [], ac: [], restartInterval: 0 };
   let frame: Frame | undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const segment of jpegSegments(view)) {
+  for (const segment of jpegSegments(viewOf(bytes))) {
     const { marker, start, length } = segment;
     const data = bytes.subarray(start, start + length);
     if (marker === jpegMarker.steps) readSteps(data, tables);
@@ -30,10 +41,17 @@ export function decodeJpeg(bytes: Uint8Array): RawImage {
     else if (marker === jpegMarker.scan && frame) readScan(bytes, segment, frame, tables);
   }
   if (!frame) throw new BrokenImageError('the JPEG has no frame');
-  const { width, height } = frame;
-  const planes = planesOf(frame);
-  frame = undefined; // its coefficients take twice the memory of the planes
-  return imageOf({ width, height }, planes, isRgb(view));
+  return frame;
+}
+
+/** The coefficients of a frame take twice the memory of its planes, so they are gone before the image is made. */
+function samplesOf(bytes: Uint8Array): Size & { readonly planes: Plane[] } {
+  const frame = readCoefficients(bytes);
+  return { width: frame.width, height: frame.height, planes: planesOf(frame) };
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 interface Tables {
@@ -47,6 +65,7 @@ interface Tables {
 function readSteps(data: Uint8Array, { steps }: Tables): void {
   for (let at = 0; at < data.length; ) {
     const head = data[at++] as number;
+    if ((head & 15) > 3) throw new BrokenImageError('the JPEG has a quantisation table with a number over 3');
     const width = head < 16 ? 1 : 2;
     if (at + 64 * width > data.length)
       throw new BrokenImageError('the JPEG has an incomplete quantisation table');
@@ -61,6 +80,9 @@ function readSteps(data: Uint8Array, { steps }: Tables): void {
 function readHuffmanTables(data: Uint8Array, tables: Tables): void {
   for (let at = 0; at < data.length; ) {
     const head = data[at++] as number;
+    if (head >> 4 > 1 || (head & 15) > 3) {
+      throw new BrokenImageError('the JPEG has a Huffman table of an unknown kind, or with a number over 3');
+    }
     const counts = data.subarray(at, at + 16);
     const count = counts.reduce((sum, each) => sum + each, 0);
     const symbols = data.subarray(at + 16, at + 16 + count);
