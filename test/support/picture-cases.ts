@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
+import { jpegOf } from './jpeg-of.js';
 
 /** A picture's bytes and what they show: RGB, row by row, alpha over white. */
 export interface PictureCase {
@@ -23,8 +26,12 @@ interface PngParts {
   /** Bytes of a pixel, to filter rows in turn by all five filters; without it, none is. */
   readonly filterBy?: number;
   /** Chunks before the pixels. */
-  readonly chunks?: readonly (readonly [type: string, data: Uint8Array])[];
+  readonly chunks?: readonly PngChunk[];
+  /** In place of the one chunk of all pixels. */
+  readonly pixels?: (compressed: Uint8Array) => readonly PngChunk[];
 }
+
+type PngChunk = readonly [type: string, data: Uint8Array];
 
 /** A PNG put together byte by byte, so that it owes nothing to any library that is tested with it. */
 export function pngOf({
@@ -35,6 +42,7 @@ export function pngOf({
   rows,
   filterBy,
   chunks = [],
+  pixels = (compressed) => [['IDAT', compressed]],
 }: PngParts): Uint8Array {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -44,7 +52,6 @@ export function pngOf({
     if (filterBy === undefined) return [0, ...row];
     return [y % 5, ...filterRow(y % 5, row, rows[y - 1] ?? [], filterBy)];
   });
-  const pixels = deflateSync(Buffer.from(filtered));
   const chunk = (type: string, data: Uint8Array) => {
     const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
     const [length, crc] = [Buffer.alloc(4), Buffer.alloc(4)];
@@ -52,7 +59,12 @@ export function pngOf({
     crc.writeUInt32BE(crc32(body));
     return Buffer.concat([length, body, crc]);
   };
-  const all = [['IHDR', header], ...chunks, ['IDAT', pixels], ['IEND', Buffer.alloc(0)]] as const;
+  const all = [
+    ['IHDR', header],
+    ...chunks,
+    ...pixels(deflateSync(Buffer.from(filtered))),
+    ['IEND', Buffer.alloc(0)],
+  ] as const;
   return new Uint8Array(
     Buffer.concat([
       Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
@@ -80,10 +92,11 @@ function withSegment(jpeg: Uint8Array, marker: number, name: string, data: Uint8
   return new Uint8Array(Buffer.concat([jpeg.subarray(0, 2), head, body, jpeg.subarray(2)]));
 }
 
-/** EXIF data that say nothing but the orientation. */
-function exif(orientation: number): Uint8Array {
+/** EXIF data that say nothing but the orientation, as a number of 16 bits (SHORT) or 32 (LONG), big-endian. */
+function exif(orientation: number, type: 'SHORT' | 'LONG' = 'SHORT'): Uint8Array {
   const bytes = Buffer.from('MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0', 'latin1');
-  bytes[19] = orientation;
+  bytes[13] = type === 'SHORT' ? 3 : 4;
+  bytes[type === 'SHORT' ? 19 : 21] = orientation;
   return bytes;
 }
 
@@ -208,6 +221,7 @@ async function encodedCases(): Promise<PictureCase[]> {
     .jpeg({ quality: 100, chromaSubsampling: '4:4:4' })
     .toBuffer();
   const size = { width, height, rgb };
+  const webp = await picture().webp({ lossless: true }).toBuffer();
   const few = rgb.map((value) => (value * value) % 5);
   return [
     {
@@ -240,7 +254,13 @@ async function encodedCases(): Promise<PictureCase[]> {
       rgb: new Array<number[]>(256).fill([200, 60, 20]).flat(),
       tolerance: 2, // YCbCr rounds
     },
-    { ...size, name: 'WebP', bytes: await picture().webp({ lossless: true }).toBuffer(), tolerance: 0 },
+    { ...size, name: 'WebP', bytes: webp, tolerance: 0 },
+    {
+      ...size,
+      name: 'a WebP with a profile of another colour space',
+      bytes: extendedWebp(webp, { width, height }, profile),
+      tolerance: 0,
+    },
     {
       width,
       height,
@@ -252,6 +272,26 @@ async function encodedCases(): Promise<PictureCase[]> {
       tolerance: 1, // a canvas rounds once more
     },
   ];
+}
+
+/** A WebP with chunks before its image, and their announcement. */
+function extendedWebp(
+  webp: Uint8Array,
+  size: { width: number; height: number },
+  profile: Uint8Array,
+): Uint8Array {
+  const chunk = (type: string, data: Uint8Array) => {
+    const head = Buffer.from(`${type}....`, 'latin1');
+    head.writeUInt32LE(data.length, 4);
+    return Buffer.concat([head, data, Buffer.alloc(data.length % 2)]);
+  };
+  const canvas = Buffer.alloc(10);
+  canvas[0] = 0x20; // it has a profile
+  canvas.writeUIntLE(size.width - 1, 4, 3);
+  canvas.writeUIntLE(size.height - 1, 7, 3);
+  const image = webp.subarray(12);
+  const all = Buffer.concat([Buffer.from('WEBP'), chunk('VP8X', canvas), chunk('ICCP', profile), image]);
+  return new Uint8Array(chunk('RIFF', all));
 }
 
 /** 2×3 blocks of 16×16 pixels, stored so that each orientation shows the same picture. */
@@ -323,9 +363,129 @@ async function orientedCases(): Promise<PictureCase[]> {
   return (await Promise.all(cases)).flat();
 }
 
+/** A 3×2 image stored on its side, whose EXIF is unusual. The first row of what is stored is the last column. */
+async function unusualExifCases(): Promise<PictureCase[]> {
+  const stored = { width: 2, height: 3 };
+  const shown = { width: 3, height: 2, rgb: [5, 3, 1, 6, 4, 2].flatMap((v) => [v, v, v]), tolerance: 0 };
+  const rows = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ];
+  const png = (...chunks: (readonly [type: string, data: Uint8Array])[]) =>
+    pngOf({ ...stored, depth: 8, colourType: 0, rows, chunks });
+  const webp = await sharp(png()).webp({ lossless: true }).withMetadata({ orientation: 6 }).toBuffer();
+  const at = webp.indexOf('EXIF') + 8;
+  const long = Buffer.from(exif(6, 'LONG'));
+  const withLong = Buffer.concat([webp.subarray(0, at - 4), Buffer.from([26, 0, 0, 0]), long]);
+  withLong.writeUInt32LE(withLong.length - 8, 4);
+  return [
+    { ...shown, name: 'orientation as LONG in PNG', bytes: png(['eXIf', long]) },
+    { ...shown, name: 'orientation as LONG in WebP', bytes: new Uint8Array(withLong) },
+  ];
+}
+
+const wild = (name: string) => new Uint8Array(readFileSync(join(__dirname, 'pictures', `${name}.jpeg`)));
+
+/** JPEGs as other programs write them. Expected is what sharp reads of a copy that is repaired by hand. */
+async function wildCases(): Promise<PictureCase[]> {
+  const cases: (readonly [name: string, repair: (bytes: Buffer) => Buffer, clockwise: number])[] = [
+    ['jpeg-sos', (bytes) => Object.assign(bytes, { [bytes.indexOf(Buffer.from([0xff, 0xda])) + 12]: 63 }), 0],
+    [
+      'jpeg-pad',
+      (bytes) =>
+        Buffer.concat([
+          bytes.subarray(0, bytes.indexOf(padding) - 3),
+          bytes.subarray(bytes.indexOf(padding)),
+        ]),
+      0,
+    ],
+    ['exif-long-big-endian', withoutExif, 90],
+    ['exif-twice', (bytes) => withoutExif(withoutExif(bytes)), 90],
+  ];
+  return Promise.all(
+    cases.map(async ([name, repair, clockwise]) => {
+      const repaired = sharp(repair(Buffer.from(wild(name)))).rotate(clockwise);
+      const { data, info } = await repaired.raw().toBuffer({ resolveWithObject: true });
+      return {
+        name,
+        bytes: wild(name),
+        width: info.width,
+        height: info.height,
+        rgb: [...data],
+        tolerance: 0,
+      };
+    }),
+  );
+}
+
+/** What stands behind the padding of jpeg-pad: the second quantisation table. */
+const padding = Buffer.from([0xff, 0xdb, 0, 67, 1]);
+
+function withoutExif(jpeg: Buffer): Buffer {
+  return Buffer.concat([jpeg.subarray(0, 2), jpeg.subarray(4 + jpeg.readUInt16BE(4))]);
+}
+
+/** JPEGs of all ways to sample and to scan. Decoders that follow libjpeg-turbo give the same pixels. */
+export async function jpegCases(): Promise<{ readonly name: string; readonly bytes: Uint8Array }[]> {
+  const size = { width: 50, height: 41 };
+  const colour = (across: number, down: number) =>
+    [
+      [across, down],
+      [1, 1],
+      [1, 1],
+    ] as const;
+  const factors = [colour(1, 1), colour(2, 1), colour(1, 2), colour(2, 2), colour(4, 1), [[1, 1]]] as const;
+  const baseline = factors.map((each, seed) => ({
+    name: `JPEG sampled as ${each.join(' ')}`,
+    bytes: jpegOf({ ...size, factors: each, seed, restartInterval: seed }),
+  }));
+  const noise = sharp(jpegOf({ ...size, factors: colour(1, 1), seed: 9 }));
+  const progressive = async (chromaSubsampling: string) => ({
+    name: `progressive JPEG of ${chromaSubsampling}`,
+    bytes: new Uint8Array(await noise.clone().jpeg({ chromaSubsampling, progressive: true }).toBuffer()),
+  });
+  const rgb = jpegOf({ ...size, factors: colour(1, 1), seed: 8, ids: [...Buffer.from('RGB')] });
+  return [
+    ...baseline,
+    await progressive('4:4:4'),
+    await progressive('4:2:0'),
+    { name: 'RGB JPEG', bytes: rgb },
+  ];
+}
+
 /** What every decoder has to read alike. */
 export async function pictureCases(): Promise<PictureCase[]> {
-  return [...plainCases(), ...depthCases(), ...(await encodedCases()), ...(await orientedCases())];
+  return [
+    ...plainCases(),
+    ...depthCases(),
+    ...(await encodedCases()),
+    ...(await orientedCases()),
+    ...(await unusualExifCases()),
+    ...(await wildCases()),
+  ];
+}
+
+/** What every decoder has to refuse, and why. */
+export function refusedPictures(): {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly reason: string;
+}[] {
+  const jpeg = jpegOf({ width: 16, height: 16, factors: [[1, 1]], seed: 1 });
+  const changed = (find: number, offset: number, value: number) =>
+    Object.assign(Uint8Array.from(jpeg), {
+      [Buffer.from(jpeg).indexOf(Buffer.from([0xff, find])) + offset]: value,
+    });
+  return [
+    { name: 'CMYK', bytes: wild('jpeg-cmyk'), reason: 'got CMYK' },
+    { name: 'a cut JPEG', bytes: jpeg.subarray(0, -2), reason: 'ends without its end marker' },
+    { name: 'arithmetic coding', bytes: changed(0xc0, 1, 0xc9), reason: 'got frame type 9' },
+    { name: 'a lossless JPEG', bytes: changed(0xc0, 1, 0xc3), reason: 'got frame type 3' },
+    { name: 'a scan without its tables', bytes: changed(0xda, 6, 0x33), reason: 'without its Huffman table' },
+    { name: '12 bits', bytes: changed(0xc0, 4, 12), reason: 'of 12 bits' },
+    { name: 'an incomplete progressive JPEG', bytes: changed(0xc0, 1, 0xc2), reason: 'a scan out of turn' },
+  ];
 }
 
 export function worstDifference(got: ArrayLike<number>, expected: readonly number[]): number {

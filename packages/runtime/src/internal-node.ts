@@ -11,6 +11,7 @@ export { given, onTerminal, runProgram, type Terminal } from './cli/run-program.
 export { compareNames } from './node/compare-names.js';
 export { explained, explainSystemError, systemReason } from './node/explain-system-error.js';
 export { type ImageFolder, listImages } from './node/image-folder.js';
+export { nodeCodec } from './node/images.js';
 export { folderAround } from './node/inside.js';
 export { describeLeftOut, describeNoImages, type LeftOut } from './node/left-out.js';
 export { isRunning, type Owner, parseOwner, thisProcess } from './node/process-owner.js';
@@ -18,3 +19,6 @@ export { readWholeFile } from './node/read-file.js';
 export { resources } from './node/resources.js';
 export { onExit, remainsIn, sweepTemporary, temporaryName } from './node/temporary.js';
 export { writeFileAtomic } from './node/write-file.js';
+export { cover } from './pictures/fit.js';
+export { withChannels } from './pictures/images.js';
+export { defaultImageLimits } from './pictures/limits.js';

@@ -1,6 +1,13 @@
 import type { browserCodec as BrowserCodec } from '../../../packages/runtime/src/browser/images.js';
 import { withChannels } from '../../../packages/runtime/src/pictures/images.js';
-import { type PictureCase, pictureCases, worstDifference } from '../../support/picture-cases.js';
+import { decodeJpeg } from '../../../packages/runtime/src/pictures/jpeg/decode-jpeg.js';
+import {
+  jpegCases,
+  type PictureCase,
+  pictureCases,
+  refusedPictures,
+  worstDifference,
+} from '../../support/picture-cases.js';
 import { describeBrowser, useBrowser } from '../../support/use-browser.js';
 
 declare const browserCodec: typeof BrowserCodec;
@@ -30,6 +37,40 @@ describeBrowser('pictures in a browser', () => {
       const worst = worstDifference(withChannels(image, 3, name).data, rgb);
       expect([name, worst <= tolerance, worst]).toEqual([name, true, worst]);
     }
+  });
+
+  test('as JPEG have the pixels that Node reads, however they are sampled and scanned', async () => {
+    const jpegs = await jpegCases();
+    const read = await browser.run(
+      async ({ arg }) => {
+        const codec = browserCodec({ maxPixels: 10_000, maxBytes: 100_000 });
+        return Promise.all(arg.map((bytes) => codec.read(bytes)));
+      },
+      jpegs.map(({ bytes }) => new Uint8Array(bytes)),
+    );
+    for (const [i, { name, bytes }] of jpegs.entries()) {
+      const expected = withChannels(decodeJpeg(bytes), 3, name);
+      const shown = withChannels(read[i] as (typeof read)[number], 3, name);
+      expect([name, worstDifference(shown.data, [...expected.data])]).toEqual([name, 0]);
+    }
+  });
+
+  test('that are broken or unusual are refused as in Node', async () => {
+    const refused = refusedPictures();
+    const messages = await browser.run(
+      async ({ arg }) => {
+        const codec = browserCodec({ maxPixels: 10_000, maxBytes: 100_000 });
+        const read = arg.map((bytes) =>
+          codec.read(bytes).then(
+            () => 'read',
+            (error: Error) => error.message,
+          ),
+        );
+        return Promise.all(read);
+      },
+      refused.map(({ bytes }) => new Uint8Array(bytes)),
+    );
+    expect(messages).toEqual(refused.map(({ reason }) => expect.stringContaining(reason)));
   });
 
   test('come as ImageData, ImageBitmap, Blob, File, canvas, OffscreenCanvas, img and addresses, to the same bytes', async () => {

@@ -1,12 +1,10 @@
 import { shownAddress, takeCredentials } from '../folder/stores/address.js';
 import { responseFile } from '../folder/stores/response-file.js';
 import { createCodec, type ImageCodec } from '../pictures/codec.js';
-import type { ImageHeader } from '../pictures/header.js';
 import type { RawImage } from '../pictures/images.js';
 import type { CanvasLike, ImageBitmapLike, ImageElementLike } from '../pictures/input.js';
 import { checkBytes, checkPixels, type ImageLimits } from '../pictures/limits.js';
-import { orient } from '../pictures/orient.js';
-import { decodePng } from '../pictures/png-decode.js';
+import { inflate } from './inflate.js';
 
 /**
  * Reads images in a browser. PNGs use the decoder of this package, because a canvas changes colours under
@@ -17,24 +15,12 @@ export function browserCodec(limits: ImageLimits): ImageCodec {
     {
       objects: 'a Blob or an address of such a file, an ImageBitmap, a canvas or an img element',
       readFile: fetchImage,
-      decode: async (bytes, header) => {
-        const stored = header.format === 'png' ? await decodePng(bytes) : await decodeAsStored(bytes, header);
-        return orient(stored, header.orientation);
-      },
+      decode: async (bytes) => pixelsOfBitmap(await bitmapOf(new Blob([bytes]))),
+      inflate,
       readObject,
     },
     limits,
   );
-}
-
-/**
- * Browsers apply the orientation of JPEGs but not of WebPs, whatever the option says. So the copy that the browser
- * decodes is marked as upright.
- */
-async function decodeAsStored(bytes: Uint8Array, { orientationAt }: ImageHeader): Promise<RawImage> {
-  const copy = Uint8Array.from(bytes);
-  if (orientationAt !== undefined) copy[orientationAt] = 1;
-  return pixelsOfBitmap(await bitmapOf(new Blob([copy])));
 }
 
 async function fetchImage(source: string | URL, limits: ImageLimits): Promise<Uint8Array> {

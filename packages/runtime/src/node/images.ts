@@ -2,18 +2,19 @@ import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Sharp } from 'sharp';
 import { createCodec, type ImageCodec } from '../pictures/codec.js';
-import type { ImageHeader } from '../pictures/header.js';
+import type { LossyFormat } from '../pictures/header.js';
 import type { RawImage } from '../pictures/images.js';
 import { checkBytes, type ImageLimits } from '../pictures/limits.js';
 import { encodePng } from '../pictures/png-encode.js';
 import { decodePurely } from './decode-purely.js';
 import { systemReason } from './explain-system-error.js';
+import { inflate } from './inflate.js';
 import { readWholeFile } from './read-file.js';
 import { writeFileAtomic } from './write-file.js';
 
 /**
- * Reads images in Node: with sharp if it is installed, otherwise in JavaScript. PNGs give the same pixels either way,
- * JPEGs differ by a few levels of 255, and a WebP needs sharp.
+ * Reads images in Node: JPEG and WebP with sharp if it is installed, otherwise JPEG in JavaScript, to the same pixels.
+ * A WebP needs sharp.
  */
 export function nodeCodec(limits: ImageLimits): ImageCodec {
   return createCodec(
@@ -21,6 +22,7 @@ export function nodeCodec(limits: ImageLimits): ImageCodec {
       objects: 'a Blob or a path of such a file, or an instance of sharp',
       readFile,
       decode,
+      inflate,
       readObject: (input) =>
         'metadata' in input && 'toColourspace' in input ? pixelsOf(input as Sharp) : undefined,
     },
@@ -43,17 +45,24 @@ async function readFile(source: string | URL, limits: ImageLimits): Promise<Uint
   }
 }
 
-async function decode(bytes: Uint8Array, header: ImageHeader, limits: ImageLimits): Promise<RawImage> {
+async function decode(bytes: Uint8Array, format: LossyFormat, { maxPixels }: ImageLimits): Promise<RawImage> {
   const sharp = await loadSharp();
-  if (!sharp) return decodePurely(bytes, header);
-  return pixelsOf(sharp(bytes, { limitInputPixels: limits.maxPixels, ignoreIcc: true }));
+  if (!sharp) return decodePurely(bytes, format);
+  const image = sharp(bytes, { limitInputPixels: maxPixels });
+  const { space } = await image.metadata();
+  return rawPixels(image.toColourspace(space === 'b-w' ? 'b-w' : 'srgb'));
 }
 
 /** Gives the image upright (EXIF), in RGB or RGBA, at 8 bits. Of 16 bits the upper 8 are kept. */
-async function pixelsOf(image: Sharp): Promise<RawImage> {
-  const upright = image.autoOrient().toColourspace('srgb').raw({ depth: 'uchar' });
-  const { data, info } = await upright.toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height, channels: info.channels };
+function pixelsOf(image: Sharp): Promise<RawImage> {
+  return rawPixels(image.autoOrient().toColourspace('srgb'));
+}
+
+async function rawPixels(image: Sharp): Promise<RawImage> {
+  const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { buffer, byteOffset, length } = data;
+  const { width, height, channels } = info;
+  return { data: new Uint8Array(buffer, byteOffset, length), width, height, channels };
 }
 
 /** Undefined if sharp is not installed, or has no binary for this system. */

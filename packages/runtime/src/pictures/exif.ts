@@ -8,13 +8,14 @@ export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 export interface StoredOrientation {
   readonly orientation: Orientation;
-  /** Position in the file of the byte that holds the orientation. */
-  readonly orientationAt?: number;
 }
 
 export const upright: StoredOrientation = { orientation: 1 };
 
-/** Reads the orientation from EXIF data. Missing or broken data mean upright, as in other decoders. */
+/**
+ * Reads the orientation from EXIF data, a number of 16 or 32 bits. Missing or broken data mean upright, as in other
+ * decoders.
+ */
 export function exifOrientation(view: DataView, start: number, length: number): StoredOrientation {
   try {
     // WebP and some PNG files repeat the segment name of JPEG before the data.
@@ -28,10 +29,9 @@ export function exifOrientation(view: DataView, start: number, length: number): 
     for (let i = 0; i < entries; i++) {
       const entry = directory + 2 + 12 * i;
       if (data.getUint16(entry, little) !== 0x0112) continue;
-      const value = data.getUint16(entry + 8, little);
-      if (value < 1 || value > 8) return upright;
-      const orientationAt = tiff + entry + (little ? 8 : 9);
-      return { orientation: value as Orientation, orientationAt };
+      const isLong = data.getUint16(entry + 2, little) === 4;
+      const value = isLong ? data.getUint32(entry + 8, little) : data.getUint16(entry + 8, little);
+      return value >= 1 && value <= 8 ? { orientation: value as Orientation } : upright;
     }
   } catch {
     // An offset points outside the data: broken EXIF data are ignored.

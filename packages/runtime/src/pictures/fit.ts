@@ -56,12 +56,20 @@ export function fitImage(
   }
 }
 
-/** Resizes the image until it covers the size, and crops the centre: `cover` as in sharp and in CSS. */
-function cover(image: RawImage, height: number, width: number): RawImage {
+/**
+ * Resizes the image until it covers the size, and crops the centre: `cover` as in sharp and in CSS. Training reads its
+ * images by this function too.
+ */
+export function cover(image: RawImage, height: number, width: number): RawImage {
+  if (image.height === height && image.width === width) return image;
   const scale = Math.max(height / image.height, width / image.width);
-  const sides = { height: Math.round(image.height * scale), width: Math.round(image.width * scale) };
-  const covering = resize(image, sides.width, sides.height);
-  return window(covering, (sides.height - height + 1) >> 1, (sides.width - width + 1) >> 1, height, width);
+  const [down, across] = [Math.round(image.height * scale), Math.round(image.width * scale)];
+  return resize(image, across, down, {
+    left: (across - width + 1) >> 1,
+    top: (down - height + 1) >> 1,
+    width,
+    height,
+  });
 }
 
 function indivisible(height: number, width: number, levels: number, where: string): RangeError {

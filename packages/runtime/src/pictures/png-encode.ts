@@ -1,5 +1,5 @@
+import { crc32 } from './crc32.js';
 import { checkRawImage, type RawImage } from './images.js';
-import { deflate } from './streams.js';
 
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 /** PNG colour types for 1 to 4 channels: grey, grey with alpha, RGB, RGBA. */
@@ -48,19 +48,6 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-const crcTable = /* @__PURE__ */ Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
-
-/** Source: PNG specification, annex D. */
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crcTable[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
-}
-
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
@@ -69,4 +56,14 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return whole;
+}
+
+/** Compresses bytes to zlib data. */
+async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
+    .stream()
+    .pipeThrough(
+      new CompressionStream('deflate') as ReadableWritablePair<Uint8Array, Uint8Array<ArrayBuffer>>,
+    );
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -1,16 +1,20 @@
 import { basename, join, resolve } from 'node:path';
-import { convertChannels } from '@glow-onnx/flow/pixels';
 import { messageOf } from '@glow-onnx/runtime/internal';
-import type { ImageFolder } from '@glow-onnx/runtime/internal-node';
-import sharp from 'sharp';
+import {
+  cover,
+  defaultImageLimits,
+  type ImageFolder,
+  nodeCodec,
+  withChannels,
+} from '@glow-onnx/runtime/internal-node';
+import type { RawImage } from '@glow-onnx/runtime/node';
 import { type DatasetOptions, type LoadedImages, pickEvenly, type SkippedFile } from './dataset.js';
 import { readLabels } from './folder-labels.js';
 import { createPixelWriter } from './pixel-store.js';
 
-/** Largest number of pixels of an image before resizing: a small file can unpack to a huge image. */
-const maxPixels = 2 ** 26;
-/** Images that are decoded at a time, by the threads of sharp. */
-const atOnce = 32;
+const codec = nodeCodec(defaultImageLimits);
+/** Images that are decoded at a time: sharp has four threads. */
+const atOnce = 8;
 /** Unreadable files that are skipped: this number or one in a hundred, but at most half. More are an error. */
 const maxSkipped = 10;
 
@@ -20,10 +24,9 @@ interface Size {
 }
 
 /**
- * Reads the images that `listImages` found in a folder, in their order. Each image is rotated according to its
- * EXIF data and converted to sRGB; alpha is composited over white. If `size` is given, the image is scaled (Lanczos) to
- * cover it and cropped about the centre. Labels are the subfolders (attribute `folder`) and the columns of the label
- * file.
+ * Reads the images that `listImages` found in a folder, in their order, to the same pixels as the runtime. If `size` is
+ * given, an image is resized to cover it and cropped about the centre, as by `fit: 'cover'`. Labels are the subfolders
+ * (attribute `folder`) and the columns of the label file.
  * @throws Error if too many images cannot be read; RangeError if sizes differ and none is given.
  */
 export async function readFolder(
@@ -45,12 +48,13 @@ export async function readFolder(
     for (let start = 0; start < files.length; start += atOnce) {
       options.signal?.throwIfAborted();
       const chunk = files.slice(start, start + atOnce);
-      for (const image of await Promise.all(chunk.map((file) => decode(folder, file, size, !options.size)))) {
+      const images = chunk.map((file) => readImage(folder, file, size, storedChannels, !options.size));
+      for (const image of await Promise.all(images)) {
         if ('reason' in image) {
           skipped.push(image);
           continue;
         }
-        await pixels.add(convertChannels(image.rgb, 3, storedChannels), image.rgb);
+        await pixels.add(image.pixels, image.rgb);
         kept.push(image.file);
         allGrey &&= image.grey;
       }
@@ -70,50 +74,39 @@ export async function readFolder(
   }
 }
 
-/** The size of the first image that can be read. `decode` then requires it of the others. */
+/** The size of the first image that can be read. `readImage` then requires it of the others. */
 async function commonSize(folder: string, files: readonly string[]): Promise<Size> {
   const skipped: SkippedFile[] = [];
   for (const file of files) {
     try {
-      const { autoOrient } = await openImage(folder, file).metadata();
-      return { height: autoOrient.height, width: autoOrient.width };
+      const { height, width } = await codec.read(join(folder, file));
+      return { height, width };
     } catch (error) {
-      skipped.push({ file, reason: reasonOf(error) });
+      skipped.push({ file, reason: messageOf(error) });
     }
   }
   throw unreadable(folder, skipped, files.length);
 }
 
-const openImage = (folder: string, file: string) =>
-  sharp(join(folder, file), { limitInputPixels: maxPixels, failOn: 'error', ignoreIcc: true });
-
-async function decode(
+/** The image as the model will see it: decoded, converted and resized as in the runtime. */
+async function readImage(
   folder: string,
   file: string,
   size: Size,
+  channels: 1 | 3,
   mustMatch: boolean,
-): Promise<{ file: string; rgb: Uint8Array; grey: boolean } | SkippedFile> {
+): Promise<{ file: string; pixels: Uint8Array; rgb: Uint8Array; grey: boolean } | SkippedFile> {
+  let image: RawImage;
   try {
-    const image = openImage(folder, file);
-    const { space, autoOrient, format } = await image.metadata();
-    if (!['png', 'jpeg', 'webp'].includes(format))
-      return { file, reason: `is ${format}, not PNG, JPEG or WebP` };
-    const same = autoOrient.height === size.height && autoOrient.width === size.width;
-    if (mustMatch && !same) throw differs(folder, file, autoOrient, size);
-    const turned = image.autoOrient();
-    const fitted = same
-      ? turned
-      : turned.resize({ ...size, fit: 'cover', position: 'centre', kernel: 'lanczos3' });
-    const { data, info } = await fitted.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
-    return {
-      file,
-      rgb: convertChannels(data, info.channels as 3 | 4, 3),
-      grey: space === 'b-w' || space === 'grey16',
-    };
+    image = await codec.read(join(folder, file));
   } catch (error) {
-    if (error instanceof RangeError) throw error;
-    return { file, reason: reasonOf(error) };
+    return { file, reason: messageOf(error) };
   }
+  const same = image.height === size.height && image.width === size.width;
+  if (mustMatch && !same) throw differs(folder, file, image, size);
+  const fitted = (to: 1 | 3) => cover(withChannels(image, to, file), size.height, size.width).data;
+  const rgb = fitted(3);
+  return { file, pixels: channels === 3 ? rgb : fitted(channels), rgb, grey: image.channels < 3 };
 }
 
 /** The nearest extent that three levels can divide. */
@@ -139,10 +132,4 @@ function unreadable(folder: string, skipped: readonly SkippedFile[], total: numb
     `data: ${skipped.length} of ${total} images in ${folder} cannot be read, expected at most ${maxSkipped} or one in a ` +
       `hundred, and at most half; remove or repair them, beginning with\n${named.join('\n')}`,
   );
-}
-
-/** The message of sharp. If several images fail at the same time, some have no message, because libvips keeps one. */
-function reasonOf(error: unknown): string {
-  const [line] = messageOf(error).split('\n');
-  return !line || line === 'Unknown error' ? 'cannot be decoded' : line;
 }

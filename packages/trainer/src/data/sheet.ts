@@ -1,14 +1,14 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { describeIssue } from '@glow-onnx/flow/internal';
-import sharp from 'sharp';
+import { nodeCodec, withChannels } from '@glow-onnx/runtime/internal-node';
 import * as z from 'zod/mini';
 import { type DatasetOptions, type LoadedImages, pickEvenly } from './dataset.js';
 import type { Labels } from './labels.js';
 import { createPixelWriter } from './pixel-store.js';
 
-/** Largest number of pixels of a sheet: a million tiles of 16×16. */
-const maxPixels = 2 ** 28;
+/** A sheet may have a million tiles of 16×16. */
+const codec = nodeCodec({ maxPixels: 2 ** 28, maxBytes: 2 ** 30 });
 /** A label is one base-36 digit. */
 const maxValues = 36;
 
@@ -110,28 +110,19 @@ async function readDescription(path: string): Promise<Sheet> {
 
 async function readImage(path: string, sheet: Sheet) {
   const file = join(dirname(path), sheet.image);
-  const image = sharp(file, { limitInputPixels: maxPixels });
-  try {
-    const grey = (await image.metadata()).space === 'b-w';
-    const { data, info } = await image
-      .flatten({ background: '#fff' })
-      .toColourspace(grey ? 'b-w' : 'srgb')
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    const width = sheet.columns * sheet.tile.width;
-    const height = Math.ceil(sheet.count / sheet.columns) * sheet.tile.height;
-    if (info.width === width && info.height === height) {
-      const channels: 1 | 3 = grey ? 1 : 3;
-      return { data, channels, rowBytes: width * channels };
-    }
+  const image = await codec.read(file).catch((cause: unknown) => {
+    throw new Error(`data: ${file} cannot be read; create the sheet again`, { cause });
+  });
+  const width = sheet.columns * sheet.tile.width;
+  const height = Math.ceil(sheet.count / sheet.columns) * sheet.tile.height;
+  if (image.width !== width || image.height !== height) {
     throw new RangeError(
-      `data: ${file} is ${info.height}×${info.width}, expected ${height}×${width} (height × width) for ${sheet.count} ` +
+      `data: ${file} is ${image.height}×${image.width}, expected ${height}×${width} (height × width) for ${sheet.count} ` +
         `tiles in ${sheet.columns} columns as in ${path}; create the sheet again`,
     );
-  } catch (cause) {
-    if (cause instanceof RangeError) throw cause;
-    throw new Error(`data: ${file} cannot be read; create the sheet again`, { cause });
   }
+  const channels = image.channels < 3 ? 1 : 3;
+  return { data: withChannels(image, channels, file).data, channels, rowBytes: width * channels } as const;
 }
 
 function readLabels(
