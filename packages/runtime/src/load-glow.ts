@@ -1,8 +1,8 @@
-import type { GraphVariant, Manifest, Precision } from '@glow-onnx/flow/manifest';
 import { checkInteger } from './check.js';
 import { forgetful, keyValueCache } from './folder/key-value-cache.js';
+import { loadGraphs } from './folder/load-graphs.js';
 import { openCache } from './folder/model-cache.js';
-import { type ModelFolder, readGraphs, readManifest, readVerified } from './folder/model-folder.js';
+import { type ModelFolder, readManifest, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
 import type { LoadGlow, LoadOptions } from './load-options.js';
 import { createModel } from './model/create-model.js';
@@ -50,9 +50,8 @@ async function load(
   const cacheOfFiles = store.url === undefined ? undefined : cache;
   const folder: ModelFolder = { store, sha256, cache: cacheOfFiles, onProgress, signal };
   const { manifest, sha256: fingerprint } = await readManifest(folder);
-  const variant = variantOf(manifest, precision, store.name);
   const hasGolden = manifest.files.some(({ path }) => path === goldenPath);
-  const graphs = await openGraphs(platform, await readGraphs(folder, manifest, variant), {
+  const graphs = await openGraphs(platform, await loadGraphs(folder, manifest, precision), {
     ...runtimeOptions,
     device,
     selfTest:
@@ -69,13 +68,6 @@ async function load(
   });
   if (!signal?.aborted) onProgress?.({ status: 'ready', name: store.name });
   return createModel({ manifest, precision, graphs, codec, batchSize });
-}
-
-function variantOf(manifest: Manifest, precision: Precision, folder: string): GraphVariant {
-  const variant: GraphVariant | undefined = manifest.variants[precision];
-  if (variant) return variant;
-  const there = Object.keys(manifest.variants).join(', ');
-  throw new RangeError(`loadGlow: ${folder} has no precision "${precision}" (it has: ${there})`);
 }
 
 /** Rejects at once when aborted. A model that is loaded later is disposed. */
