@@ -104,7 +104,7 @@ describe('verify', () => {
     const { code, out: text } = await run('verify', out);
     expect(code).toBe(1);
     expect(text).toMatch(
-      /^damaged: onnx\/encode\.onnx is not a graph of this model.*: expected the outputs z0, z1, log_prob, .*, got z0, z1, lag_prob, .*\n.*BROKEN\n$/,
+      /^damaged: onnx\/encode\.onnx is not a graph of this model; export the model again: expected the outputs z0, z1, log_prob, .*, got z0, z1, lag_prob, .*\n.*BROKEN\n$/,
     );
   });
 

@@ -3,7 +3,7 @@ import { mapOf, type WeightsOf } from './constants.js';
 import { hold, within } from './fault.js';
 import { inferValues } from './infer-values.js';
 import { type OnnxValue, readModel } from './onnx-model.js';
-import { typeOf } from './operators.js';
+import { typeOf, type Value } from './operators.js';
 import { type GraphKind, type Signature, signatureOf } from './signature.js';
 
 /** What a folder says of a graph. */
@@ -22,8 +22,8 @@ export interface CheckedGraph {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** Most values of an .onnx file for each step. The largest steps that glow-export writes have a third of them. */
-const valuesPerStep = 4000;
+/** Most values of an .onnx file for each step. The largest steps that glow-export writes have a half of them. */
+const valuesPerStep = 2000;
 
 /**
  * Holds an .onnx file to what docs/format.md says of its kind, before ONNX Runtime reads it. Weights are not copied.
@@ -32,7 +32,7 @@ const valuesPerStep = 4000;
  */
 export function checkGraph(file: Uint8Array, claims: GraphClaims, where: string): CheckedGraph {
   return within(
-    () => `${where} is not a graph of this model, export the model again`,
+    () => `${where} is not a graph of this model; export the model again`,
     () => check(file, claims),
   );
 }
@@ -43,9 +43,9 @@ function check(file: Uint8Array, { kind, config, precision, weights }: GraphClai
     valuesPerStep * (config.levels * config.steps + 2),
   );
   const [opset, ...others] = opsets;
-  hold(irVersion === 8, `expected IR version 8, got ${irVersion}`);
-  hold(opset?.version === 17 && !opset.domain && others.length === 0, 'expected opset 17 and no other');
-  hold(graph !== null, 'expected a graph');
+  hold(irVersion === 8, () => `expected IR version 8, got ${irVersion}`);
+  hold(opset?.version === 17 && !opset.domain && others.length === 0, () => 'expected opset 17 and no other');
+  hold(graph !== null, () => 'expected a graph');
   const signature = signatureOf(kind, config);
   const { inputs, outputs } = signature;
   // Equal weights are stored once, and int8 weights become float32.
@@ -56,36 +56,35 @@ function check(file: Uint8Array, { kind, config, precision, weights }: GraphClai
   holdNames('outputs', graph.outputs, outputs);
   for (const [name, shape] of Object.entries(outputs)) {
     const found = computed.has(name) ? values.get(name) : undefined;
-    hold(
-      found?.type === 'float32' && String(found.shape) === String(shape),
-      `output "${name}": expected computed float32 [${shape}], got ${found?.type} [${found?.shape}]`,
-    );
+    const [wanted, got] = [`float32 [${shape}]`, describe(found)];
+    hold(got === wanted, () => `output "${name}": expected ${wanted}, got ${got}`);
   }
   for (const value of [...graph.inputs, ...graph.outputs, ...graph.values]) {
-    const [said, found] = [describe(value), values.get(value.name ?? '')];
-    hold(
-      said === (found && `${found.type} [${found.shape}]`),
-      `value "${value.name}": expected ${found?.type} [${found?.shape}], got ${said}`,
-    );
+    const [said, found] = [claimOf(value), describe(values.get(value.name ?? ''))];
+    hold(said === found, () => `value "${value.name}" is ${found}, but the file says ${said}`);
   }
   return { signature, metadata: mapOf(metadata) };
 }
 
 function holdNames(what: string, given: readonly OnnxValue[], expected: Signature['inputs']): void {
   const [names, wanted] = [given.map(({ name }) => name).join(', '), Object.keys(expected).join(', ')];
-  hold(names === wanted, `expected the ${what} ${wanted}, got ${names}`);
+  hold(names === wanted, () => `expected the ${what} ${wanted}, got ${names}`);
 }
 
-/** Type and shape as the file gives them. */
-function describe({ type }: OnnxValue): string {
+function describe(value: Value | undefined): string {
+  return value ? `${value.type} [${value.shape}]` : 'nothing that is computed';
+}
+
+/** The description of a value that the file gives. */
+function claimOf({ type }: OnnxValue): string {
   const { type: code = null, shape } = type?.tensor ?? {};
   const extents = shape?.dims.map(({ extent, symbol }) => {
     hold(
       symbol === null ? extent !== null : extent === null && /^[a-z]+(\/\d+)?$/.test(symbol),
-      'expected extents or their names',
+      () => 'expected extents or their names',
     );
     return extent ?? symbol;
   });
-  hold(extents !== undefined, 'a shape is not given');
+  hold(extents !== undefined, () => 'a shape is not given');
   return `${typeOf(code)} [${extents}]`;
 }

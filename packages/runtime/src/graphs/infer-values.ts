@@ -25,13 +25,13 @@ export function inferValues(
   const { precision, weights } = limits;
   const values = new Map<string, Value>();
   const define = (name: string | null | undefined, value: Value) => {
-    hold(!!name && !values.has(name), `expected a name of its own, got "${name}"`);
+    hold(!!name && !values.has(name), () => `expected a name of its own, got "${name}"`);
     values.set(name, value);
   };
   let left = limits.constantBytes;
   const spend = (constant: Value) => {
     left -= bytesOf(constant);
-    hold(left >= 0, 'weights are used more often than a model of this size needs');
+    hold(left >= 0, () => 'weights are used more often than a model of this size needs');
   };
   const checkImage = imageCheck(signature, limits.config);
   for (const [name, shape] of Object.entries(signature.inputs)) {
@@ -53,13 +53,13 @@ export function inferValues(
       () => {
         const inputs = node.inputs.map((name) => {
           const found = values.get(name);
-          hold(found !== undefined, `"${name}" is not defined before it`);
+          hold(found !== undefined, () => `"${name}" is not defined before it`);
           if (found.constant) spend(found);
           return found;
         });
         const value = resultOf(node, inputs, precision);
         if (!value.constant) checkImage(value);
-        hold(node.outputs.length === 1, 'expected one output');
+        hold(node.outputs.length === 1, () => 'expected one output');
         define(node.outputs[0], value);
       },
     );
@@ -69,15 +69,15 @@ export function inferValues(
 
 function resultOf(node: OnnxNode, inputs: readonly Value[], precision: Precision): Value {
   const operator = Object.hasOwn(operators, node.operator ?? '') && operators[node.operator ?? ''];
-  hold(!!operator, 'the operator is not allowed');
+  hold(!!operator, () => 'the operator is not allowed');
   const [least, most] = operator.inputs;
-  hold(inputs.length >= least && inputs.length <= most, `${inputs.length} inputs are not allowed`);
+  hold(inputs.length >= least && inputs.length <= most, () => `${inputs.length} inputs are not allowed`);
   const { type, shape } = operator.result(inputs, attributesOf(node, operator.attributes));
-  hold(storedTypes[precision].includes(type), `${type} is not allowed in precision ${precision}`);
+  hold(storedTypes[precision].includes(type), () => `${type} is not allowed in precision ${precision}`);
   const constant = inputs.every((input) => input.constant);
   hold(
     !constant || (operator.ofConstants === true && String(shape) === String(inputs[0]?.shape)),
-    'it may not be computed from constants alone',
+    () => 'it may not be computed from constants alone',
   );
   return { type, shape, constant };
 }
@@ -89,11 +89,11 @@ function attributesOf({ attributes }: OnnxNode, names: readonly string[]): Attri
   const found = attributes.map(({ name, type, integer, integers }) => {
     const valid =
       type === INT ? integer !== null && integers.length === 0 : type === INTS && integer === null;
-    hold(valid, `attribute "${name}" is not an integer or integers`);
+    hold(valid, () => `attribute "${name}" is not an integer or integers`);
     return [name ?? '', integer ?? integers] as const;
   });
   const given = found.map(([name]) => name).sort();
-  hold(given.join(' ') === names.join(' '), `expected the attributes [${names}], got [${given}]`);
+  hold(given.join(' ') === names.join(' '), () => `expected the attributes [${names}], got [${given}]`);
   return Object.fromEntries(found);
 }
 
@@ -108,7 +108,7 @@ function imageCheck(signature: Signature, { channels, levels, hiddenChannels }: 
     hold(
       numbers.reduce((size, extent) => size * extent, 1) <= most &&
         named.every((extent) => known.has(extent)),
-      `[${shape}] is larger than a model of this config needs`,
+      () => `[${shape}] is larger than a model of this config needs`,
     );
   };
 }

@@ -5,13 +5,13 @@ import { bytes, integer, integers, many, message, name, one, readMessage, text }
  * tensors, sequences, maps, and attributes that hold graphs, tensors, texts or floats.
  * Source: onnx/onnx.proto of ONNX 1.12.
  */
-const entry = message({ key: one(1, text), value: one(2, text) });
+const place = message({ key: one(1, name), value: one(2, name) });
 const tensor = message({
   dims: integers(1),
   type: one(2, integer),
   name: one(8, name),
   raw: one(9, bytes),
-  external: many(13, entry),
+  external: many(13, place),
   location: one(14, integer),
 });
 const dim = message({ extent: one(1, integer), symbol: one(2, name) });
@@ -19,7 +19,7 @@ const tensorType = message({ type: one(1, integer), shape: one(2, message({ dims
 const value = message({
   name: one(1, name),
   type: one(2, message({ tensor: one(1, tensorType) })),
-  doc: one(3, text),
+  doc: one(3, bytes),
 });
 const attribute = message({
   name: one(1, name),
@@ -38,18 +38,18 @@ const graph = message({
   nodes: many(1, node),
   name: one(2, name),
   initializers: many(5, tensor),
-  doc: one(10, text),
+  doc: one(10, bytes),
   inputs: many(11, value),
   outputs: many(12, value),
   values: many(13, value),
 });
 const model = message({
   irVersion: one(1, integer),
-  producer: one(2, text),
-  producerVersion: one(3, text),
+  producer: one(2, bytes),
+  producerVersion: one(3, bytes),
   graph: one(7, graph),
   opsets: many(8, message({ domain: one(1, text), version: one(2, integer) })),
-  metadata: many(14, entry),
+  metadata: many(14, message({ key: one(1, text), value: one(2, text) })),
 });
 
 export type OnnxModel = ReturnType<typeof readModel>;
@@ -57,7 +57,6 @@ export type OnnxGraph = ReturnType<(typeof graph)['read']>;
 export type OnnxTensor = OnnxGraph['initializers'][number];
 export type OnnxNode = OnnxGraph['nodes'][number];
 export type OnnxValue = OnnxGraph['inputs'][number];
-export type OnnxEntry = ReturnType<(typeof entry)['read']>;
 
 /**
  * Reads an .onnx file. Tensors are views of its bytes.

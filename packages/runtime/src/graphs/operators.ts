@@ -48,8 +48,32 @@ const binary: Operator = {
   result: ([a, b]) => ({ ...floating(a, b), shape: broadcast(shapeOf(a), shapeOf(b)) }),
 };
 
-/** The convolutions of a flow: kernel, stride, padding. */
-const convolutions = ['1 1 0', '3 1 1', '2 2 0'];
+/**
+ * Convolutions of images with a constant square kernel.
+ * @param allowed combinations of side, stride and padding. A side of 2 halves the image or, `transposed`, doubles it.
+ */
+const convolution = (allowed: readonly string[], transposed: boolean): Operator => ({
+  inputs: [2, 3],
+  attributes: ['kernel_shape', 'pads', 'strides'],
+  result([x, kernel, bias], { kernel_shape, pads, strides }) {
+    const [batch, channels, ...sides] = imageOf(x);
+    const [first, second, ...own] = imageOf(kernel);
+    const [inputs, outputs] = transposed ? [first, second] : [second, first];
+    const [side] = own;
+    const found = allowed.find((one) => one === `${kernel_shape} ${strides} ${pads}`);
+    hold(
+      kernel?.constant === true && found !== undefined && String(own) === String(kernel_shape),
+      () => `expected a constant kernel of ${allowed.join(' or ')}, got ${kernel_shape} ${strides} ${pads}`,
+    );
+    hold(
+      channels === inputs && (!bias || (bias.constant && String(bias.shape) === String(outputs))),
+      () => `kernel [${kernel?.shape}] and bias [${bias?.shape}] do not fit ${channels} channels`,
+    );
+    const scale = (extent: Extent) => (side === 2 ? scaled(extent, transposed ? 1 : -1) : extent);
+    return { ...floating(x, kernel, bias), shape: [batch, outputs, ...sides.map(scale)] };
+  },
+});
+const halving = '2,2 2,2 0,0,0,0';
 
 /** The operators of a model's graphs. docs/format.md lists them. */
 export const operators: Readonly<Record<string, Operator>> = {
@@ -63,7 +87,7 @@ export const operators: Readonly<Record<string, Operator>> = {
       const type = typeOf(to as number);
       hold(
         x?.type !== 'int64' && (type === 'float32' || type === 'float16'),
-        'expected a cast to float32 or float16',
+        () => 'expected a cast to float32 or float16',
       );
       return { type, shape: shapeOf(x) };
     },
@@ -73,11 +97,11 @@ export const operators: Readonly<Record<string, Operator>> = {
     attributes: ['axis'],
     result(inputs, { axis }) {
       const { type, shape } = floating(...inputs);
-      const others = (extents: Extents) => String(extents.map((extent, i) => (i === axis ? '' : extent)));
-      const parts = inputs.map((input) => input.shape[axis as number]);
+      const others = (extents: Extents) => String(withExtent(extents, 1, 0));
+      const parts = inputs.map((input) => input.shape[1]);
       hold(
         axis === 1 && parts.every(isNumber) && inputs.every((input) => others(input.shape) === others(shape)),
-        'expected equal shapes except for the channels, axis 1',
+        () => 'expected equal shapes except for the channels, axis 1',
       );
       return {
         type,
@@ -89,32 +113,8 @@ export const operators: Readonly<Record<string, Operator>> = {
       };
     },
   },
-  Conv: {
-    inputs: [2, 3],
-    attributes: ['kernel_shape', 'pads', 'strides'],
-    result([x, kernel, bias], attributes) {
-      const [batch, channels, height, width] = imageOf(x);
-      const [outputs, inputs, size] = kernelOf(kernel, attributes, convolutions);
-      hold(channels === inputs, `the kernel takes ${inputs} channels, got ${channels}`);
-      checkBias(bias, outputs);
-      const side = (extent: Extent) => (size === 2 ? scaled(extent, -1) : extent);
-      return { ...floating(x, kernel, bias), shape: known([batch, outputs, side(height), side(width)]) };
-    },
-  },
-  ConvTranspose: {
-    inputs: [2, 3],
-    attributes: ['kernel_shape', 'pads', 'strides'],
-    result([x, kernel, bias], attributes) {
-      const [batch, channels, height, width] = imageOf(x);
-      const [inputs, outputs] = kernelOf(kernel, attributes, ['2 2 0']);
-      hold(channels === inputs, `the kernel takes ${inputs} channels, got ${channels}`);
-      checkBias(bias, outputs);
-      return {
-        ...floating(x, kernel, bias),
-        shape: known([batch, outputs, scaled(height, 1), scaled(width, 1)]),
-      };
-    },
-  },
+  Conv: convolution(['1,1 1,1 0,0,0,0', '3,3 1,1 1,1,1,1', halving], false),
+  ConvTranspose: convolution([halving], true),
   Exp: unary,
   Identity: unary,
   Log: unary,
@@ -125,7 +125,10 @@ export const operators: Readonly<Record<string, Operator>> = {
     attributes: ['keepdims'],
     result([x, axes], { keepdims }) {
       const [batch] = imageOf(x);
-      hold(String(axes?.elements) === '1,2,3' && keepdims === 0, 'expected axes 1, 2, 3 and keepdims 0');
+      hold(
+        String(axes?.elements) === '1,2,3' && keepdims === 0,
+        () => 'expected axes 1, 2, 3 and keepdims 0',
+      );
       return { ...floating(x), shape: [batch] };
     },
   },
@@ -139,7 +142,7 @@ export const operators: Readonly<Record<string, Operator>> = {
       const extent = shapeOf(x)[axis];
       hold(
         isNumber(extent) && start < end && end <= extent,
-        `expected a range inside axis ${axis} with ${extent} elements, got ${start} to ${end}`,
+        () => `expected a range inside axis ${axis} with ${extent} elements, got ${start} to ${end}`,
       );
       return { ...floating(x), shape: withExtent(shapeOf(x), axis, end - start) };
     },
@@ -150,7 +153,7 @@ export const operators: Readonly<Record<string, Operator>> = {
     inputs: [2, 2],
     attributes: [],
     result([x, axes]) {
-      hold(integerOf(axes) === 1 && x?.shape.length === 1, 'expected a tensor of rank 1, and axis 1');
+      hold(integerOf(axes) === 1 && x?.shape.length === 1, () => 'expected a tensor of rank 1, and axis 1');
       return { ...floating(x), shape: [...shapeOf(x), 1] };
     },
   },
@@ -159,7 +162,7 @@ export const operators: Readonly<Record<string, Operator>> = {
 /** The element type with this number. */
 export function typeOf(code: number | null): ElementType {
   const found = Object.entries(elementTypes).find(([, type]) => type.code === code);
-  hold(found !== undefined, `element type ${code} is not allowed`);
+  hold(found !== undefined, () => `element type ${code} is not allowed`);
   return found[0] as ElementType;
 }
 
@@ -168,7 +171,7 @@ function floating(...inputs: readonly (Value | undefined)[]): Result {
   const type = inputs[0]?.type ?? 'float32';
   hold(
     type.startsWith('float') && inputs.every((input) => !input || input.type === type),
-    `expected one type of floats, got ${inputs.map((input) => input?.type)}`,
+    () => `expected one type of floats, got ${inputs.map((input) => input?.type)}`,
   );
   return { type, shape: shapeOf(inputs[0]) };
 }
@@ -190,51 +193,19 @@ function broadcast(a: Extents, b: Extents): Extents {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
     const [left, right] = [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1];
-    hold(left === right || left === 1 || right === 1, `shapes [${a}] and [${b}] do not fit together`);
+    hold(left === right || left === 1 || right === 1, () => `shapes [${a}] and [${b}] do not fit together`);
     return left === 1 ? right : left;
   });
 }
 
 function imageOf(x: Value | undefined): [Extent, Extent, Extent, Extent] {
-  hold(x?.shape.length === 4, `expected an image of rank 4, got [${x?.shape}]`);
+  hold(x?.shape.length === 4, () => `expected an image of rank 4, got [${x?.shape}]`);
   return x.shape as [Extent, Extent, Extent, Extent];
-}
-
-/** Outputs, inputs and side of a constant square kernel with one of these combinations of side, stride and padding. */
-function kernelOf(
-  kernel: Value | undefined,
-  { kernel_shape: sides, strides, pads }: Attributes,
-  allowed: readonly string[],
-): [number, number, number] {
-  const [first, second, ...own] = imageOf(kernel);
-  const found = [sides, strides, pads].map((numbers) => new Set(numbers as number[]));
-  const text = found.map((numbers) => [...numbers].join('|')).join(' ');
-  hold(
-    kernel?.constant === true &&
-      allowed.includes(text) &&
-      String(sides) === String(own) &&
-      (strides as number[]).length === 2 &&
-      (pads as number[]).length === 4,
-    `expected a constant kernel, with side, stride and padding of ${allowed.join(' or ')}, got ${text}`,
-  );
-  return [first as number, second as number, own[0] as number];
-}
-
-function checkBias(bias: Value | undefined, outputs: number): void {
-  hold(
-    !bias || (bias.constant && bias.shape.length === 1 && bias.shape[0] === outputs),
-    `expected a constant bias of ${outputs} numbers, got [${bias?.shape}]`,
-  );
 }
 
 /** The only element of an int64 constant. */
 function integerOf(value: Value | undefined): number {
   const [element] = value?.elements ?? [];
-  hold(element !== undefined && value?.elements?.length === 1, 'expected one constant int64');
+  hold(element !== undefined && value?.elements?.length === 1, () => 'expected one constant int64');
   return element;
-}
-
-function known(extents: readonly (Extent | undefined)[]): Extents {
-  hold(!extents.includes(undefined), 'height and width cannot be halved or doubled here');
-  return extents as Extents;
 }

@@ -1,4 +1,5 @@
 import { type GlowConfig, latentChannels } from '@glow-onnx/flow/manifest';
+import { hold } from './fault.js';
 
 /** An extent: a number, or the name that the graph gives it, such as `batch` or `height/2`. */
 export type Extent = number | string;
@@ -34,10 +35,23 @@ export function signatureOf(kind: GraphKind, config: ShapeConfig): Signature {
     : { inputs: { ...latents, ...label }, outputs: image };
 }
 
-/** The extent times 2^power, such as `height/2` for `height` and −1; undefined if it is not so named. */
-export function scaled(extent: Extent | undefined, power: -1 | 1): Extent | undefined {
-  if (typeof extent !== 'string') return undefined;
-  const [symbol, over = '1'] = extent.split('/') as [string, string?];
-  const divisor = Number(over) / 2 ** power;
-  return divisor < 1 ? undefined : divisor === 1 ? symbol : `${symbol}/${divisor}`;
+/** The extent times 2^power, such as `height/2` for `height` and −1. @throws RangeError if it has no such name. */
+export function scaled(extent: Extent, power: -1 | 1): Extent {
+  const [symbol, over] = partsOf(extent);
+  const divisor = over / 2 ** power;
+  hold(symbol !== '' && divisor >= 1, () => `extent ${extent} cannot be halved or doubled`);
+  return divisor === 1 ? symbol : `${symbol}/${divisor}`;
+}
+
+/** The size of an extent, given what each symbol stands for. */
+export function sizeOf(extent: Extent, sizes: ReadonlyMap<string, number>): number {
+  const [symbol, divisor] = partsOf(extent);
+  return typeof extent === 'number' ? extent : (sizes.get(symbol) ?? Number.NaN) / divisor;
+}
+
+/** The symbol and the divisor of an extent such as `height/2`; no symbol for a number. */
+export function partsOf(extent: Extent): [symbol: string, divisor: number] {
+  if (typeof extent === 'number') return ['', 1];
+  const [symbol, divisor = '1'] = extent.split('/') as [string, string?];
+  return [symbol, Number(divisor)];
 }

@@ -1,4 +1,4 @@
-import { within } from './fault.js';
+import { hold, within } from './fault.js';
 
 /** The bytes that are read, the position in them, and how many more values may be read. */
 export interface Wire {
@@ -72,13 +72,16 @@ export const text: Kind<string> = {
   read: (wire, end) => decoder.decode(bytes.read(wire, end)),
 };
 
-/** A name of 1 to 250 visible ASCII characters, which is safe to print. */
+/** A name of at most 250 visible ASCII characters, which is safe to print. */
 export const name: Kind<string> = {
   wireType: 2,
   read(wire, end) {
-    const found = text.read(wire, Math.min(end, wire.at + 300));
-    if (wire.at === end && /^[!-~]{1,250}$/.test(found)) return found;
-    throw new RangeError('expected a name of 1 to 250 visible ASCII characters');
+    const found = bytes.read(wire, end);
+    hold(
+      found.length <= 250 && found.every((byte) => byte > 32 && byte < 127),
+      () => 'expected at most 250 visible ASCII characters',
+    );
+    return String.fromCharCode(...found);
   },
 };
 
@@ -94,7 +97,7 @@ export function message<F extends Fields>(fields: F): Kind<Values<F>> {
     wireType: 2,
     read(wire, end) {
       const found: Record<string, unknown> = Object.fromEntries(empty());
-      const label = () => (typeof found.name === 'string' ? `"${found.name}" ` : '');
+      const label = () => ((found.operator ?? found.name) ? `${found.operator ?? found.name}: ` : '');
       while (wire.at < end) {
         spend(wire);
         const tag = readInteger(wire, end);
