@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { hostileModel, hostileNames } from '../../support/hostile-models.js';
 import { type Server, startServer } from '../../support/server.js';
 import { describeBrowser, useBrowser } from '../../support/use-browser.js';
 
@@ -52,6 +53,17 @@ describeBrowser('loading in a page', () => {
     const weights = files.find(({ path }: { path: string }) => path === 'onnx/weights.bin');
     expect(keys).toContain(`https://glow-onnx.invalid/${weights.sha256}`);
     expect(keys).toHaveLength(5); // three files, the manifest, and which manifest the address gave
+  });
+
+  test.each(hostileNames)('refuses the hostile graph %s before ONNX Runtime sees it', async (name) => {
+    const files = Object.entries(hostileModel(name)).map(([path, bytes]) => [path, [...bytes]] as const);
+    const error = browser.run(async ({ glow, arg }) => {
+      const model = Object.fromEntries(arg.map(([path, bytes]) => [path, Uint8Array.from(bytes)]));
+      return glow.loadGlow(model, { device: 'wasm' }).then(() => 'loaded', String);
+    }, files);
+    expect(await error).toMatch(
+      /^RangeError: the given files: onnx\/encode\.onnx is not a graph of this model/,
+    );
   });
 
   test('loads without a network, and says so', async () => {

@@ -288,7 +288,7 @@ test.each<[string, Uint8Array, string | RegExp]>([
     /expected at most 250 visible ASCII characters$/,
   ],
   ['half of the bytes', honest.subarray(0, honest.length / 2), /it is cut off/],
-  ['a field twice', Uint8Array.from([...honest, 8, 8]), /irVersion is given twice/],
+  ['a field twice', Uint8Array.from([...honest, 8, 8]), /irVersion: it is given twice/],
   [
     'a number in more bytes than it needs',
     Uint8Array.from([...honest.subarray(0, 1), 0x88, 0, ...honest.subarray(2)]),

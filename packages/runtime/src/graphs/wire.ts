@@ -1,4 +1,5 @@
-import { hold, within } from './fault.js';
+import { messageOf } from '../message-of.js';
+import { hold } from './fault.js';
 
 /** The bytes that are read, the position in them, and how many more values may be read. */
 export interface Wire {
@@ -76,43 +77,53 @@ export const text: Kind<string> = {
 export const name: Kind<string> = {
   wireType: 2,
   read(wire, end) {
-    const found = bytes.read(wire, end);
-    hold(
-      found.length <= 250 && found.every((byte) => byte > 32 && byte < 127),
-      () => 'expected at most 250 visible ASCII characters',
-    );
-    return String.fromCharCode(...found);
+    hold(end - wire.at <= 250, notName);
+    let found = '';
+    while (wire.at < end) {
+      const byte = wire.bytes[wire.at++] as number;
+      hold(byte > 32 && byte < 127, notName);
+      found += String.fromCharCode(byte);
+    }
+    return found;
   },
 };
+const notName = () => 'expected at most 250 visible ASCII characters';
 
 /** A message with these fields and no others. Two readers of protobuf cannot understand it differently. */
 export function message<F extends Fields>(fields: F): Kind<Values<F>> {
+  const all = Object.entries(fields);
   const byTag = new Map(
-    Object.entries(fields).flatMap(([key, { number, kinds, repeated }]) =>
+    all.flatMap(([key, { number, kinds, repeated }]) =>
       kinds.map((kind) => [number * 8 + kind.wireType, { key, kind, repeated }] as const),
     ),
   );
-  const empty = () => Object.entries(fields).map(([key, { repeated }]) => [key, repeated ? [] : null]);
   return {
     wireType: 2,
     read(wire, end) {
-      const found: Record<string, unknown> = Object.fromEntries(empty());
-      const label = () => ((found.operator ?? found.name) ? `${found.operator ?? found.name}: ` : '');
-      while (wire.at < end) {
-        spend(wire);
-        const tag = readInteger(wire, end);
-        const field = byTag.get(tag);
-        if (!field) throw new RangeError(`${label()}field ${Math.floor(tag / 8)} is not allowed`);
-        const { key, kind, repeated } = field;
-        const before = found[key];
-        const value = within(
-          () => label() + (Array.isArray(before) ? `${key}[${before.length}]` : key),
-          () => kind.read(wire, kind.wireType === 0 ? end : readEnd(wire, end)),
-        );
-        if (!repeated && before !== null) throw new RangeError(`${label()}${key} is given twice`);
-        if (kind === packed) found[key] = (before as number[]).concat(value as number[]);
-        else if (repeated) (before as unknown[]).push(value);
-        else found[key] = value;
+      const found: Record<string, unknown> = {};
+      for (const [key, { repeated }] of all) found[key] = repeated ? [] : null;
+      let place = '';
+      try {
+        while (wire.at < end) {
+          place = '';
+          spend(wire);
+          const tag = readInteger(wire, end);
+          const field = byTag.get(tag);
+          if (!field) throw new RangeError(`field ${Math.floor(tag / 8)} is not allowed`);
+          const { key, kind, repeated } = field;
+          place = key;
+          const before = found[key];
+          if (!repeated && before !== null) throw new RangeError('it is given twice');
+          const value = kind.read(wire, kind.wireType === 0 ? end : readEnd(wire, end));
+          if (kind === packed) found[key] = (before as number[]).concat(value as number[]);
+          else if (repeated) (before as unknown[]).push(value);
+          else found[key] = value;
+        }
+      } catch (cause) {
+        const list = found[place];
+        if (Array.isArray(list)) place += `[${list.length}]`;
+        const where = [found.operator ?? found.name, place].filter((part) => part);
+        throw new RangeError([...where, messageOf(cause)].join(': '), { cause });
       }
       return found as Values<F>;
     },
