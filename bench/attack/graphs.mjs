@@ -9,7 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createRandom } from '@glow-onnx/flow';
-import { cases, config, honestGraphs } from './graph-cases.mjs';
+import { cases, config, honestGraphs } from './graph-cases/index.mjs';
 import { inPairs, report, runChild } from './run-child.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));

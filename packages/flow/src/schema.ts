@@ -100,7 +100,9 @@ function oneOf<const T>(values: readonly T[]): Schema<T> {
 }
 
 export { oneOf as enum };
-export const literal = <const T>(value: T) => oneOf([value]);
+/** This value, or one of these. */
+export const literal = <const T extends string | number>(value: T | readonly T[]): Schema<T> =>
+  oneOf(typeof value === 'object' ? value : [value]);
 
 export const nullable = <T>(inner: Schema<T>): Schema<T | null> =>
   schema((value, path) => (value === null ? null : inner.read(value, path)));
