@@ -208,6 +208,27 @@ test.each<[string, Uint8Array, string | RegExp]>([
     /node "twice" \(Concat\): it may not be computed from constants alone/,
   ],
   [
+    'a sign of a constant',
+    changed((g) => {
+      g.node.unshift({ opType: 'Neg', input: [kernel], output: ['minus'] } as never);
+    }),
+    /node "minus" \(Neg\): it may not be computed from constants alone/,
+  ],
+  [
+    'a large constant that is used 40 times',
+    changed((g) => {
+      const large = { name: 'large', dataType: 1, dims: [2 ** 18], rawData: new Uint8Array(2 ** 20) };
+      g.initializer.push(large as never);
+      const use = (_: unknown, i: number) => ({
+        opType: 'Mul',
+        input: ['large', 'float32[]/2'],
+        output: [`m${i}`],
+      });
+      g.node.unshift(...(Array.from({ length: 40 }, use) as never[]));
+    }),
+    /\(Mul\): weights are used more often than a model of this size needs/,
+  ],
+  [
     'an image that grows',
     changed((g) => {
       const names = ['x', ...Array.from({ length: 9 }, (_, i) => `c${i}`)];
