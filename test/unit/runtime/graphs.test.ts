@@ -251,6 +251,13 @@ test.each<[string, Uint8Array, string | RegExp]>([
     /more values than a model of this config needs/,
   ],
   [
+    'a node that nothing uses',
+    changed((g) => {
+      g.node.push({ opType: 'Relu', input: ['x'], output: ['idle'] } as never);
+    }),
+    /nothing uses the value "idle"/,
+  ],
+  [
     'a value that is used before',
     changed((g) => {
       g.node.reverse();
