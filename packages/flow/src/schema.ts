@@ -109,6 +109,10 @@ export const nullable = <T>(inner: Schema<T>): Schema<T | null> =>
 export const optional = <T>(inner: Schema<T>): Schema<T | undefined> =>
   schema((value, path) => (value === undefined ? undefined : inner.read(value, path)));
 
+/** `value` for a field that is not given. */
+export const _default = <T>(inner: Schema<T>, value: T): Schema<T> =>
+  schema((given, path) => (given === undefined ? value : inner.read(given, path)));
+
 export const array = <T>(element: Schema<T>): Schema<T[]> =>
   schema((value, path) =>
     typed<unknown[]>('array', Array.isArray)
@@ -127,7 +131,9 @@ function fieldsOf<S extends Shape>(shape: S, value: Record<string, unknown>, pat
     const own = Object.hasOwn(value, key) ? value[key] : undefined;
     return [key, field.read(own, [...path, key])] as const;
   });
-  return Object.fromEntries(entries.filter(([key]) => Object.hasOwn(value, key))) as ObjectOf<S>;
+  return Object.fromEntries(
+    entries.filter(([key, own]) => own !== undefined || Object.hasOwn(value, key)),
+  ) as ObjectOf<S>;
 }
 
 /** An object with these fields and no others. */

@@ -78,6 +78,15 @@ test.each<[string, unknown]>([
   expect(other.error.issues[0]).toMatchObject(own.error.issues[0] as object);
 });
 
+test('a default stands for a field that is not given', () => {
+  for (const library of [z, zod as unknown as typeof z]) {
+    const schema = library.strictObject({ steps: library._default(library.int(), 7) });
+    expect(schema.safeParse({})).toEqual({ success: true, data: { steps: 7 } });
+    expect(schema.safeParse({ steps: 8 })).toEqual({ success: true, data: { steps: 8 } });
+    expect(schema.safeParse({ steps: null }).success).toBe(false);
+  }
+});
+
 test('a key __proto__ is an unknown field, and changes no prototype', () => {
   const value = JSON.parse('{"__proto__": {"x": 1}}');
   expect(z.strictObject({}).safeParse(value).success).toBe(false);

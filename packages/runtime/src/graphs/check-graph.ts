@@ -52,10 +52,10 @@ function check(file: Uint8Array, { kind, config, precision, weights }: GraphClai
   const constantBytes = 2 ** 24 + 16 * (file.length + (weights?.bytes ?? 0));
   const values = inferValues(graph, signature, { config, precision, weights, constantBytes });
   const computed = new Set(graph.nodes.map((node) => node.outputs[0]));
-  const used = new Set([...Object.keys(outputs), ...graph.nodes.flatMap((node) => node.inputs)]);
-  for (const name of computed) hold(used.has(name ?? ''), () => `nothing uses the value "${name}"`);
   holdNames('inputs', graph.inputs, inputs);
   holdNames('outputs', graph.outputs, outputs);
+  const used = new Set([...Object.keys(outputs), ...graph.nodes.flatMap((node) => node.inputs)]);
+  for (const name of computed) hold(used.has(name ?? ''), () => `nothing uses the value "${name}"`);
   for (const [name, shape] of Object.entries(outputs)) {
     const found = computed.has(name) ? values.get(name) : undefined;
     const [wanted, got] = [`float32 [${shape}]`, describe(found)];
