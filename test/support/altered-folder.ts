@@ -69,7 +69,7 @@ export function readSixChannels(bytes: Uint8Array): Uint8Array {
       [starts, begin],
       [ends, begin + 6],
     ] as const) {
-      const name = `${tensor?.name} of ${input?.[0]}`;
+      const name = `${tensor?.name}/${input?.[0]}`;
       const rawData = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
       if (!tensors.has(name)) initializer?.push({ ...tensor, name, rawData });
       slice.input?.splice(tensor === starts ? 1 : 2, 1, name);

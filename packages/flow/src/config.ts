@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as z from './schema.js';
 
 const count = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 
@@ -151,8 +151,8 @@ export function parseConfig(value: unknown): GlowConfig {
 }
 
 /** The first fault of a failed parse: path, expected value, given value. */
-export function describeIssue(error: z.core.$ZodError, value: unknown): string {
-  const issue = error.issues[0];
+export function describeIssue(error: { readonly issues: readonly object[] }, value: unknown): string {
+  const issue = error.issues[0] as z.Issue | undefined;
   if (!issue) return 'is not valid';
   const path = issue.path.map(String).join('.') || '(whole)';
   let found: unknown = value;
@@ -169,7 +169,7 @@ function show(value: unknown): string {
   return typeof value === 'object' || typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
-function describeExpectation(issue: z.core.$ZodIssue): string {
+function describeExpectation(issue: z.Issue): string {
   switch (issue.code) {
     case 'invalid_value':
       return `expected one of ${issue.values.map((v) => JSON.stringify(v)).join(', ')}`;
@@ -184,8 +184,8 @@ function describeExpectation(issue: z.core.$ZodIssue): string {
     case 'unrecognized_keys':
       return 'unknown field';
     case 'invalid_format':
-      return `expected text of the form ${'pattern' in issue ? issue.pattern : issue.format}`;
+      return `expected text of the form ${issue.pattern}`;
     default:
-      return issue.message;
+      return 'expected another value';
   }
 }

@@ -1,5 +1,5 @@
-import * as z from 'zod/mini';
 import { describeIssue, type GlowConfig, parseConfig } from './config.js';
+import * as z from './schema.js';
 import { sha256Pattern } from './sha256-pattern.js';
 
 export { latentChannels, latentShapes } from './latent-shapes.js';

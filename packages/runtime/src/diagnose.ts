@@ -1,4 +1,5 @@
-import { readGraphs, readManifest, readVerified } from './folder/model-folder.js';
+import { loadGraphs } from './folder/load-graphs.js';
+import { readManifest, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
 import { messageOf } from './message-of.js';
 import type { Host, Platform } from './platform.js';
@@ -100,7 +101,7 @@ async function tryDevice(platform: Platform, device: Device, options: RuntimeOpt
 async function readTest(platform: Platform, source: ModelSource) {
   const folder = { store: storeOf(platform, source), sha256: platform.sha256 };
   const { manifest } = await readManifest(folder);
-  const graphs = await readGraphs(folder, manifest, manifest.variants.fp32);
+  const graphs = await loadGraphs(folder, manifest, 'fp32');
   const golden = await readVerified(folder, manifest, 'golden.safetensors');
   return async (device: Device, options: RuntimeOptions): Promise<SelfTestReport> => {
     const { encoder, decoder, release } = await openGraphs(platform, graphs, { device, ...options });

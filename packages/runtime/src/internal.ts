@@ -3,6 +3,8 @@
  * @packageDocumentation
  */
 
+export { checkGraph } from './graphs/check-graph.js';
+export { type GraphKind, graphKinds } from './graphs/signature.js';
 export { mean } from './mean.js';
 export { messageOf } from './message-of.js';
 export { oneHot } from './model/labels.js';

@@ -1,8 +1,8 @@
-import { type GraphVariant, type Manifest, type Precision, printable } from '@glow-onnx/flow/manifest';
 import { checkInteger } from './check.js';
 import { forgetful, keyValueCache } from './folder/key-value-cache.js';
+import { loadGraphs } from './folder/load-graphs.js';
 import { openCache } from './folder/model-cache.js';
-import { type ModelFolder, readGraphs, readManifest, readVerified } from './folder/model-folder.js';
+import { type ModelFolder, readManifest, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
 import type { LoadGlow, LoadOptions } from './load-options.js';
 import { createModel } from './model/create-model.js';
@@ -55,9 +55,8 @@ async function load(
   const cacheOfFiles = store.url === undefined ? undefined : cache;
   const folder: ModelFolder = { store, sha256, cache: cacheOfFiles, onProgress, signal };
   const { manifest, sha256: fingerprint } = await readManifest(folder);
-  const variant = variantOf(manifest, precision, store.name);
   const hasGolden = manifest.files.some(({ path }) => path === goldenPath);
-  const graphs = await openGraphs(platform, await readGraphs(folder, manifest, variant), {
+  const graphs = await openGraphs(platform, await loadGraphs(folder, manifest, precision), {
     ...runtimeOptions,
     device,
     selfTest:
@@ -76,13 +75,6 @@ async function load(
   const resourcesNow = () => platform.resources(graphs.device);
   const memory = createMemoryBudget(manifest.config, graphs.device, resourcesNow, maxMemory);
   return createModel({ manifest, precision, graphs, memory, codec, batchSize });
-}
-
-function variantOf(manifest: Manifest, precision: Precision, folder: string): GraphVariant {
-  const variant: GraphVariant | undefined = manifest.variants[precision];
-  if (variant) return variant;
-  const there = printable(Object.keys(manifest.variants).join(', '));
-  throw new RangeError(`loadGlow: ${folder} has no precision "${precision}" (it has: ${there})`);
 }
 
 /** Rejects at once when aborted. A model that is loaded later is disposed. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { hostileModel, hostileNames } from '../../support/hostile-models.js';
 import { type Server, startServer } from '../../support/server.js';
 import { describeBrowser, useBrowser } from '../../support/use-browser.js';
 
@@ -54,6 +55,17 @@ describeBrowser('loading in a page', () => {
     const notes = keys.filter((key) => key.startsWith('https://glow-onnx.invalid/notes/'));
     expect(notes).toHaveLength(1); // which manifest the address gave
     expect(keys).toHaveLength(5); // the note, three files and the manifest
+  });
+
+  test.each(hostileNames)('refuses the hostile graph %s before ONNX Runtime sees it', async (name) => {
+    const files = Object.entries(hostileModel(name)).map(([path, bytes]) => [path, [...bytes]] as const);
+    const error = browser.run(async ({ glow, arg }) => {
+      const model = Object.fromEntries(arg.map(([path, bytes]) => [path, Uint8Array.from(bytes)]));
+      return glow.loadGlow(model, { device: 'wasm' }).then(() => 'loaded', String);
+    }, files);
+    expect(await error).toMatch(
+      /^RangeError: the given files: onnx\/encode\.onnx is not a graph of this model/,
+    );
   });
 
   test('loads without a network, and says so', async () => {

@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { bundle } from '../../support/bundle.js';
 
@@ -35,6 +36,19 @@ test.each([
   expect(bytes).toBeLessThanOrEqual(limitBytes);
   expect(builds.filter((build) => text.includes(build))).toEqual(expected);
 });
+
+test('a page and its worker get at most 40 kB each by Vite and by webpack', () => {
+  const app = mkdtempSync(join(tmpdir(), 'glow-size-'));
+  const program = resolve(__dirname, '../../support/bundled-sizes.mjs');
+  const sizes = JSON.parse(execFileSync(process.execPath, [program, app], { encoding: 'utf8' }));
+  rmSync(app, { recursive: true });
+  for (const bundler of ['vite', 'webpack']) {
+    for (const part of ['page', 'worker']) {
+      expect(sizes[bundler][part]).toBeGreaterThan(10_000);
+      expect(sizes[bundler][part]).toBeLessThanOrEqual(limitBytes);
+    }
+  }
+}, 120_000);
 
 test('importing the package does nothing by itself', () => {
   const out = mkdtempSync(join(tmpdir(), 'glow-size-'));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseManifest } from '@glow-onnx/flow';
 import { loadGlow } from '@glow-onnx/runtime';
 import type { KeyValueCache } from '../../../packages/runtime/src/folder/key-value-cache.js';
+import { loadGraphs } from '../../../packages/runtime/src/folder/load-graphs.js';
 import { platform } from '../../../packages/runtime/src/node/platform.js';
 import type { Platform } from '../../../packages/runtime/src/platform.js';
 import type { OnnxRuntime } from '../../../packages/runtime/src/sessions/onnx-runtime.js';
@@ -35,13 +36,15 @@ async function copyWith(...changes: [path: string, change: (bytes: Uint8Array) =
 
 async function read(folder: string, cache = memory()): Promise<{ graphs: ModelGraphs; selfTest: SelfTest }> {
   const file = (path: string) => readFile(join(folder, path));
+  const manifest = parseManifest(await readFile(join(folder, 'manifest.json'), 'utf8'));
   return {
-    graphs: {
-      encode: { model: await file('onnx/encode.onnx') },
-      decode: { model: await file('onnx/decode.onnx') },
-    },
+    graphs: await loadGraphs(
+      { store: platform.openStore(folder), sha256: platform.sha256 },
+      manifest,
+      'fp32',
+    ),
     selfTest: {
-      manifest: parseManifest(await readFile(join(folder, 'manifest.json'), 'utf8')),
+      manifest,
       fingerprint: folder,
       precision: 'fp32',
       golden: () => file('golden.safetensors'),

@@ -1,11 +1,12 @@
-import { open, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Float64Tensor, type GlowConfig, tensor } from '@glow-onnx/flow';
 import type { Precision } from '@glow-onnx/flow/internal';
 import { decodeModel } from '@glow-onnx/graph';
 import { addOutputs } from '@glow-onnx/graph/internal';
 import { type FloatTensor, goldenPrefix, openSession } from '@glow-onnx/runtime/session';
 import type { ModelOnDisk } from './measure-errors.js';
+import { type GraphFile, readGraph } from './read-graph.js';
 import { spectralNorm } from './spectral-norm.js';
 
 /** The effect of one step of the flow on the golden images: it shows where a model loses its inverse. */
@@ -34,10 +35,11 @@ export interface ModelDiagnosis {
  * @throws Error if a graph lacks the names of steps, or cannot run.
  */
 export async function diagnoseSteps(
-  { folder, manifest, golden }: ModelOnDisk,
+  model: ModelOnDisk,
   precision: Precision = 'fp32',
 ): Promise<ModelDiagnosis> {
-  const { config, variants } = manifest;
+  const { golden, manifest } = model;
+  const { config } = manifest;
   const labelled = golden.label ? { label: golden.label } : {};
   const latents = Array.from({ length: config.levels }, (_, l) => [
     `z${l}`,
@@ -45,14 +47,14 @@ export async function diagnoseSteps(
   ]);
   const steps = stepNames(config);
 
-  const encode = await openGraph(folder, variants[precision].encode);
+  const encode = openGraph(await readGraph(model, precision, 'encode'));
   const forward = await encode.run(
     steps.flatMap(({ output, logScale }) => [output, logScale]),
     { x: golden.x, ...labelled },
   );
   const norms = await Promise.all(steps.map(async ({ matrix }) => spectralNorm(await encode.matrix(matrix))));
 
-  const decode = await openGraph(folder, variants[precision].decode);
+  const decode = openGraph(await readGraph(model, precision, 'decode'));
   const back = await decode.run(
     steps.map(({ input }) => input),
     { ...Object.fromEntries(latents), ...labelled },
@@ -99,8 +101,7 @@ function stepNames({ levels, steps }: Pick<GlowConfig, 'levels' | 'steps'>) {
   });
 }
 
-async function openGraph(folder: string, path: string) {
-  const bytes = await readFile(join(folder, path));
+function openGraph({ path, bytes, folder }: GraphFile) {
   const initializers = new Map(decodeModel(bytes).graph.initializers.map((entry) => [entry.name, entry]));
   return {
     async run(names: readonly string[], feeds: Record<string, FloatTensor>) {
@@ -109,7 +110,7 @@ async function openGraph(folder: string, path: string) {
         bytes,
         names.filter((name) => !own.has(name)),
       );
-      const session = await openSession({ model, device: 'cpu', folder: join(folder, dirname(path)) });
+      const session = await openSession({ model, device: 'cpu', folder });
       try {
         return await session.run(feeds);
       } finally {
@@ -121,7 +122,7 @@ async function openGraph(folder: string, path: string) {
       const found = initializers.get(name);
       if (!found) throw new Error(`${path}: no weight "${name}"; export the model again`);
       const { data, shape } = found;
-      const raw = data instanceof Uint8Array ? data : await readRange(join(folder, dirname(path)), data);
+      const raw = data instanceof Uint8Array ? data : await readRange(folder, data);
       const numbers = Float64Array.from(new Float32Array(Uint8Array.from(raw).buffer));
       return tensor([shape[0], numbers.length / shape[0]], numbers);
     },

@@ -1,6 +1,7 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Manifest } from '@glow-onnx/flow';
-import type { GraphVariant, Precision } from '@glow-onnx/flow/internal';
+import type { Precision } from '@glow-onnx/flow/internal';
+import type { GraphKind } from '@glow-onnx/runtime/internal';
 import { readWholeFile } from '@glow-onnx/runtime/internal-node';
 import {
   type Device,
@@ -11,6 +12,7 @@ import {
   openSession,
   type SessionOptions,
 } from '@glow-onnx/runtime/session';
+import { readGraph } from './read-graph.js';
 
 /** A model folder with its manifest's claims and its golden values. */
 export interface ModelOnDisk {
@@ -22,20 +24,21 @@ export interface ModelOnDisk {
 /**
  * Runs both graphs of a precision on a device and compares them with the golden values.
  * @param progress called with a line before each graph runs.
- * @throws Error if a graph cannot be opened or run, or golden.safetensors lacks a tensor.
+ * @throws RangeError if a graph is not one of this model. @throws Error if it cannot be opened or run, or
+ * golden.safetensors lacks a tensor.
  */
 export async function measureErrors(
-  { folder, manifest, golden }: ModelOnDisk,
+  model: ModelOnDisk,
   precision: Precision,
   device: Device,
   progress?: (step: string) => void,
 ): Promise<Measurement[]> {
-  const variant = manifest.variants[precision];
+  const { golden, manifest } = model;
   const { levels } = manifest.config;
   const slack = manifest.toleranceFactor ?? 1;
-  const run = async (graph: 'encode' | 'decode', inputs: readonly Record<string, FloatTensor>[]) => {
-    progress?.(`${variant[graph]} on ${device}`);
-    return runAll(await sourceOf(folder, variant, graph, device), device, inputs);
+  const run = async (graph: GraphKind, inputs: readonly Record<string, FloatTensor>[]) => {
+    progress?.(`${manifest.variants[precision][graph]} on ${device}`);
+    return runAll(await sourceOf(model, precision, graph, device), device, inputs);
   };
   try {
     return await measureGolden({ golden, levels, precision, device, slack, run });
@@ -48,21 +51,19 @@ export async function measureErrors(
   }
 }
 
-/** ONNX Runtime reads files itself, except for its web build, which takes bytes. */
+/** ONNX Runtime reads the weights itself, except for its web build, which takes bytes. */
 async function sourceOf(
-  folder: string,
-  variant: GraphVariant,
-  graph: 'encode' | 'decode',
+  model: ModelOnDisk,
+  precision: Precision,
+  graph: GraphKind,
   device: Device,
 ): Promise<SessionOptions> {
-  const path = join(folder, variant[graph]);
-  if (device !== 'wasm') return { model: path };
-  const { weights } = variant;
-  const model = await readWholeFile(path);
-  if (weights === null) return { model };
+  const { bytes, folder, weights } = await readGraph(model, precision, graph);
+  if (device !== 'wasm') return { model: bytes, folder };
+  if (weights === null) return { model: bytes };
   return {
-    model,
-    externalData: [{ path: basename(weights), data: await readWholeFile(join(folder, weights)) }],
+    model: bytes,
+    externalData: [{ path: weights, data: await readWholeFile(join(folder, weights)) }],
   };
 }
 

@@ -4,9 +4,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Manifest, parseManifest } from '@glow-onnx/flow';
 import { type Precision, precisions } from '@glow-onnx/flow/internal';
+import { graphKinds } from '@glow-onnx/runtime/internal';
 import { type Device, type Golden, holds, type Measurement, parseGolden } from '@glow-onnx/runtime/session';
 import { diagnoseSteps, type ModelDiagnosis } from './diagnose-steps.js';
 import { measureErrors } from './measure-errors.js';
+import { readGraph } from './read-graph.js';
 
 /** Choices for `verifyFolder`. */
 export interface VerifyOptions {
@@ -23,7 +25,7 @@ export interface VerifyReport {
   readonly folder: string;
   /** Whether no file is damaged and every error is within its tolerance. */
   readonly ok: boolean;
-  /** One line for each file that is missing or differs from the manifest. */
+  /** One line for each file that is missing, differs from the manifest, or is not a graph of this model. */
   readonly damaged: readonly string[];
   /** Errors against float64; empty if a file is damaged. */
   readonly measured: readonly (Measurement & { readonly ok: boolean })[];
@@ -53,6 +55,8 @@ export async function verifyFolder(folder: string, options: VerifyOptions = {}):
   const damaged = [...checks.filter((problem) => problem !== undefined), ...unlisted(manifest)];
   if (damaged.length > 0) return { folder, ok: false, damaged, measured: [], diagnosis: null };
 
+  const foreign = await foreignGraphs(folder, manifest, requested);
+  if (foreign.length > 0) return { folder, ok: false, damaged: foreign, measured: [], diagnosis: null };
   const model = { folder, manifest, golden: await readGolden(folder) };
   const measured: Measurement[] = [];
   for (const precision of requested) {
@@ -98,6 +102,24 @@ function unlisted({ files, variants }: Manifest): string[] {
   return [...new Set(['golden.safetensors', ...needed])]
     .filter((path) => path !== null && !listed.has(path))
     .map((path) => `${path} is not listed in manifest.json`);
+}
+
+/** The faults of graphs that are not of this model, in one line each. */
+async function foreignGraphs(
+  folder: string,
+  manifest: Manifest,
+  chosen: readonly Precision[],
+): Promise<string[]> {
+  const graphs = chosen.flatMap((precision) => graphKinds.map((kind) => [precision, kind] as const));
+  const faults = await Promise.all(
+    graphs.map(([precision, kind]) =>
+      readGraph({ folder, manifest }, precision, kind).then(
+        () => [],
+        (error: Error) => [error.message],
+      ),
+    ),
+  );
+  return faults.flat();
 }
 
 /** The fault of a file in one line. The file is read in pieces: weights may be larger than a buffer can be. */

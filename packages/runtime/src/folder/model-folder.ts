@@ -1,5 +1,6 @@
 import { type GraphVariant, type Manifest, parseManifest, printable } from '@glow-onnx/flow/manifest';
-import type { ModelGraphs } from '../sessions/open-graphs.js';
+import type { GraphKind } from '../graphs/signature.js';
+import type { GraphSource } from '../sessions/create-session.js';
 import { queueOf } from '../sessions/queue.js';
 import type { FileEntry } from './file-entry.js';
 import { lastManifest } from './last-manifest.js';
@@ -154,12 +155,12 @@ async function verified(
   return bytes;
 }
 
-/** Reads and verifies both graphs of a variant and their shared weights, all at once. */
+/** Reads both graphs of a variant and their shared weights, all at once. Compares sizes and hashes, nothing else. */
 export async function readGraphs(
   folder: ModelFolder,
   manifest: Manifest,
   { encode, decode, weights }: GraphVariant,
-): Promise<ModelGraphs> {
+): Promise<Record<GraphKind, GraphSource & { readonly model: Uint8Array }>> {
   const [encodeModel, decodeModel, data] = await allOrNone(folder, (part) => [
     readVerified(part, manifest, encode),
     readVerified(part, manifest, decode),

@@ -1,13 +1,11 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import { findNotFinite } from '../check.js';
 import { fromModel, type RawImage } from '../pictures/images.js';
-import type { Session } from '../sessions/create-session.js';
+import type { GraphRunner } from '../sessions/open-graphs.js';
 import type { FloatTensor } from '../sessions/tensor.js';
 import { type Failed, failedAt, type ImageItem, type Item, type LatentsItem } from './item.js';
 import { oneHot } from './labels.js';
 import { type LatentLevel, levelShapes } from './latents.js';
-
-type RunGraph = Pick<Session, 'run'>;
 
 export interface EncodedItem extends LatentsItem {
   /** log p(x) in nats, the density at the x that was encoded. */
@@ -20,7 +18,7 @@ export interface DecodedItem extends Item {
 
 /** Encodes images of one size. An image whose latents or log p(x) are not finite fails. */
 export async function encodeBatch(
-  graph: RunGraph,
+  graph: GraphRunner,
   config: GlowConfig,
   batch: readonly ImageItem[],
 ): Promise<(EncodedItem | Failed)[]> {
@@ -42,7 +40,7 @@ export async function encodeBatch(
 
 /** Decodes latents of one size to pixels. An image whose x is not finite fails. */
 export async function decodeBatch(
-  graph: RunGraph,
+  graph: GraphRunner,
   config: GlowConfig,
   batch: readonly LatentsItem[],
 ): Promise<(DecodedItem | Failed)[]> {
@@ -57,7 +55,7 @@ export async function decodeBatch(
 
 /** Encodes images of one size and decodes them again, their latents left on the device. */
 export async function roundTripBatch(
-  graph: RunGraph,
+  graph: GraphRunner,
   config: GlowConfig,
   batch: readonly ImageItem[],
 ): Promise<(DecodedItem | Failed)[]> {

@@ -1,14 +1,26 @@
+import type { CheckedGraph } from '../graphs/check-graph.js';
+import { checkOutputs } from '../graphs/check-outputs.js';
+import type { GraphKind, Signature } from '../graphs/signature.js';
 import type { Platform } from '../platform.js';
 import { createSession, type GraphSource, type Session } from './create-session.js';
 import type { Device, DeviceChoice } from './device.js';
 import { onFirstDevice, type SkippedDevice } from './devices.js';
+import type { NamedTensors } from './feeds.js';
 import type { OnnxRuntime, RuntimeOptions } from './onnx-runtime.js';
 import { requireDevice } from './probe.js';
 import { runSelfTest, type SelfTest, type SelfTestOutcome } from './self-test.js';
+import type { FloatTensor } from './tensor.js';
 
-export interface ModelGraphs {
-  readonly encode: GraphSource;
-  readonly decode: GraphSource;
+/** A graph that `checkGraph` has passed. */
+export interface ModelGraph extends CheckedGraph {
+  readonly source: GraphSource;
+}
+
+export type ModelGraphs = Readonly<Record<GraphKind, ModelGraph>>;
+
+/** Runs a graph, inputs by name to outputs by name. @throws Error if the outputs are not those of the signature. */
+export interface GraphRunner {
+  run(inputs: NamedTensors): Promise<Record<string, FloatTensor>>;
 }
 
 export interface OpenGraphsOptions extends RuntimeOptions {
@@ -25,10 +37,10 @@ export interface OpenGraphs {
   readonly skipped: readonly SkippedDevice[];
   readonly selfTest: SelfTestOutcome;
   /** @throws Error if the graph cannot be opened; the next call tries again. */
-  encoder(): Promise<Pick<Session, 'run'>>;
-  decoder(): Promise<Pick<Session, 'run'>>;
+  encoder(): Promise<GraphRunner>;
+  decoder(): Promise<GraphRunner>;
   /** Encodes x and decodes the latents, which never leave the GPU. Returns all other outputs of both graphs. */
-  readonly roundTrip?: Session['run'] | undefined;
+  readonly roundTrip?: GraphRunner['run'] | undefined;
   /** Frees the opened sessions, once runs under way have ended. */
   release(): Promise<void>;
 }
@@ -64,11 +76,11 @@ async function openOn(
     await Promise.all(Object.values(sessions).map((session) => session.release()));
   };
   const { keeper } = sessions;
-  const roundTrip: Session['run'] | undefined =
+  const roundTrip: GraphRunner['run'] | undefined =
     keeper &&
     (async (inputs) => {
       const [encoder, decoder] = await Promise.all([keeper.get(), sessions.decode.get()]);
-      return encoder.runInto(decoder, inputs);
+      return checkOutputs(bothWays(graphs), inputs, await encoder.runInto(decoder, inputs));
     });
   const run: Parameters<typeof runSelfTest>[1]['run'] = async (graph, inputs) => {
     const session = await sessions[graph].get();
@@ -84,15 +96,34 @@ async function openOn(
   }
 }
 
+/** Encode then decode, without the latents in between. */
+function bothWays({ encode, decode }: ModelGraphs): Signature {
+  const left = Object.entries(encode.signature.outputs).filter(
+    ([name]) => !(name in decode.signature.inputs),
+  );
+  return {
+    inputs: encode.signature.inputs,
+    outputs: { ...Object.fromEntries(left), ...decode.signature.outputs },
+  };
+}
+
 /** A session that opens when it is first needed. It holds the graph's bytes only until then. */
-function lazySession(runtime: OnnxRuntime, device: Device, graph: GraphSource, kept?: readonly string[]) {
+function lazySession(
+  runtime: OnnxRuntime,
+  device: Device,
+  { source: graph, signature }: ModelGraph,
+  kept?: readonly string[],
+) {
   let source: GraphSource | undefined = graph;
   let opening: Promise<Session> | undefined;
   const open = async () => {
     if (!source) throw new Error('session: it is released; load the model again');
     const session = await createSession(runtime, device, source, kept);
     source = undefined;
-    return session;
+    return {
+      ...session,
+      run: async (inputs: NamedTensors) => checkOutputs(signature, inputs, await session.run(inputs)),
+    };
   };
   return {
     get(): Promise<Session> {

@@ -1,0 +1,35 @@
+import { type GraphVariant, type Manifest, type Precision, printable } from '@glow-onnx/flow/manifest';
+import { checkGraph } from '../graphs/check-graph.js';
+import type { GraphKind } from '../graphs/signature.js';
+import type { ModelGraph, ModelGraphs } from '../sessions/open-graphs.js';
+import { type ModelFolder, readGraphs } from './model-folder.js';
+
+/**
+ * Reads and verifies the graphs of a precision, and holds each to docs/format.md.
+ * @throws RangeError if the folder lacks the precision, or a graph is not one of this model; the errors of reading.
+ */
+export async function loadGraphs(
+  folder: ModelFolder,
+  manifest: Manifest,
+  precision: Precision,
+): Promise<ModelGraphs> {
+  const { store } = folder;
+  const { config } = manifest;
+  const variant = variantOf(manifest, precision, store.name);
+  const sources = await readGraphs(folder, manifest, variant);
+  const check = (kind: GraphKind): ModelGraph => {
+    const source = sources[kind];
+    const { path, data } = source.externalData?.[0] ?? {};
+    const weights = path !== undefined && data ? { path, bytes: data.length } : undefined;
+    const claims = { kind, config, precision, weights };
+    return { source, ...checkGraph(source.model, claims, store.locate(variant[kind])) };
+  };
+  return { encode: check('encode'), decode: check('decode') };
+}
+
+function variantOf(manifest: Manifest, precision: Precision, folder: string): GraphVariant {
+  const variant: GraphVariant | undefined = manifest.variants[precision];
+  if (variant) return variant;
+  const there = printable(Object.keys(manifest.variants).join(', '));
+  throw new RangeError(`loadGlow: ${folder} has no precision "${precision}" (it has: ${there})`);
+}

@@ -1,0 +1,57 @@
+import { type GlowConfig, latentChannels } from '@glow-onnx/flow/manifest';
+import { hold } from './fault.js';
+
+/** An extent: a number, or the name that the graph gives it, such as `batch` or `height/2`. */
+export type Extent = number | string;
+export type Extents = readonly Extent[];
+
+/** The inputs and outputs of a graph in their order, all float32. */
+export interface Signature {
+  readonly inputs: Readonly<Record<string, Extents>>;
+  readonly outputs: Readonly<Record<string, Extents>>;
+}
+
+/** The graphs of a model. */
+export const graphKinds = ['encode', 'decode'] as const;
+export type GraphKind = (typeof graphKinds)[number];
+export type ShapeConfig = Pick<GlowConfig, 'channels' | 'levels' | 'classes'>;
+
+/** The inputs and outputs that a config gives each kind of graph. */
+export function signatureOf(kind: GraphKind, config: ShapeConfig): Signature {
+  const { channels, levels, classes } = config;
+  const image = { x: ['batch', channels, 'height', 'width'] };
+  const label = classes > 0 && { label: ['batch', classes, 1, 1] };
+  const latents = Object.fromEntries(
+    Array.from({ length: levels }, (_, l): [string, Extents] => [
+      `z${l}`,
+      ['batch', latentChannels(config, l), `height/${2 ** (l + 1)}`, `width/${2 ** (l + 1)}`],
+    ]),
+  );
+  return kind === 'encode'
+    ? {
+        inputs: { ...image, ...label },
+        outputs: { ...latents, log_prob: ['batch'], log_prob_levels: ['batch', levels] },
+      }
+    : { inputs: { ...latents, ...label }, outputs: image };
+}
+
+/** The extent times 2^power, such as `height/2` for `height` and −1. @throws RangeError if it has no such name. */
+export function scaled(extent: Extent, power: -1 | 1): Extent {
+  const [symbol, over] = partsOf(extent);
+  const divisor = over / 2 ** power;
+  hold(symbol !== '' && divisor >= 1, () => `extent ${extent} cannot be halved or doubled`);
+  return divisor === 1 ? symbol : `${symbol}/${divisor}`;
+}
+
+/** The size of an extent, given what each symbol stands for. */
+export function sizeOf(extent: Extent, sizes: ReadonlyMap<string, number>): number {
+  const [symbol, divisor] = partsOf(extent);
+  return typeof extent === 'number' ? extent : (sizes.get(symbol) ?? Number.NaN) / divisor;
+}
+
+/** The symbol and the divisor of an extent such as `height/2`; no symbol for a number. */
+export function partsOf(extent: Extent): [symbol: string, divisor: number] {
+  if (typeof extent === 'number') return ['', 1];
+  const [symbol, divisor = '1'] = extent.split('/') as [string, string?];
+  return [symbol, Number(divisor)];
+}
