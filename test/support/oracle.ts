@@ -9,8 +9,10 @@ import {
   inverseWeights,
   type Manifest,
   type Named,
+  parseManifest,
   tensor,
 } from '@glow-onnx/flow';
+import { encodeManifest } from '@glow-onnx/flow/internal';
 import type { OpenSession } from '@glow-onnx/runtime/session';
 import { randomParams } from './random-params.js';
 
@@ -66,14 +68,14 @@ function mapValues<A, B>(named: Named<A>, f: (value: A) => B): Record<string, B>
 
 /** A manifest with nothing in it but the config: for models that do not come from a folder. */
 export function bareManifest(config: GlowConfig): Manifest {
-  return {
-    formatVersion: 1,
-    producer: { name: 'test', version: '0' },
-    config,
-    latents: [],
-    variants: { fp32: { encode: 'encode.onnx', decode: 'decode.onnx', weights: null } },
-    files: [],
-    training: null,
-    measured: [],
-  };
+  return parseManifest(
+    encodeManifest({
+      producer: { name: 'test', version: '0' },
+      config,
+      variants: { fp32: { encode: 'encode.onnx', decode: 'decode.onnx', weights: null } },
+      files: [],
+      training: null,
+      measured: [],
+    }),
+  );
 }

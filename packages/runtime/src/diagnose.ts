@@ -1,3 +1,4 @@
+import { checkGraphFacts } from './folder/check-graph-facts.js';
 import { readGraphs, readManifest, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
 import { messageOf } from './message-of.js';
@@ -101,6 +102,7 @@ async function readTest(platform: Platform, source: ModelSource) {
   const folder = { store: storeOf(platform, source), sha256: platform.sha256 };
   const { manifest } = await readManifest(folder);
   const graphs = await readGraphs(folder, manifest, manifest.variants.fp32);
+  checkGraphFacts(folder, manifest, 'fp32', graphs);
   const golden = await readVerified(folder, manifest, 'golden.safetensors');
   return async (device: Device, options: RuntimeOptions): Promise<SelfTestReport> => {
     const { encoder, decoder, release } = await openGraphs(platform, graphs, { device, ...options });

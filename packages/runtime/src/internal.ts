@@ -3,6 +3,8 @@
  * @packageDocumentation
  */
 
+export { checkExportFacts } from './folder/export-facts.js';
+export { readGraphMetadata } from './folder/graph-metadata.js';
 export { mean } from './mean.js';
 export { messageOf } from './message-of.js';
 export { oneHot } from './model/labels.js';

@@ -1,5 +1,6 @@
 import type { GraphVariant, Manifest, Precision } from '@glow-onnx/flow/manifest';
 import { checkInteger } from './check.js';
+import { checkGraphFacts } from './folder/check-graph-facts.js';
 import { forgetful, keyValueCache } from './folder/key-value-cache.js';
 import { openCache } from './folder/model-cache.js';
 import { type ModelFolder, readGraphs, readManifest, readVerified } from './folder/model-folder.js';
@@ -52,7 +53,9 @@ async function load(
   const { manifest, sha256: fingerprint } = await readManifest(folder);
   const variant = variantOf(manifest, precision, store.name);
   const hasGolden = manifest.files.some(({ path }) => path === goldenPath);
-  const graphs = await openGraphs(platform, await readGraphs(folder, manifest, variant), {
+  const sources = await readGraphs(folder, manifest, variant);
+  checkGraphFacts(folder, manifest, precision, sources);
+  const graphs = await openGraphs(platform, sources, {
     ...runtimeOptions,
     device,
     selfTest:
@@ -72,8 +75,7 @@ async function load(
 }
 
 function variantOf(manifest: Manifest, precision: Precision, folder: string): GraphVariant {
-  const variant: GraphVariant | undefined = manifest.variants[precision];
-  if (variant) return variant;
+  if (Object.hasOwn(manifest.variants, precision)) return manifest.variants[precision] as GraphVariant;
   const there = Object.keys(manifest.variants).join(', ');
   throw new RangeError(`loadGlow: ${folder} has no precision "${precision}" (it has: ${there})`);
 }

@@ -66,8 +66,13 @@ describe('parseSafetensors', () => {
     ['an absurd header length', file('{}', [], 2 ** 53), RangeError, /at most 2 bytes/],
     ['an empty header', file('', []), SyntaxError, /does not start with "\{"/],
     ['a header that is a list', file('[]'), SyntaxError, /does not start with "\{"/],
-    ['a header cut in the middle', file('{"a":'), SyntaxError, /not JSON/],
-    ['a header that is not UTF-8', file('{"a": 1}').fill(0xff, 10, 11), SyntaxError, /not JSON in UTF-8/],
+    ['a header cut in the middle', file('{"a":'), SyntaxError, /not valid JSON/],
+    [
+      'a header that is not UTF-8',
+      file('{"a": 1}').fill(0xff, 10, 11),
+      SyntaxError,
+      /not valid JSON in UTF-8/,
+    ],
     ['a name given twice', file(`{"a":${one},"a":${one}}`, [1]), SyntaxError, /"a" twice/],
     [
       'a name given twice in two spellings',

@@ -3,7 +3,16 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Manifest, parseManifest } from '@glow-onnx/flow';
-import { type Precision, precisions } from '@glow-onnx/flow/internal';
+import {
+  difference,
+  maxManifestBytes,
+  type Precision,
+  parseConfig,
+  parseJson,
+  precisions,
+} from '@glow-onnx/flow/internal';
+import { checkExportFacts, messageOf, readGraphMetadata } from '@glow-onnx/runtime/internal';
+import { readWholeFile } from '@glow-onnx/runtime/internal-node';
 import { type Device, type Golden, holds, type Measurement, parseGolden } from '@glow-onnx/runtime/session';
 import { diagnoseSteps, type ModelDiagnosis } from './diagnose-steps.js';
 import { measureErrors } from './measure-errors.js';
@@ -23,7 +32,7 @@ export interface VerifyReport {
   readonly folder: string;
   /** Whether no file is damaged and every error is within its tolerance. */
   readonly ok: boolean;
-  /** One line for each file that is missing or differs from the manifest. */
+  /** One line for each file that is missing, differs from the manifest, or contradicts it. */
   readonly damaged: readonly string[];
   /** Errors against float64; empty if a file is damaged. */
   readonly measured: readonly (Measurement & { readonly ok: boolean })[];
@@ -43,7 +52,7 @@ export interface VerifyReport {
  */
 export async function verifyFolder(folder: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   const { device = 'cpu', progress } = options;
-  const manifest = parseManifest(await readManifest(folder));
+  const manifest = await readManifest(folder);
   const available = precisions.filter((name) => name in manifest.variants);
   const requested = options.precision ?? available;
   const absent = requested.find((name) => !available.includes(name));
@@ -51,6 +60,7 @@ export async function verifyFolder(folder: string, options: VerifyOptions = {}):
   progress?.(`hashes of ${manifest.files.length} files`);
   const checks = await Promise.all(manifest.files.map((file) => damageOf(folder, file)));
   const damaged = [...checks.filter((problem) => problem !== undefined), ...unlisted(manifest)];
+  if (damaged.length === 0) damaged.push(...(await contradictions(folder, manifest, available)));
   if (damaged.length > 0) return { folder, ok: false, damaged, measured: [], diagnosis: null };
 
   const model = { folder, manifest, golden: await readGolden(folder) };
@@ -81,14 +91,41 @@ async function readGolden(folder: string): Promise<Golden> {
   }
 }
 
-async function readManifest(folder: string): Promise<string> {
-  try {
-    return await readFile(join(folder, 'manifest.json'), 'utf8');
-  } catch (cause) {
-    throw new Error(`verify: ${folder} has no manifest.json; pass a model folder, as glow-export writes it`, {
-      cause,
-    });
-  }
+async function readManifest(folder: string): Promise<Manifest> {
+  const path = join(folder, 'manifest.json');
+  const found = await stat(path).catch(() => undefined);
+  if (!found)
+    throw new Error(`verify: ${folder} has no manifest.json; pass a model folder, as glow-export writes it`);
+  return parseManifest(await readWholeFile(path, maxManifestBytes));
+}
+
+/** Graphs, and a config.json, that an export of another config or precision wrote, in one line each. */
+async function contradictions(
+  folder: string,
+  manifest: Manifest,
+  chosen: readonly Precision[],
+): Promise<string[]> {
+  const checkGraph = async (precision: Precision, graph: 'encode' | 'decode') => {
+    const path = manifest.variants[precision][graph];
+    const metadata = readGraphMetadata(await readWholeFile(join(folder, path)), path);
+    checkExportFacts(metadata, manifest, precision, path);
+  };
+  const graphs = chosen.flatMap((precision) => [
+    checkGraph(precision, 'encode'),
+    checkGraph(precision, 'decode'),
+  ]);
+  const checks = await Promise.allSettled([...graphs, checkConfigFile(folder, manifest)]);
+  return checks.flatMap((check) => (check.status === 'rejected' ? [messageOf(check.reason)] : []));
+}
+
+async function checkConfigFile(folder: string, { files, config }: Manifest): Promise<void> {
+  const where = 'config.json';
+  if (!files.some(({ path }) => path === where)) return;
+  const bytes = await readWholeFile(join(folder, where));
+  const stated = parseJson(bytes, { where, maxLength: 2 ** 16, maxValues: 2 ** 10 });
+  const found = difference(parseConfig(stated), config, 'config');
+  if (!found) return;
+  throw new RangeError(`${where} has ${found.path} ${found.got}, manifest.json says ${found.expected}`);
 }
 
 /** Files that the graphs or their check need and whose hash the manifest does not state. */

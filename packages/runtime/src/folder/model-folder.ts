@@ -1,4 +1,4 @@
-import { type GraphVariant, type Manifest, parseManifest } from '@glow-onnx/flow/manifest';
+import { type GraphVariant, type Manifest, maxManifestBytes, parseManifest } from '@glow-onnx/flow/manifest';
 import type { ModelGraphs } from '../sessions/open-graphs.js';
 import { queueOf } from '../sessions/queue.js';
 import type { FileEntry } from './file-entry.js';
@@ -18,7 +18,6 @@ export interface ModelFolder {
 }
 
 const manifestPath = 'manifest.json';
-const manifestLimit = 16 * 2 ** 20;
 
 /**
  * Reads manifest.json. If the server cannot be reached, the cache gives the last manifest of this address.
@@ -56,12 +55,12 @@ async function fetchManifest({ store, signal, onProgress }: ModelFolder): Promis
     throw new Error(`${store.name}: no manifest.json found; pass a model folder written by glow-export`);
   }
   if (store.url !== undefined) onProgress?.({ status: 'download', name: store.name, file: manifestPath });
-  return readBounded(file, { where, limit: manifestLimit, signal });
+  return readBounded(file, { where, limit: maxManifestBytes, signal });
 }
 
 function parse(store: ModelStore, bytes: Uint8Array): Manifest {
   try {
-    return parseManifest(new TextDecoder().decode(bytes));
+    return parseManifest(bytes);
   } catch (cause) {
     const message = `${store.name}: ${(cause as Error).message}`;
     throw cause instanceof SyntaxError

@@ -5,11 +5,16 @@ const PIECE = 2 ** 30;
 
 /**
  * Reads a file into one array. Unlike `readFile` of Node it also reads files of 2 GiB and more.
- * @throws Error as `readFile` does, or if the file becomes shorter while it is read; RangeError if Node has no array
- *   of that size (Node 20: at most 4 GiB).
+ * @param limit the largest file to read, in bytes.
+ * @throws Error as `readFile` does, or if the file becomes shorter while it is read; RangeError if it is larger than
+ *   the limit, or Node has no array of that size (Node 20: at most 4 GiB).
  */
-export async function readWholeFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function readWholeFile(
+  path: string,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { size } = await stat(path);
+  if (size > limit) throw new RangeError(`${path} has ${size} bytes, expected at most ${limit}`);
   if (size === 0) return readFile(path); // an empty file, or a pipe of unknown size
   const bytes = allocate(path, size);
   const file = await open(path);
