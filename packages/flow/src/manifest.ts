@@ -7,6 +7,7 @@ import { latentChannels } from './latent-shapes.js';
 import { parseJsonObject } from './parse-json.js';
 import { type Preprocessing, preprocessingOf } from './preprocessing.js';
 
+export { crc32 } from './crc32.js';
 export { type Difference, difference } from './difference.js';
 export { checkVersion } from './format-version.js';
 export { latentChannels, latentShapes } from './latent-shapes.js';
