@@ -115,7 +115,7 @@ describe('what a server may do', () => {
       'the manifest never ends',
       'manifest.json',
       (response) => endless(response.writeHead(200)),
-      /manifest\.json has more than 16777216 bytes/,
+      /manifest\.json has more than 4194304 bytes/,
     ],
     [
       'a redirect leads nowhere',
@@ -150,7 +150,7 @@ describe('what a server may do', () => {
           endless(response.writeHead(200, { 'content-type': type }));
         });
       });
-      await expect(load(server.url)).rejects.toThrow(/has more than 16777216 bytes|a web page/);
+      await expect(load(server.url)).rejects.toThrow(/has more than 4194304 bytes|a web page/);
       await closed;
     },
   );
