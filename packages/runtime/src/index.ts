@@ -46,7 +46,7 @@ export type { WorkerChoice } from './worker/port.js';
 /**
  * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
  * @throws Error if a file is missing or changed, or its server does not give it; RangeError if the format or
- *   the precision is not known; DeviceError if no requested device is available and passes the self-test;
+ *   the precision is not known, or the manifest contradicts its graphs or is too large; DeviceError if no requested device is available and passes the self-test;
  *   `signal.reason` if loading is aborted.
  * @example
  * const model = await loadGlow('models/faces');

@@ -53,7 +53,7 @@ export interface LoadOptions extends RuntimeOptions {
  * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
  * @param source the folder's path or address, a directory handle, or its files by their paths.
  * @throws Error if a file is missing or changed, or its server does not give it; RangeError if the format or
- *   the precision is not known; DeviceError if no requested device is available and passes the self-test;
+ *   the precision is not known, or the manifest contradicts its graphs or is too large; DeviceError if no requested device is available and passes the self-test;
  *   `signal.reason` if loading is aborted.
  */
 export type LoadGlow = (source: ModelSource, options?: LoadOptions) => Promise<GlowModel>;

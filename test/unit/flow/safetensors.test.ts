@@ -153,6 +153,19 @@ describe('parseSafetensors', () => {
     expect(() => parseSafetensors(bytes)).toThrow(message);
   });
 
+  it('refuses a header, metadata and keys beyond their limits', () => {
+    const large = new Uint8Array(2 ** 26 + 100).fill(0x20);
+    large.set(file('{', [], 2 ** 26 + 1));
+    expect(() => parseSafetensors(large)).toThrow(/header of at most 67108864 bytes, got 67108865/);
+    const keys = (count: number) => Array.from({ length: count }, (_, i) => `"k${i}":""`).join();
+    expect(parseSafetensors(file(`{"__metadata__":{${keys(4096)}}}`)).metadata.k4095).toBe('');
+    expect(() => parseSafetensors(file(`{"__metadata__":{${keys(4097)}}}`))).toThrow(
+      'safetensors: expected at most 4096 metadata, got 4097',
+    );
+    const deep = file(`{"a":{"shape":${'['.repeat(1e6)}`);
+    expect(() => parseSafetensors(deep)).toThrow(/at most 32 lists and objects inside each other/);
+  });
+
   it('refuses more tensors than any model has', () => {
     const entries = Array.from({ length: 2 ** 18 + 1 }, (_, i) => `"${i}":${entry('U8', [0], 0, 0)}`);
     expect(() => parseSafetensors(file(`{${entries.join()}}`))).toThrow(/at most 262144 tensors, got 262145/);

@@ -43,9 +43,10 @@ export interface VerifyReport {
 }
 
 /**
- * Checks the claims of a model folder: the hash of every file, and the errors of every graph against its golden values.
+ * Checks the claims of a model folder: its manifest, the hash of every file, the config in every graph and in
+ * config.json, and the errors of every graph against its golden values.
  * The graphs do not run if a file is damaged.
- * @throws RangeError if the folder lacks a requested precision. @throws Error if the folder has no manifest.json, the
+ * @throws RangeError if the folder lacks a requested precision, or its manifest is damaged. @throws Error if the folder has no manifest.json, the
  * device is not available, or a graph cannot run.
  * @example
  * const { ok, damaged, measured } = await verifyFolder('my-model', { device: 'cpu' });
