@@ -46,6 +46,7 @@ export const attacks = [
     },
   ],
   ['extreme numbers', 1, ({ a }, pick) => withManifest(a, extremeNumber(text(a), pick))],
+  ['long lists, forged', 1, ({ a }, pick) => forge(a, lengthen(manifestOf(a), pick))],
   ['deep and large JSON', 1, ({ a }, pick) => withManifest(a, swell(text(a), pick))],
 ];
 const text = (files) => Buffer.from(files['manifest.json']).toString();
@@ -149,6 +150,12 @@ function edit(manifest, pick) {
     else place[key] = pick.of(odd);
     return manifest;
   }
+}
+
+/** Makes one list long, and all its entries wrong. */
+function lengthen(manifest, pick) {
+  const field = pick.of(['files', 'measured', 'latents']);
+  return { ...manifest, [field]: new Array(10 ** (1 + pick(5))).fill(pick.of(odd)) };
 }
 
 function extremeNumber(json, pick) {

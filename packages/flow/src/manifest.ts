@@ -22,6 +22,9 @@ export const maxManifestBytes = 2 ** 22;
 const where = 'manifest.json';
 const limits = { where, maxLength: maxManifestBytes, maxValues: 2 ** 17 };
 
+/** The most entries of `files` and of `measured`. Every wrong entry becomes an error of the schema. */
+const maxEntries = 1000;
+
 const relativePath = z.string().check(z.regex(/^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9._/-]{1,200}$/));
 const natural = z.int().check(z.minimum(0));
 
@@ -116,6 +119,7 @@ export function parseManifest(source: string | Uint8Array): Manifest {
         'copy the model folder again, or export the model again',
     );
   }
+  checkLengths(facts);
   const result = manifestSchema.safeParse(facts);
   if (!result.success) throw new RangeError(`${where}: ${describeIssue(result.error, facts)}`);
   const manifest = result.data;
@@ -172,6 +176,14 @@ function checkDerived(field: 'latents' | 'preprocessing', given: unknown, derive
     `${where}: ${found.path}: expected ${found.expected}, which follows from the config, got ${found.got}; ` +
       'copy the model folder again, or export the model again',
   );
+}
+
+function checkLengths({ files, measured }: Record<string, unknown>): void {
+  for (const [name, list] of Object.entries({ files, measured })) {
+    if (Array.isArray(list) && list.length > maxEntries) {
+      throw new RangeError(`${where}: ${name}: expected at most ${maxEntries} entries, got ${list.length}`);
+    }
+  }
 }
 
 function checkPaths(files: Manifest['files']): void {

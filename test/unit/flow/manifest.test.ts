@@ -78,6 +78,8 @@ test.each<[object, RegExp]>([
   ],
   [{ files: [{ path: 'a', bytes: 1, sha256: 'x' }] }, /files\.0\.sha256/],
   [{ files: [facts.files[0], facts.files[0]] }, /files: onnx\/encode\.onnx is listed twice/],
+  [{ files: new Array(1001).fill({}) }, /files: expected at most 1000 entries, got 1001/],
+  [{ measured: new Array(120_000).fill(0) }, /measured: expected at most 1000 entries, got 120000/],
   [{ variants: { fp32: { encode: 'a' } } }, /variants\.fp32\.decode: expected string/],
   [{ config: { ...config, bits: 12 } }, /config: bits: expected at most 8, got 12/],
   [{ config: { ...config, version: 2 } }, /config: format version 2 is newer than this release knows \(1\)/],
@@ -94,7 +96,7 @@ test.each<[object, RegExp]>([
     { preprocessing: { ...stated.preprocessing, range: [0, 1] } },
     /preprocessing\.range\.0: expected -0\.484375, .* got 0/,
   ],
-])('a manifest with %j is refused', (change, message) => {
+])('a manifest with a wrong field is refused: %#', (change, message) => {
   expect(() => parseManifest(JSON.stringify({ ...older, ...change }))).toThrow(message);
 });
 

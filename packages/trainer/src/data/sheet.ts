@@ -10,7 +10,7 @@ import { createPixelWriter } from './pixel-store.js';
 /** Largest number of pixels of a sheet: a million tiles of 16×16. */
 const maxPixels = 2 ** 28;
 /** The longest description: 60 attributes of a million tiles, a digit each. */
-const maxDescription = { maxLength: 2 ** 26, maxValues: 2 ** 16 };
+const maxDescription = { maxLength: 2 ** 26, maxValues: 2 ** 13 };
 /** A label is one base-36 digit. */
 const maxValues = 36;
 
