@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Manifest } from '@glow-onnx/flow';
-import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/internal';
+import { type Manifest, parseManifest } from '@glow-onnx/flow';
+import {
+  encodeManifest,
+  encodeSafetensors,
+  type ManifestFacts,
+  parseSafetensors,
+} from '@glow-onnx/flow/internal';
 import { onnx } from 'onnx-proto';
 
 /** Changes one file of a model folder, and lets the manifest vouch for the change. */
@@ -13,13 +18,19 @@ export async function alterFile(
 ): Promise<void> {
   const bytes = change(await readFile(join(folder, path)));
   await writeFile(join(folder, path), bytes);
-  const manifestPath = join(folder, 'manifest.json');
-  const manifest: Manifest = JSON.parse(await readFile(manifestPath, 'utf8'));
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const files = manifest.files.map((file) =>
-    file.path === path ? { path, bytes: bytes.length, sha256 } : file,
-  );
-  await writeFile(manifestPath, JSON.stringify({ ...manifest, files }));
+  const vouch = (file: Manifest['files'][number]) =>
+    file.path === path ? { path, bytes: bytes.length, sha256 } : file;
+  await alterManifest(folder, (manifest) => ({ ...manifest, files: manifest.files.map(vouch) }));
+}
+
+/** Changes the manifest of a model folder, with the checksum that the export would have written. */
+export async function alterManifest(
+  folder: string,
+  change: (manifest: Manifest) => ManifestFacts,
+): Promise<void> {
+  const path = join(folder, 'manifest.json');
+  await writeFile(path, encodeManifest(change(parseManifest(await readFile(path)))));
 }
 
 /** Golden values of which one tensor is off by this much in one place. */

@@ -9,8 +9,10 @@ import {
   inverseWeights,
   type Manifest,
   type Named,
+  parseManifest,
   tensor,
 } from '@glow-onnx/flow';
+import { encodeManifest } from '@glow-onnx/flow/internal';
 import type { OpenSession } from '@glow-onnx/runtime/session';
 import { createMemoryBudget, type MemoryBudget } from '../../packages/runtime/src/model/memory-budget.js';
 import { randomParams } from './random-params.js';
@@ -72,14 +74,14 @@ export function boundlessMemory(config: GlowConfig): MemoryBudget {
 
 /** A manifest with nothing in it but the config: for models that do not come from a folder. */
 export function bareManifest(config: GlowConfig): Manifest {
-  return {
-    formatVersion: 1,
-    producer: { name: 'test', version: '0' },
-    config,
-    latents: [],
-    variants: { fp32: { encode: 'encode.onnx', decode: 'decode.onnx', weights: null } },
-    files: [],
-    training: null,
-    measured: [],
-  };
+  return parseManifest(
+    encodeManifest({
+      producer: { name: 'test', version: '0' },
+      config,
+      variants: { fp32: { encode: 'encode.onnx', decode: 'decode.onnx', weights: null } },
+      files: [],
+      training: null,
+      measured: [],
+    }),
+  );
 }

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
-import { lstat, mkdir, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseManifest } from '@glow-onnx/flow';
+import { maxManifestBytes } from '@glow-onnx/flow/internal';
 import {
   explained,
   onExit,
+  readWholeFile,
   remainsIn,
   sweepTemporary,
   temporaryName,
@@ -136,7 +138,9 @@ async function foreignFile(folder: string): Promise<string | undefined> {
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
   if (files.length === 0) return undefined;
-  const manifest = await readFile(join(folder, 'manifest.json'), 'utf8').then(parseManifest, () => undefined);
+  const manifest = await readWholeFile(join(folder, 'manifest.json'), maxManifestBytes)
+    .then(parseManifest)
+    .catch(() => undefined);
   const known = new Set(['manifest.json', 'README.md', ...(manifest?.files ?? []).map(({ path }) => path)]);
   return manifest ? files.find((file) => !known.has(file)) : files[0];
 }

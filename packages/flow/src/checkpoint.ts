@@ -1,6 +1,8 @@
 import { type GlowConfig, parseConfig } from './config.js';
+import { checkVersion } from './format-version.js';
 import { createGlow } from './glow.js';
 import type { LayerParams, ParamSpec } from './layer.js';
+import { parseJsonObject } from './parse-json.js';
 import {
   encodeSafetensors,
   parseSafetensors,
@@ -9,6 +11,7 @@ import {
   safetensorsNumbers,
   safetensorsParts,
 } from './safetensors.js';
+import { show } from './show.js';
 import type { Float64Tensor, Named } from './tensor.js';
 
 /** A value that JSON can express. */
@@ -36,7 +39,7 @@ export interface Checkpoint {
 }
 
 const format = 'glow-onnx checkpoint';
-const version = '1';
+const newestVersion = 1;
 
 /** Prefixes of the groups of tensors that mirror the trainable parameters. */
 const mirrors = ['ema.', 'optimizer.m.', 'optimizer.v.'] as const;
@@ -77,7 +80,7 @@ function stored(checkpoint: Checkpoint): Parameters<typeof encodeSafetensors> {
   }
   const metadata = {
     format,
-    version,
+    version: String(newestVersion),
     config: toJson('config', config),
     initialised: String(checkpoint.initialised),
     ...(checkpoint.progress && { progress: toJson('progress', checkpoint.progress) }),
@@ -132,16 +135,11 @@ export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
 function checkFormat(metadata: Readonly<Record<string, string>>): void {
   if (metadata.format !== format) {
     throw new SyntaxError(
-      `checkpoint: expected metadata format "${format}", got ${JSON.stringify(metadata.format) ?? 'none'}; ` +
+      `checkpoint: expected metadata format "${format}", got ${show(metadata.format)}; ` +
         "import another program's weights with glow-export --from",
     );
   }
-  if (metadata.version !== version) {
-    throw new RangeError(
-      `checkpoint: expected version ${version}, got ${JSON.stringify(metadata.version) ?? 'none'}; ` +
-        'update @glow-onnx/flow',
-    );
-  }
+  checkVersion('checkpoint', metadata.version, newestVersion);
 }
 
 /** Checks the names, shapes and values of one group of tensors. */
@@ -214,30 +212,28 @@ function readTensor(name: string, stored: SafetensorsTensor, dtype: ParamSpec['d
 
 /** JSON cannot express NaN and infinities and would write null. */
 function toJson(field: string, value: object): string {
-  return JSON.stringify(value, (key, inner) => {
+  const text = JSON.stringify(value, (key, inner) => {
     if (typeof inner === 'number' && !Number.isFinite(inner)) {
       throw new RangeError(`checkpoint: ${field}: "${key}" is ${inner}; expected a finite number`);
     }
     return inner;
   });
+  parseObject(field, text); // a file that no reader takes must not be written
+  return text;
 }
 
+/** Facts about a training run have a few kB, with the names of 65,536 classes 4 MB. */
+const maxMetadata = { maxLength: 2 ** 22, maxValues: 2 ** 17 };
+
 function parseObject(field: string, text: string | undefined): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text ?? '');
-  } catch (cause) {
-    throw new SyntaxError(`checkpoint: metadata ${field} is ${text ? 'not JSON' : 'missing'}`, { cause });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SyntaxError(`checkpoint: metadata ${field}: expected an object, got ${text?.slice(0, 100)}`);
-  }
-  return value as JsonObject;
+  const where = `checkpoint: metadata ${field}`;
+  if (text === undefined) throw new SyntaxError(`${where} is missing`);
+  return parseJsonObject(text, { where, ...maxMetadata }) as JsonObject;
 }
 
 function parseInitialised(text: string | undefined): boolean {
   if (text !== 'true' && text !== 'false') {
-    throw new SyntaxError(`checkpoint: metadata initialised: expected true or false, got ${text ?? 'none'}`);
+    throw new SyntaxError(`checkpoint: metadata initialised: expected true or false, got ${show(text)}`);
   }
   return text === 'true';
 }

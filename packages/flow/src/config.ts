@@ -1,4 +1,7 @@
+import { checkVersion } from './format-version.js';
+import { isObject } from './parse-json.js';
 import * as z from './schema.js';
+import { show } from './show.js';
 
 const count = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 
@@ -123,6 +126,7 @@ export function createConfig(input: ConfigInput, preset: PresetName = 'tutorial'
  * @throws RangeError naming the field, the expected value and the given value.
  */
 export function parseConfig(value: unknown): GlowConfig {
+  if (isObject(value) && value.version !== undefined) checkVersion('config', value.version, 1);
   const result = configSchema.safeParse(value);
   if (!result.success) throw new RangeError(`config: ${describeIssue(result.error, value)}`);
   const config = result.data;
@@ -154,19 +158,14 @@ export function parseConfig(value: unknown): GlowConfig {
 export function describeIssue(error: { readonly issues: readonly object[] }, value: unknown): string {
   const issue = error.issues[0] as z.Issue | undefined;
   if (!issue) return 'is not valid';
-  const path = issue.path.map(String).join('.') || '(whole)';
+  const path = issue.path.map(String).join('.').slice(0, 200) || '(whole)';
   let found: unknown = value;
   for (const key of issue.path) {
     found =
       typeof found === 'object' && found !== null ? (found as Record<PropertyKey, unknown>)[key] : undefined;
   }
-  const got = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : show(found);
-  return `${path}: ${describeExpectation(issue)}, got ${got.slice(0, 120)}`;
-}
-
-/** A value on one line. JSON cannot express NaN and bigint. */
-function show(value: unknown): string {
-  return typeof value === 'object' || typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const got = issue.code === 'unrecognized_keys' ? issue.keys.join(', ').slice(0, 120) : show(found);
+  return `${path}: ${describeExpectation(issue)}, got ${got}`;
 }
 
 function describeExpectation(issue: z.Issue): string {

@@ -1,13 +1,32 @@
 import { describeIssue, type GlowConfig, parseConfig } from './config.js';
+import { crc32 } from './crc32.js';
+import { difference } from './difference.js';
+import { checkVersion } from './format-version.js';
+import { latentChannels } from './latent-shapes.js';
+import { parseJsonObject } from './parse-json.js';
+import { type Preprocessing, preprocessingOf } from './preprocessing.js';
 import * as z from './schema.js';
 import { sha256Pattern } from './sha256-pattern.js';
 
+export { crc32 } from './crc32.js';
+export { type Difference, difference } from './difference.js';
+export { checkVersion } from './format-version.js';
 export { latentChannels, latentShapes } from './latent-shapes.js';
+export { type JsonLimits, parseJson, parseJsonObject } from './parse-json.js';
 export { type Precision, precisions } from './precision.js';
 export { printable, unprintable } from './printable.js';
 export { sha256Pattern } from './sha256-pattern.js';
 export { type Tolerances, tolerances } from './tolerances.js';
-export type { GlowConfig };
+export { type GlowConfig, type Preprocessing, parseConfig };
+
+const newestVersion = 2;
+/** The longest manifest in bytes: room for 65,536 names of classes. Manifests without classes have 4 kB. */
+export const maxManifestBytes = 2 ** 22;
+const where = 'manifest.json';
+const limits = { where, maxLength: maxManifestBytes, maxValues: 2 ** 17 };
+
+/** The most entries of `files` and of `measured`. Every wrong entry becomes an error of the schema. */
+const maxEntries = 1000;
 
 const relativePath = z.string().check(z.regex(/^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9._/-]{1,200}$/));
 const natural = z.int().check(z.minimum(0));
@@ -19,38 +38,15 @@ const variantSchema = z.strictObject({
   weights: z.nullable(relativePath),
 });
 
-/** The steps from a picture to x, for programs without this package. */
-const preprocessingSchema = z.strictObject({
-  /** x is batch × channels × height × width. */
-  layout: z.literal('NCHW'),
-  channels: natural,
-  /** The channels in order: grey, rgb, or unnamed for 2 channels or more than 3. */
-  colour: z.enum(['grey', 'rgb', 'unnamed']),
-  /** The conversion of images with other channels. */
-  conversion: z.string(),
-  /** Bits per channel that the model keeps of a pixel's 8. */
-  bits: natural,
-  /** x as a function of the pixel p, 0 … 255. */
-  formula: z.string(),
-  /** The smallest and largest x. */
-  range: z.tuple([z.number(), z.number()]),
-  /** Of the training images. */
-  height: natural,
-  width: natural,
-  /** Divides height and width of every picture. */
-  multipleOf: natural,
-  /** A picture of another size is not resized: it is an error. */
-  fit: z.literal('none'),
-});
-
 const manifestSchema = z.strictObject({
-  formatVersion: z.literal(1),
+  /** Folders of version 1 have no checksum, and may lack `preprocessing`. */
+  formatVersion: z.literal([1, 2]),
   producer: z.strictObject({ name: z.string(), version: z.string() }),
   config: z.unknown(),
-  /** The preprocessing, which also follows from `config`. Absent from older folders. */
-  preprocessing: z.optional(preprocessingSchema),
-  /** z_i is [batch, channels, height / downscale, width / downscale]. Finest first. */
-  latents: z.array(z.strictObject({ name: z.string(), channels: natural, downscale: natural })),
+  /** Follows from `config`, for programs without this package. */
+  preprocessing: z.optional(z.unknown()),
+  /** Follows from `config`. z_i is [batch, channels, height / downscale, width / downscale]. Finest first. */
+  latents: z.unknown(),
   /** Graphs by precision. fp32 is always present. */
   variants: z.looseObject({ fp32: variantSchema }),
   files: z.array(
@@ -86,54 +82,141 @@ export interface GraphVariant {
   readonly weights: string | null;
 }
 
+/** The latents of one level: z_i is [batch, channels, height / downscale, width / downscale]. */
+export interface ManifestLatents {
+  name: string;
+  channels: number;
+  downscale: number;
+}
+
 /** The contents of `manifest.json`, which describes a model folder. Paths are relative to the folder. */
-export type Manifest = Omit<z.infer<typeof manifestSchema>, 'config' | 'variants'> & {
+export type Manifest = Omit<
+  z.infer<typeof manifestSchema>,
+  'config' | 'variants' | 'preprocessing' | 'latents'
+> & {
   config: GlowConfig;
+  preprocessing: Preprocessing;
+  latents: ManifestLatents[];
   variants: { fp32: GraphVariant } & Record<string, GraphVariant>;
 };
 
-/** The steps from a picture to x. */
-export type Preprocessing = z.infer<typeof preprocessingSchema>;
+/**
+ * Reads and checks the text of a manifest: its checksum, its form, and that what follows from the config does.
+ * @param source the text, or its bytes: at most 4 MiB.
+ * @throws SyntaxError if it is not JSON. @throws RangeError naming the field, the expected value and the given value;
+ * saying what to update if a newer release wrote it.
+ * @example
+ * const { config, variants } = parseManifest(await readFile('my-model/manifest.json'));
+ */
+export function parseManifest(source: string | Uint8Array): Manifest {
+  const { checksum, ...facts } = parseJsonObject(source, limits);
+  if (facts.formatVersion === undefined) {
+    throw new RangeError(
+      `${where}: expected a formatVersion, got none; this is not the manifest of a model folder`,
+    );
+  }
+  const version = checkVersion(where, facts.formatVersion, newestVersion);
+  if (checksum !== (version === 1 ? undefined : checksumOf(facts))) {
+    throw new RangeError(
+      `${where}: its checksum differs from its contents, so it has changed since the export; ` +
+        'copy the model folder again, or export the model again',
+    );
+  }
+  checkLengths(facts);
+  const result = manifestSchema.safeParse(facts);
+  if (!result.success) throw new RangeError(`${where}: ${describeIssue(result.error, facts)}`);
+  const manifest = result.data;
+  const config = parseConfig(manifest.config);
+  const derived = derivedFrom(config);
+  checkDerived('latents', manifest.latents, derived.latents);
+  if (manifest.preprocessing !== undefined || version > 1) {
+    checkDerived('preprocessing', manifest.preprocessing, derived.preprocessing);
+  }
+  checkPaths(manifest.files);
+  return { ...manifest, config, ...derived, variants: parseVariants(manifest.variants) };
+}
+
+/** A manifest before it is written: everything that does not follow from the rest. */
+export type ManifestFacts = Omit<Manifest, 'formatVersion' | 'preprocessing' | 'latents'>;
 
 /**
- * Reads and checks the text of a manifest.
- * @throws SyntaxError if it is not JSON. @throws RangeError naming the field, the expected value and the given value.
- * @example
- * const { config, variants } = parseManifest(await readFile('my-model/manifest.json', 'utf8'));
+ * The text of a manifest in the newest version, with its checksum.
+ * @throws RangeError if `parseManifest` would refuse it.
  */
-export function parseManifest(text: string): Manifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new SyntaxError('manifest.json: not valid JSON; export the model again', { cause });
+export function encodeManifest(facts: ManifestFacts): string {
+  const { producer, variants, config, files, license, toleranceFactor, training, measured } = facts;
+  const stated = {
+    formatVersion: newestVersion,
+    producer,
+    variants,
+    config,
+    ...derivedFrom(config),
+    files,
+    license,
+    toleranceFactor,
+    training,
+    measured,
+  };
+  const manifest = JSON.parse(JSON.stringify(stated)); // as a reader finds it, without fields that are undefined
+  const text = `${JSON.stringify({ ...manifest, checksum: checksumOf(manifest) }, null, 2)}\n`;
+  parseManifest(text);
+  return text;
+}
+
+function derivedFrom(config: GlowConfig): Pick<Manifest, 'latents' | 'preprocessing'> {
+  const latents = Array.from({ length: config.levels }, (_, level) => ({
+    name: `z${level}`,
+    channels: latentChannels(config, level),
+    downscale: 2 ** (level + 1),
+  }));
+  return { preprocessing: preprocessingOf(config), latents };
+}
+
+function checkDerived(field: 'latents' | 'preprocessing', given: unknown, derived: unknown): void {
+  const found = difference(given, derived, field);
+  if (!found) return;
+  throw new RangeError(
+    `${where}: ${found.path}: expected ${found.expected}, which follows from the config, got ${found.got}; ` +
+      'copy the model folder again, or export the model again',
+  );
+}
+
+function checkLengths({ files, measured }: Record<string, unknown>): void {
+  for (const [name, list] of Object.entries({ files, measured })) {
+    if (Array.isArray(list) && list.length > maxEntries) {
+      throw new RangeError(`${where}: ${name}: expected at most ${maxEntries} entries, got ${list.length}`);
+    }
   }
-  const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
-  if (version === undefined) {
-    throw new RangeError(
-      'manifest.json: expected a formatVersion, got none; this is not the manifest of a model folder',
-    );
+}
+
+function checkPaths(files: Manifest['files']): void {
+  const paths = new Set<string>();
+  for (const { path } of files) {
+    if (paths.has(path))
+      throw new RangeError(`${where}: files: ${path} is listed twice; export the model again`);
+    paths.add(path);
   }
-  if (version !== 1) {
-    throw new RangeError(
-      `manifest.json: format version ${JSON.stringify(version)} is not known here (known: 1); ` +
-        'update @glow-onnx/runtime or export the model again',
-    );
-  }
-  const result = manifestSchema.safeParse(value);
-  if (!result.success) throw new RangeError(`manifest.json: ${describeIssue(result.error, value)}`);
-  const config = parseConfig(result.data.config);
-  return { ...result.data, config, variants: parseVariants(result.data.variants) };
+}
+
+// The library compiles without the types of Node and browsers; both have this class.
+declare class TextEncoder {
+  encode(text: string): Uint8Array;
+}
+
+/**
+ * Finds damage, of which a file cannot have a hash inside itself that a forger could not replace. The text is that of
+ * all other fields in their order, as JSON.stringify writes them without spaces.
+ */
+function checksumOf(facts: unknown): string {
+  const crc = crc32(new TextEncoder().encode(JSON.stringify(facts)));
+  return `crc32:${crc.toString(16).padStart(8, '0')}`;
 }
 
 function parseVariants(variants: Record<string, unknown>): Manifest['variants'] {
-  const parsed: Record<string, GraphVariant> = {};
-  for (const [precision, variant] of Object.entries(variants)) {
+  const parsed = Object.entries(variants).map(([precision, variant]): [string, GraphVariant] => {
     const result = variantSchema.safeParse(variant);
-    if (!result.success) {
-      throw new RangeError(`manifest.json: variants.${precision}.${describeIssue(result.error, variant)}`);
-    }
-    parsed[precision] = result.data;
-  }
-  return parsed as Manifest['variants'];
+    if (result.success) return [precision, result.data];
+    throw new RangeError(`${where}: variants.${precision}.${describeIssue(result.error, variant)}`);
+  });
+  return Object.fromEntries(parsed) as Manifest['variants'];
 }

@@ -1,5 +1,8 @@
 /** Reads and checks the header of a safetensors file; `safetensors.ts` describes the format. */
 
+import { isObject, parseJsonObject } from './parse-json.js';
+import { show } from './show.js';
+
 /** The array type of each dtype; half-precision floats are kept as their bits. */
 export const dtypeArrays = {
   F64: Float64Array,
@@ -29,15 +32,19 @@ export interface HeaderEntry {
   readonly end: number;
 }
 
-const maxHeaderBytes = 100_000_000;
 /** Room for the largest config (10 levels of 256 steps) with its moving averages and optimizer state. */
 const maxTensors = 2 ** 18;
-
-// The library compiles without the types of Node and browsers; both have this class.
-declare class TextDecoder {
-  constructor(label: 'utf-8', options: { fatal: true; ignoreBOM: true });
-  decode(bytes: Uint8Array): string;
-}
+const maxMetadata = 2 ** 12;
+/**
+ * An entry has 4 keys (its name, dtype, shape, data_offsets) and at most 12 values (itself, those and their numbers). It
+ * takes less than 256 bytes.
+ */
+const headerLimits = {
+  where: 'safetensors: the header',
+  maxLength: maxTensors * 256,
+  maxValues: maxTensors * 12,
+  maxKeys: maxTensors * 4 + 2 * maxMetadata,
+};
 
 export interface Header {
   readonly entries: readonly HeaderEntry[];
@@ -49,7 +56,10 @@ export interface Header {
 /** @throws the errors of `parseSafetensors`. */
 export function readHeader(bytes: Uint8Array): Header {
   const dataStart = 8 + headerLength(bytes);
-  const { __metadata__: metadata = {}, ...tensors } = parseJsonObject(bytes.subarray(8, dataStart));
+  const { __metadata__: metadata = {}, ...tensors } = parseJsonObject(
+    bytes.subarray(8, dataStart),
+    headerLimits,
+  );
   const names = Object.keys(tensors);
   if (names.length > maxTensors) {
     throw new RangeError(`safetensors: expected at most ${maxTensors} tensors, got ${names.length}`);
@@ -78,7 +88,7 @@ function headerLength(bytes: Uint8Array): number {
     );
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  const limit = Math.min(maxHeaderBytes, bytes.byteLength - 8);
+  const limit = Math.min(headerLimits.maxLength, bytes.byteLength - 8);
   if (length > BigInt(limit)) {
     throw new RangeError(
       `safetensors: expected a header of at most ${limit} bytes, got ${length}; ` +
@@ -88,62 +98,25 @@ function headerLength(bytes: Uint8Array): number {
   return Number(length);
 }
 
-function parseJsonObject(bytes: Uint8Array): Record<string, unknown> {
-  let text: string;
-  let value: Record<string, unknown>;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new SyntaxError('safetensors: the header is not JSON in UTF-8; the file is damaged', { cause });
-  }
-  checkUniqueKeys(text);
-  return value;
-}
-
-/**
- * JSON.parse keeps the last of equal keys, so a repeated name would pass. `text` is a valid JSON object. The loop reads
- * single characters because regular expressions run out of stack on strings of megabytes.
- */
-function checkUniqueKeys(text: string): void {
-  const open: Set<string>[] = [];
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === '{') open.push(new Set());
-    if (character === '}') open.pop();
-    if (character !== '"') continue;
-    const start = at;
-    while (text[++at] !== '"') if (text[at] === '\\') at++;
-    let next = at + 1;
-    while (' \t\n\r'.includes(text[next])) next++;
-    if (text[next] !== ':') continue;
-    const key: string = JSON.parse(text.slice(start, at + 1));
-    const keys = open[open.length - 1];
-    if (keys.has(key)) throw new SyntaxError(`safetensors: the header has ${quote(key)} twice`);
-    keys.add(key);
-  }
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNatural = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 function parseEntry(name: string, value: unknown): HeaderEntry {
-  const where = `safetensors: tensor ${quote(name)}`;
-  if (!isObject(value)) throw new SyntaxError(`${where}: expected an object, got ${quote(value)}`);
+  const where = `safetensors: tensor ${show(name)}`;
+  if (!isObject(value)) throw new SyntaxError(`${where}: expected an object, got ${show(value)}`);
   const { dtype, shape, data_offsets: offsets, ...rest } = value;
   const unknown = Object.keys(rest)[0];
-  if (unknown !== undefined) throw new SyntaxError(`${where}: unknown field ${quote(unknown)}`);
+  if (unknown !== undefined) throw new SyntaxError(`${where}: unknown field ${show(unknown)}`);
   if (typeof dtype !== 'string' || !Object.hasOwn(dtypeArrays, dtype)) {
     throw new SyntaxError(
-      `${where}: expected a dtype of ${Object.keys(dtypeArrays).join(', ')}, got ${quote(dtype)}`,
+      `${where}: expected a dtype of ${Object.keys(dtypeArrays).join(', ')}, got ${show(dtype)}; ` +
+        'save the tensor in one of them, or update the @glow-onnx packages',
     );
   }
   if (!Array.isArray(shape) || !shape.every(isNatural)) {
-    throw new SyntaxError(`${where}: expected a shape of natural numbers, got ${quote(shape)}`);
+    throw new SyntaxError(`${where}: expected a shape of natural numbers, got ${show(shape)}`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isNatural)) {
-    throw new SyntaxError(`${where}: expected data_offsets [begin, end], got ${quote(offsets)}`);
+    throw new SyntaxError(`${where}: expected data_offsets [begin, end], got ${show(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
   const size = byteSize(dtype as SafetensorsDtype, shape);
@@ -162,12 +135,12 @@ function checkCoverage(entries: readonly HeaderEntry[], dataBytes: number): void
     if (begin !== filled) {
       const fault = begin < filled ? 'overlaps the tensor before it' : 'leaves a hole before it';
       throw new RangeError(
-        `safetensors: tensor ${quote(name)} ${fault}: expected its data at ${filled}, got ${begin}`,
+        `safetensors: tensor ${show(name)} ${fault}: expected its data at ${filled}, got ${begin}`,
       );
     }
     if (end > dataBytes) {
       throw new RangeError(
-        `safetensors: tensor ${quote(name)} ends at ${end}, but the file has ${dataBytes} bytes of data; it is cut short`,
+        `safetensors: tensor ${show(name)} ends at ${end}, but the file has ${dataBytes} bytes of data; it is cut short`,
       );
     }
     filled = end;
@@ -181,13 +154,15 @@ function checkCoverage(entries: readonly HeaderEntry[], dataBytes: number): void
 
 function parseMetadata(value: unknown): Record<string, string> {
   if (!isObject(value)) {
-    throw new SyntaxError(`safetensors: expected __metadata__ to be an object, got ${quote(value)}`);
+    throw new SyntaxError(`safetensors: expected __metadata__ to be an object, got ${show(value)}`);
+  }
+  const count = Object.keys(value).length;
+  if (count > maxMetadata) {
+    throw new RangeError(`safetensors: expected at most ${maxMetadata} metadata, got ${count}`);
   }
   for (const [key, text] of Object.entries(value)) {
     if (typeof text !== 'string') {
-      throw new SyntaxError(
-        `safetensors: expected metadata ${quote(key)} to be a string, got ${quote(text)}`,
-      );
+      throw new SyntaxError(`safetensors: expected metadata ${show(key)} to be a string, got ${show(text)}`);
     }
   }
   return Object.assign(Object.create(null), value);
@@ -197,5 +172,3 @@ function parseMetadata(value: unknown): Record<string, string> {
 export function byteSize(dtype: SafetensorsDtype, shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, dtypeArrays[dtype].BYTES_PER_ELEMENT);
 }
-
-export const quote = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 200);

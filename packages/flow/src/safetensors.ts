@@ -6,7 +6,8 @@
  * Numbers are read and written in the byte order of the host; all supported platforms are little-endian.
  */
 
-import { byteSize, dtypeArrays, quote, readHeader, type SafetensorsDtype } from './safetensors-header.js';
+import { byteSize, dtypeArrays, readHeader, type SafetensorsDtype } from './safetensors-header.js';
+import { show } from './show.js';
 
 export type { SafetensorsDtype };
 
@@ -133,7 +134,7 @@ function plan(
     if (name === '__metadata__') throw new RangeError('safetensors: a tensor cannot be called __metadata__');
     if (data.length * dtypeArrays[dtype].BYTES_PER_ELEMENT !== end - dataBytes) {
       throw new RangeError(
-        `safetensors: tensor ${quote(name)}: shape [${shape.join(', ')}] does not hold ${data.length} numbers`,
+        `safetensors: tensor ${show(name)}: shape [${shape.join(', ')}] does not hold ${data.length} numbers`,
       );
     }
     header.push([name, { dtype, shape, data_offsets: [dataBytes, end] }]);

@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 
+export { checkExportFacts } from './folder/export-facts.js';
 export { checkGraph } from './graphs/check-graph.js';
 export { type GraphKind, graphKinds } from './graphs/signature.js';
 export { mean } from './mean.js';

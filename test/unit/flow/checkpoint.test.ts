@@ -169,17 +169,17 @@ describe('parseCheckpoint', () => {
   });
 
   it.each<[string, Parameters<typeof altered>[0], RegExp]>([
-    ['no format', (_, m) => delete m.format, /SyntaxError.*format.*got none.*glow-export --from/],
+    ['no format', (_, m) => delete m.format, /SyntaxError.*format.*got nothing.*glow-export --from/],
     [
-      'an unknown version',
+      'the version of a newer release',
       (_, m) => Object.assign(m, { version: '2' }),
-      /RangeError.*expected version 1, got "2"/,
+      /RangeError: checkpoint: format version 2 is newer.*update the @glow-onnx packages/,
     ],
     ['no config', (_, m) => delete m.config, /SyntaxError.*config is missing/],
     [
       'a config that is not JSON',
       (_, m) => Object.assign(m, { config: '{' }),
-      /SyntaxError.*config is not JSON/,
+      /SyntaxError.*config: not valid JSON/,
     ],
     ['a config of no model', (_, m) => Object.assign(m, { config: '{"version":1}' }), /RangeError: config: /],
     [

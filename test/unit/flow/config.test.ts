@@ -42,7 +42,7 @@ test.each([
   [{ steps: 5n }, /config: steps: expected number, got 5/],
   [{ width: 4.5 }, /config: width: expected int, got 4.5/],
   [{ hidden: 4 }, /config: \(whole\): unknown field, got hidden/],
-  [{ version: 2 }, /config: version: expected one of 1, got 2/],
+  [{ version: 2 }, /config: format version 2 is newer than this release knows \(1\); update/],
   [
     { prior: 'learned', topPrior: 'conv' },
     /config: topPrior "conv" is a convolution of zeros, which padding "zeros"/,

@@ -66,8 +66,13 @@ describe('parseSafetensors', () => {
     ['an absurd header length', file('{}', [], 2 ** 53), RangeError, /at most 2 bytes/],
     ['an empty header', file('', []), SyntaxError, /does not start with "\{"/],
     ['a header that is a list', file('[]'), SyntaxError, /does not start with "\{"/],
-    ['a header cut in the middle', file('{"a":'), SyntaxError, /not JSON/],
-    ['a header that is not UTF-8', file('{"a": 1}').fill(0xff, 10, 11), SyntaxError, /not JSON in UTF-8/],
+    ['a header cut in the middle', file('{"a":'), SyntaxError, /not valid JSON/],
+    [
+      'a header that is not UTF-8',
+      file('{"a": 1}').fill(0xff, 10, 11),
+      SyntaxError,
+      /not valid JSON in UTF-8/,
+    ],
     ['a name given twice', file(`{"a":${one},"a":${one}}`, [1]), SyntaxError, /"a" twice/],
     [
       'a name given twice in two spellings',
@@ -146,6 +151,19 @@ describe('parseSafetensors', () => {
   ])('refuses %s', (_, bytes, errorClass, message) => {
     expect(() => parseSafetensors(bytes)).toThrow(errorClass);
     expect(() => parseSafetensors(bytes)).toThrow(message);
+  });
+
+  it('refuses a header, metadata and keys beyond their limits', () => {
+    const large = new Uint8Array(2 ** 26 + 100).fill(0x20);
+    large.set(file('{', [], 2 ** 26 + 1));
+    expect(() => parseSafetensors(large)).toThrow(/header of at most 67108864 bytes, got 67108865/);
+    const keys = (count: number) => Array.from({ length: count }, (_, i) => `"k${i}":""`).join();
+    expect(parseSafetensors(file(`{"__metadata__":{${keys(4096)}}}`)).metadata.k4095).toBe('');
+    expect(() => parseSafetensors(file(`{"__metadata__":{${keys(4097)}}}`))).toThrow(
+      'safetensors: expected at most 4096 metadata, got 4097',
+    );
+    const deep = file(`{"a":{"shape":${'['.repeat(1e6)}`);
+    expect(() => parseSafetensors(deep)).toThrow(/at most 32 lists and objects inside each other/);
   });
 
   it('refuses more tensors than any model has', () => {

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { loadLatents, type RawImage, writePng } from '@glow-onnx/runtime/node';
+import { alterManifest } from '../../support/altered-folder.js';
 import { at, bins, folder, glow, images, model, pixels, useGlowCommand } from '../../support/glow-command.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 import { tinyConfig } from '../../support/tiny-config.js';
@@ -146,9 +146,8 @@ describe('a class-conditional model', () => {
   let conditional: ModelFixture;
   beforeAll(async () => {
     conditional = await writeModelFixture(tinyConfig({ prior: 'learned', classes: 2 }), 5);
-    const path = join(conditional.directory, 'manifest.json');
-    const manifest = JSON.parse(await readFile(path, 'utf8'));
-    await writeFile(path, JSON.stringify({ ...manifest, training: { classNames: ['cat', 'dog'] } }));
+    const training = { classNames: ['cat', 'dog'] };
+    await alterManifest(conditional.directory, (manifest) => ({ ...manifest, training }));
   });
   afterAll(() => conditional.remove());
 

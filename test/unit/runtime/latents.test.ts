@@ -150,6 +150,7 @@ describe('latents in a file', () => {
     ]);
     expect(metadata).toEqual({
       format: 'glow-latents',
+      version: '1',
       model: 'a'.repeat(64),
       precision: 'fp32',
       images: '["a.png","b.png","c.png"]',

@@ -1,9 +1,11 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRandom, type Float64Tensor, tensor } from '@glow-onnx/flow';
+import { createRandom, type Float64Tensor, type Manifest, tensor } from '@glow-onnx/flow';
+import type { ManifestFacts } from '@glow-onnx/flow/internal';
 import { encodePng, type GlowModel, type Latents, loadGlow, type RawImage } from '@glow-onnx/runtime';
 import { toModel } from '../../../packages/runtime/src/pictures/images.js';
+import { alterManifest } from '../../support/altered-folder.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 import { relativeError } from '../../support/numeric.js';
 import { labelsFor } from '../../support/random-params.js';
@@ -111,9 +113,11 @@ describe('loadGlow', () => {
     await (result === undefined ? rm(join(copy, path)) : writeFile(join(copy, path), result));
     return copy;
   }
-  const manifestWith = (
-    change: (manifest: { formatVersion: number; config: { levels: number } }) => unknown,
-  ) => changed('manifest.json', (bytes) => JSON.stringify(change(JSON.parse(bytes.toString()))));
+  const manifestWith = async (change: (manifest: Manifest) => ManifestFacts) => {
+    const copy = await changed('manifest.json', (bytes) => bytes);
+    await alterManifest(copy, change);
+    return copy;
+  };
 
   test('tells what it loaded', async () => {
     const model = await loadGlow(fixture.directory);
@@ -180,13 +184,19 @@ describe('loadGlow', () => {
     ],
     [
       'a later format',
-      () => manifestWith((m) => ({ ...m, formatVersion: 9 })),
-      /format version 9 is not known here/,
+      () =>
+        changed('manifest.json', (bytes) => `${bytes}`.replace('"formatVersion": 2', '"formatVersion": 9')),
+      /format version 9 is newer than this release knows \(1 to 2\); update/,
     ],
     [
-      'a bad config',
-      () => manifestWith((m) => ({ ...m, config: { ...m.config, levels: 0 } })),
-      /config: levels/,
+      'a manifest changed by hand',
+      () => changed('manifest.json', (b) => `${b}`.replace('"bits": 5', '"bits": 1')),
+      /checksum/,
+    ],
+    [
+      'the config of another model',
+      () => manifestWith((m) => ({ ...m, config: { ...m.config, bits: 1 } })),
+      /onnx\/encode\.onnx was exported with config\.bits 5, manifest\.json says 1/,
     ],
     ['an unlisted file', () => manifestWith((m) => ({ ...m, files: [] })), /encode\.onnx is not listed/],
   ])('refuses %s', async (_, folder, message) => {

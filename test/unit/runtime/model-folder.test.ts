@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Manifest } from '@glow-onnx/flow';
+import { type Manifest, parseManifest } from '@glow-onnx/flow';
+import { encodeManifest } from '@glow-onnx/flow/internal';
 import type { LoadProgress } from '../../../packages/runtime/src/folder/load-progress.js';
 import {
   type ModelFolder,
@@ -18,22 +19,22 @@ const contents: Record<string, Uint8Array> = {
   'onnx/decode.onnx': text('decode'),
   'onnx/weights.bin': text('weights'),
 };
-const manifest: Manifest = {
-  formatVersion: 1,
-  producer: { name: 'test', version: '0' },
-  config: tinyConfig(),
-  latents: [],
-  variants: {
-    fp32: { encode: 'onnx/encode.onnx', decode: 'onnx/decode.onnx', weights: 'onnx/weights.bin' },
-  },
-  files: Object.entries(contents).map(([path, bytes]) => ({
-    path,
-    bytes: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-  })),
-  training: null,
-  measured: [],
-};
+const manifest: Manifest = parseManifest(
+  encodeManifest({
+    producer: { name: 'test', version: '0' },
+    config: tinyConfig(),
+    variants: {
+      fp32: { encode: 'onnx/encode.onnx', decode: 'onnx/decode.onnx', weights: 'onnx/weights.bin' },
+    },
+    files: Object.entries(contents).map(([path, bytes]) => ({
+      path,
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    })),
+    training: null,
+    measured: [],
+  }),
+);
 const folderOf = (files: Record<string, Uint8Array>): ModelFolder => ({ store: memoryStore(files), sha256 });
 const read = (files: Record<string, Uint8Array>) =>
   readGraphs(folderOf(files), manifest, manifest.variants.fp32);
@@ -72,13 +73,15 @@ test.each(Object.keys(contents))(
   },
 );
 
+/** A folder with a manifest of version 1, which has no checksum. */
 const withManifest = (change: object) =>
-  folderOf({ 'manifest.json': text(JSON.stringify({ ...manifest, ...change })) });
+  folderOf({ 'manifest.json': text(JSON.stringify({ ...manifest, formatVersion: 1, ...change })) });
 
 test('a manifest comes with its own sha256', async () => {
   const read = await readManifest(withManifest({}));
-  const expected = createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
-  expect(read).toEqual({ manifest, sha256: expected });
+  const older = { ...manifest, formatVersion: 1 };
+  const expected = createHash('sha256').update(JSON.stringify(older)).digest('hex');
+  expect(read).toEqual({ manifest: older, sha256: expected });
 });
 
 test('a folder without a manifest, or with one of a web app or a later format, is a clear error', async () => {
@@ -86,14 +89,14 @@ test('a folder without a manifest, or with one of a web app or a later format, i
   await expect(readManifest(folderOf({ 'manifest.json': text('{"name":"A web app"}') }))).rejects.toThrow(
     'the given files: manifest.json: expected a formatVersion, got none',
   );
-  await expect(readManifest(withManifest({ formatVersion: 2 }))).rejects.toThrow(
-    'the given files: manifest.json: format version 2 is not known here (known: 1)',
+  await expect(readManifest(withManifest({ formatVersion: 3 }))).rejects.toThrow(
+    'the given files: manifest.json: format version 3 is newer than this release knows (1 to 2); update the @glow-onnx packages',
   );
 });
 
-test('a manifest of more than 16 MiB is not read', async () => {
-  const folder = withManifest({ license: 'x'.repeat(16 * 2 ** 20) });
-  await expect(readManifest(folder)).rejects.toThrow('manifest.json has more than 16777216 bytes');
+test('a manifest of more than 4 MiB is not read', async () => {
+  const folder = withManifest({ license: 'x'.repeat(4 * 2 ** 20) });
+  await expect(readManifest(folder)).rejects.toThrow('manifest.json has more than 4194304 bytes');
 });
 
 test.each([

@@ -1,9 +1,14 @@
-import type { GlowConfig, Manifest } from '@glow-onnx/flow';
-import { latentShapes, type Preprocessing, printable } from '@glow-onnx/flow/internal';
-import { preprocessingOf } from './preprocessing.js';
+import type { GlowConfig } from '@glow-onnx/flow';
+import {
+  latentShapes,
+  type ManifestFacts,
+  type Preprocessing,
+  preprocessingOf,
+  printable,
+} from '@glow-onnx/flow/internal';
 
 /** The README.md of a model folder: the model, its training, the errors of its graphs, its use and its files. */
-export function modelCard(manifest: Manifest, parameters: number): string {
+export function modelCard(manifest: ManifestFacts, parameters: number): string {
   const { config, training, files, measured } = manifest;
   const { channels, height, width, levels, steps, hiddenChannels, bits, classes } = config;
   const latents = latentShapes(config, 1, height, width).map(([, ...shape], l) => `z${l} ${shape.join('×')}`);
@@ -74,7 +79,7 @@ function describePreprocessing(steps: Preprocessing): string {
 }
 
 /** The front matter that model hubs read. It has a licence only if the manifest states one. */
-function frontMatter({ license }: Manifest): string {
+function frontMatter({ license }: ManifestFacts): string {
   return [
     '---',
     ...(license === undefined ? [] : [`license: ${JSON.stringify(license.toLowerCase())}`]),

@@ -14,6 +14,8 @@ export interface GraphFile {
   readonly folder: string;
   /** The weights file as the graph names it, relative to `folder`; null if the graph holds its weights. */
   readonly weights: string | null;
+  /** Its `metadata_props`. */
+  readonly metadata: ReadonlyMap<string, string>;
 }
 
 /**
@@ -36,6 +38,6 @@ export async function readGraph(
     precision,
     ...(weights && { weights: { path: weights, bytes: (await stat(join(beside, weights))).size } }),
   };
-  checkGraph(bytes, claims, path);
-  return { path, bytes, folder: beside, weights };
+  const { metadata } = checkGraph(bytes, claims, path);
+  return { path, bytes, folder: beside, weights, metadata };
 }

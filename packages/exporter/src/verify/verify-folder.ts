@@ -3,8 +3,16 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Manifest, parseManifest } from '@glow-onnx/flow';
-import { type Precision, precisions } from '@glow-onnx/flow/internal';
-import { graphKinds } from '@glow-onnx/runtime/internal';
+import {
+  difference,
+  maxManifestBytes,
+  type Precision,
+  parseConfig,
+  parseJson,
+  precisions,
+} from '@glow-onnx/flow/internal';
+import { checkExportFacts, graphKinds, messageOf } from '@glow-onnx/runtime/internal';
+import { readWholeFile } from '@glow-onnx/runtime/internal-node';
 import { type Device, type Golden, holds, type Measurement, parseGolden } from '@glow-onnx/runtime/session';
 import { diagnoseSteps, type ModelDiagnosis } from './diagnose-steps.js';
 import { measureErrors } from './measure-errors.js';
@@ -25,7 +33,7 @@ export interface VerifyReport {
   readonly folder: string;
   /** Whether no file is damaged and every error is within its tolerance. */
   readonly ok: boolean;
-  /** One line for each file that is missing, differs from the manifest, or is not a graph of this model. */
+  /** One line for each file that is missing, differs from the manifest, or contradicts it. */
   readonly damaged: readonly string[];
   /** Errors against float64; empty if a file is damaged. */
   readonly measured: readonly (Measurement & { readonly ok: boolean })[];
@@ -36,16 +44,17 @@ export interface VerifyReport {
 }
 
 /**
- * Checks the claims of a model folder: the hash of every file, and the errors of every graph against its golden values.
+ * Checks the claims of a model folder: its manifest, the hash of every file, the config in every graph and in
+ * config.json, and the errors of every graph against its golden values.
  * The graphs do not run if a file is damaged.
- * @throws RangeError if the folder lacks a requested precision. @throws Error if the folder has no manifest.json, the
+ * @throws RangeError if the folder lacks a requested precision, or its manifest is damaged. @throws Error if the folder has no manifest.json, the
  * device is not available, or a graph cannot run.
  * @example
  * const { ok, damaged, measured } = await verifyFolder('my-model', { device: 'cpu' });
  */
 export async function verifyFolder(folder: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   const { device = 'cpu', progress } = options;
-  const manifest = parseManifest(await readManifest(folder));
+  const manifest = await readManifest(folder);
   const available = precisions.filter((name) => name in manifest.variants);
   const requested = options.precision ?? available;
   const absent = requested.find((name) => !available.includes(name));
@@ -53,10 +62,9 @@ export async function verifyFolder(folder: string, options: VerifyOptions = {}):
   progress?.(`hashes of ${manifest.files.length} files`);
   const checks = await Promise.all(manifest.files.map((file) => damageOf(folder, file)));
   const damaged = [...checks.filter((problem) => problem !== undefined), ...unlisted(manifest)];
+  if (damaged.length === 0) damaged.push(...(await contradictions(folder, manifest, available)));
   if (damaged.length > 0) return { folder, ok: false, damaged, measured: [], diagnosis: null };
 
-  const foreign = await foreignGraphs(folder, manifest, requested);
-  if (foreign.length > 0) return { folder, ok: false, damaged: foreign, measured: [], diagnosis: null };
   const model = { folder, manifest, golden: await readGolden(folder) };
   const measured: Measurement[] = [];
   for (const precision of requested) {
@@ -85,14 +93,38 @@ async function readGolden(folder: string): Promise<Golden> {
   }
 }
 
-async function readManifest(folder: string): Promise<string> {
-  try {
-    return await readFile(join(folder, 'manifest.json'), 'utf8');
-  } catch (cause) {
-    throw new Error(`verify: ${folder} has no manifest.json; pass a model folder, as glow-export writes it`, {
-      cause,
-    });
-  }
+async function readManifest(folder: string): Promise<Manifest> {
+  const path = join(folder, 'manifest.json');
+  const found = await stat(path).catch(() => undefined);
+  if (!found)
+    throw new Error(`verify: ${folder} has no manifest.json; pass a model folder, as glow-export writes it`);
+  return parseManifest(await readWholeFile(path, maxManifestBytes));
+}
+
+/** Graphs that are not of this model, and a config.json of another one, in one line each. */
+async function contradictions(
+  folder: string,
+  manifest: Manifest,
+  chosen: readonly Precision[],
+): Promise<string[]> {
+  const graphs = chosen.flatMap((precision) =>
+    graphKinds.map(async (kind) => {
+      const { path, metadata } = await readGraph({ folder, manifest }, precision, kind);
+      checkExportFacts(metadata, manifest, precision, path);
+    }),
+  );
+  const checks = await Promise.allSettled([...graphs, checkConfigFile(folder, manifest)]);
+  return checks.flatMap((check) => (check.status === 'rejected' ? [messageOf(check.reason)] : []));
+}
+
+async function checkConfigFile(folder: string, { files, config }: Manifest): Promise<void> {
+  const where = 'config.json';
+  if (!files.some(({ path }) => path === where)) return;
+  const bytes = await readWholeFile(join(folder, where));
+  const stated = parseJson(bytes, { where, maxLength: 2 ** 16, maxValues: 2 ** 10 });
+  const found = difference(parseConfig(stated), config, 'config');
+  if (!found) return;
+  throw new RangeError(`${where} has ${found.path} ${found.got}, manifest.json says ${found.expected}`);
 }
 
 /** Files that the graphs or their check need and whose hash the manifest does not state. */
@@ -102,24 +134,6 @@ function unlisted({ files, variants }: Manifest): string[] {
   return [...new Set(['golden.safetensors', ...needed])]
     .filter((path) => path !== null && !listed.has(path))
     .map((path) => `${path} is not listed in manifest.json`);
-}
-
-/** The faults of graphs that are not of this model, in one line each. */
-async function foreignGraphs(
-  folder: string,
-  manifest: Manifest,
-  chosen: readonly Precision[],
-): Promise<string[]> {
-  const graphs = chosen.flatMap((precision) => graphKinds.map((kind) => [precision, kind] as const));
-  const faults = await Promise.all(
-    graphs.map(([precision, kind]) =>
-      readGraph({ folder, manifest }, precision, kind).then(
-        () => [],
-        (error: Error) => [error.message],
-      ),
-    ),
-  );
-  return faults.flat();
 }
 
 /** The fault of a file in one line. The file is read in pieces: weights may be larger than a buffer can be. */

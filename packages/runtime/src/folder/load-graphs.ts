@@ -2,6 +2,7 @@ import { type GraphVariant, type Manifest, type Precision, printable } from '@gl
 import { checkGraph } from '../graphs/check-graph.js';
 import type { GraphKind } from '../graphs/signature.js';
 import type { ModelGraph, ModelGraphs } from '../sessions/open-graphs.js';
+import { checkExportFacts } from './export-facts.js';
 import { type ModelFolder, readGraphs } from './model-folder.js';
 
 /**
@@ -22,14 +23,16 @@ export async function loadGraphs(
     const { path, data } = source.externalData?.[0] ?? {};
     const weights = path !== undefined && data ? { path, bytes: data.length } : undefined;
     const claims = { kind, config, precision, weights };
-    return { source, ...checkGraph(source.model, claims, store.locate(variant[kind])) };
+    const where = store.locate(variant[kind]);
+    const checked = checkGraph(source.model, claims, where);
+    checkExportFacts(checked.metadata, manifest, precision, where);
+    return { source, ...checked };
   };
   return { encode: check('encode'), decode: check('decode') };
 }
 
 function variantOf(manifest: Manifest, precision: Precision, folder: string): GraphVariant {
-  const variant: GraphVariant | undefined = manifest.variants[precision];
-  if (variant) return variant;
+  if (Object.hasOwn(manifest.variants, precision)) return manifest.variants[precision] as GraphVariant;
   const there = printable(Object.keys(manifest.variants).join(', '));
   throw new RangeError(`loadGlow: ${folder} has no precision "${precision}" (it has: ${there})`);
 }

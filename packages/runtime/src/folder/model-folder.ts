@@ -1,4 +1,10 @@
-import { type GraphVariant, type Manifest, parseManifest, printable } from '@glow-onnx/flow/manifest';
+import {
+  type GraphVariant,
+  type Manifest,
+  maxManifestBytes,
+  parseManifest,
+  printable,
+} from '@glow-onnx/flow/manifest';
 import type { GraphKind } from '../graphs/signature.js';
 import type { GraphSource } from '../sessions/create-session.js';
 import { queueOf } from '../sessions/queue.js';
@@ -19,7 +25,6 @@ export interface ModelFolder {
 }
 
 const manifestPath = 'manifest.json';
-const manifestLimit = 16 * 2 ** 20;
 
 /**
  * Reads manifest.json. If the server cannot be reached, the cache gives the last manifest of this address.
@@ -33,7 +38,7 @@ export async function readManifest(
   onProgress?.({ status: 'initiate', ...file });
   const last =
     cache && store.url !== undefined
-      ? lastManifest(cache, sha256, store.url, { path: manifestPath, limit: manifestLimit })
+      ? lastManifest(cache, sha256, store.url, { path: manifestPath, limit: maxManifestBytes })
       : undefined;
   try {
     const bytes = await fetchManifest(folder);
@@ -60,12 +65,12 @@ async function fetchManifest({ store, signal, onProgress }: ModelFolder): Promis
     throw new Error(`${store.name}: no manifest.json found; pass a model folder written by glow-export`);
   }
   if (store.url !== undefined) onProgress?.({ status: 'download', name: store.name, file: manifestPath });
-  return readBounded(file, { where, limit: manifestLimit, signal });
+  return readBounded(file, { where, limit: maxManifestBytes, signal });
 }
 
 function parse(store: ModelStore, bytes: Uint8Array): Manifest {
   try {
-    return parseManifest(new TextDecoder().decode(bytes));
+    return parseManifest(bytes);
   } catch (cause) {
     const message = `${store.name}: ${printable((cause as Error).message)}`;
     throw cause instanceof SyntaxError

@@ -1,7 +1,10 @@
-import type { GraphVariant } from '@glow-onnx/flow/manifest';
+import { checkVersion, type GraphVariant, parseJson } from '@glow-onnx/flow/manifest';
 import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/safetensors';
 import { isExtent, type LatentLevel, type Latents, levelShapes } from './latents.js';
 import type { GlowModel } from './model.js';
+
+const format = 'glow-latents';
+const newestVersion = 1;
 
 /** What a file of latents needs of the model that they belong to. */
 export type LatentsModel = Pick<GlowModel, 'config' | 'manifest' | 'precision'>;
@@ -40,7 +43,8 @@ export function saveLatents(model: LatentsModel, { z, logProb, names }: LatentsF
   return encodeSafetensors(
     { ...tensors, ...(logProb && { log_prob }) },
     {
-      format: 'glow-latents',
+      format,
+      version: String(newestVersion),
       model: identityOf(model),
       precision: model.precision,
       ...(names && { images: JSON.stringify(names) }),
@@ -50,12 +54,13 @@ export function saveLatents(model: LatentsModel, { z, logProb, names }: LatentsF
 
 /**
  * Reads z0 … of a safetensors file, and log_prob and names if the file has them. Any program may have written it.
- * @throws SyntaxError if the bytes are not safetensors; RangeError if the metadata name another model, or a level is
- *   missing or does not fit the model.
+ * @throws SyntaxError if the bytes are not safetensors; RangeError if the metadata name another model or a newer
+ *   version, or a level is missing or does not fit the model.
  * @example const { z } = loadLatents(model, await readFile('latents.safetensors'));
  */
 export function loadLatents(model: LatentsModel, bytes: Uint8Array): LatentsFile {
   const { tensors, metadata } = parseSafetensors(bytes);
+  checkFormat(metadata);
   refuseForeign(model, metadata);
   const [count, , h, w] = tensors.z0?.shape ?? [];
   const shapes = levelShapes(model.config, (h as number) * 2, (w as number) * 2);
@@ -77,7 +82,7 @@ export function loadLatents(model: LatentsModel, bytes: Uint8Array): LatentsFile
     }),
   }));
   const { log_prob } = tensors;
-  const names = parseNames(metadata.images);
+  const names = parseNames(metadata.images, count as number);
   return {
     z,
     ...(log_prob?.dtype === 'F32' && log_prob.data.length === count && { logProb: [...log_prob.data] }),
@@ -89,6 +94,11 @@ export function loadLatents(model: LatentsModel, bytes: Uint8Array): LatentsFile
 function identityOf({ manifest, precision }: LatentsModel): string {
   const { weights, encode } = manifest.variants[precision] as GraphVariant;
   return manifest.files.find(({ path }) => path === (weights ?? encode))?.sha256 ?? 'unknown';
+}
+
+/** Files of other programs state no version; older ones of our own neither. */
+function checkFormat(metadata: Readonly<Record<string, string>>): void {
+  if (metadata.format === format) checkVersion('latents', metadata.version ?? 1, newestVersion);
 }
 
 function refuseForeign(model: LatentsModel, metadata: Readonly<Record<string, string>>): void {
@@ -118,9 +128,11 @@ function stackLevel(z: readonly Latents[], level: number, nameOf: (image: number
   return { dtype: 'F32' as const, shape: [z.length, ...shape], data };
 }
 
-function parseNames(text: string | undefined): string[] | undefined {
+/** Undefined if the text is not a list of names: the latents are of use without them. */
+function parseNames(text: string | undefined, count: number): string[] | undefined {
+  if (text === undefined) return undefined;
   try {
-    const names: unknown = JSON.parse(text ?? 'null');
+    const names = parseJson(text, { where: 'latents: images', maxLength: text.length, maxValues: count + 1 });
     return Array.isArray(names) && names.every((name) => typeof name === 'string') ? names : undefined;
   } catch {
     return undefined;

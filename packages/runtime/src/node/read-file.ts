@@ -12,14 +12,21 @@ const PIPE_WAIT_MS = 10;
 /**
  * Reads a file or a pipe into one array. Unlike `readFile` of Node it also reads files of 2 GiB and more, and the process
  * can exit while it waits for the writer of a pipe.
+ * @param limit the largest file to read, in bytes.
  * @throws Error that names the path and the reason if it cannot be read, or if the file becomes shorter while it is
- *   read; RangeError if Node has no array of that size (Node 20: at most 4 GiB).
+ *   read; RangeError if it is larger than the limit, or Node has no array of that size (Node 20: at most 4 GiB).
  */
-export async function readWholeFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function readWholeFile(
+  path: string,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<Uint8Array<ArrayBuffer>> {
   return explained('read', path, async () => {
     const found = await stat(path);
     if (found.isFIFO()) return readPipe(path);
     if (!found.isFile() && !found.isDirectory()) throw new Error(`${path} is not a file`);
+    if (found.size > limit) {
+      throw new RangeError(`${path} has ${found.size} bytes, expected at most ${limit}`);
+    }
     if (found.size === 0) return readFile(path); // an empty file, or one of unknown size in /proc
     return readRegularFile(path, found.size);
   });

@@ -1,5 +1,5 @@
+import { crc32 } from '@glow-onnx/flow/manifest';
 import { BrokenImageError } from './broken-image.js';
-import { crc32 } from './crc32.js';
 import type { RawImage } from './images.js';
 import { createInflater, type Inflate } from './inflater.js';
 import { unfilter } from './png-filter.js';

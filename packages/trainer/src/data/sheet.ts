@@ -1,7 +1,7 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
-import { describeIssue } from '@glow-onnx/flow/internal';
-import { nodeCodec, withChannels } from '@glow-onnx/runtime/internal-node';
+import { checkVersion, describeIssue, isObject, parseJson } from '@glow-onnx/flow/internal';
+import { nodeCodec, readWholeFile, withChannels } from '@glow-onnx/runtime/internal-node';
 import * as z from 'zod/mini';
 import { type DatasetOptions, type LoadedImages, pickEvenly } from './dataset.js';
 import type { Labels } from './labels.js';
@@ -9,6 +9,8 @@ import { createPixelWriter } from './pixel-store.js';
 
 /** A sheet may have a million tiles of 16×16. */
 const codec = nodeCodec({ maxPixels: 2 ** 28, maxBytes: 2 ** 30 });
+/** The longest description: 60 attributes of a million tiles, a digit each. */
+const maxDescription = { maxLength: 2 ** 26, maxValues: 2 ** 13 };
 /** A label is one base-36 digit. */
 const maxValues = 36;
 
@@ -97,12 +99,13 @@ export async function readSheet(path: string, options: DatasetOptions): Promise<
 }
 
 async function readDescription(path: string): Promise<Sheet> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(path, 'utf8'));
-  } catch (cause) {
-    throw new Error(`data: ${path} is not JSON; pass a sheet's .json, a folder or an IDX file`, { cause });
-  }
+  const where = `data: ${path}`;
+  const value = await readWholeFile(path, maxDescription.maxLength)
+    .then((bytes) => parseJson(bytes, { where, ...maxDescription }))
+    .catch((cause: Error) => {
+      throw new Error(`${cause.message}; pass a sheet's .json, a folder or an IDX file`, { cause });
+    });
+  if (isObject(value) && value.format === 'glow-onnx-sheet') checkVersion(where, value.version, 1);
   const result = sheetSchema.safeParse(value);
   if (result.success) return result.data;
   throw new Error(`data: ${path} does not describe a sheet: ${describeIssue(result.error, value)}`);

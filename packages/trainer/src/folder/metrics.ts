@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseJsonObject } from '@glow-onnx/flow/internal';
 
 export const metricsName = 'metrics.jsonl';
 
@@ -20,6 +21,9 @@ export interface Metrics {
   readonly rolledBack?: number;
 }
 
+/** A line has 500 bytes. */
+const lineLimits = { where: metricsName, maxLength: 2 ** 16, maxValues: 2 ** 10 };
+
 /** The complete lines of a run's `metrics.jsonl`: a crash may cut the last line short. */
 export async function readMetrics(run: string): Promise<Metrics[]> {
   const text = await readFile(join(run, metricsName), 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -28,7 +32,7 @@ export async function readMetrics(run: string): Promise<Metrics[]> {
   });
   return text.split('\n').flatMap((line) => {
     try {
-      return [JSON.parse(line) as Metrics];
+      return [parseJsonObject(line, lineLimits) as unknown as Metrics];
     } catch {
       return [];
     }

@@ -91,7 +91,9 @@ test('a picture alone and a file that is no JSON are errors that say what to pas
   await expect(openDataset(write('alone/a.png', 'x'))).rejects.toThrow(
     /is a single image, expected .*a\.json beside it/,
   );
-  await expect(openDataset(write('alone/b.json', '{'))).rejects.toThrow(/b\.json is not JSON; pass/);
+  await expect(openDataset(write('alone/b.json', '{'))).rejects.toThrow(
+    /b\.json: not valid JSON.*; pass a sheet/,
+  );
 });
 
 test('the faces in models/faces stand where their labels say', async () => {

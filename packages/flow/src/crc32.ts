@@ -4,10 +4,11 @@ const table = /* @__PURE__ */ Int32Array.from({ length: 256 }, (_, n) => {
   return c;
 });
 
-/** The checksum of a PNG chunk. Source: PNG specification, annex D. */
+/** CRC-32 of ISO 3309, as in PNG and gzip. It finds every change of up to 32 neighbouring bits. */
 export function crc32(bytes: Uint8Array): number {
   let crc = -1;
-  for (let i = 0; i < bytes.length; i++)
+  for (let i = 0; i < bytes.length; i++) {
     crc = (table[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8);
+  }
   return ~crc >>> 0;
 }
