@@ -1,5 +1,7 @@
 import { messageOf } from '../message-of.js';
 import type { Session } from '../sessions/create-session.js';
+import type { Call } from './call.js';
+import { checkAbort } from './check-abort.js';
 import {
   type Batch,
   type Failed,
@@ -18,38 +20,45 @@ import {
   roundTripBatch,
 } from './run-graphs.js';
 
+type Stoppable = Pick<Call, 'signal'>;
+
 /** Encodes the images of each batch; latents pass. */
 export function encodeBatches(
   parts: ModelParts,
+  call: Stoppable,
   batches: AsyncIterable<Batch<ImageItem>>,
 ): AsyncGenerator<Batch<EncodedItem>>;
 export function encodeBatches(
   parts: ModelParts,
+  call: Stoppable,
   batches: AsyncIterable<Batch<ImageItem | LatentsItem>>,
 ): AsyncGenerator<Batch<LatentsItem>>;
 export function encodeBatches(
   { manifest: { config }, graphs }: ModelParts,
+  call: Stoppable,
   batches: AsyncIterable<Batch<ImageItem | LatentsItem>>,
 ): AsyncGenerator<Batch<LatentsItem>> {
   const isImage = (item: ImageItem | LatentsItem): item is ImageItem => 'x' in item;
-  return runEach(batches, isImage, async (images) => encodeBatch(await graphs.encoder(), config, images));
+  return runEach(call, batches, isImage, async (images) => encodeBatch(await graphs.encoder(), config, images));
 }
 
 /** Decodes the latents of each batch to pixels. */
 export function decodeBatches(
   { manifest: { config }, graphs }: ModelParts,
+  call: Stoppable,
   batches: AsyncIterable<Batch<LatentsItem>>,
 ): AsyncGenerator<Batch<DecodedItem>> {
-  return runEach(batches, isAny, async (items) => decodeBatch(await graphs.decoder(), config, items));
+  return runEach(call, batches, isAny, async (items) => decodeBatch(await graphs.decoder(), config, items));
 }
 
 /** Encodes the images of each batch and decodes them again, their latents left on the device. */
 export function roundTripBatches(
   { manifest: { config } }: ModelParts,
+  call: Stoppable,
   run: Session['run'],
   batches: AsyncIterable<Batch<ImageItem>>,
 ): AsyncGenerator<Batch<DecodedItem>> {
-  return runEach(batches, isAny, (images) => roundTripBatch({ run }, config, images));
+  return runEach(call, batches, isAny, (images) => roundTripBatch({ run }, config, images));
 }
 
 const isAny = <I>(_: I): _ is I => true;
@@ -57,8 +66,10 @@ const isAny = <I>(_: I): _ is I => true;
 /**
  * A stage that runs a graph on the items of each batch that it takes.
  * A run that fails as a whole fails every image of its batch, and no others.
+ * @throws `signal.reason` after a run if the call is aborted.
  */
 async function* runEach<I extends Item, Taken extends I, Out>(
+  { signal }: Stoppable,
   batches: AsyncIterable<Batch<I>>,
   takes: (item: I) => item is Taken,
   run: (items: readonly Taken[]) => Promise<readonly (Out | Failed)[]>,
@@ -70,9 +81,11 @@ async function* runEach<I extends Item, Taken extends I, Out>(
     try {
       outcomes = (items.length > 0 ? await run(items) : []).values();
     } catch (cause) {
+      await checkAbort(signal);
       yield batch.map((item) => failedAt(item, new Error(`${item.where}: ${messageOf(cause)}`, { cause })));
       continue;
     }
+    await checkAbort(signal);
     yield batch.map((item) => (isTaken(item) ? outcomes.next().value : item));
   }
 }
