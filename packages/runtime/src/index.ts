@@ -41,7 +41,8 @@ export type { SkippedDevice } from './sessions/devices.js';
 export type { Measurement } from './sessions/golden.js';
 export type { RuntimeOptions } from './sessions/onnx-runtime.js';
 export type { SelfTestOutcome } from './sessions/self-test.js';
-export type { WorkerChoice } from './worker/port.js';
+export type { PortLike, WorkerChoice, WorkerLike, WorkerScript } from './worker/port.js';
+export { WorkerError } from './worker/worker-error.js';
 
 /**
  * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.

@@ -39,7 +39,9 @@ export function encodeBatches(
   batches: AsyncIterable<Batch<ImageItem | LatentsItem>>,
 ): AsyncGenerator<Batch<LatentsItem>> {
   const isImage = (item: ImageItem | LatentsItem): item is ImageItem => 'x' in item;
-  return runEach(call, batches, isImage, async (images) => encodeBatch(await graphs.encoder(), config, images));
+  return runEach(call, batches, isImage, async (images) =>
+    encodeBatch(await graphs.encoder(), config, images),
+  );
 }
 
 /** Decodes the latents of each batch to pixels. */
