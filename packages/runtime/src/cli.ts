@@ -1,7 +1,13 @@
-import { main } from './cli/main.js';
-import { version } from './version.js';
+import { startAhead } from './node/process-worker.js';
 
-// The first Ctrl-C ends the command between two batches. A second Ctrl-C is not handled and ends it at once.
+const argv = process.argv.slice(2);
+// The process of the model starts while this one imports its modules.
+const [command = '', ...rest] = argv;
+if (!/^(-|info$|doctor$|help$|$)/.test(command) && !rest.includes('--help')) startAhead();
+
+// The first Ctrl-C stops the command in order. A second Ctrl-C is not handled and ends it at once.
 const interrupt = new AbortController();
 process.once('SIGINT', () => interrupt.abort());
-process.exitCode = await main(process.argv.slice(2), version, process, interrupt.signal);
+const { main } = await import('./cli/main.js');
+const { version } = await import('./version.js');
+process.exitCode = await main(argv, version, process, interrupt.signal);

@@ -19,9 +19,10 @@ export function createLoadGlow(platform: Platform): LoadGlow {
   return async (source, options = {}) => {
     const { signal, worker = false } = options;
     signal?.throwIfAborted();
-    const loading = worker
-      ? loadInWorkers(platform, source, { ...options, worker })
-      : load(platform, source, options);
+    const loading =
+      worker === false
+        ? load(platform, source, options)
+        : loadInWorkers(platform, source, { ...options, worker });
     return untilAborted(loading, signal).catch((error) => {
       loading.then((model) => model.dispose()).catch(() => undefined); // aborted: the model comes too late
       throw error;

@@ -8,7 +8,10 @@ import type { GlowModel } from '../model/model.js';
 import type { Device } from '../sessions/device.js';
 
 /** The progress callback and the signal of a command. */
-export type Context = Required<CallOptions>;
+export interface Context extends Required<CallOptions> {
+  /** Whether the model runs in a process of its own, which the signal can stop at any time. */
+  readonly worker: boolean;
+}
 
 export interface ModelFlags {
   readonly device: Device | 'auto';
@@ -20,10 +23,10 @@ export interface ModelFlags {
 export async function withModel<T>(
   directory: string,
   { device, precision, label }: ModelFlags,
-  context: Context,
-  use: (model: GlowModel, options: Context & { label?: ClassLabel }) => Promise<T>,
+  { worker, ...context }: Context,
+  use: (model: GlowModel, options: Required<CallOptions> & { label?: ClassLabel }) => Promise<T>,
 ): Promise<T> {
-  const model = await loadGlow(directory, { device, precision, signal: context.signal });
+  const model = await loadGlow(directory, { device, precision, signal: context.signal, worker });
   try {
     return await use(model, { ...context, ...(label !== undefined && { label: classOf(model, label) }) });
   } finally {

@@ -12,11 +12,29 @@ const mark = 'GLOW_ONNX_WORKER';
 /** The pipe between the two processes: the first after stdin, stdout and stderr. */
 const pipe = 3;
 
+/** A process that has started ahead of its model. */
+let ahead: WorkerLike | undefined;
+
+/** Starts the process of the next model now, while the program still imports its modules or reads its input. */
+export function startAhead(): void {
+  const worker = launch(ownScript, () => {
+    if (ahead === worker) ahead = undefined;
+  });
+  ahead = worker;
+}
+
 /**
  * Starts a process that runs a model. Unlike a thread, it can be ended while ONNX Runtime computes. It ends with this
  * process, and does not keep it alive.
  */
-export function startProcess(script: string | URL = ownScript): WorkerLike {
+export function startProcess(script?: string | URL): WorkerLike {
+  if (script !== undefined || !ahead) return launch(script ?? ownScript);
+  const worker = ahead;
+  ahead = undefined;
+  return worker;
+}
+
+function launch(script: string | URL, onEnd: () => void = () => {}): WorkerLike {
   const path = String(script).startsWith('file:') ? fileURLToPath(script) : String(script);
   // Flags of this process, such as --inspect or --eval, are not for the worker.
   const child = spawn(process.execPath, [path], {
@@ -33,7 +51,10 @@ export function startProcess(script: string | URL = ownScript): WorkerLike {
   endWithThisProcess(child);
   socket.on('error', () => {}); // the process has ended, as 'close' tells
   child.on('error', ({ message }) => fail(message));
-  child.on('close', (code, signal) => fail(describeEnd(code, signal)));
+  child.on('close', (code, signal) => {
+    onEnd();
+    fail(describeEnd(code, signal));
+  });
   child.unref();
   socket.unref();
   return {

@@ -137,14 +137,20 @@ function createSeat(source: WorkerSource, load: LoadIn): Seat {
     },
     async dispose() {
       const disposed = bridge?.call('dispose', { args: [] }).catch(() => undefined); // a dead worker holds no model
-      await (source.replaces ? Promise.race([disposed, pause(startMs)]) : disposed);
+      await (source.replaces ? within(startMs, disposed) : disposed);
     },
     end: () => bridge?.end(),
   };
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Waits for the end of something, but no longer than this. */
+async function within(ms: number, work: Promise<unknown> | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
 
 /** Gives free seats to calls, in the order in which they come. */
