@@ -41,7 +41,7 @@ export type { SkippedDevice } from './sessions/devices.js';
 export type { Measurement } from './sessions/golden.js';
 export type { RuntimeOptions } from './sessions/onnx-runtime.js';
 export type { SelfTestOutcome } from './sessions/self-test.js';
-export type { PortLike, WorkerChoice, WorkerLike, WorkerScript } from './worker/port.js';
+export type { WorkerChoice, WorkerScript } from './worker/port.js';
 export { WorkerError } from './worker/worker-error.js';
 
 /**
@@ -65,8 +65,8 @@ export const loadGlow = /* @__PURE__ */ createLoadGlow(platform);
 export const diagnose = /* @__PURE__ */ createDiagnose(platform);
 
 /**
- * Serves one model to a page. Call it in a worker script of your own, where bundlers do not find the worker of this
- * package; the page passes the script's address as `worker` to `loadGlow`.
+ * Serves one model to the program that starts this script. Call it in a worker script of your own, where bundlers do not
+ * find the worker of this package; the program passes the script's path or address as `worker` to `loadGlow`.
  * @throws TypeError outside a worker.
  * @example
  * // glow-worker.js

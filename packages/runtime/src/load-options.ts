@@ -38,9 +38,10 @@ export interface LoadOptions extends RuntimeOptions {
    */
   readonly cache?: CacheChoice;
   /**
-   * Browsers only: runs the model in a worker of its own, which keeps the page responsive and ends with the model.
-   * `true` starts the worker of this package, which bundlers find. Otherwise pass the address of a script that calls
-   * `serveGlow`, or a Worker with such a script.
+   * Runs the model in workers of its own: processes in Node, Web Workers in browsers. They keep the caller responsive and
+   * end with the model. `true` starts one worker of this package, a number so many. Otherwise pass the path (Node) or
+   * address of a script that calls `serveGlow`, `{ script, count }`, or a Worker with such a script. A worker runs one
+   * call at a time; other calls wait. Default false.
    */
   readonly worker?: WorkerChoice;
   /** Called for each file when its loading starts, makes progress and ends, and once when the model is ready. */
@@ -53,7 +54,8 @@ export interface LoadOptions extends RuntimeOptions {
  * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
  * @param source the folder's path or address, a directory handle, or its files by their paths.
  * @throws Error if a file is missing or changed, or its server does not give it; RangeError if the format or
- *   the precision is not known; DeviceError if no requested device is available and passes the self-test;
+ *   the precision is not known; DeviceError if no requested device is available and passes the self-test; WorkerError if
+ *   a worker does not start;
  *   `signal.reason` if loading is aborted.
  */
 export type LoadGlow = (source: ModelSource, options?: LoadOptions) => Promise<GlowModel>;
