@@ -200,7 +200,7 @@ describe('a worker process', () => {
     const [a, b] = await Promise.all([model.encode(image(1, 16)), model.encode(image(1, 16))]);
     expect(a).toEqual(b);
     await model.dispose();
-    expect(await alive()).toBe(0);
+    for (const pid of pids) expect(await hasEnded(pid)).toBe(true);
   });
 
   test('that cannot load the model again says so at each call, and recovers', async () => {
@@ -241,6 +241,21 @@ describe('a worker process', () => {
     });
     const started = (await workers()).filter((pid) => !before.includes(pid));
     for (const pid of started) expect(await hasEnded(pid)).toBe(true);
+  });
+
+  test('does not come back if a call is aborted and the model disposed of', async () => {
+    const before = await workers();
+    const model = await loadGlow(faces, { ...options, worker: true });
+    const abort = new AbortController();
+    const call = model.encode(busy, { signal: abort.signal });
+    await pause(200);
+    abort.abort();
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+    await model.dispose();
+    await pause(200); // a new worker would have started by now
+    for (const pid of (await workers()).filter((each) => !before.includes(each))) {
+      expect(await hasEnded(pid)).toBe(true);
+    }
   });
 
   const program = (text: string) => {

@@ -10,6 +10,7 @@ interface Pending {
   readonly reject: (reason: unknown) => void;
   readonly onProgress: ((progress: never) => void) | undefined;
   readonly signal: AbortSignal | undefined;
+  thrown?: { readonly error: unknown };
 }
 
 /** What a call sends. */
@@ -55,12 +56,23 @@ export function createBridge(worker: WorkerLike, advice: string): Bridge {
   worker.addEventListener('message', (event) => {
     const { data: response } = event as MessageEvent<Response>;
     const asked = pending.get(response.id);
-    if (asked) receive(asked, response);
+    if (!asked) return;
+    if ('progress' in response) report(response.id, asked, response.progress);
+    else settle(asked, response);
   });
   worker.addEventListener('error', onError);
   worker.addEventListener('messageerror', onError);
   worker.start?.();
 
+  /** An error of `onProgress` stops the call, and is its error. */
+  const report = (id: number, asked: Pending, progress: unknown) => {
+    try {
+      if (!asked.thrown) asked.onProgress?.(progress as never);
+    } catch (error) {
+      asked.thrown = { error };
+      worker.postMessage({ id, abort: true }, []);
+    }
+  };
   const post = (request: Request, owned: Iterable<ArrayBuffer>) => {
     try {
       worker.postMessage(request, [...owned]);
@@ -97,17 +109,12 @@ export function createBridge(worker: WorkerLike, advice: string): Bridge {
   };
 }
 
-function receive({ resolve, reject, onProgress, signal }: Pending, response: Response): void {
-  if ('result' in response) {
-    resolve(response.result as never);
-  } else if ('error' in response) {
-    const aborted = signal?.aborted && response.error.name === 'AbortError';
-    reject(aborted ? signal.reason : fromPortable(response.error));
-  } else {
-    try {
-      onProgress?.(response.progress as never);
-    } catch (error) {
-      reject(error);
-    }
-  }
+function settle(
+  { resolve, reject, signal, thrown }: Pending,
+  response: Exclude<Response, { progress: unknown }>,
+) {
+  if (thrown) reject(thrown.error);
+  else if ('result' in response) resolve(response.result as never);
+  else if (signal?.aborted && response.error.name === 'AbortError') reject(signal.reason);
+  else reject(fromPortable(response.error));
 }

@@ -44,6 +44,7 @@ export async function openPool(
 
 function createPool(seats: readonly Seat[], { replaces }: WorkerSource): Pool {
   const { take, give, isFree } = createQueueFor(seats);
+  let ended = false;
   const run: Pool['run'] = async (name, use, signal) => {
     const seat = await take(signal);
     const work = seat.open().then(
@@ -56,8 +57,9 @@ function createPool(seats: readonly Seat[], { replaces }: WorkerSource): Pool {
     const stop = replaces ? stopAfterAbort(seat, signal) : () => {};
     const free = () => {
       stop();
-      if (replaces && !seat.isAlive) seat.open().catch(() => undefined); // the next call tries again
       give(seat);
+      if (ended || !replaces || seat.isAlive) return;
+      seat.open().catch(() => undefined); // the next call tries again
     };
     work.then(free, free);
     return untilAborted(work, signal);
@@ -68,7 +70,10 @@ function createPool(seats: readonly Seat[], { replaces }: WorkerSource): Pool {
   };
   return {
     run: (...call) => keepingAlive(run(...call)),
-    end: async () => void (await keepingAlive(Promise.all(seats.map(end)))),
+    async end() {
+      ended = true;
+      await keepingAlive(Promise.all(seats.map(end)));
+    },
   };
 }
 
