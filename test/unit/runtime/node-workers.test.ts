@@ -161,7 +161,7 @@ describe('a model in worker processes', () => {
 });
 
 describe('a worker process', () => {
-  const busy = image(1, 512); // a run of a second that holds the worker's thread
+  const busy = image(1, 384); // a run of half a second that holds the worker's thread
 
   test('stops at once if its call is aborted, also within a run, and the model goes on', async () => {
     const { model, pids } = await startedBy(() => loadGlow(faces, { ...options, worker: true }));
