@@ -131,6 +131,16 @@ describe('a model in worker processes', () => {
     );
   });
 
+  test('warns once, also from several workers', async () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+    const cache = join(work, 'file', 'below');
+    await writeFile(join(work, 'file'), ''); // so that the cache cannot be a folder
+    const model = await loadGlow(fixture.directory, { device: 'cpu', cache, worker: 2 });
+    await model.dispose();
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
+  });
+
   test('tells errors as the program itself does', async () => {
     await expect(loadGlow(fixture.directory, { worker: true, precision: 'fp16' })).rejects.toThrow(
       RangeError,
@@ -243,15 +253,17 @@ describe('a worker process', () => {
     for (const pid of started) expect(await hasEnded(pid)).toBe(true);
   });
 
-  test('does not come back if a call is aborted and the model disposed of', async () => {
+  test('does not come back if a call is aborted and the model disposed of, however often', async () => {
     const before = await workers();
-    const model = await loadGlow(faces, { ...options, worker: true });
-    const abort = new AbortController();
-    const call = model.encode(busy, { signal: abort.signal });
-    await pause(200);
-    abort.abort();
-    await expect(call).rejects.toMatchObject({ name: 'AbortError' });
-    await model.dispose();
+    for (let cycle = 0; cycle < 3; cycle++) {
+      const model = await loadGlow(faces, { ...options, worker: true });
+      const abort = new AbortController();
+      const call = model.encode(busy, { signal: abort.signal });
+      await pause(100);
+      abort.abort();
+      await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+      await model.dispose();
+    }
     await pause(200); // a new worker would have started by now
     for (const pid of (await workers()).filter((each) => !before.includes(each))) {
       expect(await hasEnded(pid)).toBe(true);

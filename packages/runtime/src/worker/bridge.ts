@@ -1,3 +1,4 @@
+import { warnOnce } from '../folder/warn-once.js';
 import { messageOf } from '../message-of.js';
 import type { WorkerLike } from './port.js';
 import { fromPortable } from './portable-error.js';
@@ -55,6 +56,7 @@ export function createBridge(worker: WorkerLike, advice: string): Bridge {
     fail(event.message || 'its script cannot be loaded');
   worker.addEventListener('message', (event) => {
     const { data: response } = event as MessageEvent<Response>;
+    if ('warning' in response) return warnOnce(response.warning);
     const asked = pending.get(response.id);
     if (!asked) return;
     if ('progress' in response) report(response.id, asked, response.progress);
@@ -111,7 +113,7 @@ export function createBridge(worker: WorkerLike, advice: string): Bridge {
 
 function settle(
   { resolve, reject, signal, thrown }: Pending,
-  response: Exclude<Response, { progress: unknown }>,
+  response: Extract<Response, { result: unknown } | { error: unknown }>,
 ) {
   if (thrown) reject(thrown.error);
   else if ('result' in response) resolve(response.result as never);

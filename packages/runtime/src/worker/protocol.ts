@@ -43,7 +43,8 @@ export type Request =
 export type Response =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: PortableError }
-  | { readonly id: number; readonly progress: unknown };
+  | { readonly id: number; readonly progress: unknown }
+  | { readonly warning: string };
 
 /** The buffers in a value. A message can transfer them instead of copying, because the sender no longer needs them. */
 export function buffersOf(value: unknown, found: Set<ArrayBuffer> = new Set()): Set<ArrayBuffer> {

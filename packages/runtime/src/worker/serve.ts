@@ -1,4 +1,5 @@
 import type { ModelSource } from '../folder/model-source.js';
+import { forwardWarnings } from '../folder/warn-once.js';
 import { createLoadGlow } from '../load-glow.js';
 import type { LoadGlow, LoadOptions } from '../load-options.js';
 import type { GlowModel } from '../model/model.js';
@@ -62,6 +63,7 @@ export function createServeGlow(platform: Platform): () => void {
   return () => {
     const { port, enter } = platform.openParent();
     const createCodec: Platform['createCodec'] = (limits) => refusingUnreadable(platform.createCodec(limits));
+    forwardWarnings((warning) => port.postMessage({ warning } satisfies Response, []));
     serve(createLoadGlow({ ...platform, createCodec }), port, enter);
   };
 }
