@@ -46,7 +46,8 @@ export type { SkippedDevice } from './sessions/devices.js';
 export type { Measurement } from './sessions/golden.js';
 export type { RuntimeOptions } from './sessions/onnx-runtime.js';
 export type { SelfTestOutcome } from './sessions/self-test.js';
-export type { WorkerChoice } from './worker/port.js';
+export type { WorkerChoice, WorkerScript } from './worker/port.js';
+export { WorkerError } from './worker/worker-error.js';
 
 /**
  * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
@@ -80,8 +81,8 @@ export const estimateCost = /* @__PURE__ */ createEstimateCost(platform);
 export const diagnose = /* @__PURE__ */ createDiagnose(platform);
 
 /**
- * Serves one model to a page. Call it in a worker script of your own, where bundlers do not find the worker of this
- * package; the page passes the script's address as `worker` to `loadGlow`.
+ * Serves one model to the program that starts this script. Call it in a worker script of your own, where bundlers do not
+ * find the worker of this package; the program passes the script's path or address as `worker` to `loadGlow`.
  * @throws TypeError outside a worker.
  * @example
  * // glow-worker.js

@@ -11,7 +11,8 @@ import type { GlowModel } from './model/model.js';
 import { limitsOf } from './pictures/limits.js';
 import type { Platform } from './platform.js';
 import { openGraphs } from './sessions/open-graphs.js';
-import { loadInWorker } from './worker/client.js';
+import { loadInWorkers } from './worker/client.js';
+import { untilAborted } from './worker/until-aborted.js';
 
 const goldenPath = 'golden.safetensors';
 
@@ -19,10 +20,14 @@ export function createLoadGlow(platform: Platform): LoadGlow {
   return async (source, options = {}) => {
     const { signal, worker = false } = options;
     signal?.throwIfAborted();
-    const loading = worker
-      ? loadInWorker(platform.createCodec(limitsOf(options)), platform.openWorker(worker), source, options)
-      : load(platform, source, options);
-    return signal ? untilAborted(loading, signal) : loading;
+    const loading =
+      worker === false
+        ? load(platform, source, options)
+        : loadInWorkers(platform, source, { ...options, worker });
+    return untilAborted(loading, signal).catch((error) => {
+      loading.then((model) => model.dispose()).catch(() => undefined); // aborted: the model comes too late
+      throw error;
+    });
   };
 }
 
@@ -75,21 +80,4 @@ async function load(
   const resourcesNow = () => platform.resources(graphs.device);
   const memory = createMemoryBudget(manifest.config, graphs.device, resourcesNow, maxMemory);
   return createModel({ manifest, precision, graphs, memory, codec, batchSize });
-}
-
-/** Rejects at once when aborted. A model that is loaded later is disposed. */
-async function untilAborted(loading: Promise<GlowModel>, signal: AbortSignal): Promise<GlowModel> {
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([loading, aborted]);
-  } catch (error) {
-    loading.then((model) => model.dispose()).catch(() => undefined);
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

@@ -44,9 +44,10 @@ export interface LoadOptions extends RuntimeOptions, NetworkOptions {
    */
   readonly cache?: CacheChoice;
   /**
-   * Browsers only: runs the model in a worker of its own, which keeps the page responsive and ends with the model.
-   * `true` starts the worker of this package, which bundlers find. Otherwise pass the address of a script that calls
-   * `serveGlow`, or a Worker with such a script.
+   * Runs the model in workers of its own: processes in Node, Web Workers in browsers. They keep the caller responsive and
+   * end with the model. `true` starts one worker of this package, a number so many. Otherwise pass the path (Node) or
+   * address of a script that calls `serveGlow`, `{ script, count }`, or a Worker with such a script. A worker runs one
+   * call at a time; other calls wait. Default false.
    */
   readonly worker?: WorkerChoice;
   /** Called for each file when its loading starts, makes progress and ends, and once when the model is ready. */
@@ -61,7 +62,8 @@ export interface LoadOptions extends RuntimeOptions, NetworkOptions {
  * @throws Error if a file is missing or changed, or its server does not give it; UnreachableError if a server does not
  *   answer, fails or breaks off, so that a later attempt may help; RangeError if the format or the precision is not
  *   known, the manifest contradicts its graphs or is too large, or a graph is not one that glow-export writes for the
- *   config; DeviceError if no requested device is available and passes the self-test;
+ *   config; DeviceError if no requested device is available and passes the self-test; WorkerError if a worker does
+ *   not start;
  *   `signal.reason` if loading is aborted.
  */
 export type LoadGlow = (source: ModelSource, options?: LoadOptions) => Promise<GlowModel>;

@@ -6,7 +6,8 @@ import type { ImageCodec } from './pictures/codec.js';
 import type { ImageLimits } from './pictures/limits.js';
 import type { Device } from './sessions/device.js';
 import type { OnnxRuntime, RuntimeOptions } from './sessions/onnx-runtime.js';
-import type { WorkerChoice, WorkerLike } from './worker/port.js';
+import type { PortLike, WorkerLike } from './worker/port.js';
+import type { Portability } from './worker/portability.js';
 
 /** The program's environment, as `diagnose` reports it. */
 export interface Host {
@@ -24,6 +25,13 @@ export interface Host {
   readonly isolated?: boolean;
   /** Browsers: whether the page is a secure context, which WebGPU needs. */
   readonly secure?: boolean;
+}
+
+/** A worker's connection to its caller. */
+export interface Parent {
+  readonly port: PortLike;
+  /** Makes a folder the one that relative paths start from. */
+  enter?(folder: string): void;
 }
 
 /**
@@ -47,6 +55,11 @@ export interface Platform {
   openCache(location?: string): ModelCache;
   readonly sha256: Sha256;
   createCodec(limits: ImageLimits): ImageCodec;
-  /** Starts a worker that loads a model. @throws TypeError if the platform has no such workers. */
-  openWorker(choice: WorkerChoice): WorkerLike;
+  /** Starts a worker with this script, which calls `serveGlow`; default: the script of this package. */
+  startWorker(script?: string | URL): WorkerLike;
+  /** Threads of ONNX Runtime in each of several workers; undefined: its own default. */
+  threadsEach(workers: number): number | undefined;
+  createPortability(limits: ImageLimits): Portability;
+  /** In a worker: the connection to its caller. @throws TypeError elsewhere. */
+  openParent(): Parent;
 }

@@ -98,6 +98,38 @@ describeBrowser('a worker', () => {
     expect(ticks).toBeGreaterThan(10);
   });
 
+  test('may be several, which share the calls and go on after an abort', async () => {
+    const { first, last, reason } = await browser.run(async ({ glow }) => {
+      const model = await glow.loadGlow('/models/faces', { device: 'wasm', worker: 2 });
+      const calls = [1, 2, 3, 1].map((seed) => model.sample({ seed }));
+      const abort = new AbortController();
+      const aborted = model.sample({ count: 64, signal: abort.signal }).catch((error) => error.message);
+      abort.abort(new Error('enough'));
+      const images = (await Promise.all(calls)).map(([image]) => [...(image?.data ?? [])]);
+      const reason = await aborted;
+      await model.dispose();
+      return { first: images[0], last: images[3], reason };
+    });
+    expect(first).toHaveLength(768);
+    expect(last).toEqual(first);
+    expect(reason).toBe('enough');
+  });
+
+  test('of this package that a long run holds is replaced after an abort', async () => {
+    const { reasons, same } = await browser.run(async ({ glow }) => {
+      const model = await glow.loadGlow('/models/faces', { device: 'wasm', worker: true });
+      const [before] = await model.sample({ seed: 1 });
+      const signal = AbortSignal.timeout(50);
+      const large = model.sample({ height: 1024, width: 1024, signal }).catch((error) => error.name);
+      const reasons = await large;
+      const [after] = await model.sample({ seed: 1 });
+      await model.dispose();
+      return { reasons, same: String(before?.data) === String(after?.data) };
+    });
+    expect(reasons).toBe('TimeoutError');
+    expect(same).toBe(true);
+  });
+
   test('may be a script of ones own, by its address or as a Worker', async () => {
     const devices = await browser.run(async ({ glow }) => {
       const address = new URL('/bundle/worker.js', location.href);

@@ -188,7 +188,7 @@ describe('the stages of a call', () => {
     const call = start(['a']);
     const parts = decoderThatFails(cause) as never;
     const batches = groupBySize({ manifest, batchSize: 2, memory }, call, latentsOf(call));
-    await expect(collect(call, decodeBatches(parts, batches), () => 0)).rejects.toMatchObject({
+    await expect(collect(call, decodeBatches(parts, call, batches), () => 0)).rejects.toMatchObject({
       message: 'call: device lost',
       cause,
     });
@@ -201,7 +201,7 @@ describe('the stages of a call', () => {
     const some = mapItems(batches, (item) =>
       item.image === 1 ? item : failedAt(item, new Error(`${item.where}: odd`)),
     );
-    const error: BatchError = await collect(call, decodeBatches(parts, some), () => 0).then(
+    const error: BatchError = await collect(call, decodeBatches(parts, call, some), () => 0).then(
       () => undefined as never,
       (reason) => reason,
     );

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writePng } from '@glow-onnx/runtime/node';
 import { progressOn } from '../../../packages/runtime/src/cli/progress.js';
 import { at, config, folder, glow, glowUntil, useGlowCommand, work } from '../../support/glow-command.js';
 
@@ -27,23 +28,44 @@ describe('an interrupted command', () => {
     expect({ code, err }).toEqual({ code: 130, err: 'glow: interrupted\n' });
   });
 
-  test('by Ctrl-C does so, as built', async () => {
-    const flags = ['--count', '300000', '--out', at('never')];
-    const interrupted = async (afterMs: number) => {
-      const run = spawn(process.execPath, ['packages/runtime/bin/glow.js', 'sample', folder, ...flags]);
+  /** Interrupts a command as built, twice as late if it was killed because a slow machine had not yet started it. */
+  async function interrupted(...args: string[]) {
+    for (const afterMs of [2000, 15_000]) {
+      const run = spawn(process.execPath, ['packages/runtime/bin/glow.js', ...args]);
       let err = '';
       run.stderr.on('data', (data) => (err += data));
       setTimeout(() => run.kill('SIGINT'), afterMs);
       const [code, signal] = await once(run, 'exit');
-      return { code, signal, err };
-    };
-    // Killed where a slow machine had not yet started it: wait longer.
-    let outcome = await interrupted(2000);
-    if (outcome.signal) outcome = await interrupted(15_000);
+      if (!signal) return { code, err };
+    }
+    return undefined;
+  }
+
+  test('by Ctrl-C does so, as built', async () => {
+    const outcome = await interrupted('sample', folder, '--count', '300000', '--out', at('never'));
     // After a while it tells how far it is.
     const err = expect.stringMatching(/^(glow: \d+ of 300000 images\n)*glow: interrupted\n$/);
-    expect(outcome).toEqual({ code: 130, signal: null, err });
+    expect(outcome).toEqual({ code: 130, err });
     expect(await readdir(work)).not.toContain('never');
+  });
+
+  test('by Ctrl-C does so, as built, within one run of ONNX Runtime', async () => {
+    const side = 2048;
+    await writePng(at('large.png'), {
+      data: new Uint8Array(side * side),
+      height: side,
+      width: side,
+      channels: 1,
+    });
+    const outcome = await interrupted(
+      'encode',
+      'models/faces',
+      at('large.png'),
+      '--out',
+      at('never.safetensors'),
+    );
+    expect(outcome).toEqual({ code: 130, err: 'glow: interrupted\n' });
+    expect(await readdir(work)).not.toContain('never.safetensors');
   });
 });
 

@@ -60,6 +60,38 @@ describe('progress and abort', () => {
     expect(await model.sample({ count: 2 })).toHaveLength(2);
   });
 
+  test('an abort during the last run, by a timer that this run held up, rejects the call', async () => {
+    const { encoder, decoder } = oracleSessions(oracle, 2);
+    const holding = (run: OracleSession['run']): OracleSession['run'] => {
+      return async (inputs) => {
+        const outputs = await run(inputs);
+        const until = performance.now() + 30;
+        while (performance.now() < until); // as ONNX Runtime holds the thread
+        return outputs;
+      };
+    };
+    const model = modelOf(config, {
+      encoder: { ...encoder, run: holding(encoder.run) },
+      decoder: { ...decoder, run: holding(decoder.run) },
+    });
+    const [a, b] = [images[0], images[2]] as [RawImage, RawImage];
+    const { z } = await model.encode(a);
+    for (const call of [
+      (options: CallOptions) => model.encode(a, options),
+      (options: CallOptions) => model.decode(z, options),
+      (options: CallOptions) => model.reconstruct(a, options),
+      (options: CallOptions) => model.sample(options),
+      (options: CallOptions) => model.bitsPerDim(a, { draws: 1, ...options }),
+      (options: CallOptions) => model.score(a, { draws: 1, ...options }),
+      (options: CallOptions) => model.interpolate(z[0] as Latents, z[0] as Latents, { steps: 2, ...options }),
+      (options: CallOptions) => model.mix(z[0] as Latents, z[0] as Latents, [0], options),
+      (options: CallOptions) => model.attributeDirection(a, b, options),
+      (options: CallOptions) => model.applyAttribute(a, z[0] as Latents, 1, options),
+    ]) {
+      await expect(call({ signal: AbortSignal.timeout(5) })).rejects.toMatchObject({ name: 'TimeoutError' });
+    }
+  });
+
   test("an error of onProgress is the call's, not an image's", async () => {
     const onProgress = () => {
       throw new TypeError('mine');

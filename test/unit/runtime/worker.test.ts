@@ -4,12 +4,15 @@ import {
   DeviceError,
   encodePng,
   type GlowModel,
+  type LoadOptions,
   loadGlow,
   type RawImage,
 } from '@glow-onnx/runtime/node';
+import { browserPortability } from '../../../packages/runtime/src/browser/portability.js';
 import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
-import { defaultImageLimits } from '../../../packages/runtime/src/pictures/limits.js';
-import { loadInWorker } from '../../../packages/runtime/src/worker/client.js';
+import { platform } from '../../../packages/runtime/src/node/platform.js';
+import type { Platform } from '../../../packages/runtime/src/platform.js';
+import { loadInWorkers } from '../../../packages/runtime/src/worker/client.js';
 import type { WorkerLike } from '../../../packages/runtime/src/worker/port.js';
 import { fromPortable, toPortable } from '../../../packages/runtime/src/worker/portable-error.js';
 import { type Method, optionsAt } from '../../../packages/runtime/src/worker/protocol.js';
@@ -25,7 +28,13 @@ const picture = (seed: number): RawImage => ({
   channels: 1,
 });
 const odd: RawImage = { data: new Uint8Array(35), height: 7, width: 5, channels: 1 };
-const codec = nodeCodec(defaultImageLimits);
+/** A page's side of the worker. */
+const page = {
+  ...platform,
+  createPortability: (limits) => browserPortability(nodeCodec(limits)),
+} satisfies Platform;
+const loadInWorker = (worker: WorkerLike, source: string, options: LoadOptions = {}) =>
+  loadInWorkers(page, source, { ...options, worker });
 const ports: MessagePort[] = [];
 
 /** Both ends of a channel in one process: messages are cloned as to a worker. */
@@ -38,7 +47,7 @@ function channel(): { worker: WorkerLike & EventTarget; served: MessagePort } {
 function inWorker(source: string, options = {}): Promise<GlowModel> {
   const { worker, served } = channel();
   serve(loadGlow, served as never);
-  return loadInWorker(codec, worker, source, { device: 'cpu', cache: false, ...options });
+  return loadInWorker(worker, source, { device: 'cpu', cache: false, ...options });
 }
 
 let fixture: ModelFixture;
@@ -164,7 +173,7 @@ describe('a model in a worker', () => {
     const { worker, served } = channel();
     serve(loadGlow, served as never);
     const terminate = jest.fn();
-    const model = await loadInWorker(codec, Object.assign(worker, { terminate }), address, { device: 'cpu' });
+    const model = await loadInWorker(Object.assign(worker, { terminate }), address, { device: 'cpu' });
     const sampling = model.sample();
     await Promise.all([model.dispose(), model.dispose(), model[Symbol.asyncDispose]()]);
     expect(await sampling).toHaveLength(1);
@@ -177,7 +186,7 @@ describe('a worker that fails', () => {
   test('rejects what is under way and what comes, and can still be disposed', async () => {
     const { worker, served } = channel();
     serve(loadGlow, served as never);
-    const model = await loadInWorker(codec, worker, address, { device: 'cpu' });
+    const model = await loadInWorker(worker, address, { device: 'cpu' });
     const sampling = expect(model.sample({ count: 1000 })).rejects.toThrow(
       "the model's worker has failed (out of memory)",
     );
@@ -191,7 +200,7 @@ describe('a worker that fails', () => {
   test('while it loads rejects loading', async () => {
     const { worker } = channel();
     const terminate = jest.fn();
-    const loading = loadInWorker(codec, Object.assign(worker, { terminate }), address, {});
+    const loading = loadInWorker(Object.assign(worker, { terminate }), address, {});
     worker.dispatchEvent(new Event('error'));
     await expect(loading).rejects.toThrow('its script cannot be loaded');
     expect(terminate).toHaveBeenCalled();
@@ -214,10 +223,4 @@ test('errors survive messages: class, fields, cause', () => {
     expect(received.cause).toEqual(error.cause);
   }
   expect(fromPortable(toPortable('just text')).message).toBe('just text');
-});
-
-test('there is no worker in Node', async () => {
-  await expect(loadGlow(address, { worker: true })).rejects.toThrow(
-    'loadGlow: the option worker is for browsers',
-  );
 });

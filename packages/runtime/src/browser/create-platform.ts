@@ -1,11 +1,13 @@
 import { urlStore } from '../folder/stores/url-store.js';
 import type { Platform } from '../platform.js';
 import type { Device } from '../sessions/device.js';
+import type { PortLike } from '../worker/port.js';
 import { openCache } from './browser-cache.js';
 import { describeHost } from './describe-host.js';
 import { get } from './get.js';
 import { browserCodec } from './images.js';
-import { loadOnnxRuntime, objectionTo, type WebBuilds } from './onnxruntime.js';
+import { defaultThreads, loadOnnxRuntime, objectionTo, type WebBuilds } from './onnxruntime.js';
+import { browserPortability } from './portability.js';
 import { resources } from './resources.js';
 import { sha256 } from './sha256.js';
 
@@ -28,14 +30,24 @@ export function createPlatform(builds: WebBuilds, spawn?: () => Worker): Platfor
     openCache,
     sha256,
     createCodec: browserCodec,
-    openWorker(choice) {
-      if (typeof choice === 'object' && 'postMessage' in choice) return choice;
-      if (typeof choice !== 'boolean') return new Worker(choice, { type: 'module' });
+    startWorker(script) {
+      if (script !== undefined) return new Worker(script, { type: 'module' });
       if (!spawn)
         throw new TypeError(
           'loadGlow: this code runs in the worker already; call it without the option worker',
         );
       return spawn();
+    },
+    // More threads than cores would only wait for each other.
+    threadsEach: (workers) => (workers > 1 ? Math.max(1, Math.floor(defaultThreads() / workers)) : undefined),
+    createPortability: (limits) => browserPortability(browserCodec(limits)),
+    openParent() {
+      if (!('postMessage' in globalThis) || 'document' in globalThis) {
+        throw new TypeError(
+          "serveGlow: call it in a worker of a browser, and pass the worker's address to loadGlow",
+        );
+      }
+      return { port: globalThis as unknown as PortLike };
     },
   };
 }

@@ -11,28 +11,34 @@ import { onTerminal, runProgram, type Terminal } from './run-program.js';
 
 /**
  * Runs the command `glow`. Results go to stdout; progress and an error, in one line, go to stderr.
- * @param signal stops the command between batches. No output file is left incomplete.
+ * @param signal stops the command at once, because models then run in a process of their own. No output file is left
+ *   incomplete.
  * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 128 and the number of the signal when interrupted.
  */
 export async function main(
   argv: readonly string[],
   version: string,
   terminal: Terminal,
-  signal: AbortSignal = new AbortController().signal,
+  signal?: AbortSignal,
 ): Promise<number> {
   return runProgram(buildProgram(version, terminal, signal), argv, terminal, {
-    signal,
+    signal: signal ?? new AbortController().signal,
     inFlags,
   });
 }
 
-function buildProgram(version: string, terminal: Terminal, signal: AbortSignal): Command {
+function buildProgram(version: string, terminal: Terminal, signal: AbortSignal | undefined): Command {
   const program = onTerminal(new Command('glow'), terminal)
     .description('Encode, decode, sample, edit and score images with a Glow model folder.')
     .version(version);
   const show: Show = async ({ json: asJson }, run) => {
     const { onProgress, end } = progressOn(terminal.stderr);
-    const { text, json, leftOut = [], error } = await run({ onProgress, signal }).finally(end);
+    const result = run({
+      onProgress,
+      signal: signal ?? new AbortController().signal,
+      worker: signal !== undefined,
+    });
+    const { text, json, leftOut = [], error } = await result.finally(end);
     const note = describeLeftOut(leftOut);
     if (note !== undefined) terminal.stderr.write(`glow: ${printable(note)}\n`);
     terminal.stdout.write(`${asJson ? printableJson(json) : printableLines(text)}\n`);

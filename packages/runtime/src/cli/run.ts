@@ -7,7 +7,10 @@ import type { Device } from '../sessions/device.js';
 import { given } from './run-program.js';
 
 /** The progress callback and the signal of a command. */
-export type Context = Required<CallOptions>;
+export interface Context extends Required<CallOptions> {
+  /** Whether the model runs in a process of its own, which the signal can stop at any time. */
+  readonly worker: boolean;
+}
 
 export interface ModelFlags {
   readonly device: Device | 'auto';
@@ -21,12 +24,11 @@ export interface ModelFlags {
 export async function withModel<T>(
   directory: string,
   { device, precision, maxMemory, label }: ModelFlags,
-  context: Context,
-  use: (model: GlowModel, options: Context & { label?: string }) => Promise<T>,
+  { worker, ...context }: Context,
+  use: (model: GlowModel, options: Required<CallOptions> & { label?: string }) => Promise<T>,
 ): Promise<T> {
   const { signal } = context;
-  const memory = maxMemory === undefined ? {} : { maxMemory };
-  const model = await loadGlow(directory, { device, precision, ...memory, signal });
+  const model = await loadGlow(directory, { device, precision, worker, signal, ...given({ maxMemory }) });
   try {
     return await use(model, { ...context, ...given({ label }) });
   } finally {

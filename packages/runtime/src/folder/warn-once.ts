@@ -1,6 +1,7 @@
 import { printable } from '@glow-onnx/flow/manifest';
 
 const warned = new Set<string>();
+let show = (message: string): void => console.warn(`glow-onnx: ${printable(message)}`);
 
 /**
  * Warns on the console of a problem that does not stop the work.
@@ -9,5 +10,10 @@ const warned = new Set<string>();
 export function warnOnce(message: string, subject = message): void {
   if (warned.has(subject)) return;
   warned.add(subject);
-  console.warn(`glow-onnx: ${printable(message)}`);
+  show(message);
+}
+
+/** Gives all warnings to this function instead: a worker sends them to its program, which may have several workers. */
+export function forwardWarnings(to: (message: string) => void): void {
+  show = to;
 }

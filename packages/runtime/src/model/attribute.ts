@@ -33,7 +33,7 @@ export async function attributeDirection(
     const error = sizeError(item, size, 'the first image');
     return error ? failedAt(item, error) : item;
   });
-  const encoded = encodeBatches(parts, ofOneSize);
+  const encoded = encodeBatches(parts, call, ofOneSize);
   const sums: Float64Array[] = [];
   await collect(call, encoded, ({ image, latents }) => {
     const weight = image < length ? 1 / length : -1 / without.length;
@@ -62,14 +62,14 @@ export async function applyAttribute(
   const call = startCall(parts.manifest, where, images, inImages, options);
   const loaded = loadInputs(parts, call, images, options);
   const batches = groupBySize(parts, call, loaded);
-  const encoded = encodeBatches(parts, batches);
+  const encoded = encodeBatches(parts, call, batches);
   const edited = mapItems(encoded, (item) => {
     const error = sizeError(item, size, 'the direction');
     return error
       ? failedAt(item, error)
       : withLatents(item, addDirection(item.latents, direction, strengths));
   });
-  const decoded = decodeBatches(parts, edited);
+  const decoded = decodeBatches(parts, call, edited);
   return collect(call, decoded, ({ pixels }) => pixels);
 }
 

@@ -1,5 +1,6 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import type { Call } from './call.js';
+import { checkAbort } from './check-abort.js';
 import { batchBytes, bytesPerPixel } from './cost.js';
 import { type Batch, type Failed, type Item, isFailed } from './item.js';
 import type { ModelParts } from './model-parts.js';
@@ -31,8 +32,8 @@ export async function* groupBySize<I extends Item>(
   const waiting = new Map<string, I[]>();
   let isFirst = true;
   const mayRun = async () => {
-    if (signal && !isFirst) await nextTask();
-    signal?.throwIfAborted();
+    if (isFirst) signal?.throwIfAborted();
+    else await checkAbort(signal);
     isFirst = false;
   };
   for await (const item of items) {
@@ -55,19 +56,4 @@ export async function* groupBySize<I extends Item>(
     await mayRun();
     yield batch;
   }
-}
-
-/**
- * Lets events in. wasm runs on the thread that calls it and leaves that thread to microtasks alone, so that without a
- * pause neither a click nor a message to a worker could abort a call.
- */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }

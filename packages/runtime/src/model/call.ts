@@ -5,7 +5,10 @@ import { type Label, labelsFor } from './labels.js';
 export interface CallOptions {
   /** Called after each batch with the number of images that are done, and of all images of the call. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
-  /** Aborts the call between two batches; the call then rejects with `signal.reason`. */
+  /**
+   * Aborts the call, which then rejects with `signal.reason`: at once if the model has a worker, otherwise as soon as
+   * its current batch has run. ONNX Runtime cannot stop within a batch.
+   */
   readonly signal?: AbortSignal;
 }
 

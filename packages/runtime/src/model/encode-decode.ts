@@ -51,7 +51,7 @@ export async function encode(
   const call = startCall(parts.manifest, 'encode', images, inImages, options);
   const loaded = loadImages(parts, call, images, options, ['encode']);
   const batches = groupBySize(parts, call, loaded);
-  const encoded = encodeBatches(parts, batches);
+  const encoded = encodeBatches(parts, call, batches);
   const results = await collect(call, encoded, ({ latents, logProb }) => ({ z: latents, logProb }));
   return { z: results.map(({ z }) => z), logProb: results.map(({ logProb }) => logProb) };
 }
@@ -69,7 +69,7 @@ export function decode(
 export function decodeCall(parts: ModelParts, call: Call, z: readonly Latents[]): Promise<RawImage[]> {
   const taken = takeLatents(parts, call, z);
   const batches = groupBySize(parts, call, taken);
-  const decoded = decodeBatches(parts, batches);
+  const decoded = decodeBatches(parts, call, batches);
   return collect(call, decoded, ({ pixels }) => pixels);
 }
 
@@ -82,7 +82,7 @@ export function reconstruct(
   const loaded = loadImages(parts, call, images, options, ['encode', 'decode']);
   const batches = groupBySize(parts, call, loaded);
   const decoded = parts.graphs.roundTrip
-    ? roundTripBatches(parts, parts.graphs.roundTrip, batches)
-    : decodeBatches(parts, encodeBatches(parts, batches));
+    ? roundTripBatches(parts, call, parts.graphs.roundTrip, batches)
+    : decodeBatches(parts, call, encodeBatches(parts, call, batches));
   return collect(call, decoded, ({ pixels }) => pixels);
 }

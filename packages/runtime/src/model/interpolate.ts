@@ -86,7 +86,7 @@ async function encodeEnd(
   const call = startCall(parts.manifest, where, [input], () => where, options);
   const loaded = loadInputs(parts, call, [input], options);
   const batches = groupBySize(parts, call, loaded);
-  const encoded = encodeBatches(parts, batches);
+  const encoded = encodeBatches(parts, call, batches);
   const [item] = await collect(call, encoded, (end): LatentsItem => end);
   return item as LatentsItem;
 }

@@ -19,7 +19,7 @@ export type OneOrMore<T> = T | readonly T[];
  * otherwise.
  *
  * A method rejects with a TypeError or RangeError if an argument does not fit the model, with BatchError if some of
- * several images fail, and with `signal.reason` if the call is aborted.
+ * several images fail, with `signal.reason` if the call is aborted, and with WorkerError if its worker ends.
  */
 export interface GlowModel extends AsyncDisposable {
   /** Sizes and choices of the flow: channels, height, width, levels, bits and more. */

@@ -59,6 +59,6 @@ export async function sample(parts: ModelParts, options: SampleOptions = {}): Pr
     }
   }
   const batches = groupBySize(parts, call, draw(call));
-  const decoded = decodeBatches(parts, batches);
+  const decoded = decodeBatches(parts, call, batches);
   return collect(call, decoded, ({ pixels }) => pixels);
 }

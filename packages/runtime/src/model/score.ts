@@ -49,7 +49,7 @@ export async function bitsPerDim(
   const call = startScoring(parts, 'bitsPerDim', images, options);
   const loaded = loadDraws(parts, call, images, options);
   const batches = groupBySize(parts, call, loaded);
-  const scored = scoreDraws(parts, batches, options);
+  const scored = scoreDraws(parts, call, batches, options);
   return collect(call, scored, ({ values }) => mean(values));
 }
 
@@ -64,7 +64,7 @@ export async function score(
   const complexities = new Map<number, number>();
   const loaded = measure(loadDraws(parts, call, images, options), config.bits, complexities);
   const batches = groupBySize(parts, call, loaded);
-  const scored = scoreDraws(parts, batches, options);
+  const scored = scoreDraws(parts, call, batches, options);
   return collect(call, scored, ({ image, values }) => {
     const bitsPerDim = mean(values);
     const complexity = complexities.get(image) as number;
@@ -102,11 +102,12 @@ function loadDraws(
 /** Bits/dim of every draw of each image. */
 function scoreDraws(
   parts: ModelParts,
+  call: Call,
   batches: AsyncIterable<Batch<ImageItem>>,
   { draws = defaultDraws }: ScoreOptions,
 ) {
   const { channels, bits } = parts.manifest.config;
-  const encoded = encodeBatches(parts, batches);
+  const encoded = encodeBatches(parts, call, batches);
   const scored = mapItems(encoded, ({ image, logProb, height, width }) => ({
     image,
     value: bitsPerDimension(logProb, channels * height * width, bits),

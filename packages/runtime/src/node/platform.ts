@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os';
 import type { Platform } from '../platform.js';
 import { describeHost } from './describe-host.js';
 import { openCache } from './folder-cache.js';
 import { nodeCodec } from './images.js';
 import { loadOnnxRuntime } from './onnxruntime.js';
 import { openStore } from './open-store.js';
+import { nodePortability } from './portability.js';
+import { openParent, startProcess } from './process-worker.js';
 import { resources } from './resources.js';
 import { sha256 } from './sha256.js';
 
@@ -21,9 +24,10 @@ export const platform: Platform = {
   openCache,
   sha256,
   createCodec: nodeCodec,
-  openWorker() {
-    throw new TypeError(
-      'loadGlow: the option worker is for browsers; in Node, load the model in a Worker of node:worker_threads',
-    );
-  },
+  startWorker: startProcess,
+  // ONNX Runtime takes all cores by default. Several workers share them.
+  threadsEach: (workers) =>
+    workers > 1 ? Math.max(1, Math.floor(availableParallelism() / workers)) : undefined,
+  createPortability: nodePortability,
+  openParent,
 };

@@ -14,8 +14,16 @@ export interface PortLike {
   start?(): void;
 }
 
+/** A script that calls `serveGlow`, and how many workers to start with it. */
+export interface WorkerScript {
+  /** Its path (Node) or address. */
+  readonly script: string | URL;
+  /** Default 1. */
+  readonly count?: number;
+}
+
 /**
- * The worker for a model: `true` for the worker of this package, the address of a script that calls `serveGlow`, or a
- * Worker with such a script.
+ * The workers for a model: `true` for one worker of this package, a number for so many, the path (Node) or address of a
+ * script that calls `serveGlow`, the same with a number, or a Worker with such a script.
  */
-export type WorkerChoice = boolean | string | URL | WorkerLike;
+export type WorkerChoice = boolean | number | string | URL | WorkerScript | WorkerLike;

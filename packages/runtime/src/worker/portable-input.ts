@@ -1,9 +1,10 @@
-import { isUrl } from '../folder/model-source.js';
+import { isUrl, type ModelSource } from '../folder/model-source.js';
+import type { FileContents, ModelFiles } from '../folder/stores/memory-store.js';
 import { messageOf } from '../message-of.js';
 import type { ImageCodec } from '../pictures/codec.js';
-import type { CanvasLike, ImageElementLike } from '../pictures/input.js';
+import type { Portability } from './portability.js';
 
-/** Takes the place of an image that the page could not read. The call in the worker then rejects with this reason. */
+/** Takes the place of an image that the caller could not read. The call in the worker then rejects with this reason. */
 export interface Unreadable {
   readonly unreadable: string;
 }
@@ -12,7 +13,7 @@ export function isUnreadable(input: unknown): input is Unreadable {
   return typeof input === 'object' && input !== null && 'unreadable' in input;
 }
 
-/** A codec that rejects the images that the page could not read. */
+/** A codec that rejects the images that the caller could not read. */
 export function refusingUnreadable(codec: ImageCodec): ImageCodec {
   return {
     read: async (input) => {
@@ -23,34 +24,47 @@ export function refusingUnreadable(codec: ImageCodec): ImageCodec {
 }
 
 /**
- * Converts an argument so that it can be sent to a worker: canvases and img elements become pixels, and addresses
- * become absolute.
+ * Converts an argument so that it can be sent to a worker.
  * @param owned gets the buffers that are created here, which can be transferred.
  */
 export async function toPortableInput(
   input: unknown,
-  codec: ImageCodec,
+  portability: Portability,
   owned: Set<ArrayBuffer>,
 ): Promise<unknown> {
-  if (typeof input === 'string' || isUrl(input)) return absolute(input);
+  if (typeof input === 'string' || isUrl(input)) return portability.address(input);
   if (Array.isArray(input)) {
-    return Promise.all(input.map((each) => toPortableInput(each, codec, owned)));
+    return Promise.all(input.map((each) => toPortableInput(each, portability, owned)));
   }
-  if (!isOfPage(input)) return input;
+  if (typeof input !== 'object' || input === null) return input;
   try {
-    const image = await codec.read(input);
-    owned.add(image.data.buffer as ArrayBuffer);
-    return image;
+    const contents = await portability.read(input);
+    if (!contents) return input;
+    const { buffer } = contents instanceof Uint8Array ? contents : contents.data;
+    owned.add(buffer as ArrayBuffer);
+    return contents;
   } catch (error) {
     return { unreadable: messageOf(error) } satisfies Unreadable;
   }
 }
 
-/** An address relative to the page, made absolute: a worker would resolve it from its own address. */
-export function absolute(address: string | URL): string {
-  return new URL(address, globalThis.document?.baseURI ?? globalThis.location?.href).href;
-}
-
-function isOfPage(input: unknown): input is CanvasLike | ImageElementLike {
-  return typeof input === 'object' && input !== null && ('getContext' in input || 'naturalWidth' in input);
+/** Converts the source of a model. @throws TypeError if it cannot be sent to a worker. */
+export async function toPortableSource(source: ModelSource, portability: Portability): Promise<ModelSource> {
+  if (typeof source === 'string' || isUrl(source)) return portability.address(source);
+  if (typeof source !== 'object' || source === null) return source;
+  if ('getFileHandle' in source && typeof source.getFileHandle === 'function') {
+    if (portability.sendsHandles) return source;
+    throw new TypeError(
+      'loadGlow: a directory handle cannot be sent to a worker; pass the path of the folder, or leave out worker',
+    );
+  }
+  const files = source as ModelFiles;
+  const entries: readonly [string, FileContents][] =
+    files instanceof Map ? [...files] : Object.entries(files as Readonly<Record<string, FileContents>>);
+  const read = entries.map(async ([path, contents]) => {
+    const bytes =
+      typeof contents === 'object' && contents !== null ? await portability.read(contents) : undefined;
+    return [path, bytes ?? contents] as const;
+  });
+  return Object.fromEntries(await Promise.all(read)) as ModelFiles;
 }

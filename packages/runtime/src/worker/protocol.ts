@@ -23,7 +23,7 @@ export const optionsAt = {
   applyAttribute: 3,
 } as const satisfies Readonly<Record<Method, number>>;
 
-/** A message from the page to its worker. */
+/** A message from the caller to a worker. */
 export type Request =
   | {
       readonly id: number;
@@ -32,16 +32,19 @@ export type Request =
       readonly args: readonly unknown[];
       /** The options without `onProgress` and `signal`. */
       readonly options: object;
-      /** Whether the page wants progress messages. */
+      /** Whether the caller wants progress messages. */
       readonly reports: boolean;
+      /** The folder that relative paths start from. */
+      readonly folder?: string | undefined;
     }
   | { readonly id: number; readonly abort: true };
 
-/** A message from the worker to the page. */
+/** A message from the worker to the caller. */
 export type Response =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: PortableError }
-  | { readonly id: number; readonly progress: unknown };
+  | { readonly id: number; readonly progress: unknown }
+  | { readonly warning: string };
 
 /** The buffers in a value. A message can transfer them instead of copying, because the sender no longer needs them. */
 export function buffersOf(value: unknown, found: Set<ArrayBuffer> = new Set()): Set<ArrayBuffer> {

@@ -1,4 +1,5 @@
 import type { ModelSource } from '../folder/model-source.js';
+import { forwardWarnings } from '../folder/warn-once.js';
 import { createLoadGlow } from '../load-glow.js';
 import type { LoadGlow, LoadOptions } from '../load-options.js';
 import type { GlowModel } from '../model/model.js';
@@ -8,17 +9,21 @@ import { toPortable } from './portable-error.js';
 import { refusingUnreadable } from './portable-input.js';
 import { buffersOf, optionsAt, type Request, type Response } from './protocol.js';
 
-/** The worker's side: loads one model and answers the calls of the page. */
-export function serve(loadGlow: LoadGlow, port: PortLike): void {
+/**
+ * The worker's side: loads one model and answers the calls of the caller.
+ * @param enter makes a folder the one that relative paths start from.
+ */
+export function serve(loadGlow: LoadGlow, port: PortLike, enter: (folder: string) => void = () => {}): void {
   const aborts = new Map<number, AbortController>();
   let loading: Promise<GlowModel> | undefined;
 
   async function perform(request: Exclude<Request, { abort: true }>): Promise<unknown> {
-    const { id, call, args, reports } = request;
+    const { id, call, args, reports, folder } = request;
     const abort = new AbortController();
     aborts.set(id, abort);
     const onProgress = (progress: unknown) => send({ id, progress });
     const options = { ...request.options, signal: abort.signal, ...(reports && { onProgress }) };
+    if (folder !== undefined) enter(folder);
     if (call === 'loadGlow') {
       loading = loadGlow(args[0] as ModelSource, options as LoadOptions);
       return factsOf(await loading);
@@ -53,15 +58,12 @@ function factsOf(model: GlowModel): object {
   return Object.fromEntries(Object.entries(model).filter(([, value]) => typeof value !== 'function'));
 }
 
-/** Creates `serveGlow`, which runs the model of a page in the worker that calls it. */
+/** Creates `serveGlow`, which runs the model of another thread or process in the worker that calls it. */
 export function createServeGlow(platform: Platform): () => void {
   return () => {
-    if (!('postMessage' in globalThis) || 'document' in globalThis) {
-      throw new TypeError(
-        "serveGlow: call it in a worker of a browser, and pass the worker's address to loadGlow",
-      );
-    }
+    const { port, enter } = platform.openParent();
     const createCodec: Platform['createCodec'] = (limits) => refusingUnreadable(platform.createCodec(limits));
-    serve(createLoadGlow({ ...platform, createCodec }), globalThis as unknown as PortLike);
+    forwardWarnings((warning) => port.postMessage({ warning } satisfies Response, []));
+    serve(createLoadGlow({ ...platform, createCodec }), port, enter);
   };
 }

@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { Parent } from '../platform.js';
+import type { PortLike, WorkerLike } from '../worker/port.js';
+import { openMessagePipe } from './message-pipe.js';
+
+/** From dist/node, cjs/chunks and src/node alike. */
+const ownScript = new URL('../../dist/node/worker.js', import.meta.url);
+/** The environment variable that tells a script that it is a worker. */
+const mark = 'GLOW_ONNX_WORKER';
+/** The pipe between the two processes: the first after stdin, stdout and stderr. */
+const pipe = 3;
+
+/** A process that has started ahead of its model. */
+let ahead: WorkerLike | undefined;
+
+/** Starts the process of the next model now, while the program still imports its modules or reads its input. */
+export function startAhead(): void {
+  const worker = launch(ownScript, () => {
+    if (ahead === worker) ahead = undefined;
+  });
+  ahead = worker;
+}
+
+/**
+ * Starts a process that runs a model. Unlike a thread, it can be ended while ONNX Runtime computes. It ends with this
+ * process, and does not keep it alive.
+ */
+export function startProcess(script?: string | URL): WorkerLike {
+  if (script !== undefined || !ahead) return launch(script ?? ownScript);
+  const worker = ahead;
+  ahead = undefined;
+  return worker;
+}
+
+function launch(script: string | URL, onEnd: () => void = () => {}): WorkerLike {
+  const path = String(script).startsWith('file:') ? fileURLToPath(script) : String(script);
+  // Flags of this process, such as --inspect or --eval, are not for the worker.
+  const child = spawn(process.execPath, [path], {
+    stdio: ['ignore', 'ignore', 'inherit', 'overlapped'],
+    env: { ...process.env, [mark]: '1', ...withoutInspector(process.env.NODE_OPTIONS) },
+    windowsHide: true,
+  });
+  const socket = child.stdio[pipe] as Socket;
+  const events = new EventTarget();
+  const { send } = openMessagePipe(socket, (data) =>
+    events.dispatchEvent(Object.assign(new Event('message'), { data })),
+  );
+  const fail = (message: string) => events.dispatchEvent(Object.assign(new Event('error'), { message }));
+  endWithThisProcess(child);
+  socket.on('error', () => {}); // the process has ended, as 'close' tells
+  child.on('error', ({ message }) => fail(message));
+  child.on('close', (code, signal) => {
+    onEnd();
+    fail(describeEnd(code, signal));
+  });
+  child.unref();
+  socket.unref();
+  return {
+    postMessage: send,
+    addEventListener: (type, listener) => events.addEventListener(type, listener),
+    terminate: () => void child.kill('SIGKILL'),
+  };
+}
+
+function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal === 'SIGKILL') return 'it was killed, perhaps because the system had no memory left';
+  return signal ? `it ended by ${signal}` : `it ended with code ${code}`;
+}
+
+const running = new Set<ChildProcess>();
+
+/** A process whose parent has ended also ends by itself, but only once its current run of ONNX Runtime returns. */
+function endWithThisProcess(child: ChildProcess): void {
+  if (running.size === 0) process.on('exit', endAll);
+  running.add(child);
+  child.on('exit', () => {
+    running.delete(child);
+    if (running.size === 0) process.off('exit', endAll);
+  });
+}
+
+function endAll(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+/** Two processes cannot listen at one inspector port. */
+function withoutInspector(options: string | undefined): { NODE_OPTIONS?: string } {
+  if (options === undefined) return {};
+  return { NODE_OPTIONS: options.replaceAll(/(^|\s)--inspect(-\w+)*(=\S+)?(?=\s|$)/g, '') };
+}
+
+/** The worker's side. @throws TypeError if this process was not started by `startProcess`. */
+export function openParent(): Parent {
+  if (process.env[mark] === undefined) {
+    throw new TypeError('serveGlow: call it in a script that loadGlow starts: pass its path as worker');
+  }
+  delete process.env[mark];
+  // Ctrl-C and a service manager signal whole groups of processes. The parent decides what ends.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+  const socket = new Socket({ fd: pipe, readable: true, writable: true });
+  const events = new EventTarget();
+  const { send } = openMessagePipe(socket, (data) =>
+    events.dispatchEvent(Object.assign(new Event('message'), { data })),
+  );
+  socket.on('error', () => process.exit());
+  socket.on('close', () => process.exit());
+  const port: PortLike = {
+    postMessage: send,
+    addEventListener: (type, listener) => events.addEventListener(type, listener),
+  };
+  return {
+    port,
+    enter(folder) {
+      if (folder !== process.cwd()) process.chdir(folder);
+    },
+  };
+}
