@@ -1,7 +1,7 @@
 import { show } from './show.js';
 
 /**
- * The version of a file, which this release reads from 1 to `newest`. docs/decisions/0017-versions-of-files.md has the
+ * The version of a file, which this release reads from 1 to `newest`. docs/decisions/0022-versions-of-files.md has the
  * rule for all our files.
  * @param where the file in messages, such as `manifest.json`.
  * @param version a number, or its digits, as the file states it.

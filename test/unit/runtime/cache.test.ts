@@ -1,6 +1,8 @@
 import { mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseManifest } from '@glow-onnx/flow';
+import { encodeManifest } from '@glow-onnx/flow/internal';
 import { type LoadOptions, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
 import { platform } from '../../../packages/runtime/src/node/platform.js';
 import { sha256 } from '../../../packages/runtime/src/node/sha256.js';
@@ -179,12 +181,16 @@ test('a model from a folder is not copied to the cache; its self-test is remembe
 describe('what a server sends', () => {
   /** A model folder with one more file, which the manifest lists and which a load fetches as weights. */
   async function serveAs(weights: Uint8Array<ArrayBuffer>, listed?: string): Promise<ModelServer> {
-    const manifest = JSON.parse(await readFile(join(fixture.directory, 'manifest.json'), 'utf8'));
-    const entry = manifest.files.find(({ path }: { path: string }) => path === 'onnx/weights.bin');
-    Object.assign(entry, { bytes: weights.length, sha256: listed ?? (await sha256(weights)) });
+    const manifest = parseManifest(await readFile(join(fixture.directory, 'manifest.json')));
+    const entry = {
+      path: 'onnx/weights.bin',
+      bytes: weights.length,
+      sha256: listed ?? (await sha256(weights)),
+    };
+    const files = manifest.files.map((file) => (file.path === entry.path ? entry : file));
     const hostile = await serveFolder(fixture.directory);
     hostile.answers.set('onnx/weights.bin', (response) => response.end(weights));
-    hostile.answers.set('manifest.json', (response) => response.end(JSON.stringify(manifest)));
+    hostile.answers.set('manifest.json', (response) => response.end(encodeManifest({ ...manifest, files })));
     return hostile;
   }
   const text = (contents: string) => new TextEncoder().encode(contents);

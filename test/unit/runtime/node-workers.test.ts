@@ -179,7 +179,7 @@ describe('a worker process', () => {
     const abort = new AbortController();
     const reason = new Error('enough');
     const calls = [
-      model.encode([busy, busy, busy], { signal: abort.signal }),
+      model.encode(image(1, 1024), { signal: abort.signal }), // longer than a new worker takes to start
       model.encode(busy, { signal: abort.signal }),
     ];
     const next = model.encode(image(1, 16));

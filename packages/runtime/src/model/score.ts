@@ -2,7 +2,6 @@ import { bitsPerDimension, pixelToBin } from '@glow-onnx/flow/pixels';
 import { createRandom } from '@glow-onnx/flow/random';
 import { checkInteger } from '../check.js';
 import { mean } from '../mean.js';
-import { complexityOf } from '../pictures/complexity.js';
 import { fromModel, type ModelImage, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
@@ -121,6 +120,8 @@ async function* measure(
   bits: number,
   complexities: Map<number, number>,
 ): AsyncGenerator<ImageItem | Failed> {
+  // A page that scores nothing does not load the compressor.
+  const { complexityOf } = await import('../pictures/complexity.js');
   for await (const item of items) {
     if (!isFailed(item) && !complexities.has(item.image)) {
       complexities.set(item.image, complexityOf(binsOf(item, bits)));
