@@ -90,7 +90,7 @@ describe('fitImage', () => {
   test('says which side does not divide', () => {
     const image = { data: new Uint8Array(30 * 32), height: 30, width: 32, channels: 1 };
     expect(() => fitImage(image, { levels: 3, ...training }, undefined, 'encode')).toThrow(
-      'encode: image 30×32 cannot pass 3 levels: height must be divisible by 8; pass fit: "resize", "crop" or "pad"',
+      'encode: image 30×32 cannot pass 3 levels: height must be divisible by 8; pass fit: "cover", "resize", "crop" or "pad"',
     );
     expect(() => fitImage(wide, { levels: 2, ...training }, undefined, 'encode')).toThrow(
       'height and width must be',

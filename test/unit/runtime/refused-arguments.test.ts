@@ -11,7 +11,7 @@ describe('errors', () => {
     [
       'a size that cannot pass',
       () => model.encode(noise(0, 6, 8)),
-      'encode: image 6×8 cannot pass 2 levels: height must be divisible by 4; pass fit: "resize", "crop" or "pad"',
+      'encode: image 6×8 cannot pass 2 levels: height must be divisible by 4; pass fit: "cover", "resize", "crop" or "pad"',
     ],
     [
       'one of several images',
@@ -49,7 +49,7 @@ describe('errors', () => {
     [
       'an image larger than that',
       () => model.sample({ height: 2 ** 15, width: 2 ** 15 }),
-      'sample: count: 1 images of 32768×32768 are more than 1 GiB; draw at most 0 at once',
+      'sample: count: 1 images of 32768×32768 are more than 1 GiB; pass a smaller height and width',
     ],
     [
       'a temperature for some levels',

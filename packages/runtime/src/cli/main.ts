@@ -59,7 +59,10 @@ function inFlags(message: string): string {
     )
     .replace(/^(label|count|temperature|seed|height|width|levels|strength|steps|precision|device)\b/, '--$1')
     .replace(/, or the index of a class, an integer from 0 to \d+/, '')
-    .replaceAll('pass fit: "resize", "crop" or "pad"', 'pass --fit resize, crop or pad')
+    .replaceAll('pass fit: "cover", "resize", "crop" or "pad"', 'pass --fit cover, resize, crop or pad')
+    .replaceAll('fit: "cover" gives', '--fit cover gives')
+    .replaceAll('maxMemory is', '--max-memory is')
+    .replaceAll('or load the model with a larger maxMemory', 'or pass a larger --max-memory')
     .replaceAll('pass fit: "pad" or "resize"', 'pass --fit pad or resize')
     .replaceAll('pass device: ', 'pass --device ');
 }

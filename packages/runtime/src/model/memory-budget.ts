@@ -50,7 +50,8 @@ export function createMemoryBudget(
       const { seconds } = costOf(config, size, device, resourcesNow().cores);
       const time = seconds === undefined ? '' : ` and ${inSeconds(seconds * graphs.length)}`;
       const { height, width } = size;
-      const limit = maxMemory === undefined ? `${inGigabytes(free)} are free` : `maxMemory is ${maxMemory}`;
+      const limit =
+        maxMemory === undefined ? `${inGigabytes(free)} are free` : `maxMemory is ${inGigabytes(maxMemory)}`;
       throw new MemoryError(
         `${where}: an image of ${height}×${width} needs about ${inGigabytes(needed)}${time} on ${device}, ` +
           `${limit}; ${advice}, or load the model with a larger maxMemory`,

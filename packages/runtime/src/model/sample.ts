@@ -43,13 +43,14 @@ export async function sample(parts: ModelParts, options: SampleOptions = {}): Pr
     if (side % unit !== 0)
       throw new RangeError(`${where}: ${name} must be divisible by ${unit}, got ${side}`);
   }
+  parts.memory.check(where, { height, width }, ['decode'], 'pass a smaller height and width');
   const most = Math.floor(largestCall / (height * width * config.channels));
   if (count > most) {
+    const advice = most > 0 ? `draw at most ${most} at once` : 'pass a smaller height and width';
     throw new RangeError(
-      `${where}: count: ${count} images of ${height}×${width} are more than 1 GiB; draw at most ${most} at once`,
+      `${where}: count: ${count} images of ${height}×${width} are more than 1 GiB; ${advice}`,
     );
   }
-  parts.memory.check(where, { height, width }, ['decode'], 'pass a smaller height and width');
   const call = startCall(parts.manifest, where, { length: count }, (image) => `image ${image}`, options);
   const shapes = levelShapes(config, height, width);
   async function* draw(call: Call): AsyncGenerator<LatentsItem> {

@@ -78,7 +78,7 @@ function indivisible(height: number, width: number, levels: number, where: strin
   const names = sides.map(([name]) => name).join(' and ');
   return new RangeError(
     `${where}: image ${height}×${width} cannot pass ${levels} levels: ${names} must be divisible by ${unit}; ` +
-      'pass fit: "resize", "crop" or "pad"',
+      'pass fit: "cover", "resize", "crop" or "pad"',
   );
 }
 
