@@ -129,7 +129,7 @@ describe('folders of pictures', () => {
     await writePng(at('mixed-sizes/odd.png'), { data: new Uint8Array(72), height: 6, width: 4, channels: 3 });
     await writePng(at('mixed-sizes/good.png'), images[0] as RawImage);
     const reason =
-      /^glow: 1 of 2 images failed: .*odd\.png: image 6×4 cannot pass .*; pass --fit resize, crop or pad\n$/;
+      /^glow: 1 of 2 images failed: .*odd\.png: image 6×4 cannot pass .*; pass --fit cover, resize, crop or pad\n$/;
     const scored = await glow('score', folder, at('mixed-sizes'), '--json');
     expect(scored).toMatchObject({ code: 1, err: expect.stringMatching(reason) });
     expect(JSON.parse(scored.out).images.map(({ image }: { image: string }) => image)).toEqual([
