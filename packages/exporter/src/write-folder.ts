@@ -6,6 +6,7 @@ import { parseManifest } from '@glow-onnx/flow';
 import { maxManifestBytes } from '@glow-onnx/flow/internal';
 import {
   explained,
+  finalName,
   onExit,
   readWholeFile,
   remainsIn,
@@ -67,7 +68,7 @@ export async function writeFolder<T>(
 function tidy(place: string): void {
   const parent = dirname(place);
   for (const old of remainsIn(parent, 'old')) {
-    if (!basename(old).startsWith(`${basename(hidden(place))}.`)) continue;
+    if (finalName(basename(old)) !== basename(hidden(place))) continue;
     if (existsSync(place)) rmSync(old, { recursive: true, force: true });
     else renameSync(old, place);
   }
