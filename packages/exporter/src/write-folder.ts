@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { lstat, mkdir, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { parseManifest } from '@glow-onnx/flow';
+import { type Manifest, parseManifest } from '@glow-onnx/flow';
 import { maxManifestBytes } from '@glow-onnx/flow/internal';
 import {
   explained,
+  finalName,
   onExit,
   readWholeFile,
   remainsIn,
@@ -67,7 +68,7 @@ export async function writeFolder<T>(
 function tidy(place: string): void {
   const parent = dirname(place);
   for (const old of remainsIn(parent, 'old')) {
-    if (!basename(old).startsWith(`${basename(hidden(place))}.`)) continue;
+    if (finalName(basename(old)) !== basename(hidden(place))) continue;
     if (existsSync(place)) rmSync(old, { recursive: true, force: true });
     else renameSync(old, place);
   }
@@ -138,11 +139,15 @@ async function foreignFile(folder: string): Promise<string | undefined> {
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
   if (files.length === 0) return undefined;
-  const manifest = await readWholeFile(join(folder, 'manifest.json'), maxManifestBytes)
-    .then(parseManifest)
-    .catch(() => undefined);
+  const manifest = await readManifest(join(folder, 'manifest.json')).catch(() => undefined);
   const known = new Set(['manifest.json', 'README.md', ...(manifest?.files ?? []).map(({ path }) => path)]);
   return manifest ? files.find((file) => !known.has(file)) : files[0];
+}
+
+/** Undefined if the path is not a file: a pipe might never end. */
+async function readManifest(path: string): Promise<Manifest | undefined> {
+  const found = await stat(path);
+  return found.isFile() ? parseManifest(await readWholeFile(path, maxManifestBytes)) : undefined;
 }
 
 /**

@@ -17,7 +17,7 @@ export { describeLeftOut, describeNoImages, type LeftOut } from './node/left-out
 export { isRunning, type Owner, parseOwner, thisProcess } from './node/process-owner.js';
 export { readWholeFile } from './node/read-file.js';
 export { resources } from './node/resources.js';
-export { onExit, remainsIn, sweepTemporary, temporaryName } from './node/temporary.js';
+export { finalName, onExit, remainsIn, sweepTemporary, temporaryName } from './node/temporary.js';
 export { writeFileAtomic } from './node/write-file.js';
 export { cover } from './pictures/fit.js';
 export { withChannels } from './pictures/images.js';

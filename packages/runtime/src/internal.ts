@@ -4,6 +4,7 @@
  */
 
 export { checkExportFacts } from './folder/export-facts.js';
+export { relativeTo } from './folder/model-folder.js';
 export { checkGraph } from './graphs/check-graph.js';
 export { type GraphKind, graphKinds } from './graphs/signature.js';
 export { mean } from './mean.js';

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
+import { temporaryName } from '@glow-onnx/runtime/internal-node';
 import { checkpoint, temporaryFolder } from './fixture.js';
 
 const at = temporaryFolder();
@@ -43,4 +44,13 @@ test('a folder that an export was replacing when it was killed is back with the 
   await expect(exportModel(checkpoint, { out: at('model') })).rejects.toThrow('exists; pass --force');
   expect(readFileSync(join(at('model'), 'README.md'), 'utf8')).toBe('of before');
   expect(readdirSync(at())).toEqual(['model']);
+});
+
+test('a folder that an export was replacing stays when another name begins alike', async () => {
+  const old = temporaryName(at('.model.v2'), 'old').replace(/-[0-9a-f]{8}\./, '-01234567.'); // of a process that ended
+  mkdirSync(old);
+  writeFileSync(join(old, 'README.md'), 'the only copy');
+  await exportModel(checkpoint, { out: at('model') });
+  await exportModel(checkpoint, { out: at('model'), force: true });
+  expect(readFileSync(join(old, 'README.md'), 'utf8')).toBe('the only copy');
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +71,22 @@ describe('verify', () => {
     expect(text).toMatch(/damaged: config\.json is missing/);
     expect(text).toMatch(/BROKEN\n$/);
   });
+
+  const wherePipes = process.platform === 'win32' ? test.skip : test;
+
+  wherePipes.each(['manifest.json', 'config.json', 'golden.safetensors', 'onnx/encode.onnx'])(
+    'does not wait for the writer of a pipe in the place of %s',
+    async (path) => {
+      await exportModel(checkpoint, { out });
+      rmSync(join(out, path));
+      execFileSync('mkfifo', [join(out, path)]);
+      const { code, out: text, err } = await run('verify', out);
+      expect(code).toBe(1);
+      expect(text + err).toContain(`${path} is not a file`);
+      if (path === 'manifest.json')
+        await expect(exportModel(checkpoint, { out, force: true })).rejects.toThrow('not part of a model');
+    },
+  );
 
   test('exits with 1 for weights that are another model, hashes right', async () => {
     await exportModel(checkpoint, { out });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
 import { type Manifest, parseManifest } from '@glow-onnx/flow';
 import { encodeManifest } from '@glow-onnx/flow/internal';
 import type { LoadProgress } from '../../../packages/runtime/src/folder/load-progress.js';
@@ -7,6 +8,7 @@ import {
   readGraphs,
   readManifest,
   readVerified,
+  relativeTo,
 } from '../../../packages/runtime/src/folder/model-folder.js';
 import type { ModelStore, StoredFile } from '../../../packages/runtime/src/folder/model-store.js';
 import { memoryStore } from '../../../packages/runtime/src/folder/stores/memory-store.js';
@@ -45,6 +47,18 @@ test('both graphs come with their weights, named as the graphs name them', async
     encode: { model: contents['onnx/encode.onnx'], externalData },
     decode: { model: contents['onnx/decode.onnx'], externalData },
   });
+});
+
+test.each([
+  'a/weights.bin',
+  'weights.bin',
+  'a/b/weights.bin',
+  'b/weights.bin',
+  'ab/weights.bin',
+  'a/b.onnx/w',
+])('%s has its path from the folder of the graph', (weights) => {
+  for (const graph of ['encode.onnx', 'a/encode.onnx', 'a/b/encode.onnx', 'weights.bin/encode.onnx'])
+    expect(relativeTo(graph, weights)).toBe(posix.relative(posix.dirname(graph), weights));
 });
 
 test('graphs that hold their own weights come without', async () => {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readWholeFile } from '@glow-onnx/runtime/internal-node';
+import { nodeCodec, readWholeFile } from '@glow-onnx/runtime/internal-node';
 
 let folder = '';
 beforeEach(() => {
@@ -55,6 +55,7 @@ whereLinux(
   'readWholeFile takes files whose size the system does not tell, but no endless device',
   async () => {
     expect((await readWholeFile('/proc/version')).length).toBeGreaterThan(0);
+    await expect(readWholeFile('/proc/version', 3)).rejects.toThrow('has more than 3 bytes');
     await expect(readWholeFile('/dev/zero')).rejects.toThrow('/dev/zero is not a file');
   },
 );
@@ -79,6 +80,18 @@ wherePipes('readWholeFile of a pipe', () => {
     const path = pipe();
     spawn('bash', ['-c', 'head -c 1000000 /dev/zero > "$0"', path]);
     expect((await readWholeFile(path)).length).toBe(1_000_000);
+  });
+
+  test('ends at the limit, also for an image', async () => {
+    const path = pipe();
+    const writeForEver = () => spawn('bash', ['-c', 'cat /dev/zero > "$0"', path]);
+    writeForEver();
+    await expect(readWholeFile(path, 1000)).rejects.toThrow(
+      'has more than 1000 bytes, expected at most 1000',
+    );
+    writeForEver();
+    const codec = nodeCodec({ maxPixels: 1000, maxBytes: 2000 });
+    await expect(codec.read(path)).rejects.toThrow('has more than 2000 bytes');
   });
 
   test('does not keep a process that is interrupted', async () => {

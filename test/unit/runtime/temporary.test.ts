@@ -35,7 +35,8 @@ test('files of running processes and of other machines stay', () => {
   const own = temporaryName(join(folder, 'own'));
   const far = temporaryName(join(folder, 'far')).replace(/[0-9a-f]{8}-/, '01234567-');
   const dead = temporaryName(join(folder, 'dead')).replace(/-[0-9a-f]{8}\./, '-01234567.');
-  for (const path of [own, far, dead, join(folder, 'user.tmp')]) writeFileSync(path, '');
+  const unknown = temporaryName(join(folder, 'unknown')).replace(/-[0-9a-f]{8}\./, '-e3b0c442.'); // of ''
+  for (const path of [own, far, dead, unknown, join(folder, 'user.tmp')]) writeFileSync(path, '');
   mkdirSync(temporaryName(join(folder, 'kept'), 'old'));
   expect(remainsIn(folder, 'tmp')).toEqual([dead]);
 });

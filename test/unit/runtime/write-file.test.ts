@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../packages/runtime/src/node/write-file.js';
@@ -31,4 +40,15 @@ test('a write that fails leaves what was there', async () => {
   await expect(writeFileAtomic(path, 7 as unknown as string)).rejects.toThrow('must be of type string');
   expect(readFileSync(path, 'utf8')).toBe('kept');
   expect(readdirSync(folder)).toEqual(['file']);
+});
+
+const whereModes = process.platform === 'win32' ? test.skip : test;
+
+whereModes.each([0o600, 0o666, 0o440])('a file of mode %i keeps it when it is replaced', async (mode) => {
+  const path = join(folder, 'file');
+  writeFileSync(path, 'before');
+  chmodSync(path, mode);
+  await writeFileAtomic(path, 'after');
+  expect(readFileSync(path, 'utf8')).toBe('after');
+  expect(statSync(path).mode & 0o777).toBe(mode);
 });

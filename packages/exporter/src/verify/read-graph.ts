@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Manifest } from '@glow-onnx/flow';
 import type { Precision } from '@glow-onnx/flow/internal';
-import { checkGraph, type GraphKind } from '@glow-onnx/runtime/internal';
+import { checkGraph, type GraphKind, relativeTo } from '@glow-onnx/runtime/internal';
 import { readWholeFile } from '@glow-onnx/runtime/internal-node';
 
 /** A graph that holds to docs/format.md, and the weights beside it. */
@@ -29,7 +29,7 @@ export async function readGraph(
 ): Promise<GraphFile> {
   const variant = manifest.variants[precision];
   const path = variant[kind];
-  const weights = variant.weights && posix.relative(posix.dirname(path), variant.weights);
+  const weights = variant.weights && relativeTo(path, variant.weights);
   const bytes = await readWholeFile(join(folder, path));
   const beside = join(folder, dirname(path));
   const claims = {

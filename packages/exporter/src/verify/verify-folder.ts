@@ -98,6 +98,7 @@ async function readManifest(folder: string): Promise<Manifest> {
   const found = await stat(path).catch(() => undefined);
   if (!found)
     throw new Error(`verify: ${folder} has no manifest.json; pass a model folder, as glow-export writes it`);
+  if (!found.isFile()) throw new Error(`verify: ${path} is not a file; copy the model folder again`);
   return parseManifest(await readWholeFile(path, maxManifestBytes));
 }
 
@@ -143,6 +144,7 @@ async function damageOf(
 ): Promise<string | undefined> {
   const found = await stat(join(folder, path)).catch(() => undefined);
   if (!found) return `${path} is missing`;
+  if (!found.isFile()) return `${path} is not a file`;
   if (found.size !== bytes) return `${path} has ${found.size} bytes, manifest.json says ${bytes}`;
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(join(folder, path))) hash.update(chunk as Uint8Array);

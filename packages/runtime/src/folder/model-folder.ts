@@ -194,7 +194,10 @@ async function allOrNone<T>(
 }
 
 /** A graph names its external data relative to its own folder: onnx/encode.onnx names weights.bin. */
-function relativeTo(graph: string, weights: string): string {
-  const folder = graph.slice(0, graph.lastIndexOf('/') + 1);
-  return weights.startsWith(folder) ? weights.slice(folder.length) : weights;
+export function relativeTo(graph: string, weights: string): string {
+  const folders = graph.split('/').slice(0, -1);
+  const parts = weights.split('/');
+  const differ = folders.findIndex((folder, i) => folder !== parts[i]);
+  const shared = differ === -1 ? folders.length : differ;
+  return [...folders.slice(shared).map(() => '..'), ...parts.slice(shared)].join('/');
 }

@@ -38,7 +38,7 @@ async function readFile(source: string | URL, limits: ImageLimits): Promise<Uint
   const path = isUrl ? fileURLToPath(source) : String(source);
   try {
     checkBytes((await stat(path)).size, limits);
-    return await readWholeFile(path);
+    return await readWholeFile(path, limits.maxBytes);
   } catch (cause) {
     const reason = systemReason(cause); // without the path, which the caller names
     throw reason === undefined ? cause : new Error(reason, { cause });

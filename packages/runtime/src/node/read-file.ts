@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { explained } from './explain-system-error.js';
 
@@ -22,12 +22,12 @@ export async function readWholeFile(
 ): Promise<Uint8Array<ArrayBuffer>> {
   return explained('read', path, async () => {
     const found = await stat(path);
-    if (found.isFIFO()) return readPipe(path);
+    if (found.isFIFO()) return readPipe(path, limit);
     if (!found.isFile() && !found.isDirectory()) throw new Error(`${path} is not a file`);
     if (found.size > limit) {
       throw new RangeError(`${path} has ${found.size} bytes, expected at most ${limit}`);
     }
-    if (found.size === 0) return readFile(path); // an empty file, or one of unknown size in /proc
+    if (found.size === 0) return readToEnd(path, limit); // an empty file, or one of unknown size in /proc
     return readRegularFile(path, found.size);
   });
 }
@@ -48,38 +48,66 @@ async function readRegularFile(path: string, size: number): Promise<Uint8Array<A
   return bytes;
 }
 
+async function readToEnd(path: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await open(path);
+  const pieces = collect(path, limit);
+  try {
+    for await (const piece of file.createReadStream({ autoClose: false })) pieces.add(piece);
+  } finally {
+    await file.close();
+  }
+  return pieces.join();
+}
+
+/** Joins pieces. Refuses the first that is beyond the limit. */
+function collect(path: string, limit: number) {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  return {
+    add(piece: Uint8Array): void {
+      size += piece.length;
+      if (size > limit)
+        throw new RangeError(`${path} has more than ${limit} bytes, expected at most ${limit}`);
+      pieces.push(piece);
+    },
+    join(): Uint8Array<ArrayBuffer> {
+      const bytes = allocate(path, size);
+      let at = 0;
+      for (const piece of pieces) {
+        bytes.set(piece, at);
+        at += piece.length;
+      }
+      return bytes;
+    },
+  };
+}
+
 /**
  * Reads a pipe without blocking: a thread that waits for its writer would also keep the process from exiting. A pipe
  * without a writer gives 0 bytes, before the writer comes as after it has ended.
  */
-async function readPipe(path: string): Promise<Uint8Array<ArrayBuffer>> {
+async function readPipe(path: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const pieces: Uint8Array[] = [];
+  const pieces = collect(path, limit);
   try {
     for (let begun = false; ; ) {
       const piece = await readNow(file);
       if (piece?.length === 0 && begun) break;
-      if (piece?.length) pieces.push(piece);
+      if (piece?.length) pieces.add(piece);
       else await setTimeout(PIPE_WAIT_MS);
       begun ||= piece === undefined || piece.length > 0;
     }
   } finally {
     await file.close();
   }
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  return pieces.join();
 }
 
 /** The bytes that are in the pipe. Empty if it has no writer; undefined if its writer has not written yet. */
 async function readNow(file: FileHandle): Promise<Uint8Array | undefined> {
   try {
     const { buffer, bytesRead } = await file.read(new Uint8Array(PIPE_PIECE));
-    return buffer.subarray(0, bytesRead);
+    return buffer.slice(0, bytesRead); // a copy: a slow writer gives few bytes at a time
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
     throw error;

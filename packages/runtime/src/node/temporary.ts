@@ -28,7 +28,9 @@ export function remainsIn(folder: string, kind: Kind): string[] {
     const [, tag, place, pid, of] = suffix.exec(name) ?? [];
     if (of !== kind || place !== digest(placeOf(thisProcess()))) return false;
     const maker = processOf(Number(pid));
-    return !maker || tagOf(maker) !== tag;
+    // As in isRunning, a start that nobody knows counts as this one.
+    const unknown = maker?.started === '' || tag.endsWith(`-${digest('')}`);
+    return !maker || (!unknown && tagOf(maker) !== tag);
   };
   return namesIn(folder)
     .filter(isLeft)
