@@ -13,7 +13,7 @@ export type LoadIn = (bridge: Bridge, signal?: AbortSignal) => Promise<Facts>;
 export interface Pool {
   /**
    * Runs a call in a worker, first come first served. It rejects at once when it is aborted. If its worker does not stop
-   * it in the time that a new worker takes to start, a new one takes its place.
+   * it in the time that a new worker takes to start, a new one takes its place. A worker that still loads goes on.
    */
   run<Result>(name: Call, use: (bridge: Bridge) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   /** Ends the workers. No call may be under way; calls that were aborted are dropped. */
@@ -47,18 +47,22 @@ function createPool(seats: readonly Seat[], { replaces }: WorkerSource): Pool {
   let ended = false;
   const run: Pool['run'] = async (name, use, signal) => {
     const seat = await take(signal);
+    let stop: (() => void) | undefined; // once the worker has the model: an abort does not end one that loads it
     const work = seat.open().then(
-      ({ bridge }) => use(bridge),
+      ({ bridge }) => {
+        stop = replaces ? stopAfterAbort(seat, signal) : () => {};
+        return use(bridge);
+      },
       (cause: unknown) => {
         const message = `${name}: a new worker cannot load the model: ${messageOf(cause)}`;
         throw new WorkerError(message, { cause });
       },
     );
-    const stop = replaces ? stopAfterAbort(seat, signal) : () => {};
     const free = () => {
-      stop();
+      stop?.();
       give(seat);
-      if (ended || !replaces || seat.isAlive) return;
+      const hasStarted = stop !== undefined; // after a failed start, the next call tries again
+      if (ended || !replaces || seat.isAlive || !hasStarted) return;
       seat.open().catch(() => undefined); // the next call tries again
     };
     work.then(free, free);
