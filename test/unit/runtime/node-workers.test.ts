@@ -160,7 +160,9 @@ describe('a model in worker processes', () => {
     [{ script: 'x', count: 0 }, RangeError, 'got 0'],
     [{}, TypeError, 'worker: expected true, a number of workers'],
     [() => 1, TypeError, 'got function'],
-    ['/no/such/script.mjs', WorkerError, 'it ended with code 1'],
+    ['/no/such/script.mjs', WorkerError, 'it ended with code 1); load the model again'],
+    ['', TypeError, 'got an empty path'],
+    [{ script: '' }, TypeError, 'got an empty path'],
     [null, TypeError, 'got null'],
   ] as const)('refuses worker: %p', async (worker, type, message) => {
     const loading = loadGlow(fixture.directory, { worker: worker as never });
@@ -252,7 +254,10 @@ describe('a worker process', () => {
     );
     const starts = async () => (await readFile(log, 'utf8')).trim().split(' ').map(Number);
     await writeFile(mode, '');
-    const model = await loadGlow(fixture.directory, { ...options, worker: script });
+    const before = process.cwd();
+    process.chdir(work); // a relative script starts from here, also later
+    const model = await loadGlow(fixture.directory, { ...options, worker: './own.mjs' });
+    process.chdir(before);
     await writeFile(mode, 'fail');
     process.kill((await starts())[0] as number, 'SIGKILL');
     await pause(200);

@@ -40,7 +40,7 @@ export interface Bridge {
 }
 
 /** @param advice tells the caller of a failed worker what to do. */
-export function createBridge(worker: WorkerLike, advice: string): Bridge {
+export function createBridge(worker: WorkerLike, advice: () => string): Bridge {
   const pending = new Map<number, Pending>();
   let failure: string | undefined;
   let last = 0;
@@ -51,7 +51,7 @@ export function createBridge(worker: WorkerLike, advice: string): Bridge {
     worker.terminate?.();
   };
   const failed = (call: Call) =>
-    new WorkerError(`${call}: the model's worker has failed (${failure}); ${advice}`);
+    new WorkerError(`${call}: the model's worker has failed (${failure}); ${advice()}`);
   const onError = (event: { readonly type: string; readonly message?: string }) =>
     fail(event.message || 'its script cannot be loaded');
   worker.addEventListener('message', (event) => {

@@ -117,16 +117,19 @@ function createSeat(source: WorkerSource, load: LoadIn): Seat {
   let bridge: Bridge | undefined;
   let opening: Promise<Opened> | undefined;
   let startMs = 0;
-  async function start(signal?: AbortSignal): Promise<Opened> {
-    const started = performance.now();
-    const advice = source.replaces
+  let isLoaded = false;
+  const advice = () =>
+    source.replaces && isLoaded
       ? 'other calls go on, and the next call has a new worker'
       : 'load the model again';
+  async function start(signal?: AbortSignal): Promise<Opened> {
+    const started = performance.now();
     const own = createBridge(source.start(), advice);
     bridge = own;
     try {
       const facts = await load(own, signal);
       startMs = performance.now() - started;
+      isLoaded = true;
       return { bridge: own, facts };
     } catch (error) {
       own.end();
