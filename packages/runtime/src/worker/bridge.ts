@@ -1,5 +1,6 @@
 import { warnOnce } from '../folder/warn-once.js';
 import { messageOf } from '../message-of.js';
+import { onAbort } from './on-abort.js';
 import type { WorkerLike } from './port.js';
 import { fromPortable } from './portable-error.js';
 import type { Call, Request, Response } from './protocol.js';
@@ -98,13 +99,13 @@ export function createBridge(worker: WorkerLike, advice: () => string): Bridge {
       const answer = new Promise<never>((resolve, reject) => {
         pending.set(id, { call, resolve, reject, onProgress, signal });
       });
-      signal?.addEventListener('abort', abort);
+      const forget = signal && onAbort(signal, abort);
       try {
         post({ id, call, args, options, reports: onProgress !== undefined, folder }, owned);
         return await answer;
       } finally {
         pending.delete(id);
-        signal?.removeEventListener('abort', abort);
+        forget?.();
       }
     },
     end: () => fail('it was ended'),

@@ -1,6 +1,7 @@
 import { messageOf } from '../message-of.js';
 import { type Bridge, createBridge } from './bridge.js';
 import { keepingAlive } from './keeping-alive.js';
+import { onAbort } from './on-abort.js';
 import type { Call, Facts } from './protocol.js';
 import { untilAborted } from './until-aborted.js';
 import { WorkerError } from './worker-error.js';
@@ -84,15 +85,16 @@ function createPool(seats: readonly Seat[], { replaces }: WorkerSource): Pool {
 /** Ends the seat's worker some time after the call is aborted, unless the returned function is called before. */
 function stopAfterAbort(seat: Seat, signal: AbortSignal | undefined): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const onAbort = () => {
+  const arm = () => {
     timer = setTimeout(seat.end, seat.startMs);
     (timer as { unref?: () => void }).unref?.();
   };
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener('abort', onAbort);
+  let forget = () => {};
+  if (signal?.aborted) arm();
+  else if (signal) forget = onAbort(signal, arm);
   return () => {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    forget();
   };
 }
 
