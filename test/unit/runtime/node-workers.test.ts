@@ -160,7 +160,9 @@ describe('a model in worker processes', () => {
     [{ script: 'x', count: 0 }, RangeError, 'got 0'],
     [{}, TypeError, 'worker: expected true, a number of workers'],
     [() => 1, TypeError, 'got function'],
-    ['/no/such/script.mjs', WorkerError, 'it ended with code 1'],
+    ['/no/such/script.mjs', WorkerError, 'it ended with code 1); load the model again'],
+    ['', TypeError, 'got an empty path'],
+    [{ script: '' }, TypeError, 'got an empty path'],
     [null, TypeError, 'got null'],
   ] as const)('refuses worker: %p', async (worker, type, message) => {
     const loading = loadGlow(fixture.directory, { worker: worker as never });
@@ -169,6 +171,8 @@ describe('a model in worker processes', () => {
     expect(error.message).toContain(message);
   });
 });
+
+type Three = [string, string, string];
 
 describe('a worker process', () => {
   const busy = image(1, 384); // a run of half a second that holds the worker's thread
@@ -236,6 +240,41 @@ describe('a worker process', () => {
     await moved.remove();
   });
 
+  test('starts once per call that fails, and is not ended while it loads by calls that are aborted', async () => {
+    const [script, mode, log] = ['own.mjs', 'mode', 'starts'].map((name) => join(work, name)) as Three;
+    await writeFile(
+      script,
+      `import { appendFileSync, readFileSync } from 'node:fs';
+      appendFileSync(${JSON.stringify(log)}, process.pid + ' ');
+      const mode = readFileSync(${JSON.stringify(mode)}, 'utf8');
+      if (mode === 'fail') process.exit(3);
+      if (mode === 'slow') await new Promise((resolve) => setTimeout(resolve, 2000));
+      const { serveGlow } = await import('${built}');
+      serveGlow();`,
+    );
+    const starts = async () => (await readFile(log, 'utf8')).trim().split(' ').map(Number);
+    await writeFile(mode, '');
+    const before = process.cwd();
+    process.chdir(work); // a relative script starts from here, also later
+    const model = await loadGlow(fixture.directory, { ...options, worker: './own.mjs' });
+    process.chdir(before);
+    await writeFile(mode, 'fail');
+    process.kill((await starts())[0] as number, 'SIGKILL');
+    await pause(200);
+    for (let tries = 0; tries < 2; tries++) await expect(model.sample()).rejects.toThrow(WorkerError);
+    await pause(500);
+    expect(await starts()).toHaveLength(3);
+    await writeFile(mode, 'slow');
+    const wait = () => model.sample({ signal: AbortSignal.timeout(200) });
+    for (let tries = 0; tries < 3; tries++) {
+      await expect(wait()).rejects.toMatchObject({ name: 'TimeoutError' });
+      await pause(500);
+    }
+    expect(await model.sample()).toHaveLength(1);
+    expect(await starts()).toHaveLength(4);
+    await model.dispose();
+  });
+
   test('is ended by dispose once its calls have ended, and by an abort of loading', async () => {
     const { model, pids } = await startedBy(() => loadGlow(fixture.directory, { ...options, worker: 2 }));
     expect(pids).toHaveLength(2);
@@ -270,8 +309,9 @@ describe('a worker process', () => {
     }
   });
 
-  const program = (text: string) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', text], {
+  const program = (text: string, before = '') => {
+    const command = `${before}exec "$0" --input-type=module -e "$1"`;
+    const child = spawn('bash', ['-c', command, process.execPath, text], {
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -289,6 +329,28 @@ describe('a worker process', () => {
     const { code, printed } = await program(`${start} await model.sample();`).ended;
     expect(code).toBe(0);
     expect(await hasEnded(Number(printed))).toBe(true);
+  });
+
+  test('that cannot be started for want of file descriptors fails its call, not the program', async () => {
+    const { ended } = program(
+      `${start}
+      import { closeSync, openSync } from 'node:fs';
+      const [pid] = readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8').split(' ').map(Number);
+      const open = [];
+      try { for (;;) open.push(openSync('/dev/null')); } catch {}
+      const tell = ({ name, message }) => console.log(name, message);
+      await loadGlow(${JSON.stringify(faces)}, { worker: true, device: 'cpu', cache: false }).catch(tell);
+      process.kill(pid, 'SIGKILL');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await model.sample().catch(tell);
+      open.forEach(closeSync);
+      console.log((await model.sample()).length, 'picture');
+      await model.dispose();`,
+      'ulimit -n 200; ',
+    );
+    const { code, printed } = await ended;
+    expect(printed).toMatch(/WorkerError loadGlow: .*EMFILE.*\nWorkerError sample: .*EMFILE.*\n1 picture/);
+    expect(code).toBe(0);
   });
 
   test('ends with a program that is killed', async () => {

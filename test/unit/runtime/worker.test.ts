@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import {
   BatchError,
@@ -11,6 +12,7 @@ import {
 import { browserPortability } from '../../../packages/runtime/src/browser/portability.js';
 import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
 import { platform } from '../../../packages/runtime/src/node/platform.js';
+import { BrokenImageError } from '../../../packages/runtime/src/pictures/broken-image.js';
 import type { Platform } from '../../../packages/runtime/src/platform.js';
 import { loadInWorkers } from '../../../packages/runtime/src/worker/client.js';
 import type { WorkerLike } from '../../../packages/runtime/src/worker/port.js';
@@ -141,6 +143,16 @@ describe('a model in a worker', () => {
     await model.dispose();
   });
 
+  test('adds one listener to a signal, however many calls have it', async () => {
+    const { signal } = new AbortController();
+    const count = () => getEventListeners(signal, 'abort').length;
+    const calls = Array.from({ length: 12 }, () => there.sample({ signal }));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(count()).toBe(1);
+    await Promise.all(calls);
+    expect(count()).toBe(0);
+  });
+
   test('throws errors of the same class, with the same fields', async () => {
     const failing = (model: GlowModel) => model.encode([picture(1), odd, picture(2)]).catch((error) => error);
     const [ours, theirs] = [await failing(here), await failing(there)];
@@ -215,11 +227,15 @@ test('errors survive messages: class, fields, cause', () => {
     new DeviceError('webgpu', 'self-test', 'c', { cause }),
     new BatchError('d', new Map([[2, new RangeError('e')]]), [1, 2, undefined]),
     new DOMException('f', 'QuotaExceededError'),
+    new BrokenImageError('g'),
+    Object.assign(new Error('h'), { code: 'ENOENT' }),
+    Object.assign(new Error('i'), { name: 'OwnError' }),
   ]) {
     const received = fromPortable(structuredClone(toPortable(error)));
     expect(received).toBeInstanceOf(error.constructor);
     expect(received).toEqual(error);
     expect([received.name, received.stack]).toEqual([error.name, error.stack]);
+    expect((received as { code?: unknown }).code).toBe((error as { code?: unknown }).code);
     expect(received.cause).toEqual(error.cause);
   }
   expect(fromPortable(toPortable('just text')).message).toBe('just text');

@@ -4,8 +4,11 @@ import type { Portability } from '../worker/portability.js';
 
 /** Canvases and img elements are read in the page. An address relative to the page becomes absolute. */
 export function browserPortability(codec: ImageCodec): Portability {
+  const address = (source: string | URL) =>
+    new URL(source, globalThis.document?.baseURI ?? globalThis.location?.href).href;
   return {
-    address: (source) => new URL(source, globalThis.document?.baseURI ?? globalThis.location?.href).href,
+    address,
+    scriptAddress: address,
     read: (input) => (isOfPage(input) ? codec.read(input) : undefined),
     folder: () => undefined,
     sendsHandles: true,

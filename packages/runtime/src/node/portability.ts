@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ImageFileLike, SharpLike } from '../pictures/input.js';
 import { checkBytes, type ImageLimits } from '../pictures/limits.js';
 import type { Portability } from '../worker/portability.js';
@@ -8,6 +9,7 @@ export function nodePortability(limits: ImageLimits): Portability {
   const codec = nodeCodec(limits);
   return {
     address: String,
+    scriptAddress: (script) => (/^file:/.test(String(script)) ? String(script) : resolve(String(script))),
     read(input) {
       if ('metadata' in input && 'toColourspace' in input) return codec.read(input as SharpLike);
       if ('arrayBuffer' in input) return bytesOf(input as ImageFileLike, limits);

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../message-of.js';
 import type { Parent } from '../platform.js';
 import type { PortLike, WorkerLike } from '../worker/port.js';
+import { WorkerError } from '../worker/worker-error.js';
 import { openMessagePipe } from './message-pipe.js';
 
 /** From dist/node, cjs/chunks and src/node alike. */
@@ -17,10 +19,12 @@ let ahead: WorkerLike | undefined;
 
 /** Starts the process of the next model now, while the program still imports its modules or reads its input. */
 export function startAhead(): void {
-  const worker = launch(ownScript, () => {
-    if (ahead === worker) ahead = undefined;
-  });
-  ahead = worker;
+  try {
+    const worker = launch(ownScript, () => {
+      if (ahead === worker) ahead = undefined;
+    });
+    ahead = worker;
+  } catch {} // loading the model tries again, and tells it
 }
 
 /**
@@ -34,34 +38,47 @@ export function startProcess(script?: string | URL): WorkerLike {
   return worker;
 }
 
+/** @throws WorkerError if the system refuses a process. It may also refuse one later, with the event 'error'. */
 function launch(script: string | URL, onEnd: () => void = () => {}): WorkerLike {
-  const path = String(script).startsWith('file:') ? fileURLToPath(script) : String(script);
-  // Flags of this process, such as --inspect or --eval, are not for the worker.
-  const child = spawn(process.execPath, [path], {
-    stdio: ['ignore', 'ignore', 'inherit', 'overlapped'],
-    env: { ...process.env, [mark]: '1', ...withoutInspector(process.env.NODE_OPTIONS) },
-    windowsHide: true,
-  });
-  const socket = child.stdio[pipe] as Socket;
+  const child = spawnWorker(String(script).startsWith('file:') ? fileURLToPath(script) : String(script));
   const events = new EventTarget();
-  const { send } = openMessagePipe(socket, (data) =>
-    events.dispatchEvent(Object.assign(new Event('message'), { data })),
-  );
-  const fail = (message: string) => events.dispatchEvent(Object.assign(new Event('error'), { message }));
-  endWithThisProcess(child);
-  socket.on('error', () => {}); // the process has ended, as 'close' tells
-  child.on('error', ({ message }) => fail(message));
-  child.on('close', (code, signal) => {
+  const fail = (message: string) => {
     onEnd();
-    fail(describeEnd(code, signal));
-  });
+    events.dispatchEvent(Object.assign(new Event('error'), { message }));
+  };
+  child.on('error', ({ message }) => fail(message));
+  child.on('close', (code, signal) => fail(describeEnd(code, signal)));
+  if (child.pid !== undefined) endWithThisProcess(child);
   child.unref();
-  socket.unref();
+  // Without a free file descriptor there are no pipes, and 'error' follows.
+  const socket = (child.stdio as ChildProcess['stdio'] | undefined)?.[pipe] as Socket | undefined;
   return {
-    postMessage: send,
+    postMessage: socket ? openSender(socket, events) : () => {},
     addEventListener: (type, listener) => events.addEventListener(type, listener),
     terminate: () => void child.kill('SIGKILL'),
   };
+}
+
+function spawnWorker(path: string): ChildProcess {
+  try {
+    // Flags of this process, such as --inspect or --eval, are not for the worker.
+    return spawn(process.execPath, [path], {
+      stdio: ['ignore', 'ignore', 'inherit', 'overlapped'],
+      env: { ...process.env, [mark]: '1', ...withoutInspector(process.env.NODE_OPTIONS) },
+      windowsHide: true,
+    });
+  } catch (cause) {
+    throw new WorkerError(`loadGlow: a worker cannot be started: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function openSender(socket: Socket, events: EventTarget): WorkerLike['postMessage'] {
+  const { send } = openMessagePipe(socket, (data) =>
+    events.dispatchEvent(Object.assign(new Event('message'), { data })),
+  );
+  socket.on('error', () => {}); // the process has ended, as 'close' tells
+  socket.unref();
+  return send;
 }
 
 function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {

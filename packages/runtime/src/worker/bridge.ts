@@ -1,5 +1,6 @@
 import { warnOnce } from '../folder/warn-once.js';
 import { messageOf } from '../message-of.js';
+import { onAbort } from './on-abort.js';
 import type { WorkerLike } from './port.js';
 import { fromPortable } from './portable-error.js';
 import type { Call, Request, Response } from './protocol.js';
@@ -40,7 +41,7 @@ export interface Bridge {
 }
 
 /** @param advice tells the caller of a failed worker what to do. */
-export function createBridge(worker: WorkerLike, advice: string): Bridge {
+export function createBridge(worker: WorkerLike, advice: () => string): Bridge {
   const pending = new Map<number, Pending>();
   let failure: string | undefined;
   let last = 0;
@@ -51,7 +52,7 @@ export function createBridge(worker: WorkerLike, advice: string): Bridge {
     worker.terminate?.();
   };
   const failed = (call: Call) =>
-    new WorkerError(`${call}: the model's worker has failed (${failure}); ${advice}`);
+    new WorkerError(`${call}: the model's worker has failed (${failure}); ${advice()}`);
   const onError = (event: { readonly type: string; readonly message?: string }) =>
     fail(event.message || 'its script cannot be loaded');
   worker.addEventListener('message', (event) => {
@@ -98,13 +99,13 @@ export function createBridge(worker: WorkerLike, advice: string): Bridge {
       const answer = new Promise<never>((resolve, reject) => {
         pending.set(id, { call, resolve, reject, onProgress, signal });
       });
-      signal?.addEventListener('abort', abort);
+      const forget = signal && onAbort(signal, abort);
       try {
         post({ id, call, args, options, reports: onProgress !== undefined, folder }, owned);
         return await answer;
       } finally {
         pending.delete(id);
-        signal?.removeEventListener('abort', abort);
+        forget?.();
       }
     },
     end: () => fail('it was ended'),

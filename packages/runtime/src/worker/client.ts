@@ -20,8 +20,8 @@ export async function loadInWorkers(
   source: ModelSource,
   { worker, onProgress, signal, ...options }: LoadOptions & { readonly worker: Exclude<WorkerChoice, false> },
 ): Promise<GlowModel> {
-  const workers = workerSource(platform, worker);
   const portability = platform.createPortability(limitsOf(options));
+  const workers = workerSource(platform, worker, portability);
   const folder = portability.folder();
   const from = toPortableSource(source, portability);
   from.catch(() => undefined); // the call tells it

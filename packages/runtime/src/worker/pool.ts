@@ -1,6 +1,7 @@
 import { messageOf } from '../message-of.js';
 import { type Bridge, createBridge } from './bridge.js';
 import { keepingAlive } from './keeping-alive.js';
+import { onAbort } from './on-abort.js';
 import type { Call, Facts } from './protocol.js';
 import { untilAborted } from './until-aborted.js';
 import { WorkerError } from './worker-error.js';
@@ -13,7 +14,7 @@ export type LoadIn = (bridge: Bridge, signal?: AbortSignal) => Promise<Facts>;
 export interface Pool {
   /**
    * Runs a call in a worker, first come first served. It rejects at once when it is aborted. If its worker does not stop
-   * it in the time that a new worker takes to start, a new one takes its place.
+   * it in the time that a new worker takes to start, a new one takes its place. A worker that still loads goes on.
    */
   run<Result>(name: Call, use: (bridge: Bridge) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   /** Ends the workers. No call may be under way; calls that were aborted are dropped. */
@@ -47,18 +48,22 @@ function createPool(seats: readonly Seat[], { replaces }: WorkerSource): Pool {
   let ended = false;
   const run: Pool['run'] = async (name, use, signal) => {
     const seat = await take(signal);
+    let stop: (() => void) | undefined; // once the worker has the model: an abort does not end one that loads it
     const work = seat.open().then(
-      ({ bridge }) => use(bridge),
+      ({ bridge }) => {
+        stop = replaces ? stopAfterAbort(seat, signal) : () => {};
+        return use(bridge);
+      },
       (cause: unknown) => {
         const message = `${name}: a new worker cannot load the model: ${messageOf(cause)}`;
         throw new WorkerError(message, { cause });
       },
     );
-    const stop = replaces ? stopAfterAbort(seat, signal) : () => {};
     const free = () => {
-      stop();
+      stop?.();
       give(seat);
-      if (ended || !replaces || seat.isAlive) return;
+      const hasStarted = stop !== undefined; // after a failed start, the next call tries again
+      if (ended || !replaces || seat.isAlive || !hasStarted) return;
       seat.open().catch(() => undefined); // the next call tries again
     };
     work.then(free, free);
@@ -80,15 +85,16 @@ function createPool(seats: readonly Seat[], { replaces }: WorkerSource): Pool {
 /** Ends the seat's worker some time after the call is aborted, unless the returned function is called before. */
 function stopAfterAbort(seat: Seat, signal: AbortSignal | undefined): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const onAbort = () => {
+  const arm = () => {
     timer = setTimeout(seat.end, seat.startMs);
     (timer as { unref?: () => void }).unref?.();
   };
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener('abort', onAbort);
+  let forget = () => {};
+  if (signal?.aborted) arm();
+  else if (signal) forget = onAbort(signal, arm);
   return () => {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    forget();
   };
 }
 
@@ -113,16 +119,19 @@ function createSeat(source: WorkerSource, load: LoadIn): Seat {
   let bridge: Bridge | undefined;
   let opening: Promise<Opened> | undefined;
   let startMs = 0;
-  async function start(signal?: AbortSignal): Promise<Opened> {
-    const started = performance.now();
-    const advice = source.replaces
+  let isLoaded = false;
+  const advice = () =>
+    source.replaces && isLoaded
       ? 'other calls go on, and the next call has a new worker'
       : 'load the model again';
+  async function start(signal?: AbortSignal): Promise<Opened> {
+    const started = performance.now();
     const own = createBridge(source.start(), advice);
     bridge = own;
     try {
       const facts = await load(own, signal);
       startMs = performance.now() - started;
+      isLoaded = true;
       return { bridge: own, facts };
     } catch (error) {
       own.end();

@@ -1,6 +1,7 @@
 import { UnreachableError } from '../folder/model-store.js';
 import { BatchError } from '../model/batch-error.js';
 import { MemoryError } from '../model/memory-error.js';
+import { BrokenImageError } from '../pictures/broken-image.js';
 import type { Device } from '../sessions/device.js';
 import { DeviceError } from '../sessions/device-error.js';
 
@@ -10,9 +11,10 @@ export interface PortableError {
   readonly message: string;
   readonly stack?: string | undefined;
   readonly cause?: PortableError | undefined;
-  /** `device` and `code` of a DeviceError. */
+  /** Such as `ENOENT`, or the code of a DeviceError. */
+  readonly code?: string;
+  /** Of a DeviceError. */
   readonly device?: Device;
-  readonly code?: DeviceError['code'];
   /** Of a MemoryError. */
   readonly needed?: number;
   readonly available?: number;
@@ -27,14 +29,15 @@ export function toPortable(thrown: unknown): PortableError {
   if (typeof thrown !== 'object' || thrown === null || !('message' in thrown)) {
     return { name: 'Error', message: String(thrown) };
   }
-  const error = thrown as Error & { image?: number };
+  const error = thrown as Error & { image?: number; code?: unknown };
   return {
     name: error.name,
     message: error.message,
     stack: error.stack,
     ...(error.cause !== undefined && { cause: toPortable(error.cause) }),
     ...(error.image !== undefined && { image: error.image }),
-    ...(error instanceof DeviceError && { device: error.device, code: error.code }),
+    ...(typeof error.code === 'string' && { code: error.code }),
+    ...(error instanceof DeviceError && { device: error.device }),
     ...(error instanceof MemoryError && { needed: error.needed, available: error.available }),
     ...(error instanceof BatchError && {
       errors: error.errors.map(toPortable),
@@ -44,20 +47,23 @@ export function toPortable(thrown: unknown): PortableError {
 }
 
 /** The classes that a message alone makes. */
-const plain = { TypeError, RangeError, SyntaxError, UnreachableError } as const;
+const plain = { TypeError, RangeError, SyntaxError, UnreachableError, BrokenImageError } as const;
 
 /** Restores the error with its class, its fields and the stack of the place where it was thrown. */
 export function fromPortable(portable: PortableError): Error {
   const error = create(portable);
-  const { stack, image } = portable;
-  if (stack !== undefined) Object.defineProperty(error, 'stack', { value: stack, configurable: true });
-  return image === undefined ? error : Object.assign(error, { image });
+  const { name, stack, image, code } = portable;
+  const define = (key: string, value: unknown) =>
+    Object.defineProperty(error, key, { value, configurable: true, writable: true });
+  if (stack !== undefined) define('stack', stack);
+  if (error.name !== name) define('name', name); // of a class that is not known here
+  return Object.assign(error, image !== undefined && { image }, code !== undefined && { code });
 }
 
 function create({ name, message, cause, ...fields }: PortableError): Error {
   const options = cause && { cause: fromPortable(cause) };
   const { device, code, needed, available, errors, results } = fields;
-  if (device && code) return new DeviceError(device, code, message, options);
+  if (device) return new DeviceError(device, code as DeviceError['code'], message, options);
   if (needed !== undefined && available !== undefined) return new MemoryError(message, { needed, available });
   if (errors && results) {
     return new BatchError(

@@ -1,15 +1,17 @@
+import { onAbort } from './on-abort.js';
+
 /** The result, or a rejection with `signal.reason` as soon as the signal is aborted. */
 export async function untilAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return result;
-  let stop = () => {};
+  let forget = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
+    const stop = () => reject(signal.reason);
     if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
+    else forget = onAbort(signal, stop);
   });
   try {
     return await Promise.race([result, aborted]);
   } finally {
-    signal.removeEventListener('abort', stop);
+    forget();
   }
 }

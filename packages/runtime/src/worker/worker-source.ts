@@ -2,6 +2,7 @@ import { checkInteger } from '../check.js';
 import { isUrl } from '../folder/model-source.js';
 import type { Platform } from '../platform.js';
 import type { WorkerChoice, WorkerLike } from './port.js';
+import type { Portability } from './portability.js';
 
 /** Where the workers of a model come from. */
 export interface WorkerSource {
@@ -11,27 +12,37 @@ export interface WorkerSource {
   start(): WorkerLike;
 }
 
-/** @throws TypeError or RangeError if the choice is not a `WorkerChoice`. */
+/**
+ * A relative script starts from where the program is now, also for workers that start later.
+ * @throws TypeError or RangeError if the choice is not a `WorkerChoice`.
+ */
 export function workerSource(
   { startWorker }: Pick<Platform, 'startWorker'>,
   choice: Exclude<WorkerChoice, false>,
+  { scriptAddress }: Pick<Portability, 'scriptAddress'>,
 ): WorkerSource {
   if (isWorker(choice)) return { count: 1, replaces: false, start: () => choice };
   const { script, count } = scriptOf(choice);
   checkInteger('loadGlow', 'worker', count, 1);
-  return { count, replaces: true, start: () => startWorker(script) };
+  const address = script === undefined ? undefined : scriptAddress(script);
+  return { count, replaces: true, start: () => startWorker(address) };
 }
 
 function scriptOf(choice: Exclude<WorkerChoice, WorkerLike>): { script?: string | URL; count: number } {
   if (typeof choice === 'boolean') return { count: 1 };
   if (typeof choice === 'number') return { count: choice };
-  if (typeof choice === 'string' || isUrl(choice)) return { script: choice, count: 1 };
-  const { script, count = 1 } = choice ?? {};
-  if (typeof script === 'string' || isUrl(script)) return { script, count };
+  const { script, count = 1 } =
+    typeof choice === 'string' || isUrl(choice) ? { script: choice } : (choice ?? {});
+  if ((typeof script === 'string' && script !== '') || isUrl(script)) return { script, count };
   throw new TypeError(
     'loadGlow: worker: expected true, a number of workers, the path or address of a script, ' +
-      `{ script, count } or a Worker, got ${choice === null ? 'null' : typeof choice}`,
+      `{ script, count } or a Worker, got ${got(choice, script)}`,
   );
+}
+
+function got(choice: unknown, script: unknown): string {
+  if (script === '') return 'an empty path';
+  return choice === null ? 'null' : typeof choice;
 }
 
 function isWorker(choice: WorkerChoice): choice is WorkerLike {
