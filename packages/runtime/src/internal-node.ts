@@ -20,5 +20,6 @@ export { resources } from './node/resources.js';
 export { finalName, onExit, remainsIn, sweepTemporary, temporaryName } from './node/temporary.js';
 export { writeFileAtomic } from './node/write-file.js';
 export { cover } from './pictures/fit.js';
+export { readHeader } from './pictures/header.js';
 export { withChannels } from './pictures/images.js';
 export { defaultImageLimits } from './pictures/limits.js';

@@ -178,6 +178,13 @@ describe('a JPEG', () => {
     expect(() => readCoefficients(marker(jpeg, at + 4, value))).toThrow(message);
   });
 
+  test.each([-3, -6, -12])('with a frame that is %d bytes too short is refused', async (bytes) => {
+    const jpeg = await flat(16, 16).jpeg().toBuffer();
+    const at = frameAt(jpeg) + 3;
+    const short = marker(jpeg, at, (jpeg[at] as number) + bytes);
+    expect(() => readHeader(short)).toThrow('a frame of a wrong length');
+  });
+
   test('may have bytes between its segments and after its end, but none may be missing', async () => {
     const jpeg = await flat(16, 16).jpeg().toBuffer();
     const at = frameAt(jpeg);

@@ -8,6 +8,7 @@ import { checkPixels, type ImageLimits } from './limits.js';
 import { orient } from './orient.js';
 import { pixelsOnly } from './pixels-only.js';
 import { decodePng } from './png-decode.js';
+import { UnsupportedImageError } from './unsupported-image.js';
 
 /**
  * Decodes the bytes of an image file to 8 bits and 1 to 4 channels, upright. The whole file is checked before a decoder
@@ -30,13 +31,13 @@ async function decode(
   bytes: Uint8Array,
   limits: ImageLimits,
 ): Promise<RawImage> {
-  if (format === 'png') return decodePng(bytes, reader.inflate);
-  const plain = pixelsOnly(bytes, format);
-  if (format === 'jpeg') readCoefficients(plain); // refuses what some decoders repair
   try {
+    if (format === 'png') return await decodePng(bytes, reader.inflate);
+    const plain = pixelsOnly(bytes, format);
+    if (format === 'jpeg') readCoefficients(plain); // refuses what some decoders repair
     return await reader.decode(plain, format, limits);
   } catch (cause) {
-    if (cause instanceof TypeError || cause instanceof BrokenImageError) throw cause;
+    if (cause instanceof UnsupportedImageError || cause instanceof BrokenImageError) throw cause;
     throw new BrokenImageError(`the ${format.toUpperCase()} cannot be decoded: ${messageOf(cause)}`, {
       cause,
     });

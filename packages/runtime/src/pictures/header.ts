@@ -3,6 +3,7 @@ import type { StoredOrientation } from './exif.js';
 import { readJpegHeader } from './jpeg-header.js';
 import type { Size } from './limits.js';
 import { readPngHeader } from './png-layout.js';
+import { UnsupportedImageError } from './unsupported-image.js';
 import { readWebpHeader } from './webp-header.js';
 
 export type ImageFormat = 'png' | LossyFormat;
@@ -31,7 +32,7 @@ export function readHeader(bytes: Uint8Array): ImageHeader {
   try {
     stored = readers[format](new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (cause) {
-    if (cause instanceof TypeError || cause instanceof BrokenImageError) throw cause;
+    if (cause instanceof UnsupportedImageError || cause instanceof BrokenImageError) throw cause;
     throw new BrokenImageError(`the ${name} is broken or incomplete`, { cause });
   }
   if (stored.width === 0 || stored.height === 0) {
@@ -60,7 +61,7 @@ function formatOf(bytes: Uint8Array): ImageFormat {
   const name = signatures.find(([, test]) => test.test(start))?.[0];
   if (name === 'png' || name === 'jpeg' || name === 'webp') return name;
   const got = name ?? (bytes.length === 0 ? 'no bytes' : 'an unknown format');
-  throw new TypeError(
+  throw new UnsupportedImageError(
     `expected a PNG, JPEG or WebP, got ${got}; convert it, or decode it and pass its pixels`,
   );
 }

@@ -4,6 +4,7 @@ import { fourLetters } from './four-letters.js';
 import { checkScans, type ScanChecker, tablesIn } from './jpeg-scans.js';
 import { isFrame, jpegMarker, jpegSegments } from './jpeg-segments.js';
 import { checkClaim, type Size } from './limits.js';
+import { UnsupportedImageError } from './unsupported-image.js';
 
 interface Frame extends Size {
   readonly scans: ScanChecker;
@@ -30,7 +31,7 @@ export function readJpegHeader(view: DataView): Size & StoredOrientation {
       stored ??= exifOrientation(view, start + 6, length - 6);
     } else if (isFrame(marker)) {
       if (frame) throw new BrokenImageError('the JPEG has two frames, expected one');
-      frame = readFrame(view, marker, start, tables);
+      frame = readFrame(view, marker, start, length, tables);
     } else if (marker === jpegMarker.huffman) {
       for (const table of tablesIn(data)) tables.add(table);
     } else if (marker === jpegMarker.scan) {
@@ -46,18 +47,26 @@ export function readJpegHeader(view: DataView): Size & StoredOrientation {
   return { width: frame.width, height: frame.height, ...(stored ?? upright) };
 }
 
-function readFrame(view: DataView, marker: number, start: number, tables: ReadonlySet<number>): Frame {
+function readFrame(
+  view: DataView,
+  marker: number,
+  start: number,
+  length: number,
+  tables: ReadonlySet<number>,
+): Frame {
   const [precision, count] = [view.getUint8(start), view.getUint8(start + 5)];
   const [height, width] = [view.getUint16(start + 1), view.getUint16(start + 3)];
   if (marker > 0xc2 || precision !== 8) {
-    throw new TypeError(
+    throw new UnsupportedImageError(
       `expected a baseline or progressive JPEG of 8 bits, got frame type ${marker - 0xc0} of ${precision} bits; ` +
         'convert it to one of these',
     );
   }
-  if (count === 4) throw new TypeError('expected a JPEG in RGB or grey, got CMYK; convert it to RGB');
+  if (count === 4)
+    throw new UnsupportedImageError('expected a JPEG in RGB or grey, got CMYK; convert it to RGB');
   if (count !== 1 && count !== 3)
-    throw new TypeError(`expected a JPEG in RGB or grey, got ${count} components`);
+    throw new UnsupportedImageError(`expected a JPEG in RGB or grey, got ${count} components`);
+  if (length !== 6 + 3 * count) throw new BrokenImageError('the JPEG has a frame of a wrong length');
   const factors = Array.from({ length: count }, (_, i) => {
     const factor = view.getUint8(start + 7 + 3 * i);
     return { id: view.getUint8(start + 6 + 3 * i), across: factor >> 4, down: factor & 15 };

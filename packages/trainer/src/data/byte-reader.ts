@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { checkRegularFile } from './regular-file.js';
 
 /** Reads a file from its start, unpacked if it is gzip. Memory holds no more bytes than are taken at once. */
 export interface ByteReader {
@@ -15,6 +16,7 @@ export interface ByteReader {
 
 /** Opens a file. @throws Error, here or in a call, if the file cannot be read or unpacked. */
 export async function readBytes(path: string): Promise<ByteReader> {
+  await checkRegularFile(path);
   const chunks = (await isPacked(path)) ? unpacked(path) : createReadStream(path)[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array();
   let position = 0;

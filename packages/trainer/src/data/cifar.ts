@@ -1,12 +1,15 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { compareNames } from '@glow-onnx/runtime/internal-node';
+import { compareNames, readWholeFile } from '@glow-onnx/runtime/internal-node';
 import { readBytes } from './byte-reader.js';
 import { type DatasetOptions, type LoadedImages, pickEvenly } from './dataset.js';
 import { createPixelWriter } from './pixel-store.js';
+import { checkRegularFile } from './regular-file.js';
 
 const SIDE = 32;
 const CLASSES = 10;
+/** Bytes of the longest file of class names. */
+const maxNames = 2 ** 16;
 /** A label, then 1024 red, 1024 green and 1024 blue values. */
 const RECORD_BYTES = 1 + 3 * SIDE * SIDE;
 
@@ -81,8 +84,12 @@ function interleave(planes: Uint8Array): Uint8Array {
 }
 
 async function classNames(folder: string): Promise<string[]> {
-  const text = await readFile(join(folder, 'batches.meta.txt'), 'utf8').catch(() => '');
-  const names = text
+  const path = join(folder, 'batches.meta.txt');
+  const bytes = await checkRegularFile(path)
+    .then(() => readWholeFile(path, maxNames))
+    .catch(() => new Uint8Array());
+  const names = new TextDecoder()
+    .decode(bytes)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');

@@ -5,6 +5,8 @@ import {
   defaultImageLimits,
   type ImageFolder,
   nodeCodec,
+  readHeader,
+  readWholeFile,
   withChannels,
 } from '@glow-onnx/runtime/internal-node';
 import type { RawImage } from '@glow-onnx/runtime/node';
@@ -15,6 +17,10 @@ import { createPixelWriter } from './pixel-store.js';
 const codec = nodeCodec(defaultImageLimits);
 /** Images that are decoded at a time: sharp has four threads. */
 const atOnce = 8;
+/** Pixels that are decoded at a time: those of the largest image. */
+const maxPixels = defaultImageLimits.maxPixels;
+/** Bytes of a file whose header is read beforehand. A larger one is decoded alone. */
+const maxHeaderFile = 2 ** 24;
 /** Unreadable files that are skipped: this number or one in a hundred, but at most half. More are an error. */
 const maxSkipped = 10;
 
@@ -45,9 +51,9 @@ export async function readFolder(
   const kept: string[] = [];
   let allGrey = true;
   try {
-    for (let start = 0; start < files.length; start += atOnce) {
+    let done = 0;
+    for await (const chunk of chunksOf(folder, files, size)) {
       options.signal?.throwIfAborted();
-      const chunk = files.slice(start, start + atOnce);
       const images = chunk.map((file) => readImage(folder, file, size, storedChannels, !options.size));
       for (const image of await Promise.all(images)) {
         if ('reason' in image) {
@@ -59,7 +65,8 @@ export async function readFolder(
         allGrey &&= image.grey;
       }
       if (tooManySkipped(skipped.length, files.length)) throw unreadable(folder, skipped, files.length);
-      options.onProgress?.(start + chunk.length, files.length);
+      done += chunk.length;
+      options.onProgress?.(done, files.length);
     }
     const labels = labelsOf(kept);
     const channels = options.channels ?? (allGrey ? 1 : 3);
@@ -71,6 +78,35 @@ export async function readFolder(
   } catch (error) {
     await pixels.discard();
     throw error;
+  }
+}
+
+/** The files in chunks that are decoded at a time, in order. A small file may hold a large image. */
+async function* chunksOf(folder: string, files: readonly string[], size: Size): AsyncGenerator<string[]> {
+  for (let start = 0; start < files.length; start += atOnce) {
+    const next = files.slice(start, start + atOnce);
+    const pixels = await Promise.all(next.map((file) => pixelsOf(join(folder, file), size)));
+    let chunk: string[] = [];
+    let total = 0;
+    for (const [i, file] of next.entries()) {
+      if (chunk.length > 0 && total + pixels[i] > maxPixels) {
+        yield chunk;
+        [chunk, total] = [[], 0];
+      }
+      chunk.push(file);
+      total += pixels[i];
+    }
+    yield chunk;
+  }
+}
+
+/** The pixels of an image, before or after it is resized. Those of the largest image if its header cannot be read. */
+async function pixelsOf(path: string, size: Size): Promise<number> {
+  try {
+    const { height, width } = readHeader(await readWholeFile(path, maxHeaderFile));
+    return Math.max(height * width, size.height * size.width);
+  } catch {
+    return maxPixels;
   }
 }
 

@@ -1,11 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { messageOf } from '@glow-onnx/runtime/internal';
+import { readWholeFile } from '@glow-onnx/runtime/internal-node';
 import { parse } from 'csv-parse/sync';
 import { type FoundLabels, type LabelFault, type Labels, labelsFrom } from './labels.js';
+import { checkRegularFile } from './regular-file.js';
 
 const defaultFile = 'metadata.csv';
 const pathColumn = 'file_name';
+/** Bytes of the longest file of labels: 40 columns of half a million images. */
+const maxBytes = 2 ** 26;
 
 /** A line of a CSV file, counted from 1; of a cell with line breaks, its last line. */
 interface Row {
@@ -33,14 +36,17 @@ export async function readLabelTable(
   named: string | undefined,
 ): Promise<(files: readonly string[]) => FoundLabels> {
   const path = named ?? join(folder, defaultFile);
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (named === undefined && cause.code === 'ENOENT') return undefined;
-    throw new Error(`the label file ${path} cannot be read (${cause.code}); pass another --label-file`, {
-      cause,
+  const bytes = await checkRegularFile(path)
+    .then(() => readWholeFile(path, maxBytes))
+    .catch((cause: NodeJS.ErrnoException) => {
+      if (named === undefined && cause.code === 'ENOENT') return undefined;
+      const reason = cause.code ?? cause.message;
+      throw new Error(`the label file ${path} cannot be read (${reason}); pass another --label-file`, {
+        cause,
+      });
     });
-  });
-  if (text === undefined) return () => ({ labels: {}, labelFaults: [] });
-  const table = parseTable(path, text);
+  if (bytes === undefined) return () => ({ labels: {}, labelFaults: [] });
+  const table = parseTable(path, new TextDecoder().decode(bytes));
   return (files) => labelsIn(table, files);
 }
 

@@ -6,6 +6,7 @@ import * as z from 'zod/mini';
 import { type DatasetOptions, type LoadedImages, pickEvenly } from './dataset.js';
 import type { Labels } from './labels.js';
 import { createPixelWriter } from './pixel-store.js';
+import { checkRegularFile } from './regular-file.js';
 
 /** A sheet may have a million tiles of 16×16. */
 const codec = nodeCodec({ maxPixels: 2 ** 28, maxBytes: 2 ** 30 });
@@ -100,7 +101,8 @@ export async function readSheet(path: string, options: DatasetOptions): Promise<
 
 async function readDescription(path: string): Promise<Sheet> {
   const where = `data: ${path}`;
-  const value = await readWholeFile(path, maxDescription.maxLength)
+  const value = await checkRegularFile(path)
+    .then(() => readWholeFile(path, maxDescription.maxLength))
     .then((bytes) => parseJson(bytes, { where, ...maxDescription }))
     .catch((cause: Error) => {
       throw new Error(`${cause.message}; pass a sheet's .json, a folder or an IDX file`, { cause });
@@ -113,9 +115,11 @@ async function readDescription(path: string): Promise<Sheet> {
 
 async function readImage(path: string, sheet: Sheet) {
   const file = join(dirname(path), sheet.image);
-  const image = await codec.read(file).catch((cause: unknown) => {
-    throw new Error(`data: ${file} cannot be read; create the sheet again`, { cause });
-  });
+  const image = await checkRegularFile(file)
+    .then(() => codec.read(file))
+    .catch((cause: unknown) => {
+      throw new Error(`data: ${file} cannot be read; create the sheet again`, { cause });
+    });
   const width = sheet.columns * sheet.tile.width;
   const height = Math.ceil(sheet.count / sheet.columns) * sheet.tile.height;
   if (image.width !== width || image.height !== height) {

@@ -229,6 +229,20 @@ test('reading reports its progress up to the last picture', async () => {
   expect(seen).toEqual(['8/40', '16/40', '24/40', '32/40', '40/40']);
 });
 
+test('large pictures are decoded one after another, however small their files are', async () => {
+  const flat = sharp({ create: { width: 6000, height: 6000, channels: 3, background: 'black' } });
+  const large = await flat.toColourspace('b-w').png({ palette: true }).toBuffer();
+  const data = large.indexOf('IDAT') + 4;
+  large[data] = 0; // broken pixels, so that the test is fast
+  for (const name of ['a', 'b']) write(`large/${name}.png`, large);
+  for (const name of ['c', 'd', 'e']) write(`large/${name}.png`, await png(1, 1, [7]));
+  const done: number[] = [];
+  const size = { height: 8, width: 8 };
+  const { count } = await openDataset(`${root}/large`, { size, onProgress: (read) => done.push(read) });
+  expect(count).toBe(3);
+  expect(done).toEqual([1, 5]); // two of 36 megapixels are too many at a time
+});
+
 test('what is not there, empty or impossible is an error that says what to do', async () => {
   await expect(openDataset(`${root}/nowhere`)).rejects.toThrow(/nowhere cannot be opened; pass a folder/);
   write('empty/readme.txt', 'no picture');
