@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
@@ -6,7 +7,7 @@ import { hostname } from 'node:os';
 export interface Owner {
   readonly pid: number;
   readonly host: string;
-  /** The numbering that `pid` belongs to: on Linux, each container has its own. Empty on other systems. */
+  /** The numbering that `pid` belongs to: on Linux, each machine and container has its own. Empty on other systems. */
   readonly space: string;
   /** When the process began. It differs from that of a later process with the same number. Empty if unknown. */
   readonly started: string;
@@ -79,9 +80,17 @@ export function startByPs(pid: number): string | undefined {
   }
 }
 
-function space(): string {
+/**
+ * The namespace of pids, whose first has the same name on every machine, and a hash of the machine's id. Exported for a
+ * test.
+ */
+export function space(machineId = '/etc/machine-id'): string {
   try {
-    return readlinkSync('/proc/self/ns/pid');
+    const namespace = readlinkSync('/proc/self/ns/pid');
+    const id = readText(machineId).trim();
+    if (id === '') return namespace;
+    const hash = createHash('sha256').update(`glow-onnx ${id}`).digest('hex'); // the id itself stays private
+    return `${namespace} ${hash.slice(0, 16)}`;
   } catch {
     return '';
   }
