@@ -87,6 +87,18 @@ export const bombs = {
       node('Add', ['lp', 'nothing'], ['log_prob']),
     ],
   }),
+  'four hundred images that live at once': encode({
+    before: [
+      chain(400, (i) => node('Neg', ['x'], [`n${i}`])),
+      node('Sub', ['n0', 'n1'], ['d2']),
+      chain(398, (i) => node('Mul', [`d${i + 2}`, `n${i + 2}`], [`d${i + 3}`])),
+      node('ReduceSum', ['d400', 'axes'], ['nothing'], int('keepdims', 0)),
+    ],
+    logProb: [
+      node('ReduceSum', ['density', 'axes'], ['lp'], int('keepdims', 0)),
+      node('Add', ['lp', 'nothing'], ['log_prob']),
+    ],
+  }),
   'ConvTranspose that doubles the sides 12 times': encode({
     tensors: [...honest.tensors, tensor('up', [1, 1, 2, 2])],
     before: [

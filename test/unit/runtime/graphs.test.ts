@@ -384,3 +384,24 @@ describe('the outputs of a run', () => {
     expect(() => checkOutputs(signature, latents, outputs)).toThrow(message);
   });
 });
+
+test('values that live at once are bounded by what the config needs', () => {
+  const keeping = (count: number) =>
+    changed((graph) => {
+      const node = (opType: string, input: string[], output: string) => ({
+        opType,
+        input,
+        output: [output],
+        name: output,
+      });
+      const names = Array.from({ length: count }, (_, i) => `kept${i}`);
+      const sums = names
+        .slice(1)
+        .map((name, i) => node('Add', [i ? `sum${i - 1}` : 'kept0', name], `sum${i}`));
+      graph.node.unshift(...(names.map((name) => node('Neg', ['x'], name)) as onnx.NodeProto[]));
+      graph.node.push(...(sums as onnx.NodeProto[]));
+    });
+  expect(() => check(keeping(200))).toThrow(/more values are kept at once than a model of this config needs/);
+  // Few are kept; only the unused sum is refused.
+  expect(() => check(keeping(4))).toThrow(/nothing uses the value "sum2"/);
+});

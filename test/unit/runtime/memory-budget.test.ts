@@ -88,11 +88,14 @@ describe('a call that needs more memory than there is', () => {
   });
 });
 
-test('a batch has no more images than the memory allows', async () => {
-  const { model, sizes } = countingModel(3 * bytesOf(small), 8);
-  await model.encode(Array.from({ length: 8 }, () => picture(unit, unit)));
-  expect(sizes).toEqual([3, 3, 2]);
-});
+test.each([8, undefined])(
+  'a batch of size %s has no more images than the memory allows',
+  async (batchSize) => {
+    const { model, sizes } = countingModel(3 * bytesOf(small), batchSize);
+    await model.encode(Array.from({ length: 8 }, () => picture(unit, unit)));
+    expect(sizes).toEqual([3, 3, 2]);
+  },
+);
 
 describe('the budget', () => {
   const big = { height: 8192, width: 8192 };

@@ -207,6 +207,13 @@ describe('the golden images of a model folder', () => {
     );
   });
 
+  test('are refused before they run if they need too much memory', async () => {
+    const { graphs, selfTest } = await read(fixture.directory);
+    const manifest = { ...selfTest.manifest, config: { ...config, hiddenChannels: 2 ** 24 } };
+    const opening = openGraphs(platform, graphs, { device: 'cpu', selfTest: { ...selfTest, manifest } });
+    await expect(opening).rejects.toThrow(/images of \d+×\d+ need too much memory/);
+  });
+
   test('hold for the same model with convolutions that read six channels', async () => {
     const folder = await copyWith(
       ['onnx/encode.onnx', readSixChannels],

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Manifest } from '@glow-onnx/flow';
 import type { Precision } from '@glow-onnx/flow/internal';
-import type { GraphKind } from '@glow-onnx/runtime/internal';
+import { checkGoldenSize, type GraphKind } from '@glow-onnx/runtime/internal';
 import { readWholeFile } from '@glow-onnx/runtime/internal-node';
 import {
   type Device,
@@ -34,6 +34,7 @@ export async function measureErrors(
   progress?: (step: string) => void,
 ): Promise<Measurement[]> {
   const { golden, manifest } = model;
+  checkGoldenSize(golden, manifest.config);
   const { levels } = manifest.config;
   const slack = manifest.toleranceFactor ?? 1;
   const run = async (graph: GraphKind, inputs: readonly Record<string, FloatTensor>[]) => {

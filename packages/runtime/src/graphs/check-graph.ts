@@ -2,6 +2,7 @@ import type { GlowConfig, Precision } from '@glow-onnx/flow/manifest';
 import { mapOf, type WeightsOf } from './constants.js';
 import { hold, within } from './fault.js';
 import { inferValues } from './infer-values.js';
+import { checkLiveValues } from './live-values.js';
 import { type OnnxValue, readModel } from './onnx-model.js';
 import { typeOf, type Value } from './operators.js';
 import { type GraphKind, type Signature, signatureOf } from './signature.js';
@@ -51,6 +52,7 @@ function check(file: Uint8Array, { kind, config, precision, weights }: GraphClai
   // Equal weights are stored once, and int8 weights become float32.
   const constantBytes = 2 ** 24 + 16 * (file.length + (weights?.bytes ?? 0));
   const values = inferValues(graph, signature, { config, precision, weights, constantBytes });
+  checkLiveValues(graph, values, config);
   const computed = new Set(graph.nodes.map((node) => node.outputs[0]));
   holdNames('inputs', graph.inputs, inputs);
   holdNames('outputs', graph.outputs, outputs);

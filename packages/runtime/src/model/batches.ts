@@ -46,7 +46,7 @@ export async function* groupBySize<I extends Item>(
     const batch = waiting.get(size) ?? [];
     waiting.set(size, batch);
     batch.push(item);
-    const full = batchSize ? Math.min(batchSize, memory.most(item)) : defaultBatchSize(config, height, width);
+    const full = memory.most(item, batchSize ?? defaultBatchSize(config, height, width));
     if (batch.length < full) continue;
     waiting.delete(size);
     await mayRun();

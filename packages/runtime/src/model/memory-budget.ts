@@ -22,8 +22,8 @@ export interface MemoryBudget {
    * @throws MemoryError if one image of this size needs more than there is in these graphs.
    */
   check(where: string, size: PictureSize, graphs: readonly Graph[], advice: string): void;
-  /** The most images of this size, at least one, that a run may take. */
-  most(size: PictureSize): number;
+  /** How many of the wanted images of this size, at least one, a run may take. */
+  most(size: PictureSize, wanted: number): number;
   /** Notes that a graph runs: ONNX Runtime keeps the memory of its largest run, and later runs take it again. */
   note(graph: Graph, images: readonly PictureSize[]): void;
 }
@@ -58,9 +58,10 @@ export function createMemoryBudget(
         { needed, available: free },
       );
     },
-    most(size) {
+    most(size, wanted) {
+      if (fits(wanted * bytesOf(size))) return wanted;
       const kept = Math.min(held.encode, held.decode);
-      return Math.max(Math.floor((available() + kept) / bytesOf(size)), 1);
+      return Math.min(wanted, Math.max(Math.floor((available() + kept) / bytesOf(size)), 1));
     },
     note(graph, images) {
       const bytes = images.reduce((sum, image) => sum + bytesOf(image), 0);

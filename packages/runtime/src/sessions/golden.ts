@@ -1,5 +1,12 @@
-import { type Manifest, type Precision, type Tolerances, tolerances } from '@glow-onnx/flow/manifest';
+import {
+  type GlowConfig,
+  type Manifest,
+  type Precision,
+  type Tolerances,
+  tolerances,
+} from '@glow-onnx/flow/manifest';
 import { parseSafetensors } from '@glow-onnx/flow/safetensors';
+import { batchBytes, bytesPerPixel } from '../model/cost.js';
 import type { Device } from './device.js';
 import type { FloatTensor } from './tensor.js';
 
@@ -25,6 +32,15 @@ export function parseGolden(bytes: Uint8Array): Golden {
 /** Golden values of smaller precisions stand below the precision's name: rounded weights are another flow. */
 export function goldenPrefix(precision: Precision): string {
   return precision === 'fp32' ? '' : `${precision}/`;
+}
+
+/** @throws RangeError if the golden images need more memory than a few large batches. */
+export function checkGoldenSize({ x }: Golden, config: GlowConfig): void {
+  const [images = 1, , height = 1, width = 1] = x?.shape ?? [];
+  if (images * height * width * bytesPerPixel(config) <= 4 * batchBytes) return;
+  throw new RangeError(
+    `golden.safetensors: ${images} images of ${height}×${width} need too much memory; export with fewer or smaller images`,
+  );
 }
 
 export interface GoldenRequest {

@@ -2,7 +2,14 @@ import type { Manifest, Precision } from '@glow-onnx/flow/manifest';
 import type { KeyValueCache } from '../folder/key-value-cache.js';
 import type { Device } from './device.js';
 import { DeviceError } from './device-error.js';
-import { type GoldenRequest, holds, type Measurement, measureGolden, parseGolden } from './golden.js';
+import {
+  checkGoldenSize,
+  type GoldenRequest,
+  holds,
+  type Measurement,
+  measureGolden,
+  parseGolden,
+} from './golden.js';
 import type { OnnxRuntime } from './onnx-runtime.js';
 
 /** The model folder whose golden images are compared, and the cache that remembers passed tests. */
@@ -56,8 +63,10 @@ export async function measureSelfTest(
   { manifest, precision, golden }: Pick<SelfTest, 'manifest' | 'precision' | 'golden'>,
   { device, run }: Pick<SelfTestRun, 'device' | 'run'>,
 ): Promise<Measurement[]> {
+  const values = parseGolden(await golden());
+  checkGoldenSize(values, manifest.config);
   return measureGolden({
-    golden: parseGolden(await golden()),
+    golden: values,
     levels: manifest.config.levels,
     precision,
     device,
