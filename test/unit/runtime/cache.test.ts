@@ -80,6 +80,22 @@ describe('a model from a server', () => {
     expect(askedFor()).toEqual([...Array<string>(3).fill('manifest.json'), ...graphs]);
   });
 
+  test('does not wait for a slower server of the same files', async () => {
+    const mirror = await serveFolder(fixture.directory);
+    const asked = new Promise<void>((resolve) => {
+      mirror.answers.set('onnx/weights.bin', () => resolve()); // sends nothing
+    });
+    const stop = new AbortController();
+    const waiting = load({ signal: stop.signal }, mirror.url).catch((error: Error) => error);
+    await asked;
+    await load({ signal: AbortSignal.timeout(10_000) });
+    stop.abort();
+    await waiting;
+    await mirror.close();
+    for (const path of graphs)
+      expect(await sha256(await readFile(join(cache, await sha256Of(path))))).toBe(await sha256Of(path));
+  });
+
   test('loads from the cache when the server is gone, and says so', async () => {
     await load();
     await server.close();

@@ -93,9 +93,12 @@ export async function readVerified(
   const entry = manifest.files.find((listed) => listed.path === path);
   if (!entry) throw new Error(`${store.locate(path)} is not listed in manifest.json; export the model again`);
   onProgress?.({ status: 'initiate', ...file, total: entry.bytes });
-  // If several models load at once and share a file, the first one fetches it and the others read the cache.
+  // If several loads of one address share a file, the first one fetches it and the others read the cache. Loads of other
+  // addresses do not wait: their server may be faster.
   const { bytes, cached } = cache
-    ? await queueOf(`${cache.location} ${entry.sha256}`)(() => throughCache(folder, cache, entry))
+    ? await queueOf(`${cache.location} ${store.name} ${entry.sha256}`)(() =>
+        throughCache(folder, cache, entry),
+      )
     : { bytes: await fromStore(folder, entry), cached: false };
   onProgress?.({ status: 'done', ...file, cached });
   return bytes;

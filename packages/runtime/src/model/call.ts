@@ -1,4 +1,5 @@
 import type { Manifest } from '@glow-onnx/flow/manifest';
+import { shownName } from '../folder/stores/address.js';
 import { type Label, labelsFor } from './labels.js';
 
 /** Options of every call that runs the model. */
@@ -47,7 +48,7 @@ export function startCall(
   const labels = labelsFor(manifest, label, count, name);
   const nameOf = (image: number) => {
     const input = inputs[image];
-    return typeof input === 'string' ? input : nameInList(image);
+    return typeof input === 'string' ? shownName(input) : nameInList(image);
   };
   const placeOf = (image: number) => {
     const isNamed = count > 1 || typeof inputs[image] === 'string';

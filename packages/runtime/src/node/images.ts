@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Sharp } from 'sharp';
+import { shownName } from '../folder/stores/address.js';
 import { createCodec, type ImageCodec } from '../pictures/codec.js';
 import type { LossyFormat } from '../pictures/header.js';
 import type { RawImage } from '../pictures/images.js';
@@ -31,9 +32,11 @@ export function nodeCodec(limits: ImageLimits): ImageCodec {
 }
 
 async function readFile(source: string | URL, limits: ImageLimits): Promise<Uint8Array> {
-  const isUrl = source instanceof URL || /^(file|https?|data|blob):/.test(source);
+  const isUrl = source instanceof URL || /^(file|https?|data|blob):|^\s*[a-z][a-z0-9+.-]+:\/\//i.test(source);
   if (isUrl && !String(source).startsWith('file:')) {
-    throw new TypeError(`${source}: expected a path or a file: URL; fetch the image and pass its bytes`);
+    throw new TypeError(
+      `${shownName(source)}: expected a path or a file: URL; fetch the image and pass its bytes`,
+    );
   }
   const path = isUrl ? fileURLToPath(source) : String(source);
   try {

@@ -2,9 +2,22 @@ import { printable } from '@glow-onnx/flow/manifest';
 
 /** The address in messages: without user, password, query and fragment, which may be secrets. */
 export function shownAddress(address: string | URL): string {
-  // Also for text that is no address.
-  const [shown = ''] = String(address).split(/[?#]/);
-  return printable(shown.replace(/^([^/]*\/\/)?[^/]*@/, '$1'));
+  const text = String(address);
+  if (!text.includes('@')) return printable(bare(text));
+  if (URL.canParse(text)) return printable(bare(new URL(text).href).replace(/^([^/]*\/\/)?[^/]*@/, '$1'));
+  // In text that is no address, a password may hold any character.
+  return printable(bare(text.replace(/^(\s*[a-z][a-z0-9+.-]*:[/\\]*)?.*@/is, '$1')));
+}
+
+/** The name of an image in messages: a path, or an address without its secrets. A long one, as of data, is cut. */
+export function shownName(source: string | URL): string {
+  const text = String(source);
+  const shown = /^\s*[a-z][a-z0-9+.-]+:/i.test(text) ? shownAddress(text.slice(0, 2000)) : text;
+  return shown.length > 300 ? `${shown.slice(0, 100)}…` : shown;
+}
+
+function bare(address: string): string {
+  return address.split(/[?#]/)[0] ?? '';
 }
 
 /** Takes user and password out of an address: fetch refuses such an address. They go in the header Authorization. */
