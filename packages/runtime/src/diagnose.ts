@@ -18,6 +18,8 @@ export interface DiagnoseOptions extends RuntimeOptions {
    * before.
    */
   readonly model?: ModelSource;
+  /** Aborts reading the model; `diagnose` then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
 }
 
 /** The errors of the golden images on a device, or why they could not be computed. */
@@ -64,9 +66,9 @@ export interface Diagnosis extends Host {
 export type Diagnose = (options?: DiagnoseOptions) => Promise<Diagnosis>;
 
 export function createDiagnose(platform: Platform): Diagnose {
-  return async ({ model, ...options } = {}) => {
+  return async ({ model, signal, ...options } = {}) => {
     const host = await platform.describeHost();
-    const test = model === undefined ? undefined : await readTest(platform, model);
+    const test = model === undefined ? undefined : await readTest(platform, model, signal);
     const devices: DeviceDiagnosis[] = [];
     for (const device of platform.autoDevices) {
       const found = await tryDevice(platform, device, options);
@@ -98,8 +100,8 @@ async function tryDevice(platform: Platform, device: Device, options: RuntimeOpt
 }
 
 /** Reads a model folder once. @returns the self-test of a device. */
-async function readTest(platform: Platform, source: ModelSource) {
-  const folder = { store: storeOf(platform, source), sha256: platform.sha256 };
+async function readTest(platform: Platform, source: ModelSource, signal: AbortSignal | undefined) {
+  const folder = { store: storeOf(platform, source), sha256: platform.sha256, signal };
   const { manifest } = await readManifest(folder);
   const graphs = await loadGraphs(folder, manifest, 'fp32');
   const golden = await readVerified(folder, manifest, 'golden.safetensors');

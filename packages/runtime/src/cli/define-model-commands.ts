@@ -6,7 +6,7 @@ import { modelCommand, modelHelp, type Show } from './options.js';
 /** Defines the commands on models and devices: info, doctor. */
 export function defineModelCommands(program: Command, show: Show): void {
   modelCommand(program, 'info', 'describe a model folder and verify its files').action((model, flags) =>
-    show(flags, () => info(model)),
+    show(flags, ({ signal }) => info(model, signal)),
   );
 
   program
@@ -14,5 +14,5 @@ export function defineModelCommands(program: Command, show: Show): void {
     .description('test every device on this system; with a model, also check its results')
     .argument('[model]', modelHelp)
     .option('--json', 'print JSON', false)
-    .action((model, flags) => show(flags, () => doctor(model)));
+    .action((model, flags) => show(flags, ({ signal }) => doctor(model, signal)));
 }

@@ -6,8 +6,8 @@ import { facts, type Report } from './report.js';
  * Reports which devices work on this system and, with a model, whether they compute it correctly.
  * The command fails if no device works.
  */
-export async function doctor(model: string | undefined): Promise<Report> {
-  const diagnosis = await diagnose(model === undefined ? {} : { model });
+export async function doctor(model: string | undefined, signal: AbortSignal): Promise<Report> {
+  const diagnosis = await diagnose(model === undefined ? {} : { model, signal });
   const nothing = 'no device works on this system; the report above gives the reasons';
   return {
     text: describe(diagnosis),

@@ -6,8 +6,8 @@ import { sha256 } from '../node/sha256.js';
 import { facts, fileSize, type Report } from './report.js';
 
 /** Verifies every file of a model folder, and describes the model. */
-export async function info(directory: string): Promise<Report> {
-  const folder = { store: openStore(directory), sha256 };
+export async function info(directory: string, signal: AbortSignal): Promise<Report> {
+  const folder = { store: openStore(directory), sha256, signal };
   const { manifest } = await readManifest(folder);
   for (const { path } of manifest.files) await readVerified(folder, manifest, path);
   return { text: describe(manifest), json: { verified: true, ...manifest } };

@@ -12,6 +12,7 @@ for (const [address, prefix] of [
   ['169.254.0.0', 16], // link-local, with the metadata services of clouds
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.88.99.0', 24], // relays of 6to4
   ['192.168.0.0', 16],
   ['198.18.0.0', 15], // tests within a network
   ['224.0.0.0', 3], // multicast, reserved, broadcast
@@ -20,8 +21,11 @@ for (const [address, prefix] of [
 }
 for (const [address, prefix] of [
   ['::', 96], // this host, loopback, and an IPv4 address in an old form
+  ['::ffff:0:0:0', 96], // an IPv4 address, translated
   ['64:ff9b::', 96], // an IPv4 address behind NAT64
   ['64:ff9b:1::', 48],
+  ['100::', 64], // discards
+  ['2001::', 32], // an IPv4 address in Teredo
   ['2002::', 16], // an IPv4 address in 6to4
   ['fc00::', 7], // unique local
   ['fe80::', 10], // link-local
