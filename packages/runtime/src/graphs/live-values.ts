@@ -6,7 +6,7 @@ import { elementTypes, type Value } from './operators.js';
 import { partsOf } from './signature.js';
 
 /** Most bytes for each pixel, as a multiple of the estimate. Graphs that glow-export writes take at most 0.75 of it. */
-const mostOfEstimate = 3;
+const mostOfEstimate = 1.5;
 
 /**
  * Holds the computed values that live at once to what a model of this config needs. A value lives from its node to its
