@@ -1,8 +1,9 @@
 import { type GlowConfig, parseConfig } from './config.js';
-import { checkVersion } from './format-version.js';
 import { createGlow } from './glow.js';
 import type { LayerParams, ParamSpec } from './layer.js';
-import { parseJsonObject } from './parse-json.js';
+import { checkVersion } from './reading/format-version.js';
+import { parseJsonObject } from './reading/parse-json.js';
+import { show } from './reading/show.js';
 import {
   encodeSafetensors,
   parseSafetensors,
@@ -11,7 +12,6 @@ import {
   safetensorsNumbers,
   safetensorsParts,
 } from './safetensors.js';
-import { show } from './show.js';
 import type { Float64Tensor, Named } from './tensor.js';
 
 /** A value that JSON can express. */

@@ -5,10 +5,7 @@
 
 export { checkpointParts, type JsonObject, type JsonValue } from './checkpoint.js';
 export { describeIssue, parseConfig } from './config.js';
-export { crc32 } from './crc32.js';
-export { difference } from './difference.js';
 export { outputName } from './encode-decode.js';
-export { checkVersion } from './format-version.js';
 export { fullName, type Level, type PlacedLayer } from './glow.js';
 export { latentChannels, latentShapes } from './latent-shapes.js';
 export type { ChannelAffine } from './layer.js';
@@ -23,12 +20,16 @@ export {
   type Preprocessing,
 } from './manifest.js';
 export type { Padding } from './ops.js';
-export { isObject, type JsonLimits, parseJson, parseJsonObject } from './parse-json.js';
 export { binToModel, binToPixel, bitsPerDimension, modelToBin, pixelToBin } from './pixels.js';
 export { type Precision, precisions } from './precision.js';
 export { preprocessingOf } from './preprocessing.js';
-export { printable } from './printable.js';
 export { type Random, type RandomState, restoreRandom, shuffle } from './random.js';
+export { crc32 } from './reading/crc32.js';
+export { difference } from './reading/difference.js';
+export { checkVersion } from './reading/format-version.js';
+export { isObject, type JsonLimits, parseJson, parseJsonObject } from './reading/parse-json.js';
+export { printable } from './reading/printable.js';
+export { show } from './reading/show.js';
 export {
   encodeSafetensors,
   parseSafetensors,
@@ -38,7 +39,6 @@ export {
   type SafetensorsTensor,
   safetensorsNumbers,
 } from './safetensors.js';
-export { show } from './show.js';
 export { filled, sizeOf } from './tensor.js';
 export { type Tolerances, tolerances } from './tolerances.js';
 export { liftWeights } from './weights.js';

@@ -1,21 +1,21 @@
 import { describeIssue, type GlowConfig, parseConfig } from './config.js';
-import { crc32 } from './crc32.js';
-import { difference } from './difference.js';
-import { checkVersion } from './format-version.js';
 import { latentChannels } from './latent-shapes.js';
-import { parseJsonObject } from './parse-json.js';
 import { type Preprocessing, preprocessingOf } from './preprocessing.js';
-import * as z from './schema.js';
-import { sha256Pattern } from './sha256-pattern.js';
+import { crc32 } from './reading/crc32.js';
+import { difference } from './reading/difference.js';
+import { checkVersion } from './reading/format-version.js';
+import { parseJsonObject } from './reading/parse-json.js';
+import * as z from './reading/schema.js';
+import { sha256Pattern } from './reading/sha256-pattern.js';
 
-export { crc32 } from './crc32.js';
-export { type Difference, difference } from './difference.js';
-export { checkVersion } from './format-version.js';
 export { latentChannels, latentShapes } from './latent-shapes.js';
-export { type JsonLimits, parseJson, parseJsonObject } from './parse-json.js';
 export { type Precision, precisions } from './precision.js';
-export { printable, unprintable } from './printable.js';
-export { sha256Pattern } from './sha256-pattern.js';
+export { crc32 } from './reading/crc32.js';
+export { type Difference, difference } from './reading/difference.js';
+export { checkVersion } from './reading/format-version.js';
+export { type JsonLimits, parseJson, parseJsonObject } from './reading/parse-json.js';
+export { printable, unprintable } from './reading/printable.js';
+export { sha256Pattern } from './reading/sha256-pattern.js';
 export { type Tolerances, tolerances } from './tolerances.js';
 export { type GlowConfig, type Preprocessing, parseConfig };
 

@@ -6,8 +6,8 @@
  * Numbers are read and written in the byte order of the host; all supported platforms are little-endian.
  */
 
+import { show } from './reading/show.js';
 import { byteSize, dtypeArrays, readHeader, type SafetensorsDtype } from './safetensors-header.js';
-import { show } from './show.js';
 
 export type { SafetensorsDtype };
 

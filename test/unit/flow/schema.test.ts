@@ -1,5 +1,5 @@
 import * as zod from 'zod/mini';
-import * as z from '../../../packages/flow/src/schema.js';
+import * as z from '../../../packages/flow/src/reading/schema.js';
 
 /** The same schema in both libraries. */
 function sample(s: typeof z) {

@@ -1,9 +1,10 @@
 import { perLevel } from '../check.js';
 import type { RawImage } from '../pictures/images.js';
+import type { PictureSize } from '../pictures/limits.js';
 import { groupBySize } from './batches.js';
 import { inImages, startCall } from './call.js';
 import { collect } from './collect.js';
-import { type EditOptions, type Size, sizeError } from './edit.js';
+import { type EditOptions, sizeError } from './edit.js';
 import { failedAt, type Item, type LatentsItem, mapItems } from './item.js';
 import { addDirection, checkLatents, type Latents, levelShapes } from './latents.js';
 import { type Input, loadInputs } from './load-inputs.js';
@@ -27,7 +28,7 @@ export async function attributeDirection(
   const call = startCall(parts.manifest, where, inputs, nameOf, options);
   const loaded = loadInputs(parts, call, inputs, options);
   const batches = groupBySize(parts, call, loaded);
-  let size: Size | undefined;
+  let size: PictureSize | undefined;
   const ofOneSize = mapItems(batches, (item) => {
     size ??= item;
     const error = sizeError(item, size, 'the first image');
@@ -43,7 +44,7 @@ export async function attributeDirection(
       for (const [i, value] of data.entries()) sum[i] = (sum[i] as number) + weight * value;
     }
   });
-  const { height, width } = size as unknown as Size;
+  const { height, width } = size as unknown as PictureSize;
   const shapes = levelShapes(parts.manifest.config, height, width);
   return { levels: shapes.map((shape, level) => ({ shape, data: Float32Array.from(sums[level] ?? []) })) };
 }

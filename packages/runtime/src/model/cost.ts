@@ -1,11 +1,6 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import type { PictureSize } from '../pictures/limits.js';
 import type { Device } from '../sessions/device.js';
-
-/** A picture's size in pixels. */
-export interface PictureSize {
-  readonly height: number;
-  readonly width: number;
-}
 
 /** What one image needs in one graph, as estimated before it runs. */
 export interface Cost {

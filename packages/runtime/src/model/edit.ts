@@ -1,4 +1,5 @@
 import type { Fit } from '../pictures/fit.js';
+import type { PictureSize } from '../pictures/limits.js';
 import type { CallOptions } from './call.js';
 import type { ClassLabel } from './labels.js';
 
@@ -9,15 +10,10 @@ export interface EditOptions extends CallOptions {
   readonly label?: ClassLabel;
 }
 
-export interface Size {
-  readonly height: number;
-  readonly width: number;
-}
-
 /** The error of an image whose size differs from another's, or undefined. */
 export function sizeError(
-  { where, height, width }: Size & { readonly where: string },
-  size: Size,
+  { where, height, width }: PictureSize & { readonly where: string },
+  size: PictureSize,
   name: string,
 ): RangeError | undefined {
   if (height === size.height && width === size.width) return undefined;

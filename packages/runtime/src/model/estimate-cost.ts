@@ -1,6 +1,7 @@
 import { checkInteger } from '../check.js';
+import type { PictureSize } from '../pictures/limits.js';
 import type { Platform } from '../platform.js';
-import { type Cost, costOf, type PictureSize } from './cost.js';
+import { type Cost, costOf } from './cost.js';
 import type { GlowModel } from './model.js';
 
 export function createEstimateCost(platform: Pick<Platform, 'resources'>) {

@@ -1,4 +1,5 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import type { GraphKind } from '../graphs/signature.js';
 import type { Fit } from '../pictures/fit.js';
 import { toModel } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
@@ -6,7 +7,6 @@ import { loadImage } from '../pictures/load-image.js';
 import { type Call, type Place, placesOf } from './call.js';
 import { type Failed, failedAt, type ImageItem, type LatentsItem } from './item.js';
 import { checkLatents, type Latents } from './latents.js';
-import type { Graph } from './memory-budget.js';
 import type { ModelParts } from './model-parts.js';
 
 /** An image, or the latents of one. */
@@ -36,7 +36,7 @@ export async function* loadImages(
   call: Call,
   images: readonly ImageInput[],
   { fit }: Fitting,
-  graphs: readonly Graph[],
+  graphs: readonly GraphKind[],
   draws: Draws = centres,
 ): AsyncGenerator<ImageItem | Failed> {
   for (const place of placesOf(call)) {
@@ -74,7 +74,7 @@ async function* loadOne(
   place: Place,
   input: ImageInput,
   fit: Fit | undefined,
-  graphs: readonly Graph[],
+  graphs: readonly GraphKind[],
   draws: Draws,
 ): AsyncGenerator<ImageItem | Failed> {
   const { where } = place;

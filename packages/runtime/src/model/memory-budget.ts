@@ -1,10 +1,9 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import type { GraphKind } from '../graphs/signature.js';
+import type { PictureSize } from '../pictures/limits.js';
 import type { Device } from '../sessions/device.js';
-import { batchBytes, bytesPerPixel, costOf, type PictureSize } from './cost.js';
+import { batchBytes, bytesPerPixel, costOf } from './cost.js';
 import { MemoryError } from './memory-error.js';
-
-/** The two graphs of a model. */
-export type Graph = 'encode' | 'decode';
 
 /** What the machine offers to a model. */
 export interface Resources {
@@ -21,11 +20,11 @@ export interface MemoryBudget {
    * @param advice what else the caller can do.
    * @throws MemoryError if one image of this size needs more than there is in these graphs.
    */
-  check(where: string, size: PictureSize, graphs: readonly Graph[], advice: string): void;
+  check(where: string, size: PictureSize, graphs: readonly GraphKind[], advice: string): void;
   /** How many of the wanted images of this size, at least one, a run may take. */
   most(size: PictureSize, wanted: number): number;
   /** Notes that a graph runs: ONNX Runtime keeps the memory of its largest run, and later runs take it again. */
-  note(graph: Graph, images: readonly PictureSize[]): void;
+  note(graph: GraphKind, images: readonly PictureSize[]): void;
 }
 
 /** @param resourcesNow the resources at the time of asking. */

@@ -1,5 +1,5 @@
 import type { RawImage } from './images.js';
-import type { Size } from './limits.js';
+import type { PictureSize } from './limits.js';
 
 /** Rows whose sum fits into 16 bits. */
 const rowsAtOnce = 256;
@@ -11,7 +11,7 @@ const rowsAtOnce = 256;
  */
 export function boxRows(
   { data, width, height, channels }: RawImage,
-  box: Size,
+  box: PictureSize,
   first: number,
   count: number,
 ): (y: number) => Uint8Array {

@@ -1,7 +1,7 @@
 import { BrokenImageError } from './broken-image.js';
 import type { StoredOrientation } from './exif.js';
 import { readJpegHeader } from './jpeg-header.js';
-import type { Size } from './limits.js';
+import type { PictureSize } from './limits.js';
 import { readPngHeader } from './png-layout.js';
 import { UnsupportedImageError } from './unsupported-image.js';
 import { readWebpHeader } from './webp-header.js';
@@ -17,7 +17,7 @@ export interface ImageHeader extends Stored {
 }
 
 /** Width and height as stored, before the orientation is applied. */
-type Stored = Size & StoredOrientation;
+type Stored = PictureSize & StoredOrientation;
 
 /**
  * Reads the header of a PNG, JPEG or WebP. The whole file is checked before a decoder sees it: its chunks or segments

@@ -3,10 +3,10 @@ import { exifOrientation, type StoredOrientation, upright } from './exif.js';
 import { fourLetters } from './four-letters.js';
 import { checkScans, type ScanChecker, tablesIn } from './jpeg-scans.js';
 import { isFrame, jpegMarker, jpegSegments } from './jpeg-segments.js';
-import { checkClaim, type Size } from './limits.js';
+import { checkClaim, type PictureSize } from './limits.js';
 import { UnsupportedImageError } from './unsupported-image.js';
 
-interface Frame extends Size {
+interface Frame extends PictureSize {
   readonly scans: ScanChecker;
   /** 8×8 blocks of samples, of all components. */
   readonly blocks: number;
@@ -16,7 +16,7 @@ interface Frame extends Size {
  * Reads the structure of a whole JPEG. Its first EXIF segment tells the orientation, as in other decoders.
  * Source: ITU-T T.81, annex B.
  */
-export function readJpegHeader(view: DataView): Size & StoredOrientation {
+export function readJpegHeader(view: DataView): PictureSize & StoredOrientation {
   let stored: StoredOrientation | undefined;
   let frame: Frame | undefined;
   let coded = 0; // bytes in scans

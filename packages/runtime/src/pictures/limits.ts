@@ -1,8 +1,8 @@
 import { checkInteger } from '../check.js';
 import { BrokenImageError } from './broken-image.js';
 
-/** In pixels. */
-export interface Size {
+/** A picture's size in pixels. */
+export interface PictureSize {
   readonly width: number;
   readonly height: number;
 }
@@ -35,7 +35,7 @@ export function limitsOf(given: {
 }
 
 /** @throws RangeError if the image has too many pixels, or too long a side. */
-export function checkPixels({ width, height }: Size, { maxPixels }: ImageLimits): void {
+export function checkPixels({ width, height }: PictureSize, { maxPixels }: ImageLimits): void {
   if (width > maxSide || height > maxSide) {
     throw new RangeError(
       `the image has ${height}×${width} pixels, a side of more than ${maxSide}; cut it into several images`,
@@ -70,7 +70,7 @@ export function checkParts(count: number, parts: string): void {
  * @param least the fewest bytes that can code an image of this size.
  * @throws BrokenImageError if the file has fewer.
  */
-export function checkClaim({ width, height }: Size, least: number, bytes: number): void {
+export function checkClaim({ width, height }: PictureSize, least: number, bytes: number): void {
   if (bytes >= least) return;
   throw new BrokenImageError(
     `the header claims ${height}×${width} pixels, which take at least ${Math.ceil(least)} bytes; the file has ${bytes} for them`,

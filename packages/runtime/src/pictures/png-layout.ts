@@ -1,10 +1,10 @@
 import { BrokenImageError } from './broken-image.js';
 import { exifOrientation, type StoredOrientation, upright } from './exif.js';
 import { fourLetters } from './four-letters.js';
-import { checkClaim, checkParts, type Size } from './limits.js';
+import { checkClaim, checkParts, type PictureSize } from './limits.js';
 
 /** How the pixels of a PNG are stored, by its IHDR chunk. */
-export interface PngLayout extends Size {
+export interface PngLayout extends PictureSize {
   /** Bits per sample. */
   readonly depth: number;
   /** 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA. */
@@ -53,7 +53,7 @@ export function readLayout(view: DataView): PngLayout {
 }
 
 /** One pass over the pixels of a PNG: those at left + i·stepX, top + j·stepY. */
-export interface Pass extends Size {
+export interface Pass extends PictureSize {
   readonly left: number;
   readonly top: number;
   readonly stepX: number;
@@ -100,7 +100,7 @@ export function filteredBytes(layout: PngLayout): number {
 /** A byte of deflate data codes at most 1032 bytes: 258 with 2 bits. Source: RFC 1951, §3.2.5. */
 const deflateRatio = 1032;
 
-export function readPngHeader(view: DataView): Size & StoredOrientation {
+export function readPngHeader(view: DataView): PictureSize & StoredOrientation {
   const layout = readLayout(view);
   let stored: StoredOrientation | undefined;
   let coded = 0;

@@ -1,9 +1,9 @@
 import { boxRows } from './average-boxes.js';
 import type { RawImage } from './images.js';
-import type { Size } from './limits.js';
+import type { PictureSize } from './limits.js';
 
 /** A part of an image, in pixels. */
-export interface Window extends Size {
+export interface Window extends PictureSize {
   readonly left: number;
   readonly top: number;
 }

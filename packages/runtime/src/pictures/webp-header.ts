@@ -1,14 +1,14 @@
 import { BrokenImageError } from './broken-image.js';
 import { exifOrientation, type StoredOrientation, upright } from './exif.js';
 import { fourLetters } from './four-letters.js';
-import { checkParts, type Size } from './limits.js';
+import { checkParts, type PictureSize } from './limits.js';
 
 /**
  * Walks over the chunks of a WebP. A simple file has one image. An extended file begins with the size of its canvas.
  * Its image fills the canvas, or its frames lie within it; the first frame counts.
  * Source: RFC 9649.
  */
-export function readWebpHeader(view: DataView): Size & StoredOrientation {
+export function readWebpHeader(view: DataView): PictureSize & StoredOrientation {
   const riff = chunkAt(view, 0, view.byteLength);
   const chunks = webpChunks(view, 12, riff.start + riff.length);
   const { value: first } = chunks.next();
@@ -29,7 +29,7 @@ export function readWebpHeader(view: DataView): Size & StoredOrientation {
 }
 
 /** Checks a frame of an animation: its place on the canvas, and the size of its image. */
-function checkFrame(view: DataView, { start, length }: WebpChunk, canvas: Size): void {
+function checkFrame(view: DataView, { start, length }: WebpChunk, canvas: PictureSize): void {
   const [left, top] = [2 * uint24(view, start), 2 * uint24(view, start + 3)];
   const frame = { width: uint24(view, start + 6) + 1, height: uint24(view, start + 9) + 1 };
   if (left + frame.width > canvas.width || top + frame.height > canvas.height) {
@@ -40,7 +40,7 @@ function checkFrame(view: DataView, { start, length }: WebpChunk, canvas: Size):
   checkSize(bitstreamSize(view, image), frame);
 }
 
-function checkSize(image: Size, canvas: Size): void {
+function checkSize(image: PictureSize, canvas: PictureSize): void {
   if (image.width === canvas.width && image.height === canvas.height) return;
   throw new BrokenImageError(
     `the WebP has an image of ${image.height}×${image.width} pixels, expected ${canvas.height}×${canvas.width}`,
@@ -48,7 +48,7 @@ function checkSize(image: Size, canvas: Size): void {
 }
 
 /** The size of a lossy (VP8) or lossless (VP8L) image. */
-function bitstreamSize(view: DataView, chunk: WebpChunk | undefined): Size {
+function bitstreamSize(view: DataView, chunk: WebpChunk | undefined): PictureSize {
   if (chunk?.type === 'VP8 ' && chunk.length >= 10) {
     const side = (at: number) => view.getUint16(chunk.start + at, true) & 0x3fff;
     return { width: side(6), height: side(8) };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Checkpoint, Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
-import type { JsonObject } from '@glow-onnx/flow/internal';
+import { isObject, type JsonObject } from '@glow-onnx/flow/internal';
 import { mean } from '@glow-onnx/runtime/internal';
 import type { Dataset } from '../data/dataset.js';
 import type { Labels } from '../data/labels.js';
@@ -120,8 +120,4 @@ function histogram(scores: Float64Array): JsonObject {
     counts[Math.min(bin, HISTOGRAM_BINS - 1)]++;
   }
   return { from, to, counts, draws: 1 };
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,7 @@ import { BrokenImageError } from '../broken-image.js';
 import type { RawImage } from '../images.js';
 import { isRgb } from '../jpeg-colours.js';
 import { isFrame, type JpegSegment, jpegMarker, jpegSegments } from '../jpeg-segments.js';
-import type { Size } from '../limits.js';
+import type { PictureSize } from '../limits.js';
 import { decodeScan, naturalOrder } from './decode-scan.js';
 import { type Component, type Frame, readFrame } from './frame.js';
 import { type HuffmanTable, huffmanTable } from './huffman.js';
@@ -45,7 +45,7 @@ export function readCoefficients(bytes: Uint8Array): Frame {
 }
 
 /** The coefficients of a frame take twice the memory of its planes, so they are gone before the image is made. */
-function samplesOf(bytes: Uint8Array): Size & { readonly planes: Plane[] } {
+function samplesOf(bytes: Uint8Array): PictureSize & { readonly planes: Plane[] } {
   const frame = readCoefficients(bytes);
   return { width: frame.width, height: frame.height, planes: planesOf(frame) };
 }

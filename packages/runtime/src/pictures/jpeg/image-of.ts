@@ -1,9 +1,9 @@
 import type { RawImage } from '../images.js';
-import type { Size } from '../limits.js';
+import type { PictureSize } from '../limits.js';
 import { type Plane, upsampleRow } from './upsample.js';
 
 /** Makes the image of its planes: one channel for one plane, otherwise RGB. */
-export function imageOf({ width, height }: Size, planes: readonly Plane[], isRgb: boolean): RawImage {
+export function imageOf({ width, height }: PictureSize, planes: readonly Plane[], isRgb: boolean): RawImage {
   const rows = planes.map(() => new Uint8Array(width));
   const channels = planes.length;
   const data = new Uint8Array(width * height * channels);

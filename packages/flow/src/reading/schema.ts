@@ -1,3 +1,5 @@
+import { isObject } from './parse-json.js';
+
 /**
  * Checks values from outside, such as parsed JSON. The functions are named as those of zod/mini, of which they are the
  * part that this package needs: zod would be a fifth of what the runtime sends to a browser.
@@ -79,7 +81,6 @@ const typed = <T>(expected: string, is: (value: unknown) => boolean) =>
     return value as T;
   });
 
-const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const record = () => typed<Record<string, unknown>>('object', isObject);
 
 export const unknown = () => typed<unknown>('unknown', () => true);
