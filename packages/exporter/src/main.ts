@@ -51,9 +51,14 @@ interface VerifyFlags {
  * The command `glow-export`. Results go to stdout; an error is one line on stderr.
  * @returns the exit code: 0 for success, 1 for an error or a broken claim, 2 for wrong usage.
  */
-export async function main(argv: readonly string[], version: string, terminal: Terminal): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  version: string,
+  terminal: Terminal,
+  name = 'glow-export',
+): Promise<number> {
   let code = 0;
-  const program = onTerminal(new Command('glow-export'), terminal)
+  const program = onTerminal(new Command(name), terminal)
     .description(
       'Turns checkpoints into model folders. The command export is the default: ' +
         'glow-export best.safetensors --out DIR.',

@@ -4,6 +4,7 @@
  */
 
 export { expandFolders } from './cli/expand-folders.js';
+export { glow } from './cli/glow.js';
 export { gigabytes } from './cli/options.js';
 export { printableJson, printableLines } from './cli/printable-output.js';
 export { exitCodeOf, runCommand } from './cli/run-command.js';

@@ -11,6 +11,7 @@ import { onTerminal, runProgram, type Terminal } from './run-program.js';
 
 /**
  * Runs the command `glow`. Results go to stdout; progress and an error, in one line, go to stderr.
+ * @param name of the program, for help and messages.
  * @param signal stops the command at once, because models then run in a process of their own. No output file is left
  *   incomplete.
  * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 128 and the number of the signal when interrupted.
@@ -20,19 +21,26 @@ export async function main(
   version: string,
   terminal: Terminal,
   signal?: AbortSignal,
+  name = 'glow',
 ): Promise<number> {
-  return runProgram(buildProgram(version, terminal, signal), argv, terminal, {
+  return runProgram(createProgram(version, terminal, signal, name), argv, terminal, {
     signal: signal ?? new AbortController().signal,
     inFlags,
   });
 }
 
-function buildProgram(version: string, terminal: Terminal, signal: AbortSignal | undefined): Command {
-  const program = onTerminal(new Command('glow'), terminal)
+/** The commands that run a model. */
+export function createProgram(
+  version: string,
+  terminal: Terminal,
+  signal: AbortSignal | undefined,
+  name: string,
+): Command {
+  const program = onTerminal(new Command(name), terminal)
     .description('Encode, decode, sample, edit and score images with a Glow model folder.')
     .version(version);
   const show: Show = async ({ json: asJson }, run) => {
-    const { onProgress, end } = progressOn(terminal.stderr);
+    const { onProgress, end } = progressOn(terminal.stderr, name);
     const result = run({
       onProgress,
       signal: signal ?? new AbortController().signal,
@@ -40,7 +48,7 @@ function buildProgram(version: string, terminal: Terminal, signal: AbortSignal |
     });
     const { text, json, leftOut = [], error } = await result.finally(end);
     const note = describeLeftOut(leftOut);
-    if (note !== undefined) terminal.stderr.write(`glow: ${printable(note)}\n`);
+    if (note !== undefined) terminal.stderr.write(`${name}: ${printable(note)}\n`);
     terminal.stdout.write(`${asJson ? printableJson(json) : printableLines(text)}\n`);
     if (error) throw error;
   };

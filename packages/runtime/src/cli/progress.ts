@@ -9,6 +9,7 @@ const logEveryMs = 10_000;
 /** Prints the progress of a long call on stderr: one changing line in a terminal, otherwise a line from time to time. */
 export function progressOn(
   stderr: Terminal['stderr'],
+  name = 'glow',
   now = Date.now,
 ): { onProgress: NonNullable<CallOptions['onProgress']>; end(): void } {
   const started = now();
@@ -22,7 +23,7 @@ export function progressOn(
       last = time;
       drawn = true;
       const text = `${done} of ${total} images`;
-      stderr.write(stderr.isTTY ? `\r${text}` : `glow: ${text}\n`);
+      stderr.write(stderr.isTTY ? `\r${text}` : `${name}: ${text}\n`);
     },
     end() {
       if (drawn && stderr.isTTY) stderr.write('\r\u001b[K');

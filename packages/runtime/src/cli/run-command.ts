@@ -38,6 +38,7 @@ export type Main = (
  */
 export async function runCommand(
   name: string,
+  argv: readonly string[],
   main: Main,
   resultIn: 'stdout' | 'files' = 'stdout',
 ): Promise<void> {
@@ -46,7 +47,7 @@ export async function runCommand(
     lost ??= error;
   });
   process.stderr.on('error', () => {});
-  const code = await main(process.argv.slice(2), process, interruptSignal());
+  const code = await main(argv, process, interruptSignal());
   await setImmediate(); // an error of the last write is known by now
   if (lost === undefined || isClosed(lost)) {
     process.exitCode = code;

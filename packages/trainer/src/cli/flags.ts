@@ -35,11 +35,11 @@ export interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
 }
 
 /** The program `glow-train` without its action. */
-export function createProgram(version: string, terminal: Terminal): Command {
-  const program = onTerminal(new Command('glow-train'), terminal)
+export function createProgram(version: string, terminal: Terminal, name: string): Command {
+  const program = onTerminal(new Command(name), terminal)
     .description(
       'Trains a Glow model on images. Ctrl-C saves and ends the run; --resume continues it.\n' +
-        'Example: glow-train --data pictures --size 32x32 --out runs/first',
+        `Example: ${name} --data pictures --size 32x32 --out runs/first`,
     )
     .version(version);
   for (const add of [addDataFlags, addModelFlags, addTrainingFlags, addRunFlags]) add(program);

@@ -1,7 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { version } from '@glow-onnx/runtime/internal';
 import { runCommand } from '@glow-onnx/runtime/internal-node';
 import { main } from './main.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-// The first signal saves after the current step and ends training.
-await runCommand('glow-train', (argv, terminal, signal) => main(argv, version, terminal, signal), 'files');
+/**
+ * Runs the command of this package as this process, and sets the exit code. The first signal saves after the current
+ * step and ends training.
+ * @param program the name under which users call it, for help and messages.
+ */
+export async function glowTrain(program: string, argv: readonly string[]): Promise<void> {
+  await runCommand(
+    program,
+    argv,
+    (args, terminal, signal) => main(args, version, terminal, signal, program),
+    'files',
+  );
+}

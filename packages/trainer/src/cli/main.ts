@@ -27,9 +27,10 @@ export async function main(
   version: string,
   terminal: StreamTerminal,
   signal: AbortSignal,
+  name = 'glow-train',
 ): Promise<number> {
   let code = 0;
-  const program = createProgram(version, terminal).action(async (flags: Flags) => {
+  const program = createProgram(version, terminal, name).action(async (flags: Flags) => {
     const result = await run(flags, terminal, signal);
     terminal.stdout.write(
       `${flags.json ? JSON.stringify(result) : printableLines(describe(result, flags.out))}\n`,

@@ -1,0 +1,3 @@
+import { glowOnnx } from './glow-onnx.js';
+
+await glowOnnx(process.argv.slice(2));

@@ -1,0 +1,39 @@
+/** A command, the package that defines it, and its place in the help. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly of: 'trainer' | 'exporter' | 'runtime';
+  readonly group: 'Make a model' | 'Use a model' | 'Look into it';
+  readonly description: string;
+}
+
+/** All commands, in the order of the help. */
+export const commands: readonly CommandEntry[] = [
+  ...inGroup('Make a model', 'trainer', { train: 'train a model on your images' }),
+  ...inGroup('Make a model', 'exporter', {
+    export: 'turn a checkpoint into a model folder with ONNX graphs',
+    import: "turn another program's weights into a checkpoint",
+    verify: 'check all claims of a model folder',
+  }),
+  ...inGroup('Use a model', 'runtime', {
+    sample: 'draw new images',
+    encode: 'turn images into latents, without loss',
+    decode: 'turn latents back into images',
+    reconstruct: 'encode and decode images',
+    interpolate: 'morph one image into another',
+    mix: 'take some levels from one image and the rest from another',
+    attribute: 'find and apply directions, such as a smile',
+    score: 'say how typical images are',
+  }),
+  ...inGroup('Look into it', 'runtime', {
+    info: 'describe a model folder',
+    doctor: 'describe the machine, and what runs a model on it',
+  }),
+];
+
+function inGroup(
+  group: CommandEntry['group'],
+  of: CommandEntry['of'],
+  descriptions: Readonly<Record<string, string>>,
+): CommandEntry[] {
+  return Object.entries(descriptions).map(([name, description]) => ({ name, of, group, description }));
+}
