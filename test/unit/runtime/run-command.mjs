@@ -20,4 +20,4 @@ async function main(_, { stdout, stderr }, signal) {
   return exitCodeOf(signal);
 }
 
-await runCommand('glow-test', main, resultIn);
+await runCommand('glow-test', [], main, resultIn);
