@@ -23,7 +23,7 @@ export default {
     '^@glow-onnx/([a-z]+)/([a-z0-9-]+)$': '<rootDir>/packages/$1/src/$2.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  modulePathIgnorePatterns: ['<rootDir>/packages/[a-z]+/(dist|cjs)/', '<rootDir>/out/', '<rootDir>/runs/'],
+  modulePathIgnorePatterns: ['<rootDir>/packages/[a-z-]+/(dist|cjs)/', '<rootDir>/out/', '<rootDir>/runs/'],
   testTimeout: 60_000,
   reporters: [
     'default',

@@ -61,5 +61,6 @@ test('the commands that users run are in the packages', () => {
     '@glow-onnx/exporter glow-export bin/glow-export.js',
     '@glow-onnx/runtime glow bin/glow.js',
     '@glow-onnx/trainer glow-train bin/glow-train.js',
+    'glow-onnx glow-onnx bin/glow-onnx.js',
   ]);
 });

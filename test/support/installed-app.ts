@@ -32,7 +32,7 @@ export function npm(cwd: string, ...args: string[]): string {
   return execFileSync('npm', [...args, ...quiet], { cwd, encoding: 'utf8', stdio: [...stdio] });
 }
 
-export type PackageName = 'flow' | 'graph' | 'runtime' | 'exporter' | 'trainer';
+export type PackageName = 'flow' | 'graph' | 'runtime' | 'exporter' | 'trainer' | 'glow-onnx';
 
 /** The tarball of every package, packed once for all files of a run. */
 export function tarballs(): Record<PackageName, string> {
@@ -48,7 +48,7 @@ export function tarballs(): Record<PackageName, string> {
     }
   }
   const named = readdirSync(folder).map((file) => [
-    /^glow-onnx-([a-z]+)-/.exec(file)?.[1],
+    /^glow-onnx-([a-z]+)-/.exec(file)?.[1] ?? 'glow-onnx',
     join(folder, file),
   ]);
   return Object.fromEntries(named);

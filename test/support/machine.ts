@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 /** Something that tests use, that npm does not install, and that not every machine has. */
 export interface Need {
-  /** The Debian package that brings it. */
+  /** The Debian package that brings it, or `npm:` and the script of this repository that installs it. */
   readonly package: string;
   isHere(): boolean;
 }
@@ -21,6 +22,15 @@ export const vulkanLoader: Need = { package: 'libvulkan1', isHere: once(() => ca
 
 /** ONNX's own checker. */
 export const onnxChecker: Need = { package: 'python3-onnx', isHere: () => pythonWithOnnx() !== undefined };
+
+/** Python with onnxruntime, for programs that use a model folder without our packages. */
+export const pythonOnnxRuntime: Need = {
+  package: 'npm:python-packages',
+  isHere: () => existsSync(pythonPath),
+};
+
+/** The Python of `npm run python-packages`. */
+export const pythonPath = resolve(__dirname, '../../out/python/bin/python');
 
 /** The file that describes SwiftShader, or the driver that the environment names. */
 export const vulkanDriverFile = once((): string | undefined => {

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { transformSync } from 'esbuild';
 import ts from 'typescript';
+import { pythonPath } from './machine.js';
 import type { Snippet } from './snippets.js';
 
 /** What a snippet prints. @throws Error with what it said if it fails, or if a program writes to stderr. */
@@ -10,6 +11,8 @@ export function runInNode({ language, line, text }: Snippet, folder: string): st
   switch (language) {
     case 'sh':
       return output('bash', ['-e', '-c', text], folder).stdout;
+    case 'python':
+      return output(pythonPath, ['-c', text], folder).stdout;
     case 'js':
     case 'ts': {
       if (language === 'ts') checkTypes(join(folder, `line-${line}.ts`), text);

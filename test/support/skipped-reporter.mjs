@@ -21,16 +21,26 @@ export function skippedReport(testResults) {
     }
   }
   if (missing.size === 0) return '';
-  const lines = [...counts.keys()].sort().map((packages) => {
-    const count = counts.get(packages);
-    return `  ${count} skipped ${count === 1 ? 'test needs' : 'tests need'}: apt-get install ${packages}`;
+  const lines = [...counts.keys()].sort().map((key) => {
+    const count = counts.get(key);
+    return `  ${count} skipped ${count === 1 ? 'test needs' : 'tests need'}: ${installing(key)}`;
   });
-  const all = [...missing].sort().join(' ');
-  return `\nThis machine lacks packages for some tests.\n${lines.join('\n')}\n  To run all of them: apt-get install ${all}\n`;
+  const all = installing([...missing].sort().join(' '));
+  return `\nThis machine lacks packages for some tests.\n${lines.join('\n')}\n  To run all of them: ${all}\n`;
+}
+
+/** The command that installs what `needing.ts` names: Debian packages, and `npm:` with a script. */
+function installing(names) {
+  const scripts = names.split(' ').filter((name) => name.startsWith('npm:'));
+  const packages = names.split(' ').filter((name) => !name.startsWith('npm:'));
+  return [
+    ...(packages.length > 0 ? [`apt-get install ${packages.join(' ')}`] : []),
+    ...scripts.map((name) => `npm run ${name.slice(4)}`),
+  ].join(' && ');
 }
 
 /** Of all the groups that a test stands in, as `needing.ts` names them. */
 function packagesIn(fullName) {
-  const named = [...fullName.matchAll(/\[needs ([a-z0-9.+-]+(?:, [a-z0-9.+-]+)*)\]/g)];
+  const named = [...fullName.matchAll(/\[needs ([a-z0-9.+:-]+(?:, [a-z0-9.+:-]+)*)\]/g)];
   return [...new Set(named.flatMap(([, packages]) => packages.split(', ')))].sort();
 }

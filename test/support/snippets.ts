@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /**
  * A fenced block of a page. The second word of its fence says what becomes of it:
  *
- * - `run`: js in Node, sh in bash. ts is type-checked first.
+ * - `run`: js in Node, sh in bash, python in Python. ts is type-checked first.
  * - `browser`: html is the page's body, js runs there.
  * - `file=NAME`: is written under that name.
  * - `not-run=REASON`.
@@ -21,6 +21,8 @@ export interface Snippet {
 
 /** Languages in which every block has to say what becomes of it. */
 const executable = ['js', 'mjs', 'cjs', 'ts', 'jsx', 'tsx', 'html', 'sh', 'bash', 'console'];
+/** Only with a mark: other blocks show a part of a program. */
+const executableIfMarked = ['python'];
 const marks = /^(run|browser|file=\S+|not-run=[a-z0-9-]+)$/;
 
 export function readSnippets(path: string): Snippet[] {
@@ -38,7 +40,8 @@ export function parseSnippets(markdown: string): Snippet[] {
   }));
   const snippets: Snippet[] = [];
   for (const [i, block] of blocks.entries()) {
-    if (!executable.includes(block.language)) continue;
+    if (executableIfMarked.includes(block.language) && block.mark === '') continue;
+    if (![...executable, ...executableIfMarked].includes(block.language)) continue;
     if (!marks.test(block.mark)) {
       throw new SyntaxError(
         `line ${block.line}: a ${block.language} block that is not marked (${block.mark})`,

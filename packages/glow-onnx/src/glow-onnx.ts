@@ -24,6 +24,12 @@ export async function glowOnnx(argv: readonly string[]): Promise<void> {
         for (const { name, description, group } of commands) {
           overview.addCommand(new Command(name).description(description).helpGroup(`${group}:`));
         }
+        overview.addHelpCommand(
+          new Command('help')
+            .argument('[command]')
+            .description('show the help of a command')
+            .helpGroup('Look into it:'),
+        );
         overview.addHelpText('after', `\nEach command has its own help: ${program} <command> --help`);
         return runProgram(overview, args.length === 0 ? ['--help'] : args, terminal);
       });

@@ -1,5 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pythonOnnxRuntime } from '../../support/machine.js';
+import { testNeeding } from '../../support/needing.js';
 import { runSnippet } from '../../support/run-snippet.js';
 import { isPrinted, parseSnippets, readSnippets, type Snippet } from '../../support/snippets.js';
 import { describeBrowser, type TestBrowser, useBrowser } from '../../support/use-browser.js';
@@ -43,7 +45,14 @@ function runPage({ page, snippets }: (typeof pages)[number], browser?: TestBrows
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test.each(snippets)('line $line: $language $mark', (one) => runSnippet(one, folder, inBrowser), 120_000);
+  const isPython = ({ language }: Snippet) => language === 'python';
+  const run = (one: Snippet) => runSnippet(one, folder, inBrowser);
+  if (snippets.some(isPython)) {
+    const inPython = testNeeding(pythonOnnxRuntime);
+    inPython.each(snippets.filter(isPython))('line $line: $language $mark', run, 120_000);
+  }
+  const others = snippets.filter((one) => !isPython(one));
+  if (others.length > 0) test.each(others)('line $line: $language $mark', run, 120_000);
 }
 
 describe('a snippet', () => {
