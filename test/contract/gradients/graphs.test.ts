@@ -3,6 +3,7 @@ import { latentShapes, type Precision } from '@glow-onnx/flow/internal';
 import { encodeModel, type Graph } from '@glow-onnx/graph';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { gradientGraph } from '../../../packages/runtime/src/gradients/gradient-graphs.js';
+import { checkGraph } from '../../../packages/runtime/src/graphs/check-graph.js';
 import { byName, exported } from '../../support/exported-graphs.js';
 import { relativeError } from '../../support/numeric.js';
 import { createOracle, type Oracle } from '../../support/oracle.js';
@@ -145,6 +146,23 @@ describe.each(variants)('$name', ({ config }) => {
 
   test('the decode graph has the transposed Jacobian of decode', () =>
     checkDecode(withGradient('decode', decodeGraph), config, oracle));
+});
+
+describe.each(variants)('$name, held to the format', ({ config }) => {
+  const { encodeGraph, decodeGraph } = exported(config, 21);
+
+  test.each([
+    ['encode', encodeGraph],
+    ['decode', decodeGraph],
+  ] as const)('the %s graph with its derivative is one of its kind, and no model graph', (kind, plain) => {
+    const model = withGradient(kind, plain);
+    const claims = { config, precision: 'fp32' } as const;
+    const { signature, bytesPerPixel } = checkGraph(model, { ...claims, kind: `${kind}-gradient` }, 'here');
+    expect(Object.keys(signature.outputs)).toContain(kind === 'encode' ? 'gradient' : 'dz0');
+    const without = checkGraph(encodeModel(plain, { producer }), { ...claims, kind }, 'here');
+    expect(bytesPerPixel).toBeGreaterThan(without.bytesPerPixel);
+    expect(() => checkGraph(model, { ...claims, kind }, 'here')).toThrow('here is not a graph of this model');
+  });
 });
 
 describe.each(['fp16-weights', 'int8-weights'] as const satisfies readonly Precision[])(
