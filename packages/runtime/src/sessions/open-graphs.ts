@@ -25,7 +25,7 @@ export interface GraphRunner {
 
 /** A graph with its derivative. */
 export interface GradientRunner extends GraphRunner {
-  /** Memory of a run for each pixel, in bytes. */
+  /** Bytes of the values that live at once in a run, for each pixel. */
   readonly bytesPerPixel: number;
 }
 
