@@ -74,10 +74,10 @@ const calls: { readonly [Key in Method]: (model: GlowModel) => Promise<unknown> 
   prepare: (model) => model.prepare([picture(1), odd], { fit: 'pad' }),
   encode: (model) => model.encode([picture(1), odd], { fit: 'pad' }),
   decode: async (model) => model.decode((await model.encode(picture(1))).z),
-  reconstruct: (model) => model.reconstruct(picture(2)),
+  reconstruct: (model) => model.reconstruct([picture(2), odd]),
   sample: (model) => model.sample({ count: 3, seed: 4, temperature: [0.5, 0.9] }),
   bitsPerDim: (model) => model.bitsPerDim(picture(1), { draws: 2, seed: 9 }),
-  score: (model) => model.score(picture(1), { draws: 2 }),
+  score: (model) => model.score([odd, picture(1)], { draws: 2 }),
   interpolate: (model) => model.interpolate(picture(1), picture(2), { steps: 3, mode: 'spherical' }),
   mix: (model) => model.mix(picture(1), picture(2), [1]),
   attributeDirection: (model) => model.attributeDirection([picture(1)], [picture(2)]),
@@ -154,7 +154,8 @@ describe('a model in a worker', () => {
   });
 
   test('throws errors of the same class, with the same fields', async () => {
-    const failing = (model: GlowModel) => model.encode([picture(1), odd, picture(2)]).catch((error) => error);
+    const failing = (model: GlowModel) =>
+      model.encode([picture(1), odd, picture(2)], { fit: 'none' }).catch((error) => error);
     const [ours, theirs] = [await failing(here), await failing(there)];
     expect(theirs).toBeInstanceOf(BatchError);
     expect(theirs.message).toBe(ours.message);
