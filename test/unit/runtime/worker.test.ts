@@ -128,6 +128,18 @@ describe('a model in a worker', () => {
     await batched.dispose();
   });
 
+  test('tells of images that it brings to another size, and of an error in that', async () => {
+    const told: unknown[] = [];
+    await there.interpolate(picture(1), odd, { steps: 2, onFit: (fitted) => told.push(fitted) });
+    expect(told).toEqual([
+      { image: 1, from: { height: 7, width: 5 }, to: { height: 8, width: 8 }, by: 'cover' },
+    ]);
+    const broken = () => {
+      throw new RangeError('mine');
+    };
+    await expect(there.encode(odd, { onFit: broken })).rejects.toThrow(new RangeError('mine'));
+  });
+
   test('rejects with the reason when a call is aborted, and goes on', async () => {
     const abort = new AbortController();
     const model = await inWorker(address, { batchSize: 1 });
