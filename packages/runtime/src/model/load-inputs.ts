@@ -1,11 +1,11 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import type { GraphKind } from '../graphs/signature.js';
-import { type Fit, type FitRule, fits, isSameSize } from '../pictures/fit.js';
+import { type FitRule, fits, isSameSize } from '../pictures/fit.js';
 import { type RawImage, toModel } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import type { PictureSize } from '../pictures/limits.js';
 import { loadImage } from '../pictures/load-image.js';
-import { type Call, type Place, placesOf } from './call.js';
+import { type Call, type FitOptions, type Place, placesOf } from './call.js';
 import { type Failed, failedAt, type ImageItem, isFailed, type LatentsItem } from './item.js';
 import { checkLatents, type Latents } from './latents.js';
 import type { ModelParts } from './model-parts.js';
@@ -13,18 +13,12 @@ import type { ModelParts } from './model-parts.js';
 /** An image, or the latents of one. */
 export type Input = ImageInput | Latents;
 
-export interface Fitting {
-  readonly fit?: Fit;
-}
-
 /** How the bins of an image become x: `count` items for each image, one after another. */
 export interface Draws {
   readonly count: number;
   /** Starts the source of u for all draws of an image. */
   readonly start: (image: RawImage) => () => number;
 }
-
-const defaultFit = fits[0];
 
 const centre = () => 0.5;
 /** One item for each image, at the centres of its bins. */
@@ -38,7 +32,7 @@ export async function* loadImages(
   parts: Config & Codec,
   call: Call,
   images: readonly ImageInput[],
-  { fit = defaultFit }: Fitting,
+  { fit = fits[0] }: Pick<FitOptions, 'fit'>,
   graphs: readonly GraphKind[],
   draws: Draws = centres,
 ): AsyncGenerator<ImageItem | Failed> {
@@ -71,7 +65,7 @@ export async function* loadInputs(
   parts: Config & Codec,
   call: Call,
   inputs: readonly Input[],
-  { fit = defaultFit }: Fitting,
+  { fit = fits[0] }: Pick<FitOptions, 'fit'>,
   given?: OneSize,
 ): AsyncGenerator<ImageItem | LatentsItem | Failed> {
   let size = given ?? sizeOfLatents(parts.manifest.config, call, inputs);

@@ -8,7 +8,7 @@ import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
 import { type Call, inImages, startCall } from './call.js';
 import { collect } from './collect.js';
-import { gatherDraws } from './draws.js';
+import { gatherDraws, streamOf } from './draws.js';
 import type { EncodeOptions } from './encode-decode.js';
 import { type Batch, type Failed, type ImageItem, isFailed, mapItems } from './item.js';
 import { loadImages } from './load-inputs.js';
@@ -106,15 +106,8 @@ function loadDraws(
   { draws = defaultDraws, seed = 0, ...options }: ScoreOptions,
 ): AsyncGenerator<ImageItem | Failed> {
   const { bits } = parts.manifest.config;
-  const start = (image: RawImage) => createRandom(seed, hashOf(image, bits)).uniform;
+  const start = (image: RawImage) => createRandom(seed, streamOf(image, bits)).uniform;
   return loadImages(parts, call, images, options, ['encode'], { count: draws, start });
-}
-
-/** 32 bits that are the same for images of the same bins. Source: Fowler, Noll & Vo, FNV-1a (RFC 9923). */
-function hashOf({ data }: RawImage, bits: number): number {
-  let hash = 0x811c9dc5;
-  for (const pixel of data) hash = Math.imul(hash ^ pixelToBin(pixel, bits), 0x01000193);
-  return hash >>> 0;
 }
 
 /** Bits/dim of every draw of each image. */

@@ -15,10 +15,10 @@ import { resize } from './resize.js';
  *
  * All of them leave an image unchanged if it has the size that they give.
  */
-export type Fit = (typeof fits)[number];
+export type Fit = 'cover' | 'none' | 'resize' | 'crop' | 'pad';
 
 /** The first is the default. */
-export const fits = ['cover', 'none', 'resize', 'crop', 'pad'] as const;
+export const fits = ['cover', 'none', 'resize', 'crop', 'pad'] as const satisfies readonly Fit[];
 
 /** How an image was brought to another size before the model saw it. */
 export interface Fitted {
