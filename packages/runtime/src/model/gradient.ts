@@ -1,3 +1,4 @@
+import { fits } from '../pictures/fit.js';
 import type { ImageInput } from '../pictures/input.js';
 import type { GradientRunner } from '../sessions/open-graphs.js';
 import { groupBySize } from './batches.js';
@@ -73,12 +74,12 @@ async function* loadFloats(
   parts: ModelParts,
   call: Call,
   images: readonly (ImageInput | FloatImage)[],
-  { fit }: EncodeOptions,
+  { fit = fits[0] }: EncodeOptions,
 ): AsyncGenerator<ImageItem | Failed> {
   for (const place of placesOf(call)) {
     const input = images[place.image] as ImageInput | FloatImage;
     if (isFloatImage(input)) yield checked(place, () => takeFloatImage(parts.manifest.config, input, place));
-    else yield* loadOne(parts, place, input, fit, ['encode']);
+    else yield* loadOne(parts, call, place, input, { fit }, ['encode']);
   }
 }
 
