@@ -6,7 +6,7 @@ import type { ImageInput } from '../pictures/input.js';
 import { loadImage } from '../pictures/load-image.js';
 import { type Call, type Place, placesOf } from './call.js';
 import { type Failed, failedAt, type ImageItem, type LatentsItem } from './item.js';
-import { checkLatents, type Latents } from './latents.js';
+import { checkLatents, type Latents, looksLikeLatents } from './latents.js';
 import type { ModelParts } from './model-parts.js';
 
 /** An image, or the latents of one. */
@@ -104,8 +104,4 @@ function takeOne({ manifest, memory }: Config, place: Place, latents: Latents): 
   } catch (error) {
     return failedAt(place, error);
   }
-}
-
-function looksLikeLatents(input: Input): input is Latents {
-  return typeof input === 'object' && input !== null && 'levels' in input;
 }

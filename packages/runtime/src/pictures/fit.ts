@@ -13,7 +13,9 @@ import { resize } from './resize.js';
  *
  * `'resize'`, `'crop'` and `'pad'` leave an image unchanged if its size already fits.
  */
-export type Fit = 'resize' | 'crop' | 'pad' | 'cover';
+export type Fit = (typeof fits)[number];
+
+export const fits = ['resize', 'crop', 'pad', 'cover'] as const;
 
 /**
  * Applies `fit`, so that 2^levels divides height and width.

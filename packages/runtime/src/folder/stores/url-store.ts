@@ -1,5 +1,4 @@
 import { printable } from '@glow-onnx/flow/manifest';
-import { checkInteger } from '../../check.js';
 import { messageOf } from '../../message-of.js';
 import { type ModelStore, type StoredFile, UnreachableError } from '../model-store.js';
 import { shownAddress, takeCredentials } from './address.js';
@@ -26,7 +25,7 @@ const defaultIdleTimeoutMs = 15_000;
  * Reads a model folder at an http(s) address. A query of the address, such as an access token, is sent with the
  * request of every file; a user and a password are sent as `Authorization: Basic`. No message shows them.
  * @param base the address that a relative `address` starts from.
- * @throws TypeError if `address` is not an http(s) address; RangeError if `idleTimeoutMs` is not a positive integer.
+ * @throws TypeError if `address` is not an http(s) address.
  */
 export function urlStore(
   get: Get,
@@ -34,7 +33,6 @@ export function urlStore(
   { idleTimeoutMs = defaultIdleTimeoutMs }: NetworkOptions,
   base?: string,
 ): ModelStore {
-  checkInteger('loadGlow', 'idleTimeoutMs', idleTimeoutMs, 1);
   const folder = folderUrl(address, base);
   const authorization = takeCredentials(folder);
   const urlOf = (path: string) => {
