@@ -38,6 +38,7 @@ export {
   checkOptions,
   checkValue,
   integerFrom,
+  looksLikeOptions,
   oneOf,
   type Rule,
   type Rules,

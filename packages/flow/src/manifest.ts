@@ -24,6 +24,7 @@ export {
   checkOptions,
   checkValue,
   integerFrom,
+  looksLikeOptions,
   oneOf,
   type Rule,
   type Rules,

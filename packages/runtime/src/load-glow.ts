@@ -1,4 +1,4 @@
-import { checkOptions } from '@glow-onnx/flow/manifest';
+import { checkOptions, describe, looksLikeOptions } from '@glow-onnx/flow/manifest';
 import { forgetful, keyValueCache } from './folder/key-value-cache.js';
 import { loadGraphs } from './folder/load-graphs.js';
 import { openCache } from './folder/model-cache.js';
@@ -18,6 +18,11 @@ const goldenPath = 'golden.safetensors';
 
 export function createLoadGlow(platform: Platform): LoadGlow {
   return async (source, options = {}) => {
+    if (looksLikeOptions(source, loadRules)) {
+      throw new TypeError(
+        `loadGlow: expected a model folder, got ${describe(source)}; call it as loadGlow(source, options)`,
+      );
+    }
     checkOptions('loadGlow', options, loadRules);
     const { signal, worker = false } = options;
     signal?.throwIfAborted();
@@ -52,9 +57,10 @@ async function load(
     ...runtimeOptions
   }: LoadOptions,
 ): Promise<GlowModel> {
-  const codec = platform.createCodec(limitsOf({ maxPixels, maxBytes }));
+  const network = { idleTimeoutMs, privateRedirects };
+  const codec = platform.createCodec(limitsOf({ maxPixels, maxBytes }), network);
   const { sha256 } = platform;
-  const store = storeOf(platform, source, { idleTimeoutMs, privateRedirects });
+  const store = storeOf(platform, source, network);
   const cache = openCache(platform, cacheChoice);
   const cacheOfFiles = store.url === undefined ? undefined : cache;
   const folder: ModelFolder = { store, sha256, cache: cacheOfFiles, onProgress, signal };

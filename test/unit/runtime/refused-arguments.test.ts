@@ -88,11 +88,7 @@ describe('errors', () => {
       () => model.sample({ height: 0 }),
       'sample: height must be an integer from 1 on, got 0',
     ],
-    [
-      'latents that are none',
-      () => model.decode([never]),
-      'decode: expected latents with 2 levels, got 0',
-    ],
+    ['latents that are none', () => model.decode([never]), 'decode: expected latents with 2 levels, got 0'],
     [
       'one step',
       () => model.interpolate(good, good, { steps: 1 }),

@@ -91,6 +91,13 @@ export function checkNames(where: string, options: object, known: object): void 
   }
 }
 
+/** Whether a value is an object with options of a call, and nothing else: options may have come too early. */
+export function looksLikeOptions(value: unknown, known: object): boolean {
+  if (typeof value !== 'object' || value === null || Symbol.iterator in value) return false;
+  const names = Object.keys(value);
+  return names.length > 0 && names.every((name) => Object.hasOwn(known, name));
+}
+
 /** Names that other libraries give to options of this one. */
 const otherNames: Readonly<Record<string, string>> = { dtype: 'precision', executionProviders: 'device' };
 

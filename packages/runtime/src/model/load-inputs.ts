@@ -40,7 +40,7 @@ export async function* loadImages(
   draws: Draws = centres,
 ): AsyncGenerator<ImageItem | Failed> {
   for (const place of placesOf(call)) {
-    yield* loadOne(parts, place, images[place.image] as ImageInput, fit, graphs, draws);
+    yield* loadOne(parts, call, place, images[place.image] as ImageInput, fit, graphs, draws);
   }
 }
 
@@ -65,12 +65,13 @@ export async function* loadInputs(
   for (const place of placesOf(call)) {
     const input = inputs[place.image] as Input;
     if (looksLikeLatents(input)) yield takeOne(parts, place, input);
-    else yield* loadOne(parts, place, input, fit, ['encode', 'decode'], centres);
+    else yield* loadOne(parts, call, place, input, fit, ['encode', 'decode'], centres);
   }
 }
 
 async function* loadOne(
   { manifest: { config }, codec, memory }: Config & Codec,
+  { signal }: Call,
   place: Place,
   input: ImageInput,
   fit: Fit | undefined,
@@ -79,11 +80,14 @@ async function* loadOne(
 ): AsyncGenerator<ImageItem | Failed> {
   const { where } = place;
   const load = async () => {
-    const image = await loadImage(config, codec, input, fit, where);
+    const image = await loadImage(config, codec, input, fit, where, signal);
     memory.check(where, image, graphs, smaller(config));
     return image;
   };
-  const loaded = await load().catch((error: unknown) => failedAt(place, error));
+  const loaded = await load().catch((error: unknown) => {
+    signal?.throwIfAborted();
+    return failedAt(place, error);
+  });
   if ('error' in loaded) {
     yield loaded;
     return;

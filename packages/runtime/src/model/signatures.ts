@@ -5,6 +5,7 @@ import {
   checkOptions,
   describe,
   integerFrom,
+  looksLikeOptions,
   oneOf,
   type Rules,
 } from '@glow-onnx/flow/manifest';
@@ -72,7 +73,8 @@ export function checkCall(method: Method, args: readonly unknown[]): void {
     readonly options: Rules<object>;
   };
   const order = `call it as ${method}(${[...takes, 'options'].join(', ')})`;
-  const early = takes.findIndex((_, i) => isOptions(args[i], options));
+  // Latents look like the option levels.
+  const early = takes.findIndex((_, i) => looksLikeOptions(args[i], options) && !isInput(args[i]));
   if (early >= 0) {
     throw new TypeError(
       `${method}: ${takes[early]}: expected ${expectedAs(takes[early])}, got ${describe(args[early])}; ${order}`,
@@ -89,13 +91,6 @@ export function checkCall(method: Method, args: readonly unknown[]): void {
 
 function expectedAs(name: string | undefined): string {
   return name === 'levels' ? 'a list of levels' : name === 'strength' ? 'a number' : 'an image or latents';
-}
-
-/** Whether an argument is an object of options. An image has a height and a width too. */
-function isOptions(arg: unknown, rules: Rules<object>): boolean {
-  if (typeof arg !== 'object' || arg === null || Symbol.iterator in arg || isInput(arg)) return false;
-  const names = Object.keys(arg);
-  return names.length > 0 && names.every((name) => Object.hasOwn(rules, name));
 }
 
 /** Whether an argument is an image or latents, as far as its form tells. */

@@ -8,7 +8,8 @@ import type { ImageInput } from './input.js';
 /**
  * Loads an image, converts it to the channels of the model, and applies `fit`.
  * @param where the call and the image, for the start of error messages.
- * @throws Error if the image cannot be read; TypeError or RangeError if its pixels, channels or size do not fit.
+ * @throws Error if the image cannot be read; TypeError or RangeError if its pixels, channels or size do not fit; `signal.reason`
+ *   when a download is aborted.
  */
 export async function loadImage(
   config: Pick<GlowConfig, 'channels' | 'levels' | 'height' | 'width'>,
@@ -16,16 +17,24 @@ export async function loadImage(
   input: ImageInput,
   fit: Fit | undefined,
   where: string,
+  signal?: AbortSignal,
 ): Promise<RawImage> {
-  const raw = withChannels(await load(input, codec, where), config.channels, where);
+  const raw = withChannels(await load(input, codec, where, signal), config.channels, where);
   return fitImage(raw, config, fit, where);
 }
 
-async function load(input: ImageInput, codec: ImageCodec, where: string): Promise<RawImage> {
+async function load(
+  input: ImageInput,
+  codec: ImageCodec,
+  where: string,
+  signal: AbortSignal | undefined,
+): Promise<RawImage> {
   if (isPixels(input)) return checkRawImage(input, where);
   try {
-    return await codec.read(input);
+    return await codec.read(input, signal);
   } catch (cause) {
-    throw new Error(`${where}: the image cannot be read: ${messageOf(cause)}`, { cause });
+    signal?.throwIfAborted();
+    const Fault = cause instanceof TypeError ? TypeError : Error;
+    throw new Fault(`${where}: the image cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

@@ -63,7 +63,8 @@ function factsOf(model: GlowModel): object {
 export function createServeGlow(platform: Platform): () => void {
   return () => {
     const { port, enter } = platform.openParent();
-    const createCodec: Platform['createCodec'] = (limits) => refusingUnreadable(platform.createCodec(limits));
+    const createCodec: Platform['createCodec'] = (...given) =>
+      refusingUnreadable(platform.createCodec(...given));
     forwardWarnings((warning) => port.postMessage({ warning } satisfies Response, []));
     serve(createLoadGlow({ ...platform, createCodec }), port, enter);
   };

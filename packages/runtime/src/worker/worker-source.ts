@@ -1,5 +1,5 @@
 import { checkValue, integerFrom } from '@glow-onnx/flow/manifest';
-import { isUrl } from '../folder/model-source.js';
+import { isUrl } from '../folder/stores/address.js';
 import type { Platform } from '../platform.js';
 import type { WorkerChoice, WorkerLike } from './port.js';
 import type { Portability } from './portability.js';
