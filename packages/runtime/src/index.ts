@@ -34,7 +34,7 @@ export type { GlowModel, OneOrMore } from './model/model.js';
 export type { SampleOptions } from './model/sample.js';
 export type { Score, ScoreOptions } from './model/score.js';
 export { drawImage, type RgbaPixels, toImageData } from './pictures/canvas.js';
-export type { Fit } from './pictures/fit.js';
+export type { Fit } from './pictures/fits.js';
 export { type GridOptions, imageGrid } from './pictures/image-grid.js';
 export type { ModelImage, PixelData, RawImage } from './pictures/images.js';
 export type { ImageInput } from './pictures/input.js';

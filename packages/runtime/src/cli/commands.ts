@@ -2,7 +2,7 @@ import { type LatentsFile, loadLatents, saveLatents } from '../model/latents-fil
 import type { GlowModel } from '../model/model.js';
 import { readWholeFile } from '../node/read-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
-import type { Fit } from '../pictures/fit.js';
+import type { Fit } from '../pictures/fits.js';
 import type { RawImage } from '../pictures/images.js';
 import { expandFolders, refuseInside } from './expand-folders.js';
 import {

@@ -1,6 +1,6 @@
 import type { Manifest } from '@glow-onnx/flow/manifest';
 import { isUrl } from '../folder/stores/address.js';
-import { shownName } from '../pictures/image-text.js';
+import { shownName } from '../pictures/shown-name.js';
 import { type Label, labelsFor } from './labels.js';
 
 /** Options of every call that runs the model. */

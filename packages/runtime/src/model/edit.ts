@@ -1,4 +1,4 @@
-import type { Fit } from '../pictures/fit.js';
+import type { Fit } from '../pictures/fits.js';
 import type { PictureSize } from '../pictures/limits.js';
 import type { CallOptions } from './call.js';
 import type { ClassLabel } from './labels.js';

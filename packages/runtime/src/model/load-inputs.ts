@@ -1,6 +1,6 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import type { GraphKind } from '../graphs/signature.js';
-import type { Fit } from '../pictures/fit.js';
+import type { Fit } from '../pictures/fits.js';
 import { toModel } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import { loadImage } from '../pictures/load-image.js';

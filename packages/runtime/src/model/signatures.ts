@@ -9,7 +9,7 @@ import {
   oneOf,
   type Rules,
 } from '@glow-onnx/flow/manifest';
-import { fits } from '../pictures/fit.js';
+import { fits } from '../pictures/fits.js';
 import type { CallOptions } from './call.js';
 import type { EditOptions } from './edit.js';
 import type { EncodeOptions } from './encode-decode.js';

@@ -1,9 +1,9 @@
 import { isUrl } from '../folder/stores/address.js';
 import type { ImageReader } from './image-reader.js';
-import { checkImageText, isDataUrl } from './image-text.js';
 import type { PixelData, RawImage } from './images.js';
 import type { ImageFileLike, ImageInput } from './input.js';
 import { checkBytes, type ImageLimits } from './limits.js';
+import { isDataUrl } from './shown-name.js';
 
 /** Reads images on a platform. */
 export interface ImageCodec {
@@ -36,10 +36,10 @@ async function bytesOf(
   if (input instanceof ArrayBuffer) return new Uint8Array(input);
   if (typeof input === 'string' || isUrl(input)) {
     const text = String(input);
+    const { bytesOfDataUrl, checkImageText } = await import('./image-text.js');
+    if (isDataUrl(text)) return bytesOfDataUrl(text, limits);
     checkImageText(text);
-    if (!isDataUrl(text)) return readFile(input, limits, signal);
-    const { bytesOfDataUrl } = await import('./data-url.js');
-    return bytesOfDataUrl(text, limits);
+    return readFile(input, limits, signal);
   }
   if (isObject(input) && 'arrayBuffer' in input && 'size' in input) {
     const blob = input as ImageFileLike;

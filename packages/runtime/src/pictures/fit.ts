@@ -1,21 +1,7 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import type { Fit } from './fits.js';
 import type { RawImage } from './images.js';
 import { resize } from './resize.js';
-
-/**
- * How to change an image whose size the model cannot take. A model takes every height and width that 2^levels
- * divides.
- *
- * - `'resize'` resizes each side to the nearest multiple of 2^levels.
- * - `'crop'` keeps the centre, each side cut to a multiple.
- * - `'pad'` repeats the edge pixels on the right and at the bottom.
- * - `'cover'` resizes and crops every image to the size of the training images, as training does.
- *
- * `'resize'`, `'crop'` and `'pad'` leave an image unchanged if its size already fits.
- */
-export type Fit = (typeof fits)[number];
-
-export const fits = ['resize', 'crop', 'pad', 'cover'] as const;
 
 /**
  * Applies `fit`, so that 2^levels divides height and width.

@@ -1,25 +1,6 @@
-import { describe, printable } from '@glow-onnx/flow/manifest';
-import { shownAddress } from '../folder/stores/address.js';
-
-/** An image as text: a path, an address or a `data:` address. */
-
-/** The first letters of image files in base64. */
-const base64Starts = { png: 'iVBORw0KGgo', jpeg: '/9j/', webp: 'UklGR' } as const;
-/** Longer than any path. */
-const longestPath = 5000;
-
-/** The name of an image in messages: a path, or an address without its secrets. Data are not shown. */
-export function shownName(source: string | URL): string {
-  const text = String(source);
-  if (isDataUrl(text)) return `${printable(text.slice(0, 40).split(',')[0] as string)},…`;
-  if (formatInBase64(text) !== undefined) return 'a text in base64';
-  const shown = /^\s*[a-z][a-z0-9+.-]+:/i.test(text) ? shownAddress(text.slice(0, 2000)) : text;
-  return shown.length > 300 ? `${shown.slice(0, 100)}…` : shown;
-}
-
-export function isDataUrl(text: string): boolean {
-  return /^\s*data:/i.test(text.slice(0, 100));
-}
+import { describe } from '@glow-onnx/flow/manifest';
+import { checkBytes, type ImageLimits } from './limits.js';
+import { formatInBase64 } from './shown-name.js';
 
 /** @throws TypeError if a text can be neither a path nor an address. */
 export function checkImageText(text: string): void {
@@ -47,9 +28,36 @@ function isSelector(text: string): boolean {
   }
 }
 
-/** The format of an image in base64, or undefined for another text. */
-function formatInBase64(text: string): string | undefined {
-  if (text.length < 40 || !/^[\w+/=\s-]+$/.test(text.slice(0, 200))) return undefined;
-  const [format] = Object.entries(base64Starts).find(([, start]) => text.startsWith(start)) ?? [];
-  return format ?? (text.length > longestPath ? 'png' : undefined);
+/**
+ * The bytes of a `data:` address. It is read here and not by `fetch`, which a page's content security policy may forbid.
+ * @throws TypeError if the text is not such an address; RangeError if it holds more bytes than the limit.
+ */
+export function bytesOfDataUrl(text: string, limits: ImageLimits): Uint8Array {
+  const comma = text.indexOf(',');
+  if (comma < 0)
+    throw new TypeError('a data: address needs a comma before its data: data:image/png;base64,…');
+  const isBase64 = /;\s*base64\s*$/i.test(text.slice(0, comma));
+  const [data = ''] = text.slice(comma + 1).split('#', 1);
+  checkBytes(Math.floor(isBase64 ? (data.length * 3) / 4 : data.length / 3) - 2, limits);
+  const plain = data.includes('%') ? withoutEscapes(data) : data;
+  return bytesOf(isBase64 ? fromBase64(plain) : plain);
+}
+
+/** %89 becomes the character with this code. */
+function withoutEscapes(text: string): string {
+  return text.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+function fromBase64(text: string): string {
+  try {
+    return atob(text);
+  } catch {
+    throw new TypeError('the data of the data: address are not valid base64'); // the cause would show them
+  }
+}
+
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

@@ -1,5 +1,4 @@
 import { describe } from '@glow-onnx/flow/manifest';
-import { looksLikeLatents } from '../model/latents.js';
 
 type Kind = readonly [is: (input: Any) => unknown, got: (input: Any) => string, advice: string];
 // biome-ignore lint/suspicious/noExplicitAny: the members of any object are asked for
@@ -17,7 +16,7 @@ const kinds: readonly Kind[] = [
     `pass ${pixels}; tensor.data() gives the values`,
   ],
   [(input) => 'dims' in input && 'type' in input, onnxTensor, `pass ${pixels}`],
-  [(input) => looksLikeLatents(input), () => 'latents', 'decode takes latents, this call takes images'],
+  [(input) => 'levels' in input, () => 'latents', 'decode takes latents, this call takes images'],
   [(input) => 'z' in input && 'logProb' in input, () => 'a result of encode', 'pass an image'],
   [(input) => input.type === 'Buffer', () => 'a Buffer that went through JSON', 'pass Buffer.from(its data)'],
   [

@@ -1,7 +1,7 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import { messageOf } from '../message-of.js';
 import type { ImageCodec } from './codec.js';
-import { type Fit, fitImage } from './fit.js';
+import type { Fit } from './fits.js';
 import { checkRawImage, isPixels, type RawImage, withChannels } from './images.js';
 import type { ImageInput } from './input.js';
 
@@ -20,6 +20,7 @@ export async function loadImage(
   signal?: AbortSignal,
 ): Promise<RawImage> {
   const raw = withChannels(await load(input, codec, where, signal), config.channels, where);
+  const { fitImage } = await import('./fit.js');
   return fitImage(raw, config, fit, where);
 }
 

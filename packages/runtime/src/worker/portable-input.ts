@@ -3,7 +3,7 @@ import { isUrl } from '../folder/stores/address.js';
 import type { FileContents, ModelFiles } from '../folder/stores/memory-store.js';
 import { messageOf } from '../message-of.js';
 import type { ImageCodec } from '../pictures/codec.js';
-import { checkImageText, isDataUrl } from '../pictures/image-text.js';
+import { isDataUrl } from '../pictures/shown-name.js';
 import type { Portability } from './portability.js';
 
 /** Takes the place of an image that the caller could not read. The call in the worker then rejects with this reason. */
@@ -39,7 +39,7 @@ export async function toPortableInput(
   }
   if (typeof input !== 'string' && (typeof input !== 'object' || input === null)) return input;
   try {
-    if (typeof input === 'string' || isUrl(input)) return addressOf(input, portability);
+    if (typeof input === 'string' || isUrl(input)) return await addressOf(input, portability);
     const contents = await portability.read(input);
     if (!contents) return input;
     const { buffer } = contents instanceof Uint8Array ? contents : contents.data;
@@ -51,10 +51,12 @@ export async function toPortableInput(
 }
 
 /** An address relative to a page becomes absolute, so a text that is no address has to be found before. */
-function addressOf(source: string | URL, portability: Portability): string {
+async function addressOf(source: string | URL, portability: Portability): Promise<string> {
   const text = String(source);
+  if (isDataUrl(text)) return text;
+  const { checkImageText } = await import('../pictures/image-text.js');
   checkImageText(text);
-  return isDataUrl(text) ? text : portability.address(source);
+  return portability.address(source);
 }
 
 /** Converts the source of a model. @throws TypeError if it cannot be sent to a worker. */
