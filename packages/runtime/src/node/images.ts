@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { describe } from '@glow-onnx/flow/manifest';
 import type { Sharp } from 'sharp';
 import type { NetworkOptions } from '../folder/stores/url-store.js';
 import { createCodec, type ImageCodec } from '../pictures/codec.js';
@@ -92,12 +93,15 @@ async function loadSharp() {
 /**
  * Writes an image to a PNG file, lossless, 8 bits per sample. An existing file is replaced; if writing fails, it stays
  * as it was. Missing folders are created.
- * @throws TypeError if `image` is not a raw image; RangeError if it has more than 4 channels; Error if `path` is a
+ * @throws TypeError if `path` is not a path or `image` is not a raw image; RangeError if it has more than 4 channels; Error if `path` is a
  *   folder or cannot be written.
  * @example
  * const [image] = await glow.sample();
  * await writePng('out/sample.png', image);
  */
 export async function writePng(path: string, image: RawImage): Promise<void> {
+  if (typeof path !== 'string' || path === '') {
+    throw new TypeError(`writePng: expected a path, got ${describe(path)}; call it as writePng(path, image)`);
+  }
   await writeFileAtomic(path, await encodePng(image));
 }

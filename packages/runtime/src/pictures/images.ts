@@ -43,16 +43,16 @@ export function isPixels(input: unknown): input is RawImage | PixelData {
  * @throws TypeError if `image` is neither a raw image nor ImageData; RangeError if its sizes do not match its data.
  */
 export function checkRawImage(image: RawImage | PixelData, where: string): RawImage {
-  const { data, width, height } = image ?? {};
-  const channels = image && 'channels' in image ? image.channels : 4;
-  if (!(data instanceof Uint8ClampedArray) && !(data instanceof Uint8Array && 'channels' in image)) {
+  const { data, width, height, channels = 4 } = (image ?? {}) as RawImage;
+  const isImageData = (data as unknown) instanceof Uint8ClampedArray; // its channels are not stated
+  if (!isImageData && !(data instanceof Uint8Array && 'channels' in image)) {
     throw new TypeError(
       `${where}: expected { data: Uint8Array, width, height, channels } or ImageData, got ${unlike(image)}`,
     );
   }
   for (const [name, value] of Object.entries({ width, height, channels })) {
     if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`${where}: ${name} must be a positive integer, got ${value}`);
+      throw new RangeError(`${where}: ${name} must be a positive integer, got ${describe(value)}`);
     }
   }
   if (data.length !== width * height * channels) {
