@@ -38,6 +38,7 @@ export {
   checkOptions,
   checkValue,
   integerFrom,
+  listOf,
   looksLikeOptions,
   oneOf,
   type Rule,

@@ -24,6 +24,7 @@ export {
   checkOptions,
   checkValue,
   integerFrom,
+  listOf,
   looksLikeOptions,
   oneOf,
   type Rule,

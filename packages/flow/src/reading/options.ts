@@ -40,6 +40,13 @@ export const oneOf = (names: readonly string[]): Rule => ({
   holds: (value) => names.includes(value as string),
 });
 
+/** A list of some names. */
+export const listOf = (names: readonly string[]): Rule => ({
+  expected: `a list of ${oneOf(names).expected}`,
+  type: 'object',
+  holds: (value) => Array.isArray(value) && value.every((name) => names.includes(name)),
+});
+
 /**
  * Checks the options of a call: an object, with known names, each of which has a value that its rule accepts. An option
  * that is undefined counts as left out.

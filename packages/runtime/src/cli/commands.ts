@@ -4,7 +4,7 @@ import { readWholeFile } from '../node/read-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import type { Fit } from '../pictures/fits.js';
 import type { RawImage } from '../pictures/images.js';
-import { expandFolders, refuseInside } from './expand-folders.js';
+import { expandFolders, refuseInside, shownImage } from './expand-folders.js';
 import {
   type ImageFlags,
   imageOutput,
@@ -36,7 +36,7 @@ export async function encode(
     );
     const encoded = images.flatMap((image, i) => {
       const result = results[i];
-      return result ? [{ image, ...result }] : [];
+      return result ? [{ image: shownImage(image), ...result }] : [];
     });
     await writeFileAtomic(
       out,

@@ -1,7 +1,7 @@
 import { mean } from '../mean.js';
 import type { Score } from '../model/score.js';
 import type { EncodeFlags } from './commands.js';
-import { expandFolders } from './expand-folders.js';
+import { expandFolders, shownImage } from './expand-folders.js';
 import { type Report, table } from './report.js';
 import { type Context, partly, withModel } from './run.js';
 import { given } from './run-program.js';
@@ -24,7 +24,9 @@ export async function score(
     const { results, error } = await partly(
       model.score(images, { ...options, draws, seed, ...given({ fit }) }),
     );
-    const scores = images.flatMap((image, i) => (results[i] ? [{ image, ...results[i] }] : []));
+    const scores = images.flatMap((image, i) =>
+      results[i] ? [{ image: shownImage(image), ...results[i] }] : [],
+    );
     const average = mean(scores.map(({ bitsPerDim }) => bitsPerDim));
     const rows = scores.map((each) => [each.image, ...cells(each)]);
     const last = scores.length > 1 ? [['mean', average.toFixed(4)]] : [];
