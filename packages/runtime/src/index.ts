@@ -29,6 +29,12 @@ export type { InterpolateOptions } from './model/interpolate.js';
 export type { ClassLabel, Label } from './model/labels.js';
 export type { InterpolationMode, LatentLevel, Latents } from './model/latents.js';
 export { type LatentsFile, loadLatents, saveLatents } from './model/latents-file.js';
+export {
+  type LatentLevelJson,
+  type LatentsJson,
+  latentsFromJson,
+  latentsToJson,
+} from './model/latents-json.js';
 export { MemoryError } from './model/memory-error.js';
 export type { GlowModel, OneOrMore } from './model/model.js';
 export type { SampleOptions } from './model/sample.js';
