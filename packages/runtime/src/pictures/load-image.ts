@@ -8,8 +8,7 @@ import type { ImageInput } from './input.js';
 /**
  * Loads an image, converts it to the channels of the model, and applies `fit`.
  * @param where the call and the image, for the start of error messages.
- * @throws Error if the image cannot be read; TypeError or RangeError if its pixels, channels or size do not fit; `signal.reason`
- *   when a download is aborted.
+ * @throws Error if the image cannot be read; TypeError or RangeError if its pixels, channels or size do not fit.
  */
 export async function loadImage(
   config: Pick<GlowConfig, 'channels' | 'levels' | 'height' | 'width'>,
@@ -34,7 +33,6 @@ async function load(
   try {
     return await codec.read(input, signal);
   } catch (cause) {
-    signal?.throwIfAborted();
     const Fault = cause instanceof TypeError ? TypeError : Error;
     throw new Fault(`${where}: the image cannot be read: ${messageOf(cause)}`, { cause });
   }
