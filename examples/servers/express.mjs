@@ -1,5 +1,6 @@
-// An HTTP server with Express: GET /sample gives a PNG, POST /score takes one. See docs/servers.md.
-import { encodePng, loadGlow, WorkerError } from '@glow-onnx/runtime/node';
+// An HTTP server with Express: GET /sample gives a PNG, POST /score and POST /encode take one, POST /decode takes the
+// JSON that /encode gives. See docs/servers.md.
+import { encodePng, latentsFromJson, latentsToJson, loadGlow, WorkerError } from '@glow-onnx/runtime/node';
 import express from 'express';
 
 const model = await loadGlow('models/faces', { worker: 2, maxPixels: 2 ** 20, maxBytes: 2 ** 20 });
@@ -25,9 +26,19 @@ app.get('/sample', limit, async ({ query }, response) => {
   const [image] = await model.sample({ seed: Number(query.seed ?? 0), signal: response.locals.signal });
   response.type('png').send(Buffer.from(await encodePng(image)));
 });
-app.post('/score', limit, express.raw({ type: 'image/*', limit: '1mb' }), async ({ body }, response) => {
+const picture = express.raw({ type: 'image/*', limit: '1mb' });
+app.post('/score', limit, picture, async ({ body }, response) => {
   const [score] = await model.score(body, { signal: response.locals.signal });
   response.json(score);
+});
+app.post('/encode', limit, picture, async ({ body }, response) => {
+  const encoded = await model.encode(body, { signal: response.locals.signal });
+  response.json(latentsToJson(model, encoded));
+});
+app.post('/decode', limit, express.json({ limit: '1mb' }), async ({ body }, response) => {
+  const { z } = latentsFromJson(model, body);
+  const [image] = await model.decode(z.slice(0, 1), { signal: response.locals.signal });
+  response.type('png').send(Buffer.from(await encodePng(image)));
 });
 app.use((error, _request, response, _next) => {
   if (response.headersSent || response.closed) return;

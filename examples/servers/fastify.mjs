@@ -1,5 +1,6 @@
-// An HTTP server with Fastify: GET /sample gives a PNG, POST /score takes one. See docs/servers.md.
-import { encodePng, loadGlow, WorkerError } from '@glow-onnx/runtime/node';
+// An HTTP server with Fastify: GET /sample gives a PNG, POST /score and POST /encode take one, POST /decode takes the
+// JSON that /encode gives. See docs/servers.md.
+import { encodePng, latentsFromJson, latentsToJson, loadGlow, WorkerError } from '@glow-onnx/runtime/node';
 import Fastify from 'fastify';
 
 const model = await loadGlow('models/faces', { worker: 2, maxPixels: 2 ** 20, maxBytes: 2 ** 20 });
@@ -37,6 +38,14 @@ app.register(async (limited) => {
   limited.post('/score', async ({ body, stop: signal }) => {
     const [score] = await model.score(body, { signal });
     return score;
+  });
+  limited.post('/encode', async ({ body, stop: signal }) =>
+    latentsToJson(model, await model.encode(body, { fit: 'cover', signal })),
+  );
+  limited.post('/decode', async ({ body, stop: signal }, reply) => {
+    const { z } = latentsFromJson(model, body);
+    const [image] = await model.decode(z.slice(0, 1), { signal });
+    return reply.type('image/png').send(Buffer.from(await encodePng(image)));
   });
 });
 

@@ -43,6 +43,25 @@ describe.each(['express', 'fastify'])('the server with %s', (framework) => {
     expect(await scored.json()).toMatchObject({ bitsPerDim: expect.any(Number), excess: expect.any(Number) });
   });
 
+  test('sends latents as JSON, and decodes them to the same image', async () => {
+    const post = (path: string, type: string, body: BodyInit) =>
+      fetch(origin + path, { method: 'POST', headers: { 'Content-Type': type }, body });
+    const image = await (await fetch(`${origin}/sample?seed=4`)).arrayBuffer();
+    const json = await (await post('/encode', 'image/png', image)).text();
+    expect(JSON.parse(json)).toMatchObject({ format: 'glow-latents', logProb: [expect.any(Number)] });
+    const decoded = await post('/decode', 'application/json', json);
+    expect(Buffer.from(await decoded.arrayBuffer())).toEqual(Buffer.from(image));
+    const foreign = await post(
+      '/decode',
+      'application/json',
+      json.replace(/"model":"\w{9}/, '"model":"000000000'),
+    );
+    expect(foreign.status).toBe(400);
+    expect(await foreign.text()).toContain('latents: they belong to the model with weights 000000000');
+    expect((await post('/decode', 'application/json', '{"z":[1]}')).status).toBe(400);
+    expect((await post('/encode', 'image/png', '<!DOCTYPE html>')).status).toBe(400);
+  });
+
   test('refuses what is no image, what is too large, and a seed that is no number', async () => {
     expect((await score('not an image')).status).toBe(400);
     expect((await score(new Uint8Array(2 ** 20 + 1))).status).toBe(413);

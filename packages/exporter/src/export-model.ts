@@ -1,5 +1,15 @@
 import type { Checkpoint, GlowConfig } from '@glow-onnx/flow';
-import { type Precision, precisions } from '@glow-onnx/flow/internal';
+import {
+  aBoolean,
+  aText,
+  checkOptions,
+  checkValue,
+  describe,
+  listOf,
+  type Precision,
+  precisions,
+  type Rules,
+} from '@glow-onnx/flow/internal';
 import type { Measurement } from '@glow-onnx/runtime/session';
 import { buildModel } from './build/build-model.js';
 import type { GoldenPictures } from './build/golden-images.js';
@@ -29,6 +39,21 @@ export interface ExportOptions {
   readonly images?: readonly string[];
 }
 
+const rules: Rules<ExportOptions> = {
+  out: {
+    expected: 'the path of the folder to make',
+    holds: (value) => typeof value === 'string' && value !== '',
+  },
+  ...{ force: aBoolean, singleFile: aBoolean },
+  tolerance: {
+    ...{ expected: 'a positive number', type: 'number' },
+    holds: (value) => Number.isFinite(value) && (value as number) > 0,
+  },
+  precision: listOf(precisions),
+  license: aText,
+  images: { expected: 'a list of paths', holds: (value) => Array.isArray(value) },
+};
+
 /** The files of an export, and how far ONNX Runtime was from float64. */
 export interface ExportReport {
   /** The model folder. */
@@ -57,12 +82,16 @@ export interface ExportReport {
  * const { measured } = await exportModel(checkpoint, { out: 'my-model', precision: ['fp32', 'int8-weights'] });
  */
 export async function exportModel(checkpoint: Checkpoint, options: ExportOptions): Promise<ExportReport> {
+  checkOptions('exportModel', options ?? null, rules);
+  checkValue('exportModel', 'out', options.out, rules.out);
+  if (!checkpoint?.params) {
+    throw new TypeError(
+      `exportModel: expected a checkpoint, got ${describe(checkpoint)}; parseCheckpoint reads its file`,
+    );
+  }
   const { out, force = false, singleFile = false, tolerance = 1, license, images = [] } = options;
   const chosen = precisions.filter((name) => (options.precision ?? ['fp32']).includes(name));
   if (!chosen.includes('fp32')) throw new RangeError('export: precision must include fp32');
-  if (!(tolerance > 0 && Number.isFinite(tolerance))) {
-    throw new RangeError(`export: tolerance must be a positive number, got ${tolerance}`);
-  }
   return writeFolder(out, force, async (folder, write) => {
     const built = await buildModel(checkpoint, { precisions: chosen, singleFile, license, images }, write);
     const { config } = checkpoint;

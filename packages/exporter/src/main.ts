@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Checkpoint, encodeCheckpoint, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
 import { type Precision, precisions, printable } from '@glow-onnx/flow/internal';
 import { devices, messageOf } from '@glow-onnx/runtime/internal';
 import {
+  given,
   onTerminal,
   printableJson,
   printableLines,
@@ -79,7 +81,10 @@ function addExport(program: Command, { stdout }: Terminal): void {
     .description(
       'Turn a checkpoint into a model folder: ONNX graphs to encode and decode, checked against float64.',
     )
-    .argument('<checkpoint>', 'safetensors file of glow-train, or of another program with --from')
+    .argument(
+      '<checkpoint>',
+      'safetensors file or folder of a run of glow-onnx train, or, with --from, file of another program',
+    )
     .requiredOption('--out <dir>', 'model folder to make')
     .option('--force', 'replace an existing model folder', false)
     .option('--single-file', 'let each graph hold its own weights', false)
@@ -99,11 +104,20 @@ function addExport(program: Command, { stdout }: Terminal): void {
     )
     .option('--steps', stepsHelp, false)
     .option('--json', 'print JSON', false)
-    .action(async (path: string, flags: ExportFlags) => {
+    .action(async (source: string, flags: ExportFlags) => {
+      const path = await checkpointAt(source, flags);
       const checkpoint = await readCheckpoint(path, flags);
-      const report = await exportModel(checkpoint, flags);
+      const { out, force, singleFile, tolerance, precision, license, images } = flags;
+      const report = await exportModel(checkpoint, {
+        ...{ out, force, singleFile, tolerance, precision },
+        ...given({ license, images }),
+      });
       const text = () =>
-        [...assumptions(flags, checkpoint.config), formatExport(report, flags.steps)].join('\n');
+        [
+          ...(path === source ? [] : [`exported ${path}`]),
+          ...assumptions(flags, checkpoint.config),
+          formatExport(report, flags.steps),
+        ].join('\n');
       stdout.write(`${flags.json ? toJson(report) : printableLines(text())}\n`);
     });
 }
@@ -120,7 +134,8 @@ function addImport(program: Command, { stdout }: Terminal): void {
     .option('--bits <n>', bitsHelp, bits)
     .option('--size <HxW>', sizeHelp, size)
     .option('--force', 'replace an existing file', false)
-    .action(async (path: string, flags: ImportFlags) => {
+    .action(async (source: string, flags: ImportFlags) => {
+      const path = await checkpointAt(source, flags);
       if (!flags.force && (await stat(flags.out).catch(() => undefined))) {
         throw new Error(`${flags.out} exists; pass --force to replace it, or another --out`);
       }
@@ -161,16 +176,37 @@ async function readCheckpoint(path: string, { from, bits, size }: ImportFlags): 
   if (!from && (bits !== undefined || size)) {
     throw new RangeError('--bits and --size are for --from: a checkpoint states both');
   }
-  const bytes = await readWholeFile(path).catch((cause) => {
-    if (cause.code !== 'EISDIR') throw cause;
-    throw new Error(`${path}: is a folder; pass a file in it, such as best.safetensors`, { cause });
-  });
+  const bytes = await readWholeFile(path);
   try {
     if (!from) return parseCheckpoint(bytes);
     return importWeights(bytes, from, { ...(bits !== undefined && { bits }), ...size });
   } catch (cause) {
     throw new Error(`${path}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/**
+ * The file of a checkpoint: in the folder of a run, the one with the best validation.
+ * @throws Error if the path is a folder that has none.
+ */
+async function checkpointAt(path: string, { from }: ImportFlags): Promise<string> {
+  const isThere = (file: string) =>
+    stat(join(path, file)).then(
+      (found) => found.isFile(),
+      () => false,
+    );
+  if (!(await stat(path).catch(() => undefined))?.isDirectory()) return path;
+  if (from) throw new Error(`${path} is a folder; pass the safetensors file in it`);
+  if (await isThere('best.safetensors')) return join(path, 'best.safetensors');
+  if (await isThere('last.safetensors')) {
+    throw new Error(
+      `${path}: this run has no best.safetensors, because no epoch has ended; ` +
+        `pass ${join(path, 'last.safetensors')} to export it as it is`,
+    );
+  }
+  const advice = 'pass a checkpoint, such as best.safetensors, or the folder of a run';
+  if (await isThere('manifest.json')) throw new Error(`${path} is a model folder already; ${advice}`);
+  throw new Error(`${path} is a folder without best.safetensors; ${advice}`);
 }
 
 /** The values that an import assumed. */

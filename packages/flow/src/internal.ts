@@ -25,8 +25,25 @@ export { type Precision, precisions } from './precision.js';
 export { preprocessingOf } from './preprocessing.js';
 export { type Random, type RandomState, restoreRandom, shuffle } from './random.js';
 export { crc32 } from './reading/crc32.js';
+export { describe } from './reading/describe.js';
 export { difference } from './reading/difference.js';
 export { checkVersion } from './reading/format-version.js';
+export {
+  aBoolean,
+  aFunction,
+  anAbortSignal,
+  anything,
+  aText,
+  checkNames,
+  checkOptions,
+  checkValue,
+  integerFrom,
+  listOf,
+  looksLikeOptions,
+  oneOf,
+  type Rule,
+  type Rules,
+} from './reading/options.js';
 export { isObject, type JsonLimits, parseJson, parseJsonObject } from './reading/parse-json.js';
 export { printable } from './reading/printable.js';
 export { show } from './reading/show.js';

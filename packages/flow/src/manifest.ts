@@ -11,8 +11,25 @@ import { sha256Pattern } from './reading/sha256-pattern.js';
 export { latentChannels, latentShapes } from './latent-shapes.js';
 export { type Precision, precisions } from './precision.js';
 export { crc32 } from './reading/crc32.js';
+export { describe } from './reading/describe.js';
 export { type Difference, difference } from './reading/difference.js';
 export { checkVersion } from './reading/format-version.js';
+export {
+  aBoolean,
+  aFunction,
+  anAbortSignal,
+  anything,
+  aText,
+  checkNames,
+  checkOptions,
+  checkValue,
+  integerFrom,
+  listOf,
+  looksLikeOptions,
+  oneOf,
+  type Rule,
+  type Rules,
+} from './reading/options.js';
 export { type JsonLimits, parseJson, parseJsonObject } from './reading/parse-json.js';
 export { printable, unprintable } from './reading/printable.js';
 export { sha256Pattern } from './reading/sha256-pattern.js';

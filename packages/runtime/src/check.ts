@@ -1,9 +1,4 @@
-/** @throws RangeError if an option is not an integer from `least` on. */
-export function checkInteger(where: string, name: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`${where}: ${name} must be an integer from ${least} on, got ${value}`);
-  }
-}
+import { describe } from '@glow-onnx/flow/manifest';
 
 /**
  * The numbers of an option for each level, finest first. The option is one number for all levels, or a list.
@@ -19,20 +14,25 @@ export function perLevel(
   const values = typeof value === 'number' ? new Array<number>(levels).fill(value) : value;
   if (!Array.isArray(values) || values.length !== levels) {
     throw new RangeError(
-      `${where}: ${name} must be one number or ${levels} numbers, one for each level, got ${value}`,
+      `${where}: ${name} must be one number or ${levels} numbers, one for each level, got ${describe(value)}`,
     );
   }
   const bad = values.find((each) => !Number.isFinite(each) || each < least);
   if (bad === undefined) return values;
   const range = Number.isFinite(least) ? ` from ${least} on` : '';
-  throw new RangeError(`${where}: ${name} must be a finite number${range}, got ${bad}`);
+  throw new RangeError(`${where}: ${name} must be a finite number${range}, got ${describe(bad)}`);
 }
 
-/** @throws RangeError unless all of `chosen` are levels of the model. */
+/** @throws TypeError or RangeError unless all of `chosen` are levels of the model. */
 export function checkLevels(where: string, chosen: readonly number[], { levels }: { levels: number }): void {
+  if (!Array.isArray(chosen)) {
+    throw new TypeError(`${where}: levels must be a list of levels, such as [0], got ${describe(chosen)}`);
+  }
   const bad = chosen.find((level) => !Number.isInteger(level) || level < 0 || level >= levels);
   if (bad === undefined) return;
-  throw new RangeError(`${where}: levels must be integers from 0, the finest, to ${levels - 1}, got ${bad}`);
+  throw new RangeError(
+    `${where}: levels must be integers from 0, the finest, to ${levels - 1}, got ${describe(bad)}`,
+  );
 }
 
 /** The index of the first number that is NaN or infinite, or −1. */

@@ -1,3 +1,4 @@
+import { anAbortSignal, anything, checkOptions, type Rules } from '@glow-onnx/flow/manifest';
 import { loadGraphs } from './folder/load-graphs.js';
 import { readManifest, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
@@ -5,7 +6,7 @@ import { messageOf } from './message-of.js';
 import type { Host, Platform } from './platform.js';
 import type { Device } from './sessions/device.js';
 import { holds, type Measurement } from './sessions/golden.js';
-import type { RuntimeOptions } from './sessions/onnx-runtime.js';
+import { type RuntimeOptions, runtimeRules } from './sessions/onnx-runtime.js';
 import { openGraphs } from './sessions/open-graphs.js';
 import { requireDevice } from './sessions/probe.js';
 import { measureSelfTest } from './sessions/self-test.js';
@@ -65,8 +66,12 @@ export interface Diagnosis extends Host {
 /** Tries every device. @throws Error if `model` is given and cannot be read. */
 export type Diagnose = (options?: DiagnoseOptions) => Promise<Diagnosis>;
 
+const rules: Rules<DiagnoseOptions> = { model: anything, signal: anAbortSignal, ...runtimeRules };
+
 export function createDiagnose(platform: Platform): Diagnose {
-  return async ({ model, signal, ...options } = {}) => {
+  return async (given = {}) => {
+    checkOptions('diagnose', given, rules);
+    const { model, signal, ...options } = given;
     const host = await platform.describeHost();
     const test = model === undefined ? undefined : await readTest(platform, model, signal);
     const devices: DeviceDiagnosis[] = [];

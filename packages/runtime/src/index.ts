@@ -37,12 +37,18 @@ export type { InterpolateOptions } from './model/interpolate.js';
 export type { ClassLabel, Label } from './model/labels.js';
 export type { InterpolationMode, LatentLevel, Latents } from './model/latents.js';
 export { type LatentsFile, loadLatents, saveLatents } from './model/latents-file.js';
+export {
+  type LatentLevelJson,
+  type LatentsJson,
+  latentsFromJson,
+  latentsToJson,
+} from './model/latents-json.js';
 export { MemoryError } from './model/memory-error.js';
 export type { GlowModel, OneOrMore } from './model/model.js';
 export type { SampleOptions } from './model/sample.js';
 export type { Score, ScoreOptions } from './model/score.js';
 export { drawImage, type RgbaPixels, toImageData } from './pictures/canvas.js';
-export type { Fit, Fitted } from './pictures/fit.js';
+export type { Fit, Fitted } from './pictures/fits.js';
 export { type GridOptions, imageGrid } from './pictures/image-grid.js';
 export type { ModelImage, PixelData, RawImage } from './pictures/images.js';
 export type { ImageInput } from './pictures/input.js';

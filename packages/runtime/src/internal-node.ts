@@ -8,7 +8,7 @@ export { glow } from './cli/glow.js';
 export { gigabytes } from './cli/options.js';
 export { printableJson, printableLines } from './cli/printable-output.js';
 export { exitCodeOf, runCommand } from './cli/run-command.js';
-export { given, onTerminal, runProgram, type Terminal } from './cli/run-program.js';
+export { forCommands, given, onTerminal, runProgram, type Terminal } from './cli/run-program.js';
 export { compareNames } from './node/compare-names.js';
 export { explained, explainSystemError, systemReason } from './node/explain-system-error.js';
 export { type ImageFolder, listImages } from './node/image-folder.js';

@@ -1,10 +1,10 @@
-import { checkInteger } from './check.js';
+import { checkOptions, describe, looksLikeOptions } from '@glow-onnx/flow/manifest';
 import { forgetful, keyValueCache } from './folder/key-value-cache.js';
 import { loadGraphs } from './folder/load-graphs.js';
 import { openCache } from './folder/model-cache.js';
 import { type ModelFolder, readManifest, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
-import type { LoadGlow, LoadOptions } from './load-options.js';
+import { type LoadGlow, type LoadOptions, loadRules } from './load-options.js';
 import { createModel } from './model/create-model.js';
 import { createMemoryBudget } from './model/memory-budget.js';
 import type { GlowModel } from './model/model.js';
@@ -18,6 +18,12 @@ const goldenPath = 'golden.safetensors';
 
 export function createLoadGlow(platform: Platform): LoadGlow {
   return async (source, options = {}) => {
+    if (looksLikeOptions(source, loadRules)) {
+      throw new TypeError(
+        `loadGlow: expected a model folder, got ${describe(source)}; call it as loadGlow(source, options)`,
+      );
+    }
+    checkOptions('loadGlow', options, loadRules);
     const { signal, worker = false } = options;
     signal?.throwIfAborted();
     const loading =
@@ -51,11 +57,10 @@ async function load(
     ...runtimeOptions
   }: LoadOptions,
 ): Promise<GlowModel> {
-  if (batchSize !== undefined) checkInteger('loadGlow', 'batchSize', batchSize, 1);
-  if (maxMemory !== undefined) checkInteger('loadGlow', 'maxMemory', maxMemory, 1);
-  const codec = platform.createCodec(limitsOf({ maxPixels, maxBytes }));
+  const network = { idleTimeoutMs, privateRedirects };
+  const codec = platform.createCodec(limitsOf({ maxPixels, maxBytes }), network);
   const { sha256 } = platform;
-  const store = storeOf(platform, source, { idleTimeoutMs, privateRedirects });
+  const store = storeOf(platform, source, network);
   const cache = openCache(platform, cacheChoice);
   const cacheOfFiles = store.url === undefined ? undefined : cache;
   const folder: ModelFolder = { store, sha256, cache: cacheOfFiles, onProgress, signal };

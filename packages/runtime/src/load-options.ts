@@ -1,11 +1,21 @@
-import type { Precision } from '@glow-onnx/flow/manifest';
+import {
+  aBoolean,
+  aFunction,
+  anAbortSignal,
+  anything,
+  integerFrom,
+  oneOf,
+  type Precision,
+  precisions,
+  type Rules,
+} from '@glow-onnx/flow/manifest';
 import type { LoadProgress } from './folder/load-progress.js';
 import type { CacheChoice } from './folder/model-cache.js';
 import type { ModelSource } from './folder/model-source.js';
 import type { NetworkOptions } from './folder/stores/url-store.js';
 import type { GlowModel } from './model/model.js';
 import type { DeviceChoice } from './sessions/device.js';
-import type { RuntimeOptions } from './sessions/onnx-runtime.js';
+import { type RuntimeOptions, runtimeRules } from './sessions/onnx-runtime.js';
 import type { WorkerChoice } from './worker/port.js';
 
 /** Options of `loadGlow`. */
@@ -55,6 +65,23 @@ export interface LoadOptions extends RuntimeOptions, NetworkOptions {
   /** Aborts loading; `loadGlow` then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
 }
+
+const positive = integerFrom(1);
+
+/** The rules of `LoadOptions`. `anything` is checked where it is used. */
+export const loadRules: Rules<LoadOptions> = {
+  device: anything,
+  precision: oneOf(precisions),
+  selfTest: aBoolean,
+  keepLatents: aBoolean,
+  ...{ batchSize: positive, maxPixels: positive, maxBytes: positive, maxMemory: positive },
+  ...{ cache: anything, worker: anything },
+  onProgress: aFunction,
+  signal: anAbortSignal,
+  idleTimeoutMs: positive,
+  privateRedirects: aBoolean,
+  ...runtimeRules,
+};
 
 /**
  * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.

@@ -54,7 +54,7 @@ export interface Platform {
   /** The cache at this location; default: the user's own. */
   openCache(location?: string): ModelCache;
   readonly sha256: Sha256;
-  createCodec(limits: ImageLimits): ImageCodec;
+  createCodec(limits: ImageLimits, network?: NetworkOptions): ImageCodec;
   /** Starts a worker with this script, which calls `serveGlow`; default: the script of this package. */
   startWorker(script?: string | URL): WorkerLike;
   /** Threads of ONNX Runtime in each of several workers; undefined: its own default. */

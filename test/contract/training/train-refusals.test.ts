@@ -48,7 +48,7 @@ test('a folder with a run in it is not written over unless told', async () => {
 });
 
 test.each([
-  [{ maxMemory: 0 }, 'maxMemory must be a positive integer, got 0'],
+  [{ maxMemory: 0 }, 'maxMemory must be an integer from 1 on, got 0'],
   [{ threads: 0 }, 'threads must be an integer from 1 to 256, got 0'],
   [{ threads: 1.5 }, 'threads must be an integer from 1 to 256, got 1.5'],
   [{ timeBudgetMinutes: -1 }, 'train: timeBudgetMinutes must be a number above 0, got -1'],

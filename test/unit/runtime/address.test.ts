@@ -1,4 +1,5 @@
-import { shownAddress, shownName } from '../../../packages/runtime/src/folder/stores/address.js';
+import { shownAddress } from '../../../packages/runtime/src/folder/stores/address.js';
+import { shownName } from '../../../packages/runtime/src/pictures/shown-name.js';
 
 describe('the address in messages', () => {
   test.each([

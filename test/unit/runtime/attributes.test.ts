@@ -116,7 +116,7 @@ describe('applyAttribute', () => {
     [
       'strengths for other levels',
       (m) => m.applyAttribute(pictures, direction, [1, 2, 3]),
-      'strength must be one number or 2 numbers, one for each level, got 1,2,3',
+      'strength must be one number or 2 numbers, one for each level, got [1, 2, 3]',
     ],
   ])('%s is refused', async (_, call, message) => {
     await expect(call(model)).rejects.toThrow(message);

@@ -84,7 +84,7 @@ test.each<[string, () => string[], number, RegExp]>([
     'temperatures for other levels',
     () => ['sample', folder, '--out', at('y.png'), '--temperature', '1,1,1'],
     1,
-    /^glow: --temperature must be one number or 2 numbers, one for each level, got 1,1,1\n$/,
+    /^glow: --temperature must be one number or 2 numbers, one for each level, got \[1, 1, 1\]\n$/,
   ],
   [
     'a level that is none',

@@ -94,9 +94,9 @@ describe('a picture', () => {
     [new TextEncoder().encode('GIF89a'), 'got a GIF'],
     [Uint8Array.of(1, 2, 3), 'got an unknown format'],
     [new Uint8Array(0), 'got no bytes'],
-    ['https://example.org/a.png', 'expected a path or a file: URL; fetch the image and pass its bytes'],
+    ['ftp://example.org/a.png', 'expected a path, or an address of http, https, file or data'],
     [7, 'an instance of sharp, got 7'],
-    [{}, 'an instance of sharp, got Object'],
+    [{}, 'an instance of sharp, got an empty object'],
   ])('is refused by name: case %#', async (input, message) => {
     await expect(codec.read(input as never)).rejects.toThrow(message);
   });

@@ -54,7 +54,7 @@ describe('errors', () => {
     [
       'a temperature for some levels',
       () => model.sample({ temperature: [1] }),
-      'sample: temperature must be one number or 2 numbers, one for each level, got 1',
+      'sample: temperature must be one number or 2 numbers, one for each level, got [1]',
     ],
     [
       'a level that is none',
@@ -69,7 +69,7 @@ describe('errors', () => {
     [
       'a picture to decode',
       () => model.decode(good as never),
-      'decode: expected latents with 2 levels, got object',
+      'decode: expected latents with 2 levels, got an object { data, height, width, channels }; pass the z that',
     ],
     ['latents to encode', () => model.encode({ levels: [] } as never), 'cannot be read: expected pixels ('],
     ['a temperature below zero', () => model.sample({ temperature: -1 }), 'sample: temperature must be'],
@@ -88,11 +88,7 @@ describe('errors', () => {
       () => model.sample({ height: 0 }),
       'sample: height must be an integer from 1 on, got 0',
     ],
-    [
-      'latents that are none',
-      () => model.decode([never]),
-      'decode: expected latents with 2 levels, got number',
-    ],
+    ['latents that are none', () => model.decode([never]), 'decode: expected latents with 2 levels, got 0'],
     [
       'one step',
       () => model.interpolate(good, good, { steps: 1 }),

@@ -10,6 +10,7 @@ import {
   type RawImage,
 } from '@glow-onnx/runtime/node';
 import { browserPortability } from '../../../packages/runtime/src/browser/portability.js';
+import { type Method, signatures } from '../../../packages/runtime/src/model/signatures.js';
 import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
 import { platform } from '../../../packages/runtime/src/node/platform.js';
 import { BrokenImageError } from '../../../packages/runtime/src/pictures/broken-image.js';
@@ -17,7 +18,6 @@ import type { Platform } from '../../../packages/runtime/src/platform.js';
 import { loadInWorkers } from '../../../packages/runtime/src/worker/client.js';
 import type { WorkerLike } from '../../../packages/runtime/src/worker/port.js';
 import { fromPortable, toPortable } from '../../../packages/runtime/src/worker/portable-error.js';
-import { type Method, optionsAt } from '../../../packages/runtime/src/worker/protocol.js';
 import { serve } from '../../../packages/runtime/src/worker/serve.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 import { tinyConfig } from '../../support/tiny-config.js';
@@ -92,7 +92,7 @@ const calls: { readonly [Key in Method]: (model: GlowModel) => Promise<unknown> 
 };
 
 describe('a model in a worker', () => {
-  test.each(Object.keys(optionsAt) as Method[])('does as the model itself: %s', async (method) => {
+  test.each(Object.keys(signatures) as Method[])('does as the model itself: %s', async (method) => {
     expect(await calls[method](there)).toEqual(await calls[method](here));
   });
 

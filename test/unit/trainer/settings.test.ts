@@ -24,8 +24,8 @@ test('a step schedule takes a tenth from the middle and a hundredth from three q
 });
 
 test.each<[Partial<Record<keyof TrainSettings, unknown>>, string]>([
-  [{ optimizer: 'sgd' }, 'optimizer must be one of adam, adamax, got sgd'],
-  [{ schedule: 'linear' }, 'schedule must be one of constant, cosine, step, got linear'],
+  [{ optimizer: 'sgd' }, 'optimizer must be one of adam, adamax, got "sgd"'],
+  [{ schedule: 'linear' }, 'schedule must be one of constant, cosine, step, got "linear"'],
   [{ ema: 1 }, 'ema must be a number from 0 (no average) to below 1, got 1'],
   [{ skipOutliers: 1 }, 'skipOutliers must be a number above 1, or 0 to skip no step, got 1'],
   [{ skipOutliers: Number.NaN }, 'got NaN'],
@@ -34,7 +34,7 @@ test.each<[Partial<Record<keyof TrainSettings, unknown>>, string]>([
   [{ flip: 1 }, 'flip must be true or false, got 1'],
   [{ patience: -1 }, 'patience must be an integer of at least 0, got -1'],
   [{ shift: -1 }, 'shift must be an integer of at least 0, got -1'],
-  [{ rate: '1e-3' }, 'rate must be a number above 0, got 1e-3'],
+  [{ rate: '1e-3' }, 'rate must be a number above 0, got "1e-3"'],
 ])('%j is refused', (wrong, message) => {
   const settings = { ...defaultSettings, ...wrong } as TrainSettings;
   expect(() => checkSettings(settings)).toThrow(message);

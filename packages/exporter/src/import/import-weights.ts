@@ -1,5 +1,13 @@
 import { type Checkpoint, createGlow, type Float64Tensor, type Named } from '@glow-onnx/flow';
-import { latentChannels } from '@glow-onnx/flow/internal';
+import {
+  anything,
+  checkOptions,
+  checkValue,
+  describe,
+  latentChannels,
+  oneOf,
+  type Rules,
+} from '@glow-onnx/flow/internal';
 import { readConditioner } from './conditioner.js';
 import { readConv1x1 } from './conv1x1.js';
 import { type ForeignWeights, openForeignWeights } from './foreign-weights.js';
@@ -14,6 +22,9 @@ const layouts = { tutorial: tutorialLayout, port: portLayout } as const;
 export type LayoutName = keyof typeof layouts;
 /** All layout names. */
 export const layoutNames = Object.keys(layouts) as readonly LayoutName[];
+
+// Their ranges are those of a config.
+const rules: Rules<ImportOverrides> = { bits: anything, height: anything, width: anything };
 
 /**
  * Reads another program's weights, a safetensors file of its state_dict, as a checkpoint with parameters in float64.
@@ -32,6 +43,12 @@ export function importWeights(
   layoutName: LayoutName,
   overrides: ImportOverrides = {},
 ): Checkpoint {
+  const where = 'importWeights';
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(`${where}: expected the bytes of a safetensors file, got ${describe(bytes)}`);
+  }
+  checkValue(where, 'layoutName', layoutName, oneOf(layoutNames));
+  checkOptions(where, overrides, rules);
   const layout: Layout = layouts[layoutName];
   const weights = openForeignWeights(bytes, layout);
   const config = inferConfig(weights, layout, overrides);

@@ -4,16 +4,29 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Manifest, parseManifest } from '@glow-onnx/flow';
 import {
+  aFunction,
+  checkOptions,
+  describe,
   difference,
+  listOf,
   maxManifestBytes,
+  oneOf,
   type Precision,
   parseConfig,
   parseJson,
   precisions,
+  type Rules,
 } from '@glow-onnx/flow/internal';
-import { checkExportFacts, graphKinds, messageOf } from '@glow-onnx/runtime/internal';
+import { checkExportFacts, devices, graphKinds, messageOf } from '@glow-onnx/runtime/internal';
 import { readWholeFile } from '@glow-onnx/runtime/internal-node';
-import { type Device, type Golden, holds, type Measurement, parseGolden } from '@glow-onnx/runtime/session';
+import {
+  type Device,
+  DeviceError,
+  type Golden,
+  holds,
+  type Measurement,
+  parseGolden,
+} from '@glow-onnx/runtime/session';
 import { diagnoseSteps, type ModelDiagnosis } from './diagnose-steps.js';
 import { measureErrors } from './measure-errors.js';
 import { readGraph } from './read-graph.js';
@@ -27,6 +40,12 @@ export interface VerifyOptions {
   /** Called with a line before each step: on an emulated GPU a graph takes from seconds to minutes. */
   readonly progress?: (step: string) => void;
 }
+
+const rules: Rules<VerifyOptions> = {
+  device: oneOf(devices),
+  precision: listOf(precisions),
+  progress: aFunction,
+};
 
 /** The result of `verifyFolder`. */
 export interface VerifyReport {
@@ -53,6 +72,21 @@ export interface VerifyReport {
  * const { ok, damaged, measured } = await verifyFolder('my-model', { device: 'cpu' });
  */
 export async function verifyFolder(folder: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  checkOptions('verifyFolder', options, rules);
+  if (typeof folder !== 'string' || folder === '') {
+    throw new TypeError(`verifyFolder: expected the path of a model folder, got ${describe(folder)}`);
+  }
+  try {
+    return await verify(folder, options);
+  } catch (cause) {
+    if (cause instanceof DeviceError) throw cause; // it is about the machine
+    const message = messageOf(cause).replace(/^verify: /, '');
+    const Fault = [RangeError, SyntaxError].find((known) => cause instanceof known) ?? Error;
+    throw new Fault(`verify: ${message.startsWith(folder) ? '' : `${folder}: `}${message}`, { cause });
+  }
+}
+
+async function verify(folder: string, options: VerifyOptions): Promise<VerifyReport> {
   const { device = 'cpu', progress } = options;
   const manifest = await readManifest(folder);
   const available = precisions.filter((name) => name in manifest.variants);

@@ -1,43 +1,30 @@
-import { shownAddress, takeCredentials } from '../folder/stores/address.js';
-import { responseFile } from '../folder/stores/response-file.js';
+import type { NetworkOptions } from '../folder/stores/url-store.js';
 import { createCodec, type ImageCodec } from '../pictures/codec.js';
+import { fetchImage } from '../pictures/fetch-image.js';
 import type { RawImage } from '../pictures/images.js';
 import type { CanvasLike, ImageBitmapLike, ImageElementLike } from '../pictures/input.js';
-import { checkBytes, checkPixels, type ImageLimits } from '../pictures/limits.js';
+import { checkPixels, type ImageLimits } from '../pictures/limits.js';
+import { get } from './get.js';
 import { inflate } from './inflate.js';
 
 /**
  * Reads images in a browser. PNGs use the decoder of this package, because a canvas changes colours under
  * transparency and rounds 16 bits differently. JPEG and WebP use the browser's decoder without colour conversion.
  */
-export function browserCodec(limits: ImageLimits): ImageCodec {
+export function browserCodec(limits: ImageLimits, network: NetworkOptions = {}): ImageCodec {
   return createCodec(
     {
       objects: 'a Blob or an address of such a file, an ImageBitmap, a canvas or an img element',
-      readFile: fetchImage,
+      readFile(source, limits, signal) {
+        const base = globalThis.document?.baseURI ?? globalThis.location.href;
+        return fetchImage(get, source, limits, network, signal, base);
+      },
       decode: async (bytes) => pixelsOfBitmap(await bitmapOf(new Blob([bytes]))),
       inflate,
       readObject,
     },
     limits,
   );
-}
-
-async function fetchImage(source: string | URL, limits: ImageLimits): Promise<Uint8Array> {
-  const url = new URL(source, globalThis.document?.baseURI ?? globalThis.location.href);
-  const authorization = takeCredentials(url);
-  const response = await fetch(url, authorization ? { headers: { authorization } } : {});
-  if (!response.ok) throw new Error(`${shownAddress(url)}: the server answers ${response.status}`);
-  checkBytes(Number(response.headers.get('content-length') ?? 0), limits);
-  const file = responseFile(response);
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  for await (const part of file.pieces()) {
-    parts.push(part as Uint8Array<ArrayBuffer>);
-    length += part.length;
-    checkBytes(length, limits);
-  }
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 function readObject(input: object, limits: ImageLimits): Promise<RawImage> | undefined {

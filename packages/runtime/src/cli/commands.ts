@@ -2,9 +2,9 @@ import { type LatentsFile, loadLatents, saveLatents } from '../model/latents-fil
 import type { GlowModel } from '../model/model.js';
 import { readWholeFile } from '../node/read-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
-import type { Fit } from '../pictures/fit.js';
+import type { Fit } from '../pictures/fits.js';
 import type { RawImage } from '../pictures/images.js';
-import { expandFolders, refuseInside } from './expand-folders.js';
+import { expandFolders, refuseInside, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
 import {
   type ImageFlags,
@@ -38,7 +38,7 @@ export async function encode(
     );
     const encoded = images.flatMap((image, i) => {
       const result = results[i];
-      return result ? [{ image, ...result }] : [];
+      return result ? [{ image: shownImage(image), ...result }] : [];
     });
     await writeFileAtomic(
       out,

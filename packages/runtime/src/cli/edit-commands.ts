@@ -1,7 +1,7 @@
 import { saveLatents } from '../model/latents-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import { type EncodeFlags, readLatents, writing } from './commands.js';
-import { expandFolders, refuseInside } from './expand-folders.js';
+import { expandFolders, refuseInside, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
 import { type ImageFlags, imageOutput, numbered, type OutputFlags, refuseExisting, stem } from './outputs.js';
 import { countImages, type Report } from './report.js';
@@ -42,7 +42,8 @@ export async function mix(
   context: Context,
 ): Promise<Report> {
   const { levels, fit } = flags;
-  const write = imageOutput(flags, [stem(a)]);
+  const { names } = await expandFolders([a]);
+  const write = imageOutput(flags, names);
   const { fitted, onFit } = gatherFitted([a, b]);
   return withModel(directory, flags, context, async (model, options) => {
     const call = model.mix(a, b, levels, { ...options, fit, onFit }).then((image) => [image]);
@@ -67,7 +68,7 @@ export async function findAttribute(directory: string, flags: FindFlags, context
     await writeFileAtomic(out, saveLatents(model, { z: [z], names: [stem(out)] }));
     return {
       text: `wrote ${out}: direction from ${countImages(others.length)} without the attribute to ${some.length} with it`,
-      json: { out, with: some, without: others, fitted, leftOut },
+      json: { out, with: some.map(shownImage), without: others.map(shownImage), fitted, leftOut },
       fitted,
       leftOut,
     };

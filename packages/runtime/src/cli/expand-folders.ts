@@ -3,6 +3,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { listImages } from '../node/image-folder.js';
 import { folderAround } from '../node/inside.js';
 import { describeNoImages, type LeftOut } from '../node/left-out.js';
+import { shownName } from '../pictures/shown-name.js';
 
 /** The images that the arguments of a command name. */
 export interface NamedImages {
@@ -19,16 +20,20 @@ export interface NamedImages {
 }
 
 /**
- * Replaces each folder by the images in it and in its subfolders, in the order of their paths. Other paths stay.
+ * Replaces each folder by the images in it and in its subfolders, in the order of their paths. Other paths, and
+ * addresses, stay.
  * @throws Error if a folder contains no images or cannot be read.
  */
 export async function expandFolders(paths: readonly string[]): Promise<NamedImages> {
   const all = await Promise.all(paths.map(expand));
   const images = all.flatMap((argument) => argument.images);
-  const shared = commonParts(all.map(({ folder }) => partsOf(folder))).length;
+  const folders = all.flatMap(({ folder }) => (folder === undefined ? [] : [partsOf(folder)]));
+  const shared = commonParts(folders).length;
+  const nameIn = (path: string) =>
+    isAddress(path) ? nameAtAddress(path) : nameOf(partsOf(path).slice(shared));
   return {
     images,
-    names: images.map((path) => nameOf(partsOf(path).slice(shared))),
+    names: images.map(nameIn),
     leftOut: all.flatMap((argument) => argument.leftOut),
     roots: all.flatMap((argument) => argument.roots),
   };
@@ -43,19 +48,41 @@ export async function refuseInside(out: string, { roots }: NamedImages): Promise
   );
 }
 
-async function expand(path: string): Promise<Omit<NamedImages, 'names'> & { folder: string }> {
+async function expand(path: string): Promise<Omit<NamedImages, 'names'> & { folder?: string }> {
+  if (isAddress(path)) return { images: [path], leftOut: [], roots: [] };
   const found = await stat(path).catch(() => undefined);
   // A missing file fails later, when it is read.
   if (!found?.isDirectory()) return { images: [path], leftOut: [], roots: [], folder: dirname(path) };
   const { images, leftOut, roots } = await listImages(path);
   if (images.length === 0) throw new Error(describeNoImages(path, leftOut));
-  const under = (name: string) => join(path, name);
+  // A file of the working folder may have a name like an address.
+  const under = (name: string) => {
+    const joined = join(path, name);
+    return isAddress(joined) ? `.${sep}${joined}` : joined;
+  };
   return {
     images: images.map(under),
     leftOut: leftOut.map(({ file, reason }) => ({ file: under(file), reason })),
     roots,
     folder: path,
   };
+}
+
+/** Whether the text of an image is an address, in place of a path. */
+function isAddress(text: string): boolean {
+  return /^\s*(file:|data:|https?:\/\/)/i.test(text);
+}
+
+/** An image in a report: a path as it is, an address without its secrets. */
+export function shownImage(image: string): string {
+  return isAddress(image) ? shownName(image) : image;
+}
+
+/** The last part of its path, without extension; `image` if it has none, as data have. */
+function nameAtAddress(address: string): string {
+  const { protocol, pathname } = URL.canParse(address) ? new URL(address) : { protocol: '', pathname: '' };
+  const last = protocol === 'data:' ? '' : (pathname.split('/').at(-1) ?? '');
+  return last.replace(/(?<=.)\.[^.]*$/, '').slice(0, 100) || 'image';
 }
 
 function partsOf(path: string): string[] {

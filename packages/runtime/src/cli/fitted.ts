@@ -1,5 +1,6 @@
 import type { FitOptions } from '../model/call.js';
-import type { Fitted } from '../pictures/fit.js';
+import type { Fitted } from '../pictures/fits.js';
+import { shownImage } from './expand-folders.js';
 
 /** An image of a command that was brought to another size. */
 export interface FittedFile extends Fitted {
@@ -18,7 +19,7 @@ export function gatherFitted(images: readonly string[]): {
   const fitted: FittedFile[] = [];
   return {
     fitted,
-    onFit: ({ image, ...change }) => fitted.push({ ...change, image: images[image] as string }),
+    onFit: ({ image, ...change }) => fitted.push({ ...change, image: shownImage(images[image] as string) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { precisions } from '@glow-onnx/flow/manifest';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { fits } from '../pictures/fit.js';
+import { fits } from '../pictures/fits.js';
 import { devices } from '../sessions/device.js';
 import type { Report } from './report.js';
 import type { Context } from './run.js';

@@ -47,9 +47,19 @@ export async function runProgram(
       fail(interrupted);
       return exitCodeOf(signal);
     }
-    fail(printable(inFlags(messageOf(explainUnknown(error))).replaceAll(/\s*\n\s*/g, ' ')));
+    const message = inFlags(forCommands(messageOf(explainUnknown(error))));
+    fail(printable(message.replaceAll(/\s*\n\s*/g, ' ')));
     return 1;
   }
+}
+
+/** Advice of the library that no command can follow. */
+const adviceForPrograms =
+  /, or (decode it and pass its pixels|load the model with a larger max(Pixels|Bytes)|pass a larger idleTimeoutMs)|; if this is right, pass privateRedirects: true/g;
+
+/** A message of the library without advice that only a program can follow. */
+export function forCommands(message: string): string {
+  return message.replaceAll(adviceForPrograms, '');
 }
 
 /** An error of the system that nobody has put into words yet. */

@@ -1,7 +1,7 @@
 import { mean } from '../mean.js';
 import type { Score } from '../model/score.js';
 import type { EncodeFlags } from './commands.js';
-import { expandFolders } from './expand-folders.js';
+import { expandFolders, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
 import { type Report, table } from './report.js';
 import { type Context, partly, withModel } from './run.js';
@@ -26,7 +26,7 @@ export async function score(
     const scores = images.flatMap((image, i) => {
       if (results[i] === undefined) return [];
       const { fitted: _, ...score } = results[i];
-      return [{ image, ...score }];
+      return [{ image: shownImage(image), ...score }];
     });
     const average = mean(scores.map(({ bitsPerDim }) => bitsPerDim));
     const rows = scores.map((each) => [each.image, ...cells(each)]);

@@ -1,5 +1,7 @@
+import { describe } from '@glow-onnx/flow/manifest';
 import type { Platform } from '../platform.js';
 import type { ModelStore } from './model-store.js';
+import { isUrl } from './stores/address.js';
 import { type DirectoryHandle, directoryStore } from './stores/directory-store.js';
 import { type ModelFiles, memoryStore } from './stores/memory-store.js';
 import type { NetworkOptions } from './stores/url-store.js';
@@ -11,6 +13,8 @@ import type { NetworkOptions } from './stores/url-store.js';
  * - an http(s) address, in a page also a relative one;
  * - in a browser a directory handle from `showDirectoryPicker()`;
  * - a map or an object of its files, by their path inside the folder.
+ *
+ * A path or address may also be that of its manifest.json.
  * @example
  * await loadGlow('models/faces');
  * await loadGlow('https://example.org/models/faces/');
@@ -20,24 +24,31 @@ export type ModelSource = string | URL | DirectoryHandle | ModelFiles;
 
 /** Opens a model folder. @throws TypeError if `source` is not a `ModelSource`. */
 export function storeOf(platform: Platform, source: ModelSource, network: NetworkOptions = {}): ModelStore {
-  if (typeof source === 'string') {
+  if (typeof source === 'string' || isUrl(source)) {
     if (source === '') throw new TypeError('loadGlow: the path or address of the model folder is empty');
-    return platform.openStore(source, network);
+    return platform.openStore(folderAt(source), network);
   }
-  if (typeof source !== 'object' || source === null) {
+  if (typeof source !== 'object' || source === null || isBytes(source)) {
     throw new TypeError(
-      `loadGlow: expected the path or address of a model folder, a directory handle or a map of files, got ${source}`,
+      'loadGlow: expected the path or address of a model folder, a directory handle or a map of files, ' +
+        `got ${describe(source)}`,
     );
   }
-  if (isUrl(source)) return platform.openStore(source, network);
   return isDirectoryHandle(source) ? directoryStore(source) : memoryStore(source);
 }
 
-// Both are recognised by their members, not by instanceof: they may come from another window or a polyfill.
-export function isUrl(source: unknown): source is URL {
-  return typeof source === 'object' && source !== null && 'href' in source && 'searchParams' in source;
+/** The folder of a path or address that may be that of its manifest. */
+function folderAt(source: string | URL): string | URL {
+  const manifest = /(^|[\\/])manifest\.json(?=$|[?#])/;
+  const text = String(source);
+  return manifest.test(text) ? text.replace(manifest, '$1') || '.' : source;
 }
 
+function isBytes(source: object): boolean {
+  return ArrayBuffer.isView(source) || 'arrayBuffer' in source || Array.isArray(source);
+}
+
+/** Recognised by its members, not by instanceof: it may come from another window or a polyfill. */
 function isDirectoryHandle(source: object): source is DirectoryHandle {
   return 'getFileHandle' in source && typeof source.getFileHandle === 'function';
 }

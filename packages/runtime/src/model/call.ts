@@ -1,6 +1,7 @@
 import type { Manifest } from '@glow-onnx/flow/manifest';
-import { shownName } from '../folder/stores/address.js';
-import type { Fit, Fitted } from '../pictures/fit.js';
+import { isUrl } from '../folder/stores/address.js';
+import type { Fit, Fitted } from '../pictures/fits.js';
+import { shownName } from '../pictures/shown-name.js';
 import { type Label, labelsFor } from './labels.js';
 
 /** Options of every call that runs the model. */
@@ -49,7 +50,7 @@ export interface Place {
 }
 
 /**
- * @param inputs the call's images. One that is a path is named by it in messages,
+ * @param inputs the call's images. One that is a path or an address is named by it in messages,
  * @param nameInList and any other by its place.
  * @throws RangeError if the label does not fit the model or the number of images.
  */
@@ -64,10 +65,10 @@ export function startCall(
   const labels = labelsFor(manifest, label, count, name);
   const nameOf = (image: number) => {
     const input = inputs[image];
-    return typeof input === 'string' ? shownName(input) : nameInList(image);
+    return isText(input) ? shownName(input) : nameInList(image);
   };
   const placeOf = (image: number) => {
-    const isNamed = count > 1 || typeof inputs[image] === 'string';
+    const isNamed = count > 1 || isText(inputs[image]);
     return { image, where: isNamed ? `${name}: ${nameOf(image)}` : name, label: labels?.[image] };
   };
   const fits = new Map<number, Fitted>();
@@ -81,6 +82,10 @@ export function startCall(
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   };
+}
+
+function isText(input: unknown): input is string | URL {
+  return (typeof input === 'string' && input !== '') || isUrl(input);
 }
 
 /** The images of a call, one after another. @throws `signal.reason` if the call is aborted. */

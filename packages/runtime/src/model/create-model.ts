@@ -2,16 +2,36 @@ import { createLifetime } from '../sessions/lifetime.js';
 import { applyAttribute, attributeDirection } from './attribute.js';
 import { decode, encode, prepare, reconstruct } from './encode-decode.js';
 import { interpolate, mix } from './interpolate.js';
+import { createMethods } from './methods.js';
 import type { GlowModel, OneOrMore } from './model.js';
 import type { ModelParts } from './model-parts.js';
 import { sample } from './sample.js';
 import { bitsPerDim, score } from './score.js';
+import type { Method } from './signatures.js';
 
 /** Puts a model together from its opened graphs. Nothing here depends on the platform. */
 export function createModel(parts: ModelParts): GlowModel {
   const lifetime = createLifetime(() => parts.graphs.release());
-  const call = <T>(name: string, start: () => Promise<T>): Promise<T> =>
-    lifetime.during(start, `${name}: this model is disposed; load it again`);
+  const methods: Pick<GlowModel, Method> = {
+    prepare: (images, options) => prepare(parts, listOf(images), options),
+    encode: (images, options) => encode(parts, listOf(images), options),
+    decode: (z, options) => decode(parts, listOf(z), options),
+    reconstruct: (images, options) => reconstruct(parts, listOf(images), options),
+    sample: (options) => sample(parts, options),
+    bitsPerDim: (images, options) => bitsPerDim(parts, listOf(images), options),
+    score: (images, options) => score(parts, listOf(images), options),
+    interpolate: (a, b, options) => interpolate(parts, a, b, options),
+    mix: (a, b, levels, options) => mix(parts, a, b, levels, options),
+    attributeDirection: (withIt, without, options) =>
+      attributeDirection(parts, listOf(withIt), listOf(without), options),
+    applyAttribute: (images, direction, strength, options) =>
+      applyAttribute(parts, listOf(images), direction, strength, options),
+    // Few pages need a gradient: its code loads when it is first asked for.
+    logProbGradient: async (images, options) =>
+      (await import('./gradient.js')).logProbGradient(parts, listOf(images), options),
+    decodeGradient: async (z, cotangent, options) =>
+      (await import('./gradient.js')).decodeGradient(parts, listOf(z), listOf(cotangent), options),
+  };
   return {
     config: parts.manifest.config,
     manifest: parts.manifest,
@@ -19,29 +39,9 @@ export function createModel(parts: ModelParts): GlowModel {
     device: parts.graphs.device,
     skipped: parts.graphs.skipped,
     selfTest: parts.graphs.selfTest,
-    prepare: (images, options) => call('prepare', () => prepare(parts, listOf(images), options)),
-    encode: (images, options) => call('encode', () => encode(parts, listOf(images), options)),
-    decode: (z, options) => call('decode', () => decode(parts, listOf(z), options)),
-    reconstruct: (images, options) => call('reconstruct', () => reconstruct(parts, listOf(images), options)),
-    sample: (options) => call('sample', () => sample(parts, options)),
-    bitsPerDim: (images, options) => call('bitsPerDim', () => bitsPerDim(parts, listOf(images), options)),
-    score: (images, options) => call('score', () => score(parts, listOf(images), options)),
-    interpolate: (a, b, options) => call('interpolate', () => interpolate(parts, a, b, options)),
-    mix: (a, b, levels, options) => call('mix', () => mix(parts, a, b, levels, options)),
-    attributeDirection: (withIt, without, options) =>
-      call('attributeDirection', () => attributeDirection(parts, listOf(withIt), listOf(without), options)),
-    applyAttribute: (images, direction, strength, options) =>
-      call('applyAttribute', () => applyAttribute(parts, listOf(images), direction, strength, options)),
-    logProbGradient: (images, options) =>
-      call('logProbGradient', async () => {
-        const { logProbGradient } = await import('./gradient.js');
-        return logProbGradient(parts, listOf(images), options);
-      }),
-    decodeGradient: (z, cotangent, options) =>
-      call('decodeGradient', async () => {
-        const { decodeGradient } = await import('./gradient.js');
-        return decodeGradient(parts, listOf(z), listOf(cotangent), options);
-      }),
+    ...createMethods(lifetime, (method, args) =>
+      (methods[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args),
+    ),
     dispose: lifetime.end,
     [Symbol.asyncDispose]: lifetime.end,
   };

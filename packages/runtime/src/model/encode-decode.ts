@@ -1,4 +1,4 @@
-import type { Fitted } from '../pictures/fit.js';
+import type { Fitted } from '../pictures/fits.js';
 import { fromModel, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';

@@ -1,4 +1,4 @@
-import { fits } from '../pictures/fit.js';
+import { fits } from '../pictures/fits.js';
 import type { ImageInput } from '../pictures/input.js';
 import type { GradientRunner } from '../sessions/open-graphs.js';
 import { groupBySize } from './batches.js';

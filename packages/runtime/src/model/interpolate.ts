@@ -1,4 +1,4 @@
-import { checkInteger, checkLevels } from '../check.js';
+import { checkLevels } from '../check.js';
 import type { RawImage } from '../pictures/images.js';
 import { BatchError } from './batch-error.js';
 import { groupBySize } from './batches.js';
@@ -28,10 +28,6 @@ export async function interpolate(
   { steps = 8, mode = 'linear', levels, onProgress, ...options }: InterpolateOptions = {},
 ): Promise<RawImage[]> {
   const where = 'interpolate';
-  checkInteger(where, 'steps', steps, 2);
-  if (mode !== 'linear' && mode !== 'spherical') {
-    throw new RangeError(`${where}: mode must be "linear" or "spherical", got ${JSON.stringify(mode)}`);
-  }
   if (levels) checkLevels(where, levels, parts.manifest.config);
   const [from, to] = await encodeEnds(parts, where, a, b, options);
   const path = latentPath(from, to, steps, mode, levels);

@@ -1,4 +1,4 @@
-import { type Manifest, printable } from '@glow-onnx/flow/manifest';
+import { describe, type Manifest, printable } from '@glow-onnx/flow/manifest';
 
 /**
  * A class. A number is always its index, and a text always its name in `manifest.training.classNames`: if the classes
@@ -42,7 +42,7 @@ export function labelsFor(
       given.length > 0
         ? `one of ${names.map((name) => printable(JSON.stringify(name))).join(', ')}, or the index of a class, ${range}`
         : range;
-    const got = value === undefined ? 'pass one' : `got ${JSON.stringify(value)}`;
+    const got = value === undefined ? 'pass one' : `got ${describe(value)}`;
     throw new RangeError(`${where}: label: this model needs ${expected}; ${got}`);
   });
 }

@@ -1,13 +1,10 @@
-import { checkVersion, type GraphVariant, parseJson } from '@glow-onnx/flow/manifest';
+import { checkVersion, parseJson } from '@glow-onnx/flow/manifest';
 import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/safetensors';
 import { isExtent, type LatentLevel, type Latents, levelShapes } from './latents.js';
-import type { GlowModel } from './model.js';
+import { checkFacts, checkList, identityOf, type LatentsModel, refuseForeign } from './latents-model.js';
 
-const format = 'glow-latents';
-const newestVersion = 1;
-
-/** What a file of latents needs of the model that they belong to. */
-export type LatentsModel = Pick<GlowModel, 'config' | 'manifest' | 'precision'>;
+export const latentsFormat = 'glow-latents';
+export const newestVersion = 1;
 
 /** Latents of images of one size, and facts about each image. */
 export interface LatentsFile {
@@ -21,21 +18,19 @@ export interface LatentsFile {
 /**
  * Latents, or directions, as the bytes of a safetensors file: z0 … as [images, channels, height, width] and log_prob
  * as [images], all F32. The metadata name the model, its precision and the images.
- * @throws RangeError if the list is empty, the images differ in size, or the number of names or densities differs.
+ * @throws TypeError if `latents.z` is not a list; RangeError if the list is empty, the images differ in size, or the number of names or densities differs.
  * @example
  * const names = ['a.png', 'b.png'];
  * const { z, logProb } = await model.encode(names);
  * await writeFile('latents.safetensors', saveLatents(model, { z, logProb, names }));
  */
-export function saveLatents(model: LatentsModel, { z, logProb, names }: LatentsFile): Uint8Array {
+export function saveLatents(model: LatentsModel, latents: LatentsFile): Uint8Array {
   const where = 'saveLatents';
+  checkList(where, latents?.z);
+  const { z, logProb, names } = latents;
   const [first] = z;
   if (!first) throw new RangeError(`${where}: expected the latents of at least one image`);
-  for (const [name, list] of Object.entries({ logProb, names })) {
-    if (list && list.length !== z.length) {
-      throw new RangeError(`${where}: ${name}: expected ${z.length}, one for each image, got ${list.length}`);
-    }
-  }
+  checkFacts(where, { logProb, names }, z.length);
   const tensors = Object.fromEntries(
     first.levels.map((_, level) => [`z${level}`, stackLevel(z, level, (i) => names?.[i] ?? `z[${i}]`)]),
   );
@@ -43,7 +38,7 @@ export function saveLatents(model: LatentsModel, { z, logProb, names }: LatentsF
   return encodeSafetensors(
     { ...tensors, ...(logProb && { log_prob }) },
     {
-      format,
+      format: latentsFormat,
       version: String(newestVersion),
       model: identityOf(model),
       precision: model.precision,
@@ -90,26 +85,9 @@ export function loadLatents(model: LatentsModel, bytes: Uint8Array): LatentsFile
   };
 }
 
-/** The sha256 of the file that decides z: the variant's weights, or its encode graph if the weights are inside. */
-function identityOf({ manifest, precision }: LatentsModel): string {
-  const { weights, encode } = manifest.variants[precision] as GraphVariant;
-  return manifest.files.find(({ path }) => path === (weights ?? encode))?.sha256 ?? 'unknown';
-}
-
 /** Files of other programs state no version; older ones of our own neither. */
 function checkFormat(metadata: Readonly<Record<string, string>>): void {
-  if (metadata.format === format) checkVersion('latents', metadata.version ?? 1, newestVersion);
-}
-
-function refuseForeign(model: LatentsModel, metadata: Readonly<Record<string, string>>): void {
-  const own = identityOf(model);
-  const { model: other, precision } = metadata;
-  if (other === undefined || other === own) return;
-  const short = (identity: string) => identity.slice(0, 12);
-  throw new RangeError(
-    `latents: they belong to the model with weights ${short(other)}… (${precision}), this model has ${short(own)}… ` +
-      `(${model.precision}); load that model, or encode the images again`,
-  );
+  if (metadata.format === latentsFormat) checkVersion('latents', metadata.version ?? 1, newestVersion);
 }
 
 function stackLevel(z: readonly Latents[], level: number, nameOf: (image: number) => string) {

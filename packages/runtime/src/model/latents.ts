@@ -1,4 +1,4 @@
-import { type GlowConfig, latentShapes } from '@glow-onnx/flow/manifest';
+import { describe, type GlowConfig, latentShapes } from '@glow-onnx/flow/manifest';
 import type { Random } from '@glow-onnx/flow/random';
 import { findNotFinite } from '../check.js';
 
@@ -25,6 +25,12 @@ export function levelShapes(config: GlowConfig, height: number, width: number): 
   return latentShapes(config, 1, height, width).map(([, channels, h, w]) => [channels, h, w]);
 }
 
+/** Whether a value has the form of latents. Their shapes and numbers are not looked at. */
+export function looksLikeLatents(value: unknown): value is Latents {
+  if (typeof value !== 'object' || value === null || !('levels' in value)) return false;
+  return Array.isArray(value.levels) && value.levels.every((level) => typeof level === 'object');
+}
+
 /**
  * Checks a caller's latents.
  * @returns the size of the image that they belong to.
@@ -37,9 +43,9 @@ export function checkLatents(
 ): { height: number; width: number } {
   const levels = latents?.levels;
   if (!Array.isArray(levels) || levels.length !== config.levels) {
-    const got = Array.isArray(levels) ? `${levels.length} levels` : typeof latents;
+    const got = Array.isArray(levels) ? `${levels.length} levels` : describe(latents);
     throw new TypeError(
-      `${where}: expected latents with ${config.levels} levels, got ${got}; pass what encode returned`,
+      `${where}: expected latents with ${config.levels} levels, got ${got}; ${latentsAdvice(latents)}`,
     );
   }
   const [, h, w] = (levels as readonly LatentLevel[])[0]?.shape ?? [];
@@ -58,6 +64,12 @@ export function checkLatents(
   return { height, width };
 }
 
+function latentsAdvice(given: unknown): string {
+  if (typeof given !== 'object' || given === null || !('z' in given))
+    return 'pass the z that encode returned';
+  return 'format' in given ? 'pass the z that latentsFromJson returns for it' : 'pass its z';
+}
+
 /** Whether this is a positive integer. */
 export function isExtent(extent: unknown): boolean {
   return Number.isSafeInteger(extent) && (extent as number) > 0;
@@ -66,8 +78,12 @@ export function isExtent(extent: unknown): boolean {
 function checkLevelData({ shape, data }: LatentLevel, level: number, where: string): void {
   const size = shape[0] * shape[1] * shape[2];
   if (!(data instanceof Float32Array) || data.length !== size) {
-    const got = data instanceof Float32Array ? `${data.length} numbers` : typeof data;
-    throw new TypeError(`${where}: level ${level} must hold a Float32Array of ${size} numbers, got ${got}`);
+    const got = data instanceof Float32Array ? `${data.length} numbers` : describe(data);
+    const advice =
+      data instanceof Float32Array ? '' : '; JSON keeps latents through latentsToJson and latentsFromJson';
+    throw new TypeError(
+      `${where}: level ${level} must hold a Float32Array of ${size} numbers, got ${got}${advice}`,
+    );
   }
   const bad = findNotFinite(data);
   if (bad >= 0)

@@ -1,13 +1,13 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import type { GraphKind } from '../graphs/signature.js';
-import { type FitRule, fits, isSameSize } from '../pictures/fit.js';
+import { type FitRule, fits, isSameSize } from '../pictures/fits.js';
 import { type RawImage, toModel } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import type { PictureSize } from '../pictures/limits.js';
 import { loadImage } from '../pictures/load-image.js';
 import { type Call, type FitOptions, type Place, placesOf } from './call.js';
 import { type Failed, failedAt, type ImageItem, isFailed, type LatentsItem } from './item.js';
-import { checkLatents, type Latents } from './latents.js';
+import { checkLatents, type Latents, looksLikeLatents } from './latents.js';
 import type { ModelParts } from './model-parts.js';
 
 /** An image, or the latents of one. */
@@ -104,11 +104,14 @@ export async function* loadOne(
 ): AsyncGenerator<ImageItem | Failed> {
   const { where } = place;
   const load = async () => {
-    const loaded = await loadImage(config, codec, input, rule, where);
+    const loaded = await loadImage(config, codec, input, rule, where, call.signal);
     memory.check(where, loaded.image, graphs, smaller(config));
     return loaded;
   };
-  const loaded = await load().catch((error: unknown) => failedAt(place, error));
+  const loaded = await load().catch((error: unknown) => {
+    call.signal?.throwIfAborted();
+    return failedAt(place, error);
+  });
   if ('error' in loaded) {
     yield loaded;
     return;
@@ -144,8 +147,4 @@ function takeOne(
   } catch (error) {
     return failedAt(place, error);
   }
-}
-
-function looksLikeLatents(input: Input): input is Latents {
-  return typeof input === 'object' && input !== null && 'levels' in input;
 }

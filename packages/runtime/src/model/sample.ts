@@ -1,5 +1,5 @@
 import { createRandom } from '@glow-onnx/flow/random';
-import { checkInteger, perLevel } from '../check.js';
+import { perLevel } from '../check.js';
 import type { RawImage } from '../pictures/images.js';
 import { groupBySize } from './batches.js';
 import { type Call, type CallOptions, placesOf, startCall } from './call.js';
@@ -34,11 +34,8 @@ export async function sample(parts: ModelParts, options: SampleOptions = {}): Pr
   const { config } = parts.manifest;
   const { count = 1, temperature = 1, seed = 0 } = options;
   const { height = config.height, width = config.width } = options;
-  checkInteger(where, 'count', count, 0);
-  checkInteger(where, 'seed', seed, 0);
   const temperatures = perLevel(where, 'temperature', temperature, config, 0);
   for (const [name, side] of Object.entries({ height, width })) {
-    checkInteger(where, name, side, 1);
     const unit = 2 ** config.levels;
     if (side % unit !== 0)
       throw new RangeError(`${where}: ${name} must be divisible by ${unit}, got ${side}`);

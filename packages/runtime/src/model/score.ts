@@ -1,8 +1,7 @@
 import { bitsPerDimension, pixelToBin } from '@glow-onnx/flow/pixels';
 import { createRandom } from '@glow-onnx/flow/random';
-import { checkInteger } from '../check.js';
 import { mean } from '../mean.js';
-import type { Fitted } from '../pictures/fit.js';
+import type { Fitted } from '../pictures/fits.js';
 import { fromModel, type ModelImage, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
@@ -90,9 +89,6 @@ function startScoring(
   images: readonly ImageInput[],
   options: ScoreOptions,
 ): Call {
-  const { draws = defaultDraws, seed = 0 } = options;
-  checkInteger(name, 'draws', draws, 1);
-  checkInteger(name, 'seed', seed, 0);
   return startCall(manifest, name, images, inImages, options);
 }
 

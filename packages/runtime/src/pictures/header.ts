@@ -53,6 +53,9 @@ const signatures: readonly (readonly [name: string, test: RegExp])[] = [
   ['a BMP', /^BM/],
   ['a PDF', /^%PDF/],
   ['an SVG', /^(\xef\xbb\xbf)?\s*<(svg|\?xml|!DOCTYPE svg)/i],
+  ['a web page (HTML)', /^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body|!--)/i],
+  ['JSON', /^(\xef\xbb\xbf)?\s*[{[]\s*["{[\]}]/],
+  ['base64', /^(data:|iVBORw0KGgo|\/9j\/|UklGR)/],
 ];
 // biome-ignore-end lint/suspicious/noControlCharactersInRegex: they are bytes
 
@@ -61,10 +64,16 @@ function formatOf(bytes: Uint8Array): ImageFormat {
   const name = signatures.find(([, test]) => test.test(start))?.[0];
   if (name === 'png' || name === 'jpeg' || name === 'webp') return name;
   const got = name ?? (bytes.length === 0 ? 'no bytes' : 'an unknown format');
-  throw new UnsupportedImageError(
-    `expected a PNG, JPEG or WebP, got ${got}; convert it, or decode it and pass its pixels`,
-  );
+  throw new UnsupportedImageError(`expected a PNG, JPEG or WebP, got ${got}; ${advice[got] ?? convert}`);
 }
+
+const convert = 'convert it, or decode it and pass its pixels';
+const advice: Readonly<Record<string, string>> = {
+  'a web page (HTML)': 'check where it comes from: many servers answer an unknown address with a page',
+  JSON: 'check where it comes from: a server may have answered with an error',
+  base64: 'decode it to bytes first',
+  'no bytes': 'check where it comes from',
+};
 
 const readers: Readonly<Record<ImageFormat, (view: DataView) => Stored>> = {
   png: readPngHeader,

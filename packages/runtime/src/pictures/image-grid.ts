@@ -1,4 +1,4 @@
-import { checkInteger } from '../check.js';
+import { checkOptions, describe, integerFrom, type Rules } from '@glow-onnx/flow/manifest';
 import { checkRawImage, type RawImage } from './images.js';
 
 /** 1 GiB. A larger grid is more likely a mistake than intended. */
@@ -13,6 +13,8 @@ export interface GridOptions {
   readonly gap?: number;
 }
 
+const rules: Rules<GridOptions> = { columns: integerFrom(1), scale: integerFrom(1), gap: integerFrom(0) };
+
 /**
  * Puts images of one size and one channel count side by side, row by row, on white.
  * Four images of 16×16 with scale 4 and gap 2 make an image of 130×130.
@@ -23,16 +25,14 @@ export interface GridOptions {
  * await writePng('samples.png', imageGrid(images, { columns: 4, scale: 4 }));
  */
 export function imageGrid(images: readonly RawImage[], options: GridOptions = {}): RawImage {
+  checkOptions('imageGrid', options, rules);
+  if (!Array.isArray(images)) {
+    throw new TypeError(`imageGrid: expected a list of images, got ${describe(images)}`);
+  }
   const { columns = Math.ceil(Math.sqrt(images.length)), scale = 1, gap = 2 } = options;
   const [first] = images;
   if (!first) throw new RangeError('imageGrid: expected at least one image');
-  for (const [name, value, least] of [
-    ['columns', columns, 1],
-    ['scale', scale, 1],
-    ['gap', gap, 0],
-  ] as const) {
-    checkInteger('imageGrid', name, value, least);
-  }
+  checkRawImage(first, 'imageGrid: image 0');
   const { channels } = first;
   const cell = { height: first.height * scale + gap, width: first.width * scale + gap };
   const height = Math.ceil(images.length / columns) * cell.height - gap;

@@ -8,7 +8,7 @@ export interface ImageReader {
   /** Names the objects that `readObject` takes, for error messages. */
   readonly objects: string;
   /** Reads the file at a path or address. @throws RangeError if the file is larger than the limit. */
-  readFile(source: string | URL, limits: ImageLimits): Promise<Uint8Array>;
+  readFile(source: string | URL, limits: ImageLimits, signal?: AbortSignal): Promise<Uint8Array>;
   /**
    * Decodes a JPEG or WebP without metadata to 8 bits and 1 to 4 channels, as its pixels are stored. PNGs do not come
    * here.

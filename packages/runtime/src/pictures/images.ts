@@ -1,3 +1,4 @@
+import { describe } from '@glow-onnx/flow/manifest';
 import { binToModel, binToPixel, convertChannels, modelToBin, pixelToBin } from '@glow-onnx/flow/pixels';
 
 /**
@@ -33,7 +34,7 @@ export interface ModelImage {
 
 /** Whether the input is pixels: a raw image or ImageData. */
 export function isPixels(input: unknown): input is RawImage | PixelData {
-  return typeof input === 'object' && input !== null && 'data' in input;
+  return typeof input === 'object' && input !== null && 'data' in input && 'width' in input;
 }
 
 /**
@@ -42,14 +43,16 @@ export function isPixels(input: unknown): input is RawImage | PixelData {
  * @throws TypeError if `image` is neither a raw image nor ImageData; RangeError if its sizes do not match its data.
  */
 export function checkRawImage(image: RawImage | PixelData, where: string): RawImage {
-  const { data, width, height } = image ?? {};
-  const channels = image && 'channels' in image ? image.channels : 4;
-  if (!(data instanceof Uint8ClampedArray) && !(data instanceof Uint8Array && 'channels' in image)) {
-    throw new TypeError(`${where}: expected { data: Uint8Array, width, height, channels } or ImageData`);
+  const { data, width, height, channels = 4 } = (image ?? {}) as RawImage;
+  const isImageData = (data as unknown) instanceof Uint8ClampedArray; // its channels are not stated
+  if (!isImageData && !(data instanceof Uint8Array && 'channels' in image)) {
+    throw new TypeError(
+      `${where}: expected { data: Uint8Array, width, height, channels } or ImageData, got ${unlike(image)}`,
+    );
   }
   for (const [name, value] of Object.entries({ width, height, channels })) {
     if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`${where}: ${name} must be a positive integer, got ${value}`);
+      throw new RangeError(`${where}: ${name} must be a positive integer, got ${describe(value)}`);
     }
   }
   if (data.length !== width * height * channels) {
@@ -58,6 +61,12 @@ export function checkRawImage(image: RawImage | PixelData, where: string): RawIm
     );
   }
   return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width, height, channels };
+}
+
+function unlike(image: RawImage | PixelData): string {
+  const { data } = image ?? {};
+  if (data === undefined) return describe(image);
+  return data instanceof Uint8Array ? 'no channels' : `data that are ${describe(data)}, not bytes`;
 }
 
 /**

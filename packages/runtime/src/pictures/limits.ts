@@ -1,4 +1,3 @@
-import { checkInteger } from '../check.js';
 import { BrokenImageError } from './broken-image.js';
 
 /** A picture's size in pixels. */
@@ -23,14 +22,12 @@ export interface ImageLimits {
 /** 67 megapixels, and the bytes that they need as uncompressed RGBA. */
 export const defaultImageLimits: ImageLimits = { maxPixels: 2 ** 26, maxBytes: 2 ** 28 };
 
-/** Completes the limits by the defaults. @throws RangeError if a limit is not a positive integer. */
+/** Completes the limits by the defaults. */
 export function limitsOf(given: {
   maxPixels?: number | undefined;
   maxBytes?: number | undefined;
 }): ImageLimits {
   const { maxPixels = defaultImageLimits.maxPixels, maxBytes = defaultImageLimits.maxBytes } = given;
-  checkInteger('loadGlow', 'maxPixels', maxPixels, 1);
-  checkInteger('loadGlow', 'maxBytes', maxBytes, 1);
   return { maxPixels, maxBytes };
 }
 

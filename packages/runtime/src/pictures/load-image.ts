@@ -1,7 +1,7 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import { messageOf } from '../message-of.js';
 import type { ImageCodec } from './codec.js';
-import { type FitRule, type FittedPixels, fitImage } from './fit.js';
+import type { FitRule, FittedPixels } from './fits.js';
 import { checkRawImage, isPixels, type RawImage, withChannels } from './images.js';
 import type { ImageInput } from './input.js';
 
@@ -16,16 +16,24 @@ export async function loadImage(
   input: ImageInput,
   rule: FitRule,
   where: string,
+  signal?: AbortSignal,
 ): Promise<FittedPixels> {
-  const raw = withChannels(await load(input, codec, where), config.channels, where);
+  const raw = withChannels(await load(input, codec, where, signal), config.channels, where);
+  const { fitImage } = await import('./fit.js');
   return fitImage(raw, config, rule, where);
 }
 
-async function load(input: ImageInput, codec: ImageCodec, where: string): Promise<RawImage> {
+async function load(
+  input: ImageInput,
+  codec: ImageCodec,
+  where: string,
+  signal: AbortSignal | undefined,
+): Promise<RawImage> {
   if (isPixels(input)) return checkRawImage(input, where);
   try {
-    return await codec.read(input);
+    return await codec.read(input, signal);
   } catch (cause) {
-    throw new Error(`${where}: the image cannot be read: ${messageOf(cause)}`, { cause });
+    const Fault = cause instanceof TypeError ? TypeError : Error;
+    throw new Fault(`${where}: the image cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { aBoolean, anything, integerFrom, type Rules } from '@glow-onnx/flow/manifest';
 import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
 import type { Queue } from './queue.js';
 
@@ -16,6 +17,13 @@ export interface OnnxRuntime {
   readonly InferenceSession: InferenceSessionFactory;
   readonly Tensor: TensorConstructor;
 }
+
+/** The rules of `RuntimeOptions`. */
+export const runtimeRules: Rules<RuntimeOptions> = {
+  allowTf32: aBoolean,
+  threads: integerFrom(1),
+  wasmPaths: anything,
+};
 
 /** Settings of ONNX Runtime. The first model on a device decides them for the whole process or tab. */
 export interface RuntimeOptions {

@@ -1,8 +1,9 @@
+import { aBoolean, anything, aText, checkOptions, type Rules } from '@glow-onnx/flow/manifest';
 import type { Platform } from '../platform.js';
 import { createSession, type GraphSource, type Session } from './create-session.js';
 import type { DeviceChoice } from './device.js';
 import { onFirstDevice, type SkippedDevice } from './devices.js';
-import type { RuntimeOptions } from './onnx-runtime.js';
+import { type RuntimeOptions, runtimeRules } from './onnx-runtime.js';
 import { requireDevice } from './probe.js';
 
 /** Options of `openSession`. */
@@ -19,9 +20,17 @@ export interface OpenSession extends Session {
   readonly skipped: readonly SkippedDevice[];
 }
 
+const rules: Rules<SessionOptions> = {
+  ...{ model: anything, externalData: anything, folder: aText, memoryPattern: aBoolean },
+  ...{ device: anything, kept: anything },
+  ...runtimeRules,
+};
+
 /** Chooses a device of the platform and opens an ONNX Runtime session on it. */
 export function createOpenSession(platform: Platform) {
-  return async ({ device = 'auto', kept = [], ...source }: SessionOptions): Promise<OpenSession> => {
+  return async (options: SessionOptions): Promise<OpenSession> => {
+    checkOptions('openSession', options ?? null, rules);
+    const { device = 'auto', kept = [], ...source } = options;
     const { opened, skipped } = await onFirstDevice(platform, device, async (chosen) =>
       createSession(
         await requireDevice(platform, chosen, source),

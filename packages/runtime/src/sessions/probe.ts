@@ -1,4 +1,3 @@
-import { checkInteger } from '../check.js';
 import { messageOf } from '../message-of.js';
 import type { Platform } from '../platform.js';
 import type { Device } from './device.js';
@@ -16,14 +15,13 @@ const probes = new Map<string, Promise<void>>();
 /**
  * ONNX Runtime for a device that has run a small graph, once in a program. A later graph that cannot be opened is
  * therefore never mistaken for a device that is not available.
- * @throws DeviceError if the device is not available or cannot add; RangeError if an option is out of range.
+ * @throws DeviceError if the device is not available or cannot add.
  */
 export async function requireDevice(
   platform: Platform,
   device: Device,
   options: RuntimeOptions = {},
 ): Promise<OnnxRuntime> {
-  if (options.threads !== undefined) checkInteger(`device "${device}"`, 'threads', options.threads, 1);
   const runtime = await platform.loadOnnxRuntime(device, options);
   const key = `${runtime.name} ${device}`;
   const probe = probes.get(key) ?? runtime.inTurn(() => double(runtime, device));

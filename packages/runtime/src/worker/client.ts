@@ -1,6 +1,8 @@
 import type { ModelSource } from '../folder/model-source.js';
 import type { LoadOptions } from '../load-options.js';
+import { createMethods } from '../model/methods.js';
 import type { GlowModel } from '../model/model.js';
+import { type Method, signatures } from '../model/signatures.js';
 import { limitsOf } from '../pictures/limits.js';
 import type { Platform } from '../platform.js';
 import { createLifetime } from '../sessions/lifetime.js';
@@ -8,7 +10,7 @@ import { openPool, type Pool } from './pool.js';
 import type { WorkerChoice } from './port.js';
 import type { Portability } from './portability.js';
 import { toPortableInput, toPortableSource } from './portable-input.js';
-import { type Facts, type Method, optionsAt } from './protocol.js';
+import type { Facts } from './protocol.js';
 import { workerSource } from './worker-source.js';
 
 /** The parts of the platform that the caller's side needs. */
@@ -60,7 +62,7 @@ function checkSameModel(first: Facts, facts: Facts): void {
 function modelOf(facts: Facts, pool: Pool, portability: Portability): GlowModel {
   const lifetime = createLifetime(pool.end);
   function perform(method: Method, given: readonly unknown[]): Promise<unknown> {
-    const at = optionsAt[method];
+    const at = signatures[method].takes.length;
     const options = given[at] as { readonly signal?: AbortSignal } | undefined;
     const folder = portability.folder();
     return pool.run(
@@ -75,12 +77,10 @@ function modelOf(facts: Facts, pool: Pool, portability: Portability): GlowModel 
       options?.signal,
     );
   }
-  const methods = Object.fromEntries(
-    (Object.keys(optionsAt) as Method[]).map((method) => [
-      method,
-      (...given: unknown[]) =>
-        lifetime.during(() => perform(method, given), `${method}: this model is disposed; load it again`),
-    ]),
-  ) as unknown as Pick<GlowModel, Method>;
-  return { ...facts, ...methods, dispose: lifetime.end, [Symbol.asyncDispose]: lifetime.end };
+  return {
+    ...facts,
+    ...createMethods(lifetime, perform),
+    dispose: lifetime.end,
+    [Symbol.asyncDispose]: lifetime.end,
+  };
 }

@@ -1,7 +1,9 @@
-import { isUrl, type ModelSource } from '../folder/model-source.js';
+import type { ModelSource } from '../folder/model-source.js';
+import { isUrl } from '../folder/stores/address.js';
 import type { FileContents, ModelFiles } from '../folder/stores/memory-store.js';
 import { messageOf } from '../message-of.js';
 import type { ImageCodec } from '../pictures/codec.js';
+import { isDataUrl } from '../pictures/shown-name.js';
 import type { Portability } from './portability.js';
 
 /** Takes the place of an image that the caller could not read. The call in the worker then rejects with this reason. */
@@ -16,9 +18,9 @@ export function isUnreadable(input: unknown): input is Unreadable {
 /** A codec that rejects the images that the caller could not read. */
 export function refusingUnreadable(codec: ImageCodec): ImageCodec {
   return {
-    read: async (input) => {
+    read: async (input, signal) => {
       if (isUnreadable(input)) throw new Error(input.unreadable);
-      return codec.read(input);
+      return codec.read(input, signal);
     },
   };
 }
@@ -32,12 +34,12 @@ export async function toPortableInput(
   portability: Portability,
   owned: Set<ArrayBuffer>,
 ): Promise<unknown> {
-  if (typeof input === 'string' || isUrl(input)) return portability.address(input);
   if (Array.isArray(input)) {
     return Promise.all(input.map((each) => toPortableInput(each, portability, owned)));
   }
-  if (typeof input !== 'object' || input === null) return input;
+  if (typeof input !== 'string' && (typeof input !== 'object' || input === null)) return input;
   try {
+    if (typeof input === 'string' || isUrl(input)) return await addressOf(input, portability);
     const contents = await portability.read(input);
     if (!contents) return input;
     const { buffer } = contents instanceof Uint8Array ? contents : contents.data;
@@ -46,6 +48,15 @@ export async function toPortableInput(
   } catch (error) {
     return { unreadable: messageOf(error) } satisfies Unreadable;
   }
+}
+
+/** An address relative to a page becomes absolute, so a text that is no address has to be found before. */
+async function addressOf(source: string | URL, portability: Portability): Promise<string> {
+  const text = String(source);
+  if (isDataUrl(text)) return text;
+  const { checkImageText } = await import('../pictures/image-text.js');
+  checkImageText(text);
+  return portability.address(source);
 }
 
 /** Converts the source of a model. @throws TypeError if it cannot be sent to a worker. */

@@ -1,29 +1,8 @@
 import type { GlowModel } from '../model/model.js';
+import type { Method } from '../model/signatures.js';
 import type { PortableError } from './portable-error.js';
 
-type Callable = {
-  [Key in keyof GlowModel]: GlowModel[Key] extends (...args: never[]) => Promise<unknown> ? Key : never;
-}[keyof GlowModel];
-/** The methods of a model that run in the worker. */
-export type Method = Exclude<Callable, 'dispose'>;
 export type Call = Method | 'loadGlow' | 'dispose';
-
-/** For each method the position of its options among its arguments. */
-export const optionsAt = {
-  prepare: 1,
-  encode: 1,
-  decode: 1,
-  reconstruct: 1,
-  sample: 0,
-  bitsPerDim: 1,
-  score: 1,
-  interpolate: 2,
-  mix: 3,
-  attributeDirection: 2,
-  applyAttribute: 3,
-  logProbGradient: 1,
-  decodeGradient: 2,
-} as const satisfies Readonly<Record<Method, number>>;
 
 /** Options that are functions: the worker sends what they shall be called with. */
 export const listenersOf = ['onProgress', 'onFit'] as const;

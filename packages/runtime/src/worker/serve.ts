@@ -3,11 +3,12 @@ import { forwardWarnings } from '../folder/warn-once.js';
 import { createLoadGlow } from '../load-glow.js';
 import type { LoadGlow, LoadOptions } from '../load-options.js';
 import type { GlowModel } from '../model/model.js';
+import { signatures } from '../model/signatures.js';
 import type { Platform } from '../platform.js';
 import type { PortLike } from './port.js';
 import { toPortable } from './portable-error.js';
 import { refusingUnreadable } from './portable-input.js';
-import { buffersOf, optionsAt, type Request, type Response } from './protocol.js';
+import { buffersOf, type Request, type Response } from './protocol.js';
 
 /**
  * The worker's side: loads one model and answers the calls of the caller.
@@ -34,7 +35,7 @@ export function serve(loadGlow: LoadGlow, port: PortLike, enter: (folder: string
     const model = await (loading as Promise<GlowModel>);
     if (call === 'dispose') return model.dispose();
     const given = [...args];
-    given[optionsAt[call]] = options;
+    given[signatures[call].takes.length] = options;
     return (model[call] as (...given: unknown[]) => Promise<unknown>)(...given);
   }
 
@@ -65,7 +66,8 @@ function factsOf(model: GlowModel): object {
 export function createServeGlow(platform: Platform): () => void {
   return () => {
     const { port, enter } = platform.openParent();
-    const createCodec: Platform['createCodec'] = (limits) => refusingUnreadable(platform.createCodec(limits));
+    const createCodec: Platform['createCodec'] = (...given) =>
+      refusingUnreadable(platform.createCodec(...given));
     forwardWarnings((warning) => port.postMessage({ warning } satisfies Response, []));
     serve(createLoadGlow({ ...platform, createCodec }), port, enter);
   };

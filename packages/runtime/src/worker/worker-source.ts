@@ -1,5 +1,5 @@
-import { checkInteger } from '../check.js';
-import { isUrl } from '../folder/model-source.js';
+import { checkValue, integerFrom } from '@glow-onnx/flow/manifest';
+import { isUrl } from '../folder/stores/address.js';
 import type { Platform } from '../platform.js';
 import type { WorkerChoice, WorkerLike } from './port.js';
 import type { Portability } from './portability.js';
@@ -23,7 +23,7 @@ export function workerSource(
 ): WorkerSource {
   if (isWorker(choice)) return { count: 1, replaces: false, start: () => choice };
   const { script, count } = scriptOf(choice);
-  checkInteger('loadGlow', 'worker', count, 1);
+  checkValue('loadGlow', 'worker', count, integerFrom(1));
   const address = script === undefined ? undefined : scriptAddress(script);
   return { count, replaces: true, start: () => startWorker(address) };
 }

@@ -1,4 +1,5 @@
 import type { Float64Tensor, Glow, GlowConfig, Named } from '@glow-onnx/flow';
+import { aFunction, integerFrom, oneOf, type Rules } from '@glow-onnx/flow/internal';
 import { devices } from '@glow-onnx/runtime/internal';
 import { resources } from '@glow-onnx/runtime/internal-node';
 import { type Device, DeviceError } from '@glow-onnx/runtime/session';
@@ -50,6 +51,19 @@ export interface EngineOptions {
   readonly onDevice?: (opened: OpenedDevice) => void;
 }
 
+/** The rules of `EngineOptions`. */
+export const engineRules: Rules<EngineOptions> = {
+  engine: oneOf(['auto', ...engines]),
+  device: oneOf(['auto', ...trainDevices]),
+  threads: {
+    ...{ expected: 'an integer from 1 to 256', type: 'number' },
+    holds: (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 256,
+  },
+  memory: oneOf(['auto', ...memories]),
+  maxMemory: integerFrom(1),
+  onDevice: aFunction,
+};
+
 type Open = (
   glow: Glow,
   fixed: Named<Float64Tensor>,
@@ -62,10 +76,7 @@ type Open = (
  * @throws RangeError if the library does not have the device; Error if the library or the device is not available.
  */
 export const openDifferentiator: Open = async (glow, fixed, settings, options) => {
-  const { engine = 'auto', device = 'auto', memory = 'auto' } = options;
-  if (memory !== 'auto' && !memories.includes(memory)) {
-    throw new RangeError(`train: memory must be auto, ${memories.join(' or ')}, got ${memory}`);
-  }
+  const { engine = 'auto', device = 'auto' } = options;
   const forOnnxRuntime = engine === 'onnxruntime' || ['auto', 'cpu', 'cuda'].includes(device);
   const open = engine !== 'tfjs' && forOnnxRuntime ? openOnnxRuntime : openTfjs;
   const whole = await open(glow, fixed, settings, options);

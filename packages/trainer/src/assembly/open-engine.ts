@@ -1,8 +1,10 @@
 import { type Checkpoint, createGlow, initialParams } from '@glow-onnx/flow';
+import { anything, checkOptions, describe, integerFrom, oneOf, type Rules } from '@glow-onnx/flow/internal';
+import { devices } from '@glow-onnx/runtime/internal';
 import type { Device, RuntimeOptions, SkippedDevice } from '@glow-onnx/runtime/session';
 import type { Engine, EngineState, LearningSettings } from '../engine/contract.js';
 import type { OptimizerName } from '../engine/optimizer.js';
-import type { Memory } from '../onnxruntime/memory.js';
+import { type Memory, memories } from '../onnxruntime/memory.js';
 import { openOnnxRuntimeDifferentiator } from '../onnxruntime/onnxruntime-differentiator.js';
 import { checkSettings } from '../settings/check-settings.js';
 import { defaultSettings, type TrainSettings } from '../settings/settings.js';
@@ -24,6 +26,15 @@ export interface OpenEngineOptions
   /** Which activations a step keeps. Default `full`. */
   readonly memory?: Memory;
 }
+
+// Learning settings are checked as settings of a run.
+const rules: Rules<OpenEngineOptions> = {
+  ...{ batch: anything, optimizer: anything, clip: anything, ema: anything, seed: anything },
+  device: oneOf(['auto', ...devices]),
+  memory: oneOf(memories),
+  threads: integerFrom(1),
+  wasmPaths: anything,
+};
 
 /** An engine that knows its model and can write checkpoints. */
 export interface OpenEngine extends Engine {
@@ -63,6 +74,12 @@ export async function openEngine(
   start: Pick<Checkpoint, 'config'> | Checkpoint,
   options: OpenEngineOptions,
 ): Promise<OpenEngine> {
+  checkOptions('openEngine', options ?? null, rules);
+  if (typeof start !== 'object' || start === null || !('config' in start)) {
+    throw new TypeError(
+      `openEngine: expected { config } or a checkpoint, got ${describe(start)}; call it as openEngine(start, options)`,
+    );
+  }
   const checkpoint = 'params' in start ? start : undefined;
   const saved = checkpoint?.optimizer && optimizerOf(checkpoint);
   const { batch, optimizer = saved ?? defaultSettings.optimizer, clip, ema, seed, ...runtime } = options;

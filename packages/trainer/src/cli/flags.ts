@@ -154,6 +154,12 @@ export function checkCombination(flags: Flags): void {
       '--resume continues the run in --out, but --init starts a new run; pass only one of them',
     );
   }
+  if (flags.labelFile !== undefined && flags.labels === undefined && source === undefined) {
+    throw new RangeError(
+      '--label-file gives the labels of images, but no --labels says which of them a model shall learn; ' +
+        'pass --labels with the name of a column of the file, or leave --label-file out',
+    );
+  }
   const checkpoint = flags.init ?? `the run in ${flags.out}`;
   const fixed = modelFlags.find((name) => source !== undefined && flags[name] !== undefined);
   if (fixed) throw new RangeError(`--${fixed} is decided by the checkpoint of ${checkpoint}; leave it out`);

@@ -1,5 +1,10 @@
 import { printable } from '@glow-onnx/flow/internal';
-import { describeLeftOut, printableLines, type Terminal } from '@glow-onnx/runtime/internal-node';
+import {
+  describeLeftOut,
+  forCommands,
+  printableLines,
+  type Terminal,
+} from '@glow-onnx/runtime/internal-node';
 import { Presets, SingleBar } from 'cli-progress';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenedDevice } from '../engine/opened-device.js';
@@ -62,7 +67,8 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
       line(`${name}: ${count(images, 'image')} of ${channels}×${height}×${width}`);
       const besides = describeLeftOut(leftOut);
       if (besides !== undefined) line(`  ${printable(besides)}`);
-      for (const { file, reason } of skipped) line(`  skipped ${printable(file)}: ${printable(reason)}`);
+      for (const { file, reason } of skipped)
+        line(`  skipped ${printable(file)}: ${printable(forCommands(reason))}`);
     },
     device({ device, engine, skipped }) {
       if (engine !== undefined) line(`engine: ${engine}`);

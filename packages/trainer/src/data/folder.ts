@@ -115,7 +115,7 @@ async function commonSize(folder: string, files: readonly string[]): Promise<Siz
   const skipped: SkippedFile[] = [];
   for (const file of files) {
     try {
-      const { height, width } = await codec.read(join(folder, file));
+      const { height, width } = await codec.read(resolve(folder, file));
       return { height, width };
     } catch (error) {
       skipped.push({ file, reason: messageOf(error) });
@@ -134,7 +134,7 @@ async function readImage(
 ): Promise<{ file: string; pixels: Uint8Array; rgb: Uint8Array; grey: boolean } | SkippedFile> {
   let image: RawImage;
   try {
-    image = await codec.read(join(folder, file));
+    image = await codec.read(resolve(folder, file));
   } catch (error) {
     return { file, reason: messageOf(error) };
   }

@@ -1,3 +1,4 @@
+import { aText, checkOptions, checkValue, describe, integerFrom, type Rules } from '@glow-onnx/flow/internal';
 import { createDataset, type Dataset, type DatasetImage } from './dataset.js';
 import { labelsFrom } from './labels.js';
 import { createPixelWriter, type PixelWriter } from './pixel-store.js';
@@ -17,6 +18,12 @@ export interface FromImagesOptions {
   readonly maxBytes?: number;
 }
 
+const rules: Rules<FromImagesOptions> = {
+  name: aText,
+  limit: { expected: 'a number', holds: (value) => typeof value === 'number' },
+  maxBytes: integerFrom(1),
+};
+
 /**
  * Reads a dataset from images that a program yields. All images are read once, before training, so that epochs,
  * validation and resuming work as with files. A resumed run needs the same images in the same order.
@@ -33,8 +40,14 @@ export interface FromImagesOptions {
  */
 export async function datasetFrom(
   images: AsyncIterable<LabelledImage> | Iterable<LabelledImage>,
-  { name, limit = Number.POSITIVE_INFINITY, maxBytes }: FromImagesOptions,
+  options: FromImagesOptions,
 ): Promise<Dataset> {
+  checkOptions('datasetFrom', options ?? null, rules);
+  checkValue('datasetFrom', 'name', options.name, aText);
+  if (typeof images !== 'object' || images === null || !isIterable(images)) {
+    throw new TypeError(`datasetFrom: expected an iterable of images, got ${describe(images)}`);
+  }
+  const { name, limit = Number.POSITIVE_INFINITY, maxBytes } = options;
   let first: LabelledImage | undefined;
   let pixels: PixelWriter | undefined;
   const words: Record<string, string[]> = {};
@@ -61,6 +74,10 @@ export async function datasetFrom(
     await pixels?.discard();
     throw error;
   }
+}
+
+function isIterable(images: object): boolean {
+  return Symbol.iterator in images || Symbol.asyncIterator in images;
 }
 
 function checkImage(name: string, image: LabelledImage): LabelledImage {

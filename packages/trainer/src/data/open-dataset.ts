@@ -1,4 +1,14 @@
 import { stat } from 'node:fs/promises';
+import {
+  aFunction,
+  anAbortSignal,
+  anything,
+  aText,
+  checkOptions,
+  describe,
+  integerFrom,
+  type Rules,
+} from '@glow-onnx/flow/internal';
 import { describeNoImages, listImages } from '@glow-onnx/runtime/internal-node';
 import { findCifar, readCifar } from './cifar.js';
 import { createDataset, type Dataset, type DatasetOptions, type LoadedImages } from './dataset.js';
@@ -8,6 +18,19 @@ import { findSheet, readSheet } from './sheet.js';
 
 /** Largest height and width of a model's config, in pixels. */
 const maxSide = 16384;
+
+const rules: Rules<DatasetOptions> = {
+  size: {
+    expected: 'an object { height, width }, in pixels',
+    holds: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  },
+  channels: { expected: '1 or 3', type: 'number', holds: (value) => value === 1 || value === 3 },
+  limit: anything, // checked with the images
+  labelFile: aText,
+  maxBytes: integerFrom(1),
+  onProgress: aFunction,
+  signal: anAbortSignal,
+};
 
 /**
  * Opens a data set: a folder of PNG, JPEG and WebP images; the binary version of CIFAR-10 (its folder, or one .bin
@@ -20,6 +43,10 @@ const maxSide = 16384;
  * await data.close();
  */
 export async function openDataset(path: string, options: DatasetOptions = {}): Promise<Dataset> {
+  checkOptions('openDataset', options, rules);
+  if (typeof path !== 'string' || path === '') {
+    throw new TypeError(`openDataset: expected the path of a folder or file, got ${describe(path)}`);
+  }
   const { size } = options;
   if (
     size &&

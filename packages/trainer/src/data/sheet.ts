@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { checkVersion, describeIssue, isObject, parseJson } from '@glow-onnx/flow/internal';
 import { nodeCodec, readWholeFile, withChannels } from '@glow-onnx/runtime/internal-node';
 import * as z from 'zod/mini';
@@ -116,7 +116,7 @@ async function readDescription(path: string): Promise<Sheet> {
 async function readImage(path: string, sheet: Sheet) {
   const file = join(dirname(path), sheet.image);
   const image = await checkRegularFile(file)
-    .then(() => codec.read(file))
+    .then(() => codec.read(resolve(file)))
     .catch((cause: unknown) => {
       throw new Error(`data: ${file} cannot be read; create the sheet again`, { cause });
     });

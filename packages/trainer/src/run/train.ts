@@ -1,7 +1,15 @@
 import { type Checkpoint, createGlow, type GlowConfig, initialParams } from '@glow-onnx/flow';
-import { parseConfig } from '@glow-onnx/flow/internal';
+import {
+  aBoolean,
+  aFunction,
+  anAbortSignal,
+  checkOptions,
+  checkValue,
+  parseConfig,
+  type Rules,
+} from '@glow-onnx/flow/internal';
 import { assembleEngine } from '../assembly/assemble-engine.js';
-import { type EngineOptions, openDifferentiator } from '../assembly/open-differentiator.js';
+import { type EngineOptions, engineRules, openDifferentiator } from '../assembly/open-differentiator.js';
 import type { Dataset } from '../data/dataset.js';
 import { createRunFolder, reopenRunFolder } from '../folder/run-folder.js';
 import type { Progress } from '../report/progress.js';
@@ -42,6 +50,33 @@ export interface TrainOptions extends EngineOptions {
   readonly signal?: AbortSignal;
 }
 
+const trainRules: Rules<TrainOptions> = {
+  ...engineRules,
+  start: {
+    expected: '{ config }, { init: checkpoint } or "resume"',
+    holds: (value) =>
+      value === 'resume' ||
+      (typeof value === 'object' && value !== null && ('config' in value || 'init' in value)),
+  },
+  data: {
+    expected: 'a dataset, from openDataset or datasetFrom (await it)',
+    holds: (value) => typeof value === 'object' && value !== null && 'batch' in value,
+  },
+  out: { expected: 'the path of a folder', holds: (value) => typeof value === 'string' && value !== '' },
+  settings: {
+    expected: 'an object of settings',
+    holds: (value) => typeof value === 'object' && value !== null,
+  },
+  timeBudgetMinutes: {
+    expected: 'a number above 0',
+    type: 'number',
+    holds: (value) => (value as number) > 0,
+  },
+  force: aBoolean,
+  ...{ onProgress: aFunction, onEpoch: aFunction, onWarning: aFunction },
+  signal: anAbortSignal,
+};
+
 /**
  * Trains a Glow model and writes checkpoints, metrics, samples and a report into a run folder.
  * @throws RangeError if a setting, the data or the checkpoint does not fit, or if `out` is inside the data; Error if the folder is in use or cannot be
@@ -58,6 +93,10 @@ export interface TrainOptions extends EngineOptions {
  * console.log(result.bitsPerDim.best);
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
+  checkOptions('train', options ?? null, trainRules);
+  checkValue('train', 'start', options.start, trainRules.start);
+  checkValue('train', 'data', options.data, trainRules.data);
+  checkValue('train', 'out', options.out, trainRules.out);
   const opened: Close[] = [];
   try {
     return await runTraining(await openRun(options, opened));
@@ -88,7 +127,6 @@ async function openRun(options: TrainOptions, opened: Close[]): Promise<Training
     resumed?.checkpoint ?? (typeof start === 'object' && 'init' in start ? start.init : undefined);
   const run = resumed && resumedRun(out, resumed.checkpoint);
   const settings = settingsOf(options, checkpoint, run);
-  checkLimits(options);
   if (run) {
     checkSameOrder(settings, run.settings);
     const warning = checkSameData(data, settings.labels, run.data);
@@ -156,17 +194,4 @@ function settingsOf(
   };
   checkSettings(settings);
   return settings;
-}
-
-/** @throws RangeError naming the limit, the value expected and the value found. */
-function checkLimits({ threads = 1, maxMemory = 1, timeBudgetMinutes = 1 }: TrainOptions): void {
-  if (!Number.isSafeInteger(maxMemory) || maxMemory < 1) {
-    throw new RangeError(`train: maxMemory must be a positive integer, got ${maxMemory}`);
-  }
-  if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
-    throw new RangeError(`train: threads must be an integer from 1 to 256, got ${threads}`);
-  }
-  if (!(timeBudgetMinutes > 0)) {
-    throw new RangeError(`train: timeBudgetMinutes must be a number above 0, got ${timeBudgetMinutes}`);
-  }
 }

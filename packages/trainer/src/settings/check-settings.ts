@@ -1,3 +1,4 @@
+import { checkNames, describe } from '@glow-onnx/flow/internal';
 import { optimizers } from '../engine/optimizer.js';
 import { schedules, type TrainSettings } from './settings.js';
 
@@ -37,11 +38,12 @@ const rules: Readonly<Record<keyof TrainSettings, Rule>> = {
   labels: [(value) => value === null || typeof value === 'string', 'the name of an attribute, or null'],
 };
 
-/** @throws RangeError naming the setting, the value expected and the value found. */
+/** @throws TypeError for an unknown setting; RangeError naming the setting, the value expected and the value found. */
 export function checkSettings(settings: TrainSettings): void {
+  checkNames('settings', settings, rules);
   for (const [name, [holds, expected]] of Object.entries(rules)) {
     const value = settings[name as keyof TrainSettings];
-    if (!holds(value)) throw new RangeError(`settings: ${name} must be ${expected}, got ${value}`);
+    if (!holds(value)) throw new RangeError(`settings: ${name} must be ${expected}, got ${describe(value)}`);
   }
   const { batch, accumulate } = settings;
   if (accumulate > batch) {

@@ -1,5 +1,10 @@
 import { printable } from '@glow-onnx/flow/manifest';
 
+/** Recognised by its members, not by instanceof: it may come from another window or a polyfill. */
+export function isUrl(source: unknown): source is URL {
+  return typeof source === 'object' && source !== null && 'href' in source && 'searchParams' in source;
+}
+
 /** The address in messages: without user, password, query and fragment, which may be secrets. */
 export function shownAddress(address: string | URL): string {
   const text = String(address);
@@ -7,13 +12,6 @@ export function shownAddress(address: string | URL): string {
   if (URL.canParse(text)) return printable(bare(new URL(text).href).replace(/^([^/]*\/\/)?[^/]*@/, '$1'));
   // In text that is no address, a password may hold any character.
   return printable(bare(text.replace(/^(\s*[a-z][a-z0-9+.-]*:[/\\]*)?.*@/is, '$1')));
-}
-
-/** The name of an image in messages: a path, or an address without its secrets. A long one, as of data, is cut. */
-export function shownName(source: string | URL): string {
-  const text = String(source);
-  const shown = /^\s*[a-z][a-z0-9+.-]+:/i.test(text) ? shownAddress(text.slice(0, 2000)) : text;
-  return shown.length > 300 ? `${shown.slice(0, 100)}…` : shown;
 }
 
 function bare(address: string): string {
