@@ -27,6 +27,11 @@ export interface ExportOptions {
    * Default: samples of the model.
    */
   readonly images?: readonly string[];
+  /**
+   * The folder carries its checkpoint, `checkpoint.safetensors`: the parameters of the graphs, by which others train the
+   * model further. Loading the model does not read it. Default: false.
+   */
+  readonly withCheckpoint?: boolean;
 }
 
 /** The files of an export, and how far ONNX Runtime was from float64. */
@@ -58,13 +63,15 @@ export interface ExportReport {
  */
 export async function exportModel(checkpoint: Checkpoint, options: ExportOptions): Promise<ExportReport> {
   const { out, force = false, singleFile = false, tolerance = 1, license, images = [] } = options;
+  const { withCheckpoint = false } = options;
   const chosen = precisions.filter((name) => (options.precision ?? ['fp32']).includes(name));
   if (!chosen.includes('fp32')) throw new RangeError('export: precision must include fp32');
   if (!(tolerance > 0 && Number.isFinite(tolerance))) {
     throw new RangeError(`export: tolerance must be a positive number, got ${tolerance}`);
   }
   return writeFolder(out, force, async (folder, write) => {
-    const built = await buildModel(checkpoint, { precisions: chosen, singleFile, license, images }, write);
+    const build = { precisions: chosen, singleFile, license, withCheckpoint, images };
+    const built = await buildModel(checkpoint, build, write);
     const { config } = checkpoint;
     const claims = {
       variants: built.variants,

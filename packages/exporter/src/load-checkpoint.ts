@@ -1,16 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Checkpoint, parseCheckpoint } from '@glow-onnx/flow';
-import { difference, type JsonObject } from '@glow-onnx/flow/internal';
-import { messageOf } from '@glow-onnx/runtime/internal';
+import type { JsonObject } from '@glow-onnx/flow/internal';
 import { type OpenFolder, openFolder, readWholeFile } from '@glow-onnx/runtime/internal-node';
 import { parseGolden } from '@glow-onnx/runtime/session';
+import { carriesCheckpoint, checkpointName, parseCarried } from './carried-checkpoint.js';
 import { rebuildParams } from './rebuild/rebuild-params.js';
 import { openWeights } from './rebuild/stored-weights.js';
 import { checkGolden } from './verify/check-golden.js';
-
-/** The checkpoint that a model folder may carry, listed in its manifest. Loading the model does not read it. */
-export const checkpointName = 'checkpoint.safetensors';
+import { within } from './within.js';
 
 /** A checkpoint, and how it was found. */
 export interface LoadedCheckpoint {
@@ -54,7 +52,7 @@ export async function loadCheckpoint(
 
 async function ofFolder(folder: OpenFolder): Promise<LoadedCheckpoint> {
   const { name, manifest } = folder;
-  const carries = manifest.files.some(({ path }) => path === checkpointName);
+  const carries = carriesCheckpoint(manifest);
   const checkpoint = carries ? await carried(folder) : await rebuilt(folder);
   const golden = await folder.read('golden.safetensors');
   const subject = carries ? `${name}: ${checkpointName}` : `${name}: the checkpoint rebuilt from its graphs`;
@@ -64,21 +62,7 @@ async function ofFolder(folder: OpenFolder): Promise<LoadedCheckpoint> {
 
 async function carried({ name, manifest, read }: OpenFolder): Promise<Checkpoint> {
   const bytes = await read(checkpointName);
-  return within(`${name}: ${checkpointName}`, () => {
-    const checkpoint = parseCheckpoint(bytes);
-    checkSameConfig(checkpoint, manifest.config);
-    return checkpoint;
-  });
-}
-
-/** @throws RangeError naming the first field in which a checkpoint differs from the manifest beside it. */
-export function checkSameConfig(checkpoint: Checkpoint, config: Checkpoint['config']): void {
-  const differs = difference(checkpoint.config, config, 'config');
-  if (!differs) return;
-  throw new RangeError(
-    `${differs.path} is ${differs.got}, manifest.json says ${differs.expected}; ` +
-      'copy the model folder again, or export the model again',
-  );
+  return within(`${name}: ${checkpointName}`, () => parseCarried(bytes, manifest));
 }
 
 async function rebuilt({ name, manifest, encodeGraph }: OpenFolder): Promise<Checkpoint> {
@@ -102,13 +86,4 @@ async function checkIsModel(folder: string): Promise<void> {
       ? `${folder} is the folder of a training run; pass a checkpoint in it: ${best}`
       : `${folder} is a folder without manifest.json; pass a model folder, as glow-onnx export writes it, or a checkpoint`,
   );
-}
-
-/** Adds the place to the errors of `work`. */
-function within<T>(where: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw new Error(`${where}: ${messageOf(cause)}`, { cause });
-  }
 }

@@ -1,7 +1,6 @@
-import { stat } from 'node:fs/promises';
-import { type Checkpoint, encodeCheckpoint, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
+import { type Checkpoint, encodeCheckpoint, type GlowConfig } from '@glow-onnx/flow';
 import { type Precision, precisions, printable } from '@glow-onnx/flow/internal';
-import { devices, messageOf } from '@glow-onnx/runtime/internal';
+import { devices } from '@glow-onnx/runtime/internal';
 import {
   onTerminal,
   printableJson,
@@ -13,10 +12,13 @@ import {
 } from '@glow-onnx/runtime/internal-node';
 import type { Device } from '@glow-onnx/runtime/session';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addCheckpoint, checkFree } from './checkpoint-command.js';
 import { exportModel } from './export-model.js';
 import { formatExport, formatVerification } from './format-report.js';
 import { importWeights, type LayoutName, layoutNames } from './import/import-weights.js';
+import { loadCheckpoint } from './load-checkpoint.js';
 import { verifyFolder } from './verify/verify-folder.js';
+import { within } from './within.js';
 
 const bitsHelp = 'bits per colour channel (default: tutorial 8, port 5)';
 const sizeHelp = 'height and width of the training images (default: 32x32)';
@@ -36,6 +38,7 @@ interface ExportFlags extends ImportFlags {
   readonly precision: readonly Precision[];
   readonly license?: string;
   readonly images?: readonly string[];
+  readonly withCheckpoint: boolean;
   readonly steps: boolean;
   readonly json: boolean;
 }
@@ -67,6 +70,7 @@ export async function main(
     .enablePositionalOptions();
   addExport(program, terminal);
   addImport(program, terminal);
+  addCheckpoint(program, terminal);
   addVerify(program, terminal, (failure) => {
     code = failure;
   });
@@ -79,7 +83,10 @@ function addExport(program: Command, { stdout }: Terminal): void {
     .description(
       'Turn a checkpoint into a model folder: ONNX graphs to encode and decode, checked against float64.',
     )
-    .argument('<checkpoint>', 'safetensors file of glow-train, or of another program with --from')
+    .argument(
+      '<checkpoint>',
+      'safetensors file of glow-onnx train, or of another program with --from; or a model folder or its address',
+    )
     .requiredOption('--out <dir>', 'model folder to make')
     .option('--force', 'replace an existing model folder', false)
     .option('--single-file', 'let each graph hold its own weights', false)
@@ -97,6 +104,7 @@ function addExport(program: Command, { stdout }: Terminal): void {
       '--images <path...>',
       'take the golden values from these images (files, folders) instead of samples',
     )
+    .option('--with-checkpoint', 'let the folder carry its checkpoint, to train the model further', false)
     .option('--steps', stepsHelp, false)
     .option('--json', 'print JSON', false)
     .action(async (path: string, flags: ExportFlags) => {
@@ -121,9 +129,7 @@ function addImport(program: Command, { stdout }: Terminal): void {
     .option('--size <HxW>', sizeHelp, size)
     .option('--force', 'replace an existing file', false)
     .action(async (path: string, flags: ImportFlags) => {
-      if (!flags.force && (await stat(flags.out).catch(() => undefined))) {
-        throw new Error(`${flags.out} exists; pass --force to replace it, or another --out`);
-      }
+      await checkFree(flags.out, flags.force);
       const checkpoint = await readCheckpoint(path, flags);
       await writeFileAtomic(flags.out, encodeCheckpoint(checkpoint));
       const lines = [...assumptions(flags, checkpoint.config), `wrote ${flags.out}\n`];
@@ -161,16 +167,9 @@ async function readCheckpoint(path: string, { from, bits, size }: ImportFlags): 
   if (!from && (bits !== undefined || size)) {
     throw new RangeError('--bits and --size are for --from: a checkpoint states both');
   }
-  const bytes = await readWholeFile(path).catch((cause) => {
-    if (cause.code !== 'EISDIR') throw cause;
-    throw new Error(`${path}: is a folder; pass a file in it, such as best.safetensors`, { cause });
-  });
-  try {
-    if (!from) return parseCheckpoint(bytes);
-    return importWeights(bytes, from, { ...(bits !== undefined && { bits }), ...size });
-  } catch (cause) {
-    throw new Error(`${path}: ${messageOf(cause)}`, { cause });
-  }
+  if (!from) return (await loadCheckpoint(path)).checkpoint;
+  const bytes = await readWholeFile(path);
+  return within(path, () => importWeights(bytes, from, { ...(bits !== undefined && { bits }), ...size }));
 }
 
 /** The values that an import assumed. */

@@ -17,6 +17,7 @@ export interface Display {
   opened(data: Dataset): void;
   device(opened: OpenedDevice): void;
   training(progress: Progress): void;
+  note(message: string): void;
   warning(message: string): void;
   stop(): void;
 }
@@ -84,6 +85,7 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
       }
       show(phase, step, steps, notes(progress));
     },
+    note: line,
     warning: (message) => line(`warning: ${message}`),
     stop,
   };

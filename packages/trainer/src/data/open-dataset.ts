@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { describeNoImages, listImages } from '@glow-onnx/runtime/internal-node';
+import { describeNoImages, given, listImages } from '@glow-onnx/runtime/internal-node';
 import { findCifar, readCifar } from './cifar.js';
 import { createDataset, type Dataset, type DatasetOptions, type LoadedImages } from './dataset.js';
 import { readFolder } from './folder.js';
@@ -40,7 +40,8 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
       `data: a label file needs a folder of images, but ${path} is not one; leave out --label-file`,
     );
   }
-  return createDataset(await reader.read(options));
+  const own = reader.kind === 'images' ? { ...options.preferred, ...given(options) } : options;
+  return createDataset(await reader.read(own));
 }
 
 /** The way to read a path. Only `images` have a label file. */
