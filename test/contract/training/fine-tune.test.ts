@@ -40,8 +40,16 @@ function discs(count: number, side = 16) {
   });
 }
 
+/** Batches of training have the channels last. */
+function channelsFirst(x: Float32Array): Float32Array {
+  return x.map((_, at) => {
+    const [image, channel, pixel] = [Math.floor(at / 768), Math.floor(at / 256) % 3, at % 256];
+    return x[768 * image + 3 * pixel + channel] as number;
+  });
+}
+
 test('fine-tuning of models/faces starts with the bits/dim of its graphs, and goes on from there', async () => {
-  const data = await datasetFrom(discs(40), { name: 'discs' });
+  const data = await datasetFrom(discs(20), { name: 'discs' });
   const settings = { batch: 8, epochs: 2, rate: 5e-4, warmup: 2, ema: 0.5, valFraction: 0.2 };
   const { checkpoint } = await loadCheckpoint(faces);
   const own: number[] = [];
@@ -49,7 +57,7 @@ test('fine-tuning of models/faces starts with the bits/dim of its graphs, and go
   const session = await openSession({ model: graph, folder: join(faces, 'onnx'), device: 'cpu' });
   const batches = createBatches(data, checkpoint.config, { ...defaultSettings, ...settings });
   for await (const { x, count } of batches.validation()) {
-    const { log_prob } = await session.run({ x: { shape: [count, 3, 16, 16], data: x } });
+    const { log_prob } = await session.run({ x: { shape: [count, 3, 16, 16], data: channelsFirst(x) } });
     for (const nats of log_prob?.data ?? [])
       own.push(bitsPerDimension(nats, 3 * 16 * 16, checkpoint.config.bits));
   }
@@ -58,12 +66,12 @@ test('fine-tuning of models/faces starts with the bits/dim of its graphs, and go
 
   const out = runAt('faces');
   const result = await train({ start: { init: checkpoint }, data, out, device: 'cpu', threads: 1, settings });
-  expect(own).toHaveLength(8);
+  expect(own).toHaveLength(4);
   expect(Math.abs(result.bitsPerDim.before - before)).toBeLessThan(sameBits * before);
   expect(result.bitsPerDim.best).toBeLessThan(0.8 * before);
   const tuned = await readCheckpoint(out, 'best');
   expect(tuned.training).toMatchObject({ dataset: 'discs', startedFrom: 'faces, 22645 steps' });
-});
+}, 240_000);
 
 describe('glow-onnx train --init', () => {
   const config = tinyConfig({ channels: 1, prior: 'learned', classes: 2 });
