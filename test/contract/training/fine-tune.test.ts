@@ -174,6 +174,19 @@ describe('glow-onnx train --init', () => {
     await expect(readCheckpoint(runAt('refused'), 'last')).rejects.toThrow('ENOENT');
   });
 
+  test('images that the model gives no finite density are refused as too unlike its own', async () => {
+    const init = runAt('stretched.safetensors');
+    const params = structuredClone(model.params);
+    params.trainable['levels.0.steps.0.actnorm.logScale']?.data.fill(100); // e¹⁰⁰ is beyond float32
+    await writeFile(init, encodeCheckpoint({ ...model, params }));
+    const { code, stderr } = await glowTrain(...flags('unlike'), '--init', init);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /the held-out images have (NaN|Infinity) bits\/dim under the model to start from \(noise, 12 steps\): .*--init\n$/,
+    );
+    await expect(readCheckpoint(runAt('unlike'), 'last')).rejects.toThrow('ENOENT');
+  });
+
   test('a sheet of another size than the levels divide is refused with the size of the model', async () => {
     const deep = tinyConfig({ levels: 5, height: 32, width: 32, steps: 1 });
     const init = runAt('deep.safetensors');

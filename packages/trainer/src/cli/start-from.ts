@@ -1,4 +1,4 @@
-import { type LoadedCheckpoint, loadCheckpoint } from '@glow-onnx/exporter';
+import type { LoadedCheckpoint } from '@glow-onnx/exporter';
 import { type GlowConfig, presets } from '@glow-onnx/flow';
 import type { Dataset, DatasetOptions } from '../data/dataset.js';
 import { count } from '../report/numbers.js';
@@ -17,6 +17,7 @@ export interface Init extends LoadedCheckpoint {
  * @throws RangeError if a flag contradicts the model. @throws the errors of `loadCheckpoint`.
  */
 export async function readInit(name: string, flags: Flags, signal: AbortSignal): Promise<Init> {
+  const { loadCheckpoint } = await import('@glow-onnx/exporter'); // a new model needs no exporter
   const loaded = await loadCheckpoint(name, { signal });
   const { config } = loaded.checkpoint;
   checkFlags(name, flags, config);
