@@ -187,6 +187,15 @@ describe('glow-onnx train --init', () => {
     await expect(readCheckpoint(runAt('unlike'), 'last')).rejects.toThrow('ENOENT');
   });
 
+  test('a model of two channels is refused, because no image file has two', async () => {
+    const two = tinyConfig({ channels: 2 });
+    const init = runAt('two.safetensors');
+    const params = randomParams(createGlow(two), 1);
+    await writeFile(init, encodeCheckpoint({ config: two, params, initialised: true }));
+    const { stderr } = await glowTrain(...flags('refused'), '--init', init);
+    expect(stderr).toContain(`${init} has 2 channels, but image files have 1 (grey) or 3 (colour)`);
+  });
+
   test('a sheet of another size than the levels divide is refused with the size of the model', async () => {
     const deep = tinyConfig({ levels: 5, height: 32, width: 32, steps: 1 });
     const init = runAt('deep.safetensors');
