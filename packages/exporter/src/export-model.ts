@@ -37,6 +37,11 @@ export interface ExportOptions {
    * Default: samples of the model.
    */
   readonly images?: readonly string[];
+  /**
+   * The folder carries its checkpoint, `checkpoint.safetensors`: the parameters of the graphs, by which others train the
+   * model further. Loading the model does not read it. Default: false.
+   */
+  readonly withCheckpoint?: boolean;
 }
 
 const rules: Rules<ExportOptions> = {
@@ -44,7 +49,7 @@ const rules: Rules<ExportOptions> = {
     expected: 'the path of the folder to make',
     holds: (value) => typeof value === 'string' && value !== '',
   },
-  ...{ force: aBoolean, singleFile: aBoolean },
+  ...{ force: aBoolean, singleFile: aBoolean, withCheckpoint: aBoolean },
   tolerance: {
     ...{ expected: 'a positive number', type: 'number' },
     holds: (value) => Number.isFinite(value) && (value as number) > 0,
@@ -90,10 +95,12 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
     );
   }
   const { out, force = false, singleFile = false, tolerance = 1, license, images = [] } = options;
+  const { withCheckpoint = false } = options;
   const chosen = precisions.filter((name) => (options.precision ?? ['fp32']).includes(name));
   if (!chosen.includes('fp32')) throw new RangeError('export: precision must include fp32');
   return writeFolder(out, force, async (folder, write) => {
-    const built = await buildModel(checkpoint, { precisions: chosen, singleFile, license, images }, write);
+    const build = { precisions: chosen, singleFile, license, withCheckpoint, images };
+    const built = await buildModel(checkpoint, build, write);
     const { config } = checkpoint;
     const claims = {
       variants: built.variants,

@@ -4,6 +4,11 @@ export type { GoldenPictures } from './build/golden-images.js';
 export { type ExportOptions, type ExportReport, exportModel } from './export-model.js';
 export { importWeights, type LayoutName, layoutNames } from './import/import-weights.js';
 export type { ImportOverrides } from './import/infer-config.js';
+export {
+  type LoadCheckpointOptions,
+  type LoadedCheckpoint,
+  loadCheckpoint,
+} from './load-checkpoint.js';
 export type { ModelDiagnosis, StepDiagnosis } from './verify/diagnose-steps.js';
 export { type VerifyOptions, type VerifyReport, verifyFolder } from './verify/verify-folder.js';
 export type { WrittenFile } from './write-folder.js';

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Checkpoint, encodeCheckpoint, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
+import { encodeCheckpoint, type GlowConfig } from '@glow-onnx/flow';
 import { type Precision, precisions, printable } from '@glow-onnx/flow/internal';
-import { devices, messageOf } from '@glow-onnx/runtime/internal';
+import { devices } from '@glow-onnx/runtime/internal';
 import {
   given,
   onTerminal,
@@ -15,10 +14,13 @@ import {
 } from '@glow-onnx/runtime/internal-node';
 import type { Device } from '@glow-onnx/runtime/session';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addCheckpoint, checkFree } from './checkpoint-command.js';
 import { exportModel } from './export-model.js';
 import { formatExport, formatVerification } from './format-report.js';
 import { importWeights, type LayoutName, layoutNames } from './import/import-weights.js';
+import { type LoadedCheckpoint, loadCheckpoint } from './load-checkpoint.js';
 import { verifyFolder } from './verify/verify-folder.js';
+import { within } from './within.js';
 
 const bitsHelp = 'bits per colour channel (default: tutorial 8, port 5)';
 const sizeHelp = 'height and width of the training images (default: 32x32)';
@@ -38,6 +40,7 @@ interface ExportFlags extends ImportFlags {
   readonly precision: readonly Precision[];
   readonly license?: string;
   readonly images?: readonly string[];
+  readonly withCheckpoint: boolean;
   readonly steps: boolean;
   readonly json: boolean;
 }
@@ -69,6 +72,7 @@ export async function main(
     .enablePositionalOptions();
   addExport(program, terminal);
   addImport(program, terminal);
+  addCheckpoint(program, terminal);
   addVerify(program, terminal, (failure) => {
     code = failure;
   });
@@ -83,7 +87,7 @@ function addExport(program: Command, { stdout }: Terminal): void {
     )
     .argument(
       '<checkpoint>',
-      'safetensors file or folder of a run of glow-onnx train, or, with --from, file of another program',
+      'safetensors file or folder of a run of glow-onnx train; a model folder or its address; with --from, file of another program',
     )
     .requiredOption('--out <dir>', 'model folder to make')
     .option('--force', 'replace an existing model folder', false)
@@ -102,14 +106,14 @@ function addExport(program: Command, { stdout }: Terminal): void {
       '--images <path...>',
       'take the golden values from these images (files, folders) instead of samples',
     )
+    .option('--with-checkpoint', 'let the folder carry its checkpoint, to train the model further', false)
     .option('--steps', stepsHelp, false)
     .option('--json', 'print JSON', false)
     .action(async (source: string, flags: ExportFlags) => {
-      const path = await checkpointAt(source, flags);
-      const checkpoint = await readCheckpoint(path, flags);
-      const { out, force, singleFile, tolerance, precision, license, images } = flags;
+      const { checkpoint, path } = await readCheckpoint(source, flags);
+      const { out, force, singleFile, tolerance, precision, license, images, withCheckpoint } = flags;
       const report = await exportModel(checkpoint, {
-        ...{ out, force, singleFile, tolerance, precision },
+        ...{ out, force, singleFile, tolerance, precision, withCheckpoint },
         ...given({ license, images }),
       });
       const text = () =>
@@ -134,12 +138,9 @@ function addImport(program: Command, { stdout }: Terminal): void {
     .option('--bits <n>', bitsHelp, bits)
     .option('--size <HxW>', sizeHelp, size)
     .option('--force', 'replace an existing file', false)
-    .action(async (source: string, flags: ImportFlags) => {
-      const path = await checkpointAt(source, flags);
-      if (!flags.force && (await stat(flags.out).catch(() => undefined))) {
-        throw new Error(`${flags.out} exists; pass --force to replace it, or another --out`);
-      }
-      const checkpoint = await readCheckpoint(path, flags);
+    .action(async (path: string, flags: ImportFlags) => {
+      await checkFree(flags.out, flags.force);
+      const { checkpoint } = await readCheckpoint(path, flags);
       await writeFileAtomic(flags.out, encodeCheckpoint(checkpoint));
       const lines = [...assumptions(flags, checkpoint.config), `wrote ${flags.out}\n`];
       stdout.write(printableLines(lines.join('\n')));
@@ -172,41 +173,20 @@ function addVerify(program: Command, { stdout, stderr }: Terminal, fail: (code: 
     });
 }
 
-async function readCheckpoint(path: string, { from, bits, size }: ImportFlags): Promise<Checkpoint> {
+async function readCheckpoint(
+  source: string,
+  { from, bits, size }: ImportFlags,
+): Promise<Pick<LoadedCheckpoint, 'checkpoint' | 'path'>> {
   if (!from && (bits !== undefined || size)) {
     throw new RangeError('--bits and --size are for --from: a checkpoint states both');
   }
-  const bytes = await readWholeFile(path);
-  try {
-    if (!from) return parseCheckpoint(bytes);
-    return importWeights(bytes, from, { ...(bits !== undefined && { bits }), ...size });
-  } catch (cause) {
-    throw new Error(`${path}: ${messageOf(cause)}`, { cause });
+  if (!from) return loadCheckpoint(source);
+  if ((await stat(source).catch(() => undefined))?.isDirectory()) {
+    throw new Error(`${source} is a folder; pass the safetensors file in it`);
   }
-}
-
-/**
- * The file of a checkpoint: in the folder of a run, the one with the best validation.
- * @throws Error if the path is a folder that has none.
- */
-async function checkpointAt(path: string, { from }: ImportFlags): Promise<string> {
-  const isThere = (file: string) =>
-    stat(join(path, file)).then(
-      (found) => found.isFile(),
-      () => false,
-    );
-  if (!(await stat(path).catch(() => undefined))?.isDirectory()) return path;
-  if (from) throw new Error(`${path} is a folder; pass the safetensors file in it`);
-  if (await isThere('best.safetensors')) return join(path, 'best.safetensors');
-  if (await isThere('last.safetensors')) {
-    throw new Error(
-      `${path}: this run has no best.safetensors, because no epoch has ended; ` +
-        `pass ${join(path, 'last.safetensors')} to export it as it is`,
-    );
-  }
-  const advice = 'pass a checkpoint, such as best.safetensors, or the folder of a run';
-  if (await isThere('manifest.json')) throw new Error(`${path} is a model folder already; ${advice}`);
-  throw new Error(`${path} is a folder without best.safetensors; ${advice}`);
+  const bytes = await readWholeFile(source);
+  const overrides = { ...(bits !== undefined && { bits }), ...size };
+  return { checkpoint: within(source, () => importWeights(bytes, from, overrides)), path: source };
 }
 
 /** The values that an import assumed. */

@@ -12,6 +12,7 @@ export const commands: readonly CommandEntry[] = [
   ...inGroup('Make a model', 'exporter', {
     export: 'turn a checkpoint into a model folder with ONNX graphs',
     import: "turn another program's weights into a checkpoint",
+    checkpoint: 'write the checkpoint of a model folder',
     verify: 'check all claims of a model folder',
   }),
   ...inGroup('Use a model', 'runtime', {

@@ -15,6 +15,7 @@ export { type ImageFolder, listImages } from './node/image-folder.js';
 export { nodeCodec } from './node/images.js';
 export { folderAround } from './node/inside.js';
 export { describeLeftOut, describeNoImages, type LeftOut } from './node/left-out.js';
+export { type OpenFolder, openFolder } from './node/open-folder.js';
 export { isRunning, type Owner, parseOwner, thisProcess } from './node/process-owner.js';
 export { readWholeFile } from './node/read-file.js';
 export { resources } from './node/resources.js';

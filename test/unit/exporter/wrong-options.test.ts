@@ -85,8 +85,12 @@ describe('a folder given to glow-export', () => {
 
   test.each<[string, string[], string[], string]>([
     ['with no finished epoch', ['last.safetensors'], [], 'no epoch has ended; pass FOLDER/last.safetensors'],
-    ['that is a model', ['manifest.json'], [], 'FOLDER is a model folder already; pass a checkpoint'],
-    ['without checkpoints', [], [], 'FOLDER is a folder without best.safetensors; pass a checkpoint'],
+    [
+      'without checkpoints',
+      [],
+      [],
+      'FOLDER is a folder without manifest.json or best.safetensors; pass a model folder',
+    ],
     ['of another program', [], ['--from', 'port'], 'FOLDER is a folder; pass the safetensors file in it'],
   ])('%s is an error that says which file', async (_, files, flags, message) => {
     mkdirSync(at('given'));

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { imageGrid, type RawImage, writePng } from '@glow-onnx/runtime/node';
 import sharp from 'sharp';
 import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
-import { cover, fitImage, fits } from '../../../packages/runtime/src/pictures/fit.js';
+import { cover, fitImage } from '../../../packages/runtime/src/pictures/fit.js';
+import { fits } from '../../../packages/runtime/src/pictures/fits.js';
 import {
   checkRawImage,
   fromModel,

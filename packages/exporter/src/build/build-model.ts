@@ -11,9 +11,15 @@ import {
   inverseWeights,
   type Manifest,
 } from '@glow-onnx/flow';
-import { encodeSafetensors, type GraphVariant, type Precision } from '@glow-onnx/flow/internal';
+import {
+  checkpointParts,
+  encodeSafetensors,
+  type GraphVariant,
+  type Precision,
+} from '@glow-onnx/flow/internal';
 import { createWeightsFile, encodeModel, type Graph } from '@glow-onnx/graph';
 import { type Golden, parseGolden } from '@glow-onnx/runtime/session';
+import { checkpointName, modelAlone } from '../carried-checkpoint.js';
 import { producer } from '../producer.js';
 import type { WriteFile, WrittenFile } from '../write-folder.js';
 import { type FoldedFlow, fold, type WeightedFlow } from './fold.js';
@@ -27,6 +33,8 @@ export interface BuildOptions {
   readonly precisions: readonly Precision[];
   readonly singleFile: boolean;
   readonly license: string | undefined;
+  /** Whether the folder carries the checkpoint. */
+  readonly withCheckpoint: boolean;
   /** Paths of the images for the golden values; samples of the model if empty. */
   readonly images: readonly string[];
 }
@@ -56,7 +64,7 @@ interface FlowBothWays {
  */
 export async function buildModel(
   checkpoint: Checkpoint,
-  { precisions, singleFile, license, images: paths }: BuildOptions,
+  { precisions, singleFile, license, withCheckpoint, images: paths }: BuildOptions,
   write: WriteFile,
 ): Promise<BuiltModel> {
   const { config } = checkpoint;
@@ -86,6 +94,7 @@ export async function buildModel(
     await write('golden.safetensors', [golden]),
     await write('config.json', [`${JSON.stringify(config, null, 2)}\n`]),
   );
+  if (withCheckpoint) files.push(await write(checkpointName, checkpointParts(modelAlone(checkpoint))));
   return {
     parameters,
     variants: variants as Manifest['variants'],
@@ -96,25 +105,20 @@ export async function buildModel(
 }
 
 /** The weights of both directions in float64, from the moving averages if the checkpoint has them. */
-function float64Flow({
-  config,
-  params,
-  ema,
-  initialised,
-}: Checkpoint): FlowBothWays & { parameters: number } {
-  if (!initialised) {
+function float64Flow(checkpoint: Checkpoint): FlowBothWays & { parameters: number } {
+  if (!checkpoint.initialised) {
     throw new Error(
       'export: the actnorms of this checkpoint have not seen a first batch, so the model cannot be inverted; ' +
         'train it for at least one step',
     );
   }
+  const { config, params } = modelAlone(checkpoint);
   const glow = createGlow(config);
-  const used = { trainable: ema ?? params.trainable, fixed: params.fixed };
   return {
     glow,
-    forward: forwardWeights(glow, float64Ops, used),
-    inverse: inverseWeights(glow, used),
-    parameters: Object.values(used.trainable).reduce((sum, { data }) => sum + data.length, 0),
+    forward: forwardWeights(glow, float64Ops, params),
+    inverse: inverseWeights(glow, params),
+    parameters: Object.values(params.trainable).reduce((sum, { data }) => sum + data.length, 0),
   };
 }
 

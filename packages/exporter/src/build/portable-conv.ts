@@ -17,29 +17,55 @@ export function channelsOf(x: Value): number {
   return x.shape[1] as number;
 }
 
+/** The channels of an image that a convolution reads: a range of `of` channels, which begins at `from`. */
+export interface ChannelRange {
+  readonly of: number;
+  readonly from: number;
+}
+
+/** The inputs of a kernel as it is stored. */
+export interface StoredInputs {
+  readonly count: number;
+  /** Where the kernel's own inputs begin; the others are zero. */
+  readonly at: number;
+  /** Whether the others read the first channels again, not the neighbours of the range. */
+  readonly repeated: boolean;
+}
+
 /**
- * An input and a kernel [out, in, k, k] that every provider computes correctly. If the number of channels is
+ * How many inputs a kernel is stored with, so that every provider computes it correctly. If the number of channels is
  * miscomputed, the convolution reads more channels with zero weight. The extra channels come from the image that x is a
  * part of, which costs nothing: 6 of 12 channels become 8 (`narrow`) or all 12 (`whole`). If x is not a part, it
  * repeats its first channels.
  */
+export function storedInputs(
+  channels: number,
+  { of: available, from }: ChannelRange,
+  width: 'narrow' | 'whole',
+): StoredInputs {
+  if (!isMiscomputed(channels)) return { count: channels, at: 0, repeated: false };
+  const multipleOf4 = 4 * Math.ceil(channels / 4);
+  const count = width === 'whole' ? available : multipleOf4;
+  if (count > available || count === channels || isMiscomputed(count)) {
+    return { count: multipleOf4, at: 0, repeated: true };
+  }
+  return { count, at: from - Math.min(from, available - count), repeated: false };
+}
+
+/** An input and a kernel [out, in, k, k] that every provider computes correctly: see `storedInputs`. */
 export function portableInput(
   x: ImageValue,
   kernel: Kernel,
   width: 'narrow' | 'whole',
 ): readonly [Value, Kernel] {
   const channels = channelsOf(x);
-  if (!isMiscomputed(channels)) return [x, kernel];
   const { whole, from } = x.part ?? { whole: x, from: 0 };
-  const available = channelsOf(whole);
-  const multipleOf4 = 4 * Math.ceil(channels / 4);
-  const count = width === 'whole' ? available : multipleOf4;
-  if (count > available || count === channels || isMiscomputed(count)) {
-    const repeated = concat([x, slice(x, 1, 0, multipleOf4 - channels)], 1);
-    return [repeated, placeInputs(kernel, 0, multipleOf4)];
-  }
-  const begin = Math.min(from, available - count);
-  return [slice(whole, 1, begin, begin + count), placeInputs(kernel, from - begin, count)];
+  const { count, at, repeated } = storedInputs(channels, { of: channelsOf(whole), from }, width);
+  if (count === channels) return [x, kernel];
+  const input = repeated
+    ? concat([x, slice(x, 1, 0, count - channels)], 1)
+    : slice(whole, 1, from - at, from - at + count);
+  return [input, placeInputs(kernel, at, count)];
 }
 
 /**

@@ -27,6 +27,9 @@ import {
   type Measurement,
   parseGolden,
 } from '@glow-onnx/runtime/session';
+import { carriesCheckpoint, checkpointName, parseCarried } from '../carried-checkpoint.js';
+import { within } from '../within.js';
+import { checkGolden } from './check-golden.js';
 import { diagnoseSteps, type ModelDiagnosis } from './diagnose-steps.js';
 import { measureErrors } from './measure-errors.js';
 import { readGraph } from './read-graph.js';
@@ -64,7 +67,7 @@ export interface VerifyReport {
 
 /**
  * Checks the claims of a model folder: its manifest, the hash of every file, the config in every graph and in
- * config.json, and the errors of every graph against its golden values.
+ * config.json, that a carried checkpoint is the same model, and the errors of every graph against its golden values.
  * The graphs do not run if a file is damaged.
  * @throws RangeError if the folder lacks a requested precision, or its manifest is damaged. @throws Error if the folder has no manifest.json, the
  * device is not available, or a graph cannot run.
@@ -136,7 +139,7 @@ async function readManifest(folder: string): Promise<Manifest> {
   return parseManifest(await readWholeFile(path, maxManifestBytes));
 }
 
-/** Graphs that are not of this model, and a config.json of another one, in one line each. */
+/** Graphs, a config.json and a checkpoint that are not of this model, in one line each. */
 async function contradictions(
   folder: string,
   manifest: Manifest,
@@ -148,7 +151,8 @@ async function contradictions(
       checkExportFacts(metadata, manifest, precision, path);
     }),
   );
-  const checks = await Promise.allSettled([...graphs, checkConfigFile(folder, manifest)]);
+  const files = [checkConfigFile(folder, manifest), checkCarried(folder, manifest)];
+  const checks = await Promise.allSettled([...graphs, ...files]);
   return checks.flatMap((check) => (check.status === 'rejected' ? [messageOf(check.reason)] : []));
 }
 
@@ -160,6 +164,13 @@ async function checkConfigFile(folder: string, { files, config }: Manifest): Pro
   const found = difference(parseConfig(stated), config, 'config');
   if (!found) return;
   throw new RangeError(`${where} has ${found.path} ${found.got}, manifest.json says ${found.expected}`);
+}
+
+async function checkCarried(folder: string, manifest: Manifest): Promise<void> {
+  if (!carriesCheckpoint(manifest)) return;
+  const bytes = await readWholeFile(join(folder, checkpointName));
+  const golden = await readGolden(folder);
+  within(checkpointName, () => checkGolden(parseCarried(bytes, manifest), golden, manifest.toleranceFactor));
 }
 
 /** Files that the graphs or their check need and whose hash the manifest does not state. */

@@ -106,7 +106,7 @@ function addTrainingFlags(program: Command): void {
     )
     .option('--ema <x>', `decay of the averaged weights, 0: no average (default: ${ema})`, number)
     .option('--seed <n>', `seed of all random numbers (default: ${seed})`, number)
-    .option('--init <checkpoint>', 'start from the weights of this checkpoint');
+    .option('--init <model>', 'start from this checkpoint, or model folder or its address');
 }
 
 function addRunFlags(program: Command): void {
@@ -148,21 +148,23 @@ const modelFlags = ['preset', 'levels', 'steps', 'hidden', 'bits'] as const;
 
 /** @throws RangeError if flags contradict each other. */
 export function checkCombination(flags: Flags): void {
-  const source = flags.resume ? '--resume' : flags.init;
-  if (flags.resume && flags.init !== undefined) {
-    throw new RangeError(
-      '--resume continues the run in --out, but --init starts a new run; pass only one of them',
-    );
-  }
-  if (flags.labelFile !== undefined && flags.labels === undefined && source === undefined) {
+  const startsNew = !flags.resume && flags.init === undefined;
+  if (flags.labelFile !== undefined && flags.labels === undefined && startsNew) {
     throw new RangeError(
       '--label-file gives the labels of images, but no --labels says which of them a model shall learn; ' +
         'pass --labels with the name of a column of the file, or leave --label-file out',
     );
   }
-  const checkpoint = flags.init ?? `the run in ${flags.out}`;
-  const fixed = modelFlags.find((name) => source !== undefined && flags[name] !== undefined);
-  if (fixed) throw new RangeError(`--${fixed} is decided by the checkpoint of ${checkpoint}; leave it out`);
+  if (!flags.resume) return;
+  if (flags.init !== undefined) {
+    throw new RangeError(
+      '--resume continues the run in --out, but --init starts a new run; pass only one of them',
+    );
+  }
+  const fixed = modelFlags.find((name) => flags[name] !== undefined);
+  if (fixed) {
+    throw new RangeError(`--${fixed} is decided by the checkpoint of the run in ${flags.out}; leave it out`);
+  }
 }
 
 /** An error message with flags instead of the names of settings and options. */

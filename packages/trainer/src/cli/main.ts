@@ -1,12 +1,5 @@
-import { type ConfigInput, createConfig, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
-import { messageOf } from '@glow-onnx/runtime/internal';
-import {
-  exitCodeOf,
-  given,
-  printableLines,
-  readWholeFile,
-  runProgram,
-} from '@glow-onnx/runtime/internal-node';
+import { type ConfigInput, createConfig, type GlowConfig } from '@glow-onnx/flow';
+import { exitCodeOf, given, printableLines, runProgram } from '@glow-onnx/runtime/internal-node';
 import type { Dataset } from '../data/dataset.js';
 import { findLabels } from '../data/labels.js';
 import { openDataset } from '../data/open-dataset.js';
@@ -17,6 +10,7 @@ import type { TrainResult } from '../run/loop.js';
 import { type TrainOptions, train } from '../run/train.js';
 import { checkCombination, createProgram, type Flags, inFlags, settingsOf } from './flags.js';
 import { createDisplay, type StreamTerminal } from './progress-display.js';
+import { compareWithData, type Init, readInit } from './start-from.js';
 
 /**
  * The command `glow-train`. It writes the result to stdout, progress to stderr, and an error as one line to stderr.
@@ -50,6 +44,7 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
   const display = createDisplay(terminal);
   let data: Dataset | undefined;
   try {
+    const init = flags.init === undefined ? undefined : await readInit(flags.init, flags, signal);
     // A resumed run knows the size and channels of its images.
     const known = flags.resume ? (await readRun(flags.out)).checkpoint.config : undefined;
     const channels = Number(flags.channels ?? known?.channels) as 1 | 3;
@@ -57,12 +52,14 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
     data = await openDataset(flags.data, {
       ...given({ size: flags.size ?? known, limit, labelFile }),
       ...(channels && { channels }),
+      ...(init && { preferred: init.preferred }),
       onProgress: display.reading,
       signal,
     });
     display.opened(data);
+    if (init) for (const text of compareWithData(init, data)) display.note(text);
     return await train({
-      start: await startOf(flags, data),
+      start: startOf(flags, init, data),
       data,
       out: flags.out,
       settings: settingsOf(flags),
@@ -82,15 +79,9 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
   }
 }
 
-async function startOf(flags: Flags, data: Dataset): Promise<TrainOptions['start']> {
+function startOf(flags: Flags, init: Init | undefined, data: Dataset): TrainOptions['start'] {
   if (flags.resume) return 'resume';
-  if (flags.init === undefined) return { config: configOf(flags, data) };
-  const bytes = await readWholeFile(flags.init);
-  try {
-    return { init: parseCheckpoint(bytes) };
-  } catch (cause) {
-    throw new Error(`${flags.init}: ${messageOf(cause)}`, { cause });
-  }
+  return init ? { init: init.checkpoint } : { config: configOf(flags, data) };
 }
 
 /** The config of a new model for the data. @throws RangeError if the data does not have the labels. */

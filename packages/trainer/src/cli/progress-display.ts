@@ -22,6 +22,7 @@ export interface Display {
   opened(data: Dataset): void;
   device(opened: OpenedDevice): void;
   training(progress: Progress): void;
+  note(message: string): void;
   warning(message: string): void;
   stop(): void;
 }
@@ -90,6 +91,7 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
       }
       show(phase, step, steps, notes(progress));
     },
+    note: line,
     warning: (message) => line(`warning: ${message}`),
     stop,
   };

@@ -77,6 +77,14 @@ export interface DatasetOptions {
    * Images of an IDX file or a sheet must have this number of channels.
    */
   readonly channels?: 1 | 3;
+  /**
+   * Size and channels of the images of a folder, where `size` and `channels` do not say it: those of a model that is
+   * trained further. Other data keep their own.
+   */
+  readonly preferred?: {
+    readonly size: { readonly height: number; readonly width: number };
+    readonly channels: 1 | 3;
+  };
   /** Takes this number of images, evenly spread over all images. A positive integer. Default: all. */
   readonly limit?: number;
   /**

@@ -9,7 +9,7 @@ import {
   integerFrom,
   type Rules,
 } from '@glow-onnx/flow/internal';
-import { describeNoImages, listImages } from '@glow-onnx/runtime/internal-node';
+import { describeNoImages, given, listImages } from '@glow-onnx/runtime/internal-node';
 import { findCifar, readCifar } from './cifar.js';
 import { createDataset, type Dataset, type DatasetOptions, type LoadedImages } from './dataset.js';
 import { readFolder } from './folder.js';
@@ -27,6 +27,7 @@ const rules: Rules<DatasetOptions> = {
   channels: { expected: '1 or 3', type: 'number', holds: (value) => value === 1 || value === 3 },
   limit: anything, // checked with the images
   labelFile: aText,
+  preferred: anything,
   maxBytes: integerFrom(1),
   onProgress: aFunction,
   signal: anAbortSignal,
@@ -67,7 +68,8 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
       `data: a label file needs a folder of images, but ${path} is not one; leave out --label-file`,
     );
   }
-  return createDataset(await reader.read(options));
+  const own = reader.kind === 'images' ? { ...options.preferred, ...given(options) } : options;
+  return createDataset(await reader.read(own));
 }
 
 /** The way to read a path. Only `images` have a label file. */

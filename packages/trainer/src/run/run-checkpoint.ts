@@ -15,13 +15,15 @@ export interface RunConstants {
   readonly data: Dataset;
   readonly settings: TrainSettings;
   readonly trainingImages: number;
+  /** The model that the run started from; undefined for a new model. */
+  readonly startedFrom?: string | undefined;
 }
 
 const HISTOGRAM_BINS = 32;
 
 /** The checkpoint of a run. `scores`: bits/dim of each validation image at the last validation. */
 export async function toCheckpoint(
-  { config, fixed, data, settings, trainingImages }: RunConstants,
+  { config, fixed, data, settings, trainingImages, startedFrom }: RunConstants,
   engine: Engine,
   counters: Counters,
   scores: Float64Array | undefined,
@@ -50,10 +52,18 @@ export async function toCheckpoint(
       epochs: counters.epoch,
       seconds: Math.round(counters.seconds),
       engine: engine.description,
+      ...(startedFrom !== undefined && { startedFrom }),
       ...(labels && { labels: settings.labels, classNames: labels.values }),
       ...(scores && { bitsPerDim: mean(scores), histogram: histogram(scores) }),
     },
   };
+}
+
+/** What a run that starts from a checkpoint says of it, for the model card. */
+export function describeStart({ training }: Checkpoint): string {
+  const { dataset, steps } = training ?? {};
+  if (typeof dataset !== 'string') return 'weights of another program';
+  return isCount(steps) ? `${dataset}, ${steps} steps` : dataset;
 }
 
 /** The run that a checkpoint comes from. */

@@ -55,6 +55,14 @@ export function noteStep(
   return stability.streak === -RETURN ? 'return' : 'continue';
 }
 
+/** The error for a run that would start from a model that has no finite density for the held-out images. */
+export function tooUnlike(model: string, bitsPerDim: number): Error {
+  return new Error(
+    `training: the held-out images have ${bitsPerDim} bits/dim under the model to start from (${model}): they are too ` +
+      'unlike its own; nothing was saved; give them its size and kind, or train a new model without --init',
+  );
+}
+
 /** The error for a run whose loss is not finite. `values` are the loss and the gradient norm. */
 export function notFinite(
   { step, rolledBack }: Stability & { step: number },

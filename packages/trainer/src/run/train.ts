@@ -20,7 +20,7 @@ import { createBatches } from './batches.js';
 import { checkImages, checkSameClasses, checkSameData, checkSameOrder } from './check-data.js';
 import { checkPlace } from './check-place.js';
 import { runTraining, type TrainResult } from './loop.js';
-import { type CheckpointRun, runOf } from './run-checkpoint.js';
+import { type CheckpointRun, describeStart, runOf } from './run-checkpoint.js';
 import type { TrainingRun } from './training-run.js';
 
 /** Options of `train`. */
@@ -166,8 +166,15 @@ async function openRun(options: TrainOptions, opened: Close[]): Promise<Training
       ...(onWarning && { onWarning }),
     }),
     initialised: checkpoint?.initialised ?? false,
+    startedFrom: run ? startOfRun(checkpoint) : checkpoint && describeStart(checkpoint),
     counters: run?.counters,
   };
+}
+
+/** What the checkpoint of a run says of the model that the run started from. */
+function startOfRun(checkpoint: Checkpoint | undefined): string | undefined {
+  const startedFrom = checkpoint?.training?.startedFrom;
+  return typeof startedFrom === 'string' ? startedFrom : undefined;
 }
 
 /** @throws RangeError if the checkpoint in `out` does not come from a training run. */

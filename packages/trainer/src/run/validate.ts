@@ -1,5 +1,5 @@
 import { mean } from '@glow-onnx/runtime/internal';
-import { notFinite } from './stability.js';
+import { notFinite, tooUnlike } from './stability.js';
 import type { RunState } from './training-run.js';
 
 /**
@@ -29,7 +29,11 @@ async function validate(state: RunState): Promise<void> {
     run.onProgress?.(state.progress('validating', mean(found)));
   }
   const bitsPerDim = mean(found);
-  if (!Number.isFinite(bitsPerDim)) throw notFinite(counters, { bitsPerDim }, folder.path);
+  if (!Number.isFinite(bitsPerDim)) {
+    throw counters.step === 0 && run.startedFrom !== undefined
+      ? tooUnlike(run.startedFrom, bitsPerDim)
+      : notFinite(counters, { bitsPerDim }, folder.path);
+  }
   state.scores = Float64Array.from(found);
   if (counters.step === 0) counters.before = bitsPerDim;
   const { step, epoch, images } = counters;
