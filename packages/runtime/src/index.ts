@@ -18,7 +18,7 @@ export { UnreachableError } from './folder/model-store.js';
 export type { BlobLike } from './folder/stores/blob-file.js';
 export type { DirectoryHandle } from './folder/stores/directory-store.js';
 export type { FileContents, ModelFiles } from './folder/stores/memory-store.js';
-export type { NetworkOptions } from './folder/stores/url-store.js';
+export type { HubOptions, NetworkOptions } from './folder/stores/network-options.js';
 export type { LoadGlow, LoadOptions } from './load-options.js';
 export { BatchError } from './model/batch-error.js';
 export type { CallOptions } from './model/call.js';

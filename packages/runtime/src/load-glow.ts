@@ -2,8 +2,9 @@ import { checkInteger } from './check.js';
 import { forgetful, keyValueCache } from './folder/key-value-cache.js';
 import { loadGraphs } from './folder/load-graphs.js';
 import { openCache } from './folder/model-cache.js';
-import { type ModelFolder, readManifest, readVerified } from './folder/model-folder.js';
+import { type ModelFolder, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
+import { ofOneVersion } from './folder/one-version.js';
 import type { LoadGlow, LoadOptions } from './load-options.js';
 import { createModel } from './model/create-model.js';
 import { createMemoryBudget } from './model/memory-budget.js';
@@ -46,6 +47,7 @@ async function load(
     cache: cacheChoice,
     idleTimeoutMs,
     privateRedirects,
+    hub,
     onProgress,
     signal,
     ...runtimeOptions
@@ -55,26 +57,28 @@ async function load(
   if (maxMemory !== undefined) checkInteger('loadGlow', 'maxMemory', maxMemory, 1);
   const codec = platform.createCodec(limitsOf({ maxPixels, maxBytes }));
   const { sha256 } = platform;
-  const store = storeOf(platform, source, { idleTimeoutMs, privateRedirects });
+  const store = storeOf(platform, source, { idleTimeoutMs, privateRedirects, hub });
   const cache = openCache(platform, cacheChoice);
   const cacheOfFiles = store.url === undefined ? undefined : cache;
   const folder: ModelFolder = { store, sha256, cache: cacheOfFiles, onProgress, signal };
-  const { manifest, sha256: fingerprint } = await readManifest(folder);
-  const hasGolden = manifest.files.some(({ path }) => path === goldenPath);
-  const graphs = await openGraphs(platform, await loadGraphs(folder, manifest, precision), {
-    ...runtimeOptions,
-    device,
-    selfTest:
-      selfTest && hasGolden
-        ? {
-            manifest,
-            fingerprint,
-            precision,
-            golden: () => readVerified(folder, manifest, goldenPath),
-            cache: cache ? keyValueCache(cache, sha256) : forgetful,
-          }
-        : undefined,
-    keepLatents: keepLatents ? manifest.latents.map(({ name }) => name) : undefined,
+  const { manifest, graphs } = await ofOneVersion(folder, async ({ manifest, sha256: fingerprint }) => {
+    const hasGolden = manifest.files.some(({ path }) => path === goldenPath);
+    const graphs = await openGraphs(platform, await loadGraphs(folder, manifest, precision), {
+      ...runtimeOptions,
+      device,
+      selfTest:
+        selfTest && hasGolden
+          ? {
+              manifest,
+              fingerprint,
+              precision,
+              golden: () => readVerified(folder, manifest, goldenPath),
+              cache: cache ? keyValueCache(cache, sha256) : forgetful,
+            }
+          : undefined,
+      keepLatents: keepLatents ? manifest.latents.map(({ name }) => name) : undefined,
+    });
+    return { manifest, graphs };
   });
   if (!signal?.aborted) onProgress?.({ status: 'ready', name: store.name });
   const resourcesNow = () => platform.resources(graphs.device);

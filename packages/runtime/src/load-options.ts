@@ -2,7 +2,7 @@ import type { Precision } from '@glow-onnx/flow/manifest';
 import type { LoadProgress } from './folder/load-progress.js';
 import type { CacheChoice } from './folder/model-cache.js';
 import type { ModelSource } from './folder/model-source.js';
-import type { NetworkOptions } from './folder/stores/url-store.js';
+import type { NetworkOptions } from './folder/stores/network-options.js';
 import type { GlowModel } from './model/model.js';
 import type { DeviceChoice } from './sessions/device.js';
 import type { RuntimeOptions } from './sessions/onnx-runtime.js';
@@ -58,7 +58,7 @@ export interface LoadOptions extends RuntimeOptions, NetworkOptions {
 
 /**
  * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
- * @param source the folder's path or address, a directory handle, or its files by their paths.
+ * @param source the folder's path or address, its name on a model hub, a directory handle, or its files by their paths.
  * @throws Error if a file is missing or changed, or its server does not give it; UnreachableError if a server does not
  *   answer, fails or breaks off, so that a later attempt may help; RangeError if the format or the precision is not
  *   known, the manifest contradicts its graphs or is too large, or a graph is not one that glow-export writes for the

@@ -1,3 +1,5 @@
+import { isHubName } from '../folder/stores/hub-name.js';
+import { hubStore } from '../folder/stores/hub-store.js';
 import { urlStore } from '../folder/stores/url-store.js';
 import type { Platform } from '../platform.js';
 import type { Device } from '../sessions/device.js';
@@ -26,7 +28,9 @@ export function createPlatform(builds: WebBuilds, spawn?: () => Worker): Platfor
     loadOnnxRuntime: (device, options) => loadOnnxRuntime(builds, device, options),
     // Relative addresses start from the page or its <base>, in a worker from the worker, as for fetch.
     openStore: (source, network = {}) =>
-      urlStore(get, source, network, globalThis.document?.baseURI ?? globalThis.location.href),
+      isHubName(source)
+        ? hubStore(get, source, network.hub ?? {}, network)
+        : urlStore(get, source, network, globalThis.document?.baseURI ?? globalThis.location.href),
     openCache,
     sha256,
     createCodec: browserCodec,

@@ -2,18 +2,20 @@ import type { Platform } from '../platform.js';
 import type { ModelStore } from './model-store.js';
 import { type DirectoryHandle, directoryStore } from './stores/directory-store.js';
 import { type ModelFiles, memoryStore } from './stores/memory-store.js';
-import type { NetworkOptions } from './stores/url-store.js';
+import type { NetworkOptions } from './stores/network-options.js';
 
 /**
  * The place of a model folder:
  *
  * - in Node a path, or a `file:` URL;
  * - an http(s) address, in a page also a relative one;
+ * - a repository of the Hugging Face Hub, or a folder in it: `hf:owner/name`, `hf:owner/name@revision/folder`;
  * - in a browser a directory handle from `showDirectoryPicker()`;
  * - a map or an object of its files, by their path inside the folder.
  * @example
  * await loadGlow('models/faces');
  * await loadGlow('https://example.org/models/faces/');
+ * await loadGlow('hf:owner/name@v1');
  * await loadGlow({ 'manifest.json': bytes, 'onnx/encode.onnx': blob, … });
  */
 export type ModelSource = string | URL | DirectoryHandle | ModelFiles;
