@@ -57,7 +57,7 @@ async function load(
   if (maxMemory !== undefined) checkInteger('loadGlow', 'maxMemory', maxMemory, 1);
   const codec = platform.createCodec(limitsOf({ maxPixels, maxBytes }));
   const { sha256 } = platform;
-  const store = storeOf(platform, source, { idleTimeoutMs, privateRedirects, hub });
+  const store = await storeOf(platform, source, { idleTimeoutMs, privateRedirects, hub });
   const cache = openCache(platform, cacheChoice);
   const cacheOfFiles = store.url === undefined ? undefined : cache;
   const folder: ModelFolder = { store, sha256, cache: cacheOfFiles, onProgress, signal };

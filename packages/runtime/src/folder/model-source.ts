@@ -21,7 +21,11 @@ import type { NetworkOptions } from './stores/network-options.js';
 export type ModelSource = string | URL | DirectoryHandle | ModelFiles;
 
 /** Opens a model folder. @throws TypeError if `source` is not a `ModelSource`. */
-export function storeOf(platform: Platform, source: ModelSource, network: NetworkOptions = {}): ModelStore {
+export async function storeOf(
+  platform: Platform,
+  source: ModelSource,
+  network: NetworkOptions = {},
+): Promise<ModelStore> {
   if (typeof source === 'string') {
     if (source === '') throw new TypeError('loadGlow: the path or address of the model folder is empty');
     return platform.openStore(source, network);

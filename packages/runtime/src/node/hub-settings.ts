@@ -1,8 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { HubSettings } from '../folder/stores/hub-store.js';
 import type { HubOptions } from '../folder/stores/network-options.js';
+
+/** How to reach the model hub from this machine. */
+export interface HubSettings extends HubOptions {
+  /** Whether the hub must not be asked, so that the cache has to do. */
+  readonly offline: boolean;
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -14,11 +14,6 @@ export interface HubName {
 const isHubRef = /^refs\/(?:pr|convert)\/[^/]+$/;
 const form = 'hf:owner/name, hf:owner/name@revision or hf:owner/name/folder';
 
-/** Whether a source begins with `hf:`, and so names a repository. */
-export function isHubName(source: string | URL): boolean {
-  return /^\s*hf:/i.test(String(source));
-}
-
 /**
  * Reads `hf:owner/name`, `hf:owner/name@revision`, `hf:owner/name/folder` or `hf:owner/name@revision/folder`, also with
  * `hf://`. A slash in a revision is written `%2F`; `refs/pr/1` needs no `%2F`.

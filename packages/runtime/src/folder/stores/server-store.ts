@@ -17,7 +17,7 @@ export interface ServerFolder extends Pick<ModelStore, 'name' | 'advice'> {
   /** Sees an answer that is the file. */
   accept?(answer: Answer): void;
   /** @throws Error if it knows why an answer is not the file. */
-  explain?(answer: Answer, where: string): void | Promise<void>;
+  explain?(answer: Answer): void;
 }
 
 const defaultIdleTimeoutMs = 15_000;
@@ -55,7 +55,7 @@ export function serverStore(
       }
       watch.end();
       answer.cancel();
-      await folder.explain?.(answer, where);
+      folder.explain?.(answer);
       return refuse(answer, where);
     },
   };

@@ -1,7 +1,6 @@
 import type { ModelStore } from '../model-store.js';
 import { shownAddress, takeCredentials } from './address.js';
 import type { Get } from './answer.js';
-import { hubAdvice } from './hub-name.js';
 import type { NetworkOptions } from './network-options.js';
 import { serverStore } from './server-store.js';
 
@@ -19,7 +18,7 @@ export function urlStore(
 ): ModelStore {
   const url = folderUrl(address, base);
   const authorization = takeCredentials(url);
-  const advice = async () => hubAdvice(address);
+  const advice = async () => (await import('./hub-name.js')).hubAdvice(address);
   return serverStore(get, { name: shownAddress(url), url, authorization, advice }, idleTimeoutMs);
 }
 
