@@ -50,6 +50,10 @@ const refusal = (source: string, options: LoadOptions = {}): Promise<Error> =>
   );
 const resolved = () => hub.requests.filter(({ path }) => path.includes('/resolve/')).map(({ path }) => path);
 const commitOf = (branch = 'main') => hub.repositories.get('xena/faces')?.branches.get(branch) as string;
+const withToken = (token: string) => () => {
+  process.env.HF_TOKEN = token;
+  return {};
+};
 const answer =
   (status: number, headers: Record<string, string> = {}): HubAnswer =>
   (response) =>
