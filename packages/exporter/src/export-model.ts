@@ -1,12 +1,12 @@
 import type { Checkpoint, GlowConfig } from '@glow-onnx/flow';
 import { type Precision, precisions } from '@glow-onnx/flow/internal';
+import { type WrittenFile, writeFolder } from '@glow-onnx/runtime/internal-node';
 import type { Measurement } from '@glow-onnx/runtime/session';
 import { buildModel } from './build/build-model.js';
 import type { GoldenPictures } from './build/golden-images.js';
 import { describeModel } from './describe/describe-model.js';
 import type { ModelDiagnosis } from './verify/diagnose-steps.js';
 import { verifyExport } from './verify/verify-export.js';
-import { type WrittenFile, writeFolder } from './write-folder.js';
 
 /** Choices for `exportModel`. */
 export interface ExportOptions {
@@ -63,7 +63,7 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
   if (!(tolerance > 0 && Number.isFinite(tolerance))) {
     throw new RangeError(`export: tolerance must be a positive number, got ${tolerance}`);
   }
-  return writeFolder(out, force, async (folder, write) => {
+  return writeFolder('export', out, force, async (folder, write) => {
     const built = await buildModel(checkpoint, { precisions: chosen, singleFile, license, images }, write);
     const { config } = checkpoint;
     const claims = {
