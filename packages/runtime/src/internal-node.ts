@@ -11,7 +11,6 @@ export { fileSize, type Report } from './cli/report.js';
 export { exitCodeOf, runCommand } from './cli/run-command.js';
 export { given, onTerminal, runProgram, type Terminal } from './cli/run-program.js';
 export { cardPath, picturesOf, readCard } from './folder/card.js';
-export { loadGraphs } from './folder/load-graphs.js';
 export { readManifest, readVerified } from './folder/model-folder.js';
 export { hubNameOf, parseHubName } from './folder/stores/hub-name.js';
 export { compareNames } from './node/compare-names.js';

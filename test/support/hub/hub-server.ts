@@ -27,7 +27,7 @@ export interface HubServer {
   readonly cdn: string;
   readonly repositories: Repositories;
   readonly requests: HubRequest[];
-  /** What to do in place of answering a request whose path ends so; cleared by `reset`. */
+  /** What to do in place of answering a request whose path ends so, or each of the `cdn`; cleared by `reset`. */
   readonly answers: Map<string, HubAnswer>;
   /** Whether the hub says which commit an answer belongs to. Mirrors may not. */
   statesCommit: boolean;
@@ -48,6 +48,8 @@ export async function startHub(): Promise<HubServer> {
   const cdn = await listen((request, response) => {
     response.setHeader('access-control-allow-origin', '*');
     record('cdn', request);
+    const answer = answers.get('cdn');
+    if (answer) return answer(response, request);
     answerBlob(blobs, request, response);
   });
   const server = await listen(async (request, response) => {
