@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { verifyFolder } from '@glow-onnx/exporter';
 import { loadGlow } from '@glow-onnx/runtime';
 import { share } from '../../../packages/glow-onnx/src/share/share.js';
@@ -8,6 +10,7 @@ import { type HubServer, readToken, startHub, treeOf, writeToken } from '../../s
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 import { tinyConfig } from '../../support/tiny-config.js';
 
+const command = resolve(__dirname, '../../../packages/glow-onnx/bin/glow-onnx.js');
 let hub: HubServer;
 let fixture: ModelFixture;
 let work: string;
@@ -100,6 +103,14 @@ test('push uploads the files of the manifest, the card and its pictures, and pul
   const glow = await loadGlow('hf:xena/faces', { precision: 'int8-weights', cache: false });
   expect(await glow.sample({ count: 2 })).toHaveLength(2);
   await glow.dispose();
+});
+
+test('both do so as built, each in a process', async () => {
+  const asBuilt = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [command, ...args], { env: { ...process.env } });
+  expect((await asBuilt('push', model, 'xena/faces')).stdout).toContain("loadGlow('hf:xena/faces')");
+  expect((await asBuilt('pull', 'xena/faces', '--out', at('pulled'))).stdout).toContain('11 files');
+  expect(filesOf(at('pulled'))).toEqual(shared);
 });
 
 test('push makes a private repository and a branch, with its message, and says so as JSON', async () => {
