@@ -6,11 +6,13 @@ import { type LoadOptions, type LoadProgress, loadGlow, UnreachableError } from 
 import { type HubAnswer, type HubServer, readToken, startHub, treeOf } from '../../support/hub/hub-server.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 import { tinyConfig } from '../../support/tiny-config.js';
-import { serveFolder } from './model-server.js';
+import { type ModelServer, serveFolder } from './model-server.js';
 
 let hub: HubServer;
 let [first, second]: ModelFixture[] = [];
 let cache: string;
+/** A server that is no hub, closed after the test. */
+let elsewhere: ModelServer | undefined;
 const unset = ['HF_ENDPOINT', 'HF_TOKEN', 'HF_HUB_OFFLINE', 'HF_HOME'];
 const before = Object.fromEntries(unset.map((name) => [name, process.env[name]]));
 beforeAll(async () => {
@@ -25,7 +27,11 @@ beforeEach(() => {
   hub.repositories.create('xena/faces');
   hub.repositories.commit('xena/faces', 'main', treeOf(first.directory));
 });
-afterEach(() => rmSync(cache, { recursive: true }));
+afterEach(async () => {
+  rmSync(cache, { recursive: true });
+  await elsewhere?.close();
+  elsewhere = undefined;
+});
 afterAll(async () => {
   for (const [name, value] of Object.entries(before)) {
     if (value === undefined) delete process.env[name];
@@ -126,6 +132,18 @@ describe('the token', () => {
   });
 });
 
+test('another origin cannot name the commit, nor the reason of an error', async () => {
+  elsewhere = await serveFolder(first.directory);
+  const location = `${elsewhere.url}/manifest.json`;
+  hub.answers.set('manifest.json', answer(302, { location }));
+  const headers = { 'x-repo-commit': 'f'.repeat(40), 'x-error-code': 'GatedRepo' };
+  elsewhere.answers.set('manifest.json', (response, bytes) => response.writeHead(200, headers).end(bytes));
+  await load('hf:xena/faces');
+  expect(resolved().filter((path) => path.includes('/main/onnx/'))).toHaveLength(3);
+  elsewhere.answers.set('manifest.json', (response) => response.writeHead(404, headers).end());
+  expect((await refusal('hf:xena/faces')).message).toContain('the hub does not say whether');
+});
+
 describe('a revision that moves while its files are loaded', () => {
   /** Pushes the second model once, when a file of the first one is asked for. */
   const moveAt = (path: string) => {
@@ -173,17 +191,17 @@ describe('a revision that moves while its files are loaded', () => {
   });
 
   test('is read again on any other server too', async () => {
-    const server = await serveFolder(first.directory);
+    elsewhere = await serveFolder(first.directory);
+    const { url, answers, asked } = elsewhere;
     const old = treeOf(first.directory).get('manifest.json');
     const fresh = treeOf(second.directory);
-    server.answers.set('manifest.json', (response) => {
-      response.end(server.asked.length === 1 ? old : fresh.get('manifest.json'));
+    answers.set('manifest.json', (response) => {
+      response.end(asked.length === 1 ? old : fresh.get('manifest.json'));
     });
     for (const [path, bytes] of fresh) {
-      if (path !== 'manifest.json') server.answers.set(path, (response) => response.end(bytes));
+      if (path !== 'manifest.json') answers.set(path, (response) => response.end(bytes));
     }
-    const { sample } = await load(server.url);
-    await server.close();
+    const { sample } = await load(url);
     expect(sample).toBe((await load(second.directory)).sample);
   });
 });
@@ -312,8 +330,7 @@ describe('owner/name without hf:', () => {
     const here = process.cwd();
     process.chdir(cache);
     mkdirSync('xena/faces', { recursive: true });
-    const { message } = await refusal('xena/faces');
-    process.chdir(here);
+    const { message } = await refusal('xena/faces').finally(() => process.chdir(here));
     expect(message).toBe('xena/faces: no manifest.json found; pass a model folder written by glow-export');
   });
 });
