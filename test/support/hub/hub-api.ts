@@ -96,10 +96,11 @@ export async function answerApi(
 /** The other origin: takes and gives large files. Like S3, it refuses a second kind of authorization. */
 export async function answerBlob(
   blobs: Map<string, Buffer>,
+  path: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const [, action, oid = ''] = new URL(request.url ?? '', 'http://x').pathname.split('/');
+  const [, action, oid = ''] = path.split('/');
   if (request.headers.authorization !== undefined) return void response.writeHead(400).end();
   if (action === 'upload') {
     const bytes = await bodyOf(request);

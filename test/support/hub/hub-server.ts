@@ -23,6 +23,7 @@ export type HubAnswer = (response: ServerResponse, request: IncomingMessage) => 
 
 /** A model hub on this machine, which speaks the addresses of huggingface.co. Large files come from another origin. */
 export interface HubServer {
+  /** Changes with each `reset`: a request that is late belongs to no test. */
   readonly endpoint: string;
   readonly cdn: string;
   readonly repositories: Repositories;
@@ -43,20 +44,27 @@ export async function startHub(): Promise<HubServer> {
   const blobs = new Map<string, Buffer>();
   const requests: HubRequest[] = [];
   const answers = new Map<string, HubAnswer>();
-  const record = (at: HubRequest['at'], { method = '', url = '', headers }: IncomingMessage) =>
-    requests.push({ at, method, path: url, authorization: headers.authorization });
+  let round = 1;
+  /** Records a request, and gives its path; undefined if it is late. */
+  const receive = (at: HubRequest['at'], { method = '', url = '', headers }: IncomingMessage) => {
+    const [, of, path = ''] = /^\/(\d+)(\/.*)$/.exec(url) ?? [];
+    if (Number(of) !== round) return undefined;
+    requests.push({ at, method, path, authorization: headers.authorization });
+    return new URL(path, 'http://x').pathname;
+  };
   const cdn = await listen((request, response) => {
     response.setHeader('access-control-allow-origin', '*');
-    record('cdn', request);
+    const path = receive('cdn', request);
+    if (path === undefined) return void response.writeHead(410).end();
     const answer = answers.get('cdn');
     if (answer) return answer(response, request);
-    answerBlob(blobs, request, response);
+    answerBlob(blobs, path, request, response);
   });
   const server = await listen(async (request, response) => {
     allowPages(response);
     if (request.method === 'OPTIONS') return void response.end();
-    record('hub', request);
-    const { pathname } = new URL(request.url ?? '', 'http://x');
+    const pathname = receive('hub', request);
+    if (pathname === undefined) return void response.writeHead(410).end();
     const [, answer] = [...answers].find(([end]) => pathname.endsWith(end)) ?? [];
     if (answer) return answer(response, request);
     const token = request.headers.authorization?.replace('Bearer ', '');
@@ -69,13 +77,18 @@ export async function startHub(): Promise<HubServer> {
     resolve(hub, blobs, pathname, token !== undefined, request, response);
   });
   const hub: HubServer = {
-    endpoint: originOf(server),
-    cdn: originOf(cdn),
+    get endpoint() {
+      return `${originOf(server)}/${round}`;
+    },
+    get cdn() {
+      return `${originOf(cdn)}/${round}`;
+    },
     repositories,
     requests,
     answers,
     statesCommit: true,
     reset() {
+      round++;
       repositories.clear();
       answers.clear();
       blobs.clear();
@@ -139,7 +152,7 @@ function resolve(
   }
   response.setHeader('etag', etag);
   if (cached === undefined) {
-    const location = `/api/resolve-cache/models/${name}/${commit}/${path}?etag=1`;
+    const location = `${new URL(hub.endpoint).pathname}/api/resolve-cache/models/${name}/${commit}/${path}?etag=1`;
     return void response.writeHead(307, { location }).end();
   }
   if (headers['if-none-match'] === etag) return void response.writeHead(304).end();

@@ -80,7 +80,7 @@ test('push uploads the files of the manifest, the card and its pictures, and pul
   expect(pushed).toEqual({
     code: 0,
     out: expect.stringMatching(
-      /^uploaded 11 files, .* to http:\/\/127\.0\.0\.1:\d+\/xena\/faces\nto load it: loadGlow\('hf:xena\/faces'\)\n$/,
+      /^uploaded 11 files, .* to http:\/\/127\.0\.0\.1:\d+\/\d+\/xena\/faces\nto load it: loadGlow\('hf:xena\/faces'\)\n$/,
     ),
     err: '',
   });

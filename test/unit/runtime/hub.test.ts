@@ -22,8 +22,8 @@ beforeAll(async () => {
 beforeEach(() => {
   cache = mkdtempSync(join(tmpdir(), 'glow-hub-'));
   for (const name of unset) delete process.env[name];
-  process.env.HF_ENDPOINT = hub.endpoint;
   hub.reset();
+  process.env.HF_ENDPOINT = hub.endpoint;
   hub.repositories.create('xena/faces');
   hub.repositories.commit('xena/faces', 'main', treeOf(first.directory));
 });
@@ -150,7 +150,7 @@ describe('a revision that moves while its files are loaded', () => {
     hub.answers.set(path, (response) => {
       hub.answers.delete(path);
       hub.repositories.commit('xena/faces', 'main', treeOf(second.directory));
-      response.writeHead(307, { location: hub.requests.at(-1)?.path as string }).end();
+      response.writeHead(307, { location: hub.endpoint + hub.requests.at(-1)?.path }).end();
     });
   };
   const files = ['onnx/encode.onnx', 'onnx/weights.bin', 'golden.safetensors'];
