@@ -2,7 +2,7 @@ import type { Precision } from '@glow-onnx/flow/manifest';
 import type { LoadProgress } from './folder/load-progress.js';
 import type { CacheChoice } from './folder/model-cache.js';
 import type { ModelSource } from './folder/model-source.js';
-import type { NetworkOptions } from './folder/stores/network-options.js';
+import type { NetworkOptions } from './folder/stores/url-store.js';
 import type { GlowModel } from './model/model.js';
 import type { DeviceChoice } from './sessions/device.js';
 import type { RuntimeOptions } from './sessions/onnx-runtime.js';

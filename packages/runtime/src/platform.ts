@@ -1,6 +1,6 @@
 import type { ModelCache, Sha256 } from './folder/model-cache.js';
 import type { ModelStore } from './folder/model-store.js';
-import type { NetworkOptions } from './folder/stores/network-options.js';
+import type { NetworkOptions } from './folder/stores/url-store.js';
 import type { Resources } from './model/memory-budget.js';
 import type { ImageCodec } from './pictures/codec.js';
 import type { ImageLimits } from './pictures/limits.js';

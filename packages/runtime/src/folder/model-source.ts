@@ -2,7 +2,7 @@ import type { Platform } from '../platform.js';
 import type { ModelStore } from './model-store.js';
 import { type DirectoryHandle, directoryStore } from './stores/directory-store.js';
 import { type ModelFiles, memoryStore } from './stores/memory-store.js';
-import type { NetworkOptions } from './stores/network-options.js';
+import type { NetworkOptions } from './stores/url-store.js';
 
 /**
  * The place of a model folder:

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { HubOptions } from '../folder/stores/network-options.js';
+import type { HubOptions } from '../folder/stores/hub-folder.js';
 
 /** How to reach the model hub from this machine. */
 export interface HubSettings extends HubOptions {

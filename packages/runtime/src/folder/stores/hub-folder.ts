@@ -1,8 +1,19 @@
 import { shownAddress, takeCredentials } from './address.js';
 import { explainHubAnswer } from './hub-answer.js';
 import { type HubName, hubNameOf, parseHubName } from './hub-name.js';
-import type { HubOptions } from './network-options.js';
 import type { ServerFolder } from './server-store.js';
+
+/** How to reach a model hub. */
+export interface HubOptions {
+  /**
+   * An access token, for repositories that are not public. It goes to the origin of the hub alone, and into no message.
+   * Default in Node: the token of the environment, of `HF_TOKEN` or of the file of `hf auth login`, if the hub is that
+   * of the environment too.
+   */
+  readonly token?: string | undefined;
+  /** The address of the hub. Default: in Node `HF_ENDPOINT`; otherwise `https://huggingface.co`. */
+  readonly endpoint?: string | undefined;
+}
 
 const defaultEndpoint = 'https://huggingface.co';
 

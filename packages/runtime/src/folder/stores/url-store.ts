@@ -1,8 +1,24 @@
 import type { ModelStore } from '../model-store.js';
 import { shownAddress, takeCredentials } from './address.js';
 import type { Get } from './answer.js';
-import type { NetworkOptions } from './network-options.js';
+import type { HubOptions } from './hub-folder.js';
 import { serverStore } from './server-store.js';
+
+/** How files are fetched. */
+export interface NetworkOptions {
+  /**
+   * The time in milliseconds after which a silent server is given up: no answer, or fewer than 500 bytes per second.
+   * Default 15,000.
+   */
+  readonly idleTimeoutMs?: number | undefined;
+  /**
+   * Node only: a server on the internet may redirect to an address in a private network, such as `192.168.1.2` or
+   * `localhost`. Default false. A folder that is loaded from a private address may always redirect there.
+   */
+  readonly privateRedirects?: boolean | undefined;
+  /** How to reach the model hub, for a source such as `hf:owner/name`. */
+  readonly hub?: HubOptions | undefined;
+}
 
 /**
  * Reads a model folder at an http(s) address. A query of the address, such as an access token, is sent with the
