@@ -61,29 +61,53 @@ export function conv(x: Value, weight: Value, options: ConvOptions = {}): Value 
 }
 
 /**
- * Transposed convolution of x [N, C, H, W] with weight [C, O, k, k] and stride k: every pixel becomes a block of k×k
- * pixels, [N, O, k·H, k·W]. ONNX: ConvTranspose.
- * @throws RangeError if channels do not match or the kernel is not square.
+ * Transposed convolution of x [N, C, H, W] with weight [C, O, k, k]: the transposed linear map of `conv` with the same
+ * weight, strides and pads. By default the stride is k: every pixel becomes a block of k×k pixels, [N, O, k·H, k·W].
+ * ONNX: ConvTranspose.
+ * @param options `bias` [O]; `pads`, default 0; `strides`, default [k, k].
+ * @throws RangeError if channels do not match, the kernel is not square, or it does not fit strides and pads.
  */
-export function convTranspose(x: Value, weight: Value, bias?: Value): Value {
+export function convTranspose(x: Value, weight: Value, options: ConvOptions = {}): Value {
+  const { bias, pads = [0, 0, 0, 0] } = options;
   const where = `ConvTranspose of ${describe(x)} with ${describe(weight)}`;
   const [inputs, outputs, kernel, kernelWidth] = kernelOf(where, weight);
-  if (kernel !== kernelWidth)
-    throw new RangeError(`${where}: expected a square kernel: its size is also the stride`);
+  if (kernel !== kernelWidth) throw new RangeError(`${where}: expected a square kernel`);
+  const { strides = [kernel, kernel] } = options;
   checkOperands(where, [x, weight, ...(bias ? [bias] : [])]);
   checkChannels(where, x, inputs, outputs, bias);
-  const shape: Shape = [x.shape[0], outputs, scaleDim(x.shape[2], kernel), scaleDim(x.shape[3], kernel)];
+  for (const axis of [0, 1] as const) {
+    const spare = kernel - strides[axis] - pads[axis] - pads[axis + 2];
+    if (spare === 0) continue;
+    throw new RangeError(
+      `${where}: kernel ${kernel}, stride ${strides[axis]} and padding ${pads[axis] + pads[axis + 2]} give a size that is no ` +
+        'multiple; padding must be kernel − stride',
+    );
+  }
+  const shape: Shape = [
+    x.shape[0],
+    outputs,
+    scaleDim(x.shape[2], strides[0]),
+    scaleDim(x.shape[3], strides[1]),
+  ];
   return node(
     'ConvTranspose',
     bias ? [x, weight, bias] : [x, weight],
     shape,
     {
       kernel_shape: [kernel, kernel],
-      pads: [0, 0, 0, 0],
-      strides: [kernel, kernel],
+      pads,
+      strides,
     },
     x.dtype,
   );
+}
+
+/**
+ * Whether WebGPU silently miscomputes a convolution of this many input channels with a kernel larger than 1×1
+ * (ONNX Runtime 1.30, node and web): multiples of 3 but not of 4, 3 itself excepted.
+ */
+export function isMiscomputed(channels: number): boolean {
+  return channels > 3 && channels % 3 === 0 && channels % 4 !== 0;
 }
 
 function kernelOf(where: string, weight: Value): [number, number, number, number] {

@@ -6,8 +6,7 @@ import {
   type IValueInfoProto,
   ModelProto,
 } from './generated/onnx-messages.js';
-import type { Attributes, DType } from './value.js';
-import type { Location } from './weights-file.js';
+import type { Attributes, DType, Location } from './value.js';
 
 /** A tensor of a file. Symbolic extents are given by their names. */
 export interface TensorInfo {

@@ -8,7 +8,7 @@ import {
   ModelProto,
 } from './generated/onnx-messages.js';
 import type { Graph, GraphNode, NamedValue } from './graph.js';
-import type { Constant } from './value.js';
+import { type Constant, isConstant, isStored, type Location, type Stored } from './value.js';
 import { elementBytes, rawData, type WeightsFile } from './weights-file.js';
 
 /** Numbers of the ONNX format: the written versions (the newest that GPU providers run completely) and enums. */
@@ -47,7 +47,9 @@ export interface ModelOptions {
  */
 export function encodeModel(graph: Graph, options: ModelOptions): Uint8Array {
   const { producer, metadata = {}, weights } = options;
-  const inside = graph.constants.filter((value) => !weights || !isExternal(value));
+  const inside = graph.constants.filter(
+    (value): value is Constant & NamedValue => isConstant(value) && (!weights || !isExternal(value)),
+  );
   const bytes = inside.reduce((sum, value) => sum + byteLength(value), 0);
   if (bytes > LARGEST_MESSAGE) {
     throw new RangeError(
@@ -96,19 +98,24 @@ function isExternal(value: Constant): boolean {
   return value.dtype !== 'int64' && byteLength(value) >= EXTERNAL_FROM_BYTES;
 }
 
-function tensor(value: Constant & NamedValue, weights: WeightsFile | undefined): ITensorProto {
+function tensor(value: (Constant | Stored) & NamedValue, weights: WeightsFile | undefined): ITensorProto {
   const { name, dtype, shape } = value;
   const header = { name, dataType: dataTypes[dtype], dims: [...shape] };
-  if (!weights || !isExternal(value)) {
-    return { ...header, rawData: rawData(value) };
-  }
-  const { file, offset, length } = weights.add(value);
+  const location = locationOf(value, weights);
+  if (!location) return { ...header, rawData: rawData(value as Constant) };
+  const { file, offset, length } = location;
   const externalData = Object.entries({ location: file, offset, length });
   return {
     ...header,
     dataLocation: dataLocations.external,
     externalData: externalData.map(([key, entry]) => ({ key, value: String(entry) })),
   };
+}
+
+/** The place of a tensor in a weights file, or undefined if it belongs in the graph. */
+function locationOf(value: Constant | Stored, weights: WeightsFile | undefined): Location | undefined {
+  if (isStored(value)) return value.source.location;
+  return isExternal(value) ? weights?.add(value) : undefined;
 }
 
 function encodeNode({ operator, inputs, attributes, output }: GraphNode): INodeProto {

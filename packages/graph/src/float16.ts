@@ -25,6 +25,15 @@ export function float16Bits(value: number): number {
   return sign | (steps < 1024 ? steps : ((Math.log2(step) + 25) << 10) + steps - 1024);
 }
 
+/** The number with these 16 bits. 0x3c00 → 1. */
+export function fromFloat16Bits(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Infinity;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+}
+
 /** 2^(e − 10) for the exponents −14 … 16 of half precision. */
 const stepsByExponent = Float64Array.from({ length: 31 }, (_, i) => 2 ** (i + SMALLEST_EXPONENT - 10));
 const double = new Float64Array(1);

@@ -1,9 +1,9 @@
-import { concat } from './arrangement.js';
-import { formatShape, isStatic, type Shape } from './dims.js';
-import { add } from './elementwise.js';
-import { type Contribution, type PartGradient, rules } from './gradient-rules.js';
+import { concat, slice } from './arrangement.js';
+import { isStatic, type Shape } from './dims.js';
+import { add, mul } from './elementwise.js';
+import { type Contribution, type PartGradient, rules, whole } from './gradient-rules.js';
 import { reach } from './graph.js';
-import { constant, describe, type Source, type Value } from './value.js';
+import { constant, describe, type Source, scalar, type Value } from './value.js';
 
 /** A value and the gradient of the loss with respect to it. */
 export interface Cotangent {
@@ -13,8 +13,8 @@ export interface Cotangent {
 
 /**
  * The gradient of a scalar with respect to each of `wrt`, as values of the same shapes, by reverse-mode
- * differentiation. All shapes must be numbers. Operators with a rule: add, sub, mul, neg, exp, log, tanh, sigmoid,
- * relu, reduceSum, gemm, reshape, permute, concat, slice and pad.
+ * differentiation. Operators with a rule: those of `rules` in gradient-rules.ts. Convolutions are differentiated with
+ * respect to the image alone. gemm, reshape, permute and pad need shapes of numbers.
  * @throws RangeError if `of` is not a scalar, does not depend on one of `wrt`, or depends on it through an operator
  * without a rule.
  * @example
@@ -66,7 +66,7 @@ export function backward(
     if (!uses || !depending.has(source)) continue;
     contributions.delete(source);
     const total = sum(value, uses);
-    if (wanted.has(source)) found.set(source, total);
+    if (wanted.has(source)) found.set(source, whole(total, value));
     if (source.kind !== 'node' || given.has(source)) continue;
     const rule = rules[source.operator];
     if (!rule) {
@@ -95,7 +95,7 @@ function sum(value: Value, contributions: readonly Contribution[]): Value {
     let end = 0;
     const row: Value[] = [];
     const fill = (to: number) => {
-      if (to > end) row.push(zeros(value, axis, to - end));
+      if (to > end) row.push(zeros(value, axis, end, to));
       end = to;
     };
     for (const part of parts.filter((other) => other.axis === axis).sort((a, b) => a.start - b.start)) {
@@ -111,9 +111,9 @@ function sum(value: Value, contributions: readonly Contribution[]): Value {
   return wholes.reduce((total, use) => add(total, use));
 }
 
-function zeros({ shape }: Value, axis: number, extent: number): Value {
-  const part: Shape = shape.with(axis, extent);
-  if (!isStatic(part))
-    throw new RangeError(`gradient: expected a shape of numbers, got ${formatShape(shape)}`);
+/** Zeros with the shape of a part of a value. A shape that is not known comes from the value itself. */
+function zeros(value: Value, axis: number, start: number, end: number): Value {
+  const part: Shape = value.shape.with(axis, end - start);
+  if (!isStatic(part)) return mul(slice(value, axis, start, end), scalar(0));
   return constant(part, new Float64Array(part.reduce((product, n) => product * n, 1)));
 }

@@ -3,8 +3,10 @@ import {
   type Constant,
   describe,
   isConstant,
+  isStored,
   node,
   type Source,
+  type Stored,
   type Value,
 } from './value.js';
 
@@ -39,7 +41,7 @@ export interface Graph {
   readonly docs: Readonly<Record<string, string>>;
   readonly inputs: readonly NamedValue[];
   readonly outputs: readonly NamedValue[];
-  readonly constants: readonly (Constant & NamedValue)[];
+  readonly constants: readonly ((Constant | Stored) & NamedValue)[];
   readonly nodes: readonly GraphNode[];
 }
 
@@ -59,11 +61,11 @@ export function graph(spec: GraphSpec): Graph {
     ...value,
     name: names.get(value.source) as string,
   });
-  const constants = new Map<string, Constant & NamedValue>();
+  const constants = new Map<string, (Constant | Stored) & NamedValue>();
   const nodes: GraphNode[] = [];
   for (const { value } of reached) {
     const { source } = value;
-    if (isConstant(value)) constants.set(names.get(source) as string, withName(value));
+    if (isConstant(value) || isStored(value)) constants.set(names.get(source) as string, withName(value));
     if (source.kind !== 'node') continue;
     const inputs = source.inputs.map((v) => names.get(v.source) as string);
     nodes.push({ operator: source.operator, inputs, attributes: source.attributes, output: withName(value) });

@@ -10,10 +10,24 @@ export interface Float {
   readonly float: number;
 }
 
+/** The place of a tensor's bytes in a weights file. */
+export interface Location {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** The origin of a value. Values with the same source object are the same tensor. */
 export type Source =
   | { readonly kind: 'input' }
   | { readonly kind: 'constant'; readonly data: Float64Array }
+  | {
+      readonly kind: 'stored';
+      /** Where the elements are in the weights file of another graph. */
+      readonly location: Location;
+      /** Reads them. */
+      read(): Float64Array;
+    }
   | {
       readonly kind: 'node';
       readonly operator: string;
@@ -33,6 +47,12 @@ export interface Value {
 export type Constant = Value & {
   readonly shape: readonly number[];
   readonly source: { readonly kind: 'constant'; readonly data: Float64Array };
+};
+
+/** A constant that stays in the weights file of another graph. */
+export type Stored = Value & {
+  readonly shape: readonly number[];
+  readonly source: { readonly kind: 'stored'; readonly location: Location; read(): Float64Array };
 };
 
 /**
@@ -77,6 +97,10 @@ export function integers(values: readonly number[]): Constant {
 
 export function isConstant(value: Value): value is Constant {
   return value.source.kind === 'constant';
+}
+
+export function isStored(value: Value): value is Stored {
+  return value.source.kind === 'stored';
 }
 
 /** The same tensor with this name in the file. @example named(add(x, bias), 'hidden') */

@@ -1,12 +1,5 @@
 import { float16Bits } from './float16.js';
-import type { Constant, DType } from './value.js';
-
-/** The place of a tensor's bytes in a weights file. */
-export interface Location {
-  readonly file: string;
-  readonly offset: number;
-  readonly length: number;
-}
+import type { Constant, DType, Location } from './value.js';
 
 /**
  * A file of external data that one or more graphs read. Tensors of equal content are stored once. The bytes are made

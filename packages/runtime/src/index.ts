@@ -26,6 +26,8 @@ export type { CallOptions } from './model/call.js';
 export type { Cost } from './model/cost.js';
 export type { EditOptions } from './model/edit.js';
 export type { DecodeOptions, EncodeOptions, PrepareOptions } from './model/encode-decode.js';
+export type { FloatImage } from './model/float-image.js';
+export type { DecodeGradient, LogProbGradient } from './model/gradient.js';
 export type { InterpolateOptions } from './model/interpolate.js';
 export type { ClassLabel, Label } from './model/labels.js';
 export type { InterpolationMode, LatentLevel, Latents } from './model/latents.js';

@@ -11,7 +11,7 @@ import { createMemoryBudget } from './model/memory-budget.js';
 import type { GlowModel } from './model/model.js';
 import { limitsOf } from './pictures/limits.js';
 import type { Platform } from './platform.js';
-import { openGraphs } from './sessions/open-graphs.js';
+import { type Derivatives, openGraphs } from './sessions/open-graphs.js';
 import { loadInWorkers } from './worker/client.js';
 import { untilAborted } from './worker/until-aborted.js';
 
@@ -63,6 +63,23 @@ async function load(
   const folder: ModelFolder = { store, sha256, cache: cacheOfFiles, onProgress, signal };
   const { manifest, graphs } = await ofOneVersion(folder, async ({ manifest, sha256: fingerprint }) => {
     const hasGolden = manifest.files.some(({ path }) => path === goldenPath);
+    const { config } = manifest;
+    const derivatives: Derivatives = {
+      // Read again: nobody who only encodes holds the weights for it, nor downloads the code.
+      async derive(kind) {
+        const { deriveGraph } = await import('./gradients/derive-graph.js');
+        const again = await loadGraphs(
+          { ...folder, onProgress: undefined, signal: undefined },
+          manifest,
+          precision,
+        );
+        return deriveGraph(kind, again[kind].source, { config, precision });
+      },
+      async check(kind, device, runs) {
+        const { checkDerivative } = await import('./gradients/check-derivative.js');
+        return checkDerivative(kind, device, config, runs);
+      },
+    };
     const graphs = await openGraphs(platform, await loadGraphs(folder, manifest, precision), {
       ...runtimeOptions,
       device,
@@ -76,6 +93,7 @@ async function load(
               cache: cache ? keyValueCache(cache, sha256) : forgetful,
             }
           : undefined,
+      derivatives,
       keepLatents: keepLatents ? manifest.latents.map(({ name }) => name) : undefined,
     });
     return { manifest, graphs };

@@ -54,6 +54,12 @@ function read({ shape, data }: Numbers64, place: readonly number[]): number {
   return data[index] as number;
 }
 
+/** The element at a place of the same rank; 0 outside, also where the extent is 1. */
+function readInside(x: Numbers64, place: readonly number[]): number {
+  const inside = place.every((p, axis) => p >= 0 && p < (x.shape[axis] as number));
+  return inside ? read(x, place) : 0;
+}
+
 const unary =
   (f: (x: number) => number): Operator =>
   ([x]) => ({ shape: (x as Numbers64).shape, data: (x as Numbers64).data.map(f) });
@@ -74,6 +80,8 @@ const operators: Readonly<Record<string, Operator>> = {
   Log: unary(Math.log),
   Tanh: unary(Math.tanh),
   Sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
+  Abs: unary(Math.abs),
+  Cast: unary((x) => x),
   Softplus: unary((x) => Math.log(1 + Math.exp(x))),
   Relu: unary((x) => Math.max(x, 0)),
   Identity: unary((x) => x),
@@ -134,6 +142,60 @@ const operators: Readonly<Record<string, Operator>> = {
   Expand: (operands) => {
     const [x, extents] = operands as [Numbers64, Numbers64];
     return build([...extents.data], (place) => read(x, place));
+  },
+  Conv: (operands, { pads, strides }) => {
+    const [x, weight, bias] = operands as [Numbers64, Numbers64, Numbers64 | undefined];
+    const [outputs, inputs, height, width] = weight.shape as [number, number, number, number];
+    const [top, left, bottom, right] = pads as readonly [number, number, number, number];
+    const [down, across] = strides as readonly [number, number];
+    const [batch, , rows, columns] = x.shape as [number, number, number, number];
+    const shape = [
+      batch,
+      outputs,
+      Math.floor((rows + top + bottom - height) / down) + 1,
+      Math.floor((columns + left + right - width) / across) + 1,
+    ];
+    return build(shape, (place) => {
+      const [n, o, i, j] = place as [number, number, number, number];
+      let sum = bias ? (bias.data[o] as number) : 0;
+      for (let c = 0; c < inputs; c++)
+        for (let u = 0; u < height; u++)
+          for (let v = 0; v < width; v++)
+            sum +=
+              read(weight, [o, c, u, v]) * readInside(x, [n, c, i * down + u - top, j * across + v - left]);
+      return sum;
+    });
+  },
+  ConvTranspose: (operands, { pads, strides }) => {
+    const [x, weight, bias] = operands as [Numbers64, Numbers64, Numbers64 | undefined];
+    const [inputs, outputs, height, width] = weight.shape as [number, number, number, number];
+    const [top, left, bottom, right] = pads as readonly [number, number, number, number];
+    const [down, across] = strides as readonly [number, number];
+    const [batch, , rows, columns] = x.shape as [number, number, number, number];
+    const shape = [
+      batch,
+      outputs,
+      (rows - 1) * down + height - top - bottom,
+      (columns - 1) * across + width - left - right,
+    ];
+    return build(shape, (place) => {
+      const [n, o, i, j] = place as [number, number, number, number];
+      let sum = bias ? (bias.data[o] as number) : 0;
+      for (let u = 0; u < height; u++)
+        for (let v = 0; v < width; v++) {
+          const [row, column] = [(i + top - u) / down, (j + left - v) / across];
+          if (!Number.isInteger(row) || !Number.isInteger(column)) continue;
+          for (let c = 0; c < inputs; c++)
+            sum += readInside(x, [n, c, row, column]) * read(weight, [c, o, u, v]);
+        }
+      return sum;
+    });
+  },
+  Unsqueeze: (operands) => {
+    const [x, axes] = operands as [Numbers64, Numbers64];
+    const shape = [...x.shape];
+    for (const axis of [...axes.data].sort((a, b) => a - b)) shape.splice(axis, 0, 1);
+    return { shape, data: x.data };
   },
   Concat: (operands, { axis }) => {
     const along = axis as number;

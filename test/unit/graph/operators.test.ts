@@ -100,7 +100,8 @@ const cases: Case[] = [
   {
     name: 'ConvTranspose 2×2: each pixel a block',
     x: { shape: [1, 1, 1, 2], data: [1, 2] },
-    apply: (x) => convTranspose(x, constant([1, 1, 2, 2], [1, 10, 100, 1000]), constant([1], [0.5])),
+    apply: (x) =>
+      convTranspose(x, constant([1, 1, 2, 2], [1, 10, 100, 1000]), { bias: constant([1], [0.5]) }),
     y: { shape: [1, 1, 2, 4], data: [1.5, 10.5, 2.5, 20.5, 100.5, 1000.5, 200.5, 2000.5] },
   },
   {

@@ -33,6 +33,7 @@ export function modelOf(
       selfTest: 'none',
       encoder: async () => encoder,
       decoder: async () => decoder,
+      gradient: () => Promise.reject(new Error('the oracle has no derivatives')),
       release: async () => void (await Promise.all([encoder.release(), decoder.release()])),
     },
     codec: nodeCodec(defaultImageLimits),

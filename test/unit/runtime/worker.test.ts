@@ -83,6 +83,12 @@ const calls: { readonly [Key in Method]: (model: GlowModel) => Promise<unknown> 
   attributeDirection: (model) => model.attributeDirection([picture(1)], [picture(2)]),
   applyAttribute: async (model) =>
     model.applyAttribute(picture(3), await model.attributeDirection(picture(1), picture(2)), 0.5),
+  logProbGradient: (model) => model.logProbGradient([picture(1), odd], { fit: 'pad' }),
+  decodeGradient: async (model) => {
+    const { z } = await model.encode(picture(1));
+    const { gradient } = await model.logProbGradient(picture(2));
+    return model.decodeGradient(z, gradient);
+  },
 };
 
 describe('a model in a worker', () => {

@@ -1,6 +1,6 @@
 import type { Padding } from '@glow-onnx/flow/internal';
 import { concat, constant, conv, named, slice, type Value } from '@glow-onnx/graph';
-import { type Constant, formatShape, isConstant } from '@glow-onnx/graph/internal';
+import { type Constant, formatShape, isConstant, isMiscomputed } from '@glow-onnx/graph/internal';
 import type { Storage } from './round-conditioners.js';
 
 /** An image in a graph, NCHW. `part` says which image it is a range of channels of, and where the range begins. */
@@ -15,14 +15,6 @@ export type Kernel = Constant & Pick<ImageValue, 'storage'>;
 
 export function channelsOf(x: Value): number {
   return x.shape[1] as number;
-}
-
-/**
- * Whether WebGPU silently miscomputes a convolution of this many input channels with a kernel larger than 1×1
- * (ONNX Runtime 1.30, node and web): multiples of 3 but not of 4, 3 itself excepted.
- */
-export function isMiscomputed(channels: number): boolean {
-  return channels > 3 && channels % 3 === 0 && channels % 4 !== 0;
 }
 
 /**

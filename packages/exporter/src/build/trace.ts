@@ -1,10 +1,10 @@
 import { decode, encode, type Float64Tensor, type FlowWeights, type GlowConfig } from '@glow-onnx/flow';
 import { latentChannels } from '@glow-onnx/flow/internal';
 import { concat, constant, type Graph, graph, input, named, symbol } from '@glow-onnx/graph';
-import { formatShape, scaleDim, unsqueeze } from '@glow-onnx/graph/internal';
+import { formatShape, isMiscomputed, scaleDim, unsqueeze } from '@glow-onnx/graph/internal';
 import type { WeightedFlow } from './fold.js';
 import { onnxOps } from './onnx-ops.js';
-import { type ImageValue, isMiscomputed } from './portable-conv.js';
+import type { ImageValue } from './portable-conv.js';
 
 const batch = symbol('batch');
 const height = symbol('height');

@@ -2,14 +2,14 @@ import type { GlowConfig, Precision } from '@glow-onnx/flow/manifest';
 import { mapOf, type WeightsOf } from './constants.js';
 import { hold, within } from './fault.js';
 import { inferValues } from './infer-values.js';
-import { checkLiveValues } from './live-values.js';
+import { liveBytesPerPixel } from './live-values.js';
 import { type OnnxValue, readModel } from './onnx-model.js';
-import { typeOf, type Value } from './operators.js';
-import { type GraphKind, type Signature, signatureOf } from './signature.js';
+import { gradientOperators, operators, typeOf, type Value } from './operators.js';
+import { type GradientKind, type GraphKind, type Signature, signatureOf } from './signature.js';
 
 /** What a folder says of a graph. */
 export interface GraphClaims {
-  readonly kind: GraphKind;
+  readonly kind: GraphKind | GradientKind;
   readonly config: GlowConfig;
   readonly precision: Precision;
   /** Absent if the graph holds all its weights. */
@@ -19,12 +19,16 @@ export interface GraphClaims {
 /** What a checked graph says of itself. */
 export interface CheckedGraph {
   readonly signature: Signature;
+  /** Bytes of the values that live at once, for each pixel of an image. */
+  readonly bytesPerPixel: number;
   /** Its `metadata_props`. */
   readonly metadata: ReadonlyMap<string, string>;
 }
 
 /** Most values of an .onnx file for each step. The largest steps that glow-export writes have a half of them. */
 const valuesPerStep = 2000;
+/** A graph with its derivative has three times as many. */
+const gradientValuesPerStep = 6000;
 
 /**
  * Holds an .onnx file to what docs/format.md says of its kind, before ONNX Runtime reads it. Weights are not copied.
@@ -39,9 +43,11 @@ export function checkGraph(file: Uint8Array, claims: GraphClaims, where: string)
 }
 
 function check(file: Uint8Array, { kind, config, precision, weights }: GraphClaims): CheckedGraph {
+  const isGradient = kind === 'encode-gradient' || kind === 'decode-gradient';
+  const perStep = isGradient ? gradientValuesPerStep : valuesPerStep;
   const { irVersion, opsets, graph, metadata } = readModel(
     file,
-    valuesPerStep * (config.levels * config.steps + 2),
+    perStep * (config.levels * config.steps + 2),
   );
   const [opset, ...others] = opsets;
   hold(irVersion === 8, () => `expected IR version 8, got ${irVersion}`);
@@ -51,8 +57,11 @@ function check(file: Uint8Array, { kind, config, precision, weights }: GraphClai
   const { inputs, outputs } = signature;
   // Equal weights are stored once, and int8 weights become float32.
   const constantBytes = 2 ** 24 + 16 * (file.length + (weights?.bytes ?? 0));
-  const values = inferValues(graph, signature, { config, precision, weights, constantBytes });
-  checkLiveValues(graph, values, config);
+  const values = inferValues(graph, signature, {
+    operators: isGradient ? gradientOperators : operators,
+    ...{ config, precision, weights, constantBytes },
+  });
+  const bytesPerPixel = liveBytesPerPixel(graph, values, config, !isGradient);
   const computed = new Set(graph.nodes.map((node) => node.outputs[0]));
   holdNames('inputs', graph.inputs, inputs);
   holdNames('outputs', graph.outputs, outputs);
@@ -67,7 +76,7 @@ function check(file: Uint8Array, { kind, config, precision, weights }: GraphClai
     const [said, found] = [claimOf(value), describe(values.get(value.name ?? ''))];
     hold(said === found, () => `value "${value.name}" is ${found}, but the file says ${said}`);
   }
-  return { signature, metadata: mapOf(metadata) };
+  return { signature, bytesPerPixel, metadata: mapOf(metadata) };
 }
 
 function holdNames(what: string, given: readonly OnnxValue[], expected: Signature['inputs']): void {

@@ -2,10 +2,12 @@ import type { GlowConfig, Precision } from '@glow-onnx/flow/manifest';
 import { bytesOf, constantOf, storedTypes, type WeightsOf } from './constants.js';
 import { hold, within } from './fault.js';
 import type { OnnxGraph, OnnxNode } from './onnx-model.js';
-import { type Attributes, operators, type Value } from './operators.js';
+import type { Attributes, Operator, Value } from './operators.js';
 import type { Signature } from './signature.js';
 
 export interface GraphLimits {
+  /** Those that the kind of graph may have. */
+  readonly operators: Readonly<Record<string, Operator>>;
   readonly config: Pick<GlowConfig, 'channels' | 'levels' | 'hiddenChannels'>;
   readonly precision: Precision;
   readonly weights?: WeightsOf | undefined;
@@ -22,7 +24,7 @@ export function inferValues(
   signature: Signature,
   limits: GraphLimits,
 ): ReadonlyMap<string, Value> {
-  const { precision, weights } = limits;
+  const { operators, precision, weights } = limits;
   const values = new Map<string, Value>();
   const define = (name: string | null | undefined, value: Value) => {
     hold(!!name && !values.has(name), () => `expected a name of its own, got "${name}"`);
@@ -57,7 +59,7 @@ export function inferValues(
           if (found.constant) spend(found);
           return found;
         });
-        const value = resultOf(node, inputs, precision);
+        const value = resultOf(node, inputs, operators, precision);
         if (!value.constant) checkImage(value);
         hold(node.outputs.length === 1, () => 'expected one output');
         define(node.outputs[0], value);
@@ -67,12 +69,17 @@ export function inferValues(
   return values;
 }
 
-function resultOf(node: OnnxNode, inputs: readonly Value[], precision: Precision): Value {
+function resultOf(
+  node: OnnxNode,
+  inputs: readonly Value[],
+  operators: GraphLimits['operators'],
+  precision: Precision,
+): Value {
   const operator = Object.hasOwn(operators, node.operator ?? '') && operators[node.operator ?? ''];
   hold(!!operator, () => 'the operator is not allowed');
   const [least, most] = operator.inputs;
   hold(inputs.length >= least && inputs.length <= most, () => `${inputs.length} inputs are not allowed`);
-  const { type, shape } = operator.result(inputs, attributesOf(node, operator.attributes));
+  const { type, shape } = operator.result(inputs, attributesOf(node, operator));
   hold(storedTypes[precision].includes(type), () => `${type} is not allowed in precision ${precision}`);
   const constant = inputs.every((input) => input.constant);
   hold(
@@ -82,15 +89,19 @@ function resultOf(node: OnnxNode, inputs: readonly Value[], precision: Precision
   return { type, shape, constant };
 }
 
-const [INT, INTS] = [2, 7];
+const [FLOAT, INT, INTS] = [1, 2, 7];
 
-/** @throws RangeError unless the node has exactly these attributes, each an integer or integers. */
-function attributesOf({ attributes }: OnnxNode, names: readonly string[]): Attributes {
-  const found = attributes.map(({ name, type, integer, integers }) => {
-    const valid =
-      type === INT ? integer !== null && integers.length === 0 : type === INTS && integer === null;
-    hold(valid, () => `attribute "${name}" is not an integer or integers`);
-    return [name ?? '', integer ?? integers] as const;
+/** @throws RangeError unless the node has exactly the operator's attributes, each of its type. */
+function attributesOf({ attributes }: OnnxNode, { attributes: names, floats = false }: Operator): Attributes {
+  const found = attributes.map(({ name, type, float, integer, integers }) => {
+    const given = [
+      float === null ? [] : FLOAT,
+      integer === null ? [] : INT,
+      integers.length === 0 ? [] : INTS,
+    ].flat();
+    const valid = given.length === 1 && given[0] === type && (type === FLOAT) === floats;
+    hold(valid, () => `attribute "${name}" is not ${floats ? 'a float' : 'an integer or integers'}`);
+    return [name ?? '', float ?? integer ?? integers] as const;
   });
   const given = found.map(([name]) => name).sort();
   hold(given.join(' ') === names.join(' '), () => `expected the attributes [${names}], got [${given}]`);

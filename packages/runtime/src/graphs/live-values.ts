@@ -9,16 +9,19 @@ import { partsOf } from './signature.js';
 const mostOfEstimate = 1.5;
 
 /**
- * Holds the computed values that live at once to what a model of this config needs. A value lives from its node to its
- * last use, outputs to the end.
+ * The bytes for each pixel of the computed values that live at once, at most. A value lives from its node to its last
+ * use, outputs to the end.
+ * @param bounded holds them to what encode or decode with this config needs.
  * @throws RangeError naming the node at which too many live.
  */
-export function checkLiveValues(
+export function liveBytesPerPixel(
   { nodes, outputs }: OnnxGraph,
   values: ReadonlyMap<string, Value>,
   config: Pick<GlowConfig, 'channels' | 'levels' | 'hiddenChannels'>,
-): void {
-  const most = mostOfEstimate * bytesPerPixel(config);
+  bounded: boolean,
+): number {
+  const most = bounded ? mostOfEstimate * bytesPerPixel(config) : Number.POSITIVE_INFINITY;
+  let peak = 0;
   const lastUse = new Map<string, number>();
   nodes.forEach(({ inputs, outputs: [own = ''] }, i) => {
     for (const name of [own, ...inputs]) lastUse.set(name, i);
@@ -30,6 +33,7 @@ export function checkLiveValues(
     const value = values.get(name);
     const bytes = value && !value.constant ? bytesOfPixel(value, config.levels) : 0;
     live += bytes;
+    peak = Math.max(peak, live);
     within(
       () => `node "${name}" (${operator})`,
       () => hold(live <= most, () => 'more values are kept at once than a model of this config needs'),
@@ -38,6 +42,7 @@ export function checkLiveValues(
     if (end < nodes.length) ends[end] = (ends[end] ?? 0) + bytes;
     live -= ends[i] ?? 0;
   });
+  return peak;
 }
 
 /** Bytes of a value for each pixel of the image; of the smallest image if the value does not grow with it. */

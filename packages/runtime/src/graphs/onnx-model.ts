@@ -1,8 +1,8 @@
-import { bytes, integer, integers, many, message, name, one, readMessage, text } from './wire.js';
+import { bytes, float, integer, integers, many, message, name, one, readMessage, text } from './wire.js';
 
 /**
  * The messages of ONNX, with only the fields that glow-export writes. Left out are functions, training graphs, sparse
- * tensors, sequences, maps, and attributes that hold graphs, tensors, texts or floats.
+ * tensors, sequences, maps, and attributes that hold graphs, tensors or texts. Floats are for graphs with a derivative.
  * Source: onnx/onnx.proto of ONNX 1.12.
  */
 const place = message({ key: one(1, name), value: one(2, name) });
@@ -23,6 +23,7 @@ const value = message({
 });
 const attribute = message({
   name: one(1, name),
+  float: one(2, float),
   integer: one(3, integer),
   integers: integers(8),
   type: one(20, integer),

@@ -28,6 +28,8 @@ export interface Operator {
   readonly inputs: readonly [number, number];
   /** Its attributes, all of them needed. */
   readonly attributes: readonly string[];
+  /** Whether the attributes are floats; otherwise they are integers. */
+  readonly floats?: boolean;
   /** Whether ONNX Runtime may compute it when it opens the graph. The result is then no larger than the first input. */
   readonly ofConstants?: boolean;
   /** @throws RangeError if the inputs or attributes do not fit. */
@@ -75,7 +77,7 @@ const convolution = (allowed: readonly string[], transposed: boolean): Operator 
 });
 const halving = '2,2 2,2 0,0,0,0';
 
-/** The operators of a model's graphs. docs/format.md lists them. */
+/** The operators of the graphs in a model folder. docs/format.md lists them. */
 export const operators: Readonly<Record<string, Operator>> = {
   Abs: unary,
   Add: binary,
@@ -157,6 +159,14 @@ export const operators: Readonly<Record<string, Operator>> = {
       return { ...floating(x), shape: [...shapeOf(x), 1] };
     },
   },
+};
+
+/** The operators of graphs with a derivative. */
+export const gradientOperators: Readonly<Record<string, Operator>> = {
+  ...operators,
+  ConvTranspose: convolution(['1,1 1,1 0,0,0,0', '3,3 1,1 1,1,1,1', halving], true),
+  Div: binary,
+  HardSigmoid: { ...unary, attributes: ['alpha', 'beta'], floats: true },
 };
 
 /** The element type with this number. */

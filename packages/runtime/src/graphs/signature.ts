@@ -14,12 +14,15 @@ export interface Signature {
 /** The graphs of a model. */
 export const graphKinds = ['encode', 'decode'] as const;
 export type GraphKind = (typeof graphKinds)[number];
+/** A graph of a model with its derivative. The runtime builds it from the graph of that kind. */
+export type GradientKind = `${GraphKind}-gradient`;
 export type ShapeConfig = Pick<GlowConfig, 'channels' | 'levels' | 'classes'>;
 
 /** The inputs and outputs that a config gives each kind of graph. */
-export function signatureOf(kind: GraphKind, config: ShapeConfig): Signature {
+export function signatureOf(kind: GraphKind | GradientKind, config: ShapeConfig): Signature {
   const { channels, levels, classes } = config;
-  const image = { x: ['batch', channels, 'height', 'width'] };
+  const extents: Extents = ['batch', channels, 'height', 'width'];
+  const image = { x: extents };
   const label = classes > 0 && { label: ['batch', classes, 1, 1] };
   const latents = Object.fromEntries(
     Array.from({ length: levels }, (_, l): [string, Extents] => [
@@ -27,12 +30,31 @@ export function signatureOf(kind: GraphKind, config: ShapeConfig): Signature {
       ['batch', latentChannels(config, l), `height/${2 ** (l + 1)}`, `width/${2 ** (l + 1)}`],
     ]),
   );
-  return kind === 'encode'
-    ? {
+  switch (kind) {
+    case 'encode':
+      return {
         inputs: { ...image, ...label },
         outputs: { ...latents, log_prob: ['batch'], log_prob_levels: ['batch', levels] },
-      }
-    : { inputs: { ...latents, ...label }, outputs: image };
+      };
+    case 'decode':
+      return { inputs: { ...latents, ...label }, outputs: image };
+    case 'encode-gradient':
+      return {
+        inputs: { ...image, ...label },
+        outputs: { ...latents, log_prob: ['batch'], gradient: extents },
+      };
+    case 'decode-gradient':
+      return {
+        inputs: { ...latents, ...label, target: extents, weight: extents, cotangent: extents },
+        outputs: {
+          ...image,
+          misfit: ['batch'],
+          ...Object.fromEntries(Object.entries(latents).map(([name, z]) => [`d${name}`, z])),
+        },
+      };
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** The extent times 2^power, such as `height/2` for `height` and −1. @throws RangeError if it has no such name. */

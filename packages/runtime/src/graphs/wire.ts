@@ -8,9 +8,12 @@ export interface Wire {
   left: number;
 }
 
-/** How a value is read: a number has wire type 0, the bytes from the position to `end` have wire type 2. */
+/**
+ * How a value is read: an integer has wire type 0, a float of 4 bytes has wire type 5, the bytes from the position to
+ * `end` have wire type 2.
+ */
 export interface Kind<T> {
-  readonly wireType: 0 | 2;
+  readonly wireType: 0 | 2 | 5;
   read(wire: Wire, end: number): T;
 }
 
@@ -42,6 +45,15 @@ export function integers(number: number): Field<readonly number[]> {
 
 /** From 0 to 2^53 − 1. */
 export const integer: Kind<number> = { wireType: 0, read: readInteger };
+
+/** A float32. */
+export const float: Kind<number> = {
+  wireType: 5,
+  read(wire, end) {
+    const { buffer, byteOffset } = bytes.read(wire, end);
+    return new DataView(buffer, byteOffset, 4).getFloat32(0, true);
+  },
+};
 
 const packed: Kind<readonly number[]> = {
   wireType: 2,
@@ -114,7 +126,7 @@ export function message<F extends Fields>(fields: F): Kind<Values<F>> {
           place = key;
           const before = found[key];
           if (!repeated && before !== null) throw new RangeError('it is given twice');
-          const value = kind.read(wire, kind.wireType === 0 ? end : readEnd(wire, end));
+          const value = kind.read(wire, endOf(kind, wire, end));
           if (kind === packed) found[key] = (before as number[]).concat(value as number[]);
           else if (repeated) (before as unknown[]).push(value);
           else found[key] = value;
@@ -144,8 +156,10 @@ function spend(wire: Wire): void {
   if (wire.left < 0) throw new RangeError('it has more values than a model of this config needs');
 }
 
-function readEnd(wire: Wire, end: number): number {
-  const length = readInteger(wire, end);
+/** Where a value ends, or may end at the latest. */
+function endOf({ wireType }: Kind<unknown>, wire: Wire, end: number): number {
+  if (wireType === 0) return end;
+  const length = wireType === 5 ? 4 : readInteger(wire, end);
   if (length > end - wire.at) throw new RangeError('it is cut off');
   return wire.at + length;
 }

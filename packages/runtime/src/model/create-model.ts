@@ -32,6 +32,16 @@ export function createModel(parts: ModelParts): GlowModel {
       call('attributeDirection', () => attributeDirection(parts, listOf(withIt), listOf(without), options)),
     applyAttribute: (images, direction, strength, options) =>
       call('applyAttribute', () => applyAttribute(parts, listOf(images), direction, strength, options)),
+    logProbGradient: (images, options) =>
+      call('logProbGradient', async () => {
+        const { logProbGradient } = await import('./gradient.js');
+        return logProbGradient(parts, listOf(images), options);
+      }),
+    decodeGradient: (z, cotangent, options) =>
+      call('decodeGradient', async () => {
+        const { decodeGradient } = await import('./gradient.js');
+        return decodeGradient(parts, listOf(z), listOf(cotangent), options);
+      }),
     dispose: lifetime.end,
     [Symbol.asyncDispose]: lifetime.end,
   };

@@ -69,13 +69,14 @@ export async function* loadInputs(
   }
 }
 
-async function* loadOne(
+/** Loads one image, as often as there are draws. */
+export async function* loadOne(
   { manifest: { config }, codec, memory }: Config & Codec,
   place: Place,
   input: ImageInput,
   fit: Fit | undefined,
   graphs: readonly GraphKind[],
-  draws: Draws,
+  draws: Draws = centres,
 ): AsyncGenerator<ImageItem | Failed> {
   const { where } = place;
   const load = async () => {

@@ -25,6 +25,8 @@ export interface MemoryBudget {
   most(size: PictureSize, wanted: number): number;
   /** Notes that a graph runs: ONNX Runtime keeps the memory of its largest run, and later runs take it again. */
   note(graph: GraphKind, images: readonly PictureSize[]): void;
+  /** The same memory for another graph, whose runs need this many bytes for each pixel. */
+  forBytesPerPixel(bytes: number): MemoryBudget;
 }
 
 /** @param resourcesNow the resources at the time of asking. */
@@ -33,9 +35,10 @@ export function createMemoryBudget(
   device: Device,
   resourcesNow: () => Resources,
   maxMemory: number | undefined,
+  perPixel: number = bytesPerPixel(config),
 ): MemoryBudget {
   const held = { encode: 0, decode: 0 };
-  const bytesOf = ({ height, width }: PictureSize) => height * width * bytesPerPixel(config);
+  const bytesOf = ({ height, width }: PictureSize) => height * width * perPixel;
   const available = () => maxMemory ?? resourcesNow().memory ?? Number.POSITIVE_INFINITY;
   // To ask costs a tenth of a millisecond, which is as long as a small image takes.
   const fits = (bytes: number) => maxMemory === undefined && bytes <= batchBytes;
@@ -62,6 +65,7 @@ export function createMemoryBudget(
       const kept = Math.min(held.encode, held.decode);
       return Math.min(wanted, Math.max(Math.floor((available() + kept) / bytesOf(size)), 1));
     },
+    forBytesPerPixel: (bytes) => createMemoryBudget(config, device, resourcesNow, maxMemory, bytes),
     note(graph, images) {
       const bytes = images.reduce((sum, image) => sum + bytesOf(image), 0);
       held[graph] = Math.max(held[graph], bytes);

@@ -7,6 +7,8 @@ import type { SkippedDevice } from '../sessions/devices.js';
 import type { SelfTestOutcome } from '../sessions/self-test.js';
 import type { EditOptions } from './edit.js';
 import type { DecodeOptions, EncodeOptions, PrepareOptions } from './encode-decode.js';
+import type { FloatImage } from './float-image.js';
+import type { DecodeGradient, LogProbGradient } from './gradient.js';
 import type { InterpolateOptions } from './interpolate.js';
 import type { Latents } from './latents.js';
 import type { SampleOptions } from './sample.js';
@@ -129,6 +131,33 @@ export interface GlowModel extends AsyncDisposable {
     strength: number | readonly number[],
     options?: EditOptions,
   ): Promise<RawImage[]>;
+
+  /**
+   * log p(x) of each image at the centres of its bins, in nats, and its gradient ∂ log p(x)/∂x, in nats per unit of x.
+   * An image may also be given as numbers: { shape: [channels, height, width], data }, in model units.
+   * @throws DeviceError if the device computes the gradient wrongly; RangeError with precision fp16.
+   * @example
+   * const { logProb, gradient } = await model.logProbGradient('a.png');
+   * console.log(logProb[0], gradient[0].shape); // [3, 16, 16]
+   */
+  logProbGradient(
+    images: OneOrMore<ImageInput | FloatImage>,
+    options?: EncodeOptions,
+  ): Promise<LogProbGradient>;
+
+  /**
+   * decode(z) as numbers, and the transposed Jacobian of decode at z times a cotangent, which has the shape of x. If
+   * the cotangent is ∂loss/∂x, the result is ∂loss/∂z.
+   * @throws DeviceError if the device computes the gradient wrongly; RangeError with precision fp16.
+   * @example
+   * const { x, gradient } = await model.decodeGradient(z, cotangent);
+   * console.log(gradient[0].levels[0].shape); // [6, 8, 8], as z[0].levels[0]
+   */
+  decodeGradient(
+    z: OneOrMore<Latents>,
+    cotangent: OneOrMore<FloatImage>,
+    options?: DecodeOptions,
+  ): Promise<DecodeGradient>;
 
   /**
    * Frees the model's sessions, and its worker, once calls under way have ended. Other methods then reject; further

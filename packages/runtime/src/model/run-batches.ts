@@ -78,7 +78,7 @@ const isAny = <I>(_: I): _ is I => true;
  * A run that fails as a whole fails every image of its batch, and no others.
  * @throws `signal.reason` after a run if the call is aborted.
  */
-async function* runEach<I extends Item, Taken extends I, Out>(
+export async function* runEach<I extends Item, Taken extends I, Out>(
   { signal }: Stoppable,
   batches: AsyncIterable<Batch<I>>,
   takes: (item: I) => item is Taken,

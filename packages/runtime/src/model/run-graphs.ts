@@ -44,12 +44,7 @@ export async function decodeBatch(
   config: GlowConfig,
   batch: readonly LatentsItem[],
 ): Promise<(DecodedItem | Failed)[]> {
-  const { height, width } = batch[0] as LatentsItem;
-  const latents = levelShapes(config, height, width).map((shape, level) => {
-    const parts = batch.map((item) => (item.latents.levels[level] as LatentLevel).data);
-    return [`z${level}`, stack(parts, shape)];
-  });
-  const outputs = await graph.run({ ...Object.fromEntries(latents), ...labelInput(config, batch) });
+  const outputs = await graph.run({ ...latentInputs(config, batch), ...labelInput(config, batch) });
   return toPixels(config, batch, partsOf(outputs, 'x', batch));
 }
 
@@ -82,14 +77,27 @@ function toPixels(
   });
 }
 
-function encodeInputs(config: GlowConfig, batch: readonly ImageItem[]): Record<string, FloatTensor> {
+export function encodeInputs(config: GlowConfig, batch: readonly ImageItem[]): Record<string, FloatTensor> {
   const { height, width } = batch[0] as ImageItem;
   const images = batch.map(({ x }) => x);
   return { x: stack(images, [config.channels, height, width]), ...labelInput(config, batch) };
 }
 
+/** The latents of each level as one input. */
+export function latentInputs(config: GlowConfig, batch: readonly LatentsItem[]): Record<string, FloatTensor> {
+  const { height, width } = batch[0] as LatentsItem;
+  const latents = levelShapes(config, height, width).map((shape, level) => {
+    const parts = batch.map((item) => (item.latents.levels[level] as LatentLevel).data);
+    return [`z${level}`, stack(parts, shape)];
+  });
+  return Object.fromEntries(latents);
+}
+
 /** Copies in one piece of memory: a caller who keeps or posts the latents of one image does not hold the whole batch. */
-function ownLevels(shapes: readonly LatentLevel['shape'][], parts: readonly Float32Array[]): LatentLevel[] {
+export function ownLevels(
+  shapes: readonly LatentLevel['shape'][],
+  parts: readonly Float32Array[],
+): LatentLevel[] {
   const own = new Float32Array(parts.reduce((size, part) => size + part.length, 0));
   let end = 0;
   return shapes.map((shape, level) => {
@@ -100,13 +108,13 @@ function ownLevels(shapes: readonly LatentLevel['shape'][], parts: readonly Floa
   });
 }
 
-function labelInput({ classes }: GlowConfig, batch: readonly Item[]): { label?: FloatTensor } {
+export function labelInput({ classes }: GlowConfig, batch: readonly Item[]): { label?: FloatTensor } {
   const labels = batch.flatMap(({ label }) => label ?? []);
   if (classes === 0) return {};
   return { label: { shape: [labels.length, classes, 1, 1], data: oneHot(labels, classes) } };
 }
 
-function stack(parts: readonly Float32Array[], shape: readonly number[]): FloatTensor {
+export function stack(parts: readonly Float32Array[], shape: readonly number[]): FloatTensor {
   const size = (parts[0] as Float32Array).length;
   const data = new Float32Array(parts.length * size);
   for (const [i, part] of parts.entries()) data.set(part, i * size);
@@ -117,7 +125,7 @@ function stack(parts: readonly Float32Array[], shape: readonly number[]): FloatT
  * The part of an output that belongs to each item, a view, or an error where the part is not finite.
  * @throws Error if the graph lacks this output.
  */
-function partsOf(
+export function partsOf(
   outputs: Readonly<Record<string, FloatTensor>>,
   name: string,
   batch: readonly Item[],

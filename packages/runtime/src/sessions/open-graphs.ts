@@ -13,7 +13,7 @@ import type { FloatTensor } from './tensor.js';
 
 /** A graph that `checkGraph` has passed. */
 export interface ModelGraph extends CheckedGraph {
-  readonly source: GraphSource;
+  readonly source: GraphSource & { readonly model: Uint8Array };
 }
 
 export type ModelGraphs = Readonly<Record<GraphKind, ModelGraph>>;
@@ -23,12 +23,31 @@ export interface GraphRunner {
   run(inputs: NamedTensors): Promise<Record<string, FloatTensor>>;
 }
 
+/** A graph with its derivative. */
+export interface GradientRunner extends GraphRunner {
+  /** Bytes of the values that live at once in a run, for each pixel. */
+  readonly bytesPerPixel: number;
+}
+
+/** How a model's graphs are differentiated. */
+export interface Derivatives {
+  /** The graph of a kind with its derivative, built from the model's folder. */
+  derive(kind: GraphKind): Promise<ModelGraph>;
+  /** @throws DeviceError if the derivative of a graph differs from differences of the graph. */
+  check(kind: GraphKind, device: Device, runs: DerivativeRuns): Promise<void>;
+}
+
+/** How the two graphs run, and one of them with its derivative. */
+export type DerivativeRuns = Readonly<Record<GraphKind | 'gradient', GraphRunner['run']>>;
+
 export interface OpenGraphsOptions extends RuntimeOptions {
   readonly device: DeviceChoice;
   /** Default: no self-test; a device only has to be available. */
   readonly selfTest?: SelfTest | undefined;
   /** Names of the latents, for `roundTrip` on WebGPU. The encode graph is then opened a second time. */
   readonly keepLatents?: readonly string[] | undefined;
+  /** Default: `gradient` is an error. */
+  readonly derivatives?: Derivatives | undefined;
 }
 
 /** A model's two graphs on the chosen device. Each session opens once, when it is first needed. */
@@ -39,6 +58,11 @@ export interface OpenGraphs {
   /** @throws Error if the graph cannot be opened; the next call tries again. */
   encoder(): Promise<GraphRunner>;
   decoder(): Promise<GraphRunner>;
+  /**
+   * A graph with its derivative. It is built, opened and compared with finite differences when it is first needed.
+   * @throws DeviceError if the device computes it wrongly.
+   */
+  gradient(kind: GraphKind): Promise<GradientRunner>;
   /** Encodes x and decodes the latents, which never leave the GPU. Returns all other outputs of both graphs. */
   readonly roundTrip?: GraphRunner['run'] | undefined;
   /** Frees the opened sessions, once runs under way have ended. */
@@ -49,13 +73,14 @@ export interface OpenGraphs {
 export async function openGraphs(
   platform: Platform,
   graphs: ModelGraphs,
-  { device: choice, selfTest, keepLatents, ...options }: OpenGraphsOptions,
+  { device: choice, selfTest, keepLatents, derivatives, ...options }: OpenGraphsOptions,
 ): Promise<OpenGraphs> {
   const { opened, skipped } = await onFirstDevice(platform, choice, async (device) => {
     const runtime = await requireDevice(platform, device, options);
     return openOn(runtime, device, graphs, {
       selfTest,
       keepLatents: device === 'webgpu' ? keepLatents : undefined,
+      derivatives,
     });
   });
   return { ...opened, skipped };
@@ -65,15 +90,24 @@ async function openOn(
   runtime: OnnxRuntime,
   device: Device,
   graphs: ModelGraphs,
-  { selfTest: test, keepLatents }: Pick<OpenGraphsOptions, 'selfTest' | 'keepLatents'>,
+  {
+    selfTest: test,
+    keepLatents,
+    derivatives,
+  }: Pick<OpenGraphsOptions, 'selfTest' | 'keepLatents' | 'derivatives'>,
 ): Promise<Omit<OpenGraphs, 'skipped'>> {
   const sessions = {
     encode: lazySession(runtime, device, graphs.encode),
     decode: lazySession(runtime, device, graphs.decode),
     ...(keepLatents && { keeper: lazySession(runtime, device, graphs.encode, keepLatents) }),
   };
+  const gradients = {
+    encode: openGradient('encode', runtime, device, sessions, derivatives),
+    decode: openGradient('decode', runtime, device, sessions, derivatives),
+  };
   const release = async () => {
-    await Promise.all(Object.values(sessions).map((session) => session.release()));
+    const opened = [...Object.values(sessions), ...Object.values(gradients)];
+    await Promise.all(opened.map((session) => session.release()));
   };
   const { keeper } = sessions;
   const roundTrip: GraphRunner['run'] | undefined =
@@ -89,7 +123,8 @@ async function openOn(
   try {
     const selfTest = test ? await runSelfTest(test, { device, runtime, run }) : 'none';
     const { encode, decode } = sessions;
-    return { device, selfTest, encoder: encode.get, decoder: decode.get, roundTrip, release };
+    const gradient = (kind: GraphKind) => gradients[kind].get();
+    return { device, selfTest, encoder: encode.get, decoder: decode.get, gradient, roundTrip, release };
   } catch (error) {
     await release();
     throw error;
@@ -107,26 +142,64 @@ function bothWays({ encode, decode }: ModelGraphs): Signature {
   };
 }
 
+/** A graph with its derivative, which is compared with differences of the graph without it before it is used. */
+function openGradient(
+  kind: GraphKind,
+  runtime: OnnxRuntime,
+  device: Device,
+  { encode, decode }: Readonly<Record<GraphKind, LazySession>>,
+  derivatives: Derivatives | undefined,
+) {
+  const session = lazySession(runtime, device, async () => {
+    if (!derivatives) throw new Error('session: the graphs were opened without derivatives');
+    return derivatives.derive(kind);
+  });
+  let checking: Promise<GradientRunner> | undefined;
+  const check = async (): Promise<GradientRunner> => {
+    const [runner, encoder, decoder] = await Promise.all([session.get(), encode.get(), decode.get()]);
+    await derivatives?.check(kind, device, {
+      encode: encoder.run,
+      decode: decoder.run,
+      gradient: runner.run,
+    });
+    return runner;
+  };
+  return {
+    get(): Promise<GradientRunner> {
+      checking ??= check().catch((error: unknown) => {
+        checking = undefined;
+        throw error;
+      });
+      return checking;
+    },
+    release: session.release,
+  };
+}
+
+type LazySession = ReturnType<typeof lazySession>;
+
 /** A session that opens when it is first needed. It holds the graph's bytes only until then. */
 function lazySession(
   runtime: OnnxRuntime,
   device: Device,
-  { source: graph, signature }: ModelGraph,
+  graph: ModelGraph | (() => Promise<ModelGraph>),
   kept?: readonly string[],
 ) {
-  let source: GraphSource | undefined = graph;
-  let opening: Promise<Session> | undefined;
+  let take: (() => Promise<ModelGraph>) | undefined = typeof graph === 'function' ? graph : giving(graph);
+  let opening: Promise<Session & Pick<ModelGraph, 'bytesPerPixel'>> | undefined;
   const open = async () => {
-    if (!source) throw new Error('session: it is released; load the model again');
+    if (!take) throw new Error('session: it is released; load the model again');
+    const { source, signature, bytesPerPixel } = await take();
     const session = await createSession(runtime, device, source, kept);
-    source = undefined;
+    take = undefined;
     return {
       ...session,
+      bytesPerPixel,
       run: async (inputs: NamedTensors) => checkOutputs(signature, inputs, await session.run(inputs)),
     };
   };
   return {
-    get(): Promise<Session> {
+    get(): NonNullable<typeof opening> {
       opening ??= open().catch((error: unknown) => {
         opening = undefined;
         throw error;
@@ -135,8 +208,13 @@ function lazySession(
     },
     async release(): Promise<void> {
       const session = await opening?.catch(() => undefined);
-      source = undefined;
+      take = undefined;
       await session?.release();
     },
   };
+}
+
+/** Apart, so that no session keeps the graph of another closure alive. */
+function giving(graph: ModelGraph): () => Promise<ModelGraph> {
+  return async () => graph;
 }

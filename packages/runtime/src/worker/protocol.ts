@@ -21,6 +21,8 @@ export const optionsAt = {
   mix: 3,
   attributeDirection: 2,
   applyAttribute: 3,
+  logProbGradient: 1,
+  decodeGradient: 2,
 } as const satisfies Readonly<Record<Method, number>>;
 
 /** A message from the caller to a worker. */

@@ -1,0 +1,44 @@
+import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import { findNotFinite } from '../check.js';
+import type { Place } from './call.js';
+import type { ImageItem } from './item.js';
+
+/**
+ * An image in model units, or a derivative with respect to one: channels × height × width float32 numbers, row-major.
+ * Bin q of an n-bit image has its centre at (q + ½)/2ⁿ − ½.
+ */
+export interface FloatImage {
+  /** Channels, height, width. */
+  readonly shape: readonly [number, number, number];
+  readonly data: Float32Array;
+}
+
+export function isFloatImage(input: unknown): input is FloatImage {
+  return typeof input === 'object' && input !== null && 'shape' in input && 'data' in input;
+}
+
+/** @throws TypeError or RangeError if it is not an image that the model takes. */
+export function takeFloatImage(
+  { channels, levels }: Pick<GlowConfig, 'channels' | 'levels'>,
+  { shape, data }: FloatImage,
+  place: Place,
+): ImageItem {
+  const { where } = place;
+  const [own, height, width] = shape ?? [];
+  const sides = [height, width].every(
+    (side) => Number.isInteger(side) && side > 0 && side % 2 ** levels === 0,
+  );
+  if (!Array.isArray(shape) || shape.length !== 3 || own !== channels || !sides) {
+    throw new RangeError(
+      `${where}: expected the shape [${channels}, height, width], both divisible by ${2 ** levels}, got [${shape}]`,
+    );
+  }
+  const size = channels * height * width;
+  if (!(data instanceof Float32Array) || data.length !== size) {
+    const got = data instanceof Float32Array ? `${data.length} numbers` : typeof data;
+    throw new TypeError(`${where}: expected data, a Float32Array of ${size} numbers, got ${got}`);
+  }
+  const bad = findNotFinite(data);
+  if (bad >= 0) throw new RangeError(`${where}: data holds ${data[bad]} at ${bad}; it must be finite`);
+  return { ...place, x: data, height, width };
+}
