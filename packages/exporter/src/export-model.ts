@@ -10,13 +10,13 @@ import {
   precisions,
   type Rules,
 } from '@glow-onnx/flow/internal';
+import { type WrittenFile, writeFolder } from '@glow-onnx/runtime/internal-node';
 import type { Measurement } from '@glow-onnx/runtime/session';
 import { buildModel } from './build/build-model.js';
 import type { GoldenPictures } from './build/golden-images.js';
 import { describeModel } from './describe/describe-model.js';
 import type { ModelDiagnosis } from './verify/diagnose-steps.js';
 import { verifyExport } from './verify/verify-export.js';
-import { type WrittenFile, writeFolder } from './write-folder.js';
 
 /** Choices for `exportModel`. */
 export interface ExportOptions {
@@ -98,7 +98,7 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
   const { withCheckpoint = false } = options;
   const chosen = precisions.filter((name) => (options.precision ?? ['fp32']).includes(name));
   if (!chosen.includes('fp32')) throw new RangeError('export: precision must include fp32');
-  return writeFolder(out, force, async (folder, write) => {
+  return writeFolder('export', out, force, async (folder, write) => {
     const build = { precisions: chosen, singleFile, license, withCheckpoint, images };
     const built = await buildModel(checkpoint, build, write);
     const { config } = checkpoint;

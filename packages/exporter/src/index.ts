@@ -1,4 +1,4 @@
-export type { LeftOut } from '@glow-onnx/runtime/internal-node';
+export type { LeftOut, WrittenFile } from '@glow-onnx/runtime/internal-node';
 export type { Measurement } from '@glow-onnx/runtime/session';
 export type { GoldenPictures } from './build/golden-images.js';
 export { type ExportOptions, type ExportReport, exportModel } from './export-model.js';
@@ -11,4 +11,3 @@ export {
 } from './load-checkpoint.js';
 export type { ModelDiagnosis, StepDiagnosis } from './verify/diagnose-steps.js';
 export { type VerifyOptions, type VerifyReport, verifyFolder } from './verify/verify-folder.js';
-export type { WrittenFile } from './write-folder.js';

@@ -1,8 +1,8 @@
 /** A command, the package that defines it, and its place in the help. */
 export interface CommandEntry {
   readonly name: string;
-  readonly of: 'trainer' | 'exporter' | 'runtime';
-  readonly group: 'Make a model' | 'Use a model' | 'Look into it';
+  readonly of: 'trainer' | 'exporter' | 'runtime' | 'glow-onnx';
+  readonly group: 'Make a model' | 'Use a model' | 'Share a model' | 'Look into it';
   readonly description: string;
 }
 
@@ -24,6 +24,13 @@ export const commands: readonly CommandEntry[] = [
     mix: 'take some levels from one image and the rest from another',
     attribute: 'find and apply directions, such as a smile',
     score: 'say how typical images are',
+  }),
+  ...inGroup('Share a model', 'glow-onnx', {
+    push: 'upload a model folder to a model hub',
+    pull: 'download a model folder from a model hub',
+  }),
+  ...inGroup('Share a model', 'runtime', {
+    files: 'list or copy the files to deploy',
   }),
   ...inGroup('Look into it', 'runtime', {
     info: 'describe a model folder',

@@ -16,6 +16,10 @@ export async function glowOnnx(argv: readonly string[]): Promise<void> {
       return (await import('@glow-onnx/exporter/internal')).glowExport(program, argv);
     case 'runtime':
       return glow(program, argv);
+    case 'glow-onnx': {
+      const { share } = await import('./share/share.js');
+      return runCommand(program, argv, (args, terminal, signal) => share(program, args, terminal, signal));
+    }
     default:
       return runCommand(program, argv, (args, terminal) => {
         const overview = onTerminal(new Command(program), terminal)

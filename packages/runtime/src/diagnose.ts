@@ -106,7 +106,7 @@ async function tryDevice(platform: Platform, device: Device, options: RuntimeOpt
 
 /** Reads a model folder once. @returns the self-test of a device. */
 async function readTest(platform: Platform, source: ModelSource, signal: AbortSignal | undefined) {
-  const folder = { store: storeOf(platform, source), sha256: platform.sha256, signal };
+  const folder = { store: await storeOf(platform, source), sha256: platform.sha256, signal };
   const { manifest } = await readManifest(folder);
   const graphs = await loadGraphs(folder, manifest, 'fp32');
   const golden = await readVerified(folder, manifest, 'golden.safetensors');

@@ -17,6 +17,7 @@ export type { ModelSource } from './folder/model-source.js';
 export { UnreachableError } from './folder/model-store.js';
 export type { BlobLike } from './folder/stores/blob-file.js';
 export type { DirectoryHandle } from './folder/stores/directory-store.js';
+export type { HubOptions } from './folder/stores/hub-folder.js';
 export type { FileContents, ModelFiles } from './folder/stores/memory-store.js';
 export type { NetworkOptions } from './folder/stores/url-store.js';
 export type { LoadGlow, LoadOptions } from './load-options.js';

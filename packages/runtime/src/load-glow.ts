@@ -2,8 +2,9 @@ import { checkOptions, describe, looksLikeOptions } from '@glow-onnx/flow/manife
 import { forgetful, keyValueCache } from './folder/key-value-cache.js';
 import { loadGraphs } from './folder/load-graphs.js';
 import { openCache } from './folder/model-cache.js';
-import { type ModelFolder, readManifest, readVerified } from './folder/model-folder.js';
+import { type ModelFolder, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
+import { ofOneVersion } from './folder/one-version.js';
 import { type LoadGlow, type LoadOptions, loadRules } from './load-options.js';
 import { createModel } from './model/create-model.js';
 import { createMemoryBudget } from './model/memory-budget.js';
@@ -52,52 +53,55 @@ async function load(
     cache: cacheChoice,
     idleTimeoutMs,
     privateRedirects,
+    hub,
     onProgress,
     signal,
     ...runtimeOptions
   }: LoadOptions,
 ): Promise<GlowModel> {
-  const network = { idleTimeoutMs, privateRedirects };
+  const network = { idleTimeoutMs, privateRedirects, hub };
   const codec = platform.createCodec(limitsOf({ maxPixels, maxBytes }), network);
   const { sha256 } = platform;
-  const store = storeOf(platform, source, network);
+  const store = await storeOf(platform, source, network);
   const cache = openCache(platform, cacheChoice);
   const cacheOfFiles = store.url === undefined ? undefined : cache;
   const folder: ModelFolder = { store, sha256, cache: cacheOfFiles, onProgress, signal };
-  const { manifest, sha256: fingerprint } = await readManifest(folder);
-  const hasGolden = manifest.files.some(({ path }) => path === goldenPath);
-  const { config } = manifest;
-  const derivatives: Derivatives = {
-    // Read again: nobody who only encodes holds the weights for it, nor downloads the code.
-    async derive(kind) {
-      const { deriveGraph } = await import('./gradients/derive-graph.js');
-      const again = await loadGraphs(
-        { ...folder, onProgress: undefined, signal: undefined },
-        manifest,
-        precision,
-      );
-      return deriveGraph(kind, again[kind].source, { config, precision });
-    },
-    async check(kind, device, runs) {
-      const { checkDerivative } = await import('./gradients/check-derivative.js');
-      return checkDerivative(kind, device, config, runs);
-    },
-  };
-  const graphs = await openGraphs(platform, await loadGraphs(folder, manifest, precision), {
-    ...runtimeOptions,
-    device,
-    selfTest:
-      selfTest && hasGolden
-        ? {
-            manifest,
-            fingerprint,
-            precision,
-            golden: () => readVerified(folder, manifest, goldenPath),
-            cache: cache ? keyValueCache(cache, sha256) : forgetful,
-          }
-        : undefined,
-    derivatives,
-    keepLatents: keepLatents ? manifest.latents.map(({ name }) => name) : undefined,
+  const { manifest, graphs } = await ofOneVersion(folder, async ({ manifest, sha256: fingerprint }) => {
+    const hasGolden = manifest.files.some(({ path }) => path === goldenPath);
+    const { config } = manifest;
+    const derivatives: Derivatives = {
+      // Read again: nobody who only encodes holds the weights for it, nor downloads the code.
+      async derive(kind) {
+        const { deriveGraph } = await import('./gradients/derive-graph.js');
+        const again = await loadGraphs(
+          { ...folder, onProgress: undefined, signal: undefined },
+          manifest,
+          precision,
+        );
+        return deriveGraph(kind, again[kind].source, { config, precision });
+      },
+      async check(kind, device, runs) {
+        const { checkDerivative } = await import('./gradients/check-derivative.js');
+        return checkDerivative(kind, device, config, runs);
+      },
+    };
+    const graphs = await openGraphs(platform, await loadGraphs(folder, manifest, precision), {
+      ...runtimeOptions,
+      device,
+      selfTest:
+        selfTest && hasGolden
+          ? {
+              manifest,
+              fingerprint,
+              precision,
+              golden: () => readVerified(folder, manifest, goldenPath),
+              cache: cache ? keyValueCache(cache, sha256) : forgetful,
+            }
+          : undefined,
+      derivatives,
+      keepLatents: keepLatents ? manifest.latents.map(({ name }) => name) : undefined,
+    });
+    return { manifest, graphs };
   });
   if (!signal?.aborted) onProgress?.({ status: 'ready', name: store.name });
   const resourcesNow = () => platform.resources(graphs.device);

@@ -80,12 +80,21 @@ export const loadRules: Rules<LoadOptions> = {
   signal: anAbortSignal,
   idleTimeoutMs: positive,
   privateRedirects: aBoolean,
+  hub: {
+    expected: 'an object { token, endpoint } with texts',
+    holds: (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      Object.entries(value).every(
+        ([name, text]) => /^(token|endpoint)$/.test(name) && typeof text === 'string',
+      ),
+  },
   ...runtimeRules,
 };
 
 /**
  * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
- * @param source the folder's path or address, a directory handle, or its files by their paths.
+ * @param source the folder's path or address, its name on a model hub, a directory handle, or its files by their paths.
  * @throws Error if a file is missing or changed, or its server does not give it; UnreachableError if a server does not
  *   answer, fails or breaks off, so that a later attempt may help; RangeError if the format or the precision is not
  *   known, the manifest contradicts its graphs or is too large, or a graph is not one that glow-export writes for the

@@ -49,8 +49,8 @@ export interface Platform {
   objectionTo(device: Device): Promise<string | undefined>;
   /** @throws DeviceError if the device is not available here. The message says what to install or to pass. */
   loadOnnxRuntime(device: Device, options: RuntimeOptions): Promise<OnnxRuntime>;
-  /** The folder at a path (Node) or an address. */
-  openStore(source: string | URL, network?: NetworkOptions): ModelStore;
+  /** The folder at a path (Node), at an address, or in a repository of a hub. */
+  openStore(source: string | URL, network?: NetworkOptions): Promise<ModelStore>;
   /** The cache at this location; default: the user's own. */
   openCache(location?: string): ModelCache;
   readonly sha256: Sha256;

@@ -15,8 +15,8 @@ function exportAndEnd(when: 'filling' | 'moving', end: string): void {
     const { renameSync } = files;
     files.renameSync = (...paths) => { renameSync(...paths); end(); };
     syncBuiltinESMExports();
-    const { writeFolder } = await import('./packages/exporter/dist/write-folder.js');
-    await writeFolder(${JSON.stringify(at('model'))}, true, async (_, write) => {
+    const { writeFolder } = await import('./packages/runtime/dist/node/write-folder.js');
+    await writeFolder('export', ${JSON.stringify(at('model'))}, true, async (_, write) => {
       await write('encode.onnx', ['half']);
       if (${when === 'filling'}) end();
     });`;

@@ -39,7 +39,7 @@ async function read(folder: string, cache = memory()): Promise<{ graphs: ModelGr
   const manifest = parseManifest(await readFile(join(folder, 'manifest.json'), 'utf8'));
   return {
     graphs: await loadGraphs(
-      { store: platform.openStore(folder), sha256: platform.sha256 },
+      { store: await platform.openStore(folder), sha256: platform.sha256 },
       manifest,
       'fp32',
     ),

@@ -26,9 +26,9 @@ afterAll(async () => {
   await rm(join(folder, '..'), { recursive: true });
 });
 
-const open = (source: ModelSource): ModelStore => storeOf(platform, source);
-const read = async (store: ModelStore, path: string, limit = large.length) => {
-  const file = await store.open(path);
+const open = (source: ModelSource): Promise<ModelStore> => storeOf(platform, source);
+const read = async (from: ModelStore | Promise<ModelStore>, path: string, limit = large.length) => {
+  const file = await (await from).open(path);
   return file && readBounded(file, { where: path, limit });
 };
 
@@ -67,7 +67,7 @@ const sources: [string, () => ModelSource][] = [
 
 describe.each(sources)('%s', (_, source) => {
   test('gives every byte of a file, and nothing where there is none', async () => {
-    const store = open(source());
+    const store = await open(source());
     expect(Buffer.compare((await read(store, 'onnx/weights.bin')) as Uint8Array, large)).toBe(0);
     expect(await read(store, 'empty')).toHaveLength(0);
     expect(await read(store, 'onnx/decode.onnx')).toBeUndefined();
@@ -88,7 +88,7 @@ test('a query goes with every file, but not into messages', async () => {
     queries.push(url?.split('?')[1]);
     response.writeHead(403).end();
   });
-  const store = open(`${server.url}?token=secret`);
+  const store = await open(`${server.url}?token=secret`);
   await expect(read(store, 'onnx/weights.bin')).rejects.toThrow(
     `${server.url}/onnx/weights.bin: the server answers 403 Forbidden`,
   );
@@ -97,8 +97,8 @@ test('a query goes with every file, but not into messages', async () => {
   server.answers.clear();
 });
 
-test('a path may begin with a letter and a colon, as on Windows', () => {
-  const store = open('C:\\models\\faces');
+test('a path may begin with a letter and a colon, as on Windows', async () => {
+  const store = await open('C:\\models\\faces');
   expect(store).toMatchObject({ name: 'C:\\models\\faces' });
   expect(store.url).toBeUndefined();
 });
@@ -108,12 +108,12 @@ test.each<[string, unknown, RegExp]>([
   ['a number', 3, /got 3/],
   ['empty text', '', /is empty/],
   ['another protocol', new URL('ftp://example.org/model'), /cannot be fetched from ftp:/],
-])('%s is refused', (_, source, message) => {
-  expect(() => open(source as ModelSource)).toThrow(message);
+])('%s is refused', async (_, source, message) => {
+  await expect(open(source as ModelSource)).rejects.toThrow(message);
 });
 
 test('contents that are no bytes are refused', async () => {
-  const store = open({ 'manifest.json': 'text' } as unknown as ModelSource);
+  const store = await open({ 'manifest.json': 'text' } as unknown as ModelSource);
   await expect(read(store, 'manifest.json')).rejects.toThrow(
     'expected a Uint8Array, an ArrayBuffer or a Blob, got string',
   );

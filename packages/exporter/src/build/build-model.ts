@@ -18,10 +18,10 @@ import {
   type Precision,
 } from '@glow-onnx/flow/internal';
 import { createWeightsFile, encodeModel, type Graph } from '@glow-onnx/graph';
+import type { WriteFile, WrittenFile } from '@glow-onnx/runtime/internal-node';
 import { type Golden, parseGolden } from '@glow-onnx/runtime/session';
 import { checkpointName, modelAlone } from '../carried-checkpoint.js';
 import { producer } from '../producer.js';
-import type { WriteFile, WrittenFile } from '../write-folder.js';
 import { type FoldedFlow, fold, type WeightedFlow } from './fold.js';
 import { type GoldenPictures, goldenImages } from './golden-images.js';
 import { goldenTensors, makeReference, type Reference, sampleImages } from './reference.js';

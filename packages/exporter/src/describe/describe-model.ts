@@ -1,7 +1,7 @@
 import type { Checkpoint, Manifest } from '@glow-onnx/flow';
 import { encodeManifest, type ManifestFacts } from '@glow-onnx/flow/internal';
+import type { WriteFile, WrittenFile } from '@glow-onnx/runtime/internal-node';
 import { producer } from '../producer.js';
-import type { WriteFile, WrittenFile } from '../write-folder.js';
 import { modelCard } from './model-card.js';
 
 /** The facts about a built and verified model that its checkpoint does not hold. */

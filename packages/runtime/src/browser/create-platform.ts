@@ -1,3 +1,5 @@
+import { isHubName } from '../folder/stores/address.js';
+import { serverStore } from '../folder/stores/server-store.js';
 import { urlStore } from '../folder/stores/url-store.js';
 import type { Platform } from '../platform.js';
 import type { Device } from '../sessions/device.js';
@@ -25,8 +27,12 @@ export function createPlatform(builds: WebBuilds, spawn?: () => Worker): Platfor
     objectionTo,
     loadOnnxRuntime: (device, options) => loadOnnxRuntime(builds, device, options),
     // Relative addresses start from the page or its <base>, in a worker from the worker, as for fetch.
-    openStore: (source, network = {}) =>
-      urlStore(get, source, network, globalThis.document?.baseURI ?? globalThis.location.href),
+    async openStore(source, network = {}) {
+      if (!isHubName(source))
+        return urlStore(get, source, network, globalThis.document?.baseURI ?? globalThis.location.href);
+      const { hubFolder } = await import('../folder/stores/hub-folder.js');
+      return serverStore(get, hubFolder(source, network.hub), network.idleTimeoutMs);
+    },
     openCache,
     sha256,
     createCodec: browserCodec,

@@ -12,7 +12,15 @@ export async function get(url: URL, { authorization, signal }: GetOptions): Prom
     throw new RefusedError(`the server redirects to ${shownAddress(response.url)}, which is not https`);
   }
   const { status, statusText, headers } = response;
-  return { status, statusText, type: headers.get('content-type'), file: responseFile(response), cancel };
+  const isElsewhere = response.redirected && new URL(response.url).origin !== url.origin;
+  return {
+    status,
+    statusText,
+    type: headers.get('content-type'),
+    header: (name) => (isElsewhere ? undefined : (headers.get(name) ?? undefined)),
+    file: responseFile(response),
+    cancel,
+  };
 }
 
 async function request(url: URL, options: RequestInit): Promise<Response> {

@@ -7,7 +7,10 @@ import { startAhead } from '../node/process-worker.js';
 export async function glow(program: string, argv: readonly string[]): Promise<void> {
   // The process of the model starts while this one imports its modules.
   const [command = '', ...rest] = argv;
-  if (!/^(-|info$|doctor$|help$|$)/.test(command) && !rest.some((flag) => /^(-h|--help)$/.test(flag))) {
+  if (
+    !/^(-|info$|files$|doctor$|help$|$)/.test(command) &&
+    !rest.some((flag) => /^(-h|--help)$/.test(flag))
+  ) {
     startAhead();
   }
   const { runCommand } = await import('./run-command.js');

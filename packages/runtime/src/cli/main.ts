@@ -73,5 +73,6 @@ function inFlags(message: string): string {
     .replaceAll('maxMemory is', '--max-memory is')
     .replaceAll('or load the model with a larger maxMemory', 'or pass a larger --max-memory')
     .replaceAll('pass fit: "cover", "pad" or "resize"', 'pass --fit cover, pad or resize')
+    .replace(', or pass hub: { token }', '')
     .replaceAll('pass device: ', 'pass --device ');
 }

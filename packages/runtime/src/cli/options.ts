@@ -11,7 +11,7 @@ export type Show = (
   run: (context: Context) => Promise<Report>,
 ) => Promise<void>;
 
-export const modelHelp = 'model folder written by glow-export, or its address';
+export const modelHelp = 'model folder written by glow-export, its address, or hf:owner/name';
 
 /** Starts the definition of a command on a model. */
 export function modelCommand(parent: Command, name: string, description: string): Command {

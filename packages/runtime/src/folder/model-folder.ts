@@ -24,15 +24,23 @@ export interface ModelFolder {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A file is missing, or is not the one that manifest.json lists: one of the two belongs to another version. */
+export class MismatchError extends Error {}
+
+/** A manifest as read. */
+export interface ManifestFile {
+  readonly manifest: Manifest;
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+}
+
 const manifestPath = 'manifest.json';
 
 /**
  * Reads manifest.json. If the server cannot be reached, the cache gives the last manifest of this address.
  * @throws Error if the folder has no manifest.json; SyntaxError or RangeError if the manifest is not valid.
  */
-export async function readManifest(
-  folder: ModelFolder,
-): Promise<{ readonly manifest: Manifest; readonly sha256: string }> {
+export async function readManifest(folder: ModelFolder): Promise<ManifestFile> {
   const { store, cache, sha256, onProgress } = folder;
   const file = { name: store.name, file: manifestPath };
   onProgress?.({ status: 'initiate', ...file });
@@ -47,31 +55,26 @@ export async function readManifest(
     await cache?.contents.write(entry.sha256, bytes);
     await last?.write(entry);
     onProgress?.({ status: 'done', ...file, cached: false });
-    return { manifest, sha256: entry.sha256 };
+    return { manifest, bytes, sha256: entry.sha256 };
   } catch (error) {
     const entry = error instanceof UnreachableError ? await last?.read() : undefined;
     const bytes = cache && entry && (await fromCache({ ...folder, onProgress: undefined }, cache, entry));
     if (!bytes) throw error;
     onProgress?.({ status: 'offline', ...file, reason: (error as Error).message });
     onProgress?.({ status: 'done', ...file, cached: true });
-    return { manifest: parse(store, bytes), sha256: entry.sha256 };
+    return { manifest: parse(store, bytes), bytes, sha256: entry.sha256 };
   }
 }
 
 async function fetchManifest({ store, signal, onProgress }: ModelFolder): Promise<Uint8Array<ArrayBuffer>> {
   const where = store.locate(manifestPath);
   const file = await store.open(manifestPath, signal);
-  if (!file) throw new Error(`${store.name}: ${adviceFor(store.name)}`);
+  if (!file) {
+    const advice = (await store.advice?.()) ?? 'pass a model folder written by glow-export';
+    throw new Error(`${store.name}: no manifest.json found; ${advice}`);
+  }
   if (store.url !== undefined) onProgress?.({ status: 'download', name: store.name, file: manifestPath });
   return readBounded(file, { where, limit: maxManifestBytes, signal });
-}
-
-/** For a model folder without manifest. Some callers pass the path of the manifest itself. */
-function adviceFor(name: string): string {
-  const folder = /^(.*?)[\\/]?manifest\.json[\\/]?$/.exec(name)?.[1];
-  return folder === undefined
-    ? 'no manifest.json found; pass a model folder written by glow-export'
-    : `expected a model folder, got the path of a manifest; pass its folder, ${folder || '.'}`;
 }
 
 function parse(store: ModelStore, bytes: Uint8Array): Manifest {
@@ -136,7 +139,7 @@ async function fromStore(folder: ModelFolder, entry: FileEntry) {
   const { store, signal, onProgress } = folder;
   const where = store.locate(entry.path);
   const file = await store.open(entry.path, signal);
-  if (!file) throw new Error(`${where} is missing; copy the model folder again`);
+  if (!file) throw new MismatchError(`${where} is missing; copy the model folder again`);
   if (store.url !== undefined) onProgress?.({ status: 'download', name: store.name, file: entry.path });
   return verified(folder, file, entry, where);
 }
@@ -148,7 +151,7 @@ async function verified(
   where: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const differs = (what: string, listed: string | number) =>
-    new Error(`${where} has ${what}, manifest.json says ${listed}; copy the model folder again`);
+    new MismatchError(`${where} has ${what}, manifest.json says ${listed}; copy the model folder again`);
   if (file.size !== undefined && file.size !== total) {
     file.cancel?.();
     throw differs(`${file.size} bytes`, total);

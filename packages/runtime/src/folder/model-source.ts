@@ -11,6 +11,7 @@ import type { NetworkOptions } from './stores/url-store.js';
  *
  * - in Node a path, or a `file:` URL;
  * - an http(s) address, in a page also a relative one;
+ * - a repository of the Hugging Face Hub, or a folder in it: `hf:owner/name`, `hf:owner/name@revision/folder`;
  * - in a browser a directory handle from `showDirectoryPicker()`;
  * - a map or an object of its files, by their path inside the folder.
  *
@@ -18,12 +19,17 @@ import type { NetworkOptions } from './stores/url-store.js';
  * @example
  * await loadGlow('models/faces');
  * await loadGlow('https://example.org/models/faces/');
+ * await loadGlow('hf:owner/name@v1');
  * await loadGlow({ 'manifest.json': bytes, 'onnx/encode.onnx': blob, … });
  */
 export type ModelSource = string | URL | DirectoryHandle | ModelFiles;
 
 /** Opens a model folder. @throws TypeError if `source` is not a `ModelSource`. */
-export function storeOf(platform: Platform, source: ModelSource, network: NetworkOptions = {}): ModelStore {
+export async function storeOf(
+  platform: Platform,
+  source: ModelSource,
+  network: NetworkOptions = {},
+): Promise<ModelStore> {
   if (typeof source === 'string' || isUrl(source)) {
     if (source === '') throw new TypeError('loadGlow: the path or address of the model folder is empty');
     return platform.openStore(folderAt(source), network);

@@ -4,6 +4,8 @@ export interface ModelStore {
   readonly name: string;
   /** The address of a folder that is read over a network. Its files go to the cache. */
   readonly url?: string;
+  /** What to do if the folder has no manifest.json, where the store knows more than others. */
+  advice?: (() => Promise<string | undefined>) | undefined;
   /** The file at this path inside the folder, for messages. */
   locate(path: string): string;
   /**
@@ -22,7 +24,7 @@ export interface StoredFile {
   cancel?(): void;
 }
 
-/** A server does not answer, fails, or breaks off. A later attempt, or a cached copy, may help. */
+/** A server does not answer, fails, breaks off, or has too many requests. A later attempt, or a cached copy, may help. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelStore } from '../folder/model-store.js';
+import { hubAdvice } from '../folder/stores/hub-name.js';
 import { explainSystemError } from './explain-system-error.js';
 
 /**
@@ -12,6 +13,10 @@ export function folderStore(directory: string): ModelStore {
   return {
     name: directory,
     locate: (path) => join(directory, path),
+    advice: async () => {
+      const advice = (await lstatIfThere(directory)) ? undefined : hubAdvice(directory);
+      return advice && `this folder does not exist; ${advice}`;
+    },
     async open(path) {
       const parts = path.split('/');
       let at = directory;

@@ -1,4 +1,4 @@
-import http, { type IncomingMessage } from 'node:http';
+import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { pipeline } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
@@ -21,11 +21,13 @@ export function createGet(privateRedirects = false): Get {
   return async (start, options) => {
     let { authorization } = options;
     let url = start;
+    const headers: IncomingHttpHeaders = {};
     for (let redirects = 0; redirects <= mostRedirects; redirects++) {
       const agent = agents[url.protocol as keyof typeof agents];
       const response = await request(url, { ...options, authorization }, reach, agent);
+      if (url.origin === start.origin) Object.assign(headers, response.headers);
       const location = locationOf(response);
-      if (location === undefined) return answerOf(response);
+      if (location === undefined) return answerOf(response, headers);
       response.destroy();
       const next = redirected(url, location);
       if (next.origin !== url.origin) authorization = undefined;
@@ -91,7 +93,7 @@ export function redirected(from: URL, location: string): URL {
 const decoders = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress };
 
 /** @throws RefusedError if the body is compressed in a way that was not asked for. */
-function answerOf(response: IncomingMessage): Answer {
+function answerOf(response: IncomingMessage, fromOrigin: IncomingHttpHeaders): Answer {
   const { statusCode = 0, statusMessage = '', headers } = response;
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
   const isPlain = encoding === '' || encoding === 'identity';
@@ -104,6 +106,7 @@ function answerOf(response: IncomingMessage): Answer {
     status: statusCode,
     statusText: statusMessage,
     type: headers['content-type'],
+    header: (name) => fromOrigin[name]?.toString(),
     cancel: () => void response.destroy(),
     file: {
       // Content-Length counts bytes before decompression.

@@ -25,7 +25,7 @@ export interface OpenFolder {
  * @throws the errors of reading a manifest.
  */
 export async function openFolder(source: string, signal?: AbortSignal): Promise<OpenFolder> {
-  const store = storeOf(platform, source);
+  const store = await storeOf(platform, source);
   const cache = store.url === undefined ? undefined : openCache(platform);
   const folder: ModelFolder = { store, sha256: platform.sha256, cache, signal };
   const { manifest } = await readManifest(folder);

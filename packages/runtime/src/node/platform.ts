@@ -20,7 +20,7 @@ export const platform: Platform = {
   objectionTo: async (device) =>
     device === 'webgpu' ? 'experimental in Node; pass device: "webgpu" to use it' : undefined,
   loadOnnxRuntime,
-  openStore,
+  openStore: async (source, network) => openStore(source, network),
   openCache,
   sha256,
   createCodec: nodeCodec,

@@ -18,6 +18,11 @@ function bare(address: string): string {
   return address.split(/[?#]/)[0] ?? '';
 }
 
+/** Whether a source begins with `hf:`, and so names a repository of a model hub. */
+export function isHubName(source: string | URL): boolean {
+  return /^\s*hf:/i.test(String(source));
+}
+
 /** Takes user and password out of an address: fetch refuses such an address. They go in the header Authorization. */
 export function takeCredentials(url: URL): string | undefined {
   const { username, password } = url;

@@ -6,6 +6,8 @@ export interface Answer {
   readonly statusText: string;
   /** The header Content-Type. */
   readonly type: string | null | undefined;
+  /** A header of the answers that the origin of the address gave, of the last one that has it. Redirects are answers too. */
+  header(name: string): string | undefined;
   /** The body, without its content encoding. */
   readonly file: StoredFile;
   /** Ends the connection. The body is not read any more. */

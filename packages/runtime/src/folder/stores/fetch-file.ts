@@ -16,6 +16,10 @@ export interface FetchOptions {
   /** Default 15,000. */
   readonly idleTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Sees an answer that is the file. */
+  readonly accept?: ((answer: Answer) => void) | undefined;
+  /** @throws Error if it knows why an answer is not the file. */
+  readonly explain?: ((answer: Answer) => void) | undefined;
 }
 
 /**
@@ -28,9 +32,13 @@ export async function fetchFile(get: Get, url: URL, options: FetchOptions): Prom
   const { authorization, idleTimeoutMs = defaultIdleTimeoutMs, signal } = options;
   const watch = watchIdle(idleTimeoutMs, () => idleError(idleTimeoutMs, options), signal);
   const answer = await request(get, url, authorization, watch, options);
-  if (isFile(answer)) return fileOf(answer, watch, options);
+  if (isFile(answer)) {
+    options.accept?.(answer);
+    return fileOf(answer, watch, options);
+  }
   watch.end();
   answer.cancel();
+  options.explain?.(answer);
   return refuse(answer, options);
 }
 
@@ -71,7 +79,8 @@ async function request(
 }
 
 /** Undefined if the server does not have the file. @throws Error for other answers that are not the file. */
-function refuse({ status, statusText }: Answer, options: FetchOptions): undefined {
+function refuse(answer: Answer, options: FetchOptions): undefined {
+  const { status, statusText } = answer;
   if (status === 404 || status === 410) return undefined;
   if (status === 200) {
     throw new Error(
@@ -79,9 +88,17 @@ function refuse({ status, statusText }: Answer, options: FetchOptions): undefine
         'many servers do this for an unknown address; check the address',
     );
   }
-  const answer =
+  const message =
     `${beside(options)}the server answers ${status} ${printable(statusText.slice(0, 100))}`.trimEnd();
-  throw status >= 500 ? new UnreachableError(`${answer}; try again later`) : new Error(answer);
+  if (status !== 429 && status < 500) throw new Error(message);
+  const seconds = waitOf(answer);
+  throw new UnreachableError(`${message}; try again ${seconds === undefined ? 'later' : `in ${seconds} s`}`);
+}
+
+/** The seconds that a server asks to wait: as `Retry-After`, or as `RateLimit: "name";r=0;t=55`. */
+function waitOf({ header }: Answer): number | undefined {
+  const seconds = header('retry-after')?.trim() ?? /;\s*t=(\d+)/.exec(header('ratelimit') ?? '')?.[1];
+  return seconds !== undefined && /^\d{1,7}$/.test(seconds) ? Number(seconds) : undefined;
 }
 
 function fileOf({ file, cancel }: Answer, watch: IdleWatch, options: FetchOptions): StoredFile {

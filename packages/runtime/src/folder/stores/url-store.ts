@@ -1,7 +1,8 @@
 import type { ModelStore } from '../model-store.js';
 import { shownAddress, takeCredentials } from './address.js';
 import type { Get } from './answer.js';
-import { fetchFile } from './fetch-file.js';
+import type { HubOptions } from './hub-folder.js';
+import { serverStore } from './server-store.js';
 
 /** How files are fetched. */
 export interface NetworkOptions {
@@ -15,6 +16,8 @@ export interface NetworkOptions {
    * `localhost`. Default false. A folder that is loaded from a private address may always redirect there.
    */
   readonly privateRedirects?: boolean | undefined;
+  /** How to reach the model hub, for a source such as `hf:owner/name`. */
+  readonly hub?: HubOptions | undefined;
 }
 
 /**
@@ -29,25 +32,10 @@ export function urlStore(
   { idleTimeoutMs }: NetworkOptions,
   base?: string,
 ): ModelStore {
-  const folder = folderUrl(address, base);
-  const authorization = takeCredentials(folder);
-  const urlOf = (path: string) => {
-    const url = new URL(folder);
-    url.pathname += path;
-    return url;
-  };
-  const locate = (path: string) => shownAddress(urlOf(path));
-  return {
-    name: shownAddress(folder),
-    url: folder.href,
-    locate,
-    open: (path, signal) =>
-      fetchFile(get, urlOf(path), {
-        where: locate(path),
-        retry: 'load the model again',
-        ...{ authorization, idleTimeoutMs, signal },
-      }),
-  };
+  const url = folderUrl(address, base);
+  const authorization = takeCredentials(url);
+  const advice = async () => (await import('./hub-name.js')).hubAdvice(address);
+  return serverStore(get, { name: shownAddress(url), url, authorization, advice }, idleTimeoutMs);
 }
 
 function folderUrl(address: string | URL, base?: string): URL {

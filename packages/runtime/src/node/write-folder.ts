@@ -2,17 +2,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { lstat, mkdir, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { type Manifest, parseManifest } from '@glow-onnx/flow';
-import { maxManifestBytes } from '@glow-onnx/flow/internal';
-import {
-  explained,
-  finalName,
-  onExit,
-  readWholeFile,
-  remainsIn,
-  sweepTemporary,
-  temporaryName,
-} from '@glow-onnx/runtime/internal-node';
+import { type Manifest, maxManifestBytes, parseManifest } from '@glow-onnx/flow/manifest';
+import { cardPath, picturesOf, readCard } from '../folder/card.js';
+import { explained } from './explain-system-error.js';
+import { folderStore } from './folder-store.js';
+import { readWholeFile } from './read-file.js';
+import { finalName, onExit, remainsIn, sweepTemporary, temporaryName } from './temporary.js';
 
 /** A written file, as a manifest lists it. */
 export interface WrittenFile {
@@ -29,18 +24,20 @@ export type WriteFile = (path: string, chunks: Iterable<Uint8Array | string>) =>
 /**
  * Fills a temporary folder beside `out` and renames it to `out` when `fill` is done, so the folder appears complete or
  * not at all. If `out` is a link to a folder, that folder is replaced and the link stays.
+ * @param where the command, in messages.
  * @param replace whether to replace an existing model folder or an empty folder.
  * @throws Error if `out` exists and may not be replaced. Errors of `fill` pass through. In both cases no file is left
  * behind.
  */
 export async function writeFolder<T>(
+  where: string,
   out: string,
   replace: boolean,
   fill: (folder: string, write: WriteFile) => Promise<T>,
 ): Promise<T> {
   const place = await realpath(resolve(out)).catch(() => resolve(out));
   await explained('written', out, async () => tidy(place));
-  const exists = await checkPlace(out, place, replace);
+  const exists = await checkPlace(where, out, place, replace);
   const { firstMade, temporary } = await explained('written', out, async () => makeBeside(place));
   const remove = () => {
     rmSync(temporary, { recursive: true, force: true });
@@ -108,25 +105,25 @@ function removeEmpty(from: string, last: string): void {
   }
 }
 
-async function checkPlace(out: string, place: string, replace: boolean): Promise<boolean> {
+async function checkPlace(where: string, out: string, place: string, replace: boolean): Promise<boolean> {
   const found = await stat(place).catch(() => undefined);
   if (!found) {
     const link = await lstat(place).catch(() => undefined);
     if (link)
       throw new Error(
-        `export: ${out} is a link to a path that does not exist; remove the link, or pass another --out`,
+        `${where}: ${out} is a link to a path that does not exist; remove the link, or pass another --out`,
       );
     return false;
   }
   if (!found.isDirectory())
     throw new Error(
-      `export: ${out} is a file, expected a folder that does not exist yet; pass another --out`,
+      `${where}: ${out} is a file, expected a folder that does not exist yet; pass another --out`,
     );
-  if (!replace) throw new Error(`export: ${out} exists; pass --force to replace it, or another --out`);
+  if (!replace) throw new Error(`${where}: ${out} exists; pass --force to replace it, or another --out`);
   const strange = await foreignFile(place);
   if (strange !== undefined) {
     throw new Error(
-      `export: ${out} holds ${strange}, which is not part of a model folder, so --force does not replace it; pass another --out`,
+      `${where}: ${out} holds ${strange}, which is not part of a model folder, so --force does not replace it; pass another --out`,
     );
   }
   return true;
@@ -140,7 +137,13 @@ async function foreignFile(folder: string): Promise<string | undefined> {
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
   if (files.length === 0) return undefined;
   const manifest = await readManifest(join(folder, 'manifest.json')).catch(() => undefined);
-  const known = new Set(['manifest.json', 'README.md', ...(manifest?.files ?? []).map(({ path }) => path)]);
+  const card = await readCard(folderStore(folder)).catch(() => undefined);
+  const known = new Set([
+    'manifest.json',
+    cardPath,
+    ...picturesOf(card),
+    ...(manifest?.files ?? []).map(({ path }) => path),
+  ]);
   return manifest ? files.find((file) => !known.has(file)) : files[0];
 }
 
