@@ -76,6 +76,11 @@ function launch(script: string | URL, onEnd: () => void = () => {}): WorkerLike 
 }
 
 function spawnWorker(path: string): ChildProcess {
+  if ('bun' in process.versions) {
+    throw new WorkerError(
+      'loadGlow: Bun cannot send messages to a worker; leave out worker, or use Node or Deno',
+    );
+  }
   try {
     // Flags of this process, such as --inspect or --eval, are not for the worker.
     return spawn(process.execPath, [path], {
