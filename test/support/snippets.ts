@@ -19,7 +19,7 @@ export interface Snippet {
   readonly prints: string | undefined;
 }
 
-/** Languages in which every block has to say what becomes of it. */
+/** Languages in which every block has to say what becomes of it. Blocks of other languages may be files. */
 const executable = ['js', 'mjs', 'cjs', 'ts', 'jsx', 'tsx', 'html', 'sh', 'bash', 'console'];
 const marks = /^(run|browser|file=\S+|not-run=[a-z0-9-]+)$/;
 
@@ -38,7 +38,7 @@ export function parseSnippets(markdown: string): Snippet[] {
   }));
   const snippets: Snippet[] = [];
   for (const [i, block] of blocks.entries()) {
-    if (!executable.includes(block.language)) continue;
+    if (!executable.includes(block.language) && !block.mark.startsWith('file=')) continue;
     if (!marks.test(block.mark)) {
       throw new SyntaxError(
         `line ${block.line}: a ${block.language} block that is not marked (${block.mark})`,

@@ -72,7 +72,11 @@ describe('an interrupted command', () => {
 test('a long run tells its progress: over one line in a terminal, now and then in a log', () => {
   const told = (isTTY: boolean) => {
     let [time, text] = [0, ''];
-    const { onProgress, end } = progressOn({ isTTY, write: (part: string) => (text += part) }, 'glow', () => time);
+    const { onProgress, end } = progressOn(
+      { isTTY, write: (part: string) => (text += part) },
+      'glow',
+      () => time,
+    );
     for (let done = 1; done <= 25; done++) {
       time += 1000;
       onProgress({ done, total: 25 });
