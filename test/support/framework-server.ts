@@ -13,6 +13,8 @@ export interface PageReport {
   readonly errors: readonly string[];
   /** Addresses of other servers that the page asked for. */
   readonly foreign: readonly string[];
+  /** Workers that run at the end. */
+  readonly workers: number;
 }
 
 /** What the pages of docs/frameworks say in a browser without a GPU. */
@@ -20,6 +22,7 @@ export const restored: PageReport = {
   status: 'wasm: 768 of 768 values came back',
   errors: [],
   foreign: [],
+  workers: 1,
 };
 
 /** Opens a page in Chromium until its `#status` says how many values came back, or for 60 s. */
@@ -41,8 +44,9 @@ export async function openPage(address: string): Promise<PageReport> {
   const done = () => / values came back$/.test(document.querySelector('#status')?.textContent ?? '');
   await page.waitForFunction(done, undefined, { timeout: 60_000 }).catch(() => {});
   const status = (await page.textContent('#status')) ?? '';
+  const workers = page.workers().length;
   await context.close();
-  return { status, errors, foreign };
+  return { status, errors, foreign, workers };
 }
 
 /** Starts a server of a framework, waits until it answers, and ends it after `use`. */

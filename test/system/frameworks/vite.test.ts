@@ -22,7 +22,7 @@ describeNeeding(chromium)('with Vite', () => {
     300_000,
   );
 
-  test('react: where StrictMode mounts twice, one model is loaded', async () => {
+  test('react: where StrictMode mounts twice, the page restores a picture and one worker is left', async () => {
     const app = createFrameworkApp('react', 'public/models');
     await app.build(({ mark }) => mark === 'run');
     const serve = (port: string) => ['node_modules/vite/bin/vite.js', '--host', '127.0.0.1', '--port', port];
