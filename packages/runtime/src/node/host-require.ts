@@ -3,25 +3,23 @@ import { runInThisContext } from 'node:vm';
 /** The process of Node itself. Test runners give tests an object of their own, whose modules go through their registry. */
 const host: NodeJS.Process = runInThisContext('process');
 
-/** A bundle may be anywhere, so packages are also looked for from the folder that the program was started in. */
+const self = '@glow-onnx/runtime/package.json';
+/** Where this package is found from: this file; for a bundle that is elsewhere, the folder that the program was started in. */
 const places = [() => import.meta.url, () => `${process.cwd()}/`];
 
 /**
- * Node's own `require`, of a place from which this package is found. Bundlers do not see such a `require`: they neither
- * fail if an optional package is missing, nor try to bundle its binaries. Neither do test runners with a module registry
- * of their own, in which native code does not work.
- * @throws Error with code `MODULE_NOT_FOUND` if the package is not installed.
+ * Node's own `require`, as a file of this package has it. Bundlers do not see it: they neither fail if an optional package
+ * is missing, nor try to bundle its binaries. Test runners do not replace it by their own, with which native code fails.
+ * @throws Error with code `MODULE_NOT_FOUND` if this code was bundled, and the package is not installed where it runs.
  */
-function requireFor(name: string): NodeJS.Require {
+function ownRequire(): NodeJS.Require {
   const { createRequire } = host.getBuiltinModule('node:module');
   for (const place of places) {
     try {
-      const require = createRequire(place());
-      require.resolve(name);
-      return require;
-    } catch {} // the next place may have it
+      return createRequire(createRequire(place()).resolve(self));
+    } catch {} // it is not found from there
   }
-  throw Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' });
+  throw Object.assign(new Error(`Cannot find module '${self}'`), { code: 'MODULE_NOT_FOUND' });
 }
 
 /**
@@ -30,10 +28,10 @@ function requireFor(name: string): NodeJS.Require {
  * @example const ort = hostRequire<typeof import('onnxruntime-node')>('onnxruntime-node');
  */
 export function hostRequire<T>(name: string): T {
-  return requireFor(name)(name) as T;
+  return ownRequire()(name) as T;
 }
 
-/** The path of the file that a package is loaded from. @throws Error if the package is not installed. */
-export function hostResolve(name: string): string {
-  return requireFor(name).resolve(name);
+/** The path of this package's package.json. @throws Error as `hostRequire`. */
+export function ownPackagePath(): string {
+  return ownRequire().resolve(self);
 }

@@ -67,6 +67,9 @@ const installCuda =
 
 function missing(cause: unknown): string {
   const { message, code } = cause as NodeJS.ErrnoException;
+  if (message.includes("'@glow-onnx/runtime/")) {
+    return '@glow-onnx/runtime is in a bundle, and is not installed where the program runs; install it there too';
+  }
   if (code === 'MODULE_NOT_FOUND' && !message.includes('onnxruntime_binding.node')) {
     return 'onnxruntime-node is not installed; install it with: npm install onnxruntime-node --ignore-scripts';
   }

@@ -5,7 +5,7 @@ import { messageOf } from '../message-of.js';
 import type { Parent } from '../platform.js';
 import type { PortLike, WorkerLike } from '../worker/port.js';
 import { WorkerError } from '../worker/worker-error.js';
-import { hostResolve } from './host-require.js';
+import { ownPackagePath } from './host-require.js';
 import { openMessagePipe } from './message-pipe.js';
 
 /** The environment variable that tells a script that it is a worker. */
@@ -44,7 +44,7 @@ export function startProcess(script?: string | URL): WorkerLike {
  */
 function ownScript(): URL {
   try {
-    return new URL('dist/node/worker.js', pathToFileURL(hostResolve('@glow-onnx/runtime/package.json')));
+    return new URL('dist/node/worker.js', pathToFileURL(ownPackagePath()));
   } catch (cause) {
     throw new WorkerError(
       'loadGlow: the script of the worker was not found; install @glow-onnx/runtime where the program runs, or pass ' +
