@@ -23,7 +23,7 @@ describeNeeding(chromium)('Next.js', () => {
       expect(device).toBe('cpu');
       expect(pixels).toEqual(expected);
     });
-  }, 300_000);
+  }, 600_000);
 
   // A bundler that sees the import of a package that is missing fails.
   test('builds with webpack and without onnxruntime-node; both compute in WebAssembly', async () => {
@@ -36,5 +36,5 @@ describeNeeding(chromium)('Next.js', () => {
       expect(device).toBe('wasm');
       expect(pixels).toEqual(expected);
     });
-  }, 300_000);
+  }, 600_000);
 });
