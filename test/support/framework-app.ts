@@ -7,6 +7,9 @@ import { runSnippet } from './run-snippet.js';
 import { readSnippets, type Snippet } from './snippets.js';
 
 const root = resolve(__dirname, '../..');
+/** Next.js otherwise reports to its makers at the end of a build, and waits for them. */
+process.env.NEXT_TELEMETRY_DISABLED = '1';
+
 const installMark = 'not-run=test-frameworks-installs';
 
 /** The app of a page in docs/frameworks, in a folder that is removed when the tests end. */
@@ -54,7 +57,7 @@ function specifiersOf(name: string): string[] {
   return [`${name}@${version}`];
 }
 
-/** What a command prints in an app. It reports nothing to the makers of the framework. */
+/** What a command prints in an app. */
 export function runIn(folder: string, command: string, ...args: readonly string[]): string {
   return execFileSync(command, args, {
     cwd: folder,
@@ -64,12 +67,11 @@ export function runIn(folder: string, command: string, ...args: readonly string[
   });
 }
 
-/** The environment without Jest's own options, and without telemetry. */
+/** The environment without Jest's own options and without colours. */
 export function quietEnvironment(): NodeJS.ProcessEnv {
   return {
     ...process.env,
     NODE_OPTIONS: '',
-    NEXT_TELEMETRY_DISABLED: '1',
     NO_COLOR: '1',
     FORCE_COLOR: '0',
     CI: '1',
