@@ -15,8 +15,9 @@ describeNeeding(chromium)('Next.js', () => {
     app = createFrameworkApp('next', 'public/models');
   }, 300_000);
 
-  test('builds with Turbopack; the page restores a picture, and the route draws the same face as Node', async () => {
-    await app.build();
+  test('builds with webpack; the page restores a picture, and the route draws the same face as Node', async () => {
+    await app.build(({ mark }) => mark === 'run');
+    runIn(app.folder, process.execPath, next, 'build', '--webpack');
     await withServer(app.folder, start, async (origin) => {
       expect(await openPage(origin)).toEqual(restored);
       const { device, pixels, expected } = await facesOf(origin);
@@ -26,10 +27,10 @@ describeNeeding(chromium)('Next.js', () => {
   }, 600_000);
 
   // A bundler that sees the import of a package that is missing fails.
-  test('builds with webpack and without onnxruntime-node; both compute in WebAssembly', async () => {
+  test('builds with Turbopack and without onnxruntime-node; both compute in WebAssembly', async () => {
     for (const path of ['.next', 'node_modules/onnxruntime-node'])
       rmSync(join(app.folder, path), { recursive: true, force: true });
-    runIn(app.folder, process.execPath, next, 'build', '--webpack');
+    await app.build();
     await withServer(app.folder, start, async (origin) => {
       expect(await openPage(origin)).toEqual(restored);
       const { device, pixels, expected } = await facesOf(origin);
