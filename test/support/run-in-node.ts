@@ -34,7 +34,7 @@ function output(command: string, args: readonly string[], cwd: string): { stdout
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: 300_000,
     env: { ...process.env, NODE_OPTIONS: '' }, // Jest's own
   });
   if (error) throw error;

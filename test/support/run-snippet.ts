@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { runInNode } from './run-in-node.js';
 import { isPrinted, type Snippet } from './snippets.js';
 
@@ -31,6 +31,7 @@ async function printedBy(
       if (!browser) throw new Error('there is no browser');
       return browser(snippet);
     case 'file':
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), snippet.text);
       return '';
     case 'not-run':

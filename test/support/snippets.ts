@@ -19,7 +19,7 @@ export interface Snippet {
   readonly prints: string | undefined;
 }
 
-/** Languages in which every block has to say what becomes of it. */
+/** Languages in which every block has to say what becomes of it. Blocks of other languages may be files. */
 const executable = ['js', 'mjs', 'cjs', 'ts', 'jsx', 'tsx', 'html', 'sh', 'bash', 'console'];
 /** Only with a mark: other blocks show a part of a program. */
 const executableIfMarked = ['python'];
@@ -40,8 +40,9 @@ export function parseSnippets(markdown: string): Snippet[] {
   }));
   const snippets: Snippet[] = [];
   for (const [i, block] of blocks.entries()) {
-    if (executableIfMarked.includes(block.language) && block.mark === '') continue;
-    if (![...executable, ...executableIfMarked].includes(block.language)) continue;
+    const isExecutable = executable.includes(block.language);
+    const isMarked = block.mark.startsWith('file=') || executableIfMarked.includes(block.language);
+    if (!isExecutable && !(isMarked && block.mark !== '')) continue;
     if (!marks.test(block.mark)) {
       throw new SyntaxError(
         `line ${block.line}: a ${block.language} block that is not marked (${block.mark})`,

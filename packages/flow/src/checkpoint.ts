@@ -1,6 +1,7 @@
 import { type GlowConfig, parseConfig } from './config.js';
 import { createGlow } from './glow.js';
 import type { LayerParams, ParamSpec } from './layer.js';
+import type { OwnBytes } from './own-bytes.js';
 import { checkVersion } from './reading/format-version.js';
 import { parseJsonObject } from './reading/parse-json.js';
 import { show } from './reading/show.js';
@@ -52,7 +53,7 @@ const mirrors = ['ema.', 'optimizer.m.', 'optimizer.v.'] as const;
  * const params = initialParams(createGlow(config), 1);
  * await writeFile('start.safetensors', encodeCheckpoint({ config, params, initialised: false }));
  */
-export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
+export function encodeCheckpoint(checkpoint: Checkpoint): OwnBytes {
   return encodeSafetensors(...stored(checkpoint));
 }
 

@@ -20,6 +20,7 @@ export {
   type Preprocessing,
 } from './manifest.js';
 export type { Padding } from './ops.js';
+export type { OwnBytes } from './own-bytes.js';
 export { binToModel, binToPixel, bitsPerDimension, modelToBin, pixelToBin } from './pixels.js';
 export { type Precision, precisions } from './precision.js';
 export { preprocessingOf } from './preprocessing.js';

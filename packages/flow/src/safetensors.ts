@@ -1,3 +1,4 @@
+import type { OwnBytes } from './own-bytes.js';
 /**
  * The safetensors file format of Hugging Face: a little-endian u64 N, N bytes of JSON
  * { name: { dtype, shape, data_offsets: [begin, end] }, "__metadata__": { string: string } }, then the numbers,
@@ -77,7 +78,7 @@ function view(bytes: Uint8Array, begin: number, end: number, dtype: SafetensorsD
 export function encodeSafetensors(
   tensors: Readonly<Record<string, SafetensorsInput>>,
   metadata: Readonly<Record<string, string>> = {},
-): Uint8Array<ArrayBuffer> {
+): OwnBytes {
   const { names, head, dataBytes } = plan(tensors, metadata);
   const bytes = new Uint8Array(head.length + dataBytes);
   let offset = 0;

@@ -6,6 +6,7 @@ const pages = [
   '.',
   'docs',
   'docs/decisions',
+  'docs/frameworks',
   ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}`),
 ]
   .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))

@@ -100,15 +100,20 @@ describe('where onnxruntime-node cannot be loaded', () => {
     }),
   };
 
-  afterEach(() => jest.dontMock('onnxruntime-node').resetModules().restoreAllMocks());
+  const hostRequirePath = '../../../packages/runtime/src/node/host-require.js';
+  afterEach(() => jest.dontMock(hostRequirePath).resetModules().restoreAllMocks());
 
   test.each(Object.entries(failures))(
     'because it %s, auto takes wasm and warns once',
     async (claim, failure) => {
       jest.resetModules();
-      jest.doMock('onnxruntime-node', () => {
-        throw failure;
-      });
+      const { hostRequire } = jest.requireActual(hostRequirePath);
+      jest.doMock(hostRequirePath, () => ({
+        hostRequire(name: string) {
+          if (name === 'onnxruntime-node') throw failure;
+          return hostRequire(name);
+        },
+      }));
       const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
       const fresh: typeof import('@glow-onnx/runtime/session') = await import('@glow-onnx/runtime/session');
       for (let load = 0; load < 2; load++) {

@@ -5,9 +5,11 @@ import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
 import { defaultImageLimits } from '../../../packages/runtime/src/pictures/limits.js';
 import { phonePhoto, phonePhotoFitted } from '../../support/phone-photo.js';
 
-jest.mock('sharp', () => {
-  throw Object.assign(new Error("Cannot find package 'sharp'"), { code: 'ERR_MODULE_NOT_FOUND' });
-});
+jest.mock('../../../packages/runtime/src/node/host-require.js', () => ({
+  hostRequire(name: string) {
+    throw Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' });
+  },
+}));
 
 const codec = nodeCodec(defaultImageLimits);
 

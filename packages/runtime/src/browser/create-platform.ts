@@ -1,9 +1,11 @@
 import { isHubName } from '../folder/stores/address.js';
 import { serverStore } from '../folder/stores/server-store.js';
 import { urlStore } from '../folder/stores/url-store.js';
+import { messageOf } from '../message-of.js';
 import type { Platform } from '../platform.js';
 import type { Device } from '../sessions/device.js';
 import type { PortLike } from '../worker/port.js';
+import { WorkerError } from '../worker/worker-error.js';
 import { openCache } from './browser-cache.js';
 import { describeHost } from './describe-host.js';
 import { get } from './get.js';
@@ -42,7 +44,7 @@ export function createPlatform(builds: WebBuilds, spawn?: () => Worker): Platfor
         throw new TypeError(
           'loadGlow: this code runs in the worker already; call it without the option worker',
         );
-      return spawn();
+      return startOwn(spawn);
     },
     // More threads than cores would only wait for each other.
     threadsEach: (workers) => (workers > 1 ? Math.max(1, Math.floor(defaultThreads() / workers)) : undefined),
@@ -56,4 +58,17 @@ export function createPlatform(builds: WebBuilds, spawn?: () => Worker): Platfor
       return { port: globalThis as unknown as PortLike };
     },
   };
+}
+
+/** @throws WorkerError if the browser refuses a worker, as it does if the script comes from another origin than the page. */
+function startOwn(spawn: () => Worker): Worker {
+  try {
+    return spawn();
+  } catch (cause) {
+    throw new WorkerError(
+      `loadGlow: the browser refuses the worker: ${messageOf(cause)}; leave out worker, or serve the scripts from the ` +
+        'origin of the page',
+      { cause },
+    );
+  }
 }

@@ -8,12 +8,22 @@ import { failingWithGpu } from './lost-gpu.js';
 /** A web build of ONNX Runtime. */
 interface WebBuild {
   readonly name: Device;
+  /** Its binary. */
+  readonly wasm: string;
   readonly load: () => Promise<typeof import('onnxruntime-web')>;
 }
 
 /** This build runs `wasm` too, but is twice the download. */
-export const webgpuBuild: WebBuild = { name: 'webgpu', load: () => import('onnxruntime-web/webgpu') };
-export const wasmBuild: WebBuild = { name: 'wasm', load: () => import('onnxruntime-web/wasm') };
+export const webgpuBuild: WebBuild = {
+  name: 'webgpu',
+  wasm: 'ort-wasm-simd-threaded.asyncify.wasm',
+  load: () => import('onnxruntime-web/webgpu'),
+};
+export const wasmBuild: WebBuild = {
+  name: 'wasm',
+  wasm: 'ort-wasm-simd-threaded.wasm',
+  load: () => import('onnxruntime-web/wasm'),
+};
 
 /** The web build of ONNX Runtime for each device. */
 export type WebBuilds = Partial<Readonly<Record<Device, WebBuild>>>;
@@ -38,7 +48,8 @@ export async function loadOnnxRuntime(
   }
   const processor = device === 'webgpu' ? describe(await requireAdapter()) : '';
   const ort = await build.load();
-  setUpWebBuild(ort.env, { ...options, threads: options.threads ?? defaultThreads() });
+  const threads = options.threads ?? defaultThreads();
+  setUpWebBuild(ort.env, { ...options, threads, ...pathsOf(build, threads, options) });
   const queue = queueOf(build.name);
   return {
     name: `onnxruntime-web ${ort.env.versions.web}`,
@@ -47,10 +58,21 @@ export async function loadOnnxRuntime(
     inTurn: device === 'webgpu' ? failingWithGpu(queue, async () => ort.env.webgpu.device) : queue,
     advice:
       'serve its .wasm file with the page, and check that the content security policy allows ' +
-      "'wasm-unsafe-eval'",
+      "'wasm-unsafe-eval'; if this script comes from another origin, pass wasmPaths, where the .wasm file is",
     InferenceSession: ort.InferenceSession,
     Tensor: ort.Tensor,
   };
+}
+
+/**
+ * ONNX Runtime takes a folder to mean that its `.mjs` file is there too. On one thread it needs only the binary, for the
+ * code of the `.mjs` file is also in the build.
+ */
+function pathsOf({ wasm }: WebBuild, threads: number, { wasmPaths }: RuntimeOptions): RuntimeOptions {
+  if (typeof wasmPaths !== 'string' || threads > 1) return {};
+  const folder = wasmPaths.endsWith('/') ? wasmPaths : `${wasmPaths}/`;
+  const base = globalThis.document?.baseURI ?? globalThis.location.href;
+  return { wasmPaths: { wasm: new URL(folder + wasm, base).href } };
 }
 
 /** Threads need shared memory, which only a cross-origin isolated page has. */

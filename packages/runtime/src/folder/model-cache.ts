@@ -1,3 +1,4 @@
+import type { OwnBytes } from '@glow-onnx/flow/internal';
 import { sha256Pattern } from '@glow-onnx/flow/manifest';
 import { messageOf } from '../message-of.js';
 import type { StoredFile } from './model-store.js';
@@ -35,7 +36,7 @@ export function checkCacheName(name: string): string {
 export type CacheChoice = boolean | string;
 
 /** The sha256 of bytes, in hex. */
-export type Sha256 = (bytes: Uint8Array<ArrayBuffer>) => Promise<string>;
+export type Sha256 = (bytes: OwnBytes) => Promise<string>;
 
 /**
  * Opens the chosen cache. A cache that fails gives one warning and no error, because a model loads without it too.

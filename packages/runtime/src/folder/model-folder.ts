@@ -1,3 +1,4 @@
+import type { OwnBytes } from '@glow-onnx/flow/internal';
 import {
   type GraphVariant,
   type Manifest,
@@ -66,7 +67,7 @@ export async function readManifest(folder: ModelFolder): Promise<ManifestFile> {
   }
 }
 
-async function fetchManifest({ store, signal, onProgress }: ModelFolder): Promise<Uint8Array<ArrayBuffer>> {
+async function fetchManifest({ store, signal, onProgress }: ModelFolder): Promise<OwnBytes> {
   const where = store.locate(manifestPath);
   const file = await store.open(manifestPath, signal);
   if (!file) {
@@ -92,11 +93,7 @@ function parse(store: ModelStore, bytes: Uint8Array): Manifest {
  * Reads one file and compares its size and sha256 with the manifest.
  * @throws Error if the file is missing, incomplete or changed; UnreachableError if its server cannot be reached.
  */
-export async function readVerified(
-  folder: ModelFolder,
-  manifest: Manifest,
-  path: string,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function readVerified(folder: ModelFolder, manifest: Manifest, path: string): Promise<OwnBytes> {
   const { store, cache, onProgress } = folder;
   const file = { name: store.name, file: path };
   const entry = manifest.files.find((listed) => listed.path === path);
@@ -149,7 +146,7 @@ async function verified(
   file: StoredFile,
   { path, bytes: total, sha256: expected }: FileEntry,
   where: string,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<OwnBytes> {
   const differs = (what: string, listed: string | number) =>
     new MismatchError(`${where} has ${what}, manifest.json says ${listed}; copy the model folder again`);
   if (file.size !== undefined && file.size !== total) {

@@ -1,3 +1,4 @@
+import type { OwnBytes } from '@glow-onnx/flow/internal';
 /** Gives the files of a model folder: from disk, from an address, from a directory handle or from a map of files. */
 export interface ModelStore {
   /** The folder in messages. */
@@ -47,7 +48,7 @@ export interface ReadOptions {
 export async function readBounded(
   file: StoredFile,
   { where, limit, signal, onPiece }: ReadOptions,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<OwnBytes> {
   const tooLong = () => new RangeError(`${where} has more than ${limit} bytes, expected at most ${limit}`);
   if (file.size !== undefined && file.size > limit) {
     file.cancel?.();
@@ -65,7 +66,7 @@ export async function readBounded(
   return bytes.subarray(0, loaded);
 }
 
-function allocate(where: string, bytes: number): Uint8Array<ArrayBuffer> {
+function allocate(where: string, bytes: number): OwnBytes {
   try {
     return new Uint8Array(bytes);
   } catch (cause) {

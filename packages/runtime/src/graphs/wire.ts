@@ -68,7 +68,10 @@ const packed: Kind<readonly number[]> = {
 };
 
 /** A view of bytes, not a copy. */
-export const bytes: Kind<Uint8Array> = {
+/** A name, so that published types do not spell out the parameter that the type has since TypeScript 5.7. */
+export interface FieldBytes extends Uint8Array {}
+
+export const bytes: Kind<FieldBytes> = {
   wireType: 2,
   read(wire, end) {
     const found = wire.bytes.subarray(wire.at, end);

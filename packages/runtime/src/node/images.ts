@@ -12,6 +12,7 @@ import { encodePng } from '../pictures/png-encode.js';
 import { decodePurely } from './decode-purely.js';
 import { systemReason } from './explain-system-error.js';
 import { createGet } from './get.js';
+import { hostRequire } from './host-require.js';
 import { inflate } from './inflate.js';
 import { readWholeFile } from './read-file.js';
 import { writeFileAtomic } from './write-file.js';
@@ -63,7 +64,7 @@ async function readFile(source: string | URL, limits: ImageLimits): Promise<Uint
 }
 
 async function decode(bytes: Uint8Array, format: LossyFormat, { maxPixels }: ImageLimits): Promise<RawImage> {
-  const sharp = await loadSharp();
+  const sharp = loadSharp();
   if (!sharp) return decodePurely(bytes, format);
   const image = sharp(bytes, { limitInputPixels: maxPixels });
   const { space } = await image.metadata();
@@ -83,11 +84,12 @@ async function rawPixels(image: Sharp): Promise<RawImage> {
 }
 
 /** Undefined if sharp is not installed, or has no binary for this system. */
-async function loadSharp() {
-  return import('sharp').then(
-    (module) => module.default,
-    () => undefined,
-  );
+function loadSharp(): typeof import('sharp').default | undefined {
+  try {
+    return hostRequire('sharp');
+  } catch {
+    return undefined;
+  }
 }
 
 /**

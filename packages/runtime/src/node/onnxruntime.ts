@@ -5,6 +5,8 @@ import { DeviceError } from '../sessions/device-error.js';
 import type { OnnxRuntime, RuntimeOptions } from '../sessions/onnx-runtime.js';
 import { atOnce, queueOf } from '../sessions/queue.js';
 import { setUpWebBuild } from '../sessions/web-build.js';
+import { acrossRealms } from './host-realm.js';
+import { hostRequire } from './host-require.js';
 import { cudaSessions } from './tf32.js';
 
 /**
@@ -13,25 +15,17 @@ import { cudaSessions } from './tf32.js';
  * @throws DeviceError if ONNX Runtime cannot be loaded or does not have the device. The message says what to do.
  */
 export async function loadOnnxRuntime(device: Device, options: RuntimeOptions): Promise<OnnxRuntime> {
-  return device === 'wasm' ? loadWeb(options) : loadNative(device, options);
+  return acrossRealms(device === 'wasm' ? loadWeb(options) : loadNative(device, options));
 }
 
 /** The reason why the native build could not be loaded at the last attempt. */
 let nativeIsMissing: string | undefined;
 
-async function loadNative(
+function loadNative(
   device: Exclude<Device, 'wasm'>,
   { allowTf32 = false, threads }: RuntimeOptions,
-): Promise<OnnxRuntime> {
-  const ort = await import('onnxruntime-node').catch((cause: unknown) => {
-    nativeIsMissing = missing(cause);
-    throw new DeviceError(
-      device,
-      'unavailable',
-      `device "${device}" is not available here: ${nativeIsMissing}`,
-      { cause },
-    );
-  });
+): OnnxRuntime {
+  const ort = requireNative(device);
   const names = ort.listSupportedBackends().map(({ name }) => name);
   if (!names.includes(device)) {
     throw new DeviceError(
@@ -56,6 +50,16 @@ async function loadNative(
   };
 }
 
+function requireNative(device: Device): typeof import('onnxruntime-node') {
+  try {
+    return hostRequire('onnxruntime-node');
+  } catch (cause) {
+    nativeIsMissing = missing(cause);
+    const message = `device "${device}" is not available here: ${nativeIsMissing}`;
+    throw new DeviceError(device, 'unavailable', message, { cause });
+  }
+}
+
 const installCuda =
   'pass device: "cpu", or install ONNX Runtime\'s CUDA provider (Linux x64 with CUDA 12 and cuDNN 9): ' +
   'npm rebuild onnxruntime-node --ignore-scripts=false ' +
@@ -63,18 +67,20 @@ const installCuda =
 
 function missing(cause: unknown): string {
   const { message, code } = cause as NodeJS.ErrnoException;
-  const notFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
-  if (notFound && !message.includes('onnxruntime_binding.node')) {
+  if (message.includes("'@glow-onnx/runtime/")) {
+    return '@glow-onnx/runtime is in a bundle, and is not installed where the program runs; install it there too';
+  }
+  if (code === 'MODULE_NOT_FOUND' && !message.includes('onnxruntime_binding.node')) {
     return 'onnxruntime-node is not installed; install it with: npm install onnxruntime-node --ignore-scripts';
   }
   const here = `${process.platform} ${process.arch}`;
   return `onnxruntime-node has no binary that runs on ${here} (${message.split('\n')[0]}); pass device: "wasm"`;
 }
 
-async function loadWeb(options: RuntimeOptions): Promise<OnnxRuntime> {
+function loadWeb(options: RuntimeOptions): OnnxRuntime {
   if (nativeIsMissing)
     warnOnce(`the model runs on WebAssembly, several times slower than native code: ${nativeIsMissing}`);
-  const ort = await import('onnxruntime-web');
+  const ort = hostRequire<typeof import('onnxruntime-web')>('onnxruntime-web');
   setUpWebBuild(ort.env, options);
   return {
     name: `onnxruntime-web ${ort.env.versions.web}`,

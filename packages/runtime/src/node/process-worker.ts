@@ -1,14 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf } from '../message-of.js';
 import type { Parent } from '../platform.js';
 import type { PortLike, WorkerLike } from '../worker/port.js';
 import { WorkerError } from '../worker/worker-error.js';
+import { ownPackagePath } from './host-require.js';
 import { openMessagePipe } from './message-pipe.js';
 
-/** From dist/node, cjs/chunks and src/node alike. */
-const ownScript = new URL('../../dist/node/worker.js', import.meta.url);
 /** The environment variable that tells a script that it is a worker. */
 const mark = 'GLOW_ONNX_WORKER';
 /** The pipe between the two processes: the first after stdin, stdout and stderr. */
@@ -20,7 +19,7 @@ let ahead: WorkerLike | undefined;
 /** Starts the process of the next model now, while the program still imports its modules or reads its input. */
 export function startAhead(): void {
   try {
-    const worker = launch(ownScript, () => {
+    const worker = launch(ownScript(), () => {
       if (ahead === worker) ahead = undefined;
     });
     ahead = worker;
@@ -32,10 +31,27 @@ export function startAhead(): void {
  * process, and does not keep it alive.
  */
 export function startProcess(script?: string | URL): WorkerLike {
-  if (script !== undefined || !ahead) return launch(script ?? ownScript);
+  if (script !== undefined || !ahead) return launch(script ?? ownScript());
   const worker = ahead;
   ahead = undefined;
   return worker;
+}
+
+/**
+ * The script of this package. Its place is found by the name of the package: a bundler that saw the path would copy the
+ * file without its imports.
+ * @throws WorkerError if this code was bundled, and the package is not installed where the bundle runs.
+ */
+function ownScript(): URL {
+  try {
+    return new URL('dist/node/worker.js', pathToFileURL(ownPackagePath()));
+  } catch (cause) {
+    throw new WorkerError(
+      'loadGlow: the script of the worker was not found; install @glow-onnx/runtime where the program runs, or pass ' +
+        'the path of a script that calls serveGlow as worker',
+      { cause },
+    );
+  }
 }
 
 /** @throws WorkerError if the system refuses a process. It may also refuse one later, with the event 'error'. */
@@ -60,6 +76,11 @@ function launch(script: string | URL, onEnd: () => void = () => {}): WorkerLike 
 }
 
 function spawnWorker(path: string): ChildProcess {
+  if ('bun' in process.versions) {
+    throw new WorkerError(
+      'loadGlow: Bun cannot send messages to a worker; leave out worker, or use Node or Deno',
+    );
+  }
   try {
     // Flags of this process, such as --inspect or --eval, are not for the worker.
     return spawn(process.execPath, [path], {

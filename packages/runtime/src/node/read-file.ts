@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import type { OwnBytes } from '@glow-onnx/flow/internal';
 import { explained } from './explain-system-error.js';
 
 /** Bytes per read. One read of a file gives less than 2 GiB. */
@@ -16,10 +17,7 @@ const PIPE_WAIT_MS = 10;
  * @throws Error that names the path and the reason if it cannot be read, or if the file becomes shorter while it is
  *   read; RangeError if it is larger than the limit, or Node has no array of that size (Node 20: at most 4 GiB).
  */
-export async function readWholeFile(
-  path: string,
-  limit = Number.POSITIVE_INFINITY,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function readWholeFile(path: string, limit = Number.POSITIVE_INFINITY): Promise<OwnBytes> {
   return explained('read', path, async () => {
     const found = await stat(path);
     if (found.isFIFO()) return readPipe(path, limit);
@@ -32,7 +30,7 @@ export async function readWholeFile(
   });
 }
 
-async function readRegularFile(path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readRegularFile(path: string, size: number): Promise<OwnBytes> {
   const bytes = allocate(path, size);
   const file = await open(path);
   try {
@@ -48,7 +46,7 @@ async function readRegularFile(path: string, size: number): Promise<Uint8Array<A
   return bytes;
 }
 
-async function readToEnd(path: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readToEnd(path: string, limit: number): Promise<OwnBytes> {
   const file = await open(path);
   const pieces = collect(path, limit);
   try {
@@ -70,7 +68,7 @@ function collect(path: string, limit: number) {
         throw new RangeError(`${path} has more than ${limit} bytes, expected at most ${limit}`);
       pieces.push(piece);
     },
-    join(): Uint8Array<ArrayBuffer> {
+    join(): OwnBytes {
       const bytes = allocate(path, size);
       let at = 0;
       for (const piece of pieces) {
@@ -86,7 +84,7 @@ function collect(path: string, limit: number) {
  * Reads a pipe without blocking: a thread that waits for its writer would also keep the process from exiting. A pipe
  * without a writer gives 0 bytes, before the writer comes as after it has ended.
  */
-async function readPipe(path: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readPipe(path: string, limit: number): Promise<OwnBytes> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const pieces = collect(path, limit);
   try {
@@ -114,7 +112,7 @@ async function readNow(file: FileHandle): Promise<Uint8Array | undefined> {
   }
 }
 
-function allocate(path: string, size: number): Uint8Array<ArrayBuffer> {
+function allocate(path: string, size: number): OwnBytes {
   try {
     return new Uint8Array(size);
   } catch (cause) {

@@ -4,7 +4,7 @@ import type { CanvasLike } from './input.js';
 
 /** The fields of a browser's `ImageData`, usable without the DOM: RGBA, row by row from the top. */
 export interface RgbaPixels extends PixelData {
-  readonly data: Uint8ClampedArray<ArrayBuffer>;
+  readonly data: ReturnType<typeof Uint8ClampedArray.of>; // OwnBytes, clamped
   /** `toImageData` gives 'srgb'. */
   readonly colorSpace: 'srgb' | 'display-p3';
 }

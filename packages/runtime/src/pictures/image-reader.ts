@@ -1,3 +1,4 @@
+import type { OwnBytes } from '@glow-onnx/flow/internal';
 import type { LossyFormat } from './header.js';
 import type { RawImage } from './images.js';
 import type { Inflate } from './inflater.js';
@@ -14,7 +15,7 @@ export interface ImageReader {
    * here.
    * @throws TypeError if this platform cannot decode the format. Any other error means that the image is broken.
    */
-  decode(bytes: Uint8Array<ArrayBuffer>, format: LossyFormat, limits: ImageLimits): Promise<RawImage>;
+  decode(bytes: OwnBytes, format: LossyFormat, limits: ImageLimits): Promise<RawImage>;
   readonly inflate: Inflate;
   /** Reads the pixels of an object of this platform; undefined if `input` is not such an object. */
   readObject(input: object, limits: ImageLimits): Promise<RawImage> | undefined;

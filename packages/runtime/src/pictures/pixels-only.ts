@@ -1,3 +1,4 @@
+import type { OwnBytes } from '@glow-onnx/flow/internal';
 import type { LossyFormat } from './header.js';
 import { tellsColours } from './jpeg-colours.js';
 import { isFrame, jpegMarker, jpegSegments } from './jpeg-segments.js';
@@ -8,12 +9,12 @@ import { webpChunks } from './webp-header.js';
  * belong to nothing. The copy shows the pixels as they are stored.
  * @param bytes a file that `readHeader` accepts.
  */
-export function pixelsOnly(bytes: Uint8Array, format: LossyFormat): Uint8Array<ArrayBuffer> {
+export function pixelsOnly(bytes: Uint8Array, format: LossyFormat): OwnBytes {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return format === 'jpeg' ? jpegPixels(bytes, view) : webpPixels(bytes);
 }
 
-function jpegPixels(bytes: Uint8Array, view: DataView): Uint8Array<ArrayBuffer> {
+function jpegPixels(bytes: Uint8Array, view: DataView): OwnBytes {
   const copy = new Uint8Array(bytes.length);
   let length = 0;
   const keep = (part: Uint8Array): void => {
@@ -39,7 +40,7 @@ function jpegPixels(bytes: Uint8Array, view: DataView): Uint8Array<ArrayBuffer> 
 }
 
 /** Metadata chunks get a name that decoders pass over, and are not announced any more. Source: RFC 9649, §2.7. */
-function webpPixels(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+function webpPixels(bytes: Uint8Array): OwnBytes {
   const copy = Uint8Array.from(bytes);
   const view = new DataView(copy.buffer);
   const [first, ...others] = webpChunks(view, 12, 8 + view.getUint32(4, true));

@@ -15,14 +15,20 @@ export function toFeeds({ Tensor }: OnnxRuntime, inputs: Inputs): InferenceSessi
   );
 }
 
-/** @throws TypeError if an output is not float32. */
+/** Arrays of ONNX Runtime in another realm become arrays of this one. @throws TypeError if an output is not float32. */
 export function fromOutputs(outputs: InferenceSession.ReturnType): Record<string, FloatTensor> {
   return Object.fromEntries(
     Object.entries(outputs).map(([name, { dims, data }]) => {
-      if (!(data instanceof Float32Array)) throw new TypeError(`session: output ${name} is not float32`);
-      return [name, { shape: [...dims], data }];
+      if (data instanceof Float32Array) return [name, { shape: [...dims], data }];
+      if (!isFloat32Array(data)) throw new TypeError(`session: output ${name} is not float32`);
+      const ours = new Float32Array(data.buffer, data.byteOffset, data.length);
+      return [name, { shape: [...dims], data: ours }];
     }),
   );
+}
+
+function isFloat32Array(data: unknown): data is Float32Array {
+  return Object.prototype.toString.call(data) === '[object Float32Array]';
 }
 
 /** Copies outputs to the memory given for them. */

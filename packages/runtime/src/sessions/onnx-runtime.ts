@@ -37,6 +37,9 @@ export interface RuntimeOptions {
    * or 1 in a page that is not cross-origin isolated.
    */
   readonly threads?: number;
-  /** Where ONNX Runtime's .wasm and .mjs files are served; default: beside the bundle. No other server is asked. */
+  /**
+   * Where ONNX Runtime's .wasm file is served, and its .mjs file for several threads: a folder, or an address each.
+   * Default: beside the bundle. No other server is asked.
+   */
   readonly wasmPaths?: string | { readonly wasm?: string; readonly mjs?: string };
 }
