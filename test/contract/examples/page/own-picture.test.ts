@@ -82,6 +82,8 @@ describeBrowser('a picture of the user', () => {
     await button(attributes, 'Face 2').click();
     await attributes.getByText('it knows only drawn faces').waitFor({ state: 'hidden' });
     const typical = await openTab(page, 'Is it typical?');
+    const places = typical.getByRole('group', { name: 'Images by bits' }).getByRole('button');
+    await places.nth(12).waitFor(); // all have come, and the user's picture is still the chosen one
     await typical.getByRole('heading', { name: /^blinds\.png: / }).waitFor();
   });
 
