@@ -61,7 +61,7 @@ export function createMachine<P extends Place>(panel: DevicePanel, options: Mach
     }
   }
 
-  const first = load('auto', options.first).catch((error) => {
+  const first = load(panel.choice, options.first).catch((error) => {
     panel.note(`The model cannot be loaded: ${reasonOf(error)}`);
   });
   panel.onChoice((choice) => {

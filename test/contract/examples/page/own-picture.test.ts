@@ -106,6 +106,7 @@ describeBrowser('a picture of the user', () => {
 
   test('can be taken by the camera, which then is off', async () => {
     const before = await seen();
+    await openTab(page, 'Your picture');
     await button(panel, 'Camera').click();
     const dialog = page.getByRole('dialog', { name: 'Camera' });
     await button(dialog, 'Take the picture').click();
