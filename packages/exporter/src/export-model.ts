@@ -2,7 +2,7 @@ import type { Checkpoint, GlowConfig } from '@glow-onnx/flow';
 import { type Precision, precisions } from '@glow-onnx/flow/internal';
 import type { Measurement } from '@glow-onnx/runtime/session';
 import { buildModel } from './build/build-model.js';
-import type { GoldenPictures } from './build/golden-images.js';
+import { type GoldenPictures, goldenImages } from './build/golden-images.js';
 import { describeModel } from './describe/describe-model.js';
 import type { ModelDiagnosis } from './verify/diagnose-steps.js';
 import { verifyExport } from './verify/verify-export.js';
@@ -57,15 +57,16 @@ export interface ExportReport {
  * const { measured } = await exportModel(checkpoint, { out: 'my-model', precision: ['fp32', 'int8-weights'] });
  */
 export async function exportModel(checkpoint: Checkpoint, options: ExportOptions): Promise<ExportReport> {
-  const { out, force = false, singleFile = false, tolerance = 1, license, images = [] } = options;
+  const { out, force = false, singleFile = false, tolerance = 1, license, images: paths = [] } = options;
   const chosen = precisions.filter((name) => (options.precision ?? ['fp32']).includes(name));
   if (!chosen.includes('fp32')) throw new RangeError('export: precision must include fp32');
   if (!(tolerance > 0 && Number.isFinite(tolerance))) {
     throw new RangeError(`export: tolerance must be a positive number, got ${tolerance}`);
   }
   return writeFolder(out, force, async (folder, write) => {
-    const built = await buildModel(checkpoint, { precisions: chosen, singleFile, license, images }, write);
     const { config } = checkpoint;
+    const images = paths.length > 0 ? await goldenImages(config, paths) : undefined;
+    const built = await buildModel(checkpoint, { precisions: chosen, singleFile, license, images }, write);
     const claims = {
       variants: built.variants,
       config,
@@ -86,7 +87,7 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
       parameters: built.parameters,
       files: [...built.files, ...described],
       ...verified,
-      ...(built.pictures && { pictures: built.pictures }),
+      ...(images && { pictures: images.pictures }),
     };
   });
 }
