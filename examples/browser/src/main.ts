@@ -9,6 +9,7 @@ import { mountEncode } from './tabs/encode.js';
 import { mountMorph } from './tabs/morph.js';
 import { mountSample } from './tabs/sample.js';
 import { mountStrangers } from './tabs/strangers.js';
+import { mountTrain } from './tabs/train.js';
 import { setUpTheme } from './theme.js';
 import { refuseDrops } from './ui/drag.js';
 import { showTabs } from './ui/tabs.js';
@@ -28,6 +29,7 @@ showTabs(byId('tabs'), byId('panels'), [
   { id: 'attributes', title: 'Attributes', mount: (panel) => mountAttributes(panel, app) },
   { id: 'morph', title: 'Morph', mount: (panel) => mountMorph(panel, app) },
   { id: 'strangers', title: 'Is it typical?', mount: (panel) => mountStrangers(panel, app) },
+  { id: 'train', title: 'Train your own', mount: (panel) => mountTrain(panel, app) },
 ]);
 
 await setUpOffline();

@@ -1,0 +1,140 @@
+/// <reference lib="dom" />
+import { readFileSync } from 'node:fs';
+import { parseCheckpoint } from '@glow-onnx/flow';
+import { encodePng, loadGlow } from '@glow-onnx/runtime';
+import { unzipSync } from 'fflate';
+import type { Locator, Page } from 'playwright-core';
+import { describeBrowser } from '../../../support/use-browser.js';
+import { button, openTab, status } from './drive.js';
+import { drop, pixelsOf, type TestFile } from './pictures.js';
+import { eventually, paths, timeoutMs, usePage } from './use-page.js';
+
+jest.setTimeout(timeoutMs);
+
+/** Stripes of two colours, which a model learns fast; none is like another. */
+async function stripes(count: number): Promise<TestFile[]> {
+  const tones = [230, 120, 40, 90, 200, 10, 160];
+  return Promise.all(
+    Array.from({ length: count }, async (_, n) => {
+      const data = Uint8Array.from({ length: 32 * 24 * 3 }, (_, i) => {
+        const [x, channel] = [Math.floor(i / 3) % 32, i % 3];
+        return tones[(Math.floor((x + n) / 8) + channel * (n % 3)) % tones.length] as number;
+      });
+      const png = await encodePng({ data, width: 32, height: 24, channels: 3 });
+      return { name: `stripes-${n}.png`, mimeType: 'image/png', buffer: Buffer.from(png) };
+    }),
+  );
+}
+
+describeBrowser('Train your own', () => {
+  const site = usePage();
+  let page: Page;
+  let panel: Locator;
+  beforeAll(async () => {
+    page = await site.open({ path: paths.small });
+    panel = await openTab(page, 'Train your own');
+  }, timeoutMs);
+
+  const pile = () => panel.getByRole('group', { name: 'Pictures to learn from' });
+  const samples = () => panel.getByRole('img', { name: '18 pictures that the model draws' });
+  const number = (name: string) => panel.locator('.numbers > div', { hasText: name }).locator('output');
+  const steps = async () => Number.parseInt((await number('Steps').textContent()) ?? '', 10);
+
+  test('needs twenty pictures, names a file that is none, and says what to expect', async () => {
+    const pictures = await stripes(19);
+    const letter = { name: 'letter.txt', mimeType: 'text/plain', buffer: Buffer.from('Dear all,') };
+    await drop(page, pile(), ...pictures, letter);
+    await panel.getByText('19 pictures', { exact: true }).waitFor();
+    expect(await status(page)).toBe(
+      '19 pictures added. letter.txt is no picture that this browser can read.',
+    );
+    await panel.getByText('A model needs at least 20 pictures: 1 more.').waitFor();
+    expect(await button(panel, 'Train').isDisabled()).toBe(true);
+    const chooser = panel.locator('input[type=file][multiple]');
+    await chooser.setInputFiles((await stripes(24)).slice(19));
+    await panel.getByText('24 pictures', { exact: true }).waitFor();
+    await panel.getByText('Expect noise in the colours of your pictures').waitFor();
+    expect(await button(panel, 'Train').isDisabled()).toBe(false);
+  });
+
+  test('learns: bits per value fall and samples appear, while the page answers', async () => {
+    await button(panel, 'Train').click();
+    await samples().waitFor();
+    const atFirst = Number(await number('held-out').textContent());
+    const [noise] = await pixelsOf(samples());
+    const slowest = page.evaluate(async () => {
+      let [slowest, last] = [0, performance.now()];
+      while (!document.querySelector('.numbers output')?.textContent?.includes('at first')) {
+        await new Promise(requestAnimationFrame);
+        slowest = Math.max(slowest, performance.now() - last);
+        last = performance.now();
+      }
+      return slowest;
+    });
+    await eventually(
+      async () => Number.parseFloat((await number('held-out').textContent()) ?? ''),
+      (bits) => expect(bits).toBeLessThan(atFirst - 0.5),
+    );
+    await eventually(
+      () => pixelsOf(samples()),
+      ([drawn]) => expect(drawn).not.toBe(noise),
+    );
+    expect(await slowest).toBeLessThan(timeoutMs); // frames went on
+    await openTab(page, 'Sample'); // the model of the page works meanwhile
+    await page.getByRole('tabpanel', { name: 'Sample' }).getByRole('button', { name: 'New seed' }).click();
+    await openTab(page, 'Train your own');
+    expect(await panel.locator('.curve .held-out').getAttribute('points')).toMatch(/ /);
+  });
+
+  test('pauses, draws other samples, goes on', async () => {
+    await button(panel, 'Pause').click();
+    await button(panel, 'Go on').waitFor();
+    expect(await status(page)).toMatch(/^The training is paused/);
+    const [before, paused] = [await pixelsOf(samples()), await steps()];
+    await panel.getByLabel('Seed').fill('5');
+    await eventually(
+      () => pixelsOf(samples()),
+      (now) => expect(now).not.toEqual(before),
+    );
+    expect(await steps()).toBe(paused);
+    await button(panel, 'Go on').click();
+    await eventually(steps, (now) => expect(now).toBeGreaterThan(paused));
+    await button(panel, 'Pause').click();
+    await button(panel, 'Go on').waitFor();
+  });
+
+  test('gives the model folder and the checkpoint, which draw the samples of the page', async () => {
+    const saved = async (name: string) => {
+      const downloading = page.waitForEvent('download');
+      await button(panel, name).click();
+      const download = await downloading;
+      return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+    };
+    const folder = await saved('Save the model folder');
+    expect(folder.name).toBe('my-model.zip');
+    const files = Object.entries(unzipSync(folder.bytes)).map(
+      ([path, bytes]) => [path.replace(/^my-model\//, ''), bytes] as const,
+    );
+    const glow = await loadGlow(Object.fromEntries(files));
+    const [sample] = await glow.sample({ count: 1, temperature: 0.8, seed: 5 });
+    await glow.dispose();
+    const shown = Buffer.from((await pixelsOf(samples()))[0] as string, 'hex');
+    const firstOfRow = (y: number) => [...shown.subarray((1 + y) * 103 * 4 + 4, (1 + y) * 103 * 4 + 7)];
+    expect(firstOfRow(0)).toEqual([...(sample?.data.subarray(0, 3) ?? [])]);
+    const checkpoint = await saved('Save the checkpoint');
+    expect(checkpoint.name).toBe('my-model.safetensors');
+    const { training, initialised } = parseCheckpoint(checkpoint.bytes);
+    expect(initialised).toBe(true);
+    expect(training).toMatchObject({ steps: await steps(), trainingImages: 22, validationImages: 2 });
+  });
+
+  test('starts over with the pictures of the page, at 32×32', async () => {
+    await button(panel, 'Start over').click();
+    expect(await samples().count()).toBe(0);
+    await button(panel, 'Remove all').click();
+    await panel.getByText('32×32', { exact: true }).click();
+    await button(panel, /^Use \d+ faces of this page$/).click();
+    await panel.getByText('480 pictures', { exact: true }).waitFor();
+    expect(await button(panel, 'Train').isDisabled()).toBe(false);
+  });
+});
