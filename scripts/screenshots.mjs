@@ -17,6 +17,7 @@ try {
   const page = await context.newPage();
   await page.setViewportSize({ width: 1280, height: 1240 });
   await page.goto(server.resolvedUrls.local[0]);
+  await page.getByText('Device and speed').click();
   await page.getByText('WebAssembly', { exact: true }).click();
   await page.getByText('Every device returns the same pixels.').waitFor();
   await page.locator('#hero').getByText('0 of 768 values differ').waitFor();

@@ -1,27 +1,40 @@
 import { cp, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
-import { cutFaces } from './build/cut-faces.js';
+import { cutExamples } from './build/cut-examples.js';
 import { offline } from './build/offline.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const model = here('../../models/faces/');
 
-/** Fills `public/`, which is served unchanged: the model folder, and faces that the model has not been trained on. */
+/**
+ * Fills `public/`, which is served unchanged: the model folder with what the page shows of it, and pictures that the
+ * model has not been trained on.
+ */
 async function fillPublic() {
-  for (const part of ['manifest.json', 'golden.safetensors', 'onnx', 'directions']) {
+  for (const part of [
+    'manifest.json',
+    'config.json',
+    'page.json',
+    'golden.safetensors',
+    'onnx',
+    'directions',
+  ]) {
     await cp(model + part, here(`public/model/${part}`), { recursive: true }).catch((error) => {
-      if (part !== 'directions' || error.code !== 'ENOENT') throw error;
+      if (!['page.json', 'directions'].includes(part) || error.code !== 'ENOENT') throw error;
     });
   }
-  await cutFaces({ from: `${model}faces.json`, to: here('public/'), count: 480 });
+  await cutExamples({ from: `${model}faces.json`, to: here('public/model/'), count: 475 });
 }
 
-/** The files of `public/` that the service worker keeps. */
+/** The files of `public/` that the service worker keeps: not those that the runtime keeps. */
 async function publicFiles() {
   const names = await readdir(here('public/'), { recursive: true });
-  const own = names.filter((name) => /^[^/\\]+\.\w+$|^model.directions.[^/\\]+$/.test(name));
-  return own.map((name) => ({ name: name.replaceAll('\\', '/'), path: here(`public/${name}`) }));
+  const own = names
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => /^([^/]+|model\/([^/]+|directions\/[^/]+))\.\w+$/.test(name))
+    .filter((name) => !/^model\/(manifest\.json|golden\.safetensors)$/.test(name));
+  return own.map((name) => ({ name, path: here(`public/${name}`) }));
 }
 
 /** WebAssembly needs a cross-origin isolated page to run on several threads. */

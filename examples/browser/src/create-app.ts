@@ -1,57 +1,85 @@
 import type { GlowModel, RawImage } from '@glow-onnx/runtime';
-import type { App } from './app.js';
-import type { Face } from './faces.js';
+import type { App, Picture } from './app.js';
+import type { Companion } from './model/companion.js';
+import { forClass } from './model/for-class.js';
 import { reasonOf } from './reason-of.js';
+import { listeners } from './ui/listeners.js';
+import { screen } from './ui/screen.js';
 
 export interface Shell {
   readonly app: App;
   /** Replaces the model. Running calls end with the old model, which is then disposed. */
   setModel(model: GlowModel): void;
+  /** Chooses the class of all further calls, for a model with classes. */
+  setClass(label: number): void;
+  showProgress(loaded: number, total: number): void;
+  /** Ends the app, and disposes its model. */
+  end(): void;
 }
 
-/** @param onTime gets the milliseconds per image of each call. */
-export function createApp(
-  faces: readonly Face[],
-  status: HTMLElement,
-  onTime: (msPerImage: number) => void,
-): Shell {
+/** The parts of the page that an app reaches. */
+export interface Surroundings extends Pick<App, 'open' | 'goTo' | 'say'> {
+  /** Gets the milliseconds per image of each call. */
+  onTime(msPerImage: number): void;
+}
+
+export function createApp(config: App['config'], companion: Companion, around: Surroundings): Shell {
   const kept: RawImage[] = [];
-  const keptListeners: (() => void)[] = [];
-  const modelListeners: ((model: GlowModel) => void)[] = [];
-  let model: GlowModel | undefined;
+  const onKept = listeners<[]>();
+  const onModel = listeners<[GlowModel]>();
+  const onProgress = listeners<[number, number]>();
+  const onPicture = listeners<[Picture]>();
+  const ending = new AbortController();
+  let [model, own, picture]: [GlowModel?, GlowModel?, Picture?] = [];
+  let label = 0;
   let loaded: (model: GlowModel) => void;
   const first = new Promise<GlowModel>((resolve) => {
     loaded = resolve;
   });
-
   let [underWay, overlapping] = [0, false];
-  const keptChanged = () => {
-    for (const listener of keptListeners) listener();
-  };
+  const { open, goTo, say } = around;
 
   const app: App = {
-    faces,
-    kept,
+    ...{ config, companion, words: companion.words, examples: companion.examples },
+    ...{ kept, ended: ending.signal, open, goTo, say },
+    screen: (text, box, { width, height } = config) => screen(text, { box, width, height }),
     keep(image) {
       kept.unshift(image);
-      keptChanged();
+      onKept.call();
     },
     letGo(image) {
       kept.splice(kept.indexOf(image), 1);
-      keptChanged();
+      onKept.call();
     },
-    onKept: (listener) => void keptListeners.push(listener),
+    onKept: onKept.add,
+    async take(input, name) {
+      goTo('picture');
+      say(`Reading ${name} …`);
+      try {
+        const image = await app.read(input);
+        picture = { name, image, original: await createImageBitmap(input) };
+        say('');
+        onPicture.call(picture);
+      } catch (error) {
+        app.fail(error);
+      }
+    },
+    onPicture(listener) {
+      onPicture.add(listener);
+      if (picture) listener(picture);
+    },
     onModel(listener) {
-      modelListeners.push(listener);
+      onModel.add(listener);
       if (model) listener(model);
     },
+    onProgress: onProgress.add,
     async run(images, call) {
       const running = model ?? (await first);
       overlapping = underWay++ > 0;
       const start = performance.now();
       try {
         const result = await call(running);
-        if (!overlapping && images > 0) onTime((performance.now() - start) / images);
+        if (!overlapping && images > 0) around.onTime((performance.now() - start) / images);
         return result;
       } finally {
         underWay--;
@@ -65,21 +93,28 @@ export function createApp(
         throw new Error(`${input instanceof File ? input.name : 'The image'}: ${reasonOf(error)}`);
       }
     },
-    say(text) {
-      status.textContent = text;
-    },
     fail(error) {
-      app.say(reasonOf(error));
+      if (!ending.signal.aborted) say(reasonOf(error));
     },
   };
   return {
     app,
     setModel(next) {
-      const old = model;
-      model = next;
-      loaded(next);
-      for (const listener of modelListeners) listener(next);
+      const old = own;
+      own = next;
+      model = next.config.classes > 0 ? forClass(next, () => label) : next;
+      loaded(model);
+      onModel.call(model);
       old?.dispose();
+    },
+    setClass(chosen) {
+      label = chosen;
+      if (model) onModel.call(model);
+    },
+    showProgress: onProgress.call,
+    end() {
+      ending.abort();
+      own?.dispose();
     },
   };
 }

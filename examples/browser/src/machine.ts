@@ -1,126 +1,93 @@
-import { type DeviceChoice, type GlowModel, type LoadProgress, loadGlow } from '@glow-onnx/runtime';
+import { type GlowModel, type LoadProgress, loadGlow, type ModelSource } from '@glow-onnx/runtime';
+import { type Choice, devicePanel } from './device-panel.js';
 import { reasonOf } from './reason-of.js';
-import { el } from './ui/dom.js';
 
-const choices = [
-  { value: 'auto', title: 'Auto' },
-  { value: 'webgpu', title: 'WebGPU' },
-  { value: 'wasm', title: 'WebAssembly' },
-] as const satisfies readonly { value: DeviceChoice; title: string }[];
+/** A model that the page can load. */
+export interface Place {
+  readonly name: string;
+  readonly source: ModelSource;
+}
 
-type Choice = (typeof choices)[number]['value'];
+export interface MachineOptions<P extends Place> {
+  /** The place that is loaded first. */
+  readonly first: P;
+  readonly onProgress: (loaded: number, total: number) => void;
+  /** Gets each loaded model. If it rejects, the model counts as not loaded. `signal`: another one is wanted meanwhile. */
+  readonly onModel: (model: GlowModel, place: P, signal: AbortSignal) => Promise<void>;
+}
 
-const titleOf = (device: string) => choices.find(({ value }) => value === device)?.title ?? device;
-
-/**
- * The panel of the device: loads the model, and loads it again when another device is chosen.
- * @returns a function that shows the milliseconds per image of a call.
- */
-export function mountMachine(
-  form: HTMLFormElement,
-  onModel: (model: GlowModel) => void,
-): (msPerImage: number) => void {
-  const radios = choices.map(({ value }) =>
-    el('input', { type: 'radio', name: 'device', value, checked: value === 'auto' }),
-  );
-  const bar = el('progress', { max: 1, value: 0, attributes: { 'aria-label': 'Model download' } });
-  const [size, device, time, test] = [readout('…'), readout('…'), readout('…'), readout('…')];
-  const note = el('p', { className: 'note', attributes: { role: 'status' } });
-  form.append(
-    el(
-      'fieldset',
-      { className: 'segments' },
-      el('legend', {}, 'Device'),
-      ...radios.map((radio, i) => el('label', {}, radio, el('span', {}, choices[i]?.title as string))),
-    ),
-    el(
-      'div',
-      { className: 'readouts' },
-      ...[
-        named('Model', size, bar),
-        named('Runs on', device),
-        named('Per image', time),
-        named('Self-test', test),
-      ],
-    ),
-    note,
-  );
-
-  const showProgress = sumOf((loaded, total) => {
-    bar.value = loaded / total;
-    size.textContent = `${megabytes(loaded)} of ${megabytes(total)} MB`;
-  });
+/** Loads models: another one on the device in use, and the one in use on another device. */
+export function mountMachine<P extends Place>(form: HTMLFormElement, options: MachineOptions<P>) {
+  const panel = devicePanel(form);
   let loading = new AbortController();
-  /** The model in use until another device is ready. */
-  let working: { readonly choice: Choice; readonly model: GlowModel } | undefined;
+  /** The model in use until another one is ready. */
+  let working: { readonly choice: Choice; readonly place: P; readonly model: GlowModel } | undefined;
 
-  function describe(model: GlowModel, failure?: string): void {
-    device.textContent =
-      model.device === 'wasm'
-        ? `WebAssembly, ${threads} ${threads > 1 ? 'threads' : 'thread'}`
-        : titleOf(model.device);
-    test.textContent = { passed: 'passed', remembered: 'passed before', none: 'not run' }[model.selfTest];
-    note.textContent = failure ?? whyNot(model) ?? 'Every device returns the same pixels.';
-  }
-
-  async function load(choice: Choice): Promise<void> {
+  /** @throws Error if the model cannot be loaded; the one in use then stays. */
+  async function load(choice: Choice, place: P): Promise<void> {
     loading.abort();
     loading = new AbortController();
     const { signal } = loading;
-    device.textContent = '…';
-    note.textContent = `Loading the model for ${titleOf(choice)} …`;
+    panel.startLoading(`Loading ${place.name} for ${panel.titleOf(choice)} …`);
+    const sum = sumOf((loaded, total) => {
+      panel.showProgress(loaded, total);
+      options.onProgress(loaded, total);
+    });
     try {
-      const model = await loadGlow('./model', {
+      const model = await loadGlow(place.source, {
         device: choice,
         worker: true,
         threads,
         signal,
         onProgress(event) {
-          showProgress(event);
-          if (event.status === 'done' && event.file === 'golden.safetensors') test.textContent = 'running …';
+          sum(event);
+          if (event.status === 'done' && event.file === 'golden.safetensors') panel.showTesting();
         },
       });
-      working = { choice, model };
-      describe(model);
-      time.textContent = '…';
-      onModel(model);
+      try {
+        await options.onModel(model, place, signal);
+      } catch (error) {
+        model.dispose();
+        throw error;
+      }
+      working = { choice, place, model };
+      panel.describe(model, threads);
     } catch (error) {
       if (signal.aborted) return;
-      if (!working) {
-        note.textContent = `The model cannot be loaded: ${reasonOf(error)}`;
-        return;
+      if (working) {
+        panel.choose(working.choice);
+        panel.describe(working.model, threads);
       }
-      for (const radio of radios) radio.checked = radio.value === working.choice;
-      describe(working.model, `${titleOf(choice)} does not work here: ${reasonOf(error)}`);
+      throw error;
     }
   }
 
-  form.addEventListener('change', ({ target }) => load((target as HTMLInputElement).value as Choice));
-  load('auto');
-  return (msPerImage) => {
-    time.textContent = `${msPerImage < 10 ? msPerImage.toFixed(1) : Math.round(msPerImage)} ms`;
-  };
-}
+  const first = load('auto', options.first).catch((error) => {
+    panel.note(`The model cannot be loaded: ${reasonOf(error)}`);
+  });
+  panel.onChoice((choice) => {
+    const place = working?.place ?? options.first;
+    load(choice, place).catch((error) => {
+      panel.note(
+        working
+          ? `${panel.titleOf(choice)} does not work here: ${reasonOf(error)}`
+          : `The model cannot be loaded: ${reasonOf(error)}`,
+      );
+    });
+  });
 
-/** Why `auto` does not use WebGPU. */
-function whyNot({ skipped }: GlowModel): string | undefined {
-  if (!('gpu' in navigator)) {
-    const where = isSecureContext ? '' : ' for pages without https';
-    return `This browser has no WebGPU${where}. The model runs on WebAssembly: the same pixels, but slower.`;
-  }
-  const [first] = skipped;
-  return first && `${titleOf(first.device)} is not used: ${first.reason.split(';')[0]}.`;
+  return {
+    showTime: panel.showTime,
+    /** Loads another model. @throws Error if it cannot be loaded; the one in use then stays. */
+    async open(place: P): Promise<void> {
+      await first; // a model to come back to
+      await load(panel.choice, place);
+    },
+  };
 }
 
 /** Threads need shared memory, which only an isolated page has. More than one thread per two cores gains little. */
 const threads = crossOriginIsolated ? Math.min(4, Math.ceil(navigator.hardwareConcurrency / 2)) : 1;
-
-/** A value that screen readers do not speak at each change. */
-const readout = (text: string) => el('output', { attributes: { 'aria-live': 'off' } }, text);
-
-const named = (name: string, ...content: Node[]) => el('div', {}, el('span', {}, name), ...content);
-
-const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
 /** Adds up the bytes of all files. */
 function sumOf(report: (loaded: number, total: number) => void): (progress: LoadProgress) => void {

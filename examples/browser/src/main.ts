@@ -1,36 +1,132 @@
-import { createApp } from './create-app.js';
-import { loadFaces } from './faces.js';
+import type { GlowModel } from '@glow-onnx/runtime';
+import { createApp, type Shell } from './create-app.js';
 import { mountHero } from './hero.js';
-import { mountMachine } from './machine.js';
+import { mountMachine, type Place } from './machine.js';
+import { type Companion, readCompanion } from './model/companion.js';
+import { findModel, type ModelFolder, readFromFiles } from './model/model-folder.js';
+import { type ReadFile, readFromServer, readJson } from './model/read-file.js';
+import { mountModelBar } from './model-bar.js';
 import { setUpOffline } from './offline.js';
+import { setUpOpening } from './opening.js';
+import { reasonOf } from './reason-of.js';
 import { mountShelf } from './shelf.js';
 import { mountAttributes } from './tabs/attributes.js';
 import { mountEncode } from './tabs/encode.js';
 import { mountMorph } from './tabs/morph.js';
+import { mountPicture } from './tabs/picture.js';
 import { mountSample } from './tabs/sample.js';
 import { mountStrangers } from './tabs/strangers.js';
 import { mountTrain } from './tabs/train.js';
 import { setUpTheme } from './theme.js';
-import { refuseDrops } from './ui/drag.js';
+import { receive } from './ui/receive.js';
 import { showTabs } from './ui/tabs.js';
 
-const byId = (id: string) => document.getElementById(id) as HTMLElement;
+interface ModelPlace extends Place {
+  readonly read: ReadFile;
+}
+
+const byId = <Tag extends HTMLElement = HTMLElement>(id: string) => document.getElementById(id) as Tag;
+const form = byId<HTMLFormElement>('machine');
+const stage = { claim: byId('claim'), stage: byId('stage') };
+const home: ModelPlace = { name: 'faces', source: './model', read: readFromServer('model') };
+
+/** What a canvas can show: grey or colour, with alpha or without it. */
+const mostChannels = 4;
 
 setUpTheme(byId('theme'));
-refuseDrops();
-let showTime = (_: number): void => {};
-const { app, setModel } = createApp(await loadFaces(), byId('status'), (ms) => showTime(ms));
+const shrinkOpening = setUpOpening(byId<HTMLButtonElement>('fold'), byId('tabs'));
+const say = (text: string) => {
+  byId('status').textContent = text;
+};
+const fail = (error: unknown) => say(reasonOf(error));
 
-mountHero(byId('stage'), app);
-mountShelf(byId('shelf'), app);
-showTabs(byId('tabs'), byId('panels'), [
-  { id: 'sample', title: 'Sample', mount: (panel) => mountSample(panel, app) },
-  { id: 'encode', title: 'Encode / decode', mount: (panel) => mountEncode(panel, app) },
-  { id: 'attributes', title: 'Attributes', mount: (panel) => mountAttributes(panel, app) },
-  { id: 'morph', title: 'Morph', mount: (panel) => mountMorph(panel, app) },
-  { id: 'strangers', title: 'Is it typical?', mount: (panel) => mountStrangers(panel, app) },
-  { id: 'train', title: 'Train your own', mount: (panel) => mountTrain(panel, app) },
-]);
+let machine: ReturnType<typeof mountMachine<ModelPlace>> | undefined;
+/** The model on the page. */
+let shown: { readonly place: ModelPlace; readonly shell: Shell } | undefined;
+const app = () => (shown as NonNullable<typeof shown>).shell.app;
 
+const bar = mountModelBar(form, {
+  onFolder: open,
+  onHome: () => openPlace(home),
+  onClass: (label) => shown?.shell.setClass(label),
+  onError: fail,
+});
+const tabs = showTabs(byId('tabs'), byId('panels'), {
+  onUse() {
+    shrinkOpening();
+    say('');
+  },
+  tabs: [
+    { id: 'picture', title: 'Your picture', mount: (panel) => mountPicture(panel, app()) },
+    { id: 'sample', title: 'Sample', mount: (panel) => mountSample(panel, app()) },
+    { id: 'encode', title: 'Encode / decode', mount: (panel) => mountEncode(panel, app()) },
+    { id: 'attributes', title: 'Attributes', mount: (panel) => mountAttributes(panel, app()) },
+    { id: 'morph', title: 'Morph', mount: (panel) => mountMorph(panel, app()) },
+    { id: 'strangers', title: 'Is it typical?', mount: (panel) => mountStrangers(panel, app()) },
+    { id: 'train', title: 'Train your own', mount: (panel) => mountTrain(panel, app()) },
+  ],
+});
+byId('panels').addEventListener('input', () => say(''), { capture: true }); // what was said is old now
+receive({
+  onPicture: (file) => app().take(file, file.name),
+  onFiles: (files) => open(findModel(files)),
+  fail,
+});
+
+/** Puts a model on the page, in place of the one before. */
+function present(place: ModelPlace, config: GlowModel['config'], companion: Companion): void {
+  shown?.shell.end();
+  const shell = createApp(config, companion, {
+    ...{ open, say, goTo: (tab) => tabs.go(tab) },
+    onTime: (ms) => machine?.showTime(ms),
+  });
+  shown = { place, shell };
+  bar.show(place.name, config, place === home ? undefined : home.name);
+  mountHero(stage, shell.app);
+  mountShelf(byId('shelf'), shell.app);
+  tabs.mount();
+}
+
+async function open({ name, files }: ModelFolder): Promise<void> {
+  await openPlace({ name, source: files, read: readFromFiles(files) });
+}
+
+async function openPlace(place: ModelPlace): Promise<void> {
+  say(`Opening ${place.name} …`);
+  try {
+    await machine?.open(place);
+  } catch (error) {
+    say(`${place.name} cannot be opened: ${reasonOf(error)}`);
+  }
+}
+
+/** Shows what is known before the model is loaded. */
+async function presentEarly(): Promise<void> {
+  const config = await readJson(
+    home.read,
+    'config.json',
+    (fields) => fields as unknown as GlowModel['config'],
+  );
+  const companion = await readCompanion(home.read);
+  if (config && companion) present(home, config, companion);
+}
+
+await presentEarly().catch(fail);
 await setUpOffline();
-showTime = mountMachine(byId('machine') as HTMLFormElement, setModel);
+machine = mountMachine(form, {
+  first: home,
+  onProgress: (loaded, total) => shown?.shell.showProgress(loaded, total),
+  async onModel(model, place, signal) {
+    if (model.config.channels > mostChannels) {
+      throw new RangeError(`its images have ${model.config.channels} channels; this page draws 1 to 4`);
+    }
+    if (shown?.place !== place) {
+      const companion = (await readCompanion(place.read, model)) as Companion;
+      signal.throwIfAborted();
+      present(place, model.config, companion);
+      say(`${place.name} is open.`);
+    }
+    shown?.shell.setModel(model);
+    bar.showClasses(model);
+  },
+});

@@ -1,48 +1,56 @@
-import type { Latents, RawImage } from '@glow-onnx/runtime';
+import type { Latents, RawImage, Score } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
-import { differing } from '../pixels.js';
+import { differingText } from '../pixels.js';
 import { el } from '../ui/dom.js';
 import { acceptDrops } from '../ui/drag.js';
 import { latestWins } from '../ui/latest-wins.js';
 import { pictureInput } from '../ui/picture-input.js';
-import { screen } from '../ui/screen.js';
 import { takePicture } from '../ui/take-picture.js';
 import { type DirectionSlider, directionSlider } from './direction-slider.js';
 import { addDirections, type Direction, loadDirections } from './directions.js';
 import { makeYourOwn } from './make-your-own.js';
+import { isUnusual } from './verdict.js';
 import './attributes.css';
 
-/** A face, and sliders that move its latents, such as towards glasses or away from a frown. */
+/** Draws of noise per score. */
+const draws = 8;
+
+/** An image, and sliders that move its latents, such as towards glasses or away from a frown. */
 export function mountAttributes(panel: HTMLElement, app: App): void {
-  const before = screen('The original face', { scale: 6 });
-  const after = screen('The face with the sliders applied', { scale: 18 });
+  const { one, many, knows } = app.words;
+  const before = app.screen(`The original ${one}`, 96);
+  const after = app.screen(`The ${one} with the sliders applied`, 288);
   const difference = el('p', { className: 'note' });
+  const stranger = el('p', { className: 'stranger', hidden: true });
   const sliders = el('div', { className: 'directions' });
   const rows: DirectionSlider[] = [];
-  let picked = bareFace(app);
-  let face = picked;
-  let edited = face;
+  const withoutSliders = `This model brings no sliders. Below, make one of ${many} of your choice.`;
+  let picked = plainExample(app);
+  let image = picked;
+  let edited = image;
   let z: Latents | undefined;
 
   const show = latestWins(async () => {
-    if (!z) return;
+    if (!z) return; // shown when it is encoded
     const latents = addDirections(z, rows);
-    [edited = face] = await app.run(1, (model) => model.decode(latents));
+    [edited = image] = await app.run(1, (model) => model.decode(latents));
     after.show(edited);
-    difference.textContent = `${differing(face, edited)} of ${face.data.length} values differ`;
+    difference.textContent = differingText(image, edited);
   }, app.fail);
 
   const encode = latestWins(async () => {
-    const image = await app.read(picked);
-    const encoded = await app.run(1, (model) => model.encode(image));
-    face = image;
+    const read = await app.read(picked);
+    const encoded = await app.run(1, (model) => model.encode(read));
+    image = read;
     [z] = encoded.z;
-    before.show(face);
+    before.show(image);
     await show();
+    const [score] = await app.run(draws, (model) => model.score(read, { draws }));
+    stranger.hidden = !isUnusual(score as Score);
   }, app.fail);
 
-  function pick(image: RawImage): void {
-    picked = image;
+  function pick(next: RawImage): void {
+    picked = next;
     encode();
   }
 
@@ -52,7 +60,31 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
     sliders.append(row.element);
     return row;
   }
+
+  let arriving: Promise<void> | undefined;
+  /** Loads the sliders that come with the model, once. After a failure the next call loads them again. */
+  function loadSliders(): Promise<void> {
+    arriving ??= (async () => {
+      try {
+        const model = await new Promise(app.onModel);
+        const directions = await loadDirections(model, app.companion.read);
+        for (const direction of directions) addSlider(direction);
+        if (directions.length === 0) sliders.append(el('p', {}, withoutSliders));
+      } catch (error) {
+        arriving = undefined;
+        throw error;
+      }
+    })();
+    return arriving;
+  }
+
+  /** Moves all sliders, as soon as they are loaded. */
   async function setAll(strengthOf: (row: DirectionSlider) => number): Promise<void> {
+    try {
+      await loadSliders();
+    } catch (error) {
+      return app.fail(error);
+    }
     for (const row of rows) row.strength = strengthOf(row);
     await show();
     app.say(difference.textContent as string);
@@ -61,7 +93,7 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
   const anything = () => (Math.random() < 1 / 3 ? Math.round(40 * Math.random() - 20) / 20 : 0);
 
   const own = makeYourOwn(app, {
-    face: () => face,
+    image: () => image,
     onDirection(direction) {
       addSlider(direction).strength = 1;
       show();
@@ -69,7 +101,7 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
   });
   const reset = el('button', { type: 'button', onclick: () => setAll(() => 0) }, 'All to 0');
   const surprise = el('button', { type: 'button', onclick: () => setAll(anything) }, 'Surprise me');
-  const keep = el('button', { type: 'button', onclick: () => app.keep(edited) }, 'Keep this face');
+  const keep = el('button', { type: 'button', onclick: () => app.keep(edited) }, `Keep this ${one}`);
   const stage = el(
     'figure',
     { className: 'edited' },
@@ -81,41 +113,32 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
     el(
       'p',
       {},
-      'Each slider adds a direction to the latents of the face. With all sliders at 0, every pixel is unchanged.',
+      `Each slider moves the numbers of the ${one} in one direction. With all sliders at 0, every pixel is unchanged.`,
     ),
     el(
       'div',
       { className: 'editor' },
       stage,
-      el('div', {}, el('div', { className: 'row' }, surprise, reset, keep), sliders),
+      el('div', {}, el('div', { className: 'row' }, surprise, reset, keep), stranger, sliders),
     ),
     pictureInput(app, {
-      label: 'The face',
-      faces: app.faces.slice(0, 18).map(({ image }) => image),
+      label: `The ${one}`,
+      examples: app.examples.slice(0, 18).map((example) => example.image),
       onPick: pick,
     }),
     own,
   );
 
-  let asked = false;
-  panel.addEventListener('open', async () => {
-    if (asked) return;
-    asked = true;
-    try {
-      const model = await new Promise(app.onModel);
-      for (const direction of await loadDirections(model, 'model/directions')) addSlider(direction);
-    } catch (error) {
-      asked = false; // the next opening loads them again
-      app.fail(error);
-    }
-  });
+  stranger.textContent =
+    `This is not a picture that the model knows: it knows only ${knows}. ` +
+    'The sliders learned from those alone, so they smear this one.';
+  panel.addEventListener('open', () => loadSliders().catch(app.fail), { signal: app.ended });
+  app.onPicture((given) => pick(given.image));
   app.onModel(encode);
 }
 
-/** A face without glasses, hat and beard. */
-function bareFace({ faces }: App): RawImage {
-  const bare = faces.find(({ labels }) =>
-    ['glasses', 'hat', 'beard'].every((name) => labels[name] === 'none'),
-  );
-  return (bare ?? faces[0])?.image as RawImage;
+/** An example of which certain labels are 'none', such as a face without glasses, hat and beard. */
+function plainExample({ examples, words }: App): RawImage {
+  const plain = examples.find(({ labels }) => words.plainLabels.every((name) => labels[name] === 'none'));
+  return (plain ?? examples[0])?.image as RawImage;
 }

@@ -1,5 +1,5 @@
 import { type GlowModel, type Latents, loadLatents } from '@glow-onnx/runtime';
-import { get } from '../get.js';
+import { type ReadFile, readJson, textOf } from '../model/read-file.js';
 
 /** A direction in latent space, with the texts of its slider. */
 export interface Direction {
@@ -14,22 +14,39 @@ interface DirectionEntry {
   readonly label: string;
   readonly fromLabel: string;
   readonly toLabel: string;
+  /** The name of a file beside it. */
   readonly file: string;
 }
 
-/** Loads the directions of a model folder; an empty list if it has no `directions/index.json`. */
-export async function loadDirections(glow: GlowModel, folder: string): Promise<Direction[]> {
-  const index = await fetch(`./${folder}/index.json`);
-  if (index.status === 404) return [];
-  if (!index.ok) throw new Error(`${folder}/index.json: the server answers with ${index.status}`);
-  const entries: DirectionEntry[] = await index.json();
+const mostDirections = 40;
+
+/**
+ * Loads the directions of a model folder; an empty list if it has no `directions/index.json`.
+ * @throws Error that names the file if one is missing or broken.
+ */
+export async function loadDirections(glow: GlowModel, read: ReadFile): Promise<Direction[]> {
+  const entries = await readJson(read, 'directions/index.json', entriesOf);
   return Promise.all(
-    entries.map(async ({ label, fromLabel, toLabel, file }) => {
-      const bytes = await (await get(`${folder}/${file}`)).arrayBuffer();
-      const [z] = loadLatents(glow, new Uint8Array(bytes)).z;
+    (entries ?? []).map(async ({ label, fromLabel, toLabel, file }) => {
+      const path = `directions/${file}`;
+      const found = await read(path);
+      if (!found) throw new Error(`${path}: directions/index.json names this file, but there is none`);
+      const [z] = loadLatents(glow, new Uint8Array(await found.arrayBuffer())).z;
       return { label, ends: [fromLabel, toLabel], z: z as Latents };
     }),
   );
+}
+
+function entriesOf(list: unknown): DirectionEntry[] {
+  if (!Array.isArray(list) || list.length > mostDirections) {
+    throw new TypeError(`expected a list of at most ${mostDirections} directions`);
+  }
+  return list.map((entry) => ({
+    label: textOf(entry ?? {}, 'label'),
+    fromLabel: textOf(entry ?? {}, 'fromLabel'),
+    toLabel: textOf(entry ?? {}, 'toLabel'),
+    file: textOf(entry ?? {}, 'file'),
+  }));
 }
 
 /** z + Σ strength · direction. If every strength is 0, the numbers of z stay exactly the same, and so do the pixels. */

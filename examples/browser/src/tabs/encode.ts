@@ -1,34 +1,35 @@
 import type { Latents, RawImage } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
-import { faceLevels, latentGrid, latentPicture } from '../latent-picture.js';
 import { differing, errorMap } from '../pixels.js';
 import { el } from '../ui/dom.js';
 import { acceptDrops } from '../ui/drag.js';
+import { latentGrid, latentPicture, levelShapes } from '../ui/latent-picture.js';
 import { latestWins } from '../ui/latest-wins.js';
 import { pictureInput } from '../ui/picture-input.js';
 import { type Screen, screen } from '../ui/screen.js';
 import { type Slider, slider } from '../ui/slider.js';
 import { takePicture } from '../ui/take-picture.js';
 
-const levelNames = ['fine', 'middle', 'coarse'];
+/** What a level holds, by its place: the first has the details, the last the coarse shape. */
+const nameOf = (level: number, levels: number) =>
+  level === levels - 1 ? 'coarse' : level === 0 ? 'fine' : 'middle';
 
 /** An image, its latents, and the image that a scaled level of latents decodes to. */
 export function mountEncode(panel: HTMLElement, app: App): void {
-  let picked = app.faces[0]?.image as RawImage;
+  let picked = app.examples[0]?.image as RawImage;
   let input: RawImage | undefined;
   let z: Latents | undefined;
-  const big = { scale: 14 };
   const [seen, back, error] = [
-    screen('The image as the model sees it', big),
-    screen('The decoded image', big),
-    screen('The differences', { scale: 8 }),
+    app.screen('The image as the model sees it', 224),
+    app.screen('The decoded image', 224),
+    app.screen('The differences', 128),
   ];
   const verdict = el('output', { className: 'big' }, '…');
   const bits = el('output', { className: 'big' }, '…');
-  const levels = faceLevels.map((shape, level) => {
-    const latents = screen(`Latents z${level}`, { ...latentGrid(shape), scale: 6 });
+  const levels = levelShapes(app.config).map((shape, level) => {
+    const latents = screen(`Latents z${level}`, { ...latentGrid(shape), box: 156 });
     const scale: Slider = slider({
-      label: `z${level}, ${levelNames[level]}`,
+      label: `z${level}, ${nameOf(level, app.config.levels)}`,
       min: 0,
       max: 1.5,
       step: 0.01,
@@ -83,23 +84,31 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     const [image] = await app.run(1, (model) => model.decode({ levels: scaled }));
     back.show(image as RawImage);
     error.show(errorMap(input, image as RawImage));
-    verdict.textContent = `${differing(input, image as RawImage)} of ${input.data.length}`;
+    const count = differing(input, image as RawImage);
+    verdict.textContent = `${count} of ${input.data.length}`;
+    differences.classList.toggle('same', count === 0);
+    errorCaption.textContent = count === 0 ? 'no value differs' : 'differences: yellow is large';
   }, app.fail);
 
+  const errorCaption = el('figcaption', {}, '…');
+  const differences = el('figure', { className: 'differences' }, error.canvas, errorCaption);
   const results = el(
     'div',
     { className: 'results' },
     figure(seen, 'as the model sees it'),
     figure(back, 'decoded'),
-    figure(error, 'differences'),
-    el('p', {}, el('span', {}, 'Values that differ'), verdict, el('span', {}, 'Bits per dimension'), bits),
+    differences,
+    el('p', {}, el('span', {}, 'Values that differ'), verdict, el('span', {}, 'Bits per value'), bits),
   );
   acceptDrops(results, (dropped) => takePicture(app, dropped, pick));
   panel.append(
     el(
       'p',
       {},
-      'Drop any image: it is resized to 16×16 pixels, encoded and decoded. Then scale one level of its latents, or set it to zero, to see what this level holds.',
+      `The model turns an image of ${app.config.width}×${app.config.height} pixels into numbers, its latents z, and ` +
+        'back. The latents have levels, from the details to the coarse shape. Scale a level, or set it to zero, to ' +
+        'see what it holds. Bits per value tell how much the model needs to write the image down: fewer bits mean a ' +
+        'likelier image.',
     ),
     pictureInput(app, { label: 'Image', onPick: pick }),
     el(
@@ -109,6 +118,7 @@ export function mountEncode(panel: HTMLElement, app: App): void {
       el('div', { className: 'levels' }, ...levels.map(({ element }) => element)),
     ),
   );
+  app.onPicture(({ image }) => pick(image));
   app.onModel(encode);
 }
 

@@ -1,6 +1,7 @@
 import type { RawImage } from '@glow-onnx/runtime';
+import type { App } from '../app.js';
 import { el } from '../ui/dom.js';
-import { picture, screen } from '../ui/screen.js';
+import { picture } from '../ui/screen.js';
 import { slider } from '../ui/slider.js';
 
 const frameMs = 100;
@@ -8,16 +9,16 @@ const frameMs = 100;
 const rest = 5;
 
 /** Shows images as a film that runs forwards and backwards, and as a strip. Starts by itself, unless the user prefers less motion. */
-export function createFilm() {
+export function createFilm({ screen, ended, words }: App) {
   let images: readonly RawImage[] = [];
   let playing = false;
   let tick = 0;
-  const stage = screen('The current face', { scale: 16 });
+  const stage = screen(`The current ${words.one}`, 256);
   const strip = el('div', {
     className: 'strip',
     tabIndex: 0,
     role: 'group',
-    ariaLabel: 'All faces of the morph',
+    ariaLabel: `All ${words.many} of the morph`,
   });
   const toggle = el('button', { type: 'button', className: 'toggle', onclick: () => play(!playing) });
   const onInput = (value: number) => stopAt(value - 1);
@@ -52,7 +53,8 @@ export function createFilm() {
     if (index >= 0) stopAt(index);
   });
   play(!matchMedia('(prefers-reduced-motion: reduce)').matches);
-  setInterval(advance, frameMs);
+  const timer = setInterval(advance, frameMs);
+  ended.addEventListener('abort', () => clearInterval(timer));
 
   return {
     canvas: stage.canvas,
@@ -69,7 +71,7 @@ export function createFilm() {
       images = next;
       place.input.max = String(next.length);
       place.value = Math.round(at * (next.length - 1)) + 1;
-      strip.replaceChildren(...next.map((image, i) => picture(image, `Step ${i + 1}`, 3)));
+      strip.replaceChildren(...next.map((image, i) => picture(image, `Step ${i + 1}`, 48)));
       draw(place.value - 1);
     },
   };

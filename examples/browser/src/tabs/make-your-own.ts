@@ -6,23 +6,26 @@ import { labelChoice } from './label-choice.js';
 import { pictureHeap } from './picture-heap.js';
 
 interface MakeYourOwnOptions {
-  /** The face that the buttons add to a group. */
-  readonly face: () => RawImage;
+  /** The image that the buttons add to a group. */
+  readonly image: () => RawImage;
   readonly onDirection: (direction: Direction) => void;
 }
 
-/** Two groups of faces, with something and without it. The difference of their mean latents becomes a direction. */
-export function makeYourOwn(app: App, { face, onDirection }: MakeYourOwnOptions): HTMLElement {
-  const options = { face, onChange: refresh };
+/** Two groups of images, with something and without it. The difference of their mean latents becomes a direction. */
+export function makeYourOwn(app: App, { image, onDirection }: MakeYourOwnOptions): HTMLElement {
+  const { one, many } = app.words;
+  const options = { image, onChange: refresh };
   const withIt = pictureHeap(app, { title: 'With', ...options });
   const without = pictureHeap(app, { title: 'Without', ...options });
   const name = el('input', { type: 'text', value: 'Mine', maxLength: 24 });
   const make = el('button', { type: 'button', className: 'primary' }, 'Make the slider');
-  const fill = labelChoice(app.faces, (label, having, lacking) => {
+  const fill = labelChoice(app.examples, app.words.firstLabel, (label, having, lacking) => {
     name.value = label;
     withIt.images = having;
     without.images = lacking;
   });
+
+  const hasLabels = Object.keys(app.examples[0]?.labels ?? {}).length > 0;
 
   function refresh(): void {
     make.disabled = withIt.images.length === 0 || without.images.length === 0;
@@ -36,7 +39,7 @@ export function makeYourOwn(app: App, { face, onDirection }: MakeYourOwnOptions)
         model.attributeDirection(having, lacking),
       );
       onDirection({ label, ends: ['remove', 'add'], z });
-      app.say(`${label}: new slider from ${having.length} faces with it and ${lacking.length} without it`);
+      app.say(`${label}: new slider from ${having.length} ${many} with it and ${lacking.length} without it`);
     } catch (error) {
       app.fail(error);
     }
@@ -49,11 +52,11 @@ export function makeYourOwn(app: App, { face, onDirection }: MakeYourOwnOptions)
     el(
       'p',
       {},
-      'Collect faces with something and faces without it: drag them here, add the face above, or choose faces by ' +
-        'label. The new direction is the difference of their mean latents. It also contains every other difference ' +
-        'between the two groups, so use many faces.',
+      `Collect ${many} with something and ${many} without it: drag them here, add the ${one} above` +
+        `${hasLabels ? `, or choose ${many} by label` : ''}. The slider goes from the average numbers of one group ` +
+        `to those of the other. So it also contains every other difference between them: use many ${many}.`,
     ),
-    fill,
+    ...(hasLabels ? [fill] : []),
     el('div', { className: 'heaps' }, withIt.element, without.element),
     el('div', { className: 'row' }, el('label', {}, 'Name ', name), make),
   );

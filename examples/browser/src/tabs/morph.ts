@@ -5,20 +5,20 @@ import { acceptDrops } from '../ui/drag.js';
 import { latestWins } from '../ui/latest-wins.js';
 import { pictureInput } from '../ui/picture-input.js';
 import { saveFile } from '../ui/save-file.js';
-import { screen } from '../ui/screen.js';
 import { segments } from '../ui/segments.js';
 import { slider } from '../ui/slider.js';
 import { takePicture } from '../ui/take-picture.js';
 import { createFilm } from './film.js';
 import './morph.css';
 
-/** The way from one face to another through the latents, as a film and as a strip of images. */
+/** The way from one image to another through the latents, as a film and as a strip of images. */
 export function mountMorph(panel: HTMLElement, app: App): void {
-  const ends: [RawImage, RawImage] = [faceOf(app, 1), faceOf(app, 9)];
-  const film = createFilm();
+  const ends: [RawImage, RawImage] = [exampleOf(app, 1), exampleOf(app, 9)];
+  const { one, many } = app.words;
+  const film = createFilm(app);
 
   const show = latestWins(async () => {
-    const options = { steps: steps.value, mode: mode.value };
+    const options = { steps: steps.value, mode: mode.value, fit: 'cover' as const };
     film.show(await app.run(steps.value, (model) => model.interpolate(...ends, options)));
     save.disabled = keep.disabled = false;
   }, app.fail);
@@ -60,7 +60,7 @@ export function mountMorph(panel: HTMLElement, app: App): void {
   const keep = el(
     'button',
     { type: 'button', disabled: true, onclick: () => app.keep(film.current) },
-    'Keep this face',
+    `Keep this ${one}`,
   );
 
   panel.append(
@@ -74,29 +74,30 @@ export function mountMorph(panel: HTMLElement, app: App): void {
     film.strip,
     el('div', { className: 'row' }, ...film.controls, keep),
     el('div', { className: 'controls' }, steps.element, mode.element),
-    el('p', { className: 'note' }, note),
+    el('p', { className: 'note' }, noteOn(many)),
     el('div', { className: 'row' }, scale.element, save),
   );
   app.onModel(show);
 
-  /** The face at one end, and the input for another one. */
+  /** The image at one end, and the input for another one. */
   function end(side: 0 | 1, label: string): HTMLElement {
-    const preview = screen(`${label}: the face`, { scale: 6 });
+    const preview = app.screen(`${label}: the ${one}`, 96);
     preview.show(ends[side]);
     const onPick = (image: RawImage) => {
       ends[side] = image;
       preview.show(image);
       show();
     };
-    const faces = app.faces.slice(side * 6, side * 6 + 6).map(({ image }) => image);
+    if (side === 0) app.onPicture(({ image }) => onPick(image));
+    const examples = app.examples.slice(side * 6, side * 6 + 6).map(({ image }) => image);
     const frame = el('figure', {}, preview.canvas);
     acceptDrops(frame, (dropped) => takePicture(app, dropped, onPick));
-    return el('div', { className: 'end' }, frame, pictureInput(app, { label, faces, onPick }));
+    return el('div', { className: 'end' }, frame, pictureInput(app, { label, examples, onPick }));
   }
 }
 
-const note =
-  'The latents of faces lie near a sphere. A straight line cuts through the inside of the sphere, where faces are ' +
-  'plainer than the training faces. An arc stays near the sphere.';
+const noteOn = (many: string) =>
+  `Each step mixes the numbers of the two ends. The numbers of ${many} lie near a sphere. A straight line cuts through ` +
+  `its inside, where ${many} are plainer than the training ${many}. An arc stays near the sphere.`;
 
-const faceOf = (app: App, i: number) => app.faces[i]?.image as RawImage;
+const exampleOf = ({ examples }: App, i: number) => examples[i % examples.length]?.image as RawImage;

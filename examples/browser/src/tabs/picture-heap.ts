@@ -7,13 +7,13 @@ import { takePicture } from '../ui/take-picture.js';
 
 interface HeapOptions {
   readonly title: string;
-  /** The face that the button adds. */
-  readonly face: () => RawImage;
+  /** The image that the button adds. */
+  readonly image: () => RawImage;
   readonly onChange: () => void;
 }
 
 /** A group of images. Images are dropped here or added by a button; a click removes one. */
-export function pictureHeap(app: App, { title, face, onChange }: HeapOptions) {
+export function pictureHeap(app: App, { title, image: added, onChange }: HeapOptions) {
   const heading = el('h3');
   const list = el('div', { className: 'heap' });
   let images: readonly RawImage[] = [];
@@ -25,8 +25,8 @@ export function pictureHeap(app: App, { title, face, onChange }: HeapOptions) {
     onChange();
   }
   function thumbnail(image: RawImage, i: number): HTMLElement {
-    const label = `${title}: remove face ${i + 1}`;
-    const button = el('button', { type: 'button', title: label, ariaLabel: label }, picture(image, '', 2));
+    const label = `${title}: remove ${app.words.one} ${i + 1}`;
+    const button = el('button', { type: 'button', title: label, ariaLabel: label }, picture(image, '', 32));
     button.addEventListener('click', () => {
       replace(images.filter((one) => one !== image));
       ((list.children[Math.min(i, images.length - 1)] as HTMLElement | undefined) ?? add).focus();
@@ -34,7 +34,11 @@ export function pictureHeap(app: App, { title, face, onChange }: HeapOptions) {
     return button;
   }
   const insert = (image: RawImage) => replace([...images, image]);
-  const add = el('button', { type: 'button', onclick: () => insert(face()) }, 'Add the face above');
+  const add = el(
+    'button',
+    { type: 'button', onclick: () => insert(added()) },
+    `Add the ${app.words.one} above`,
+  );
   const clear = el('button', { type: 'button', onclick: () => replace([]) }, 'Remove all');
   const element = el(
     'div',

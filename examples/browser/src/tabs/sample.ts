@@ -3,16 +3,19 @@ import type { App } from '../app.js';
 import { el } from '../ui/dom.js';
 import { draggable } from '../ui/drag.js';
 import { latestWins } from '../ui/latest-wins.js';
-import { screen } from '../ui/screen.js';
 import { slider } from '../ui/slider.js';
 
-const count = 24;
+/** As many samples as a large model draws in a moment: 24 of up to 32×32 pixels. */
+const countFor = ({ width, height }: App['config']) =>
+  Math.min(Math.max(Math.floor((24 * 32 * 32) / (width * height)), 4), 24);
 
 /** A grid of samples at the chosen temperature and seed. A click keeps a sample. */
 export function mountSample(panel: HTMLElement, app: App): void {
+  const { one, many } = app.words;
+  const count = countFor(app.config);
   let samples: RawImage[] = [];
   const cells = Array.from({ length: count }, (_, i) => {
-    const { canvas, show } = screen('', { scale: 7 });
+    const { canvas, show } = app.screen('', 112);
     const button = el(
       'button',
       { type: 'button', attributes: { 'aria-label': `Keep sample ${i + 1}` } },
@@ -57,7 +60,7 @@ export function mountSample(panel: HTMLElement, app: App): void {
     el(
       'p',
       {},
-      'The model draws people who do not exist. Temperature 0 gives the most average face; above 1 the faces get wild.',
+      `${app.words.samples} The temperature says how far from the average: 0 gives the most average ${one}, and above 1 the ${many} get wild.`,
     ),
     el(
       'div',
@@ -70,7 +73,7 @@ export function mountSample(panel: HTMLElement, app: App): void {
     el(
       'p',
       { className: 'note' },
-      'Click a face to keep it for the other tabs. The same seed gives the same faces on every device.',
+      `Click a ${one} to keep it for the other tabs. The seed numbers the draws: the same seed gives the same ${many} on every device.`,
     ),
   );
   app.onModel(refresh);

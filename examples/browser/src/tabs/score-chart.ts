@@ -5,6 +5,7 @@ import type { Histogram } from './verdict.js';
 
 /** Bits/dim at the right end. Images with more bits are shown there. */
 const mostBits = 128;
+const leastBits = 1 / 8;
 /** Width and height of an image's place in CSS pixels, and the number of places above each other. */
 const tile = 40;
 const lanes = 5;
@@ -16,14 +17,14 @@ export interface Suspect {
 }
 
 /**
- * A histogram of held-out faces by bits/dim, with images at their scores. The axis is logarithmic, so the height of a
- * bar is the number of faces per doubling of the bits.
+ * A histogram of held-out images by bits/dim, with images at their scores. The axis is logarithmic, so the height of a
+ * bar is the number of images per doubling of the bits.
  */
 export function scoreChart(onChoose: (suspect: Suspect) => void) {
   const places = el('div', {
     className: 'places',
     role: 'group',
-    ariaLabel: 'Images by bits per dimension',
+    ariaLabel: 'Images by bits per value',
   });
   const bars = el('div', { className: 'bars' });
   const axis = el('div', { className: 'axis' });
@@ -36,7 +37,7 @@ export function scoreChart(onChoose: (suspect: Suspect) => void) {
   };
 
   function setHistogram({ from, to, counts }: Histogram): void {
-    leastLog = Math.floor(Math.log2(from));
+    leastLog = Math.floor(Math.log2(Math.max(from, leastBits)));
     const edge = (i: number) => placeOf(from + ((to - from) * i) / counts.length);
     const heights = counts.map((count, i) => count / (edge(i + 1) - edge(i)));
     const highest = Math.max(...heights);
@@ -61,12 +62,12 @@ export function scoreChart(onChoose: (suspect: Suspect) => void) {
     }
   }
   function buttonOf(suspect: Suspect): HTMLElement {
-    const label = `${suspect.name}: ${suspect.score.bitsPerDim.toFixed(2)} bits per dimension`;
+    const label = `${suspect.name}: ${suspect.score.bitsPerDim.toFixed(2)} bits per value`;
     const onclick = () => onChoose(suspect);
     return el(
       'button',
       { type: 'button', title: label, ariaLabel: label, onclick },
-      picture(suspect.image, '', 2),
+      picture(suspect.image, '', 32),
     );
   }
   function markButtons(): void {

@@ -1,5 +1,5 @@
 import type { App } from '../app.js';
-import { saveCheckpoint, saveFolder } from '../train/keep-model.js';
+import { asFolder, saveCheckpoint, saveFolder } from '../train/keep-model.js';
 import type { News } from '../train/messages.js';
 import { createPile } from '../train/pile.js';
 import { leastPictures } from '../train/plan.js';
@@ -19,14 +19,15 @@ export function mountTrain(panel: HTMLElement, app: App): void {
   panel.append(bench);
 }
 
-function createBench(app: Pick<App, 'faces' | 'say'>): HTMLElement {
+function createBench(app: Pick<App, 'examples' | 'words' | 'say' | 'open'>): HTMLElement {
   let trainer: Trainer | undefined;
   let state: State = 'ready';
   /** Takes the model when it comes. */
   let onSaved = (_: Extract<News, { type: 'saved' }>): void => {};
 
   const pile = createPile({
-    starter: app.faces.map(({ image }) => image),
+    starter: app.examples.map(({ image }) => image),
+    starterName: app.words.many,
     say: app.say,
     onChange: () => setState(state),
   });
@@ -44,6 +45,8 @@ function createBench(app: Pick<App, 'faces' | 'say'>): HTMLElement {
   });
   const seed = el('input', { type: 'number', min: '0', max: '9999', value: '1' });
   seed.addEventListener('input', draw);
+  const use = el('button', { type: 'button', className: 'primary' }, 'Use it on this page');
+  use.addEventListener('click', () => save(({ files }) => app.open(asFolder(files))));
   const folder = el('button', { type: 'button' }, 'Save the model folder');
   folder.addEventListener('click', () => save(({ files }) => saveFolder(files)));
   const checkpoint = el('button', { type: 'button' }, 'Save the checkpoint');
@@ -57,7 +60,7 @@ function createBench(app: Pick<App, 'faces' | 'say'>): HTMLElement {
       temperature.element,
       el('label', { className: 'field' }, el('span', {}, 'Seed'), seed),
     ),
-    el('div', { className: 'row' }, folder, checkpoint),
+    el('div', { className: 'row' }, use, folder, checkpoint),
     el(
       'p',
       { className: 'note' },

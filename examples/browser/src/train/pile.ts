@@ -3,7 +3,7 @@ import { el } from '../ui/dom.js';
 import { segments } from '../ui/segments.js';
 import type { Pixels } from './batches.js';
 import { droppedFiles } from './dropped-files.js';
-import { expectation, mostPictures, type Side, sides } from './plan.js';
+import { expectation, leastPictures, mostPictures, type Side, sides } from './plan.js';
 import { readPicture } from './read-picture.js';
 
 type Source = File | RawImage;
@@ -11,16 +11,19 @@ type Source = File | RawImage;
 interface PileOptions {
   /** Pictures for visitors who have none at hand. */
   readonly starter: readonly RawImage[];
+  /** What they show, such as 'faces'. */
+  readonly starterName: string;
   readonly say: (text: string) => void;
   readonly onChange: () => void;
 }
 
-/** Thumbnails shown, in rows of `columns`. */
-const thumbnails = 48;
-const columns = 12;
+/** Thumbnails shown, in rows of `columns`, in so many CSS pixels. */
+const thumbnails = 45;
+const columns = 9;
+const thumbnailBox = 320;
 
 /** The pictures to learn from: dropped, chosen, or those of the page, all brought to one size. */
-export function createPile({ starter, say, onChange }: PileOptions) {
+export function createPile({ starter, starterName, say, onChange }: PileOptions) {
   let pictures: { readonly source: Source; readonly pixels: Pixels }[] = [];
   /** Readings come one after the other. */
   let reading: Promise<void> = Promise.resolve();
@@ -44,8 +47,8 @@ export function createPile({ starter, say, onChange }: PileOptions) {
   const pickFolder = el('label', { className: 'drop' }, folder, el('span', {}, 'Choose a folder'));
   const borrow = el(
     'button',
-    { type: 'button', onclick: () => add(starter) },
-    `Use ${starter.length} faces of this page`,
+    { type: 'button', hidden: starter.length < leastPictures, onclick: () => add(starter) },
+    `Use ${starter.length} ${starterName} of this page`,
   );
   const clear = el('button', { type: 'button' }, 'Remove all');
   clear.addEventListener('click', () => {
@@ -126,7 +129,7 @@ export function createPile({ starter, say, onChange }: PileOptions) {
     drawImage(imageGrid(images, { columns: Math.min(columns, images.length), scale: 1, gap: 1 }), grid);
     grid.style.setProperty('--width', String(grid.width));
     grid.style.setProperty('--height', String(grid.height));
-    grid.style.setProperty('--asked', String(32 / side()));
+    grid.style.setProperty('--asked', String(thumbnailBox));
     grid.ariaLabel = `The first ${shown.length} pictures, as the model sees them`;
   }
   show();

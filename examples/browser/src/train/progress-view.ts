@@ -6,6 +6,8 @@ import type { News } from './messages.js';
 type Of<Type extends News['type']> = Extract<News, { type: Type }>;
 
 const columns = 6;
+/** CSS pixels of the samples together. */
+const samplesBox = 520;
 /** Looks in a row without a better score after which the page says what that means. */
 const patience = 4;
 
@@ -79,11 +81,10 @@ export function createProgressView() {
         'learns its own pictures by heart. More time does not help; more pictures do.';
     },
     samples(images: readonly RawImage[]): void {
-      const [{ width }] = images as [RawImage];
       drawImage(imageGrid(images, { columns, scale: 1, gap: 1 }), samples);
       samples.style.setProperty('--width', String(samples.width));
       samples.style.setProperty('--height', String(samples.height));
-      samples.style.setProperty('--zoom', String(16 / width));
+      samples.style.setProperty('--asked', String(samplesBox));
       samples.ariaLabel = `${images.length} pictures that the model draws`;
     },
   };

@@ -1,9 +1,12 @@
 import type { RawImage } from '@glow-onnx/runtime';
 
-/** The face that is being dragged. The data of a drop event cannot hold it. */
+/** The image that is being dragged. The data of a drop event cannot hold it. */
 let dragged: { readonly image: RawImage; readonly name: string } | undefined;
 
-/** Makes a face draggable to every element with `acceptDrops`. Another call replaces the face. */
+/** Whether an image of the page is being dragged. */
+export const isDragged = () => dragged !== undefined;
+
+/** Makes an image draggable to every element with `acceptDrops`. Another call replaces the image. */
 export function draggable(element: HTMLElement, image: RawImage, name: string): void {
   element.draggable = true;
   element.ondragstart = (event) => {
@@ -15,17 +18,15 @@ export function draggable(element: HTMLElement, image: RawImage, name: string): 
   };
 }
 
-/** Ignores files that are dropped beside the accepting elements. The browser would open them in place of the page. */
-export function refuseDrops(): void {
-  addEventListener('dragover', (event) => {
-    if (event.defaultPrevented) return;
-    event.preventDefault();
-    if (event.dataTransfer) event.dataTransfer.dropEffect = 'none';
-  });
-  addEventListener('drop', (event) => event.preventDefault());
+/** Whether a folder is dropped. */
+export function hasFolder({ dataTransfer }: DragEvent): boolean {
+  return [...(dataTransfer?.items ?? [])].some((item) => item.webkitGetAsEntry?.()?.isDirectory);
 }
 
-/** Calls back with each file or face that is dropped on an element. The element has the class `over` during a drag. */
+/**
+ * Calls back with each file or image that is dropped on an element, but leaves folders to the page. The element has the
+ * class `over` during a drag.
+ */
 export function acceptDrops(
   target: HTMLElement,
   onDrop: (picture: File | RawImage, name: string) => void,
@@ -38,8 +39,9 @@ export function acceptDrops(
     if (!target.contains(relatedTarget as Node | null)) target.classList.remove('over');
   });
   target.addEventListener('drop', (event) => {
-    event.preventDefault();
     target.classList.remove('over');
+    if (hasFolder(event)) return;
+    event.preventDefault();
     if (dragged) return onDrop(dragged.image, dragged.name);
     for (const file of event.dataTransfer?.files ?? []) onDrop(file, file.name);
   });

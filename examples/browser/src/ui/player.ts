@@ -1,7 +1,7 @@
 import { el } from './dom.js';
 
 export interface Player {
-  /** The buttons "Pause" and "Next face". */
+  /** The buttons "Pause" and the one that skips. */
   readonly controls: readonly HTMLElement[];
   /** Calls `draw` with 0 … 1 for this number of milliseconds of playing. During a skip it calls `draw(1)` at once. */
   animate(ms: number, draw: (progress: number) => void): Promise<void>;
@@ -11,14 +11,20 @@ export interface Player {
   finish(): void;
 }
 
-/** Plays animations one after another. Pauses by a button and while out of sight; starts paused if the user prefers less motion. */
-export function player(): Player {
+/**
+ * Plays animations one after another. Pauses by a button and while out of sight; starts paused if the user prefers less
+ * motion.
+ * @param nextTitle the title of the button that skips.
+ * @param shown the element whose sight counts.
+ * @param ended ends all animations at once.
+ */
+export function player(nextTitle: string, shown: Element, ended: AbortSignal): Player {
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   let paused = still;
   let skipping = still;
   let inSight = true;
   const toggle = el('button', { type: 'button' });
-  const next = el('button', { type: 'button' }, 'Next face');
+  const next = el('button', { type: 'button' }, nextTitle);
   const refresh = () => {
     toggle.textContent = paused ? 'Play' : 'Pause';
   };
@@ -32,7 +38,7 @@ export function player(): Player {
   refresh();
   new IntersectionObserver(([entry]) => {
     inSight = entry?.isIntersecting ?? true;
-  }).observe(toggle);
+  }).observe(shown);
 
   return {
     controls: [toggle, next],
@@ -46,7 +52,7 @@ export function player(): Player {
         const tick = (now: number) => {
           if (!paused && inSight) spent += now - last;
           last = now;
-          const progress = skipping ? 1 : Math.min(Math.max(spent / ms, 0), 1);
+          const progress = skipping || ended.aborted ? 1 : Math.min(Math.max(spent / ms, 0), 1);
           draw(progress);
           if (progress < 1) requestAnimationFrame(tick);
           else resolve();

@@ -1,6 +1,12 @@
 import { drawImage, type RawImage } from '@glow-onnx/runtime';
 import { el } from './dom.js';
 
+/** In pixels of the image. */
+export interface ScreenSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface Screen {
   /** The canvas. It has its size from the start, so the layout does not jump. */
   readonly canvas: HTMLCanvasElement;
@@ -8,14 +14,15 @@ export interface Screen {
 }
 
 /**
- * A small canvas, enlarged without smoothing. Each pixel is `scale` CSS pixels wide, or `--scale` of the CSS.
+ * A canvas for a small image, enlarged without smoothing: each pixel a whole number of CSS pixels, as many as fit into
+ * `box` CSS pixels, or into `--box` of the CSS. A larger image is made smaller.
  * @param label the name for screen readers; '' for decoration.
  */
-export function screen(label: string, { width = 16, height = 16, scale = 4 } = {}): Screen {
+export function screen(label: string, { width, height, box }: ScreenSize & { readonly box: number }): Screen {
   const canvas = el('canvas', { width, height, className: 'screen' });
   canvas.style.setProperty('--width', String(width));
   canvas.style.setProperty('--height', String(height));
-  canvas.style.setProperty('--asked', String(scale));
+  canvas.style.setProperty('--asked', String(box));
   if (label) {
     canvas.setAttribute('role', 'img');
     canvas.setAttribute('aria-label', label);
@@ -26,8 +33,8 @@ export function screen(label: string, { width = 16, height = 16, scale = 4 } = {
 }
 
 /** A screen that shows this image. */
-export function picture(image: RawImage, label: string, scale = 4): HTMLCanvasElement {
-  const { canvas, show } = screen(label, { width: image.width, height: image.height, scale });
+export function picture(image: RawImage, label: string, box: number): HTMLCanvasElement {
+  const { canvas, show } = screen(label, { width: image.width, height: image.height, box });
   show(image);
   return canvas;
 }

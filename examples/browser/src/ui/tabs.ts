@@ -7,11 +7,22 @@ export interface Tab {
   readonly mount: (panel: HTMLElement) => void;
 }
 
-/** Tabs as in the ARIA Authoring Practices: arrows, Home and End move. The address keeps the tab (`#morph`). */
-export function showTabs(list: HTMLElement, panels: HTMLElement, tabs: readonly Tab[]): void {
+export interface TabsOptions {
+  readonly tabs: readonly Tab[];
+  /** Called when the user opens a tab. */
+  readonly onUse: () => void;
+}
+
+/**
+ * Tabs as in the ARIA Authoring Practices: arrows, Home and End move. The address keeps the tab (`#morph`).
+ * `mount` fills the open panel, and forgets the others until they are opened. `go` opens a tab.
+ */
+export function showTabs(list: HTMLElement, panels: HTMLElement, { tabs, onUse }: TabsOptions) {
   const parts = tabs.map((tab) => ({ tab, button: buttonOf(tab), panel: panelOf(tab), mounted: false }));
   list.append(...parts.map(({ button }) => button));
   panels.append(...parts.map(({ panel }) => panel));
+
+  let isFilled = false;
 
   function open(id: string, focus = false): void {
     const chosen = parts.find(({ tab }) => tab.id === id) ?? parts[0];
@@ -23,6 +34,7 @@ export function showTabs(list: HTMLElement, panels: HTMLElement, tabs: readonly 
       if (!selected) continue;
       if (focus) part.button.focus({ preventScroll: true });
       list.scrollLeft = part.button.offsetLeft - list.offsetLeft - 24;
+      if (!isFilled) continue;
       if (!part.mounted) part.tab.mount(part.panel);
       part.mounted = true;
       part.panel.dispatchEvent(new Event('open'));
@@ -42,10 +54,26 @@ export function showTabs(list: HTMLElement, panels: HTMLElement, tabs: readonly 
   });
   function go(id: string, focus = false): void {
     history.replaceState(null, '', `#${id}`);
+    onUse();
     open(id, focus);
   }
-  globalThis.addEventListener('hashchange', () => open(location.hash.slice(1)));
-  open(location.hash.slice(1));
+  const openByAddress = () => open(location.hash.slice(1));
+  globalThis.addEventListener('hashchange', () => {
+    onUse();
+    openByAddress();
+  });
+  openByAddress();
+  return {
+    go,
+    mount(): void {
+      isFilled = true;
+      for (const part of parts) {
+        part.mounted = false;
+        part.panel.replaceChildren();
+      }
+      openByAddress();
+    },
+  };
 }
 
 function buttonOf({ id, title }: Tab): HTMLButtonElement {

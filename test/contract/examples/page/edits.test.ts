@@ -118,7 +118,7 @@ describeBrowser.each(devices)('the page on $device', ({ device, path }) => {
 
   test('Is it typical?: images stand by their bits beside the held-out faces, a dropped one too', async () => {
     const panel = await openTab(page, 'Is it typical?');
-    const places = panel.getByRole('group', { name: 'Images by bits per dimension' }).getByRole('button');
+    const places = panel.getByRole('group', { name: 'Images by bits per value' }).getByRole('button');
     await eventually(
       () => places.count(),
       (count) => expect(count).toBe(12),

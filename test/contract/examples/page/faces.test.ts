@@ -43,7 +43,7 @@ describeBrowser.each(devices)('the page on $device', ({ device, path, runsOn }) 
 
     await button(panel, 'Keep sample 3').click();
     expect(await status(page)).toBe('Sample 3 is kept at the foot of the page.');
-    const shelf = page.getByRole('region', { name: 'Kept faces' });
+    const shelf = page.getByRole('region', { name: 'Kept pictures' });
     expect(await pixelsOf(shelf.locator('canvas'))).toEqual((await faces()).slice(2, 3));
     await button(shelf, 'Remove kept face 1').click();
     expect(await shelf.locator('canvas').count()).toBe(0);
@@ -97,7 +97,7 @@ describeBrowser.each(devices)('the page on $device', ({ device, path, runsOn }) 
     await openTab(page, 'Encode / decode');
     await button(input, 'Kept 1').click();
     await untilOther(blinds);
-    await page.getByRole('region', { name: 'Kept faces' }).getByRole('button').click();
+    await page.getByRole('region', { name: 'Kept pictures' }).getByRole('button').click();
   });
 
   test('a dropped file that is no picture is named, and everything stays as it was; the next picture ends that', async () => {

@@ -13,7 +13,7 @@ jest.setTimeout(timeoutMs);
 /** Kept by CI, to be looked at. */
 const screenshots = resolve(__dirname, '../../../../out/page');
 const axe = require.resolve('axe-core/axe.min.js');
-const tabs = ['sample', 'encode', 'attributes', 'morph', 'strangers'];
+const tabs = ['picture', 'sample', 'encode', 'attributes', 'morph', 'strangers'];
 const looks = [
   { name: 'desktop', size: { width: 1280, height: 800 } },
   { name: 'phone', size: { width: 360, height: 740 } },
@@ -85,6 +85,8 @@ async function untilFilled(page: Page, tab: string): Promise<void> {
   const panel = page.locator(`#panel-${tab}`);
   await page.locator('#hero').getByText('0 of 768 values differ').waitFor();
   switch (tab) {
+    case 'picture':
+      return void (await panel.getByText('Yes: 0 of 768 values differ.').waitFor());
     case 'sample':
       return eventually(
         () => pixelsOf(panel.locator('.faces canvas')),

@@ -57,12 +57,13 @@ test.each([
   [0, 'Plainer than the training faces', /^More likely than all of/],
 ])('a picture at percentile %p: %s', (percentile, title, text) => {
   const score = { percentile, typicality: 2 * Math.min(percentile, 1 - percentile) };
-  const words = verdict({ ...score, bitsPerDim: 1, complexity: 1, excess: 0 }, 1000);
+  const histogram = { from: 1, to: 2, counts: [400, 600] };
+  const words = verdict({ ...score, bitsPerDim: 1, complexity: 1, excess: 0 }, histogram, 'faces');
   expect(words.title.toLowerCase()).toBe(title.toLowerCase());
   expect(words.text).toMatch(text);
 });
 
 test('without held-out scores there is no result', () => {
   const score = { bitsPerDim: 1, percentile: null, typicality: null, complexity: 1, excess: 0 };
-  expect(verdict(score, 0).title).toBe('no result');
+  expect(verdict(score, undefined, 'faces').title).toBe('no result');
 });

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import { mkdtempSync, rmSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
@@ -50,6 +51,7 @@ export function usePage({ host = 'localhost' } = {}): PageTest {
   beforeAll(async () => {
     const page = `${await builtPage()}/`;
     await writeSmallModel(folder);
+    await cp(join(page, 'model'), folder, { recursive: true, filter: ofThePage });
     const mounts = { [paths.faces]: page, [paths.small]: page, [`${paths.small}model/`]: `${folder}/` };
     server = await startServer({ isolated: true, mounts });
     context = await newContext({ reducedMotion: 'reduce' });
@@ -110,10 +112,19 @@ export function usePage({ host = 'localhost' } = {}): PageTest {
 
 const titles = { auto: 'Auto', wasm: 'WebAssembly', webgpu: 'WebGPU' };
 
+/** What the page shows of a model, besides the model. */
+const ofThePage = (path: string) => !/(manifest|golden|config|onnx|directions)[^/]*$/.test(path);
+
 /** Chooses a device by its switch, and waits for it. */
 export async function switchTo(page: Page, device: keyof typeof titles): Promise<void> {
-  await page.locator('#machine').getByText(titles[device], { exact: true }).first().click();
+  await chooseDevice(page, titles[device]);
   await untilLoaded(page);
+}
+
+/** Presses a switch of the device. */
+export async function chooseDevice(page: Page, title: string): Promise<void> {
+  await page.locator('#machine details').evaluate((details) => details.setAttribute('open', ''));
+  await page.locator('#machine').getByText(title, { exact: true }).first().click();
 }
 
 /** A readout of the machine's panel, such as 'Runs on'. */

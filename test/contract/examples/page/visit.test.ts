@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 import { describeBrowser, insecureHost } from '../../../support/use-browser.js';
 import { button, openTab, status, untilDiffering } from './drive.js';
 import { pixelsOf } from './pictures.js';
-import { eventually, paths, readout, timeoutMs, usePage } from './use-page.js';
+import { chooseDevice, eventually, paths, readout, timeoutMs, usePage } from './use-page.js';
 
 jest.setTimeout(timeoutMs);
 
@@ -19,7 +19,8 @@ describeBrowser('a visit to the page', () => {
     await page.exposeFunction('see', (text: string) => seen.push(Number.parseFloat(text)));
     await page.addInitScript(() => {
       const { see } = globalThis as unknown as { see(text: string): void };
-      const look = () => see(document.querySelector('#machine output')?.textContent ?? '');
+      const look = () =>
+        see(document.querySelector('#hero .verdict')?.textContent?.replace(/^\D*/, '') ?? '');
       new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
     });
     await page.emulateMedia({ reducedMotion: 'no-preference' });
@@ -41,15 +42,23 @@ describeBrowser('a visit to the page', () => {
     for (const [key, title] of [
       ['ArrowRight', 'Encode / decode'],
       ['ArrowLeft', 'Sample'],
+      ['ArrowLeft', 'Your picture'],
       ['ArrowLeft', 'Is it typical?'],
-      ['Home', 'Sample'],
+      ['Home', 'Your picture'],
       ['End', 'Is it typical?'],
-      ['ArrowRight', 'Sample'],
+      ['ArrowRight', 'Your picture'],
     ] as const) {
       await page.keyboard.press(key);
       expect(await selected()).toBe(title);
     }
-    for (const title of ['Sample', 'Encode / decode', 'Attributes', 'Morph', 'Is it typical?']) {
+    for (const title of [
+      'Your picture',
+      'Sample',
+      'Encode / decode',
+      'Attributes',
+      'Morph',
+      'Is it typical?',
+    ]) {
       const panel = await openTab(page, title);
       await untilFilled(panel, title);
       const missed = await missedByTab(page);
@@ -104,7 +113,7 @@ describeBrowser('a visit to the page', () => {
       (faces) => expect(new Set(faces).size).toBe(24),
     );
     await grid.nth(4).click();
-    const kept = page.getByRole('region', { name: 'Kept faces' }).getByRole('button');
+    const kept = page.getByRole('region', { name: 'Kept pictures' }).getByRole('button');
     const attributes = await openTab(page, 'Attributes');
     const heap = attributes.getByRole('group', { name: 'With', exact: true });
     await heap.scrollIntoViewIfNeeded();
@@ -150,12 +159,12 @@ describeBrowser('a visit where the browser has no WebGPU, as on plain http', () 
     const page = await site.open();
     expect(await page.evaluate(() => [isSecureContext, 'gpu' in navigator])).toEqual([false, false]);
     expect(await note(page).textContent()).toContain('This browser has no WebGPU');
-    await page.locator('#machine').getByText('WebAssembly', { exact: true }).first().click();
+    await chooseDevice(page, 'WebAssembly');
     await eventually(
       () => readout(page, 'Runs on').textContent(),
       (device) => expect(device).toMatch(/^WebAssembly/),
     );
-    await page.locator('#machine').getByText('WebGPU', { exact: true }).first().click();
+    await chooseDevice(page, 'WebGPU');
     await eventually(
       () => note(page).textContent(),
       (text) => expect(text).toMatch(/^WebGPU does not work here: .*https/),

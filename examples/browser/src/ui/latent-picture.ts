@@ -1,11 +1,18 @@
-import type { LatentLevel, RawImage } from '@glow-onnx/runtime';
+import type { GlowModel, LatentLevel, RawImage } from '@glow-onnx/runtime';
 
-/** Shapes of the latents of a 16×16 face at three levels: channels, height, width. */
-export const faceLevels = [
-  [6, 8, 8],
-  [12, 4, 4],
-  [48, 2, 2],
-] as const satisfies readonly LatentLevel['shape'][];
+/** The shape of each level's latents, finest first: channels, height, width. */
+export function levelShapes({
+  channels,
+  height,
+  width,
+  levels,
+}: GlowModel['config']): LatentLevel['shape'][] {
+  return Array.from({ length: levels }, (_, level) => {
+    const isLast = level === levels - 1;
+    // A squeeze gives four times the channels; all levels but the last split off half of them.
+    return [channels * 2 ** (level + (isLast ? 2 : 1)), height >> (level + 1), width >> (level + 1)] as const;
+  });
+}
 
 /** Colours for latents from −2 to 2: light blue, blue, dark, red, yellow. */
 const palette: readonly (readonly number[])[] = [

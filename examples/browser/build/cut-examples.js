@@ -4,8 +4,11 @@ import sharp from 'sharp';
 
 const columns = 24;
 
-/** Writes the last `count` images of a sheet, with their labels, as a small sheet: faces.png and faces.json. */
-export async function cutFaces({ from, to, count }) {
+/**
+ * Writes the last `count` images of a sheet, with their labels, as a small sheet: pictures.png and pictures.json. The
+ * first of them is also written alone, as first.png, for the time before the scripts have come.
+ */
+export async function cutExamples({ from, to, count }) {
   const sheet = JSON.parse(await readFile(from, 'utf8'));
   const { width, height } = sheet.tile;
   const source = await sharp(join(dirname(from), sheet.image))
@@ -26,14 +29,18 @@ export async function cutFaces({ from, to, count }) {
   }
   await mkdir(to, { recursive: true });
   const size = { width: columns * width, height: data.length / (columns * row), channels: 3 };
-  await sharp(data, { raw: size }).png({ palette: false, compressionLevel: 9 }).toFile(join(to, 'faces.png'));
+  const png = (image) => image.png({ palette: false, compressionLevel: 9 });
+  await png(sharp(data, { raw: size })).toFile(join(to, 'pictures.png'));
+  await png(sharp(data, { raw: size }).extract({ left: 0, top: 0, width, height })).toFile(
+    join(to, 'first.png'),
+  );
   const labels = Object.entries(sheet.labels).map(([name, { values, indices }]) => [
     name,
     { values, indices: indices.slice(sheet.count - count) },
   ]);
   const { tile } = sheet;
   await writeFile(
-    join(to, 'faces.json'),
+    join(to, 'pictures.json'),
     JSON.stringify({ tile, columns, count, labels: Object.fromEntries(labels) }),
   );
 }

@@ -1,0 +1,55 @@
+import { type ReadFile, readJson, textOf, textsOf } from './read-file.js';
+
+/** How the page speaks of a model's pictures: the file `page.json` of its folder. */
+export interface Words {
+  /** One picture and several: 'face', 'faces'. */
+  readonly one: string;
+  readonly many: string;
+  /** What the model knows, after "It knows only": 'drawn faces of 16×16 pixels'. */
+  readonly knows: string;
+  /** A sentence about its samples. */
+  readonly samples: string;
+  /** Sentences about the limits of "Is it typical?" with this model. */
+  readonly limits: readonly string[];
+  /** Labels that are 'none' in the picture that the sliders start from. */
+  readonly plainLabels: readonly string[];
+  /** The label that "Make your own slider" proposes, such as 'mouth=laugh'. */
+  readonly firstLabel: string;
+}
+
+/** The words for a model that brings none. */
+const plainWords: Words = {
+  one: 'picture',
+  many: 'pictures',
+  knows: 'pictures like those that it was trained on',
+  samples: 'The model draws new pictures.',
+  limits: [],
+  plainLabels: [],
+  firstLabel: '',
+};
+
+const newestVersion = 1;
+
+/** @throws Error that names the field if `page.json` has a wrong one. */
+export async function readWords(read: ReadFile): Promise<Words> {
+  const words = await readJson(read, 'page.json', (fields) => {
+    if (fields.version !== newestVersion) throw new RangeError(`"version": expected ${newestVersion}`);
+    const given = (name: keyof Words) => fields[name] !== undefined;
+    return {
+      ...plainWords,
+      one: textOf(fields, 'one', 24),
+      many: textOf(fields, 'many', 24),
+      knows: textOf(fields, 'knows'),
+      ...(given('samples') && { samples: textOf(fields, 'samples', 120) }),
+      ...(given('limits') && { limits: textsOf(fields, 'limits', 300, 6) }),
+      ...(given('plainLabels') && { plainLabels: textsOf(fields, 'plainLabels') }),
+      ...(given('firstLabel') && { firstLabel: textOf(fields, 'firstLabel') }),
+    };
+  });
+  return words ?? plainWords;
+}
+
+/** 'face' → 'A face'; 'image' → 'An image'. */
+export const withArticle = (one: string) => `${/^[aeiou]/i.test(one) ? 'An' : 'A'} ${one}`;
+
+export const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
