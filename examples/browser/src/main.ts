@@ -9,6 +9,7 @@ import { mountModelBar } from './model-bar.js';
 import { setUpOffline } from './offline.js';
 import { setUpOpening } from './opening.js';
 import { reasonOf } from './reason-of.js';
+import { tellUnknownTab } from './share/shareable.js';
 import { mountShelf } from './shelf.js';
 import { mountAttributes } from './tabs/attributes.js';
 import { mountEncode } from './tabs/encode.js';
@@ -112,6 +113,7 @@ async function presentEarly(): Promise<void> {
 }
 
 await presentEarly().catch(fail);
+tellUnknownTab(tabs.ids, say);
 await setUpOffline();
 machine = mountMachine(form, {
   first: home,

@@ -119,8 +119,12 @@ describeBrowser('Train your own', () => {
     const [sample] = await glow.sample({ count: 1, temperature: 0.8, seed: 5 });
     await glow.dispose();
     const shown = Buffer.from((await pixelsOf(samples()))[0] as string, 'hex');
-    const firstOfRow = (y: number) => [...shown.subarray((1 + y) * 103 * 4 + 4, (1 + y) * 103 * 4 + 7)];
-    expect(firstOfRow(0)).toEqual([...(sample?.data.subarray(0, 3) ?? [])]);
+    const [side, row] = [16, (6 * 17 - 1) * 4]; // six samples side by side, a pixel apart
+    const firstShown = Array.from({ length: side * side * 3 }, (_, i) => {
+      const [x, y, channel] = [Math.floor(i / 3) % side, Math.floor(i / 3 / side), i % 3];
+      return shown[y * row + x * 4 + channel];
+    });
+    expect(firstShown).toEqual([...(sample?.data ?? [])]);
     const checkpoint = await saved('Save the checkpoint');
     expect(checkpoint.name).toBe('my-model.safetensors');
     const { training, initialised } = parseCheckpoint(checkpoint.bytes);
