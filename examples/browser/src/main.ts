@@ -31,8 +31,8 @@ const form = byId<HTMLFormElement>('machine');
 const stage = { claim: byId('claim'), stage: byId('stage') };
 const home: ModelPlace = { name: 'faces', source: './model', read: readFromServer('model') };
 
-/** What a canvas can show: grey or colour, with alpha or without it. */
-const mostChannels = 4;
+/** What a canvas can show: grey or colour, with alpha or without it. More pixels take too long for sliders. */
+const most = { channels: 4, side: 512 };
 
 setUpTheme(byId('theme'));
 const shrinkOpening = setUpOpening(byId<HTMLButtonElement>('fold'), byId('tabs'));
@@ -101,6 +101,18 @@ async function openPlace(place: ModelPlace): Promise<void> {
   }
 }
 
+/** @throws RangeError if the page cannot show images of this size. */
+function checkDrawable({ channels, height, width }: GlowModel['config']): void {
+  if (channels > most.channels) {
+    throw new RangeError(`its images have ${channels} channels, but this page shows 1 to ${most.channels}`);
+  }
+  if (Math.max(height, width) > most.side) {
+    throw new RangeError(
+      `its images have ${width}×${height} pixels, but this page shows up to ${most.side}×${most.side}`,
+    );
+  }
+}
+
 /** Shows what is known before the model is loaded. */
 async function presentEarly(): Promise<void> {
   const config = await readJson(
@@ -119,9 +131,7 @@ machine = mountMachine(form, {
   first: home,
   onProgress: (loaded, total) => shown?.shell.showProgress(loaded, total),
   async onModel(model, place, signal) {
-    if (model.config.channels > mostChannels) {
-      throw new RangeError(`its images have ${model.config.channels} channels; this page draws 1 to 4`);
-    }
+    checkDrawable(model.config);
     if (shown?.place !== place) {
       const companion = (await readCompanion(place.read, model)) as Companion;
       signal.throwIfAborted();

@@ -10,7 +10,9 @@ export function setUpOpening(button: HTMLButtonElement, below: HTMLElement): () 
   function set(folded: boolean): void {
     const top = below.getBoundingClientRect().top;
     root.classList.toggle('used', folded);
-    scrollBy({ top: below.getBoundingClientRect().top - top, behavior: 'instant' }); // what the user looks at stays
+    if (folded)
+      scrollBy(0, below.getBoundingClientRect().top - top); // what the user looks at stays
+    else scrollTo(0, 0);
     refresh();
   }
   function refresh(): void {

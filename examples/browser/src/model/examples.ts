@@ -51,9 +51,10 @@ export async function readExamples(read: ReadFile): Promise<Example[] | undefine
 
 /** Pictures for a model that brings none: its own samples. */
 export async function drawExamples(model: GlowModel): Promise<Example[]> {
-  const { classes } = model.config;
+  const { classes, width, height } = model.config;
+  const count = width * height > 128 * 128 ? 4 : 12;
   const images = await model.sample({
-    ...{ count: 12, temperature: 0.7, seed: 1 },
+    ...{ count, temperature: 0.7, seed: 1 },
     ...(classes > 0 && { label: 0 }),
   });
   return images.map((image) => ({ image, labels: {} }));

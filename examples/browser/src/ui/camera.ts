@@ -50,5 +50,5 @@ export function cameraButton(
     dialog.close();
     onPhoto(photo);
   });
-  return [el('button', { type: 'button', onclick: start }, 'Use the camera'), dialog];
+  return [el('button', { type: 'button', onclick: start }, 'Camera'), dialog];
 }

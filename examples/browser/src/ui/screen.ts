@@ -14,8 +14,8 @@ export interface Screen {
 }
 
 /**
- * A canvas for a small image, enlarged without smoothing: each pixel a whole number of CSS pixels, as many as fit into
- * `box` CSS pixels, or into `--box` of the CSS. A larger image is made smaller.
+ * A canvas for a small image, enlarged without smoothing: each pixel a multiple of half a CSS pixel, as large as
+ * `box` CSS pixels allow, or `--box` of the CSS. A larger image is made smaller.
  * @param label the name for screen readers; '' for decoration.
  */
 export function screen(label: string, { width, height, box }: ScreenSize & { readonly box: number }): Screen {
