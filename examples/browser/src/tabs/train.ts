@@ -11,6 +11,12 @@ import './train.css';
 
 type State = 'ready' | 'opening' | 'running' | 'pausing' | 'paused';
 
+const steps = [
+  'Give pictures of one kind, such as faces, shoes or letters, with the thing in the same place. Only the square in the middle of each is used.',
+  'Train. At first the model draws noise. Every few seconds you see what it draws by then, and how well it knows pictures that it does not learn from.',
+  'Pause when you like. Then use the model on all tabs of this page, or save it.',
+];
+
 let bench: HTMLElement | undefined;
 
 /** Trains a small model in a worker, on pictures of the user. The training goes on when the tab is mounted again. */
@@ -73,6 +79,7 @@ function createBench(app: Pick<App, 'examples' | 'words' | 'say' | 'open'>): HTM
       ' trains on from here, on your computer.',
     ),
   );
+  const guide = el('ol', { className: 'guide' }, ...steps.map((text) => el('li', {}, text)));
   const element = el(
     'div',
     {},
@@ -91,7 +98,7 @@ function createBench(app: Pick<App, 'examples' | 'words' | 'say' | 'open'>): HTM
         el('label', { className: 'field' }, mirror, el('span', {}, 'Learn from mirror images too')),
         el('div', { className: 'row' }, main, over),
       ),
-      el('div', {}, view.element, result),
+      el('div', {}, guide, view.element, result),
     ),
   );
   addEventListener('beforeunload', (event) => {
@@ -111,6 +118,7 @@ function createBench(app: Pick<App, 'examples' | 'words' | 'say' | 'open'>): HTM
     const tooFew = to === 'ready' && pile.pictures.length < leastPictures;
     main.disabled = to === 'opening' || to === 'pausing' || tooFew;
     over.hidden = to === 'ready';
+    guide.hidden = to !== 'ready';
     pile.locked = mirror.disabled = to !== 'ready';
   }
   function next(): void {

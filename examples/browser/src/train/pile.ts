@@ -120,7 +120,7 @@ export function createPile({ starter, starterName, say, onChange }: PileOptions)
   function show(): void {
     const [all, shown] = [pictures.length, pictures.slice(0, thumbnails)];
     count.textContent = `${all} ${all === 1 ? 'picture' : 'pictures'}`;
-    words.textContent = expectation(all);
+    words.textContent = expectation(all, side());
     clear.hidden = grid.hidden = all === 0;
     if (all > 0) showThumbnails(shown.map(({ pixels }) => pixels));
   }

@@ -40,16 +40,16 @@ export function heldOutCount(pictures: number): number {
 const trainingCount = (pictures: number) => pictures - heldOutCount(pictures);
 
 /** What to expect, as measured with drawn faces of 16×16 pixels on two cores. */
-export function expectation(pictures: number): string {
+export function expectation(pictures: number, side: Side): string {
   if (pictures < leastPictures) {
-    const missing = leastPictures - pictures;
-    return `A model needs at least ${leastPictures} pictures: ${missing} more. Some hundred that resemble each other are better.`;
+    return `A model needs at least ${leastPictures} pictures: ${leastPictures - pictures} more. Some hundred that resemble each other are better.`;
   }
+  const slower = side === 32 ? ' At 32×32 all of it takes about four times as long.' : '';
   if (pictures < 150) {
     return 'Expect noise in the colours of your pictures: with 60 drawn faces nobody can see a face. Some hundred pictures that resemble each other are needed.';
   }
   if (pictures < 400) {
-    return 'Expect rough shapes after a minute or two, if the pictures resemble each other: with 240 drawn faces, faces appear. Photos differ more and need thousands.';
+    return `Expect rough shapes after a minute or two, if the pictures resemble each other: with 240 drawn faces, faces appear. Photos differ more and need thousands.${slower}`;
   }
-  return 'Expect shapes after two minutes, if the pictures resemble each other: with 480 drawn faces, clear faces appear. Photos differ more and need thousands, and hours.';
+  return `Expect shapes after two minutes, if the pictures resemble each other: with 480 drawn faces, clear faces appear. Photos differ more and need thousands, and hours.${slower}`;
 }
