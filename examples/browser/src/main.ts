@@ -78,7 +78,7 @@ receive({
 function present(place: ModelPlace, config: GlowModel['config'], companion: Companion): void {
   shown?.shell.end();
   const shell = createApp(config, companion, {
-    ...{ open, say, goTo: (tab) => tabs.go(tab) },
+    ...{ isHome: place === home, open, say, goTo: (tab) => tabs.go(tab) },
     onTime: (ms) => machine?.showTime(ms),
   });
   shown = { place, shell };

@@ -23,7 +23,7 @@ export function tellUnknownTab(known: readonly string[], say: App['say']): void 
  * Lets links restore the settings of a tab. A setting that comes later, such as a slider that is loaded, gets its value
  * when it comes. The status line tells of settings that do not fit.
  */
-export function shareable(panel: HTMLElement, { say, ended }: Pick<App, 'say' | 'ended'>) {
+export function shareable(panel: HTMLElement, { say, ended, isHome }: Pick<App, 'say' | 'ended' | 'isHome'>) {
   const tab = panel.dataset.tab as string;
   const settings = new Map<string, Setting>();
   const refused: string[] = [];
@@ -54,7 +54,7 @@ export function shareable(panel: HTMLElement, { say, ended }: Pick<App, 'say' | 
   }
   async function copy(): Promise<void> {
     const known = new Map<string, string>();
-    const absent = new Set<string>();
+    const absent = new Set(isHome ? [] : [' It opens the model of the page, not yours.']);
     for (const [name, setting] of settings) {
       const value = setting.read();
       if (value !== undefined) known.set(name, value);

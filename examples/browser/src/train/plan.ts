@@ -39,17 +39,18 @@ export function heldOutCount(pictures: number): number {
 
 const trainingCount = (pictures: number) => pictures - heldOutCount(pictures);
 
-/** What to expect, as measured with drawn faces of 16×16 pixels on two cores. */
+/** What to expect, as measured with drawn faces of 16×16 pixels. */
 export function expectation(pictures: number, side: Side): string {
   if (pictures < leastPictures) {
     return `A model needs at least ${leastPictures} pictures: ${leastPictures - pictures} more. Some hundred that resemble each other are better.`;
   }
-  const slower = side === 32 ? ' At 32×32 all of it takes about four times as long.' : '';
   if (pictures < 150) {
     return 'Expect noise in the colours of your pictures: with 60 drawn faces nobody can see a face. Some hundred pictures that resemble each other are needed.';
   }
-  if (pictures < 400) {
-    return `Expect rough shapes after a minute or two, if the pictures resemble each other: with 240 drawn faces, faces appear. Photos differ more and need thousands.${slower}`;
-  }
-  return `Expect shapes after two minutes, if the pictures resemble each other: with 480 drawn faces, clear faces appear. Photos differ more and need thousands, and hours.${slower}`;
+  const shapes =
+    pictures < 400
+      ? 'Expect rough shapes after some 500 steps, if the pictures resemble each other as 240 drawn faces do.'
+      : 'Expect clear shapes after some 500 steps, if the pictures resemble each other as 480 drawn faces do.';
+  const slower = side === 32 ? ' At 32×32 a step takes about four times as long.' : '';
+  return `${shapes} Photos differ more: they need thousands of pictures, and hours.${slower}`;
 }

@@ -152,7 +152,7 @@ describeBrowser('Train your own', () => {
     const [count] = /\d+/.exec((await starter.textContent()) ?? '') ?? [];
     await starter.click();
     await panel.getByText(`${count} pictures`, { exact: true }).waitFor();
-    await panel.getByText('At 32×32 all of it takes about four times as long.').waitFor();
+    await panel.getByText('At 32×32 a step takes about four times as long.').waitFor();
     expect(await button(panel, 'Train').isDisabled()).toBe(false);
   });
 });
