@@ -4,6 +4,7 @@ import { parseCheckpoint } from '@glow-onnx/flow';
 import { encodePng, loadGlow } from '@glow-onnx/runtime';
 import { unzipSync } from 'fflate';
 import type { Locator, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { describeBrowser } from '../../../support/use-browser.js';
 import { button, openTab, status, untilDiffering } from './drive.js';
 import { drop, pixelsOf, type TestFile } from './pictures.js';
@@ -24,6 +25,30 @@ async function stripes(count: number): Promise<TestFile[]> {
       return { name: `stripes-${n}.png`, mimeType: 'image/png', buffer: Buffer.from(png) };
     }),
   );
+}
+
+const tinyPixel = (x: number, y: number) => [16 * x, 16 * y, (x * y) % 256];
+
+/** A picture of 16×16 pixels, all of them different. */
+async function tiny(): Promise<TestFile> {
+  const data = Uint8Array.from(
+    Array.from({ length: 256 }, (_, i) => tinyPixel(i % 16, Math.floor(i / 16))).flat(),
+  );
+  const png = await encodePng({ data, width: 16, height: 16, channels: 3 });
+  return { name: 'tiny.png', mimeType: 'image/png', buffer: Buffer.from(png) };
+}
+
+/** A photo as phones take them: its middle is red at the left and blue at the right, both ends are green. */
+async function photo(): Promise<TestFile> {
+  const part = (background: string, width: number) => ({
+    create: { width, height: 3024, channels: 3 as const, background },
+  });
+  const parts = [
+    { input: part('#e61414', 1512), left: 504, top: 0 },
+    { input: part('#1414e6', 1512), left: 2016, top: 0 },
+  ];
+  const buffer = await sharp(part('#00ff00', 4032)).composite(parts).jpeg().toBuffer();
+  return { name: 'photo.jpg', mimeType: 'image/jpeg', buffer };
 }
 
 describeBrowser('Train your own', () => {
@@ -51,10 +76,35 @@ describeBrowser('Train your own', () => {
     await panel.getByText('A model needs at least 20 pictures: 1 more.').waitFor();
     expect(await button(panel, 'Train').isDisabled()).toBe(true);
     const chooser = panel.locator('input[type=file][multiple]');
-    await chooser.setInputFiles((await stripes(24)).slice(19));
+    await chooser.setInputFiles([...(await stripes(22)).slice(19), await tiny(), await photo()]);
     await panel.getByText('24 pictures', { exact: true }).waitFor();
     await panel.getByText('Expect noise in the colours of your pictures').waitFor();
     expect(await button(panel, 'Train').isDisabled()).toBe(false);
+  });
+
+  test('keeps a picture of its own size, and brings a photo to that size by its middle', async () => {
+    const [shown] = await pixelsOf(panel.getByRole('img', { name: /^The first 24 pictures/ }));
+    const all = Buffer.from(shown as string, 'hex');
+    const row = (9 * 17 - 1) * 4; // nine side by side, a pixel apart
+    const pixel = (picture: number, x: number, y: number) => {
+      const at = (Math.floor(picture / 9) * 17 + y) * row + ((picture % 9) * 17 + x) * 4;
+      return [...all.subarray(at, at + 3)];
+    };
+    for (const [x, y] of [
+      [0, 0],
+      [15, 0],
+      [7, 9],
+    ] as const)
+      expect(pixel(22, x, y)).toEqual(tinyPixel(x, y));
+    const [left, right] = [pixel(23, 2, 8), pixel(23, 13, 8)];
+    const [red, blue] = [
+      [230, 20, 20],
+      [20, 20, 230],
+    ];
+    for (const channel of [0, 1, 2]) {
+      expect(Math.abs((left[channel] as number) - (red[channel] as number))).toBeLessThan(8); // JPEG
+      expect(Math.abs((right[channel] as number) - (blue[channel] as number))).toBeLessThan(8);
+    }
   });
 
   test('learns: bits per value fall and samples appear, while the page answers', async () => {
