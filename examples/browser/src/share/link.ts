@@ -4,7 +4,6 @@ export interface Link {
   readonly settings: ReadonlyMap<string, string>;
 }
 
-const longest = 2000;
 const mostSettings = 60;
 const namePattern = /^[\w .-]{1,60}$/;
 const valuePattern = /^[\w.-]{1,30}$/;
@@ -13,7 +12,6 @@ const valuePattern = /^[\w.-]{1,30}$/;
 export function parseLink(hash: string): Link & { readonly leftOut: number } {
   const [tab = '', ...rest] = hash.replace(/^#/, '').split('?');
   const query = rest.join('?');
-  if (query.length > longest) return { tab, settings: new Map(), leftOut: 1 };
   const all = [...new URLSearchParams(query)];
   const fit = all.filter(([name, value]) => namePattern.test(name) && valuePattern.test(value));
   const settings = new Map(fit.slice(0, mostSettings));
