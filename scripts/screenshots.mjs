@@ -15,11 +15,14 @@ const browser = await chromium.launch({
 try {
   const context = await browser.newContext({ reducedMotion: 'reduce' }); // nothing moves
   const page = await context.newPage();
-  await page.setViewportSize({ width: 1280, height: 1240 });
+  await page.setViewportSize({ width: 1280, height: 1150 });
   await page.goto(server.resolvedUrls.local[0]);
+  await page.getByRole('tab', { name: 'Sample' }).click();
+  await page.getByRole('button', { name: 'Show the opening' }).click();
   await page.getByText('Device and speed').click();
   await page.getByText('WebAssembly', { exact: true }).click();
   await page.getByText('Every device returns the same pixels.').waitFor();
+  await page.getByText('Device and speed').click();
   await page.locator('#hero').getByText('0 of 768 values differ').waitFor();
   await page.waitForFunction(() => {
     const isDrawn = (canvas) => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[3] > 0;

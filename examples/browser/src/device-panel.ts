@@ -84,6 +84,8 @@ export function devicePanel(form: HTMLFormElement) {
   };
 }
 
+export type DevicePanel = ReturnType<typeof devicePanel>;
+
 const explanation =
   'WebGPU computes on the graphics card, WebAssembly on the processor. The self-test: the model brings images with ' +
   'their results, and the device must compute the same.';

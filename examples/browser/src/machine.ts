@@ -1,5 +1,5 @@
 import { type GlowModel, type LoadProgress, loadGlow, type ModelSource } from '@glow-onnx/runtime';
-import { type Choice, devicePanel } from './device-panel.js';
+import type { Choice, DevicePanel } from './device-panel.js';
 import { reasonOf } from './reason-of.js';
 
 /** A model that the page can load. */
@@ -17,8 +17,7 @@ export interface MachineOptions<P extends Place> {
 }
 
 /** Loads models: another one on the device in use, and the one in use on another device. */
-export function mountMachine<P extends Place>(form: HTMLFormElement, options: MachineOptions<P>) {
-  const panel = devicePanel(form);
+export function createMachine<P extends Place>(panel: DevicePanel, options: MachineOptions<P>) {
   let loading = new AbortController();
   /** The model in use until another one is ready. */
   let working: { readonly choice: Choice; readonly place: P; readonly model: GlowModel } | undefined;
@@ -62,7 +61,7 @@ export function mountMachine<P extends Place>(form: HTMLFormElement, options: Ma
     }
   }
 
-  const first = load('auto', options.first).catch((error) => {
+  const first = load(panel.choice, options.first).catch((error) => {
     panel.note(`The model cannot be loaded: ${reasonOf(error)}`);
   });
   panel.onChoice((choice) => {
@@ -77,7 +76,6 @@ export function mountMachine<P extends Place>(form: HTMLFormElement, options: Ma
   });
 
   return {
-    showTime: panel.showTime,
     /** Loads another model. @throws Error if it cannot be loaded; the one in use then stays. */
     async open(place: P): Promise<void> {
       await first; // a model to come back to

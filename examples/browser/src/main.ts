@@ -1,7 +1,8 @@
 import type { GlowModel } from '@glow-onnx/runtime';
 import { createApp, type Shell } from './create-app.js';
+import { devicePanel } from './device-panel.js';
 import { mountHero } from './hero.js';
-import { mountMachine, type Place } from './machine.js';
+import { createMachine, type Place } from './machine.js';
 import { type Companion, readCompanion } from './model/companion.js';
 import { findModel, type ModelFolder, readFromFiles } from './model/model-folder.js';
 import { type ReadFile, readFromServer, readJson } from './model/read-file.js';
@@ -41,7 +42,6 @@ const say = (text: string) => {
 };
 const fail = (error: unknown) => say(reasonOf(error));
 
-let machine: ReturnType<typeof mountMachine<ModelPlace>> | undefined;
 /** The model on the page. */
 let shown: { readonly place: ModelPlace; readonly shell: Shell } | undefined;
 const app = () => (shown as NonNullable<typeof shown>).shell.app;
@@ -52,6 +52,7 @@ const bar = mountModelBar(form, {
   onClass: (label) => shown?.shell.setClass(label),
   onError: fail,
 });
+const panel = devicePanel(form);
 const tabs = showTabs(byId('tabs'), byId('panels'), {
   onUse() {
     shrinkOpening();
@@ -69,7 +70,7 @@ const tabs = showTabs(byId('tabs'), byId('panels'), {
 });
 byId('panels').addEventListener('input', () => say(''), { capture: true }); // what was said is old now
 receive({
-  onPicture: (file) => app().take(file, file.name),
+  onPicture: (file) => shown?.shell.app.take(file, file.name),
   onFiles: (files) => open(findModel(files)),
   fail,
 });
@@ -79,7 +80,7 @@ function present(place: ModelPlace, config: GlowModel['config'], companion: Comp
   shown?.shell.end();
   const shell = createApp(config, companion, {
     ...{ isHome: place === home, open, say, goTo: (tab) => tabs.go(tab) },
-    onTime: (ms) => machine?.showTime(ms),
+    onTime: panel.showTime,
   });
   shown = { place, shell };
   bar.show(place.name, config, place === home ? undefined : home.name);
@@ -95,7 +96,7 @@ async function open({ name, files }: ModelFolder): Promise<void> {
 async function openPlace(place: ModelPlace): Promise<void> {
   say(`Opening ${place.name} …`);
   try {
-    await machine?.open(place);
+    await (await machine).open(place);
   } catch (error) {
     say(`${place.name} cannot be opened: ${reasonOf(error)}`);
   }
@@ -124,21 +125,24 @@ async function presentEarly(): Promise<void> {
   if (config && companion) present(home, config, companion);
 }
 
-await presentEarly().catch(fail);
-tellUnknownTab(tabs.ids, say);
-await setUpOffline();
-machine = mountMachine(form, {
-  first: home,
-  onProgress: (loaded, total) => shown?.shell.showProgress(loaded, total),
-  async onModel(model, place, signal) {
-    checkDrawable(model.config);
-    if (shown?.place !== place) {
-      const companion = (await readCompanion(place.read, model)) as Companion;
-      signal.throwIfAborted();
-      present(place, model.config, companion);
-      say(`${place.name} is open.`);
-    }
-    shown?.shell.setModel(model);
-    bar.showClasses(model);
-  },
-});
+async function start() {
+  await presentEarly().catch(fail);
+  tellUnknownTab(tabs.ids, say);
+  await setUpOffline();
+  return createMachine(panel, {
+    first: home,
+    onProgress: (loaded, total) => shown?.shell.showProgress(loaded, total),
+    async onModel(model, place, signal) {
+      checkDrawable(model.config);
+      if (shown?.place !== place) {
+        const companion = (await readCompanion(place.read, model)) as Companion;
+        signal.throwIfAborted();
+        present(place, model.config, companion);
+        say(`${place.name} is open.`);
+      }
+      shown?.shell.setModel(model);
+      bar.showClasses(model);
+    },
+  });
+}
+const machine = start();

@@ -26,7 +26,7 @@ export function mountModelBar(form: HTMLFormElement, options: ModelBarOptions) {
   const select = el('select', {});
   select.addEventListener('change', () => options.onClass(select.selectedIndex));
   const classes = el('label', { className: 'field', hidden: true }, el('span', {}, 'Class'), select);
-  const pick = el('label', { className: 'drop pick-folder' }, folder, el('span', {}, 'Open a model folder'));
+  const pick = el('label', { className: 'drop pick-folder' }, folder, el('span', {}, 'Open a model'));
   pick.title = 'A model of your own: choose or drop the folder that "glow-onnx export" has written';
   form.append(name, classes, home, pick);
 

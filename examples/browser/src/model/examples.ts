@@ -1,5 +1,5 @@
 import type { GlowModel, RawImage } from '@glow-onnx/runtime';
-import { type ReadFile, readJson, textsOf } from './read-file.js';
+import { naturalOf, type ReadFile, readJson, textsOf } from './read-file.js';
 
 /** A picture to try the model with, and its labels such as `{ glasses: 'dark1', hat: 'none', … }`. */
 export interface Example {
@@ -15,7 +15,7 @@ interface Sheet {
   readonly labels: Readonly<Record<string, { readonly values: readonly string[]; readonly indices: string }>>;
 }
 
-const mostExamples = 2000;
+export const mostExamples = 2000;
 /** The most pixels of a sheet: it is decoded whole. */
 const mostPixels = 2 ** 23;
 
@@ -61,14 +61,9 @@ export async function drawExamples(model: GlowModel): Promise<Example[]> {
 }
 
 function sheetOf(fields: Record<string, unknown>): Sheet {
-  const natural = (of: Record<string, unknown>, name: string, most: number) => {
-    const value = of[name];
-    if (Number.isInteger(value) && (value as number) > 0 && (value as number) <= most) return value as number;
-    throw new RangeError(`"${name}": expected an integer from 1 to ${most}`);
-  };
   const objectOf = (value: unknown) => (value ?? {}) as Record<string, unknown>;
   const tile = objectOf(fields.tile);
-  const count = natural(fields, 'count', mostExamples);
+  const count = naturalOf(fields, 'count', 1, mostExamples);
   const labels = Object.entries(objectOf(fields.labels)).map(([name, label]) => {
     const { indices } = objectOf(label);
     if (typeof indices !== 'string' || indices.length !== count) {
@@ -77,8 +72,8 @@ function sheetOf(fields: Record<string, unknown>): Sheet {
     return [name.slice(0, 60), { values: textsOf(objectOf(label), 'values'), indices }] as const;
   });
   return {
-    tile: { width: natural(tile, 'width', 4096), height: natural(tile, 'height', 4096) },
-    columns: natural(fields, 'columns', mostExamples),
+    tile: { width: naturalOf(tile, 'width', 1, 4096), height: naturalOf(tile, 'height', 1, 4096) },
+    columns: naturalOf(fields, 'columns', 1, mostExamples),
     count,
     labels: Object.fromEntries(labels),
   };

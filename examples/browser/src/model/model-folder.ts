@@ -47,7 +47,7 @@ export function findModel(all: FolderFiles): ModelFolder {
   const prefix = path.slice(0, -'manifest.json'.length);
   const own = [...all].filter(([name]) => name.startsWith(prefix));
   const files = new Map(own.map(([name, file]) => [name.slice(prefix.length), file]));
-  return { name: prefix.split('/').at(-2) ?? 'the dropped model', files };
+  return { name: (prefix.split('/').at(-2) ?? 'the dropped model').slice(0, 60), files };
 }
 
 export function readFromFiles(files: FolderFiles): ReadFile {

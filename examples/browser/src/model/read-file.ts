@@ -52,3 +52,16 @@ export function textsOf(fields: Record<string, unknown>, name: string, most = 60
   }
   return value.map((_, i) => textOf(value as unknown as Record<string, unknown>, String(i), most));
 }
+
+/** A field that is an integer from `least` to `most`. */
+export function naturalOf(
+  fields: Record<string, unknown>,
+  name: string,
+  least: number,
+  most: number,
+): number {
+  const value = fields[name];
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most)
+    return value as number;
+  throw new RangeError(`"${name}": expected an integer from ${least} to ${most}`);
+}

@@ -1,4 +1,5 @@
-import { type ReadFile, readJson, textOf, textsOf } from './read-file.js';
+import { mostExamples } from './examples.js';
+import { naturalOf, type ReadFile, readJson, textOf, textsOf } from './read-file.js';
 
 /** How the page speaks of a model's pictures: the file `page.json` of its folder. */
 export interface Words {
@@ -11,8 +12,8 @@ export interface Words {
   readonly samples: string;
   /** Sentences about the limits of "Is it typical?" with this model. */
   readonly limits: readonly string[];
-  /** Labels that are 'none' in the picture that the sliders start from. */
-  readonly plainLabels: readonly string[];
+  /** The index of the example that the sliders start from. */
+  readonly slidersFrom: number;
   /** The label that "Make your own slider" proposes, such as 'mouth=laugh'. */
   readonly firstLabel: string;
 }
@@ -24,7 +25,7 @@ const plainWords: Words = {
   knows: 'pictures like those that it was trained on',
   samples: 'The model draws new pictures.',
   limits: [],
-  plainLabels: [],
+  slidersFrom: 0,
   firstLabel: '',
 };
 
@@ -42,7 +43,7 @@ export async function readWords(read: ReadFile): Promise<Words> {
       knows: textOf(fields, 'knows'),
       ...(given('samples') && { samples: textOf(fields, 'samples', 120) }),
       ...(given('limits') && { limits: textsOf(fields, 'limits', 300, 6) }),
-      ...(given('plainLabels') && { plainLabels: textsOf(fields, 'plainLabels') }),
+      ...(given('slidersFrom') && { slidersFrom: naturalOf(fields, 'slidersFrom', 0, mostExamples) }),
       ...(given('firstLabel') && { firstLabel: textOf(fields, 'firstLabel') }),
     };
   });

@@ -27,7 +27,7 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
   const sliders = el('div', { className: 'directions' });
   const rows: DirectionSlider[] = [];
   const withoutSliders = `This model brings no sliders. Below, make one of ${many} of your choice.`;
-  let picked = plainExample(app);
+  let picked = (app.examples[app.words.slidersFrom] ?? app.examples[0])?.image as RawImage;
   let image = picked;
   let edited = image;
   let z: Latents | undefined;
@@ -144,10 +144,4 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
   panel.addEventListener('open', () => loadSliders().catch(app.fail), { signal: app.ended });
   app.onPicture((given) => pick(given.image));
   app.onModel(encode);
-}
-
-/** An example of which certain labels are 'none', such as a face without glasses, hat and beard. */
-function plainExample({ examples, words }: App): RawImage {
-  const plain = examples.find(({ labels }) => words.plainLabels.every((name) => labels[name] === 'none'));
-  return (plain ?? examples[0])?.image as RawImage;
 }

@@ -100,7 +100,14 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     figure(seen, 'as the model sees it'),
     figure(back, 'decoded'),
     differences,
-    el('p', {}, el('span', {}, 'Values that differ'), verdict, el('span', {}, 'Bits per value'), bits),
+    el(
+      'p',
+      {},
+      el('span', {}, 'Values that differ'),
+      verdict,
+      el('span', {}, 'Bits per value (fewer: likelier)'),
+      bits,
+    ),
   );
   acceptDrops(results, (dropped) => takePicture(app, dropped, pick));
   const link = shareable(panel, app);
@@ -114,10 +121,8 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     el(
       'p',
       {},
-      `The model turns an image of ${app.config.width}×${app.config.height} pixels into numbers, its latents z, and ` +
-        'back. The latents have levels, from the details to the coarse shape. Scale a level, or set it to zero, to ' +
-        'see what it holds. Bits per value tell how much the model needs to write the image down: fewer bits mean a ' +
-        'likelier image.',
+      'The model turns an image into numbers, its latents z, and back. They have levels, from the details to the ' +
+        'coarse shape. Scale a level, or set it to zero, to see what it holds.',
     ),
     pictureInput(app, { label: 'Image', onPick: pick }),
     el(

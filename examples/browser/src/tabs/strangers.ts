@@ -56,7 +56,7 @@ export function mountStrangers(panel: HTMLElement, app: App): void {
     ]) {
       known = [...known, await score(app, picture)];
       chart.show([...known, ...asked]);
-      if (known.length === 1) choose(known[0] as Suspect);
+      if (known.length === 1 && asked.length === 0) choose(known[0] as Suspect);
     }
   }
 

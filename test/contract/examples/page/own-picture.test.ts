@@ -82,6 +82,8 @@ describeBrowser('a picture of the user', () => {
     await button(attributes, 'Face 2').click();
     await attributes.getByText('it knows only drawn faces').waitFor({ state: 'hidden' });
     const typical = await openTab(page, 'Is it typical?');
+    const places = typical.getByRole('group', { name: 'Images by bits' }).getByRole('button');
+    await places.nth(12).waitFor(); // all have come, and the user's picture is still the chosen one
     await typical.getByRole('heading', { name: /^blinds\.png: / }).waitFor();
   });
 
@@ -104,6 +106,7 @@ describeBrowser('a picture of the user', () => {
 
   test('can be taken by the camera, which then is off', async () => {
     const before = await seen();
+    await openTab(page, 'Your picture');
     await button(panel, 'Camera').click();
     const dialog = page.getByRole('dialog', { name: 'Camera' });
     await button(dialog, 'Take the picture').click();

@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseManifest } from '@glow-onnx/flow/manifest';
 import type { Latents, RawImage } from '@glow-onnx/runtime';
 import type { App } from '../../../../examples/browser/src/app.js';
 import { addDirections } from '../../../../examples/browser/src/tabs/directions.js';
 import { makeStrangers } from '../../../../examples/browser/src/tabs/stranger-pictures.js';
 import { verdict } from '../../../../examples/browser/src/tabs/verdict.js';
+import { levelShapes } from '../../../../examples/browser/src/ui/latent-picture.js';
 
 const latents = (...levels: number[][]): Latents => ({
   levels: levels.map((data) => ({ shape: [data.length, 1, 1] as const, data: Float32Array.from(data) })),
@@ -47,6 +51,37 @@ describe('strangers made of a face', () => {
     expect(firstOfPixels(upsideDown?.image as RawImage).slice(0, 2)).toEqual([240, 241]);
   });
 });
+
+test.each([
+  { width: 28, height: 28, patches: 49 },
+  { width: 8, height: 8, patches: 4 },
+  { width: 6, height: 10, patches: 15 },
+])('scrambling $width×$height pixels of any model keeps each of $patches patches once', async (size) => {
+  const { width, height } = size;
+  const data = Uint8Array.from({ length: width * height * 2 }, (_, i) => (i % 2 ? i >> 9 : i >> 1)); // each once
+  const image: RawImage = { data, width, height, channels: 2 };
+  const strangers = await makeStrangers({ run: (async () => [image]) as unknown as App['run'] }, image);
+  const scrambled = strangers.find(({ name }) => name === 'Scrambled')?.image as RawImage;
+  const pixelsOf = (bytes: Uint8Array) =>
+    Array.from({ length: width * height }, (_, i) => bytes.slice(2 * i, 2 * i + 2).join());
+  expect(pixelsOf(scrambled.data)).not.toEqual(pixelsOf(data));
+  expect(pixelsOf(scrambled.data).sort()).toEqual(pixelsOf(data).sort());
+});
+
+test.each(['faces', 'fashion-mnist'])(
+  'the shapes of the latents of models/%s follow from its config',
+  (name) => {
+    const { config, latents } = parseManifest(
+      readFileSync(join(__dirname, '../../../../models', name, 'manifest.json')),
+    );
+    const expected = latents.map(({ channels, downscale }) => [
+      channels,
+      config.height / downscale,
+      config.width / downscale,
+    ]);
+    expect(levelShapes(config)).toEqual(expected);
+  },
+);
 
 test.each([
   [1, 'Unlike the training faces', /^Less likely than all of 1,000 faces/],
