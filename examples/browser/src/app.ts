@@ -21,6 +21,8 @@ export interface App extends Pick<Companion, 'words' | 'examples'> {
   readonly config: GlowModel['config'];
   /** The words, examples and further files that come with the model. */
   readonly companion: Companion;
+  /** Whether this is the model of the page, which links open. */
+  readonly isHome: boolean;
   /** Aborted when another model takes the place of this one. */
   readonly ended: AbortSignal;
   /** A canvas for an image of the model's size, at most `box` CSS pixels wide and high. */

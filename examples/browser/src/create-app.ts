@@ -18,7 +18,7 @@ export interface Shell {
 }
 
 /** The parts of the page that an app reaches. */
-export interface Surroundings extends Pick<App, 'open' | 'goTo' | 'say'> {
+export interface Surroundings extends Pick<App, 'isHome' | 'open' | 'goTo' | 'say'> {
   /** Gets the milliseconds per image of each call. */
   onTime(msPerImage: number): void;
 }
@@ -37,11 +37,11 @@ export function createApp(config: App['config'], companion: Companion, around: S
     loaded = resolve;
   });
   let [underWay, overlapping] = [0, false];
-  const { open, goTo, say } = around;
+  const { isHome, open, goTo, say } = around;
 
   const app: App = {
     ...{ config, companion, words: companion.words, examples: companion.examples },
-    ...{ kept, ended: ending.signal, open, goTo, say },
+    ...{ kept, ended: ending.signal, isHome, open, goTo, say },
     screen: (text, box, { width, height } = config) => screen(text, { box, width, height }),
     keep(image) {
       kept.unshift(image);

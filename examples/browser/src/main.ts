@@ -10,6 +10,7 @@ import { mountModelBar } from './model-bar.js';
 import { setUpOffline } from './offline.js';
 import { setUpOpening } from './opening.js';
 import { reasonOf } from './reason-of.js';
+import { tellUnknownTab } from './share/shareable.js';
 import { mountShelf } from './shelf.js';
 import { mountAttributes } from './tabs/attributes.js';
 import { mountEncode } from './tabs/encode.js';
@@ -17,6 +18,7 @@ import { mountMorph } from './tabs/morph.js';
 import { mountPicture } from './tabs/picture.js';
 import { mountSample } from './tabs/sample.js';
 import { mountStrangers } from './tabs/strangers.js';
+import { mountTrain } from './tabs/train.js';
 import { setUpTheme } from './theme.js';
 import { receive } from './ui/receive.js';
 import { showTabs } from './ui/tabs.js';
@@ -63,6 +65,7 @@ const tabs = showTabs(byId('tabs'), byId('panels'), {
     { id: 'attributes', title: 'Attributes', mount: (panel) => mountAttributes(panel, app()) },
     { id: 'morph', title: 'Morph', mount: (panel) => mountMorph(panel, app()) },
     { id: 'strangers', title: 'Is it typical?', mount: (panel) => mountStrangers(panel, app()) },
+    { id: 'train', title: 'Train your own', mount: (panel) => mountTrain(panel, app()) },
   ],
 });
 byId('panels').addEventListener('input', () => say(''), { capture: true }); // what was said is old now
@@ -76,7 +79,7 @@ receive({
 function present(place: ModelPlace, config: GlowModel['config'], companion: Companion): void {
   shown?.shell.end();
   const shell = createApp(config, companion, {
-    ...{ open, say, goTo: (tab) => tabs.go(tab) },
+    ...{ isHome: place === home, open, say, goTo: (tab) => tabs.go(tab) },
     onTime: panel.showTime,
   });
   shown = { place, shell };
@@ -124,6 +127,7 @@ async function presentEarly(): Promise<void> {
 
 async function start() {
   await presentEarly().catch(fail);
+  tellUnknownTab(tabs.ids, say);
   await setUpOffline();
   return createMachine(panel, {
     first: home,

@@ -13,7 +13,7 @@ import {
 import { type WrittenFile, writeFolder } from '@glow-onnx/runtime/internal-node';
 import type { Measurement } from '@glow-onnx/runtime/session';
 import { buildModel } from './build/build-model.js';
-import type { GoldenPictures } from './build/golden-images.js';
+import { type GoldenPictures, goldenImages } from './build/golden-images.js';
 import { describeModel } from './describe/describe-model.js';
 import type { ModelDiagnosis } from './verify/diagnose-steps.js';
 import { verifyExport } from './verify/verify-export.js';
@@ -94,14 +94,15 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
       `exportModel: expected a checkpoint, got ${describe(checkpoint)}; parseCheckpoint reads its file`,
     );
   }
-  const { out, force = false, singleFile = false, tolerance = 1, license, images = [] } = options;
+  const { out, force = false, singleFile = false, tolerance = 1, license, images: paths = [] } = options;
   const { withCheckpoint = false } = options;
   const chosen = precisions.filter((name) => (options.precision ?? ['fp32']).includes(name));
   if (!chosen.includes('fp32')) throw new RangeError('export: precision must include fp32');
   return writeFolder('export', out, force, async (folder, write) => {
+    const { config } = checkpoint;
+    const images = paths.length > 0 ? await goldenImages(config, paths) : undefined;
     const build = { precisions: chosen, singleFile, license, withCheckpoint, images };
     const built = await buildModel(checkpoint, build, write);
-    const { config } = checkpoint;
     const claims = {
       variants: built.variants,
       config,
@@ -122,7 +123,7 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
       parameters: built.parameters,
       files: [...built.files, ...described],
       ...verified,
-      ...(built.pictures && { pictures: built.pictures }),
+      ...(images && { pictures: images.pictures }),
     };
   });
 }

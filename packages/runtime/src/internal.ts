@@ -3,6 +3,9 @@
  * @packageDocumentation
  */
 
+import { platform } from '#platform';
+import type { Sha256 } from './folder/model-cache.js';
+
 export { checkExportFacts } from './folder/export-facts.js';
 export { relativeTo } from './folder/model-folder.js';
 export { checkGraph } from './graphs/check-graph.js';
@@ -15,3 +18,6 @@ export { devices } from './sessions/device.js';
 export { checkGoldenSize } from './sessions/golden.js';
 export { createQueue, type Queue } from './sessions/queue.js';
 export { version } from './version.js';
+
+/** The sha256 of bytes, in hex. */
+export const sha256: Sha256 = (bytes) => platform.sha256(bytes);

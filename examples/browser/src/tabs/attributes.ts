@@ -1,6 +1,8 @@
 import type { Latents, RawImage, Score } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
 import { differingText } from '../pixels.js';
+import { exampleIn } from '../share/settings.js';
+import { shareable } from '../share/shareable.js';
 import { el } from '../ui/dom.js';
 import { acceptDrops } from '../ui/drag.js';
 import { latestWins } from '../ui/latest-wins.js';
@@ -54,6 +56,12 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
     encode();
   }
 
+  const link = shareable(panel, app);
+  link.add(
+    one,
+    exampleIn(app.examples, () => picked, pick),
+  );
+
   function addSlider(direction: Direction): DirectionSlider {
     const row = directionSlider(direction, show);
     rows.push(row);
@@ -68,7 +76,8 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
       try {
         const model = await new Promise(app.onModel);
         const directions = await loadDirections(model, app.companion.read);
-        for (const direction of directions) addSlider(direction);
+        for (const direction of directions) link.add(direction.label, addSlider(direction).setting);
+        link.complete();
         if (directions.length === 0) sliders.append(el('p', {}, withoutSliders));
       } catch (error) {
         arriving = undefined;
@@ -119,7 +128,7 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
       'div',
       { className: 'editor' },
       stage,
-      el('div', {}, el('div', { className: 'row' }, surprise, reset, keep), stranger, sliders),
+      el('div', {}, el('div', { className: 'row' }, surprise, reset, keep, link.button), stranger, sliders),
     ),
     pictureInput(app, {
       label: `The ${one}`,

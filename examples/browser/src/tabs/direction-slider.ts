@@ -1,3 +1,4 @@
+import { numberIn, type Setting } from '../share/settings.js';
 import { el } from '../ui/dom.js';
 import { slider } from '../ui/slider.js';
 import type { Direction } from './directions.js';
@@ -5,6 +6,8 @@ import type { Direction } from './directions.js';
 export interface DirectionSlider extends Pick<Direction, 'z'> {
   readonly element: HTMLElement;
   strength: number;
+  /** For links. 0 needs no place in them. */
+  readonly setting: Setting;
 }
 
 /** A slider from −1 to 1 for a direction, with a button back to 0. Setting `strength` does not call `onInput`. */
@@ -20,7 +23,9 @@ export function directionSlider(
     onInput();
   });
   const ends = el('div', { className: 'ends', ariaHidden: 'true' }, el('span', {}, from), el('span', {}, to));
+  const setting = numberIn(strength.input);
   return {
+    setting: { ...setting, read: () => (strength.value === 0 ? undefined : setting.read()) },
     element: el('div', { className: 'direction' }, strength.element, reset, ends),
     z,
     get strength() {

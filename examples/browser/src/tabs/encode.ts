@@ -1,6 +1,8 @@
 import type { Latents, RawImage } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
 import { differing, errorMap } from '../pixels.js';
+import { exampleIn, numberIn } from '../share/settings.js';
+import { shareable } from '../share/shareable.js';
 import { el } from '../ui/dom.js';
 import { acceptDrops } from '../ui/drag.js';
 import { latentGrid, latentPicture, levelShapes } from '../ui/latent-picture.js';
@@ -108,6 +110,13 @@ export function mountEncode(panel: HTMLElement, app: App): void {
     ),
   );
   acceptDrops(results, (dropped) => takePicture(app, dropped, pick));
+  const link = shareable(panel, app);
+  link.add(
+    'image',
+    exampleIn(app.examples, () => picked, pick),
+  );
+  for (const [level, { scale }] of levels.entries()) link.add(`z${level}`, numberIn(scale.input));
+  link.complete();
   panel.append(
     el(
       'p',
@@ -120,7 +129,7 @@ export function mountEncode(panel: HTMLElement, app: App): void {
       'div',
       { className: 'bench' },
       results,
-      el('div', { className: 'levels' }, ...levels.map(({ element }) => element)),
+      el('div', { className: 'levels' }, ...levels.map(({ element }) => element), link.button),
     ),
   );
   app.onPicture(({ image }) => pick(image));

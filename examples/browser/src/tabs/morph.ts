@@ -1,5 +1,8 @@
 import { encodePng, imageGrid, type RawImage } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
+import { filmButtons } from '../share/film-buttons.js';
+import { choiceIn, exampleIn, numberIn } from '../share/settings.js';
+import { shareable } from '../share/shareable.js';
 import { el } from '../ui/dom.js';
 import { acceptDrops } from '../ui/drag.js';
 import { latestWins } from '../ui/latest-wins.js';
@@ -16,6 +19,7 @@ export function mountMorph(panel: HTMLElement, app: App): void {
   const ends: [RawImage, RawImage] = [exampleOf(app, 1), exampleOf(app, 9)];
   const { one, many } = app.words;
   const film = createFilm(app);
+  const link = shareable(panel, app);
 
   const show = latestWins(async () => {
     const options = { steps: steps.value, mode: mode.value, fit: 'cover' as const };
@@ -46,22 +50,23 @@ export function mountMorph(panel: HTMLElement, app: App): void {
     options: ['1', '4', '8', '16'].map((times) => [times, `${times}×`]),
     value: '8',
   });
-  const save = el(
-    'button',
-    { type: 'button', className: 'primary', disabled: true },
-    'Save the strip as PNG',
-  );
+  const filmName = () => `morph-${mode.value}-${film.images.length}`;
+  const save = el('button', { type: 'button', disabled: true }, 'Save the strip as PNG');
   save.addEventListener('click', async () => {
     const columns = film.images.length;
     const enlarged = Number(scale.value);
     const strip = imageGrid(film.images, { columns, scale: enlarged, gap: enlarged });
-    saveFile(await encodePng(strip), `morph-${mode.value}-${columns}.png`, 'image/png');
+    saveFile(await encodePng(strip), `${filmName()}.png`, 'image/png');
   });
   const keep = el(
     'button',
     { type: 'button', disabled: true, onclick: () => app.keep(film.current) },
     `Keep this ${one}`,
   );
+
+  link.add('steps', numberIn(steps.input));
+  link.add('path', choiceIn(mode.element));
+  const gif = filmButtons({ ...app, name: filmName, images: () => film.images });
 
   panel.append(
     el(
@@ -72,11 +77,12 @@ export function mountMorph(panel: HTMLElement, app: App): void {
       end(1, 'To'),
     ),
     film.strip,
-    el('div', { className: 'row' }, ...film.controls, keep),
+    el('div', { className: 'row' }, ...film.controls, keep, ...gif, link.button),
     el('div', { className: 'controls' }, steps.element, mode.element),
     el('p', { className: 'note' }, noteOn(many)),
     el('div', { className: 'row' }, scale.element, save),
   );
+  link.complete();
   app.onModel(show);
 
   /** The image at one end, and the input for another one. */
@@ -88,6 +94,10 @@ export function mountMorph(panel: HTMLElement, app: App): void {
       preview.show(image);
       show();
     };
+    link.add(
+      label.toLowerCase(),
+      exampleIn(app.examples, () => ends[side], onPick),
+    );
     if (side === 0) app.onPicture(({ image }) => onPick(image));
     const examples = app.examples.slice(side * 6, side * 6 + 6).map(({ image }) => image);
     const frame = el('figure', {}, preview.canvas);

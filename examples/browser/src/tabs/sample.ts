@@ -1,5 +1,7 @@
 import type { RawImage } from '@glow-onnx/runtime';
 import type { App } from '../app.js';
+import { numberIn } from '../share/settings.js';
+import { shareable } from '../share/shareable.js';
 import { el } from '../ui/dom.js';
 import { draggable } from '../ui/drag.js';
 import { latestWins } from '../ui/latest-wins.js';
@@ -56,6 +58,11 @@ export function mountSample(panel: HTMLElement, app: App): void {
     refresh();
   });
 
+  const link = shareable(panel, app);
+  link.add('temperature', numberIn(temperature.input));
+  link.add('seed', numberIn(seed));
+  link.complete();
+
   panel.append(
     el(
       'p',
@@ -68,6 +75,7 @@ export function mountSample(panel: HTMLElement, app: App): void {
       temperature.element,
       el('label', { className: 'field' }, el('span', {}, 'Seed'), seed),
       newSeed,
+      link.button,
     ),
     el('div', { className: 'faces' }, ...cells.map(({ button }) => button)),
     el(

@@ -1,3 +1,4 @@
+import { parseLink } from '../share/link.js';
 import { el } from './dom.js';
 
 export interface Tab {
@@ -14,7 +15,7 @@ export interface TabsOptions {
 }
 
 /**
- * Tabs as in the ARIA Authoring Practices: arrows, Home and End move. The address keeps the tab (`#morph`).
+ * Tabs as in the ARIA Authoring Practices: arrows, Home and End move. The address keeps the tab (`#morph`), and may have settings after a question mark.
  * `mount` fills the open panel, and forgets the others until they are opened. `go` opens a tab.
  */
 export function showTabs(list: HTMLElement, panels: HTMLElement, { tabs, onUse }: TabsOptions) {
@@ -57,7 +58,7 @@ export function showTabs(list: HTMLElement, panels: HTMLElement, { tabs, onUse }
     onUse();
     open(id, focus);
   }
-  const openByAddress = () => open(location.hash.slice(1));
+  const openByAddress = () => open(parseLink(location.hash).tab);
   globalThis.addEventListener('hashchange', () => {
     onUse();
     openByAddress();
@@ -65,6 +66,7 @@ export function showTabs(list: HTMLElement, panels: HTMLElement, { tabs, onUse }
   openByAddress();
   return {
     go,
+    ids: tabs.map(({ id }) => id),
     mount(): void {
       isFilled = true;
       for (const part of parts) {

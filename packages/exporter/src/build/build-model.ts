@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
 import {
   type Checkpoint,
   createGlow,
@@ -18,13 +16,13 @@ import {
   type Precision,
 } from '@glow-onnx/flow/internal';
 import { createWeightsFile, encodeModel, type Graph } from '@glow-onnx/graph';
+import { relativeTo, sha256 } from '@glow-onnx/runtime/internal';
 import type { WriteFile, WrittenFile } from '@glow-onnx/runtime/internal-node';
 import { type Golden, parseGolden } from '@glow-onnx/runtime/session';
 import { checkpointName, modelAlone } from '../carried-checkpoint.js';
 import { producer } from '../producer.js';
 import { type FoldedFlow, fold, type WeightedFlow } from './fold.js';
-import { type GoldenPictures, goldenImages } from './golden-images.js';
-import { goldenTensors, makeReference, type Reference, sampleImages } from './reference.js';
+import { goldenTensors, type Images, makeReference, type Reference, sampleImages } from './reference.js';
 import { type RoundedWeights, roundConditioners } from './round-conditioners.js';
 import { traceDecode, traceEncode } from './trace.js';
 
@@ -34,9 +32,9 @@ export interface BuildOptions {
   readonly singleFile: boolean;
   readonly license: string | undefined;
   /** Whether the folder carries the checkpoint. */
-  readonly withCheckpoint: boolean;
-  /** Paths of the images for the golden values; samples of the model if empty. */
-  readonly images: readonly string[];
+  readonly withCheckpoint?: boolean;
+  /** The images for the golden values; default: samples of the model. */
+  readonly images?: Images | undefined;
 }
 
 /** A written model whose errors are not known yet. */
@@ -46,8 +44,6 @@ export interface BuiltModel {
   readonly variants: Manifest['variants'];
   readonly golden: Golden;
   readonly files: WrittenFile[];
-  /** Absent for samples of the model. */
-  readonly pictures?: GoldenPictures;
 }
 
 /** A model's float64 weights in both directions, by their layers. */
@@ -64,14 +60,13 @@ interface FlowBothWays {
  */
 export async function buildModel(
   checkpoint: Checkpoint,
-  { precisions, singleFile, license, withCheckpoint, images: paths }: BuildOptions,
+  { precisions, singleFile, license, withCheckpoint = false, images: given }: BuildOptions,
   write: WriteFile,
 ): Promise<BuiltModel> {
   const { config } = checkpoint;
   const { parameters, ...flow } = float64Flow(checkpoint);
   const folded = fold(flow.glow, flow.forward, flow.inverse);
   checkFloat32(folded);
-  const given = paths.length > 0 ? await goldenImages(config, paths) : undefined;
   const images = given ?? sampleImages(flow.glow, flow.inverse);
   const files: WrittenFile[] = [];
   const variants: Partial<Record<Precision, GraphVariant>> = {};
@@ -80,7 +75,7 @@ export async function buildModel(
     const forward = roundConditioners(flow.forward, precision);
     const inverse = roundConditioners(flow.inverse, precision);
     const flows = precision === 'fp32' ? folded : fold(flow.glow, forward.weights, inverse.weights);
-    const metadata = metadataOf(checkpoint, precision, license);
+    const metadata = await metadataOf(checkpoint, precision, license);
     const written = await writeGraphs(write, checkpoint, pathsOf(precision, singleFile), metadata, flows, {
       forward,
       inverse,
@@ -100,7 +95,6 @@ export async function buildModel(
     variants: variants as Manifest['variants'],
     golden: parseGolden(golden),
     files,
-    ...(given && { pictures: given.pictures }),
   };
 }
 
@@ -159,17 +153,17 @@ function pathsOf(precision: Precision, singleFile: boolean): GraphVariant {
 }
 
 /** The `metadata_props` of each graph: texts by key. */
-function metadataOf(
+async function metadataOf(
   { config, training, progress }: Checkpoint,
   precision: Precision,
   license: string | undefined,
-): Record<string, string> {
+): Promise<Record<string, string>> {
   const text = JSON.stringify(config);
   const step = training?.steps ?? progress?.step;
   return {
     producer: `${producer.name} ${producer.version}`,
     config: text,
-    config_sha256: createHash('sha256').update(text).digest('hex'),
+    config_sha256: await sha256(new TextEncoder().encode(text)),
     training_step: typeof step === 'number' ? String(step) : 'unknown',
     license: license ?? 'not stated',
     precision,
@@ -185,7 +179,8 @@ async function writeGraphs(
   { encode, decode }: FoldedFlow,
   { forward, inverse }: Readonly<Record<'forward' | 'inverse', RoundedWeights>>,
 ): Promise<{ variant: GraphVariant; files: WrittenFile[] }> {
-  const weights = paths.weights === null ? undefined : createWeightsFile(basename(paths.weights));
+  const weights =
+    paths.weights === null ? undefined : createWeightsFile(relativeTo(paths.encode, paths.weights));
   const model = (graph: Graph) => encodeModel(graph, { producer, metadata, ...(weights && { weights }) });
   const files = [
     await write(paths.encode, [model(traceEncode(config, { ...encode, storage: forward.storage }))]),

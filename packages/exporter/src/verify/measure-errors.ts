@@ -1,24 +1,14 @@
 import { join } from 'node:path';
-import type { Manifest } from '@glow-onnx/flow';
 import type { Precision } from '@glow-onnx/flow/internal';
-import { checkGoldenSize, type GraphKind } from '@glow-onnx/runtime/internal';
+import type { GraphKind } from '@glow-onnx/runtime/internal';
 import { readWholeFile } from '@glow-onnx/runtime/internal-node';
-import {
-  type Device,
-  type FloatTensor,
-  type Golden,
-  type Measurement,
-  measureGolden,
-  openSession,
-  type SessionOptions,
-} from '@glow-onnx/runtime/session';
+import type { Device, Measurement } from '@glow-onnx/runtime/session';
+import { type ClaimedModel, type GraphSource, measureGraphs } from './measure-graphs.js';
 import { readGraph } from './read-graph.js';
 
 /** A model folder with its manifest's claims and its golden values. */
-export interface ModelOnDisk {
+export interface ModelOnDisk extends ClaimedModel {
   readonly folder: string;
-  readonly manifest: Pick<Manifest, 'config' | 'variants' | 'toleranceFactor'>;
-  readonly golden: Golden;
 }
 
 /**
@@ -33,16 +23,11 @@ export async function measureErrors(
   device: Device,
   progress?: (step: string) => void,
 ): Promise<Measurement[]> {
-  const { golden, manifest } = model;
-  checkGoldenSize(golden, manifest.config);
-  const { levels } = manifest.config;
-  const slack = manifest.toleranceFactor ?? 1;
-  const run = async (graph: GraphKind, inputs: readonly Record<string, FloatTensor>[]) => {
-    progress?.(`${manifest.variants[precision][graph]} on ${device}`);
-    return runAll(await sourceOf(model, precision, graph, device), device, inputs);
-  };
   try {
-    return await measureGolden({ golden, levels, precision, device, slack, run });
+    return await measureGraphs(model, precision, device, (graph) => {
+      progress?.(`${model.manifest.variants[precision][graph]} on ${device}`);
+      return sourceOf(model, precision, graph, device);
+    });
   } catch (cause) {
     if (device !== 'webgpu' || precision !== 'fp16') throw cause;
     throw new Error(
@@ -58,7 +43,7 @@ async function sourceOf(
   precision: Precision,
   graph: GraphKind,
   device: Device,
-): Promise<SessionOptions> {
+): Promise<GraphSource> {
   const { bytes, folder, weights } = await readGraph(model, precision, graph);
   if (device !== 'wasm') return { model: bytes, folder };
   if (weights === null) return { model: bytes };
@@ -66,15 +51,4 @@ async function sourceOf(
     model: bytes,
     externalData: [{ path: weights, data: await readWholeFile(join(folder, weights)) }],
   };
-}
-
-async function runAll(source: SessionOptions, device: Device, feeds: readonly Record<string, FloatTensor>[]) {
-  const session = await openSession({ ...source, device });
-  try {
-    const outputs: Record<string, FloatTensor>[] = [];
-    for (const feed of feeds) outputs.push(await session.run(feed));
-    return outputs;
-  } finally {
-    await session.release();
-  }
 }

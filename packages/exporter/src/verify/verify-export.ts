@@ -1,6 +1,6 @@
-import type { GlowConfig } from '@glow-onnx/flow';
 import type { Precision } from '@glow-onnx/flow/internal';
-import { holds, type Measurement } from '@glow-onnx/runtime/session';
+import type { Measurement } from '@glow-onnx/runtime/session';
+import { checkErrors } from './check-errors.js';
 import { diagnoseSteps, type ModelDiagnosis, worstFirst } from './diagnose-steps.js';
 import { type ModelOnDisk, measureErrors } from './measure-errors.js';
 
@@ -22,27 +22,10 @@ export async function verifyExport(
   const measured: Measurement[] = [];
   for (const precision of precisions) {
     const errors = await measureErrors(model, precision, 'cpu');
-    checkErrors(errors, model.manifest.config, diagnosis);
+    checkErrors(errors, model.manifest.config, describeWorst(diagnosis));
     measured.push(...errors);
   }
   return { measured, diagnosis };
-}
-
-function checkErrors(
-  errors: readonly Measurement[],
-  { levels, steps }: GlowConfig,
-  diagnosis: ModelDiagnosis,
-): void {
-  const broken = errors.find((claim) => !holds(claim));
-  if (!broken) return;
-  const { claim, value, tolerance, precision } = broken;
-  const [fault, advice] = Number.isFinite(value)
-    ? ['amplifies rounding', 'accept more with --tolerance']
-    : ['leaves the range of float32', 'take an earlier checkpoint'];
-  throw new Error(
-    `export: ${claim} is ${value}, expected at most ${tolerance}: this model ${fault} ` +
-      `(${precision}, ${levels * steps} steps; ${describeWorst(diagnosis)}); train it further, or ${advice}`,
-  );
 }
 
 function describeWorst({ steps, firstNonFiniteInDecode }: ModelDiagnosis): string {

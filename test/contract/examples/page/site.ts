@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const root = resolve(__dirname, '../../../..');
-const inputs = ['examples/browser', 'models/faces', 'packages/runtime/dist', 'packages/flow/dist'];
+const packages = ['flow', 'graph', 'runtime', 'exporter', 'trainer'].map((name) => `packages/${name}/dist`);
+const inputs = ['examples/browser', 'models/faces', ...packages];
 const lock = join(tmpdir(), 'glow-page.lock');
 /** A lock older than this was left by a run that was killed. */
 const staleMs = 120_000;

@@ -43,9 +43,9 @@ describeBrowser('a visit to the page', () => {
       ['ArrowRight', 'Encode / decode'],
       ['ArrowLeft', 'Sample'],
       ['ArrowLeft', 'Your picture'],
-      ['ArrowLeft', 'Is it typical?'],
+      ['ArrowLeft', 'Train your own'],
       ['Home', 'Your picture'],
-      ['End', 'Is it typical?'],
+      ['End', 'Train your own'],
       ['ArrowRight', 'Your picture'],
     ] as const) {
       await page.keyboard.press(key);
@@ -58,6 +58,7 @@ describeBrowser('a visit to the page', () => {
       'Attributes',
       'Morph',
       'Is it typical?',
+      'Train your own',
     ]) {
       const panel = await openTab(page, title);
       await untilFilled(panel, title);

@@ -1,0 +1,1 @@
+export { type ExportedFiles, type ExportFilesOptions, exportFiles } from './export-files.js';
