@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EngineName, engines, type TrainDevice, trainDevices } from '../assembly/open-differentiator.js';
 import { optimizers } from '../engine/optimizer.js';
 import { type Memory, memories } from '../onnxruntime/memory.js';
+import { type RecipeName, recipes } from '../settings/recipes.js';
 import { defaultSettings, schedules, type TrainSettings } from '../settings/settings.js';
 
 /** The flags of `glow-train`. */
@@ -13,6 +14,7 @@ export interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
   readonly size?: { readonly height: number; readonly width: number };
   readonly channels?: 1 | 3;
   readonly limit?: number;
+  readonly recipe?: RecipeName;
   readonly preset?: PresetName;
   readonly levels?: number;
   readonly steps?: number;
@@ -57,6 +59,7 @@ function addDataFlags(program: Command): void {
     .option('--limit <n>', 'use only this number of images', number)
     .option('--label-file <csv>', 'labels of a folder (default: metadata.csv in the folder)')
     .option('--flip', 'mirror half of the training images, left to right')
+    .option('--no-flip', 'do not mirror images, whatever the recipe says')
     .option('--shift <n>', 'move training images by up to this number of pixels', number)
     .option(
       '--val-fraction <x>',
@@ -68,6 +71,12 @@ function addDataFlags(program: Command): void {
 function addModelFlags(program: Command): void {
   program
     .optionsGroup('Model:')
+    .addOption(
+      new Option(
+        '--recipe <name>',
+        'model and settings that fit the images; other flags replace its values',
+      ).choices(Object.keys(recipes)),
+    )
     .addOption(
       new Option('--preset <name>', 'variant of the model (default: tutorial)').choices(Object.keys(presets)),
     )
@@ -149,6 +158,11 @@ const modelFlags = ['preset', 'levels', 'steps', 'hidden', 'bits'] as const;
 /** @throws RangeError if flags contradict each other. */
 export function checkCombination(flags: Flags): void {
   const source = flags.resume ? '--resume' : flags.init;
+  if (flags.resume && flags.recipe !== undefined) {
+    throw new RangeError(
+      '--resume continues with the settings of the run in --out, but --recipe chooses new ones; pass only one of them',
+    );
+  }
   if (flags.resume && flags.init !== undefined) {
     throw new RangeError(
       '--resume continues the run in --out, but --init starts a new run; pass only one of them',

@@ -15,6 +15,7 @@ import { count, speed } from '../report/numbers.js';
 import { checkPlace } from '../run/check-place.js';
 import type { TrainResult } from '../run/loop.js';
 import { type TrainOptions, train } from '../run/train.js';
+import { type Recipe, recipeFor, recipeSize } from '../settings/recipes.js';
 import { checkCombination, createProgram, type Flags, inFlags, settingsOf } from './flags.js';
 import { createDisplay, type StreamTerminal } from './progress-display.js';
 
@@ -56,16 +57,18 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
     const { limit, labelFile } = flags;
     data = await openDataset(flags.data, {
       ...given({ size: flags.size ?? known, limit, labelFile }),
+      ...(flags.recipe && { sizeOfLarge: recipeSize }),
       ...(channels && { channels }),
       onProgress: display.reading,
       signal,
     });
     display.opened(data);
+    const recipe = flags.recipe && recipeFor(flags.recipe, data);
     return await train({
-      start: await startOf(flags, data),
+      start: await startOf(flags, data, recipe),
       data,
       out: flags.out,
-      settings: settingsOf(flags),
+      settings: { ...recipe?.settings, ...settingsOf(flags) },
       engine: flags.engine,
       device: flags.device,
       memory: flags.memory,
@@ -82,9 +85,13 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
   }
 }
 
-async function startOf(flags: Flags, data: Dataset): Promise<TrainOptions['start']> {
+async function startOf(
+  flags: Flags,
+  data: Dataset,
+  recipe: Recipe | undefined,
+): Promise<TrainOptions['start']> {
   if (flags.resume) return 'resume';
-  if (flags.init === undefined) return { config: configOf(flags, data) };
+  if (flags.init === undefined) return { config: configOf(flags, data, recipe) };
   const bytes = await readWholeFile(flags.init);
   try {
     return { init: parseCheckpoint(bytes) };
@@ -94,12 +101,17 @@ async function startOf(flags: Flags, data: Dataset): Promise<TrainOptions['start
 }
 
 /** The config of a new model for the data. @throws RangeError if the data does not have the labels. */
-function configOf({ labels, preset, hidden: hiddenChannels, ...flags }: Flags, data: Dataset): GlowConfig {
+function configOf(
+  { labels, preset, hidden: hiddenChannels, ...flags }: Flags,
+  data: Dataset,
+  recipe: Recipe | undefined,
+): GlowConfig {
   const { channels, height, width } = data;
   const { levels, steps, bits } = flags;
   const attribute = labels === undefined ? undefined : findLabels(data, labels);
   const input: ConfigInput = {
     ...{ channels, height, width },
+    ...recipe?.model,
     ...given({ levels, steps, hiddenChannels, bits }),
     ...(attribute && { prior: 'learned', topPrior: 'channel', classes: attribute.values.length }),
   };

@@ -25,7 +25,8 @@ export async function trainEpoch(state: RunState): Promise<'signal' | 'time' | u
     batches.training(indices, images + i * settings.batch),
   );
   for await (const batch of upcoming) {
-    const rate = counters.rateFactor * rateAt(counters.step, settings, settings.epochs * stepsPerEpoch);
+    const steps = settings.epochs * stepsPerEpoch;
+    const rate = counters.rateFactor * rateAt(counters.step, settings, steps, pace.timeUsed);
     const result = await engine.step(batch, rate, normLimit(counters, settings.skipOutliers));
     await recover(state, result);
     counters.step++;
