@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EngineName, engines, type TrainDevice, trainDevices } from '../assembly/open-differentiator.js';
 import { optimizers } from '../engine/optimizer.js';
 import { type Memory, memories } from '../onnxruntime/memory.js';
-import { type RecipeName, recipes } from '../settings/recipes.js';
+import { type Recipe, type RecipeName, recipes } from '../settings/recipes.js';
 import { defaultSettings, schedules, type TrainSettings } from '../settings/settings.js';
 
 /** The flags of `glow-train`. */
@@ -153,6 +153,20 @@ export function settingsOf({ lr: rate, ...flags }: Flags): Partial<TrainSettings
   return given({ ...Object.fromEntries(Object.entries(flags).filter(isSetting)), rate });
 }
 
+/** The values of a recipe as the flags that would set them. Values that `flags` replace are left out. */
+export function recipeFlags({ model, settings }: Recipe, flags: Flags): string {
+  const { hiddenChannels: hidden, ...others } = model;
+  return Object.entries({ ...others, hidden, ...settings })
+    .filter(([name]) => flags[name as keyof Flags] === undefined)
+    .map(([name, value]) => (value === true ? inKebab(name) : `${inKebab(name)} ${value}`))
+    .join(' ');
+}
+
+/** The flag of a setting: `--val-fraction` for `valFraction`. */
+function inKebab(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 const modelFlags = ['preset', 'levels', 'steps', 'hidden', 'bits'] as const;
 
 /** @throws RangeError if flags contradict each other. */
@@ -180,7 +194,7 @@ export function inFlags(message: string): string {
       if (name === 'rate') return '--lr';
       if (name === 'hiddenChannels') return '--hidden';
       if (name === 'height' || name === 'width') return '--size';
-      return `--${name.replace('Minutes', '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      return inKebab(name.replace('Minutes', ''));
     })
     .replace(/^labels: /, '--labels: ')
     .replace('resize the images', 'pass another --size')

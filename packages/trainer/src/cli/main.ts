@@ -15,8 +15,8 @@ import { count, speed } from '../report/numbers.js';
 import { checkPlace } from '../run/check-place.js';
 import type { TrainResult } from '../run/loop.js';
 import { type TrainOptions, train } from '../run/train.js';
-import { type Recipe, recipeFor, recipeSize } from '../settings/recipes.js';
-import { checkCombination, createProgram, type Flags, inFlags, settingsOf } from './flags.js';
+import { proposeRecipe, type Recipe, recipeFor, recipeSize } from '../settings/recipes.js';
+import { checkCombination, createProgram, type Flags, inFlags, recipeFlags, settingsOf } from './flags.js';
 import { createDisplay, type StreamTerminal } from './progress-display.js';
 
 /**
@@ -64,6 +64,8 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
     });
     display.opened(data);
     const recipe = flags.recipe && recipeFor(flags.recipe, data);
+    if (flags.recipe && recipe) display.recipe(flags.recipe, recipeFlags(recipe, flags));
+    else if (!flags.resume && flags.init === undefined) display.proposal(await proposeRecipe(data));
     return await train({
       start: await startOf(flags, data, recipe),
       data,
@@ -76,6 +78,7 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
       signal,
       onDevice: display.device,
       onProgress: display.training,
+      onForecast: display.forecast,
       onWarning: display.warning,
       ...given({ threads: flags.threads, maxMemory: flags.maxMemory, timeBudgetMinutes: flags.timeBudget }),
     });

@@ -5,6 +5,8 @@ import type { Dataset } from '../data/dataset.js';
 import type { OpenedDevice } from '../engine/opened-device.js';
 import { count, speed } from '../report/numbers.js';
 import type { Progress } from '../report/progress.js';
+import type { Forecast } from '../run/forecast.js';
+import type { RecipeName } from '../settings/recipes.js';
 
 /** A terminal whose stderr is a stream, which a progress bar needs. */
 export interface StreamTerminal extends Terminal {
@@ -16,7 +18,11 @@ export interface Display {
   reading(done: number, total: number): void;
   opened(data: Dataset): void;
   device(opened: OpenedDevice): void;
+  recipe(name: RecipeName, flags: string): void;
+  /** The recipe that fits data for which none was chosen. */
+  proposal(name: RecipeName): void;
   training(progress: Progress): void;
+  forecast(forecast: Forecast): void;
   warning(message: string): void;
   stop(): void;
 }
@@ -70,6 +76,12 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
       line(`device: ${device}, the fastest that works here. These may be faster:`);
       for (const { device, use, reason } of skipped) line(`  ${device} ${use}: ${inFlags(reason)}`);
     },
+    recipe: (name, flags) => line(`recipe ${name}: ${flags}`),
+    proposal: (name) =>
+      line(`  without --recipe, every setting has its default. For these images: --recipe ${name}`),
+    forecast: (found) => {
+      for (const text of describeForecast(found)) line(text);
+    },
     training(progress) {
       const { phase, epochs, step, stepsPerEpoch } = progress;
       const steps = epochs * stepsPerEpoch;
@@ -87,6 +99,31 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
     warning: (message) => line(`warning: ${message}`),
     stop,
   };
+}
+
+function describeForecast(found: Forecast): string[] {
+  const { imagesPerSecond, stepsLeft, secondsLeft, endsByTime, shapes, smaller } = found;
+  const ends = new Date(Date.now() + 1000 * secondsLeft).toLocaleString('en-GB', {
+    ...{ weekday: 'short', hour: '2-digit', minute: '2-digit' },
+  });
+  const by = endsByTime ? '; the time budget ends the run' : '';
+  return [
+    `${speed(imagesPerSecond)} images/s: ${count(stepsLeft, 'step')} more in ${duration(secondsLeft)}, until about ${ends}${by}`,
+    ...describeShapes(found),
+    ...(smaller
+      ? [
+          `  --steps ${smaller.steps} would be about ${smaller.timesAsFast.toFixed(1)} times as fast (estimated from its multiplications)`,
+        ]
+      : []),
+  ];
+}
+
+function describeShapes({ shapes, secondsLeft }: Forecast): string[] {
+  if (!shapes || shapes.seconds[1] === 0) return [];
+  const [soon, late] = shapes.seconds.map(duration);
+  const steps = shapes.steps.map((step) => step.toLocaleString('en-US')).join(' to ');
+  const tooLate = shapes.seconds[0] > secondsLeft ? ', which is after the end of this run' : '';
+  return [`  as a rule of thumb, shapes appear after ${steps} steps: here in ${soon} to ${late}${tooLate}`];
 }
 
 /** The reason with flags instead of the names of options. */

@@ -94,12 +94,6 @@ function nothing(text: string): string {
   return `<p class="nothing">${html(text)}</p>`;
 }
 
-/** At most `most` items, evenly spread, including the first and the last. */
-export function spread<T>(all: readonly T[], most: number): T[] {
-  if (all.length <= most) return [...all];
-  return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))]);
-}
-
 function html(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import type { Float64Tensor, Named } from '@glow-onnx/flow';
 import { messageOf } from '@glow-onnx/runtime/internal';
 import { encodePng } from '@glow-onnx/runtime/node';
+import { spread } from '../data/split.js';
 import type { EngineState } from '../engine/contract.js';
 import { readMetrics } from '../folder/metrics.js';
 import type { RunFolder } from '../folder/run-folder.js';
-import { renderPage, type StepImage, spread } from './page.js';
-import { drawPictures, type Pictures } from './pictures.js';
+import { renderPage, type StepImage } from './page.js';
+import { drawPictures, type Pictures, reconstructed } from './pictures.js';
 import type { Progress } from './progress.js';
 import { type RunDescription, runFacts } from './run-facts.js';
 
@@ -75,21 +76,19 @@ export function createRunReport(options: RunReportOptions): RunReport {
   };
 }
 
-/** Draws the images of a step and writes them. Undefined if there are no held-out images. */
+/** Draws the images of a step and writes them. */
 async function draw(
   { folder, glow, fixed, batches, settings }: RunReportOptions,
   step: number,
   { trainable, ema }: EngineState,
-): Promise<Pictures | undefined> {
-  for await (const heldOut of batches.validation()) {
-    const params = { trainable: ema ?? trainable, fixed };
-    const pictures = await drawPictures(glow, params, heldOut, settings.seed);
-    for (const kind of ['samples', 'reconstructions'] as const) {
-      await folder.write(gridName(kind, step), await encodePng(pictures[kind]));
-    }
-    return pictures;
+): Promise<Pictures> {
+  const params = { trainable: ema ?? trainable, fixed };
+  const heldOut = await batches.examples(reconstructed);
+  const pictures = await drawPictures(glow, params, heldOut, settings.seed);
+  for (const kind of ['samples', 'reconstructions'] as const) {
+    await folder.write(gridName(kind, step), await encodePng(pictures[kind]));
   }
-  return undefined;
+  return pictures;
 }
 
 /** Slow images wait until they take at most a twentieth of the time: short epochs of a large model have none. */

@@ -33,7 +33,7 @@ async function validate(state: RunState): Promise<void> {
   state.scores = Float64Array.from(found);
   if (counters.step === 0) counters.before = bitsPerDim;
   const { step, epoch, images } = counters;
-  await folder.log({ step, epoch, images, validationBitsPerDim: bitsPerDim });
+  await state.log({ step, epoch, images, validationBitsPerDim: bitsPerDim });
   if (bitsPerDim >= counters.best) {
     // A validation after an interruption is one that an uninterrupted run would not have.
     if (step % batches.stepsPerEpoch === 0) counters.stale++;
