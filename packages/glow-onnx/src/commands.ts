@@ -24,6 +24,7 @@ export const commands: readonly CommandEntry[] = [
     attribute: 'find and apply directions, such as a smile',
     score: 'say how typical images are',
   }),
+  ...inGroup('Look into it', 'trainer', { compare: 'lay the curves of training runs over each other' }),
   ...inGroup('Look into it', 'runtime', {
     info: 'describe a model folder',
     doctor: 'describe the machine, and what runs a model on it',

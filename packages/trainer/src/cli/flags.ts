@@ -33,6 +33,7 @@ export interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
   readonly init?: string;
   readonly resume: boolean;
   readonly force: boolean;
+  readonly open: boolean;
   readonly json: boolean;
 }
 
@@ -124,6 +125,7 @@ function addRunFlags(program: Command): void {
     .requiredOption('--out <dir>', 'folder of the run, for checkpoints, metrics and report')
     .option('--resume', 'continue the run in --out, with the same --data', false)
     .option('--force', 'replace the run in --out', false)
+    .option('--open', 'show the report in a browser while training goes on', false)
     .option('--time-budget <minutes>', 'end after this time', number)
     .addOption(
       new Option('--engine <name>', 'library that computes gradients')

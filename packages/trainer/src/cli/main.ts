@@ -11,13 +11,14 @@ import type { Dataset } from '../data/dataset.js';
 import { findLabels } from '../data/labels.js';
 import { openDataset } from '../data/open-dataset.js';
 import { readRun } from '../folder/read-run.js';
+import { type LiveReport, serveReport } from '../report/live-report.js';
 import { count, speed } from '../report/numbers.js';
 import { checkPlace } from '../run/check-place.js';
 import type { TrainResult } from '../run/loop.js';
 import { type TrainOptions, train } from '../run/train.js';
 import { proposeRecipe, type Recipe, recipeFor, recipeSize } from '../settings/recipes.js';
 import { checkCombination, createProgram, type Flags, inFlags, recipeFlags, settingsOf } from './flags.js';
-import { createDisplay, type StreamTerminal } from './progress-display.js';
+import { createDisplay, type Display, type StreamTerminal } from './progress-display.js';
 
 /**
  * The command `glow-train`. It writes the result to stdout, progress to stderr, and an error as one line to stderr.
@@ -50,6 +51,7 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
   await checkPlace(flags.out, [flags.data]); // before the images are read; links in the folder are followed later
   const display = createDisplay(terminal);
   let data: Dataset | undefined;
+  let live: LiveReport | undefined;
   try {
     // A resumed run knows the size and channels of its images.
     const known = flags.resume ? (await readRun(flags.out)).checkpoint.config : undefined;
@@ -63,6 +65,7 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
       signal,
     });
     display.opened(data);
+    live = flags.open ? await showLive(flags.out, display, terminal) : undefined;
     const recipe = flags.recipe && recipeFor(flags.recipe, data);
     if (flags.recipe && recipe) display.recipe(flags.recipe, recipeFlags(recipe, flags));
     else if (!flags.resume && flags.init === undefined) display.proposal(await proposeRecipe(data));
@@ -84,8 +87,21 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
     });
   } finally {
     display.stop();
+    await live?.close();
     await data?.close();
   }
+}
+
+/** Serves the report and, if a person sits at a terminal, opens it. Without a browser, its address is enough. */
+async function showLive(out: string, display: Display, { stderr }: StreamTerminal): Promise<LiveReport> {
+  const live = await serveReport(out);
+  display.note(`report: ${live.url}`);
+  if (stderr.isTTY) {
+    const { default: open } = await import('open');
+    const browser = await open(live.url).catch(() => undefined);
+    browser?.on('error', () => {});
+  }
+  return live;
 }
 
 async function startOf(

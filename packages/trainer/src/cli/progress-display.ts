@@ -23,6 +23,7 @@ export interface Display {
   proposal(name: RecipeName): void;
   training(progress: Progress): void;
   forecast(forecast: Forecast): void;
+  note(text: string): void;
   warning(message: string): void;
   stop(): void;
 }
@@ -96,13 +97,14 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
       }
       show(phase, step, steps, notes(progress));
     },
+    note: line,
     warning: (message) => line(`warning: ${message}`),
     stop,
   };
 }
 
 function describeForecast(found: Forecast): string[] {
-  const { imagesPerSecond, stepsLeft, secondsLeft, endsByTime, shapes, smaller } = found;
+  const { imagesPerSecond, stepsLeft, secondsLeft, endsByTime, smaller } = found;
   const ends = new Date(Date.now() + 1000 * secondsLeft).toLocaleString('en-GB', {
     ...{ weekday: 'short', hour: '2-digit', minute: '2-digit' },
   });

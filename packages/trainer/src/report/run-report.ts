@@ -1,13 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Float64Tensor, Named } from '@glow-onnx/flow';
 import { messageOf } from '@glow-onnx/runtime/internal';
 import { encodePng } from '@glow-onnx/runtime/node';
-import { spread } from '../data/split.js';
 import type { EngineState } from '../engine/contract.js';
 import { readMetrics } from '../folder/metrics.js';
 import type { RunFolder } from '../folder/run-folder.js';
-import { renderPage, type StepImage } from './page.js';
+import { gridName, readGrids } from './grids.js';
+import { renderPage } from './page.js';
 import { drawPictures, type Pictures, reconstructed } from './pictures.js';
 import type { Progress } from './progress.js';
 import { type RunDescription, runFacts } from './run-facts.js';
@@ -28,6 +26,8 @@ export interface RunReport {
   epoch(progress: Progress, state: EngineState): Promise<Epoch>;
   /** Between validations: only `report.html`. */
   refresh(progress: Progress): Promise<void>;
+  /** After a step: `report.html` if it is older than ten seconds. */
+  keepFresh(progress: Progress): Promise<void>;
 }
 
 export interface RunReportOptions extends RunDescription {
@@ -37,13 +37,14 @@ export interface RunReportOptions extends RunDescription {
   readonly onWarning?: (message: string) => void;
 }
 
-/** Grids of each kind that a report shows, including the first and the last. */
-const MOST_GRIDS = 6;
+/** So that someone who watches sees the run go on. A report takes some hundredths of a second. */
+const FRESH_MS = 10_000;
 
 export function createRunReport(options: RunReportOptions): RunReport {
   const { folder, onWarning } = options;
   let spentMs = 0;
   let drawnAt = Number.NEGATIVE_INFINITY;
+  let writtenAt = Number.NEGATIVE_INFINITY;
 
   const orWarn = async <T>(work: Promise<T>): Promise<T | undefined> => {
     try {
@@ -54,6 +55,7 @@ export function createRunReport(options: RunReportOptions): RunReport {
     }
   };
   const refresh = async (progress: Progress): Promise<void> => {
+    writtenAt = performance.now(); // also if it fails, so that a full disk is not told of after every step
     const samples = await readGrids(folder.path, 'samples');
     const reconstructions = (await readGrids(folder.path, 'reconstructions')).at(-1);
     const metrics = await readMetrics(folder.path);
@@ -73,6 +75,9 @@ export function createRunReport(options: RunReportOptions): RunReport {
       return { progress, pictures };
     },
     refresh: async (progress) => orWarn(refresh(progress)),
+    async keepFresh(progress) {
+      if (performance.now() - writtenAt > FRESH_MS) await orWarn(refresh(progress));
+    },
   };
 }
 
@@ -94,24 +99,4 @@ async function draw(
 /** Slow images wait until they take at most a twentieth of the time: short epochs of a large model have none. */
 export function isDue(spentMs: number, passedMs: number): boolean {
   return spentMs < 3000 || passedMs > 20 * spentMs;
-}
-
-function gridName(kind: string, step: number): string {
-  return `pictures/${kind}-${String(step).padStart(7, '0')}.png`;
-}
-
-/** The grids of one kind in a run folder, in the order of their steps. */
-async function readGrids(run: string, kind: string): Promise<StepImage[]> {
-  const names = await readdir(join(run, 'pictures')).catch(() => []);
-  const steps = names.flatMap((name) => {
-    const [, step] = new RegExp(`^${kind}-(\\d+)\\.png$`).exec(name) ?? [];
-    return step === undefined ? [] : [Number(step)];
-  });
-  const shown = spread(
-    steps.sort((a, b) => a - b),
-    MOST_GRIDS,
-  );
-  return Promise.all(
-    shown.map(async (step) => ({ step, png: await readFile(join(run, gridName(kind, step))) })),
-  );
 }

@@ -33,7 +33,8 @@ export async function trainEpoch(state: RunState): Promise<'signal' | 'time' | u
     counters.step++;
     counters.images += batch.count;
     pace.note(batch.count, upcoming.waitedSeconds);
-    run.onProgress?.(state.progress('training', result.bitsPerDim));
+    const progress = state.progress('training', result.bitsPerDim);
+    run.onProgress?.(progress);
     if (state.ownSteps === FORECAST_STEPS) {
       const fromWeights = run.initialised && !run.counters;
       run.onForecast?.(forecast(counters.step, steps, pace, run.config, settings, fromWeights));
@@ -49,8 +50,8 @@ export async function trainEpoch(state: RunState): Promise<'signal' | 'time' | u
     if (ended) return ended;
     if (pace.elapsedSeconds() - state.savedAt > SAVE_SECONDS && counters.streak > 0) {
       await state.save();
-      await run.report?.refresh(state.progress('training', result.bitsPerDim));
     }
+    await run.report?.keepFresh(progress);
   }
   return undefined;
 }
