@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { documentOf, nothing } from './document.js';
 
 /** The report of a run as a page on this machine, which renews itself. */
 export interface LiveReport {
@@ -27,6 +28,7 @@ const poll = setInterval(async () => {
     const page = new DOMParser().parseFromString(text, 'text/html');
     const [before, after] = [document, page].map((one) => one.querySelector('main'));
     if (before.innerHTML !== after.innerHTML) before.replaceWith(after);
+    document.title = page.title;
     note.textContent = page.querySelector('#live').textContent;
     if (page.querySelector('#live').dataset.ended) clearInterval(poll);
   } catch {
@@ -52,6 +54,8 @@ const headers = {
  * are refused, so that no page of the web can read the report through a name that leads here.
  */
 export async function serveReport(run: string): Promise<LiveReport> {
+  const path = join(run, 'report.html');
+  const writtenBefore = await writtenAt(path); // by a run that this one replaces
   let ended = false;
   let asked = Number.NEGATIVE_INFINITY;
   let tellEnd = (): void => {};
@@ -63,14 +67,17 @@ export async function serveReport(run: string): Promise<LiveReport> {
     }
     asked = performance.now();
     const last = ended;
-    const report = await readFile(join(run, 'report.html'), 'utf8').catch(() => notYet);
+    const isNew = (await writtenAt(path)) !== writtenBefore;
+    const report = isNew ? await readFile(path, 'utf8') : notYet;
     response.writeHead(200, headers).end(request.method === 'HEAD' ? undefined : live(report, last));
     if (last) response.once('close', tellEnd);
   };
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  server.on('request', (request, response) => answer(request, response, port));
+  server.on('request', (request, response) => {
+    answer(request, response, port).catch(() => response.destroy());
+  });
   server.unref();
   return {
     url: `http://127.0.0.1:${port}/`,
@@ -89,16 +96,18 @@ export async function serveReport(run: string): Promise<LiveReport> {
   };
 }
 
+/** When a file was written. Undefined if it does not exist. */
+async function writtenAt(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.mtimeMs;
+}
+
 function statusOf({ method, url, headers: { host } }: IncomingMessage, port: number): number {
   if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`) return 403;
   if (url !== '/') return 404;
   return method === 'GET' || method === 'HEAD' ? 200 : 405;
 }
 
-const notYet = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Training</title>
-<main><p>The report appears after the first validation.</p></main>
-</html>`;
+const notYet = documentOf('Training', nothing('The report appears after the first validation.'));
 
 /** The report with a line above it and the script that renews it. */
 function live(report: string, ended: boolean): string {

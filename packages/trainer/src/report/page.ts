@@ -27,7 +27,12 @@ export function renderPage(facts: ReportFacts): string {
 <dl class="figures">${figures.map(([label, value]) => `<div><dt>${html(label)}</dt><dd>${html(value)}</dd></div>`).join('')}</dl>
 ${curves(facts)}
 <section><h2>Samples</h2><p>All grids come from the same latents at temperature 0.7. A model with classes draws them in turn. The newest grid is first.</p>
-<div class="grids">${samples.toReversed().map((grid) => figure(grid)).join('') || nothing('No samples yet.')}</div></section>
+<div class="grids">${
+      samples
+        .toReversed()
+        .map((grid) => figure(grid))
+        .join('') || nothing('No samples yet.')
+    }</div></section>
 <section><h2>Reconstructions</h2><p>Above: held-out images. Below: the images decoded from their latents.</p>
 <div class="grids">${reconstructions ? figure(reconstructions) : nothing('No reconstructions yet.')}</div></section>
 <div class="tables">${tables.map(table).join('')}</div>`,

@@ -22,8 +22,8 @@ export interface Epoch {
 
 /** Keeps the images and the report of a run up to date. */
 export interface RunReport {
-  /** After a validation: `pictures/samples-<step>.png`, `pictures/reconstructions-<step>.png`, `report.html`. */
-  epoch(progress: Progress, state: EngineState): Promise<Epoch>;
+  /** After a validation; `isLast` at the end of the run, which always has images: `pictures/samples-<step>.png`, `pictures/reconstructions-<step>.png`, `report.html`. */
+  epoch(progress: Progress, state: EngineState, isLast: boolean): Promise<Epoch>;
   /** Between validations: only `report.html`. */
   refresh(progress: Progress): Promise<void>;
   /** After a step: `report.html` if it is older than ten seconds. */
@@ -63,9 +63,9 @@ export function createRunReport(options: RunReportOptions): RunReport {
     await folder.write('report.html', renderPage(facts));
   };
   return {
-    async epoch(progress, state) {
+    async epoch(progress, state, isLast) {
       const started = performance.now();
-      const due = progress.epoch >= progress.epochs || isDue(spentMs, started - drawnAt);
+      const due = isLast || isDue(spentMs, started - drawnAt);
       const pictures = due ? await orWarn(draw(options, progress.step, state)) : undefined;
       if (due) {
         drawnAt = performance.now();
