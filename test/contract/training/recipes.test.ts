@@ -37,6 +37,7 @@ test('without a recipe every setting has its default, and the recipe that fits i
   const out = runAt('none');
   const { stderr } = await glowTrain(...faces, ...short, '--out', out);
   expect(stderr).toContain('For these images: --recipe drawings');
+  expect(stderr).toContain('models/faces has learned drawn faces: --init models/faces starts');
   expect((await readCheckpoint(out, 'last')).config.bits).toBe(8);
 });
 

@@ -9,6 +9,7 @@ import {
   recipes,
 } from '../../../packages/trainer/src/settings/recipes.js';
 import { defaultSettings } from '../../../packages/trainer/src/settings/settings.js';
+import { shippedModels, trainedModelFor } from '../../../packages/trainer/src/settings/trained-models.js';
 
 const names = Object.keys(recipes) as RecipeName[];
 const counts = [12, 60, 1200, 5000, 150_000];
@@ -55,4 +56,13 @@ test('areas of one colour are taken for drawings, and slopes for photos', async 
 
 test('one image of one colour among photos, such as a night sky, leaves them photos', async () => {
   expect(await proposeRecipe(images((x, k) => (k < 64 ? 0 : 10 * x)))).toBe('photos');
+});
+
+test('a trained model is proposed for drawings with as many channels, and not for photos', () => {
+  const folder = (channels: 1 | 3, recipe: RecipeName) =>
+    trainedModelFor({ channels }, recipe, shippedModels)?.folder;
+  expect(folder(3, 'drawings')).toBe('models/faces');
+  expect(folder(1, 'drawings')).toBe('models/fashion-mnist');
+  expect(folder(3, 'photos')).toBeUndefined();
+  expect(trainedModelFor({ channels: 3 }, 'drawings', [])).toBeUndefined();
 });

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ConfigInput, createConfig, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
 import { messageOf } from '@glow-onnx/runtime/internal';
 import {
@@ -17,6 +19,7 @@ import { checkPlace } from '../run/check-place.js';
 import type { TrainResult } from '../run/loop.js';
 import { type TrainOptions, train } from '../run/train.js';
 import { proposeRecipe, type Recipe, recipeFor, recipeSize } from '../settings/recipes.js';
+import { shippedModels, trainedModelFor } from '../settings/trained-models.js';
 import { checkCombination, createProgram, type Flags, inFlags, recipeFlags, settingsOf } from './flags.js';
 import { createDisplay, type Display, type StreamTerminal } from './progress-display.js';
 
@@ -68,7 +71,7 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
     live = flags.open ? await showLive(flags.out, display, terminal) : undefined;
     const recipe = flags.recipe && recipeFor(flags.recipe, data);
     if (flags.recipe && recipe) display.recipe(flags.recipe, recipeFlags(recipe, flags));
-    else if (!flags.resume && flags.init === undefined) display.proposal(await proposeRecipe(data));
+    if (!flags.resume && flags.init === undefined) await propose(flags, data, display);
     return await train({
       start: await startOf(flags, data, recipe),
       data,
@@ -102,6 +105,15 @@ async function showLive(out: string, display: Display, { stderr }: StreamTermina
     browser?.on('error', () => {});
   }
   return live;
+}
+
+/** Says which recipe fits, if none was chosen, and which trained model that lies here a new run could start from. */
+async function propose({ recipe }: Flags, data: Dataset, display: Display): Promise<void> {
+  const name = recipe ?? (await proposeRecipe(data));
+  if (!recipe) display.proposal(name);
+  const here = shippedModels.filter(({ folder }) => existsSync(join(folder, 'manifest.json')));
+  const model = trainedModelFor(data, name, here);
+  if (model) display.trained(model);
 }
 
 async function startOf(

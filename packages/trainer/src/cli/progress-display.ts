@@ -7,6 +7,7 @@ import { count, speed } from '../report/numbers.js';
 import type { Progress } from '../report/progress.js';
 import type { Forecast } from '../run/forecast.js';
 import type { RecipeName } from '../settings/recipes.js';
+import type { TrainedModel } from '../settings/trained-models.js';
 
 /** A terminal whose stderr is a stream, which a progress bar needs. */
 export interface StreamTerminal extends Terminal {
@@ -21,6 +22,8 @@ export interface Display {
   recipe(name: RecipeName, flags: string): void;
   /** The recipe that fits data for which none was chosen. */
   proposal(name: RecipeName): void;
+  /** A trained model that a run on such data may start from. */
+  trained(model: TrainedModel): void;
   training(progress: Progress): void;
   forecast(forecast: Forecast): void;
   note(text: string): void;
@@ -80,6 +83,10 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
     recipe: (name, flags) => line(`recipe ${name}: ${flags}`),
     proposal: (name) =>
       line(`  without --recipe, every setting has its default. For these images: --recipe ${name}`),
+    trained: ({ folder, shows }) =>
+      line(
+        `  ${folder} has learned ${shows}: --init ${folder} starts from its weights, which takes fewer steps`,
+      ),
     forecast: (found) => {
       for (const text of describeForecast(found)) line(text);
     },

@@ -29,8 +29,8 @@ export interface Forecast {
 
 /** Steps of this process after which the speed is known well enough. */
 export const FORECAST_STEPS = 10;
-/** The steps at which samples of our own runs began to show shapes; see docs/training.md. */
-const SHAPES = [1000, 4000] as const;
+/** The steps at which samples of our own runs began to show shapes, outlines of drawings first; see docs/training.md. */
+const SHAPES = [300, 1500] as const;
 
 export function forecast(
   step: number,
