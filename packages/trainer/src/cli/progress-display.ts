@@ -3,11 +3,12 @@ import { describeLeftOut, printableLines, type Terminal } from '@glow-onnx/runti
 import { Presets, SingleBar } from 'cli-progress';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenedDevice } from '../engine/opened-device.js';
-import { count, speed } from '../report/numbers.js';
+import { count, duration, speed } from '../report/numbers.js';
 import type { Progress } from '../report/progress.js';
 import type { Forecast } from '../run/forecast.js';
 import type { RecipeName } from '../settings/recipes.js';
 import type { TrainedModel } from '../settings/trained-models.js';
+import { describeForecast } from './describe-forecast.js';
 
 /** A terminal whose stderr is a stream, which a progress bar needs. */
 export interface StreamTerminal extends Terminal {
@@ -110,31 +111,6 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
   };
 }
 
-function describeForecast(found: Forecast): string[] {
-  const { imagesPerSecond, stepsLeft, secondsLeft, endsByTime, smaller } = found;
-  const ends = new Date(Date.now() + 1000 * secondsLeft).toLocaleString('en-GB', {
-    ...{ weekday: 'short', hour: '2-digit', minute: '2-digit' },
-  });
-  const by = endsByTime ? '; the time budget ends the run' : '';
-  return [
-    `${speed(imagesPerSecond)} images/s: ${count(stepsLeft, 'step')} more in ${duration(secondsLeft)}, until about ${ends}${by}`,
-    ...describeShapes(found),
-    ...(smaller
-      ? [
-          `  --steps ${smaller.steps} would be about ${smaller.timesAsFast.toFixed(1)} times as fast (estimated from its multiplications)`,
-        ]
-      : []),
-  ];
-}
-
-function describeShapes({ shapes, secondsLeft }: Forecast): string[] {
-  if (!shapes || shapes.seconds[1] === 0) return [];
-  const [soon, late] = shapes.seconds.map(duration);
-  const steps = shapes.steps.map((step) => step.toLocaleString('en-US')).join(' to ');
-  const tooLate = shapes.seconds[0] > secondsLeft ? ', which is after the end of this run' : '';
-  return [`  as a rule of thumb, shapes appear after ${steps} steps: here in ${soon} to ${late}${tooLate}`];
-}
-
 /** The reason with flags instead of the names of options. */
 function inFlags(reason: string): string {
   return reason.replaceAll(/\bdevice: "([\w-]+)"/g, '--device $1');
@@ -168,11 +144,4 @@ function fit(parts: readonly Part[], columns: number): string {
     ),
     columns,
   );
-}
-
-function duration(seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  return minutes >= 60
-    ? `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`
-    : `${minutes}m${String(Math.floor(seconds % 60)).padStart(2, '0')}s`;
 }
