@@ -2,6 +2,9 @@ import type { ConfigInput } from '@glow-onnx/flow';
 import type { Dataset, DatasetImage } from '../data/dataset.js';
 import { defaultSettings, type TrainSettings } from './settings.js';
 
+/** The kind of images, or `quick` for a first look at any kind. */
+export type RecipeName = 'quick' | 'photos' | 'drawings';
+
 /** A model and settings that fit together. Every value may be replaced. */
 export interface Recipe {
   readonly model: Pick<ConfigInput, 'steps' | 'hiddenChannels' | 'bits'>;
@@ -13,24 +16,22 @@ interface RecipeEntry {
   readonly use: string;
   readonly model: Recipe['model'];
   /** The model for at least this number of images. More parameters need more images. */
-  readonly larger: { readonly images: number; readonly model: Recipe['model'] };
+  readonly larger?: { readonly images: number; readonly model: Recipe['model'] };
   readonly settings: Partial<TrainSettings>;
   /** Training steps of the whole run. */
   readonly steps: number;
   /** Settings for fewer images than this number, which a model would otherwise learn by heart. */
-  readonly fewer: { readonly images: number; readonly settings: Partial<TrainSettings> };
+  readonly fewer?: { readonly images: number; readonly settings: Partial<TrainSettings> };
 }
 
-const small = { steps: 8, hiddenChannels: 64, bits: 5 } as const;
+const small = { steps: 8, hiddenChannels: 64, bits: 5 };
 
-const entries = {
+const entries: Readonly<Record<RecipeName, RecipeEntry>> = {
   quick: {
     use: 'minutes: shows that the data and the commands work, and draws the first shapes',
     model: { steps: 4, hiddenChannels: 32, bits: 5 },
-    larger: { images: Number.POSITIVE_INFINITY, model: small },
     settings: { schedule: 'cosine' },
     steps: 2000,
-    fewer: { images: 0, settings: {} },
   },
   photos: {
     use: 'photos and crops of photos: left and right may be exchanged',
@@ -48,10 +49,7 @@ const entries = {
     steps: 20_000,
     fewer: { images: 1000, settings: { shift: 1 } },
   },
-} as const satisfies Readonly<Record<string, RecipeEntry>>;
-
-/** `quick`, `photos` or `drawings`. */
-export type RecipeName = keyof typeof entries;
+};
 
 /** The recipes, each with what it is for. */
 export const recipes = Object.fromEntries(
@@ -74,15 +72,15 @@ const MOST_HELD_OUT = 1000;
  * await train({ start: { config }, data, out: 'runs/photos', settings: { ...settings, seed: 2 } });
  */
 export function recipeFor(name: RecipeName, { count }: Pick<Dataset, 'count'>): Recipe {
-  const { model, larger, settings, steps, fewer }: RecipeEntry = entries[name];
+  const { model, larger, settings, steps, fewer } = entries[name];
   const batch = count < 100 ? 8 : defaultSettings.batch;
   const valFraction = Math.min(defaultSettings.valFraction, MOST_HELD_OUT / count);
   const stepsPerEpoch = Math.max(1, Math.floor((count * (1 - valFraction)) / batch));
   return {
-    model: count >= larger.images ? larger.model : model,
+    model: larger && count >= larger.images ? larger.model : model,
     settings: {
       ...settings,
-      ...(count < fewer.images && fewer.settings),
+      ...(fewer && count < fewer.images && fewer.settings),
       ...{ batch, valFraction, epochs: Math.ceil(steps / stepsPerEpoch) },
     },
   };
