@@ -4,37 +4,49 @@ import { readFile, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 import { documentOf, nothing } from './document.js';
 
 /** The report of a run as a page on this machine, which renews itself. */
 export interface LiveReport {
   /** `http://127.0.0.1:<port>/` */
   readonly url: string;
-  /** Lets an open page take the last report, for at most two seconds, and ends. */
+  /** Gives the last report to the pages that are open, for at most two seconds, and ends. */
   close(): Promise<void>;
 }
 
-/** How often the page asks for a newer report. */
-const POLL_MS = 1000;
-/** A page that has asked within this time is still open. */
-const OPEN_MS = 2 * POLL_MS;
+/** How often the server looks for a newer report while a page waits for it. */
+const LOOK_MS = 500;
+const CLOSE_MS = 2000;
 
-/** Replaces what the page shows. It asks no more after the end of the run. */
+/**
+ * Asks for the next report, which the server answers when it is there, and shows it. So a page in the background, whose
+ * timers browsers slow down, has the last report too.
+ */
 const script = `
 const note = document.querySelector('#live');
-const poll = setInterval(async () => {
-  try {
-    const text = await (await fetch('/')).text();
-    const page = new DOMParser().parseFromString(text, 'text/html');
-    const [before, after] = [document, page].map((one) => one.querySelector('main'));
-    if (before.innerHTML !== after.innerHTML) before.replaceWith(after);
-    document.title = page.title;
-    note.textContent = page.querySelector('#live').textContent;
-    if (page.querySelector('#live').dataset.ended) clearInterval(poll);
-  } catch {
-    note.textContent = 'The training does not answer any more. This is the last report that it gave.';
+async function follow(version) {
+  const answer = await fetch('/', { headers: { 'if-none-match': version } });
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  document.querySelector('main').replaceWith(page.querySelector('main'));
+  document.title = page.title;
+  const { textContent, dataset } = page.querySelector('#live');
+  note.textContent = textContent;
+  note.dataset.version = dataset.version;
+  return dataset.ended === undefined;
+}
+async function followAll() {
+  for (let goesOn = true; goesOn; ) {
+    try {
+      goesOn = await follow(note.dataset.version);
+    } catch {
+      note.textContent = 'The training does not answer. This is the last report that it gave.';
+      await new Promise((resolve) => setTimeout(resolve, 5000));
+    }
   }
-}, ${POLL_MS});
+}
+followAll();
 `;
 const scriptHash = createHash('sha256').update(script).digest('base64');
 
@@ -57,39 +69,39 @@ export async function serveReport(run: string): Promise<LiveReport> {
   const path = join(run, 'report.html');
   const writtenBefore = await writtenAt(path); // by a run that this one replaces
   let ended = false;
-  let asked = Number.NEGATIVE_INFINITY;
-  let tellEnd = (): void => {};
   const answer = async (request: IncomingMessage, response: ServerResponse, port: number): Promise<void> => {
     const status = statusOf(request, port);
     if (status !== 200) {
       response.writeHead(status, { 'content-type': 'text/plain' }).end(`${status}\n`);
       return;
     }
-    asked = performance.now();
-    const last = ended;
-    const isNew = (await writtenAt(path)) !== writtenBefore;
-    const report = isNew ? await readFile(path, 'utf8') : notYet;
-    response.writeHead(200, headers).end(request.method === 'HEAD' ? undefined : live(report, last));
-    if (last) response.once('close', tellEnd);
+    let isLast = ended;
+    let written = await writtenAt(path);
+    while (!isLast && request.headers['if-none-match'] === String(written) && !response.destroyed) {
+      await setTimeout(LOOK_MS, undefined, { ref: false });
+      isLast = ended;
+      written = await writtenAt(path);
+    }
+    const report = written === writtenBefore ? notYet : await readFile(path, 'utf8');
+    const page = live(report, String(written), isLast);
+    await finished(response.writeHead(200, headers).end(request.method === 'HEAD' ? undefined : page));
   };
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  const pending = new Set<Promise<void>>();
   server.on('request', (request, response) => {
-    answer(request, response, port).catch(() => response.destroy());
+    const answered = answer(request, response, port)
+      .catch(() => void response.destroy())
+      .finally(() => pending.delete(answered));
+    pending.add(answered);
   });
   server.unref();
   return {
     url: `http://127.0.0.1:${port}/`,
     async close() {
-      const told = new Promise<void>((resolve) => {
-        tellEnd = resolve;
-      });
       ended = true;
-      const isOpen = performance.now() - asked < OPEN_MS;
-      const timer = setTimeout(tellEnd, isOpen ? OPEN_MS : 0);
-      await told;
-      clearTimeout(timer);
+      await Promise.race([Promise.all(pending), setTimeout(CLOSE_MS, undefined, { ref: false })]);
       server.close();
       server.closeAllConnections();
     },
@@ -110,8 +122,8 @@ function statusOf({ method, url, headers: { host } }: IncomingMessage, port: num
 const notYet = documentOf('Training', nothing('The report appears after the first validation.'));
 
 /** The report with a line above it and the script that renews it. */
-function live(report: string, ended: boolean): string {
+function live(report: string, version: string, ended: boolean): string {
   const text = ended ? 'The training has ended.' : 'The training goes on. This page renews itself.';
-  const note = `<p id="live" role="status"${ended ? ' data-ended="true"' : ''}>${text}</p>`;
+  const note = `<p id="live" role="status" data-version="${version}"${ended ? ' data-ended' : ''}>${text}</p>`;
   return report.replace('<main>', `${note}<main>`).replace('</html>', `<script>${script}</script></html>`);
 }

@@ -11,14 +11,17 @@ beforeEach(async () => {
   live = await serveReport(run);
 });
 afterEach(async () => {
-  await Promise.all([live.close(), ask().catch(() => {})]); // close waits for a page that is open
+  await live.close();
   await rm(run, { recursive: true });
 });
 
 /** An answer to a request with these headers, which `fetch` would not send. */
-function ask(path = '/', { method = 'GET', host }: { method?: string; host?: string } = {}) {
+function ask(
+  path = '/',
+  { method = 'GET', ...headers }: { method?: string; [header: string]: string | undefined } = {},
+) {
   return new Promise<{ status: number | undefined; text: string; csp: unknown }>((resolve, reject) => {
-    const options = { method, path, agent: false, headers: host === undefined ? {} : { host } };
+    const options = { method, path, agent: false as const, headers };
     request(live.url, options, (response) => {
       let text = '';
       response.on('data', (part) => (text += part));
@@ -48,7 +51,7 @@ test('the page is the newest report, and says until then that it will come', asy
 test('the report of a run that this one replaces is not shown, and the next one is', async () => {
   await writeReport('of yesterday');
   await utimes(join(run, 'report.html'), new Date(0), new Date(0));
-  await Promise.all([live.close(), ask().catch(() => {})]);
+  await live.close();
   live = await serveReport(run);
   expect((await ask()).text).not.toContain('of yesterday');
   await writeReport('of today');
@@ -68,14 +71,22 @@ test.each([
   expect(answer).toEqual({ status, text: `${status}\n`, csp: undefined });
 });
 
-test('a page that is open gets the last report before the server ends', async () => {
-  await ask();
+const versionOf = (text: string) => String(/data-version="([^"]*)"/.exec(text)?.[1]);
+
+test('a page that has the newest report gets the next one when it is there', async () => {
+  const first = await ask();
+  const next = ask('/', { 'if-none-match': versionOf(first.text) });
+  await writeReport('the next');
+  expect((await next).text).toContain('<main>the next</main>');
+});
+
+test('a page that waits gets the last report before the server ends', async () => {
   await writeReport('the last');
-  const closing = live.close();
   const { text } = await ask();
-  expect(text).toContain('<main>the last</main>');
-  expect(text).toContain('data-ended');
-  await closing;
+  const waiting = ask('/', { 'if-none-match': versionOf(text) });
+  await ask(); // so that the server has the first request too
+  await live.close();
+  expect((await waiting).text).toMatch(/data-ended>The training has ended.*<main>the last<\/main>/s);
   await expect(ask()).rejects.toThrow('ECONNREFUSED');
 });
 
