@@ -69,6 +69,8 @@ export async function serveReport(run: string): Promise<LiveReport> {
   const path = join(run, 'report.html');
   const writtenBefore = await writtenAt(path); // by a run that this one replaces
   let ended = false;
+  let answeredAt = Number.NEGATIVE_INFINITY;
+  let told = false; // whether the last answer said that the training has ended
   const answer = async (request: IncomingMessage, response: ServerResponse, port: number): Promise<void> => {
     const status = statusOf(request, port);
     if (status !== 200) {
@@ -84,6 +86,8 @@ export async function serveReport(run: string): Promise<LiveReport> {
     }
     const report = written === writtenBefore ? notYet : await readFile(path, 'utf8');
     const page = live(report, String(written), isLast);
+    answeredAt = performance.now();
+    told = isLast;
     await finished(response.writeHead(200, headers).end(request.method === 'HEAD' ? undefined : page));
   };
   const server = createServer().listen(0, '127.0.0.1');
@@ -101,7 +105,11 @@ export async function serveReport(run: string): Promise<LiveReport> {
     url: `http://127.0.0.1:${port}/`,
     async close() {
       ended = true;
-      await Promise.race([Promise.all(pending), setTimeout(CLOSE_MS, undefined, { ref: false })]);
+      const deadline = performance.now() + CLOSE_MS;
+      // A page that has just got a report is about to ask for the next one.
+      const isAwaited = (): boolean =>
+        pending.size > 0 || (!told && performance.now() - answeredAt < CLOSE_MS);
+      while (isAwaited() && performance.now() < deadline) await setTimeout(LOOK_MS / 10);
       server.close();
       server.closeAllConnections();
     },

@@ -11,7 +11,7 @@ beforeEach(async () => {
   live = await serveReport(run);
 });
 afterEach(async () => {
-  await live.close();
+  await Promise.all([live.close(), ask().catch(() => {})]); // else it waits for a page that has just got a report
   await rm(run, { recursive: true });
 });
 
@@ -78,6 +78,13 @@ test('a page that has the newest report gets the next one when it is there', asy
   const next = ask('/', { 'if-none-match': versionOf(first.text) });
   await writeReport('the next');
   expect((await next).text).toContain('<main>the next</main>');
+});
+
+test('a page that has just got a report gets the last one before the server ends', async () => {
+  await ask();
+  const closing = live.close();
+  expect((await ask()).text).toContain('data-ended>The training has ended.');
+  await closing;
 });
 
 test('a page that waits gets the last report before the server ends', async () => {
