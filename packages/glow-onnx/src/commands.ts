@@ -32,6 +32,7 @@ export const commands: readonly CommandEntry[] = [
   ...inGroup('Share a model', 'runtime', {
     files: 'list or copy the files to deploy',
   }),
+  ...inGroup('Look into it', 'trainer', { compare: 'lay the curves of training runs over each other' }),
   ...inGroup('Look into it', 'runtime', {
     info: 'describe a model folder',
     doctor: 'describe the machine, and what runs a model on it',

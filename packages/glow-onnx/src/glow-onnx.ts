@@ -11,7 +11,7 @@ export async function glowOnnx(argv: readonly string[]): Promise<void> {
   if (name === 'help' && rest.length > 0) return glowOnnx([...rest, '--help']);
   switch (commands.find((command) => command.name === name)?.of) {
     case 'trainer':
-      return (await import('@glow-onnx/trainer/internal')).glowTrain(`${program} ${name}`, rest);
+      return glowTrainer(name, rest);
     case 'exporter':
       return (await import('@glow-onnx/exporter/internal')).glowExport(program, argv);
     case 'runtime':
@@ -38,4 +38,9 @@ export async function glowOnnx(argv: readonly string[]): Promise<void> {
         return runProgram(overview, args.length === 0 ? ['--help'] : args, terminal);
       });
   }
+}
+
+async function glowTrainer(name: string, argv: readonly string[]): Promise<void> {
+  const { glowCompare, glowTrain } = await import('@glow-onnx/trainer/internal');
+  await (name === 'compare' ? glowCompare : glowTrain)(`${program} ${name}`, argv);
 }

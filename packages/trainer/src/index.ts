@@ -8,10 +8,20 @@ export { type Split, splitBySeed } from './data/split.js';
 export type { LearningSettings } from './engine/contract.js';
 export type { OpenedDevice, SkippedBackend } from './engine/opened-device.js';
 export type { OptimizerName } from './engine/optimizer.js';
+export type { Metrics } from './folder/metrics.js';
 export type { Memory } from './onnxruntime/memory.js';
 export type { Pictures } from './report/pictures.js';
 export type { Progress } from './report/progress.js';
 export type { Epoch } from './report/run-report.js';
+export type { Forecast } from './run/forecast.js';
 export type { TrainResult } from './run/loop.js';
 export { type TrainOptions, train } from './run/train.js';
+export {
+  proposeRecipe,
+  type Recipe,
+  type RecipeName,
+  recipeFor,
+  recipeSize,
+  recipes,
+} from './settings/recipes.js';
 export { defaultSettings, type ScheduleName, type TrainSettings } from './settings/settings.js';

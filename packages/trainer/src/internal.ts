@@ -3,4 +3,5 @@
  * @packageDocumentation
  */
 
+export { glowCompare } from './cli/glow-compare.js';
 export { glowTrain } from './cli/glow-train.js';

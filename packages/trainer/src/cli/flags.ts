@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EngineName, engines, type TrainDevice, trainDevices } from '../assembly/open-differentiator.js';
 import { optimizers } from '../engine/optimizer.js';
 import { type Memory, memories } from '../onnxruntime/memory.js';
+import { type Recipe, type RecipeName, recipes } from '../settings/recipes.js';
 import { defaultSettings, schedules, type TrainSettings } from '../settings/settings.js';
 
 /** The flags of `glow-train`. */
@@ -13,6 +14,7 @@ export interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
   readonly size?: { readonly height: number; readonly width: number };
   readonly channels?: 1 | 3;
   readonly limit?: number;
+  readonly recipe?: RecipeName;
   readonly preset?: PresetName;
   readonly levels?: number;
   readonly steps?: number;
@@ -31,6 +33,7 @@ export interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
   readonly init?: string;
   readonly resume: boolean;
   readonly force: boolean;
+  readonly open: boolean;
   readonly json: boolean;
 }
 
@@ -57,6 +60,7 @@ function addDataFlags(program: Command): void {
     .option('--limit <n>', 'use only this number of images', number)
     .option('--label-file <csv>', 'labels of a folder (default: metadata.csv in the folder)')
     .option('--flip', 'mirror half of the training images, left to right')
+    .option('--no-flip', 'do not mirror images, whatever the recipe says')
     .option('--shift <n>', 'move training images by up to this number of pixels', number)
     .option(
       '--val-fraction <x>',
@@ -68,6 +72,12 @@ function addDataFlags(program: Command): void {
 function addModelFlags(program: Command): void {
   program
     .optionsGroup('Model:')
+    .addOption(
+      new Option(
+        '--recipe <name>',
+        'model and settings that fit the images; other flags replace its values',
+      ).choices(Object.keys(recipes)),
+    )
     .addOption(
       new Option('--preset <name>', 'variant of the model (default: tutorial)').choices(Object.keys(presets)),
     )
@@ -115,6 +125,7 @@ function addRunFlags(program: Command): void {
     .requiredOption('--out <dir>', 'folder of the run, for checkpoints, metrics and report')
     .option('--resume', 'continue the run in --out, with the same --data', false)
     .option('--force', 'replace the run in --out', false)
+    .option('--open', 'show the report in a browser while training goes on', false)
     .option('--time-budget <minutes>', 'end after this time', number)
     .addOption(
       new Option('--engine <name>', 'library that computes gradients')
@@ -144,6 +155,20 @@ export function settingsOf({ lr: rate, ...flags }: Flags): Partial<TrainSettings
   return given({ ...Object.fromEntries(Object.entries(flags).filter(isSetting)), rate });
 }
 
+/** The values of a recipe as the flags that would set them. Values that `flags` replace are left out. */
+export function recipeFlags({ model, settings }: Recipe, flags: Flags): string {
+  const { hiddenChannels: hidden, ...others } = model;
+  return Object.entries({ ...others, hidden, ...settings })
+    .filter(([name]) => flags[name as keyof Flags] === undefined)
+    .map(([name, value]) => (value === true ? inKebab(name) : `${inKebab(name)} ${value}`))
+    .join(' ');
+}
+
+/** The flag of a setting: `--val-fraction` for `valFraction`. */
+function inKebab(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 const modelFlags = ['preset', 'levels', 'steps', 'hidden', 'bits'] as const;
 
 /** @throws RangeError if flags contradict each other. */
@@ -156,6 +181,11 @@ export function checkCombination(flags: Flags): void {
     );
   }
   if (!flags.resume) return;
+  if (flags.recipe !== undefined) {
+    throw new RangeError(
+      '--resume continues with the settings of the run in --out, but --recipe chooses new ones; pass only one of them',
+    );
+  }
   if (flags.init !== undefined) {
     throw new RangeError(
       '--resume continues the run in --out, but --init starts a new run; pass only one of them',
@@ -174,7 +204,7 @@ export function inFlags(message: string): string {
       if (name === 'rate') return '--lr';
       if (name === 'hiddenChannels') return '--hidden';
       if (name === 'height' || name === 'width') return '--size';
-      return `--${name.replace('Minutes', '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      return inKebab(name.replace('Minutes', ''));
     })
     .replace(/^labels: /, '--labels: ')
     .replace('resize the images', 'pass another --size')

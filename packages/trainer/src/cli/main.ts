@@ -1,15 +1,20 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ConfigInput, createConfig, type GlowConfig } from '@glow-onnx/flow';
 import { exitCodeOf, given, printableLines, runProgram } from '@glow-onnx/runtime/internal-node';
 import type { Dataset } from '../data/dataset.js';
 import { findLabels } from '../data/labels.js';
 import { openDataset } from '../data/open-dataset.js';
 import { readRun } from '../folder/read-run.js';
+import { type LiveReport, serveReport } from '../report/live-report.js';
 import { count, speed } from '../report/numbers.js';
 import { checkPlace } from '../run/check-place.js';
 import type { TrainResult } from '../run/loop.js';
 import { type TrainOptions, train } from '../run/train.js';
-import { checkCombination, createProgram, type Flags, inFlags, settingsOf } from './flags.js';
-import { createDisplay, type StreamTerminal } from './progress-display.js';
+import { proposeRecipe, type Recipe, recipeFor, recipeSize } from '../settings/recipes.js';
+import { shippedModels, trainedModelFor } from '../settings/trained-models.js';
+import { checkCombination, createProgram, type Flags, inFlags, recipeFlags, settingsOf } from './flags.js';
+import { createDisplay, type Display, type StreamTerminal } from './progress-display.js';
 import { compareWithData, type Init, readInit } from './start-from.js';
 
 /**
@@ -43,6 +48,7 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
   await checkPlace(flags.out, [flags.data]); // before the images are read; links in the folder are followed later
   const display = createDisplay(terminal);
   let data: Dataset | undefined;
+  let live: LiveReport | undefined;
   try {
     const init = flags.init === undefined ? undefined : await readInit(flags.init, flags, signal);
     // A resumed run knows the size and channels of its images.
@@ -51,6 +57,7 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
     const { limit, labelFile } = flags;
     data = await openDataset(flags.data, {
       ...given({ size: flags.size ?? known, limit, labelFile }),
+      ...(flags.recipe && { sizeOfLarge: recipeSize }),
       ...(channels && { channels }),
       ...(init && { preferred: init.preferred }),
       onProgress: display.reading,
@@ -58,11 +65,15 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
     });
     display.opened(data);
     if (init) for (const text of compareWithData(init, data)) display.note(text);
+    live = flags.open ? await showLive(flags.out, display, terminal) : undefined;
+    const recipe = flags.recipe && recipeFor(flags.recipe, data);
+    if (flags.recipe && recipe) display.recipe(flags.recipe, recipeFlags(recipe, flags));
+    if (!flags.resume && !init) await propose(flags, data, display);
     return await train({
-      start: startOf(flags, init, data),
+      start: startOf(flags, init, data, recipe),
       data,
       out: flags.out,
-      settings: settingsOf(flags),
+      settings: { ...recipe?.settings, ...settingsOf(flags) },
       engine: flags.engine,
       device: flags.device,
       memory: flags.memory,
@@ -70,27 +81,60 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
       signal,
       onDevice: display.device,
       onProgress: display.training,
+      onForecast: display.forecast,
       onWarning: display.warning,
       ...given({ threads: flags.threads, maxMemory: flags.maxMemory, timeBudgetMinutes: flags.timeBudget }),
     });
   } finally {
     display.stop();
+    await live?.close();
     await data?.close();
   }
 }
 
-function startOf(flags: Flags, init: Init | undefined, data: Dataset): TrainOptions['start'] {
+/** Serves the report and, if a person sits at a terminal, opens it. Without a browser, its address is enough. */
+async function showLive(out: string, display: Display, { stderr }: StreamTerminal): Promise<LiveReport> {
+  const live = await serveReport(out);
+  display.note(`report: ${live.url}`);
+  if (stderr.isTTY) {
+    const { default: open } = await import('open');
+    const browser = await open(live.url).catch(() => undefined);
+    browser?.on('error', () => {});
+  }
+  return live;
+}
+
+/** Says which recipe fits, if none was chosen, and which trained model that lies here a new run could start from. */
+async function propose({ recipe }: Flags, data: Dataset, display: Display): Promise<void> {
+  const name = recipe ?? (await proposeRecipe(data));
+  if (!recipe) display.proposal(name);
+  const here = shippedModels.filter(({ folder }) => existsSync(join(folder, 'manifest.json')));
+  const model = trainedModelFor(data, name, here);
+  if (model) display.trained(model);
+}
+
+function startOf(
+  flags: Flags,
+  init: Init | undefined,
+  data: Dataset,
+  recipe: Recipe | undefined,
+): TrainOptions['start'] {
   if (flags.resume) return 'resume';
-  return init ? { init: init.checkpoint } : { config: configOf(flags, data) };
+  return init ? { init: init.checkpoint } : { config: configOf(flags, data, recipe) };
 }
 
 /** The config of a new model for the data. @throws RangeError if the data does not have the labels. */
-function configOf({ labels, preset, hidden: hiddenChannels, ...flags }: Flags, data: Dataset): GlowConfig {
+function configOf(
+  { labels, preset, hidden: hiddenChannels, ...flags }: Flags,
+  data: Dataset,
+  recipe: Recipe | undefined,
+): GlowConfig {
   const { channels, height, width } = data;
   const { levels, steps, bits } = flags;
   const attribute = labels === undefined ? undefined : findLabels(data, labels);
   const input: ConfigInput = {
     ...{ channels, height, width },
+    ...recipe?.model,
     ...given({ levels, steps, hiddenChannels, bits }),
     ...(attribute && { prior: 'learned', topPrior: 'channel', classes: attribute.values.length }),
   };

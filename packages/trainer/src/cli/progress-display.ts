@@ -8,8 +8,12 @@ import {
 import { Presets, SingleBar } from 'cli-progress';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenedDevice } from '../engine/opened-device.js';
-import { count, speed } from '../report/numbers.js';
+import { count, duration, speed } from '../report/numbers.js';
 import type { Progress } from '../report/progress.js';
+import type { Forecast } from '../run/forecast.js';
+import type { RecipeName } from '../settings/recipes.js';
+import type { TrainedModel } from '../settings/trained-models.js';
+import { describeForecast } from './describe-forecast.js';
 
 /** A terminal whose stderr is a stream, which a progress bar needs. */
 export interface StreamTerminal extends Terminal {
@@ -21,8 +25,14 @@ export interface Display {
   reading(done: number, total: number): void;
   opened(data: Dataset): void;
   device(opened: OpenedDevice): void;
+  recipe(name: RecipeName, flags: string): void;
+  /** The recipe that fits data for which none was chosen. */
+  proposal(name: RecipeName): void;
+  /** A trained model that a run on such data may start from. */
+  trained(model: TrainedModel): void;
   training(progress: Progress): void;
-  note(message: string): void;
+  forecast(forecast: Forecast): void;
+  note(text: string): void;
   warning(message: string): void;
   stop(): void;
 }
@@ -77,6 +87,16 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
       line(`device: ${device}, the fastest that works here. These may be faster:`);
       for (const { device, use, reason } of skipped) line(`  ${device} ${use}: ${inFlags(reason)}`);
     },
+    recipe: (name, flags) => line(`recipe ${name}: ${flags}`),
+    proposal: (name) =>
+      line(`  without --recipe, every setting has its default. For these images: --recipe ${name}`),
+    trained: ({ folder, shows }) =>
+      line(
+        `  ${folder} has learned ${shows}: --init ${folder} starts from its weights, which takes fewer steps`,
+      ),
+    forecast: (found) => {
+      for (const text of describeForecast(found)) line(text);
+    },
     training(progress) {
       const { phase, epochs, step, stepsPerEpoch } = progress;
       const steps = epochs * stepsPerEpoch;
@@ -130,11 +150,4 @@ function fit(parts: readonly Part[], columns: number): string {
     ),
     columns,
   );
-}
-
-function duration(seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  return minutes >= 60
-    ? `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`
-    : `${minutes}m${String(Math.floor(seconds % 60)).padStart(2, '0')}s`;
 }

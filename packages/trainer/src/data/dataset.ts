@@ -73,6 +73,11 @@ export interface DatasetOptions {
    */
   readonly size?: { readonly height: number; readonly width: number };
   /**
+   * The `size` of a folder whose first image is higher or wider than this, if `size` is not given. Small images stay as
+   * they are. Default: images of every size stay as they are.
+   */
+  readonly sizeOfLarge?: { readonly height: number; readonly width: number };
+  /**
    * 1 converts the images of a folder or of CIFAR-10 to grey, 3 to RGB. Default: 1 if all images are grey, else 3.
    * Images of an IDX file or a sheet must have this number of channels.
    */

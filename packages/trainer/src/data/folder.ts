@@ -43,7 +43,9 @@ export async function readFolder(
   const labelsOf = await readLabels(folder, options.labelFile);
   const pick = pickEvenly(found.length, options.limit);
   const files = found.filter((_, i) => pick(i));
-  const size = options.size ?? (await commonSize(folder, files));
+  const own = options.size ?? (await commonSize(folder, files));
+  const given = options.size ?? sizeIfLarger(own, options.sizeOfLarge);
+  const size = given ?? own;
   // Whether all images are grey is only known at the end.
   const storedChannels = options.channels ?? 3;
   const pixels = createPixelWriter(size.height * size.width * storedChannels, options.maxBytes);
@@ -54,7 +56,7 @@ export async function readFolder(
     let done = 0;
     for await (const chunk of chunksOf(folder, files, size)) {
       options.signal?.throwIfAborted();
-      const images = chunk.map((file) => readImage(folder, file, size, storedChannels, !options.size));
+      const images = chunk.map((file) => readImage(folder, file, size, storedChannels, !given));
       for (const image of await Promise.all(images)) {
         if ('reason' in image) {
           skipped.push(image);
@@ -122,6 +124,10 @@ async function commonSize(folder: string, files: readonly string[]): Promise<Siz
     }
   }
   throw unreadable(folder, skipped, files.length);
+}
+
+function sizeIfLarger(own: Size, most: Size | undefined): Size | undefined {
+  return most && (own.height > most.height || own.width > most.width) ? most : undefined;
 }
 
 /** The image as the model will see it: decoded, converted and resized as in the runtime. */

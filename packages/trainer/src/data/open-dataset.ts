@@ -28,6 +28,7 @@ const rules: Rules<DatasetOptions> = {
   limit: anything, // checked with the images
   labelFile: aText,
   preferred: anything,
+  sizeOfLarge: anything,
   maxBytes: integerFrom(1),
   onProgress: aFunction,
   signal: anAbortSignal,

@@ -54,6 +54,12 @@ export function epochBatches(
   return inBatches(order, batchSize).filter((batch) => batch.length === batchSize);
 }
 
+/** At most `most` items, evenly spread, including the first and the last. */
+export function spread<T>(all: readonly T[], most: number): T[] {
+  if (all.length <= most) return [...all];
+  return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))]);
+}
+
 /** Cuts indices into batches in order. The last may be smaller. @throws RangeError unless batchSize ≥ 1. */
 export function inBatches(indices: Uint32Array, batchSize: number): Uint32Array[] {
   if (!Number.isInteger(batchSize) || batchSize < 1) {

@@ -4,20 +4,34 @@ import { parseJsonObject } from '@glow-onnx/flow/internal';
 
 export const metricsName = 'metrics.jsonl';
 
-/** A line of `metrics.jsonl`: of training, or of a validation. */
+/**
+ * A line of `metrics.jsonl`: of training (every 50 steps and at the end of an epoch), or of a validation (only `step`,
+ * `epoch`, `images` and `validationBitsPerDim`).
+ */
 export interface Metrics {
+  /** Steps done, including skipped steps. */
   readonly step: number;
+  /** Epochs completed. */
   readonly epoch?: number;
+  /** Training images seen. */
   readonly images?: number;
+  /** bits/dim of the training images: the mean since the last line. */
   readonly bitsPerDim?: number;
   /** The part of `bitsPerDim` that each level adds, the finest level first. */
   readonly bitsPerDimLevels?: readonly number[];
+  /** bits/dim of the held-out images, by the averaged weights. */
   readonly validationBitsPerDim?: number;
+  /** The largest norm of a gradient since the last line, before clipping. */
   readonly gradientNorm?: number;
+  /** The learning rate of the last step. */
   readonly rate?: number;
+  /** Recent speed. */
   readonly imagesPerSecond?: number;
+  /** Share of the recent time, 0 to 1, in which training waited for images. */
   readonly waiting?: number;
+  /** Steps skipped since the start, because the norm of their gradient was an outlier. */
   readonly skipped?: number;
+  /** Steps undone since the start, because their loss or gradient was not finite. */
   readonly rolledBack?: number;
 }
 

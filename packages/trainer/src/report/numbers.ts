@@ -7,3 +7,11 @@ export function count(number: number, noun: string): string {
 export function speed(imagesPerSecond: number): string {
   return imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0);
 }
+
+/** A time: 5m03s, 1h23m. */
+export function duration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  return minutes >= 60
+    ? `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`
+    : `${minutes}m${String(Math.floor(seconds % 60)).padStart(2, '0')}s`;
+}

@@ -1,13 +1,7 @@
 import type { Metrics } from '../folder/metrics.js';
+import { documentOf, figure, html, nothing } from './document.js';
+import type { StepImage } from './grids.js';
 import { lineChart, type Point } from './line-chart.js';
-import { count } from './numbers.js';
-import { style } from './style.js';
-
-/** A grid of images at a step of the run, as PNG. */
-export interface StepImage {
-  readonly step: number;
-  readonly png: Uint8Array;
-}
 
 type Row = readonly [name: string, value: string];
 
@@ -27,24 +21,22 @@ export interface ReportFacts {
 /** The report of a run as one HTML page without other files: curves, images and settings. */
 export function renderPage(facts: ReportFacts): string {
   const { name, figures, tables, samples, reconstructions } = facts;
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${html(name)} – glow-train</title>
-<style>${style}</style>
-<main>
-<header><h1>${html(name)}</h1><p>Training of a Glow model</p></header>
+  return documentOf(
+    name,
+    `<header><h1>${html(name)}</h1><p>Training of a Glow model</p></header>
 <dl class="figures">${figures.map(([label, value]) => `<div><dt>${html(label)}</dt><dd>${html(value)}</dd></div>`).join('')}</dl>
 ${curves(facts)}
 <section><h2>Samples</h2><p>All grids come from the same latents at temperature 0.7. A model with classes draws them in turn. The newest grid is first.</p>
-<div class="grids">${samples.toReversed().map(figure).join('') || nothing('No samples yet.')}</div></section>
+<div class="grids">${
+      samples
+        .toReversed()
+        .map((grid) => figure(grid))
+        .join('') || nothing('No samples yet.')
+    }</div></section>
 <section><h2>Reconstructions</h2><p>Above: held-out images. Below: the images decoded from their latents.</p>
 <div class="grids">${reconstructions ? figure(reconstructions) : nothing('No reconstructions yet.')}</div></section>
-<div class="tables">${tables.map(table).join('')}</div>
-</main>
-</html>
-`;
+<div class="tables">${tables.map(table).join('')}</div>`,
+  );
 }
 
 function curves({ metrics }: ReportFacts): string {
@@ -77,29 +69,9 @@ ${levels.length > 1 ? `<p>Recent training, by level, the finest first: ${parts}.
 </div>`;
 }
 
-function figure({ step, png }: StepImage): string {
-  const caption = html(`after ${count(step, 'step')}`);
-  const data = Buffer.from(png).toString('base64');
-  return `<figure><img alt="${caption}" src="data:image/png;base64,${data}"><figcaption>${caption}</figcaption></figure>`;
-}
-
 function table([heading, rows]: readonly [string, readonly Row[]]): string {
   const lines = rows.map(
     ([name, value]) => `<tr><th scope="row">${html(name)}</th><td>${html(value)}</td></tr>`,
   );
   return `<section><h2>${html(heading)}</h2><table>${lines.join('')}</table></section>`;
-}
-
-function nothing(text: string): string {
-  return `<p class="nothing">${html(text)}</p>`;
-}
-
-/** At most `most` items, evenly spread, including the first and the last. */
-export function spread<T>(all: readonly T[], most: number): T[] {
-  if (all.length <= most) return [...all];
-  return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))]);
-}
-
-function html(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }

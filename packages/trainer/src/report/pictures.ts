@@ -23,7 +23,7 @@ import { imageTensor, tfjsOps } from '../tfjs/tfjs-ops.js';
 export interface Pictures {
   /** 16 images drawn from the model, from the same latents every time, at temperature 0.7. */
   readonly samples: RawImage;
-  /** Above: up to eight held-out images. Below: the images decoded from their latents. */
+  /** Above: up to eight held-out images, evenly spread over the data. Below: the images decoded from their latents. */
   readonly reconstructions: RawImage;
   /** Largest difference between the two rows, in bins. 0 if the model inverts exactly. */
   readonly largestError: number;
@@ -31,13 +31,15 @@ export interface Pictures {
 
 const SAMPLES = 16;
 const COLUMNS = 8;
+/** Held-out images that are reconstructed: one row. */
+export const reconstructed = COLUMNS;
 /** Below 1, as in the Glow paper: more of the samples are coherent. */
 const TEMPERATURE = 0.7;
 /** Width of a tile in pixels of the grid. */
 const TILE = 64;
 
 /**
- * Draws samples from a model, and encodes and decodes up to eight held-out images. TensorFlow.js computes them on the
+ * Draws samples from a model, and encodes and decodes held-out images. TensorFlow.js computes them on the
  * backend that is open, else on wasm. This takes about as long as training on twelve images.
  */
 export async function drawPictures(
@@ -48,12 +50,11 @@ export async function drawPictures(
 ): Promise<Pictures> {
   if (!tf.getBackend()) await openDevice('wasm');
   const { config } = glow;
-  const shown = firstOf(heldOut, COLUMNS);
   const sampled = drawLatents(config, seed);
   const [samples, restored] = tf.tidy(() => {
     const inverse = liftWeights(tfjsOps, inverseWeights(glow, params));
-    const own = labelOf(config, shown.classes);
-    const x = tf.tensor4d(shown.x, [shown.count, config.height, config.width, config.channels]);
+    const own = labelOf(config, heldOut.classes);
+    const x = tf.tensor4d(heldOut.x, [heldOut.count, config.height, config.width, config.channels]);
     const forward = liftWeights(tfjsOps, forwardWeights(glow, float64Ops, params));
     const { latents } = encode(glow, tfjsOps, x, forward, own);
     const inTurn = Uint16Array.from({ length: SAMPLES }, (_, i) => i % Math.max(config.classes, 1));
@@ -68,20 +69,11 @@ export async function drawPictures(
     return toBins(values, config.bits);
   };
   const [drawn, after] = [await bins(samples), await bins(restored)];
-  const before = toBins(shown.x, config.bits);
+  const before = toBins(heldOut.x, config.bits);
   return {
     samples: grid(config, drawn),
-    reconstructions: grid(config, Buffer.concat([before, after]), shown.count),
+    reconstructions: grid(config, Buffer.concat([before, after]), heldOut.count),
     largestError: before.reduce((most, bin, i) => Math.max(most, Math.abs(bin - after[i])), 0),
-  };
-}
-
-function firstOf({ count, x, classes }: Batch, most: number): Batch {
-  const taken = Math.min(count, most);
-  return {
-    count: taken,
-    x: x.slice(0, (x.length / count) * taken),
-    ...(classes && { classes: classes.slice(0, taken) }),
   };
 }
 

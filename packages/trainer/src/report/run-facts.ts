@@ -13,8 +13,8 @@ export interface RunDescription {
   readonly data: Dataset;
   readonly batches: {
     readonly trainingImages: number;
-    /** The held-out images, batch by batch. */
-    validation(): AsyncIterable<Batch>;
+    /** At most `most` held-out images, evenly spread over the data. */
+    examples(most: number): Promise<Batch>;
   };
   readonly settings: TrainSettings;
 }

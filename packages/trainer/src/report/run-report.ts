@@ -1,13 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Float64Tensor, Named } from '@glow-onnx/flow';
 import { messageOf } from '@glow-onnx/runtime/internal';
 import { encodePng } from '@glow-onnx/runtime/node';
 import type { EngineState } from '../engine/contract.js';
 import { readMetrics } from '../folder/metrics.js';
 import type { RunFolder } from '../folder/run-folder.js';
-import { renderPage, type StepImage, spread } from './page.js';
-import { drawPictures, type Pictures } from './pictures.js';
+import { gridName, readGrids } from './grids.js';
+import { renderPage } from './page.js';
+import { drawPictures, type Pictures, reconstructed } from './pictures.js';
 import type { Progress } from './progress.js';
 import { type RunDescription, runFacts } from './run-facts.js';
 
@@ -23,10 +22,12 @@ export interface Epoch {
 
 /** Keeps the images and the report of a run up to date. */
 export interface RunReport {
-  /** After a validation: `pictures/samples-<step>.png`, `pictures/reconstructions-<step>.png`, `report.html`. */
-  epoch(progress: Progress, state: EngineState): Promise<Epoch>;
+  /** After a validation; `isLast` at the end of the run, which always has images: `pictures/samples-<step>.png`, `pictures/reconstructions-<step>.png`, `report.html`. */
+  epoch(progress: Progress, state: EngineState, isLast: boolean): Promise<Epoch>;
   /** Between validations: only `report.html`. */
   refresh(progress: Progress): Promise<void>;
+  /** After a step: `report.html` if it is older than ten seconds. */
+  keepFresh(progress: Progress): Promise<void>;
 }
 
 export interface RunReportOptions extends RunDescription {
@@ -36,13 +37,14 @@ export interface RunReportOptions extends RunDescription {
   readonly onWarning?: (message: string) => void;
 }
 
-/** Grids of each kind that a report shows, including the first and the last. */
-const MOST_GRIDS = 6;
+/** So that someone who watches sees the run go on. A report takes some hundredths of a second. */
+const FRESH_MS = 10_000;
 
 export function createRunReport(options: RunReportOptions): RunReport {
   const { folder, onWarning } = options;
   let spentMs = 0;
   let drawnAt = Number.NEGATIVE_INFINITY;
+  let writtenAt = Number.NEGATIVE_INFINITY;
 
   const orWarn = async <T>(work: Promise<T>): Promise<T | undefined> => {
     try {
@@ -53,6 +55,7 @@ export function createRunReport(options: RunReportOptions): RunReport {
     }
   };
   const refresh = async (progress: Progress): Promise<void> => {
+    writtenAt = performance.now(); // also if it fails, so that a full disk is not told of after every step
     const samples = await readGrids(folder.path, 'samples');
     const reconstructions = (await readGrids(folder.path, 'reconstructions')).at(-1);
     const metrics = await readMetrics(folder.path);
@@ -60,9 +63,9 @@ export function createRunReport(options: RunReportOptions): RunReport {
     await folder.write('report.html', renderPage(facts));
   };
   return {
-    async epoch(progress, state) {
+    async epoch(progress, state, isLast) {
       const started = performance.now();
-      const due = progress.epoch >= progress.epochs || isDue(spentMs, started - drawnAt);
+      const due = isLast || isDue(spentMs, started - drawnAt);
       const pictures = due ? await orWarn(draw(options, progress.step, state)) : undefined;
       if (due) {
         drawnAt = performance.now();
@@ -72,47 +75,28 @@ export function createRunReport(options: RunReportOptions): RunReport {
       return { progress, pictures };
     },
     refresh: async (progress) => orWarn(refresh(progress)),
+    async keepFresh(progress) {
+      if (performance.now() - writtenAt > FRESH_MS) await orWarn(refresh(progress));
+    },
   };
 }
 
-/** Draws the images of a step and writes them. Undefined if there are no held-out images. */
+/** Draws the images of a step and writes them. */
 async function draw(
   { folder, glow, fixed, batches, settings }: RunReportOptions,
   step: number,
   { trainable, ema }: EngineState,
-): Promise<Pictures | undefined> {
-  for await (const heldOut of batches.validation()) {
-    const params = { trainable: ema ?? trainable, fixed };
-    const pictures = await drawPictures(glow, params, heldOut, settings.seed);
-    for (const kind of ['samples', 'reconstructions'] as const) {
-      await folder.write(gridName(kind, step), await encodePng(pictures[kind]));
-    }
-    return pictures;
+): Promise<Pictures> {
+  const params = { trainable: ema ?? trainable, fixed };
+  const heldOut = await batches.examples(reconstructed);
+  const pictures = await drawPictures(glow, params, heldOut, settings.seed);
+  for (const kind of ['samples', 'reconstructions'] as const) {
+    await folder.write(gridName(kind, step), await encodePng(pictures[kind]));
   }
-  return undefined;
+  return pictures;
 }
 
 /** Slow images wait until they take at most a twentieth of the time: short epochs of a large model have none. */
 export function isDue(spentMs: number, passedMs: number): boolean {
   return spentMs < 3000 || passedMs > 20 * spentMs;
-}
-
-function gridName(kind: string, step: number): string {
-  return `pictures/${kind}-${String(step).padStart(7, '0')}.png`;
-}
-
-/** The grids of one kind in a run folder, in the order of their steps. */
-async function readGrids(run: string, kind: string): Promise<StepImage[]> {
-  const names = await readdir(join(run, 'pictures')).catch(() => []);
-  const steps = names.flatMap((name) => {
-    const [, step] = new RegExp(`^${kind}-(\\d+)\\.png$`).exec(name) ?? [];
-    return step === undefined ? [] : [Number(step)];
-  });
-  const shown = spread(
-    steps.sort((a, b) => a - b),
-    MOST_GRIDS,
-  );
-  return Promise.all(
-    shown.map(async (step) => ({ step, png: await readFile(join(run, gridName(kind, step))) })),
-  );
 }

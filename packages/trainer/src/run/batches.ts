@@ -4,7 +4,7 @@ import { type Augmentation, drawSources } from '../data/augment.js';
 import type { Dataset } from '../data/dataset.js';
 import { findLabels, type Labels } from '../data/labels.js';
 import { readAhead } from '../data/read-ahead.js';
-import { epochBatches, inBatches, splitBySeed } from '../data/split.js';
+import { epochBatches, inBatches, splitBySeed, spread } from '../data/split.js';
 import type { Batch } from '../engine/batch.js';
 import type { TrainSettings } from '../settings/settings.js';
 
@@ -27,6 +27,8 @@ export interface Batches {
   training(indices: Uint32Array, imagesBefore: number): Promise<Batch>;
   /** The held-out images without augmentation and with the same noise every time, batch by batch. */
   validation(): AsyncIterable<Batch>;
+  /** At most `most` held-out images, evenly spread over the order of the data, as in `validation`. */
+  examples(most: number): Promise<Batch>;
 }
 
 /** @throws RangeError if the data has too few images, or not the labels that the model needs. */
@@ -58,16 +60,16 @@ export function createBatches(
     const classOf = (index: number): number => labels?.indices[index] ?? 0;
     return { count: indices.length, x, ...(labels && { classes: Uint16Array.from(indices, classOf) }) };
   };
+  const heldOut = (indices: Uint32Array): Promise<Batch> =>
+    dequantise(indices, (i) => noiseStreams.validation + indices[i], unchanged);
   return {
     trainingImages: train.length,
     stepsPerEpoch: order(0).length,
     order,
     training: (indices, before) =>
       dequantise(indices, (i) => noiseStreams.training + before + i, { flip, shift }),
-    validation: () =>
-      readAhead(inBatches(validation, batch), (indices) =>
-        dequantise(indices, (i) => noiseStreams.validation + indices[i], unchanged),
-      ),
+    validation: () => readAhead(inBatches(validation, batch), heldOut),
+    examples: (most) => heldOut(Uint32Array.from(spread([...validation], most))),
   };
 }
 

@@ -1,6 +1,6 @@
 import { trainEpoch } from './train-epoch.js';
 import { createRunState, type TrainingRun } from './training-run.js';
-import { concludeEpoch } from './validate.js';
+import { concludeEpoch, isOutOfPatience } from './validate.js';
 
 /** The outcome of a training run. */
 export interface TrainResult {
@@ -40,12 +40,11 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     if (!run.initialised) await engine.initialise(await batches.training(batches.order(0)[0], 0));
     await concludeEpoch(state);
   }
-  const outOfPatience = (): boolean => settings.patience > 0 && counters.stale >= settings.patience;
   let ended: TrainResult['ended'] | undefined = signal?.aborted ? 'signal' : undefined;
-  while (ended === undefined && counters.epoch < settings.epochs && !outOfPatience()) {
+  while (ended === undefined && counters.epoch < settings.epochs && !isOutOfPatience(state)) {
     ended = await trainEpoch(state);
     counters.epoch = Math.floor(counters.step / batches.stepsPerEpoch);
-    await concludeEpoch(state);
+    await concludeEpoch(state, ended === 'time');
   }
   return {
     ended: ended ?? (counters.epoch < settings.epochs ? 'patience' : 'epochs'),

@@ -9,6 +9,8 @@ export interface Pace {
   /** Leaves out the time since the last note. */
   resumeClock(): void;
   elapsedSeconds(): number;
+  /** Share of the time budget that is used up, 0 to 1. 0 without a budget. */
+  readonly timeUsed: number;
   /** Time for these images or until the end of the budget, whichever is less. Infinity until it is known. */
   secondsLeft(imagesLeft: number): number;
 }
@@ -42,6 +44,9 @@ export function createPace(budgetMinutes = Number.POSITIVE_INFINITY): Pace {
       mark = performance.now();
     },
     elapsedSeconds,
+    get timeUsed() {
+      return Math.min(1, elapsedSeconds() / (budgetMinutes * 60));
+    },
     secondsLeft(imagesLeft: number) {
       const speed = pace.imagesPerSecond;
       const forImages = speed > 0 ? imagesLeft / speed : Number.POSITIVE_INFINITY;

@@ -2,6 +2,7 @@ import { mean } from '@glow-onnx/runtime/internal';
 import { readAhead } from '../data/read-ahead.js';
 import type { StepResult } from '../engine/contract.js';
 import type { Counters } from './counters.js';
+import { FORECAST_STEPS, forecast } from './forecast.js';
 import { rateAt } from './learning-rate.js';
 import { runOf } from './run-checkpoint.js';
 import { normLimit, noteStep, notFinite } from './stability.js';
@@ -15,7 +16,7 @@ const SAVE_SECONDS = 300;
 /** Trains to the end of the epoch. @returns why it ended earlier, if it did. */
 export async function trainEpoch(state: RunState): Promise<'signal' | 'time' | undefined> {
   const { run, counters, pace } = state;
-  const { engine, batches, settings, folder, signal } = run;
+  const { engine, batches, settings, signal } = run;
   const { stepsPerEpoch } = batches;
   const order = batches.order(counters.epoch);
   let recent: StepResult[] = [];
@@ -25,26 +26,32 @@ export async function trainEpoch(state: RunState): Promise<'signal' | 'time' | u
     batches.training(indices, images + i * settings.batch),
   );
   for await (const batch of upcoming) {
-    const rate = counters.rateFactor * rateAt(counters.step, settings, settings.epochs * stepsPerEpoch);
+    const steps = settings.epochs * stepsPerEpoch;
+    const rate = counters.rateFactor * rateAt(counters.step, settings, steps, pace.timeUsed);
     const result = await engine.step(batch, rate, normLimit(counters, settings.skipOutliers));
     await recover(state, result);
     counters.step++;
     counters.images += batch.count;
     pace.note(batch.count, upcoming.waitedSeconds);
-    run.onProgress?.(state.progress('training', result.bitsPerDim));
+    const progress = state.progress('training', result.bitsPerDim);
+    run.onProgress?.(progress);
+    if (state.ownSteps === FORECAST_STEPS) {
+      const fromWeights = run.initialised && !run.counters;
+      run.onForecast?.(forecast(counters.step, steps, pace, run.config, settings, fromWeights));
+    }
     if (result.applied) recent.push(result);
     const timeIsUp = pace.secondsLeft(Number.POSITIVE_INFINITY) === 0;
     const ended = signal?.aborted ? 'signal' : timeIsUp ? 'time' : undefined;
     if (recent.length === LOG_STEPS || counters.step % stepsPerEpoch === 0 || ended) {
       const { imagesPerSecond, waiting } = pace;
-      await folder.log({ ...metricsOf(recent, counters), rate, imagesPerSecond, waiting });
+      await state.log({ ...metricsOf(recent, counters), rate, imagesPerSecond, waiting });
       recent = [];
     }
     if (ended) return ended;
     if (pace.elapsedSeconds() - state.savedAt > SAVE_SECONDS && counters.streak > 0) {
       await state.save();
-      await run.report?.refresh(state.progress('training', result.bitsPerDim));
     }
+    await run.report?.keepFresh(progress);
   }
   return undefined;
 }

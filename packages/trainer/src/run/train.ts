@@ -11,6 +11,7 @@ import {
 import { assembleEngine } from '../assembly/assemble-engine.js';
 import { type EngineOptions, engineRules, openDifferentiator } from '../assembly/open-differentiator.js';
 import type { Dataset } from '../data/dataset.js';
+import type { Metrics } from '../folder/metrics.js';
 import { createRunFolder, reopenRunFolder } from '../folder/run-folder.js';
 import type { Progress } from '../report/progress.js';
 import { createRunReport, type Epoch } from '../report/run-report.js';
@@ -19,6 +20,7 @@ import { defaultSettings, type TrainSettings } from '../settings/settings.js';
 import { createBatches } from './batches.js';
 import { checkImages, checkSameClasses, checkSameData, checkSameOrder } from './check-data.js';
 import { checkPlace } from './check-place.js';
+import type { Forecast } from './forecast.js';
 import { runTraining, type TrainResult } from './loop.js';
 import { type CheckpointRun, describeStart, runOf } from './run-checkpoint.js';
 import type { TrainingRun } from './training-run.js';
@@ -42,6 +44,13 @@ export interface TrainOptions extends EngineOptions {
   readonly force?: boolean;
   /** Called after every step and every batch of validation. */
   readonly onProgress?: (progress: Progress) => void;
+  /** Called once, after the first ten steps, with the time that the run will take. It changes nothing in the run. */
+  readonly onForecast?: (forecast: Forecast) => void;
+  /**
+   * Called with each line of `metrics.jsonl` after it is written, to pass it on to another logger. An error that it
+   * throws ends the run.
+   */
+  readonly onMetrics?: (metrics: Metrics) => void;
   /** Called after each epoch, with samples and reconstructions of the model. */
   readonly onEpoch?: (epoch: Epoch) => void;
   /** Called with a problem that does not end the run, such as a report that cannot be written. */
@@ -74,6 +83,7 @@ const trainRules: Rules<TrainOptions> = {
   },
   force: aBoolean,
   ...{ onProgress: aFunction, onEpoch: aFunction, onWarning: aFunction },
+  ...{ onForecast: aFunction, onMetrics: aFunction },
   signal: anAbortSignal,
 };
 

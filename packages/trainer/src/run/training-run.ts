@@ -1,10 +1,12 @@
 import type { Checkpoint } from '@glow-onnx/flow';
 import type { Engine } from '../engine/contract.js';
+import type { Metrics } from '../folder/metrics.js';
 import type { RunFolder } from '../folder/run-folder.js';
 import type { Progress } from '../report/progress.js';
 import type { Epoch, RunReport } from '../report/run-report.js';
 import type { Batches } from './batches.js';
 import { atStart, type Counters } from './counters.js';
+import type { Forecast } from './forecast.js';
 import { createPace, type Pace } from './pace.js';
 import { type RunConstants, toCheckpoint } from './run-checkpoint.js';
 
@@ -19,6 +21,8 @@ export interface TrainingRun extends Omit<RunConstants, 'trainingImages'> {
   readonly counters?: Counters | undefined;
   readonly timeBudgetMinutes?: number;
   readonly onProgress?: (progress: Progress) => void;
+  readonly onForecast?: (forecast: Forecast) => void;
+  readonly onMetrics?: (metrics: Metrics) => void;
   readonly onEpoch?: (epoch: Epoch) => void;
   readonly report?: RunReport;
   readonly signal?: AbortSignal;
@@ -29,6 +33,8 @@ export interface RunState {
   readonly run: TrainingRun;
   readonly counters: Counters;
   readonly pace: Pace;
+  /** Steps that this process has done: without those before a resumption. */
+  readonly ownSteps: number;
   /** bits/dim of each validation image at the last validation. */
   scores: Float64Array | undefined;
   /** When `last` was saved, in seconds since the start. */
@@ -36,6 +42,8 @@ export interface RunState {
   checkpoint(): Promise<Checkpoint>;
   /** Replaces `last`. */
   save(): Promise<void>;
+  /** Appends a line to `metrics.jsonl`. */
+  log(metrics: Metrics): Promise<void>;
   progress(phase: Progress['phase'], bitsPerDim: number): Progress;
 }
 
@@ -45,8 +53,12 @@ export function createRunState(run: TrainingRun): RunState {
   const counters = run.counters ?? { ...atStart };
   const secondsBefore = counters.seconds;
   const pace = createPace(run.timeBudgetMinutes);
+  const stepBefore = counters.step;
   const state: RunState = {
     ...{ run, counters, pace },
+    get ownSteps() {
+      return counters.step - stepBefore;
+    },
     scores: undefined,
     savedAt: 0,
     async checkpoint() {
@@ -56,6 +68,10 @@ export function createRunState(run: TrainingRun): RunState {
     async save() {
       await folder.saveLast(await state.checkpoint());
       state.savedAt = pace.elapsedSeconds();
+    },
+    async log(metrics) {
+      await folder.log(metrics);
+      run.onMetrics?.(metrics);
     },
     progress: (phase, bitsPerDim) => ({
       ...counters,

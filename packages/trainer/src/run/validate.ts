@@ -4,15 +4,22 @@ import type { RunState } from './training-run.js';
 
 /**
  * Validates, saves, and updates the report. It draws images only after the first step, and not after an interruption.
+ * @param timeIsUp whether the time budget ends the run here.
  */
-export async function concludeEpoch(state: RunState): Promise<void> {
+export async function concludeEpoch(state: RunState, timeIsUp = false): Promise<void> {
   const { run, counters } = state;
   await validate(state);
   await state.save();
   const validated = state.progress('validating', state.scores ? mean(state.scores) : Number.NaN);
   if (run.signal?.aborted || counters.step === 0) return run.report?.refresh(validated);
-  const epoch = await run.report?.epoch(validated, await run.engine.state());
+  const isLast = timeIsUp || counters.epoch >= run.settings.epochs || isOutOfPatience(state);
+  const epoch = await run.report?.epoch(validated, await run.engine.state(), isLast);
   if (epoch) run.onEpoch?.(epoch);
+}
+
+/** Whether `patience` ends the run. */
+export function isOutOfPatience({ run: { settings }, counters }: RunState): boolean {
+  return settings.patience > 0 && counters.stale >= settings.patience;
 }
 
 /**
@@ -37,7 +44,7 @@ async function validate(state: RunState): Promise<void> {
   state.scores = Float64Array.from(found);
   if (counters.step === 0) counters.before = bitsPerDim;
   const { step, epoch, images } = counters;
-  await folder.log({ step, epoch, images, validationBitsPerDim: bitsPerDim });
+  await state.log({ step, epoch, images, validationBitsPerDim: bitsPerDim });
   if (bitsPerDim >= counters.best) {
     // A validation after an interruption is one that an uninterrupted run would not have.
     if (step % batches.stepsPerEpoch === 0) counters.stale++;

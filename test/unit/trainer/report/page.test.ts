@@ -1,4 +1,5 @@
-import { type ReportFacts, renderPage, spread } from '../../../../packages/trainer/src/report/page.js';
+import { spread } from '../../../../packages/trainer/src/data/split.js';
+import { type ReportFacts, renderPage } from '../../../../packages/trainer/src/report/page.js';
 
 const png = Uint8Array.of(137, 80, 78, 71);
 const facts: ReportFacts = {

@@ -1,0 +1,100 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { main } from '../../../packages/trainer/src/cli/main.js';
+import { runOf } from '../../../packages/trainer/src/run/run-checkpoint.js';
+import { glowTrain } from '../../support/glow-train.js';
+import { readCheckpoint, temporaryRuns } from '../../support/training.js';
+
+const faces = ['--data', 'models/faces/faces.json', '--limit', '40'];
+const short = ['--steps', '1', '--hidden', '8', '--epochs', '1', '--device', 'wasm', '--threads', '1'];
+const runAt = temporaryRuns();
+
+test('a recipe is printed as flags, chosen for the data, and used', async () => {
+  const out = runAt('recipe');
+  const { code, stderr } = await glowTrain(...faces, '--recipe', 'photos', ...short, '--out', out);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('recipe photos: --bits 5 ') });
+  expect(stderr).toContain('--flip --shift 2 --batch 8 ');
+  const checkpoint = await readCheckpoint(out, 'last');
+  expect(checkpoint.config).toMatchObject({ bits: 5, steps: 1, hiddenChannels: 8 });
+  expect(runOf(checkpoint)?.settings).toMatchObject({ flip: true, shift: 2, batch: 8, epochs: 1 });
+});
+
+test('each value of a recipe can be replaced, --flip too', async () => {
+  const out = runAt('replaced');
+  const others = ['--no-flip', '--bits', '4', '--batch', '16', '--shift', '1', '--schedule', 'constant'];
+  const { stderr } = await glowTrain(...faces, '--recipe', 'photos', ...short, ...others, '--out', out);
+  expect(stderr).not.toMatch(/recipe photos:.*--(no-)?flip/);
+  const checkpoint = await readCheckpoint(out, 'last');
+  expect(checkpoint.config.bits).toBe(4);
+  expect(runOf(checkpoint)?.settings).toMatchObject({
+    ...{ flip: false, shift: 1, batch: 16, schedule: 'constant', warmup: 300 },
+  });
+});
+
+test('without a recipe every setting has its default, and the recipe that fits is named', async () => {
+  const out = runAt('none');
+  const { stderr } = await glowTrain(...faces, ...short, '--out', out);
+  expect(stderr).toContain('For these images: --recipe drawings');
+  expect(stderr).toContain('models/faces has learned drawn faces: --init models/faces starts');
+  expect((await readCheckpoint(out, 'last')).config.bits).toBe(8);
+});
+
+test('a resumed run keeps its settings: a recipe is refused', async () => {
+  const { code, stderr } = await glowTrain(...faces, '--recipe', 'quick', '--resume', '--out', runAt('none'));
+  expect(code).toBe(1);
+  expect(stderr).toContain('--resume continues with the settings of the run in --out, but --recipe chooses');
+});
+
+test('with a recipe, large images become 32×32 and small ones keep their size', async () => {
+  const train = async (name: string, side: number, ...flags: string[]) => {
+    const data = runAt(`images of ${name}`);
+    await mkdir(data);
+    for (let i = 0; i < 12; i++) {
+      const background = { r: 20 * i, g: 90, b: 30 };
+      const image = sharp({ create: { width: side + i, height: side + i, channels: 3, background } });
+      await image
+        .resize(side, side)
+        .png()
+        .toFile(join(data, `${i}.png`));
+    }
+    const out = runAt(name);
+    const { stderr } = await glowTrain('--data', data, '--recipe', 'quick', ...short, ...flags, '--out', out);
+    expect(stderr).toContain('12 images');
+    const { height, width } = (await readCheckpoint(out, 'last')).config;
+    return [height, width];
+  };
+  expect(await train('large', 100)).toEqual([32, 32]);
+  expect(await train('small', 24)).toEqual([24, 24]);
+  expect(await train('asked for', 100, '--size', '16x24')).toEqual([16, 24]);
+});
+
+test('after ten steps the run says how long it takes, and what is a rule or an estimate', async () => {
+  const flags = ['--steps', '2', '--hidden', '8', '--batch', '4', '--epochs', '2', '--device', 'wasm'];
+  const { stderr } = await glowTrain(...faces, ...flags, '--threads', '1', '--out', runAt('forecast'));
+  expect(stderr).toMatch(/images\/s: 8 steps more in 0m\d\ds, until about \w{3},? \d\d:\d\d\n/);
+  expect(stderr).toMatch(
+    /as a rule of thumb, shapes appear after .* steps: here in .*, which is after the end/,
+  );
+  expect(stderr).toContain('--steps 1 would be about 2.0 times as fast (estimated from its multiplications)');
+});
+
+test('--open serves the report while training goes on, and ends with it', async () => {
+  const out = runAt('open');
+  let [page, url] = ['', ''];
+  const stderr = Object.assign(new (await import('node:stream')).PassThrough(), { isTTY: false });
+  stderr.on('data', (text) => {
+    url ||= /report: (http\S+)/.exec(String(text))?.[1] ?? '';
+    if (url === '' || page !== '') return;
+    get(url, { agent: false }, (response) => response.on('data', (part) => (page += part)));
+  });
+  const argv = [...faces, ...short, '--open', '--out', out];
+  const terminal = { stdout: stderr, stderr };
+  expect(await main(argv, '1.2.3', terminal, new AbortController().signal)).toBe(0);
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+  expect(page).toContain('This page renews itself.');
+  expect(await readFile(join(out, 'report.html'), 'utf8')).not.toContain('<script');
+  const refused = new Promise((resolve) => get(url, { agent: false }).on('error', resolve));
+  expect(await refused).toMatchObject({ code: 'ECONNREFUSED' });
+});

@@ -1,0 +1,68 @@
+import { createConfig } from '@glow-onnx/flow';
+import { createDataset } from '../../../packages/trainer/src/data/dataset.js';
+import { pixelsOf } from '../../../packages/trainer/src/data/pixel-store.js';
+import { checkSettings } from '../../../packages/trainer/src/settings/check-settings.js';
+import {
+  proposeRecipe,
+  type RecipeName,
+  recipeFor,
+  recipes,
+} from '../../../packages/trainer/src/settings/recipes.js';
+import { defaultSettings } from '../../../packages/trainer/src/settings/settings.js';
+import { shippedModels, trainedModelFor } from '../../../packages/trainer/src/settings/trained-models.js';
+
+const names = Object.keys(recipes) as RecipeName[];
+const counts = [12, 60, 1200, 5000, 150_000];
+const cases = names.flatMap((name) => counts.map((count) => ({ name, count })));
+
+test.each(cases)('$name gives a valid model and valid settings for $count images', ({ name, count }) => {
+  const { model, settings } = recipeFor(name, { count });
+  checkSettings({ ...defaultSettings, ...settings });
+  expect(createConfig({ channels: 3, height: 32, width: 32, ...model })).toMatchObject(model);
+  const { batch = 0, valFraction = 0 } = settings;
+  expect(batch).toBeLessThanOrEqual(count * (1 - valFraction));
+  expect(Math.round(count * valFraction)).toBeLessThanOrEqual(1000);
+});
+
+test.each(names)('%s takes about the same number of steps for few and for many images', (name) => {
+  const steps = [1200, 5000, 15_000].map((count) => {
+    const { batch = 0, valFraction = 0, epochs = 0 } = recipeFor(name, { count }).settings;
+    return epochs * Math.floor((count * (1 - valFraction)) / batch);
+  });
+  expect(Math.max(...steps) / Math.min(...steps)).toBeLessThan(1.1);
+});
+
+test('photos may be mirrored, drawings may not', () => {
+  expect(recipeFor('photos', { count: 5000 }).settings.flip).toBe(true);
+  expect(recipeFor('drawings', { count: 5000 }).settings.flip).toBeUndefined();
+});
+
+test('few images get a smaller model, and photos are shifted', () => {
+  const [few, many] = [1200, 20_000].map((count) => recipeFor('photos', { count }));
+  expect(few.model.hiddenChannels).toBeLessThan(Number(many.model.hiddenChannels));
+  expect([few.settings.shift, many.settings.shift]).toEqual([2, undefined]);
+});
+
+/** Grey images of 8×8 pixels, each row drawn by `at`. */
+function images(at: (x: number, i: number) => number) {
+  const pixels = Uint8Array.from({ length: 3 * 64 }, (_, k) => at(k % 8, k));
+  return createDataset({ name: 'rows', channels: 1, height: 8, width: 8, pixels: pixelsOf(pixels, 64) });
+}
+
+test('areas of one colour are taken for drawings, and slopes for photos', async () => {
+  expect(await proposeRecipe(images((x) => (x < 4 ? 0 : 255)))).toBe('drawings');
+  expect(await proposeRecipe(images((x) => 10 * x))).toBe('photos');
+});
+
+test('one image of one colour among photos, such as a night sky, leaves them photos', async () => {
+  expect(await proposeRecipe(images((x, k) => (k < 64 ? 0 : 10 * x)))).toBe('photos');
+});
+
+test('a trained model is proposed for drawings with as many channels, and not for photos', () => {
+  const folder = (channels: 1 | 3, recipe: RecipeName) =>
+    trainedModelFor({ channels }, recipe, shippedModels)?.folder;
+  expect(folder(3, 'drawings')).toBe('models/faces');
+  expect(folder(1, 'drawings')).toBe('models/fashion-mnist');
+  expect(folder(3, 'photos')).toBeUndefined();
+  expect(trainedModelFor({ channels: 3 }, 'drawings', [])).toBeUndefined();
+});
