@@ -82,7 +82,10 @@ for (const worker of [false, true]) {
   row(`score 200 images, ${where}`, await watched(() => glow.score(faces.slice(0, 200))));
   row(`sample 1,000 images, ${where}`, await watched(() => glow.sample({ count: 1000 })));
   const [large] = pictures(glow, 1, 1024);
-  row(`reconstruct one of 1024×1024, ${where}`, await watched(() => glow.reconstruct(large)));
+  row(
+    `reconstruct one of 1024×1024, ${where}`,
+    await watched(() => glow.reconstruct(large, { fit: 'none' })),
+  );
   await glow.dispose();
 }
 

@@ -101,7 +101,7 @@ async function cycle() {
   for (let i = 1; i <= cycles; i++) {
     const model = await load({ worker: true });
     await model.sample({ seed: i });
-    await model.encode(large, { signal: AbortSignal.timeout(30) }).catch(({ name }) => {
+    await model.encode(large, { signal: AbortSignal.timeout(30), fit: 'none' }).catch(({ name }) => {
       if (name !== 'TimeoutError') throw new Error(`cycle ${i}: expected TimeoutError, got ${name}`);
     });
     await model.dispose();

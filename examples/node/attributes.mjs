@@ -14,7 +14,7 @@ const options = {
 async function main() {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const glow = await loadGlow(values.model);
-  let [face] = await glow.prepare(positionals[0] ?? 'examples/node/pictures/ben.png', { fit: 'cover' });
+  let [face] = await glow.prepare(positionals[0] ?? 'examples/node/pictures/ben.png');
   const folder = `${values.model}/directions`;
   const names = (await readdir(folder).catch(() => [])).flatMap((file) => /(.+)\.safe/.exec(file)?.[1] ?? []);
   const rows = [];
@@ -23,7 +23,7 @@ async function main() {
     const known = strength && (name === 'own' ? values.with[0] && values.without[0] : names.includes(name));
     if (!known) throw new RangeError(`--add ${change}: expected NAME=STRENGTH (${names}; own needs --with)`);
     const file = `${folder}/${name}.safetensors`;
-    const own = () => glow.attributeDirection(values.with, values.without, { fit: 'cover' });
+    const own = () => glow.attributeDirection(values.with, values.without);
     const way = name === 'own' ? await own() : loadLatents(glow, await readFile(file)).z[0];
     for (const t of [0, 1, 2, 3, 4]) rows.push(...(await glow.applyAttribute(face, way, (t * strength) / 4)));
     face = rows.at(-1);

@@ -15,10 +15,10 @@ async function main() {
   if (!Number.isFinite(+values.keep)) throw new RangeError(`--keep: expected a number, got ${values.keep}`);
   const files = positionals.length > 0 ? positionals : shipped;
   const glow = await loadGlow(values.model);
-  const { z } = await glow.encode(files, { fit: 'cover' });
+  const { z } = await glow.encode(files);
   const decoded = await glow.decode(z);
-  const before = await glow.prepare(files, { fit: 'cover' }); // as the model sees them
-  const bits = await glow.bitsPerDim(files, { fit: 'cover' });
+  const before = await glow.prepare(files); // as the model sees them
+  const bits = await glow.bitsPerDim(files);
   const rows = [];
   for (const [i, { data }] of before.entries()) {
     const wrong = data.filter((value, k) => value !== decoded[i].data[k]).length;

@@ -19,7 +19,7 @@ async function main() {
   const highest = Math.max(...counts);
   const bars = counts.map((count) => ' ▁▂▃▄▅▆▇█'[Math.ceil((count / highest) * 8)]).join('');
 
-  const scores = await glow.score(files, { fit: 'cover' });
+  const scores = await glow.score(files);
   for (const [i, { bitsPerDim, typicality }] of scores.entries()) {
     const place = Math.floor(((bitsPerDim - from) / (to - from)) * counts.length);
     const mark = place < 0 ? '←' : place >= counts.length ? '→' : '↑';

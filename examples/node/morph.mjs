@@ -21,7 +21,7 @@ async function main() {
   const { mode } = values;
 
   const glow = await loadGlow(values.model);
-  const way = await glow.interpolate(from, to, { steps: Number(values.steps), mode, fit: 'cover' });
+  const way = await glow.interpolate(from, to, { steps: Number(values.steps), mode });
   await writePng(values.out, imageGrid(way, { columns: way.length, scale: 4, gap: 4 }));
 
   // Fewer bits per dimension mean a likelier image.

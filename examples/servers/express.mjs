@@ -26,7 +26,7 @@ app.get('/sample', limit, async ({ query }, response) => {
   response.type('png').send(Buffer.from(await encodePng(image)));
 });
 app.post('/score', limit, express.raw({ type: 'image/*', limit: '1mb' }), async ({ body }, response) => {
-  const [score] = await model.score(body, { fit: 'cover', signal: response.locals.signal });
+  const [score] = await model.score(body, { signal: response.locals.signal });
   response.json(score);
 });
 app.use((error, _request, response, _next) => {

@@ -35,7 +35,7 @@ app.register(async (limited) => {
     return reply.type('image/png').send(Buffer.from(await encodePng(image)));
   });
   limited.post('/score', async ({ body, stop: signal }) => {
-    const [score] = await model.score(body, { fit: 'cover', signal });
+    const [score] = await model.score(body, { signal });
     return score;
   });
 });

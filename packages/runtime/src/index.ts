@@ -21,10 +21,16 @@ export type { FileContents, ModelFiles } from './folder/stores/memory-store.js';
 export type { NetworkOptions } from './folder/stores/url-store.js';
 export type { LoadGlow, LoadOptions } from './load-options.js';
 export { BatchError } from './model/batch-error.js';
-export type { CallOptions } from './model/call.js';
+export type { CallOptions, FitOptions } from './model/call.js';
 export type { Cost } from './model/cost.js';
 export type { EditOptions } from './model/edit.js';
-export type { DecodeOptions, EncodeOptions, PrepareOptions } from './model/encode-decode.js';
+export type {
+  DecodeOptions,
+  Encoded,
+  EncodeOptions,
+  FittedImage,
+  PrepareOptions,
+} from './model/encode-decode.js';
 export type { FloatImage } from './model/float-image.js';
 export type { DecodeGradient, LogProbGradient } from './model/gradient.js';
 export type { InterpolateOptions } from './model/interpolate.js';
@@ -33,10 +39,17 @@ export type { InterpolationMode, LatentLevel, Latents } from './model/latents.js
 export { type LatentsFile, loadLatents, saveLatents } from './model/latents-file.js';
 export { MemoryError } from './model/memory-error.js';
 export type { GlowModel, OneOrMore } from './model/model.js';
+export type {
+  DenoiseOptions,
+  EnlargeOptions,
+  Restored,
+  RestoreOptions,
+  RestoreStep,
+} from './model/restored.js';
 export type { SampleOptions } from './model/sample.js';
 export type { Score, ScoreOptions } from './model/score.js';
 export { drawImage, type RgbaPixels, toImageData } from './pictures/canvas.js';
-export type { Fit } from './pictures/fit.js';
+export type { Fit, Fitted } from './pictures/fit.js';
 export { type GridOptions, imageGrid } from './pictures/image-grid.js';
 export type { ModelImage, PixelData, RawImage } from './pictures/images.js';
 export type { ImageInput } from './pictures/input.js';

@@ -1,6 +1,10 @@
+import { join } from 'node:path';
+import { loadGlow } from '@glow-onnx/runtime/node';
+import sharp from 'sharp';
 import type { browserCodec as BrowserCodec } from '../../../packages/runtime/src/browser/images.js';
 import { withChannels } from '../../../packages/runtime/src/pictures/images.js';
 import { decodeJpeg } from '../../../packages/runtime/src/pictures/jpeg/decode-jpeg.js';
+import { phonePhoto, phonePhotoFitted } from '../../support/phone-photo.js';
 import {
   jpegCases,
   type PictureCase,
@@ -117,6 +121,21 @@ describeBrowser('pictures in a browser', () => {
     }, translucent);
     expect(ours).toEqual(translucent);
     expect(canvas).not.toEqual(translucent);
+  });
+
+  test('of a phone come to the training size, to the pixels of Node, as a file and as an address', async () => {
+    const photo = await phonePhoto(sharp);
+    const node = await loadGlow(join(__dirname, '../../../models/faces'), { device: 'cpu' });
+    const [expected] = await node.prepare(photo);
+    await node.dispose();
+    const seen = await browser.run(async ({ glow, arg }) => {
+      const model = await glow.loadGlow('/models/faces', { device: 'wasm' });
+      const file = new File([arg], 'cat.jpg');
+      const images = await model.reconstruct([file, URL.createObjectURL(file)]);
+      await model.dispose();
+      return images.map(({ data, fitted }) => ({ data: [...data], fitted }));
+    }, photo);
+    expect(seen).toEqual(Array(2).fill({ data: [...(expected?.data ?? [])], fitted: phonePhotoFitted(16) }));
   });
 
   test('go in as ImageData, the same numbers as raw pixels', async () => {

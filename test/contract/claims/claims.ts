@@ -41,7 +41,9 @@ export interface Claim {
 const bits = 5;
 export const pictures = [picture(0, 8, 8), picture(1, 8, 8), picture(2, 8, 16), picture(3, 12, 4)];
 export const sampling = { count: 6, seed: 7, temperature: 0.8 };
-export const scoring = { draws: 4, seed: 3 };
+/** At their own sizes. */
+const asTheyAre = { fit: 'none' } as const;
+export const scoring = { draws: 4, seed: 3, ...asTheyAre };
 
 const claims: readonly Claim[] = [
   {
@@ -67,7 +69,7 @@ const claims: readonly Claim[] = [
   {
     name: 'encode gives the latents and the log density of float64, sizes mixed',
     async holds({ tolerances, expected }, colour) {
-      const { z, logProb } = await colour.encode(pictures);
+      const { z, logProb } = await colour.encode(pictures, asTheyAre);
       for (const [i, { levels }] of z.entries()) {
         for (const [level, { data }] of levels.entries()) {
           closeTo(data, expected.z[i]?.[level] ?? [], tolerances.latents, `picture ${i}, z${level}`);
@@ -79,9 +81,9 @@ const claims: readonly Claim[] = [
   {
     name: 'decode gives every pixel of an encoded picture back',
     async holds(_, colour) {
-      const { z } = await colour.encode(pictures);
+      const { z } = await colour.encode(pictures, asTheyAre);
       equal(binsOf(await colour.decode(z)), binsOf(pictures), 'pixels');
-      equal(binsOf(await colour.reconstruct(pictures)), binsOf(pictures), 'pixels of reconstruct');
+      equal(binsOf(await colour.reconstruct(pictures, asTheyAre)), binsOf(pictures), 'pixels of reconstruct');
     },
   },
   {
@@ -119,7 +121,7 @@ const claims: readonly Claim[] = [
     async holds({ load }, colour) {
       const single = await load('colour', { batchSize: 1 });
       equal(dataOf(await single.sample(sampling)), dataOf(await colour.sample(sampling)), 'samples');
-      equal(binsOf(await single.reconstruct(pictures)), binsOf(pictures), 'pixels');
+      equal(binsOf(await single.reconstruct(pictures, asTheyAre)), binsOf(pictures), 'pixels');
       await single.dispose();
     },
   },
@@ -133,15 +135,32 @@ const claims: readonly Claim[] = [
   {
     name: "bits per dimension are the cpu's, draw for draw",
     async holds({ expected, tolerances }, colour) {
-      const options = { draws: 4, seed: 3 };
       closeTo(
-        await colour.bitsPerDim(pictures, options),
+        await colour.bitsPerDim(pictures, scoring),
         expected.bitsPerDim,
         tolerances.logProb,
         'bits/dim',
       );
-      const again = await colour.bitsPerDim(pictures, options);
-      equal(again, await colour.bitsPerDim(pictures, options), 'bits/dim');
+      const again = await colour.bitsPerDim(pictures, scoring);
+      equal(again, await colour.bitsPerDim(pictures, scoring), 'bits/dim');
+    },
+  },
+  {
+    name: 'an image of any size is brought to the size of the training images, and the result says so',
+    async holds(_, colour) {
+      const photo = picture(4, 30, 45);
+      const fitted = { from: { height: 30, width: 45 }, to: { height: 8, width: 8 }, by: 'cover' };
+      const told: unknown[] = [];
+      const onFit = (change: unknown) => told.push(change);
+      const encoded = await colour.encode([pictures[0] as RawImage, photo], { onFit });
+      equal(encoded.fitted, [undefined, fitted], 'fitted');
+      equal(told, [{ image: 1, ...fitted }], 'calls of onFit');
+      const [seen] = await colour.prepare(photo);
+      const [same] = await colour.reconstruct(photo);
+      equal([same?.fitted, same?.height, same?.width], [fitted, 8, 8], 'fitted, height, width');
+      equal(dataOf([same as RawImage]), dataOf([seen as RawImage]), 'pixels');
+      const way = await colour.interpolate(photo, pictures[3] as RawImage, { steps: 2 });
+      equal(binsOf(way), binsOf(await colour.prepare([photo, pictures[3] as RawImage])), 'ends of the way');
     },
   },
   {
@@ -217,10 +236,10 @@ const claims: readonly Claim[] = [
     name: 'calls at the same time give what they give one after the other',
     async holds(_, colour) {
       const calls = [
-        async () => (await colour.encode(pictures)).logProb,
+        async () => (await colour.encode(pictures, asTheyAre)).logProb,
         async () => dataOf(await colour.sample(sampling)),
-        async () => colour.bitsPerDim(pictures, { draws: 2 }),
-        async () => binsOf(await colour.reconstruct(pictures)),
+        async () => colour.bitsPerDim(pictures, { draws: 2, ...asTheyAre }),
+        async () => binsOf(await colour.reconstruct(pictures, asTheyAre)),
       ];
       const apart = [];
       for (const call of calls) apart.push(await call());
@@ -242,7 +261,7 @@ const claims: readonly Claim[] = [
     name: 'a rejected call says why and leaves the model as it was',
     async holds(_, colour) {
       const before = dataOf(await colour.sample(sampling));
-      await fails(() => colour.encode(picture(0, 7, 8)), /7×8.*divisible by 4/);
+      await fails(() => colour.encode(picture(0, 7, 8), asTheyAre), /7×8.*divisible by 4/);
       await fails(() => colour.sample({ count: -1 }), /count/);
       await fails(() => colour.decode({ levels: [] }), /levels/);
       equal(dataOf(await colour.sample(sampling)), before, 'samples');
@@ -252,7 +271,7 @@ const claims: readonly Claim[] = [
     name: 'one image that fails names itself, and the others come back',
     async holds(_, colour) {
       const mixed = [...pictures.slice(0, 2), picture(0, 7, 8), ...pictures.slice(2)];
-      const error = await fails(() => colour.reconstruct(mixed), /reconstruct: .*7×8/);
+      const error = await fails(() => colour.reconstruct(mixed, asTheyAre), /reconstruct: .*7×8/);
       const { errors, results } = error as Error & { errors: { image: number }[]; results: RawImage[] };
       equal(
         errors.map(({ image }) => image),

@@ -9,7 +9,7 @@ const root = join(__dirname, '../../..');
 
 /**
  * A folder as a reader of a page might have it, in the repository, where Node finds the packages: models/faces, the
- * pictures face.png (16×16), cat.png and dog.png (32×32), wide.png (45×30) and photos/, and a run's best.safetensors.
+ * pictures face.png (16×16), cat.png (60×45), dog.png (400×300), wide.png (45×30) and photos/, and a run's best.safetensors.
  */
 export async function prepareFolder(page: string): Promise<string> {
   const parent = join(root, 'out/docs');
@@ -18,8 +18,8 @@ export async function prepareFolder(page: string): Promise<string> {
   cpSync(join(root, 'models/faces'), join(folder, 'models/faces'), { recursive: true });
   mkdirSync(join(folder, 'photos'));
   await writeFace(0, 16, 16, join(folder, 'face.png'));
-  await writeFace(1, 32, 32, join(folder, 'cat.png'));
-  await writeFace(2, 32, 32, join(folder, 'dog.png'));
+  await writeFace(1, 60, 45, join(folder, 'cat.png'));
+  await writeFace(2, 400, 300, join(folder, 'dog.png'));
   await writeFace(3, 45, 30, join(folder, 'wide.png'));
   for (let i = 0; i < 12; i++) await writeFace(4 + i, 16, 16, join(folder, 'photos', `${i}.png`));
   writeCheckpoint(join(folder, 'runs/mine/best.safetensors'));

@@ -9,7 +9,7 @@ const oracle = createOracle(config, oracleSeed);
 describe('one of several images that fails', () => {
   const model = modelOf(config);
   const [a, b] = [images[0], images[2]] as [RawImage, RawImage];
-  const odd = noise(9, 6, 8);
+  const odd = noise(9, 8, 8, 5); // channels that no model takes
   const failure = async (call: Promise<unknown>): Promise<BatchError> =>
     call.then(
       () => undefined as never,
@@ -21,16 +21,16 @@ describe('one of several images that fails', () => {
     expect(error).toBeInstanceOf(BatchError);
     expect(error.name).toBe('BatchError');
     expect(error.message).toMatch(
-      /^encode: 2 of 4 images failed: images\[1\]: image 6×8 cannot .*; no\/such\.png: the image cannot be read/,
+      /^encode: 2 of 4 images failed: images\[1\]: an image of 5 channels cannot .*; no\/such\.png: the image cannot be read/,
     );
     expect(error.errors.map(({ image }) => image)).toEqual([1, 2]);
     expect(error.errors[0]).toBeInstanceOf(RangeError);
     const { z, logProb } = await model.encode([a, b]);
     expect(error.results).toEqual([
-      { z: z[0], logProb: logProb[0] },
+      { z: z[0], logProb: logProb[0], fitted: undefined },
       undefined,
       undefined,
-      { z: z[1], logProb: logProb[1] },
+      { z: z[1], logProb: logProb[1], fitted: undefined },
     ]);
   });
 
@@ -57,14 +57,14 @@ describe('one of several images that fails', () => {
     ]);
     const error = await failure(model.attributeDirection([a, odd], [b, odd, odd]));
     expect(error.message).toMatch(
-      /3 of 5 images failed: withIt\[1\]: image 6×8 .*; without\[1\]: .*; without\[2\]: /,
+      /3 of 5 images failed: withIt\[1\]: an image of 5 .*; without\[1\]: .*; without\[2\]: /,
     );
   });
 
   test('is named without its reason after the third', async () => {
     const { message } = await failure(model.reconstruct([a, odd, odd, odd, odd, odd]));
     expect(message).toMatch(
-      /^reconstruct: 5 of 6 images failed: .*; images\[3\]: image .*; and images\[4\], images\[5\]$/,
+      /^reconstruct: 5 of 6 images failed: .*; images\[3\]: an image .*; and images\[4\], images\[5\]$/,
     );
   });
 
@@ -75,7 +75,7 @@ describe('one of several images that fails', () => {
       return encoder.run(inputs);
     };
     const error = await failure(
-      modelOf(config, { batchSize: 2, encoder: { ...encoder, run } }).encode(images),
+      modelOf(config, { batchSize: 2, encoder: { ...encoder, run } }).encode(images, { fit: 'none' }),
     );
     expect(error.message).toBe(
       'encode: 2 of 5 images failed: images[1]: out of memory; images[3]: out of memory',

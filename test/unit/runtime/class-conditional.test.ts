@@ -20,9 +20,9 @@ describe('a class-conditional model', () => {
   });
 
   test('gives each image its own label, in the order of the call, sizes mixed', async () => {
-    const together = await model.encode(images, { label: [0, 1, 2, 0, 1] });
+    const together = await model.encode(images, { label: [0, 1, 2, 0, 1], fit: 'none' });
     for (const [i, label] of [0, 1, 2, 0, 1].entries()) {
-      const alone = await model.encode(images[i] as RawImage, { label });
+      const alone = await model.encode(images[i] as RawImage, { label, fit: 'none' });
       expect(alone.logProb[0]).toBe(together.logProb[i]);
     }
     const other = await model.encode(images[2] as RawImage, { label: 0 });

@@ -85,6 +85,7 @@ test('score tells what the model and a compressor make of pictures, for people a
     seed: 3,
     mean: (bitsPerDim[0] + bitsPerDim[1]) / 2,
     images: scores.map((score, i) => ({ image: at(`${i}.png`), ...score })),
+    fitted: [],
     leftOut: [],
   });
   const table = (await glow('score', folder, at('0.png'), at('1.png'), ...flags)).out.split('\n');

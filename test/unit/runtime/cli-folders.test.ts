@@ -130,12 +130,14 @@ describe('folders of pictures', () => {
     await writePng(at('mixed-sizes/good.png'), images[0] as RawImage);
     const reason =
       /^glow: 1 of 2 images failed: .*odd\.png: image 6×4 cannot pass .*; pass --fit cover, resize, crop or pad\n$/;
-    const scored = await glow('score', folder, at('mixed-sizes'), '--json');
+    const scored = await glow('score', folder, at('mixed-sizes'), '--fit', 'none', '--json');
     expect(scored).toMatchObject({ code: 1, err: expect.stringMatching(reason) });
     expect(JSON.parse(scored.out).images.map(({ image }: { image: string }) => image)).toEqual([
       at('mixed-sizes/good.png'),
     ]);
-    const encoded = await glow('encode', folder, at('mixed-sizes'), '--out', at('some.safetensors'));
+    const encoded = await glow(
+      ...['encode', folder, at('mixed-sizes'), '--fit', 'none', '--out', at('some.safetensors')],
+    );
     expect(encoded).toMatchObject({ code: 1, err: expect.stringMatching(reason) });
     const { names, z } = loadLatents(model, await readFile(at('some.safetensors')));
     expect([names, z.length]).toEqual([[at('mixed-sizes/good.png')], 1]);
@@ -169,7 +171,7 @@ describe('a class-conditional model', () => {
       );
     }
     expect((await glow('sample', conditional.directory, ...flags)).err).toBe(
-      `glow: --label: ${wrong}; got undefined\n`,
+      `glow: --label: ${wrong}; pass one\n`,
     );
   });
 });

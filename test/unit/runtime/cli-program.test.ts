@@ -63,6 +63,8 @@ describe('an interrupted command', () => {
       at('large.png'),
       '--out',
       at('never.safetensors'),
+      '--fit',
+      'none',
     );
     expect(outcome).toEqual({ code: 130, err: 'glow: interrupted\n' });
     expect(await readdir(work)).not.toContain('never.safetensors');

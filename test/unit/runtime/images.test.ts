@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { imageGrid, type RawImage, writePng } from '@glow-onnx/runtime/node';
 import sharp from 'sharp';
 import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
-import { cover, fitImage } from '../../../packages/runtime/src/pictures/fit.js';
+import { cover, fitImage, fits } from '../../../packages/runtime/src/pictures/fit.js';
 import {
   checkRawImage,
   fromModel,
@@ -82,30 +82,33 @@ describe('fitImage', () => {
 
   test('leaves a size that divides alone, whatever is asked for', () => {
     const image = grey(2, 4, [1, 2, 3, 4, 5, 6, 7, 8]);
-    for (const fit of [undefined, 'resize', 'crop', 'pad'] as const) {
-      expect(fitImage(image, { levels: 1, ...training }, fit, 'encode')).toBe(image);
+    for (const fit of ['none', 'resize', 'crop', 'pad'] as const) {
+      expect(fitImage(image, { levels: 1, ...training }, { fit }, 'encode')).toEqual({
+        image,
+        fitted: undefined,
+      });
     }
   });
 
   test('says which side does not divide', () => {
     const image = { data: new Uint8Array(30 * 32), height: 30, width: 32, channels: 1 };
-    expect(() => fitImage(image, { levels: 3, ...training }, undefined, 'encode')).toThrow(
+    expect(() => fitImage(image, { levels: 3, ...training }, { fit: 'none' }, 'encode')).toThrow(
       'encode: image 30×32 cannot pass 3 levels: height must be divisible by 8; pass fit: "cover", "resize", "crop" or "pad"',
     );
-    expect(() => fitImage(wide, { levels: 2, ...training }, undefined, 'encode')).toThrow(
+    expect(() => fitImage(wide, { levels: 2, ...training }, { fit: 'none' }, 'encode')).toThrow(
       'height and width must be',
     );
-    expect(() => fitImage(wide, { levels: 1, ...training }, 'stretch' as never, 'encode')).toThrow(
-      'fit must be "resize", "crop", "pad" or "cover", got "stretch"',
+    expect(() => fitImage(wide, { levels: 1, ...training }, { fit: 'stretch' as never }, 'encode')).toThrow(
+      'fit must be "cover", "none", "resize", "crop" or "pad", got "stretch"',
     );
   });
 
   test('crops the middle', () => {
-    expect(fitImage(wide, { levels: 1, ...training }, 'crop', 'encode')).toEqual(
+    expect(fitImage(wide, { levels: 1, ...training }, { fit: 'crop' }, 'encode').image).toEqual(
       grey(2, 4, [11, 12, 13, 14, 21, 22, 23, 24]),
     );
     const seven = grey(1, 7, [1, 2, 3, 4, 5, 6, 7]);
-    expect(() => fitImage(seven, { levels: 1, ...training }, 'crop', 'encode')).toThrow(
+    expect(() => fitImage(seven, { levels: 1, ...training }, { fit: 'crop' }, 'encode')).toThrow(
       'image 1×7 is too small to crop',
     );
     const tall = grey(
@@ -113,11 +116,11 @@ describe('fitImage', () => {
       4,
       Array.from({ length: 28 }, (_, i) => i),
     );
-    expect(fitImage(tall, { levels: 2, ...training }, 'crop', 'encode').data[0]).toBe(4);
+    expect(fitImage(tall, { levels: 2, ...training }, { fit: 'crop' }, 'encode').image.data[0]).toBe(4);
   });
 
   test('pads with the edge', () => {
-    expect(fitImage(wide, { levels: 1, ...training }, 'pad', 'encode')).toEqual(
+    expect(fitImage(wide, { levels: 1, ...training }, { fit: 'pad' }, 'encode').image).toEqual(
       grey(
         4,
         6,
@@ -141,10 +144,10 @@ describe('fitImage', () => {
       const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
       return 128 + 100 * Math.sin(x / 9 + (i % 3)) * Math.cos(y / 11);
     });
-    const covered = fitImage(
+    const { image: covered } = fitImage(
       { data, height, width, channels: 3 },
       { levels: 1, ...training },
-      'cover',
+      { fit: 'cover' },
       'encode',
     );
     const options = { ...training, fit: 'cover', position: 'centre', kernel: 'lanczos3' } as const;
@@ -154,6 +157,28 @@ describe('fitImage', () => {
       .toBuffer();
     expect(covered).toMatchObject(training);
     expect(worstDifference(covered.data, [...expected])).toBeLessThanOrEqual(3); // libvips rounds kernels to 1/64 pixel
+  });
+
+  test('tells the sizes before and after, and the way', () => {
+    const fitBy = (fit: 'cover' | 'crop') =>
+      fitImage(wide, { levels: 1, ...training }, { fit }, 'encode').fitted;
+    const from = { height: 3, width: 5 };
+    expect(fitBy('crop')).toEqual({ from, to: { height: 2, width: 4 }, by: 'crop' });
+    expect(fitBy('cover')).toEqual({ from, to: training, by: 'cover' });
+  });
+
+  test.each(fits)('gives the size that the call needs, by cover where %s gives another', (fit) => {
+    const size = { height: 8, width: 2 };
+    const { image, fitted } = fitImage(wide, { levels: 1, ...training }, { fit, size }, 'encode');
+    expect(image).toEqual(cover(wide, 8, 2));
+    expect(fitted).toEqual({ from: { height: 3, width: 5 }, to: size, by: 'cover' });
+  });
+
+  test('goes its own way to the size that the call needs if that leads there', () => {
+    const rule = { fit: 'crop', size: { height: 2, width: 4 } } as const;
+    const { image, fitted } = fitImage(wide, { levels: 1, ...training }, rule, 'encode');
+    expect(fitted?.by).toBe('crop');
+    expect(image).toEqual(grey(2, 4, [11, 12, 13, 14, 21, 22, 23, 24]));
   });
 
   test('cuts an odd rest where sharp does', async () => {
@@ -169,11 +194,14 @@ describe('fitImage', () => {
   test('resizes to the nearest multiple, keeping channels', () => {
     for (const channels of [1, 3]) {
       const image = { data: new Uint8Array(5 * 10 * channels).fill(90), height: 5, width: 10, channels };
-      const { height, width, data } = fitImage(image, { levels: 2, ...training }, 'resize', 'encode');
+      const fitted = fitImage(image, { levels: 2, ...training }, { fit: 'resize' }, 'encode');
+      const { height, width, data } = fitted.image;
       expect([height, width, data.length]).toEqual([4, 12, 48 * channels]);
       expect(data.every((value) => value === 90)).toBe(true);
     }
-    expect(fitImage(grey(1, 1, [5]), { levels: 2, ...training }, 'resize', 'encode')).toMatchObject({
+    expect(
+      fitImage(grey(1, 1, [5]), { levels: 2, ...training }, { fit: 'resize' }, 'encode').image,
+    ).toMatchObject({
       height: 4,
       width: 4,
     });

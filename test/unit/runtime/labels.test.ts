@@ -34,7 +34,13 @@ test.each<[string, typeof named | typeof unnamed, Label | undefined, string]>([
   ['an index as text where classes have names', named, '1', 'got "1"'],
   ['a number out of range', named, 3, 'got 3'],
   ['half a class', unnamed, 0.5, 'needs an integer from 0 to 2; got 0.5'],
-  ['no label', unnamed, undefined, 'needs an integer from 0 to 2; got undefined'],
+  ['no label', unnamed, undefined, 'label: this model needs an integer from 0 to 2; pass one'],
+  [
+    'no label where classes have names',
+    named,
+    undefined,
+    'label: this model needs one of "cat", "dog", "7", or the index of a class, an integer from 0 to 2; pass one',
+  ],
   ['too many labels', unnamed, [0, 1, 2], 'label: expected one label or 2 labels, got 3'],
   [
     'a label without classes',

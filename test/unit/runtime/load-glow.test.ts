@@ -6,6 +6,7 @@ import type { ManifestFacts } from '@glow-onnx/flow/internal';
 import { encodePng, type GlowModel, type Latents, loadGlow, type RawImage } from '@glow-onnx/runtime';
 import { toModel } from '../../../packages/runtime/src/pictures/images.js';
 import { alterManifest } from '../../support/altered-folder.js';
+import { drawsOf } from '../../support/draws.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 import { relativeError } from '../../support/numeric.js';
 import { labelsFor } from '../../support/random-params.js';
@@ -47,7 +48,7 @@ describe.each(variants)('a folder of $name', ({ config }) => {
     const image = picture(0, height, width, channels);
     const { x } = toModel(image, bits, () => 0.5);
     const expected = fixture.oracle.encode(tensor([1, channels, height, width], x), label);
-    const { z, logProb } = await model.encode(image, options);
+    const { z, logProb } = await model.encode(image, { ...options, fit: 'none' });
     const levels = (z[0] as Latents).levels;
     for (const [level, { data, shape }] of levels.entries()) {
       expect([1, ...shape]).toEqual(expected.latents[level]?.shape);
@@ -73,11 +74,11 @@ describe.each(variants)('a folder of $name', ({ config }) => {
 
   test('bitsPerDim averages what float64 says of the same draws', async () => {
     const images = [0, 1].map((i) => picture(i, config.height, config.width, channels));
-    const expected = images.map((image, index) => {
-      const random = createRandom(8, index);
+    const expected = images.map((image) => {
+      const nextU = drawsOf(image, bits, 8);
       const size = image.data.length;
       const scores = [0, 1, 2].map(() => {
-        const { x } = toModel(image, bits, random.uniform);
+        const { x } = toModel(image, bits, nextU);
         const { logProb } = fixture.oracle.encode(tensor([1, channels, image.height, image.width], x), label);
         return -((logProb.data[0] as number) - size * bits * Math.LN2) / (size * Math.LN2);
       });
@@ -165,6 +166,11 @@ describe('loadGlow', () => {
   const flip = (bytes: Buffer) => bytes.map((byte, i) => (i === 40 ? byte ^ 1 : byte));
   test.each<[string, () => Promise<string>, RegExp]>([
     ['no folder', async () => join(work, 'none'), /none: no manifest\.json found; pass a model folder/],
+    [
+      'the path of a manifest',
+      async () => join(fixture.directory, 'manifest.json'),
+      /manifest\.json: expected a model folder, got the path of a manifest; pass its folder, .*[^/]$/,
+    ],
     ['a missing graph', () => changed('onnx/decode.onnx', () => undefined), /onnx\/decode\.onnx is missing/],
     [
       'a changed graph',

@@ -16,6 +16,7 @@ const picture = (height: number, width: number): RawImage => ({
   width,
   channels: config.channels,
 });
+const asTheyAre = { fit: 'none' } as const;
 const small = { height: unit, width: unit };
 const large = { height: 4 * unit, width: 4 * unit };
 
@@ -45,7 +46,7 @@ function countingModel(maxMemory: number, batchSize?: number) {
 describe('a call that needs more memory than there is', () => {
   test('is refused before a graph runs, with the numbers and what to do', async () => {
     const { model, sizes } = countingModel(bytesOf(large) - 1);
-    const error = await model.encode(picture(large.height, large.width)).catch((reason) => reason);
+    const error = await model.encode(picture(large.height, large.width), asTheyAre).catch((reason) => reason);
     expect(error).toBeInstanceOf(MemoryError);
     expect(error).toMatchObject({ needed: bytesOf(large), available: bytesOf(large) - 1 });
     expect(error.message).toBe(
@@ -60,17 +61,17 @@ describe('a call that needs more memory than there is', () => {
   test('names the image; the other images are encoded', async () => {
     const { model } = countingModel(bytesOf(large) - 1);
     const images = [picture(unit, unit), picture(large.height, large.width)];
-    const error = await model.encode(images).catch((reason) => reason);
+    const error = await model.encode(images, asTheyAre).catch((reason) => reason);
     expect(error).toMatchObject({ name: 'BatchError', errors: [{ name: 'MemoryError', image: 1 }] });
     expect(error.results[0]).toBeDefined();
   });
 
   test('counts both graphs where images go through both', async () => {
     const { model } = countingModel(bytesOf(small) * 2 - 1);
-    await expect(model.encode(picture(unit, unit))).resolves.toBeDefined();
+    await expect(model.encode(picture(unit, unit), asTheyAre)).resolves.toBeDefined();
     const { model: fresh } = countingModel(bytesOf(small) * 2 - 1);
-    await expect(fresh.reconstruct(picture(unit, unit))).rejects.toThrow(MemoryError);
-    await expect(fresh.prepare(picture(unit, unit))).resolves.toBeDefined();
+    await expect(fresh.reconstruct(picture(unit, unit), asTheyAre)).rejects.toThrow(MemoryError);
+    await expect(fresh.prepare(picture(unit, unit), asTheyAre)).resolves.toBeDefined();
   });
 
   test('of samples is refused before their latents are drawn', async () => {
@@ -82,7 +83,7 @@ describe('a call that needs more memory than there is', () => {
   });
 
   test('of latents is refused', async () => {
-    const { z } = await modelOf(config).encode(picture(large.height, large.width));
+    const { z } = await modelOf(config).encode(picture(large.height, large.width), asTheyAre);
     const { model } = countingModel(bytesOf(large) - 1);
     await expect(model.decode(z)).rejects.toThrow(MemoryError);
   });
@@ -92,7 +93,10 @@ test.each([8, undefined])(
   'a batch of size %s has no more images than the memory allows',
   async (batchSize) => {
     const { model, sizes } = countingModel(3 * bytesOf(small), batchSize);
-    await model.encode(Array.from({ length: 8 }, () => picture(unit, unit)));
+    await model.encode(
+      Array.from({ length: 8 }, () => picture(unit, unit)),
+      asTheyAre,
+    );
     expect(sizes).toEqual([3, 3, 2]);
   },
 );

@@ -1,24 +1,26 @@
 import { createRandom, tensor } from '@glow-onnx/flow';
 import { encodePng, type Latents, type RawImage, restoreRandom } from '@glow-onnx/runtime';
 import { toModel } from '../../../packages/runtime/src/pictures/images.js';
+import { drawsOf } from '../../support/draws.js';
 import { bins, config, images, noise } from '../../support/noise-images.js';
 import { createOracle } from '../../support/oracle.js';
 import { modelOf, oracleSeed } from './oracle-model.js';
 
 const oracle = createOracle(config, oracleSeed);
+const asTheyAre = { fit: 'none' } as const;
 
 describe('a model', () => {
   const model = modelOf(config);
 
   test('encodes to latents that decode to the same pixels, sizes mixed', async () => {
-    const { z, logProb } = await model.encode(images);
+    const { z, logProb } = await model.encode(images, asTheyAre);
     expect(z[1]?.levels.map(({ shape }) => shape)).toEqual([
       [6, 2, 6],
       [24, 1, 3],
     ]);
     expect(logProb).toHaveLength(5);
     expect(bins(await model.decode(z))).toEqual(bins(images));
-    expect(bins(await model.reconstruct(images))).toEqual(bins(images));
+    expect(bins(await model.reconstruct(images, asTheyAre))).toEqual(bins(images));
   });
 
   test('prepares pictures as encode sees them: channels, size and bits', async () => {
@@ -36,7 +38,7 @@ describe('a model', () => {
     const { z, logProb } = await model.encode(images[0] as RawImage);
     expect([z.length, logProb.length]).toEqual([1, 1]);
     expect(bins(await model.decode(z[0] as Latents))).toEqual(bins([images[0] as RawImage]));
-    expect(await model.encode([])).toEqual({ z: [], logProb: [] });
+    expect(await model.encode([])).toEqual({ z: [], logProb: [], fitted: [] });
     expect(await model.sample({ count: 0 })).toEqual([]);
   });
 
@@ -45,8 +47,8 @@ describe('a model', () => {
       [1, 2, 64].map(async (batchSize) => {
         const other = modelOf(config, { batchSize });
         return {
-          encoded: await other.encode(images),
-          scores: await other.bitsPerDim(images, { draws: 3, seed: 2 }),
+          encoded: await other.encode(images, asTheyAre),
+          scores: await other.bitsPerDim(images, { draws: 3, seed: 2, ...asTheyAre }),
           samples: await other.sample({ count: 5, seed: 9, temperature: 0.8 }),
         };
       }),
@@ -69,10 +71,10 @@ describe('a model', () => {
   test('bitsPerDim averages the densities of seeded draws, image by image', async () => {
     const two = [images[0], images[2]] as RawImage[];
     const draws = 4;
-    const expected = two.map((image, index) => {
-      const random = createRandom(11, index);
+    const expected = two.map((image) => {
+      const nextU = drawsOf(image, 5, 11);
       const scores = Array.from({ length: draws }, () => {
-        const { x } = toModel(image, 5, random.uniform);
+        const { x } = toModel(image, 5, nextU);
         const logProb = oracle.encode(tensor([1, 3, 8, 8], x)).logProb.data[0] as number;
         return -(logProb - x.length * 5 * Math.LN2) / (x.length * Math.LN2);
       });
@@ -158,11 +160,11 @@ describe('a model', () => {
 test('calls at once give what they give one after another', async () => {
   const model = modelOf(config, { batchSize: 2 });
   const calls = [
-    () => model.encode(images),
+    () => model.encode(images, asTheyAre),
     () => model.sample({ count: 5, seed: 3 }),
-    () => model.bitsPerDim(images, { draws: 2 }),
-    () => model.reconstruct([...images].reverse()),
-    () => model.encode(noise(0, 6, 8)).catch((error: Error) => error.message),
+    () => model.bitsPerDim(images, { draws: 2, ...asTheyAre }),
+    () => model.reconstruct([...images].reverse(), asTheyAre),
+    () => model.encode(noise(0, 6, 8), asTheyAre).catch((error: Error) => error.message),
   ];
   const alone: unknown[] = [];
   for (const call of calls) alone.push(await call());

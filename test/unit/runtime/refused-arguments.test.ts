@@ -1,4 +1,4 @@
-import type { RawImage } from '@glow-onnx/runtime';
+import type { Latents, RawImage } from '@glow-onnx/runtime';
 import { config, images, noise } from '../../support/noise-images.js';
 import { modelOf } from './oracle-model.js';
 
@@ -10,12 +10,12 @@ describe('errors', () => {
   test.each<[string, () => Promise<unknown>, string]>([
     [
       'a size that cannot pass',
-      () => model.encode(noise(0, 6, 8)),
+      () => model.encode(noise(0, 6, 8), { fit: 'none' }),
       'encode: image 6×8 cannot pass 2 levels: height must be divisible by 4; pass fit: "cover", "resize", "crop" or "pad"',
     ],
     [
       'one of several images',
-      () => model.encode([good, noise(0, 8, 6)]),
+      () => model.encode([good, noise(0, 8, 6)], { fit: 'none' }),
       'encode: 1 of 2 images failed: images[1]: image 8×6 cannot',
     ],
     ['a missing file', () => model.encode('no/such.png'), 'encode: no/such.png: the image cannot be read: '],
@@ -104,15 +104,14 @@ describe('errors', () => {
       'interpolate: mode must be',
     ],
     [
-      'two sizes to interpolate',
-      () => model.interpolate(good, noise(0, 4, 8)),
-      'interpolate: b: size 4×8 is not that of a, 8×8; bring them to one size',
+      'latents of two sizes to interpolate',
+      async () => {
+        const { z } = await model.encode([good, noise(0, 4, 8)], { fit: 'none' });
+        return model.interpolate(z[0] as Latents, z[1] as Latents);
+      },
+      'interpolate: b: latents of an image of 4×8, expected 8×8 as of a; encode their images at one size',
     ],
-    [
-      'a bad end',
-      () => model.interpolate(good, 'no/such.png'),
-      'interpolate: b: no/such.png: the image cannot',
-    ],
+    ['a bad end', () => model.interpolate(good, 'no/such.png'), 'interpolate: no/such.png: the image cannot'],
   ])('%s is refused, and the model goes on', async (_, call, message) => {
     await expect(call()).rejects.toThrow(message);
     expect((await model.encode(good)).z).toHaveLength(1);

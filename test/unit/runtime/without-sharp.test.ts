@@ -1,6 +1,9 @@
-import { encodePng } from '@glow-onnx/runtime/node';
+import { join } from 'node:path';
+import { encodePng, loadGlow } from '@glow-onnx/runtime/node';
+import type sharp from 'sharp';
 import { nodeCodec } from '../../../packages/runtime/src/node/images.js';
 import { defaultImageLimits } from '../../../packages/runtime/src/pictures/limits.js';
+import { phonePhoto, phonePhotoFitted } from '../../support/phone-photo.js';
 
 jest.mock('sharp', () => {
   throw Object.assign(new Error("Cannot find package 'sharp'"), { code: 'ERR_MODULE_NOT_FOUND' });
@@ -12,6 +15,17 @@ describe('where sharp is not installed', () => {
   test('PNGs are written and read', async () => {
     const image = { data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 2, height: 1, channels: 3 };
     expect(await codec.read(await encodePng(image))).toEqual(image);
+  });
+
+  test('the photo of a phone is encoded at the training size, to the pixels that sharp gives', async () => {
+    const installed = jest.requireActual<typeof sharp>('sharp');
+    const photo = await phonePhoto(installed);
+    const { data, info } = await installed(photo).autoOrient().raw().toBuffer({ resolveWithObject: true });
+    const model = await loadGlow(join(__dirname, '../../../models/faces'), { device: 'cpu' });
+    const { logProb, fitted } = await model.encode([photo, { ...info, data: new Uint8Array(data) }]);
+    await model.dispose();
+    expect(fitted).toEqual([phonePhotoFitted(16), phonePhotoFitted(16)]);
+    expect(logProb[0]).toBe(logProb[1]);
   });
 
   test('a WebP says what to install', async () => {

@@ -74,10 +74,10 @@ const calls: { readonly [Key in Method]: (model: GlowModel) => Promise<unknown> 
   prepare: (model) => model.prepare([picture(1), odd], { fit: 'pad' }),
   encode: (model) => model.encode([picture(1), odd], { fit: 'pad' }),
   decode: async (model) => model.decode((await model.encode(picture(1))).z),
-  reconstruct: (model) => model.reconstruct(picture(2)),
+  reconstruct: (model) => model.reconstruct([picture(2), odd]),
   sample: (model) => model.sample({ count: 3, seed: 4, temperature: [0.5, 0.9] }),
   bitsPerDim: (model) => model.bitsPerDim(picture(1), { draws: 2, seed: 9 }),
-  score: (model) => model.score(picture(1), { draws: 2 }),
+  score: (model) => model.score([odd, picture(1)], { draws: 2 }),
   interpolate: (model) => model.interpolate(picture(1), picture(2), { steps: 3, mode: 'spherical' }),
   mix: (model) => model.mix(picture(1), picture(2), [1]),
   attributeDirection: (model) => model.attributeDirection([picture(1)], [picture(2)]),
@@ -134,6 +134,18 @@ describe('a model in a worker', () => {
     await batched.dispose();
   });
 
+  test('tells of images that it brings to another size, and of an error in that', async () => {
+    const told: unknown[] = [];
+    await there.interpolate(picture(1), odd, { steps: 2, onFit: (fitted) => told.push(fitted) });
+    expect(told).toEqual([
+      { image: 1, from: { height: 7, width: 5 }, to: { height: 8, width: 8 }, by: 'cover' },
+    ]);
+    const broken = () => {
+      throw new RangeError('mine');
+    };
+    await expect(there.encode(odd, { onFit: broken })).rejects.toThrow(new RangeError('mine'));
+  });
+
   test('rejects with the reason when a call is aborted, and goes on', async () => {
     const abort = new AbortController();
     const model = await inWorker(address, { batchSize: 1 });
@@ -160,7 +172,8 @@ describe('a model in a worker', () => {
   });
 
   test('throws errors of the same class, with the same fields', async () => {
-    const failing = (model: GlowModel) => model.encode([picture(1), odd, picture(2)]).catch((error) => error);
+    const failing = (model: GlowModel) =>
+      model.encode([picture(1), odd, picture(2)], { fit: 'none' }).catch((error) => error);
     const [ours, theirs] = [await failing(here), await failing(there)];
     expect(theirs).toBeInstanceOf(BatchError);
     expect(theirs.message).toBe(ours.message);

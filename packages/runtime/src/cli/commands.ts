@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../node/write-file.js';
 import type { Fit } from '../pictures/fit.js';
 import type { RawImage } from '../pictures/images.js';
 import { expandFolders, refuseInside } from './expand-folders.js';
+import { gatherFitted } from './fitted.js';
 import {
   type ImageFlags,
   imageOutput,
@@ -18,7 +19,7 @@ import { type Context, type ModelFlags, partly, withModel } from './run.js';
 import { given } from './run-program.js';
 
 export interface EncodeFlags extends ModelFlags {
-  readonly fit?: Fit;
+  readonly fit: Fit;
 }
 
 export async function encode(
@@ -29,8 +30,9 @@ export async function encode(
 ): Promise<Report> {
   refuseExisting([out], force);
   const { images, leftOut } = await expandFolders(paths);
+  const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const call = model.encode(images, { ...options, ...given({ fit }) });
+    const call = model.encode(images, { ...options, fit, onFit });
     const { results, error } = await partly(
       call.then(({ z, logProb }) => z.map((latents, i) => ({ z: latents, logProb: logProb[i] as number }))),
     );
@@ -50,7 +52,8 @@ export async function encode(
     const rows = encoded.map(({ image, logProb }) => [image, logProb.toFixed(2)]);
     return {
       text: `${table([['image', 'log p (nats)'], ...rows])}\n\nwrote ${out}: ${levels.join(', ')}`,
-      json: { out, images: encoded.map(({ image, logProb }) => ({ image, logProb })), leftOut },
+      json: { out, images: encoded.map(({ image, logProb }) => ({ image, logProb })), fitted, leftOut },
+      fitted,
       leftOut,
       error,
     };
@@ -91,9 +94,10 @@ export async function reconstruct(
   await refuseInside(out, named);
   const { images, names, leftOut } = named;
   const write = imageOutput(flags, names);
+  const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const call = model.reconstruct(images, { ...options, ...given({ fit }) });
-    return { ...(await writing(flags, context, write, call, { leftOut })), leftOut };
+    const call = model.reconstruct(images, { ...options, fit, onFit });
+    return { ...(await writing(flags, context, write, call, { fitted, leftOut })), fitted, leftOut };
   });
 }
 

@@ -14,7 +14,7 @@ import { score } from './score-command.js';
 /** Defines the commands between images and latents: encode, decode, reconstruct, sample, score. */
 export function defineImageCommands(program: Command, show: Show): void {
   modelOptions(modelCommand(program, 'encode', 'encode images to latents'))
-    .argument('<images...>', 'images of one size (PNG, JPEG, WebP), or folders of images')
+    .argument('<images...>', 'images (PNG, JPEG, WebP), or folders of images')
     .requiredOption('--out <file>', 'file for the latents (safetensors)')
     .addOption(fitOption())
     .option('--force', 'overwrite an existing file', false)

@@ -2,6 +2,7 @@ import { saveLatents } from '../model/latents-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import { type EncodeFlags, readLatents, writing } from './commands.js';
 import { expandFolders, refuseInside } from './expand-folders.js';
+import { gatherFitted } from './fitted.js';
 import { type ImageFlags, imageOutput, numbered, type OutputFlags, refuseExisting, stem } from './outputs.js';
 import { countImages, type Report } from './report.js';
 import { type Context, withModel } from './run.js';
@@ -22,9 +23,10 @@ export async function interpolate(
 ): Promise<Report> {
   const { steps, mode, levels, fit, columns = steps } = flags;
   const write = imageOutput({ ...flags, columns }, numbered(steps));
-  return withModel(directory, flags, context, (model, options) => {
-    const call = model.interpolate(a, b, { ...options, steps, mode, ...given({ fit, levels }) });
-    return writing(flags, context, write, call, { steps, mode });
+  const { fitted, onFit } = gatherFitted([a, b]);
+  return withModel(directory, flags, context, async (model, options) => {
+    const call = model.interpolate(a, b, { ...options, steps, mode, fit, onFit, ...given({ levels }) });
+    return { ...(await writing(flags, context, write, call, { steps, mode, fitted })), fitted };
   });
 }
 
@@ -41,15 +43,10 @@ export async function mix(
 ): Promise<Report> {
   const { levels, fit } = flags;
   const write = imageOutput(flags, [stem(a)]);
-  return withModel(directory, flags, context, (model, options) => {
-    const call = model.mix(a, b, levels, { ...options, ...given({ fit }) });
-    return writing(
-      flags,
-      context,
-      write,
-      call.then((image) => [image]),
-      { levels },
-    );
+  const { fitted, onFit } = gatherFitted([a, b]);
+  return withModel(directory, flags, context, async (model, options) => {
+    const call = model.mix(a, b, levels, { ...options, fit, onFit }).then((image) => [image]);
+    return { ...(await writing(flags, context, write, call, { levels, fitted })), fitted };
   });
 }
 
@@ -63,13 +60,15 @@ export async function findAttribute(directory: string, flags: FindFlags, context
   refuseExisting([out], force);
   const [withIt, without] = [await expandFolders(flags.with), await expandFolders(flags.without)];
   const leftOut = [...withIt.leftOut, ...without.leftOut];
+  const [some, others] = [withIt.images, without.images];
+  const { fitted, onFit } = gatherFitted([...some, ...others]);
   return withModel(directory, flags, context, async (model, options) => {
-    const [some, others] = [withIt.images, without.images];
-    const z = await model.attributeDirection(some, others, { ...options, ...given({ fit }) });
+    const z = await model.attributeDirection(some, others, { ...options, fit, onFit });
     await writeFileAtomic(out, saveLatents(model, { z: [z], names: [stem(out)] }));
     return {
       text: `wrote ${out}: direction from ${countImages(others.length)} without the attribute to ${some.length} with it`,
-      json: { out, with: some, without: others, leftOut },
+      json: { out, with: some, without: others, fitted, leftOut },
+      fitted,
       leftOut,
     };
   });
@@ -91,6 +90,7 @@ export async function applyAttribute(
   await refuseInside(out, named);
   const { images, names, leftOut } = named;
   const write = imageOutput(flags, names);
+  const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
     const { z } = await readLatents(model, path);
     const [direction] = z;
@@ -99,7 +99,8 @@ export async function applyAttribute(
         `${path}: expected a direction, got ${z.length} latents; make a direction with glow attribute find`,
       );
     }
-    const call = model.applyAttribute(images, direction, strength, { ...options, ...given({ fit }) });
-    return { ...(await writing(flags, context, write, call, { strength, leftOut })), leftOut };
+    const call = model.applyAttribute(images, direction, strength, { ...options, fit, onFit });
+    const facts = { strength, fitted, leftOut };
+    return { ...(await writing(flags, context, write, call, facts)), fitted, leftOut };
   });
 }

@@ -4,6 +4,7 @@ import { describeLeftOut } from '../node/left-out.js';
 import { defineEditCommands } from './define-edit-commands.js';
 import { defineImageCommands } from './define-image-commands.js';
 import { defineModelCommands } from './define-model-commands.js';
+import { describeFitted } from './fitted.js';
 import type { Show } from './options.js';
 import { printableJson, printableLines } from './printable-output.js';
 import { progressOn } from './progress.js';
@@ -46,9 +47,9 @@ export function createProgram(
       signal: signal ?? new AbortController().signal,
       worker: signal !== undefined,
     });
-    const { text, json, leftOut = [], error } = await result.finally(end);
-    const note = describeLeftOut(leftOut);
-    if (note !== undefined) terminal.stderr.write(`${name}: ${printable(note)}\n`);
+    const { text, json, leftOut = [], fitted = [], error } = await result.finally(end);
+    const notes = [describeLeftOut(leftOut) ?? [], describeFitted(fitted)].flat();
+    for (const note of notes) terminal.stderr.write(`${name}: ${printable(note)}\n`);
     terminal.stdout.write(`${asJson ? printableJson(json) : printableLines(text)}\n`);
     if (error) throw error;
   };
@@ -71,6 +72,6 @@ function inFlags(message: string): string {
     .replaceAll('fit: "cover" gives', '--fit cover gives')
     .replaceAll('maxMemory is', '--max-memory is')
     .replaceAll('or load the model with a larger maxMemory', 'or pass a larger --max-memory')
-    .replaceAll('pass fit: "pad" or "resize"', 'pass --fit pad or resize')
+    .replaceAll('pass fit: "cover", "pad" or "resize"', 'pass --fit cover, pad or resize')
     .replaceAll('pass device: ', 'pass --device ');
 }

@@ -1,5 +1,6 @@
 import { precisions } from '@glow-onnx/flow/manifest';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { fits } from '../pictures/fit.js';
 import { devices } from '../sessions/device.js';
 import type { Report } from './report.js';
 import type { Context } from './run.js';
@@ -51,9 +52,9 @@ export function imageOptions<C extends Command>(command: C): C {
 
 export function fitOption(): Option {
   const description =
-    'how to change an image whose size the model cannot take (default: an error); ' +
-    'cover always gives the size of the training images';
-  return new Option('--fit <how>', description).choices(['resize', 'crop', 'pad', 'cover']);
+    'size at which the model sees an image: cover is the size of the training images, none its own size, ' +
+    'the others the next size to its own that the model can take';
+  return new Option('--fit <how>', description).choices([...fits]).default(fits[0]);
 }
 
 export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {

@@ -1,5 +1,6 @@
 import { printable } from '@glow-onnx/flow/manifest';
 import type { LeftOut } from '../node/left-out.js';
+import type { FittedFile } from './fitted.js';
 
 /** The result of a command: `text` for people, `json` for scripts (--json). */
 export interface Report {
@@ -7,6 +8,8 @@ export interface Report {
   readonly json: unknown;
   /** Files in the folders of the arguments that were not read. The command names them on stderr. */
   readonly leftOut?: readonly LeftOut[];
+  /** Images that were brought to another size. The command says so on stderr. */
+  readonly fitted?: readonly FittedFile[];
   /** Set if a part of the work failed. The command prints its report and then fails with this error. */
   readonly error?: Error | undefined;
 }

@@ -2,9 +2,9 @@ import { mean } from '../mean.js';
 import type { Score } from '../model/score.js';
 import type { EncodeFlags } from './commands.js';
 import { expandFolders } from './expand-folders.js';
+import { gatherFitted } from './fitted.js';
 import { type Report, table } from './report.js';
 import { type Context, partly, withModel } from './run.js';
-import { given } from './run-program.js';
 
 export interface ScoreFlags extends EncodeFlags {
   readonly draws: number;
@@ -20,11 +20,14 @@ export async function score(
   context: Context,
 ): Promise<Report> {
   const { images, leftOut } = await expandFolders(paths);
+  const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const { results, error } = await partly(
-      model.score(images, { ...options, draws, seed, ...given({ fit }) }),
-    );
-    const scores = images.flatMap((image, i) => (results[i] ? [{ image, ...results[i] }] : []));
+    const { results, error } = await partly(model.score(images, { ...options, draws, seed, fit, onFit }));
+    const scores = images.flatMap((image, i) => {
+      if (results[i] === undefined) return [];
+      const { fitted: _, ...score } = results[i];
+      return [{ image, ...score }];
+    });
     const average = mean(scores.map(({ bitsPerDim }) => bitsPerDim));
     const rows = scores.map((each) => [each.image, ...cells(each)]);
     const last = scores.length > 1 ? [['mean', average.toFixed(4)]] : [];
@@ -34,7 +37,8 @@ export async function score(
         : '';
     return {
       text: `${table([head, ...rows, ...last])}${note}`,
-      json: { draws, seed, mean: average, images: scores, leftOut },
+      json: { draws, seed, mean: average, images: scores, fitted, leftOut },
+      fitted,
       leftOut,
       error,
     };

@@ -61,11 +61,17 @@ export async function readManifest(
 async function fetchManifest({ store, signal, onProgress }: ModelFolder): Promise<Uint8Array<ArrayBuffer>> {
   const where = store.locate(manifestPath);
   const file = await store.open(manifestPath, signal);
-  if (!file) {
-    throw new Error(`${store.name}: no manifest.json found; pass a model folder written by glow-export`);
-  }
+  if (!file) throw new Error(`${store.name}: ${adviceFor(store.name)}`);
   if (store.url !== undefined) onProgress?.({ status: 'download', name: store.name, file: manifestPath });
   return readBounded(file, { where, limit: maxManifestBytes, signal });
+}
+
+/** For a model folder without manifest. Some callers pass the path of the manifest itself. */
+function adviceFor(name: string): string {
+  const folder = /^(.*?)[\\/]?manifest\.json[\\/]?$/.exec(name)?.[1];
+  return folder === undefined
+    ? 'no manifest.json found; pass a model folder written by glow-export'
+    : `expected a model folder, got the path of a manifest; pass its folder, ${folder || '.'}`;
 }
 
 function parse(store: ModelStore, bytes: Uint8Array): Manifest {

@@ -1,12 +1,11 @@
 import { perLevel } from '../check.js';
-import type { RawImage } from '../pictures/images.js';
-import type { PictureSize } from '../pictures/limits.js';
 import { groupBySize } from './batches.js';
 import { inImages, startCall } from './call.js';
 import { collect } from './collect.js';
-import { type EditOptions, sizeError } from './edit.js';
-import { failedAt, type Item, type LatentsItem, mapItems } from './item.js';
-import { addDirection, checkLatents, type Latents, levelShapes } from './latents.js';
+import type { EditOptions } from './edit.js';
+import { type FittedImage, withFit } from './encode-decode.js';
+import { type Item, type LatentsItem, mapItems } from './item.js';
+import { addDirection, checkLatents, type LatentLevel, type Latents } from './latents.js';
 import { type Input, loadInputs } from './load-inputs.js';
 import type { ModelParts } from './model-parts.js';
 import { decodeBatches, encodeBatches } from './run-batches.js';
@@ -28,24 +27,18 @@ export async function attributeDirection(
   const call = startCall(parts.manifest, where, inputs, nameOf, options);
   const loaded = loadInputs(parts, call, inputs, options);
   const batches = groupBySize(parts, call, loaded);
-  let size: PictureSize | undefined;
-  const ofOneSize = mapItems(batches, (item) => {
-    size ??= item;
-    const error = sizeError(item, size, 'the first image');
-    return error ? failedAt(item, error) : item;
-  });
-  const encoded = encodeBatches(parts, call, ofOneSize);
+  const encoded = encodeBatches(parts, call, batches);
+  const shapes: LatentLevel['shape'][] = [];
   const sums: Float64Array[] = [];
   await collect(call, encoded, ({ image, latents }) => {
     const weight = image < length ? 1 / length : -1 / without.length;
-    for (const [level, { data }] of latents.levels.entries()) {
+    for (const [level, { shape, data }] of latents.levels.entries()) {
+      shapes[level] = shape;
       sums[level] ??= new Float64Array(data.length);
       const sum = sums[level];
       for (const [i, value] of data.entries()) sum[i] = (sum[i] as number) + weight * value;
     }
   });
-  const { height, width } = size as unknown as PictureSize;
-  const shapes = levelShapes(parts.manifest.config, height, width);
   return { levels: shapes.map((shape, level) => ({ shape, data: Float32Array.from(sums[level] ?? []) })) };
 }
 
@@ -55,23 +48,20 @@ export async function applyAttribute(
   direction: Latents,
   strength: number | readonly number[],
   options: EditOptions = {},
-): Promise<RawImage[]> {
+): Promise<FittedImage[]> {
   const where = 'applyAttribute';
   const { config } = parts.manifest;
   const strengths = perLevel(where, 'strength', strength, config);
-  const size = checkLatents(config, direction, `${where}: direction`);
+  const size = { ...checkLatents(config, direction, `${where}: direction`), of: 'the direction' };
   const call = startCall(parts.manifest, where, images, inImages, options);
-  const loaded = loadInputs(parts, call, images, options);
+  const loaded = loadInputs(parts, call, images, options, size);
   const batches = groupBySize(parts, call, loaded);
   const encoded = encodeBatches(parts, call, batches);
-  const edited = mapItems(encoded, (item) => {
-    const error = sizeError(item, size, 'the direction');
-    return error
-      ? failedAt(item, error)
-      : withLatents(item, addDirection(item.latents, direction, strengths));
-  });
+  const edited = mapItems(encoded, (item) =>
+    withLatents(item, addDirection(item.latents, direction, strengths)),
+  );
   const decoded = decodeBatches(parts, call, edited);
-  return collect(call, decoded, ({ pixels }) => pixels);
+  return collect(call, decoded, ({ image, pixels }) => withFit(call, image, pixels));
 }
 
 function withLatents({ image, where, label, height, width }: Item, latents: Latents): LatentsItem {

@@ -1,5 +1,6 @@
 import type { Manifest } from '@glow-onnx/flow/manifest';
 import { shownName } from '../folder/stores/address.js';
+import type { Fit, Fitted } from '../pictures/fit.js';
 import { type Label, labelsFor } from './labels.js';
 
 /** Options of every call that runs the model. */
@@ -13,6 +14,17 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of every call that takes images. */
+export interface FitOptions extends CallOptions {
+  /** The size at which the model sees each image; default `'cover'`: the size of the training images. */
+  readonly fit?: Fit;
+  /**
+   * Called for each image that is brought to another size, before it runs. `image` is its place among the images of the
+   * call: of `interpolate` and `mix`, a is 0 and b is 1; of `attributeDirection`, those of `without` come last.
+   */
+  readonly onFit?: (fitted: Fitted & { readonly image: number }) => void;
+}
+
 /** A call of one of the model's methods on some images. */
 export interface Call extends CallOptions {
   /** The method. Every message starts with it. */
@@ -21,6 +33,10 @@ export interface Call extends CallOptions {
   /** The name of an image in messages. */
   readonly nameOf: (image: number) => string;
   readonly placeOf: (image: number) => Place;
+  /** Notes that an image was brought to another size, and tells the caller. */
+  readonly noteFit: (image: number, fitted: Fitted) => void;
+  /** Undefined if the image was not brought to another size. */
+  readonly fitOf: (image: number) => Fitted | undefined;
 }
 
 /** An image's place in its call, and what belongs to it from there on. */
@@ -42,7 +58,7 @@ export function startCall(
   name: string,
   inputs: ArrayLike<unknown>,
   nameInList: (image: number) => string,
-  { label, onProgress, signal }: CallOptions & { readonly label?: Label } = {},
+  { label, onProgress, onFit, signal }: FitOptions & { readonly label?: Label } = {},
 ): Call {
   const count = inputs.length;
   const labels = labelsFor(manifest, label, count, name);
@@ -54,7 +70,17 @@ export function startCall(
     const isNamed = count > 1 || typeof inputs[image] === 'string';
     return { image, where: isNamed ? `${name}: ${nameOf(image)}` : name, label: labels?.[image] };
   };
-  return { name, count, nameOf, placeOf, ...(onProgress && { onProgress }), ...(signal && { signal }) };
+  const fits = new Map<number, Fitted>();
+  const noteFit = (image: number, fitted: Fitted) => {
+    fits.set(image, fitted);
+    onFit?.({ image, ...fitted });
+  };
+  const fitOf = (image: number) => fits.get(image);
+  return {
+    ...{ name, count, nameOf, placeOf, noteFit, fitOf },
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  };
 }
 
 /** The images of a call, one after another. @throws `signal.reason` if the call is aborted. */

@@ -32,6 +32,21 @@ export function createModel(parts: ModelParts): GlowModel {
       call('attributeDirection', () => attributeDirection(parts, listOf(withIt), listOf(without), options)),
     applyAttribute: (images, direction, strength, options) =>
       call('applyAttribute', () => applyAttribute(parts, listOf(images), direction, strength, options)),
+    inpaint: (images, mask, options) =>
+      call('inpaint', async () => {
+        const { inpaint } = await import('./restoration.js');
+        return inpaint(parts, listOf(images), listOf(mask), options);
+      }),
+    denoise: (images, options) =>
+      call('denoise', async () => {
+        const { denoise } = await import('./restoration.js');
+        return denoise(parts, listOf(images), options);
+      }),
+    enlarge: (images, options) =>
+      call('enlarge', async () => {
+        const { enlarge } = await import('./restoration.js');
+        return enlarge(parts, listOf(images), options);
+      }),
     logProbGradient: (images, options) =>
       call('logProbGradient', async () => {
         const { logProbGradient } = await import('./gradient.js');

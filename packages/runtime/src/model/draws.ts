@@ -1,4 +1,16 @@
+import { pixelToBin } from '@glow-onnx/flow/pixels';
+import type { RawImage } from '../pictures/images.js';
 import { type Batch, type Failed, isFailed } from './item.js';
+
+/**
+ * The random stream of an image's draws. It is that of all images of the same bins, so that a score does not depend on
+ * the other images of a call. Source: Fowler, Noll & Vo, FNV-1a (RFC 9923), 32 bits.
+ */
+export function streamOf({ data }: RawImage, bits: number): number {
+  let hash = 0x811c9dc5;
+  for (const pixel of data) hash = Math.imul(hash ^ pixelToBin(pixel, bits), 0x01000193);
+  return hash >>> 0;
+}
 
 /** An image with the values of all its draws. */
 export interface Drawn<Value> {

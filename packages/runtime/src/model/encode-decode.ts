@@ -1,8 +1,8 @@
-import type { Fit } from '../pictures/fit.js';
+import type { Fitted } from '../pictures/fit.js';
 import { fromModel, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
-import { type Call, type CallOptions, inImages, startCall } from './call.js';
+import { type Call, type CallOptions, type FitOptions, inImages, startCall } from './call.js';
 import { collect } from './collect.js';
 import type { Label } from './labels.js';
 import type { Latents } from './latents.js';
@@ -10,14 +10,27 @@ import { loadImages, takeLatents } from './load-inputs.js';
 import type { ModelParts } from './model-parts.js';
 import { decodeBatches, encodeBatches, roundTripBatches } from './run-batches.js';
 
-export interface EncodeOptions extends CallOptions {
-  /** How to fit an image whose height or width 2^levels does not divide. Without it, such an image is an error. */
-  readonly fit?: Fit;
+export interface EncodeOptions extends FitOptions {
   /** One class for all images, or one for each. Class-conditional models require it, others refuse it. */
   readonly label?: Label;
 }
 
 export type PrepareOptions = Omit<EncodeOptions, 'label'>;
+
+/** An image made of one that was passed. */
+export interface FittedImage extends RawImage {
+  /** How the image that was passed was brought to another size. Undefined if the model saw it at its own. */
+  readonly fitted?: Fitted;
+}
+
+/** The latents of images. Place i of each list belongs to image i of the call. */
+export interface Encoded {
+  readonly z: Latents[];
+  /** log p(x) at the centres of the bins, in nats. */
+  readonly logProb: number[];
+  /** How each image was brought to another size. Undefined if the model saw it at its own. */
+  readonly fitted: (Fitted | undefined)[];
+}
 
 export interface DecodeOptions extends CallOptions {
   /** One class for all latents, or one for each. Class-conditional models require it, others refuse it. */
@@ -28,7 +41,7 @@ export function prepare(
   parts: ModelParts,
   images: readonly ImageInput[],
   options: PrepareOptions = {},
-): Promise<RawImage[]> {
+): Promise<FittedImage[]> {
   const { config } = parts.manifest;
   // The class of an image changes none of its pixels, so no label is needed.
   const call = startCall(
@@ -40,20 +53,27 @@ export function prepare(
   );
   const loaded = loadImages(parts, call, images, options, []);
   const batches = groupBySize(parts, call, loaded);
-  return collect(call, batches, (item) => fromModel(item, config.bits));
+  return collect(call, batches, (item) => withFit(call, item.image, fromModel(item, config.bits)));
 }
 
 export async function encode(
   parts: ModelParts,
   images: readonly ImageInput[],
   options: EncodeOptions = {},
-): Promise<{ z: Latents[]; logProb: number[] }> {
+): Promise<Encoded> {
   const call = startCall(parts.manifest, 'encode', images, inImages, options);
   const loaded = loadImages(parts, call, images, options, ['encode']);
   const batches = groupBySize(parts, call, loaded);
   const encoded = encodeBatches(parts, call, batches);
-  const results = await collect(call, encoded, ({ latents, logProb }) => ({ z: latents, logProb }));
-  return { z: results.map(({ z }) => z), logProb: results.map(({ logProb }) => logProb) };
+  const results = await collect(call, encoded, ({ image, latents, logProb }) => ({
+    ...{ z: latents, logProb },
+    fitted: call.fitOf(image),
+  }));
+  return {
+    z: results.map(({ z }) => z),
+    logProb: results.map(({ logProb }) => logProb),
+    fitted: results.map(({ fitted }) => fitted),
+  };
 }
 
 export function decode(
@@ -77,12 +97,18 @@ export function reconstruct(
   parts: ModelParts,
   images: readonly ImageInput[],
   options: EncodeOptions = {},
-): Promise<RawImage[]> {
+): Promise<FittedImage[]> {
   const call = startCall(parts.manifest, 'reconstruct', images, inImages, options);
   const loaded = loadImages(parts, call, images, options, ['encode', 'decode']);
   const batches = groupBySize(parts, call, loaded);
   const decoded = parts.graphs.roundTrip
     ? roundTripBatches(parts, call, parts.graphs.roundTrip, batches)
     : decodeBatches(parts, call, encodeBatches(parts, call, batches));
-  return collect(call, decoded, ({ pixels }) => pixels);
+  return collect(call, decoded, ({ image, pixels }) => withFit(call, image, pixels));
+}
+
+/** @param image the place in the call of the image that `pixels` were made of. */
+export function withFit(call: Call, image: number, pixels: RawImage): FittedImage {
+  const fitted = call.fitOf(image);
+  return fitted ? { ...pixels, fitted } : pixels;
 }

@@ -1,11 +1,11 @@
 import { checkInteger, checkLevels } from '../check.js';
 import type { RawImage } from '../pictures/images.js';
+import { BatchError } from './batch-error.js';
 import { groupBySize } from './batches.js';
 import { startCall } from './call.js';
 import { collect } from './collect.js';
-import { type EditOptions, sizeError } from './edit.js';
+import type { EditOptions } from './edit.js';
 import { decodeCall } from './encode-decode.js';
-import type { LatentsItem } from './item.js';
 import { type InterpolationMode, type Latents, latentPath, mixLatents } from './latents.js';
 import { type Input, loadInputs } from './load-inputs.js';
 import type { ModelParts } from './model-parts.js';
@@ -60,33 +60,21 @@ export async function mix(
 
 const inSteps = (image: number): string => `step ${image}`;
 
-/** The latents of two images of one size. */
+/** The latents of both images, at one size. @throws the error of an image, the first of them. */
 async function encodeEnds(
   parts: ModelParts,
   where: string,
   a: Input,
   b: Input,
-  options: EditOptions,
+  { onProgress: _, ...options }: EditOptions,
 ): Promise<[Latents, Latents]> {
-  const [from, to] = [
-    await encodeEnd(parts, `${where}: a`, a, options),
-    await encodeEnd(parts, `${where}: b`, b, options),
-  ];
-  const error = sizeError(to, from, 'a');
-  if (error) throw error;
-  return [from.latents, to.latents];
-}
-
-async function encodeEnd(
-  parts: ModelParts,
-  where: string,
-  input: Input,
-  options: EditOptions,
-): Promise<LatentsItem> {
-  const call = startCall(parts.manifest, where, [input], () => where, options);
-  const loaded = loadInputs(parts, call, [input], options);
+  const ends = [a, b];
+  const call = startCall(parts.manifest, where, ends, (image) => (image === 0 ? 'a' : 'b'), options);
+  const loaded = loadInputs(parts, call, ends, options);
   const batches = groupBySize(parts, call, loaded);
   const encoded = encodeBatches(parts, call, batches);
-  const [item] = await collect(call, encoded, (end): LatentsItem => end);
-  return item as LatentsItem;
+  const latents = await collect(call, encoded, (end) => end.latents).catch((error: unknown) => {
+    throw error instanceof BatchError ? error.errors[0] : error;
+  });
+  return latents as [Latents, Latents];
 }

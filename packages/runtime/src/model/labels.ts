@@ -42,7 +42,8 @@ export function labelsFor(
       given.length > 0
         ? `one of ${names.map((name) => printable(JSON.stringify(name))).join(', ')}, or the index of a class, ${range}`
         : range;
-    throw new RangeError(`${where}: label: this model needs ${expected}; got ${JSON.stringify(value)}`);
+    const got = value === undefined ? 'pass one' : `got ${JSON.stringify(value)}`;
+    throw new RangeError(`${where}: label: this model needs ${expected}; ${got}`);
   });
 }
 

@@ -1,26 +1,23 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import type { GraphKind } from '../graphs/signature.js';
-import type { Fit } from '../pictures/fit.js';
-import { toModel } from '../pictures/images.js';
+import { type FitRule, fits, isSameSize } from '../pictures/fit.js';
+import { type RawImage, toModel } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
+import type { PictureSize } from '../pictures/limits.js';
 import { loadImage } from '../pictures/load-image.js';
-import { type Call, type Place, placesOf } from './call.js';
-import { type Failed, failedAt, type ImageItem, type LatentsItem } from './item.js';
+import { type Call, type FitOptions, type Place, placesOf } from './call.js';
+import { type Failed, failedAt, type ImageItem, isFailed, type LatentsItem } from './item.js';
 import { checkLatents, type Latents } from './latents.js';
 import type { ModelParts } from './model-parts.js';
 
 /** An image, or the latents of one. */
 export type Input = ImageInput | Latents;
 
-export interface Fitting {
-  readonly fit?: Fit;
-}
-
 /** How the bins of an image become x: `count` items for each image, one after another. */
 export interface Draws {
   readonly count: number;
-  /** Starts the source of u for all draws of the image at this place in the call. */
-  readonly start: (image: number) => () => number;
+  /** Starts the source of u for all draws of an image. */
+  readonly start: (image: RawImage) => () => number;
 }
 
 const centre = () => 0.5;
@@ -35,12 +32,12 @@ export async function* loadImages(
   parts: Config & Codec,
   call: Call,
   images: readonly ImageInput[],
-  { fit }: Fitting,
+  { fit = fits[0] }: Pick<FitOptions, 'fit'>,
   graphs: readonly GraphKind[],
   draws: Draws = centres,
 ): AsyncGenerator<ImageItem | Failed> {
   for (const place of placesOf(call)) {
-    yield* loadOne(parts, place, images[place.image] as ImageInput, fit, graphs, draws);
+    yield* loadOne(parts, call, place, images[place.image] as ImageInput, { fit }, graphs, draws);
   }
 }
 
@@ -55,51 +52,93 @@ export async function* takeLatents(
   }
 }
 
-/** Both of these, for a call whose images may be given as latents. */
+/** The size of all images that a call combines, and what it is the size of. */
+export interface OneSize extends PictureSize {
+  readonly of: string;
+}
+
+/**
+ * Loads the images that a call combines; any of them may be given as latents. All get one size.
+ * @param given that size; default: the size of the first latents, else of the first image.
+ */
 export async function* loadInputs(
   parts: Config & Codec,
   call: Call,
   inputs: readonly Input[],
-  { fit }: Fitting,
+  { fit = fits[0] }: Pick<FitOptions, 'fit'>,
+  given?: OneSize,
 ): AsyncGenerator<ImageItem | LatentsItem | Failed> {
+  let size = given ?? sizeOfLatents(parts.manifest.config, call, inputs);
   for (const place of placesOf(call)) {
     const input = inputs[place.image] as Input;
-    if (looksLikeLatents(input)) yield takeOne(parts, place, input);
-    else yield* loadOne(parts, place, input, fit, ['encode', 'decode'], centres);
+    const items = looksLikeLatents(input)
+      ? [takeOne(parts, place, input, size)]
+      : loadOne(parts, call, place, input, { fit, size }, ['encode', 'decode'], centres);
+    for await (const item of items) {
+      if (!isFailed(item)) size ??= { height: item.height, width: item.width, of: call.nameOf(item.image) };
+      yield item;
+    }
+  }
+}
+
+function sizeOfLatents(config: GlowConfig, { nameOf }: Call, inputs: readonly Input[]): OneSize | undefined {
+  const image = inputs.findIndex(looksLikeLatents);
+  if (image < 0) return undefined;
+  const of = nameOf(image);
+  try {
+    return { ...checkLatents(config, inputs[image] as Latents, of), of };
+  } catch {
+    return undefined; // an error in its turn
   }
 }
 
 /** Loads one image, as often as there are draws. */
 export async function* loadOne(
   { manifest: { config }, codec, memory }: Config & Codec,
+  call: Call,
   place: Place,
   input: ImageInput,
-  fit: Fit | undefined,
+  rule: FitRule,
   graphs: readonly GraphKind[],
   draws: Draws = centres,
 ): AsyncGenerator<ImageItem | Failed> {
   const { where } = place;
   const load = async () => {
-    const image = await loadImage(config, codec, input, fit, where);
-    memory.check(where, image, graphs, smaller(config));
-    return image;
+    const loaded = await loadImage(config, codec, input, rule, where);
+    memory.check(where, loaded.image, graphs, smaller(config));
+    return loaded;
   };
   const loaded = await load().catch((error: unknown) => failedAt(place, error));
   if ('error' in loaded) {
     yield loaded;
     return;
   }
-  const nextU = draws.start(place.image);
-  for (let draw = 0; draw < draws.count; draw++) yield { ...place, ...toModel(loaded, config.bits, nextU) };
+  const { image, fitted } = loaded;
+  if (fitted) call.noteFit(place.image, fitted);
+  const nextU = draws.start(image);
+  for (let draw = 0; draw < draws.count; draw++) yield { ...place, ...toModel(image, config.bits, nextU) };
 }
 
 function smaller({ height, width }: GlowConfig): string {
   return `make it smaller: fit: "cover" gives the ${height}×${width} of training`;
 }
 
-function takeOne({ manifest, memory }: Config, place: Place, latents: Latents): LatentsItem | Failed {
+/** @param expected the size that the latents' image must have. */
+function takeOne(
+  { manifest, memory }: Config,
+  place: Place,
+  latents: Latents,
+  expected?: OneSize,
+): LatentsItem | Failed {
   try {
     const size = checkLatents(manifest.config, latents, place.where);
+    if (expected && !isSameSize(size, expected)) {
+      const [got, wanted] = [size, expected].map(({ height, width }) => `${height}×${width}`);
+      throw new RangeError(
+        `${place.where}: latents of an image of ${got}, expected ${wanted} as of ${expected.of}; ` +
+          'encode their images at one size',
+      );
+    }
     memory.check(place.where, size, ['decode'], 'decode latents of smaller images');
     return { ...place, latents, ...size };
   } catch (error) {

@@ -6,11 +6,12 @@ import type { Device } from '../sessions/device.js';
 import type { SkippedDevice } from '../sessions/devices.js';
 import type { SelfTestOutcome } from '../sessions/self-test.js';
 import type { EditOptions } from './edit.js';
-import type { DecodeOptions, EncodeOptions, PrepareOptions } from './encode-decode.js';
+import type { DecodeOptions, Encoded, EncodeOptions, FittedImage, PrepareOptions } from './encode-decode.js';
 import type { FloatImage } from './float-image.js';
 import type { DecodeGradient, LogProbGradient } from './gradient.js';
 import type { InterpolateOptions } from './interpolate.js';
 import type { Latents } from './latents.js';
+import type { DenoiseOptions, EnlargeOptions, Restored, RestoreOptions } from './restored.js';
 import type { SampleOptions } from './sample.js';
 import type { Score, ScoreOptions } from './score.js';
 
@@ -38,20 +39,17 @@ export interface GlowModel extends AsyncDisposable {
   readonly selfTest: SelfTestOutcome;
 
   /**
-   * The images as the model sees them: its channels, a size that 2^levels divides, n bits per channel. Runs no graph.
-   * @example const [seen] = await model.prepare('photo.jpg', { fit: 'cover' });
+   * The images as the model sees them: its channels, the size that `fit` gives, n bits per channel. Runs no graph.
+   * @example const [seen] = await model.prepare('photo.jpg');
    */
-  prepare(images: OneOrMore<ImageInput>, options?: PrepareOptions): Promise<RawImage[]>;
+  prepare(images: OneOrMore<ImageInput>, options?: PrepareOptions): Promise<FittedImage[]>;
 
   /**
    * The latents of each image and log p(x) at the centres of its bins, in nats. Deterministic.
    * `z[i].levels[l]` has the shape [channels, height, width] of level l; level 0 is the finest.
-   * @example const { z, logProb } = await model.encode(['a.png', 'b.png'], { fit: 'crop' });
+   * @example const { z, logProb, fitted } = await model.encode(['a.png', 'b.png']);
    */
-  encode(
-    images: OneOrMore<ImageInput>,
-    options?: EncodeOptions,
-  ): Promise<{ z: Latents[]; logProb: number[] }>;
+  encode(images: OneOrMore<ImageInput>, options?: EncodeOptions): Promise<Encoded>;
 
   /**
    * The images of latents. Their values have the model's bits, spread over 0 to 255. The inverse of `encode`.
@@ -65,7 +63,7 @@ export interface GlowModel extends AsyncDisposable {
    * decode(encode(images)). Equal to what `prepare` returns, unless the device computes wrongly.
    * @example const [same] = await model.reconstruct('a.png');
    */
-  reconstruct(images: OneOrMore<ImageInput>, options?: EncodeOptions): Promise<RawImage[]>;
+  reconstruct(images: OneOrMore<ImageInput>, options?: EncodeOptions): Promise<FittedImage[]>;
 
   /**
    * Draws new images: decodes seeded normal numbers times the temperature.
@@ -89,7 +87,8 @@ export interface GlowModel extends AsyncDisposable {
   score(images: OneOrMore<ImageInput>, options?: ScoreOptions): Promise<Score[]>;
 
   /**
-   * `steps` images from a to b, both included. Each of a and b is an image or latents; both have one size.
+   * `steps` images from a to b, both included. Each of a and b is an image or latents. b is brought to the size of a;
+   * if only one of them is latents, the image is brought to their size.
    * @example const path = await model.interpolate('a.png', 'b.png', { steps: 9, mode: 'spherical' });
    */
   interpolate(
@@ -99,8 +98,8 @@ export interface GlowModel extends AsyncDisposable {
   ): Promise<RawImage[]>;
 
   /**
-   * One image: a, with these levels of b. Each of a and b is an image or latents; both have one size. Level 0 is the
-   * finest.
+   * One image: a, with these levels of b. Each of a and b is an image or latents, brought to one size as by
+   * `interpolate`. Level 0 is the finest.
    * @example const mixed = await model.mix('a.png', 'b.png', [2, 3]);
    */
   mix(
@@ -111,7 +110,8 @@ export interface GlowModel extends AsyncDisposable {
   ): Promise<RawImage>;
 
   /**
-   * The mean latents of images with an attribute, less the mean latents of images without it. All have one size.
+   * The mean latents of images with an attribute, less the mean latents of images without it. All are
+   * brought to one size: that of latents among them, else that of the first image.
    * @example const smile = await model.attributeDirection(['smile-1.png', 'smile-2.png'], ['calm-1.png']);
    */
   attributeDirection(
@@ -122,7 +122,7 @@ export interface GlowModel extends AsyncDisposable {
 
   /**
    * The images, with `strength` times a direction added to their latents. `strength` is one number for all levels,
-   * or one for each, finest first. Strength 0 gives every pixel back.
+   * or one for each, finest first. Strength 0 gives every pixel back. Images are brought to the size of the direction.
    * @example const [smiling] = await model.applyAttribute('a.png', smile, 1.5);
    */
   applyAttribute(
@@ -130,7 +130,35 @@ export interface GlowModel extends AsyncDisposable {
     direction: Latents,
     strength: number | readonly number[],
     options?: EditOptions,
-  ): Promise<RawImage[]>;
+  ): Promise<FittedImage[]>;
+
+  /**
+   * Completes images. The mask is light where a pixel is unknown and dark where it is known; transparent counts as light.
+   * It has the size of its image, and is one for all images or one for each. Known pixels come back unchanged, at the
+   * model's bits.
+   * @throws RangeError if a mask has another size, or if nothing or everything is unknown.
+   * @example
+   * const [{ images, typical }] = await model.inpaint('face.png', 'mask.png');
+   * const [several] = await model.inpaint('face.png', 'mask.png', { samples: 4, seed: 1 });
+   */
+  inpaint(
+    images: OneOrMore<ImageInput>,
+    mask: OneOrMore<ImageInput>,
+    options?: RestoreOptions,
+  ): Promise<Restored[]>;
+
+  /**
+   * Takes normal noise of deviation `sigma` off images; 0.1 is a tenth of the range.
+   * @example const [{ images }] = await model.denoise('noisy.png', { sigma: 0.1 });
+   */
+  denoise(images: OneOrMore<ImageInput>, options: DenoiseOptions): Promise<Restored[]>;
+
+  /**
+   * Enlarges images 2 or 4 times: the mean of each block of the result is a pixel of the image. By default the result
+   * has the size of the training images.
+   * @example const [{ images }] = await model.enlarge('small.png', { factor: 2 });
+   */
+  enlarge(images: OneOrMore<ImageInput>, options: EnlargeOptions): Promise<Restored[]>;
 
   /**
    * log p(x) of each image at the centres of its bins, in nats, and its gradient ∂ log p(x)/∂x, in nats per unit of x.

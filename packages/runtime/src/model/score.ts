@@ -2,12 +2,13 @@ import { bitsPerDimension, pixelToBin } from '@glow-onnx/flow/pixels';
 import { createRandom } from '@glow-onnx/flow/random';
 import { checkInteger } from '../check.js';
 import { mean } from '../mean.js';
+import type { Fitted } from '../pictures/fit.js';
 import { fromModel, type ModelImage, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
 import { type Call, inImages, startCall } from './call.js';
 import { collect } from './collect.js';
-import { gatherDraws } from './draws.js';
+import { gatherDraws, streamOf } from './draws.js';
 import type { EncodeOptions } from './encode-decode.js';
 import { type Batch, type Failed, type ImageItem, isFailed, mapItems } from './item.js';
 import { loadImages } from './load-inputs.js';
@@ -19,7 +20,10 @@ import { trainingPercentile } from './training-percentile.js';
 export interface ScoreOptions extends EncodeOptions {
   /** Dequantisation draws to average over; default 8. */
   readonly draws?: number;
-  /** Of the draws: an integer from 0 on; default 0. The draws of image i depend on the seed and i alone. */
+  /**
+   * Of the draws: an integer from 0 on; default 0. The draws of an image depend on the seed and on its pixels alone, so
+   * it has the same score beside other images.
+   */
   readonly seed?: number;
 }
 
@@ -38,6 +42,8 @@ export interface Score {
   readonly complexity: number;
   /** bitsPerDim − complexity. A higher value means a less usual image. */
   readonly excess: number;
+  /** How the image was brought to another size. Undefined if the model saw it at its own. */
+  readonly fitted?: Fitted;
 }
 
 export async function bitsPerDim(
@@ -69,7 +75,12 @@ export async function score(
     const complexity = complexities.get(image) as number;
     const percentile = percentileOf(bitsPerDim);
     const typicality = percentile === null ? null : 2 * Math.min(percentile, 1 - percentile);
-    return { bitsPerDim, percentile, typicality, complexity, excess: bitsPerDim - complexity };
+    const fitted = call.fitOf(image);
+    return {
+      ...{ bitsPerDim, percentile, typicality, complexity },
+      excess: bitsPerDim - complexity,
+      ...(fitted && { fitted }),
+    };
   });
 }
 
@@ -94,7 +105,8 @@ function loadDraws(
   images: readonly ImageInput[],
   { draws = defaultDraws, seed = 0, ...options }: ScoreOptions,
 ): AsyncGenerator<ImageItem | Failed> {
-  const start = (image: number) => createRandom(seed, image).uniform;
+  const { bits } = parts.manifest.config;
+  const start = (image: RawImage) => createRandom(seed, streamOf(image, bits)).uniform;
   return loadImages(parts, call, images, options, ['encode'], { count: draws, start });
 }
 

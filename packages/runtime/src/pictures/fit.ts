@@ -1,58 +1,130 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import type { RawImage } from './images.js';
+import type { PictureSize } from './limits.js';
 import { resize } from './resize.js';
 
 /**
- * How to change an image whose size the model cannot take. A model takes every height and width that 2^levels
- * divides.
+ * The size at which the model sees an image. A model takes every height and width that 2^levels divides, but it knows
+ * only the size of its training images.
  *
+ * - `'cover'`, the default, resizes and crops the image to the size of the training images, as training does.
+ * - `'none'` keeps the image's own size. It is an error if 2^levels does not divide it.
  * - `'resize'` resizes each side to the nearest multiple of 2^levels.
  * - `'crop'` keeps the centre, each side cut to a multiple.
- * - `'pad'` repeats the edge pixels on the right and at the bottom.
- * - `'cover'` resizes and crops every image to the size of the training images, as training does.
+ * - `'pad'` repeats the edge pixels on the right and at the bottom, up to a multiple.
  *
- * `'resize'`, `'crop'` and `'pad'` leave an image unchanged if its size already fits.
+ * All of them leave an image unchanged if it has the size that they give.
  */
-export type Fit = 'resize' | 'crop' | 'pad' | 'cover';
+export type Fit = 'cover' | 'none' | 'resize' | 'crop' | 'pad';
+
+/** The first is the default. */
+export const fits = ['cover', 'none', 'resize', 'crop', 'pad'] as const satisfies readonly Fit[];
+
+/** How an image was brought to another size before the model saw it. */
+export interface Fitted {
+  /** The size of the image as it was passed, turned upright. */
+  readonly from: PictureSize;
+  /** The size that the model sees. */
+  readonly to: PictureSize;
+  readonly by: Exclude<Fit, 'none'>;
+}
+
+/** An image at the size that the model sees. */
+export interface FittedPixels {
+  readonly image: RawImage;
+  /** Undefined if the image had that size. */
+  readonly fitted: Fitted | undefined;
+}
+
+export interface FitRule {
+  readonly fit: Fit;
+  /** The size that the image must have, because it is combined with others: `cover` brings it there if `fit` does not. */
+  readonly size?: PictureSize | undefined;
+}
 
 /**
- * Applies `fit`, so that 2^levels divides height and width.
- * @throws RangeError that names the side if `fit` is undefined and 2^levels does not divide it.
+ * Brings an image to the size that the model shall see.
+ * @throws RangeError if `fit` is not known, or gives a size that 2^levels does not divide.
  */
 export function fitImage(
   image: RawImage,
-  { levels, ...training }: Pick<GlowConfig, 'levels' | 'height' | 'width'>,
-  fit: Fit | undefined,
+  config: Pick<GlowConfig, 'levels' | 'height' | 'width'>,
+  { fit, size }: FitRule,
   where: string,
-): RawImage {
-  const unit = 2 ** levels;
+): FittedPixels {
+  const own = sizeBy(fit, image, config, where);
+  const to = size ?? own;
+  const by = isSameSize(own, to) ? fit : 'cover';
+  if (by === 'none' || by === 'crop') checkSize(image, to, by, config.levels, where);
+  if (by === 'none' || isSameSize(image, to)) return { image, fitted: undefined };
   const { height, width } = image;
-  if (fit === 'cover') return cover(image, training.height, training.width);
-  if (height % unit === 0 && width % unit === 0) return image;
+  const fitted = { from: { height, width }, to: { height: to.height, width: to.width }, by };
+  return { image: bring(image, fitted), fitted };
+}
+
+export function isSameSize(a: PictureSize, b: PictureSize): boolean {
+  return a.height === b.height && a.width === b.width;
+}
+
+/** The size that `fit` gives. It may be one that the model cannot take. */
+function sizeBy(
+  fit: Fit,
+  { height, width }: PictureSize,
+  { levels, ...training }: Pick<GlowConfig, 'levels' | 'height' | 'width'>,
+  where: string,
+): PictureSize {
+  const unit = 2 ** levels;
+  const each = (change: (side: number) => number) => ({ height: change(height), width: change(width) });
   switch (fit) {
-    case 'resize': {
-      const nearest = (side: number) => Math.max(Math.round(side / unit), 1) * unit;
-      return resize(image, nearest(width), nearest(height));
-    }
+    case 'cover':
+      return training;
+    case 'none':
+      return { height, width };
+    case 'resize':
+      return each((side) => Math.max(Math.round(side / unit), 1) * unit);
+    case 'crop':
+      return each((side) => side - (side % unit));
     case 'pad':
-      return window(image, 0, 0, Math.ceil(height / unit) * unit, Math.ceil(width / unit) * unit);
-    case 'crop': {
-      const cropped = { height: height - (height % unit), width: width - (width % unit) };
-      if (cropped.height === 0 || cropped.width === 0) {
-        throw new RangeError(
-          `${where}: image ${height}×${width} is too small to crop to a multiple of ${unit}; pass fit: "pad" or "resize"`,
-        );
-      }
-      const top = (height - cropped.height) >> 1;
-      return window(image, top, (width - cropped.width) >> 1, cropped.height, cropped.width);
-    }
-    case undefined:
-      throw indivisible(height, width, levels, where);
-    default:
+      return each((side) => Math.ceil(side / unit) * unit);
+    default: {
       fit satisfies never;
+      const known = fits.map((name) => JSON.stringify(name));
       throw new RangeError(
-        `${where}: fit must be "resize", "crop", "pad" or "cover", got ${JSON.stringify(fit)}`,
+        `${where}: fit must be ${known.slice(0, -1).join(', ')} or ${known.at(-1)}, got ${JSON.stringify(fit)}`,
       );
+    }
+  }
+}
+
+function checkSize(
+  { height, width }: PictureSize,
+  to: PictureSize,
+  by: 'none' | 'crop',
+  levels: number,
+  where: string,
+): void {
+  const unit = 2 ** levels;
+  const sides = Object.entries({ height: to.height, width: to.width });
+  const bad = sides.filter(([, side]) => side === 0 || side % unit !== 0).map(([name]) => name);
+  if (bad.length === 0) return;
+  throw new RangeError(
+    by === 'crop'
+      ? `${where}: image ${height}×${width} is too small to crop to a multiple of ${unit}; pass fit: "cover", "pad" or "resize"`
+      : `${where}: image ${height}×${width} cannot pass ${levels} levels: ${bad.join(' and ')} must be divisible by ${unit}; ` +
+          'pass fit: "cover", "resize", "crop" or "pad"',
+  );
+}
+
+function bring(image: RawImage, { from, to, by }: Fitted): RawImage {
+  switch (by) {
+    case 'cover':
+      return cover(image, to.height, to.width);
+    case 'resize':
+      return resize(image, to.width, to.height);
+    case 'crop':
+      return window(image, (from.height - to.height) >> 1, (from.width - to.width) >> 1, to);
+    case 'pad':
+      return window(image, 0, 0, to);
   }
 }
 
@@ -72,18 +144,8 @@ export function cover(image: RawImage, height: number, width: number): RawImage 
   });
 }
 
-function indivisible(height: number, width: number, levels: number, where: string): RangeError {
-  const unit = 2 ** levels;
-  const sides = Object.entries({ height, width }).filter(([, side]) => !(side > 0 && side % unit === 0));
-  const names = sides.map(([name]) => name).join(' and ');
-  return new RangeError(
-    `${where}: image ${height}×${width} cannot pass ${levels} levels: ${names} must be divisible by ${unit}; ` +
-      'pass fit: "cover", "resize", "crop" or "pad"',
-  );
-}
-
 /** Cuts a window from (top, left) on. Beyond the border of the image the edge pixels repeat. */
-function window(image: RawImage, top: number, left: number, height: number, width: number): RawImage {
+function window(image: RawImage, top: number, left: number, { height, width }: PictureSize): RawImage {
   const { channels } = image;
   const data = new Uint8Array(height * width * channels);
   for (let y = 0, to = 0; y < height; y++) {

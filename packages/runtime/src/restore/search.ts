@@ -160,7 +160,12 @@ export interface LatentSearch extends ImageSearch {
   /** Where the search starts: latents 0, or those of the start image. */
   readonly from: 'zero' | 'image';
   /** For a draw: latents ~ N(0, temperature²) that the result stays near, by seed and image. */
-  readonly draw?: { readonly temperature: number; readonly seed: number; readonly first: number };
+  readonly draw?: {
+    readonly temperature: number;
+    readonly seed: number;
+    /** The stream of random numbers of each image of the batch. */
+    readonly streams: readonly number[];
+  };
 }
 
 /** Latents beyond are not in any training image. */
@@ -238,7 +243,7 @@ function centreOf({ latentSizes, batch }: Prior, { draw }: LatentSearch): Float3
     const centre = new Float32Array(size * batch);
     if (!draw) return centre;
     for (let n = 0; n < batch; n++) {
-      const { normal } = createRandom(draw.seed, (draw.first + n) * latentSizes.length + level);
+      const { normal } = createRandom(draw.seed, (draw.streams[n] as number) * latentSizes.length + level);
       for (let i = 0; i < size; i++) centre[n * size + i] = draw.temperature * normal();
     }
     return centre;

@@ -3,14 +3,16 @@ import { messageOf } from '../message-of.js';
 import { onAbort } from './on-abort.js';
 import type { WorkerLike } from './port.js';
 import { fromPortable } from './portable-error.js';
-import type { Call, Request, Response } from './protocol.js';
+import { type Call, type Listener, listenersOf, type Request, type Response } from './protocol.js';
 import { WorkerError } from './worker-error.js';
+
+type Listeners = { readonly [Name in Listener]?: ((event: never) => void) | undefined };
 
 interface Pending {
   readonly call: Call;
   readonly resolve: (result: never) => void;
   readonly reject: (reason: unknown) => void;
-  readonly onProgress: ((progress: never) => void) | undefined;
+  readonly options: Listeners;
   readonly signal: AbortSignal | undefined;
   thrown?: { readonly error: unknown };
 }
@@ -18,10 +20,7 @@ interface Pending {
 /** What a call sends. */
 export interface CallContents {
   readonly args: readonly unknown[];
-  readonly options?: {
-    readonly onProgress?: ((progress: never) => void) | undefined;
-    readonly signal?: AbortSignal | undefined;
-  };
+  readonly options?: Listeners & { readonly signal?: AbortSignal | undefined };
   /** The folder that relative paths start from. */
   readonly folder?: string | undefined;
   /** Buffers that are transferred instead of copied. */
@@ -60,17 +59,17 @@ export function createBridge(worker: WorkerLike, advice: () => string): Bridge {
     if ('warning' in response) return warnOnce(response.warning);
     const asked = pending.get(response.id);
     if (!asked) return;
-    if ('progress' in response) report(response.id, asked, response.progress);
+    if ('listener' in response) report(asked, response);
     else settle(asked, response);
   });
   worker.addEventListener('error', onError);
   worker.addEventListener('messageerror', onError);
   worker.start?.();
 
-  /** An error of `onProgress` stops the call, and is its error. */
-  const report = (id: number, asked: Pending, progress: unknown) => {
+  /** An error of a listener stops the call, and is its error. */
+  const report = (asked: Pending, { id, listener, event }: Extract<Response, { listener: Listener }>) => {
     try {
-      if (!asked.thrown) asked.onProgress?.(progress as never);
+      if (!asked.thrown) asked.options[listener]?.(event as never);
     } catch (error) {
       asked.thrown = { error };
       worker.postMessage({ id, abort: true }, []);
@@ -89,7 +88,7 @@ export function createBridge(worker: WorkerLike, advice: () => string): Bridge {
     get isAlive() {
       return failure === undefined;
     },
-    async call(call, { args, options: { onProgress, signal, ...options } = {}, folder, owned = [] }) {
+    async call(call, { args, options: { signal, ...given } = {}, folder, owned = [] }) {
       if (failure !== undefined) throw failed(call);
       signal?.throwIfAborted();
       const id = ++last;
@@ -97,11 +96,15 @@ export function createBridge(worker: WorkerLike, advice: () => string): Bridge {
         if (failure === undefined) worker.postMessage({ id, abort: true }, []);
       };
       const answer = new Promise<never>((resolve, reject) => {
-        pending.set(id, { call, resolve, reject, onProgress, signal });
+        pending.set(id, { call, resolve, reject, options: given, signal });
       });
       const forget = signal && onAbort(signal, abort);
       try {
-        post({ id, call, args, options, reports: onProgress !== undefined, folder }, owned);
+        const listeners = listenersOf.filter((name) => given[name] !== undefined);
+        const options = Object.fromEntries(
+          Object.entries(given).filter(([name]) => !listenersOf.includes(name as Listener)),
+        );
+        post({ id, call, args, options, listeners, folder }, owned);
         return await answer;
       } finally {
         pending.delete(id);

@@ -23,7 +23,14 @@ export const optionsAt = {
   applyAttribute: 3,
   logProbGradient: 1,
   decodeGradient: 2,
+  inpaint: 2,
+  denoise: 1,
+  enlarge: 1,
 } as const satisfies Readonly<Record<Method, number>>;
+
+/** Options that are functions: the worker sends what they shall be called with. */
+export const listenersOf = ['onProgress', 'onFit', 'onStep'] as const;
+export type Listener = (typeof listenersOf)[number];
 
 /** A message from the caller to a worker. */
 export type Request =
@@ -32,10 +39,10 @@ export type Request =
       readonly call: Call;
       /** The arguments without the options. */
       readonly args: readonly unknown[];
-      /** The options without `onProgress` and `signal`. */
+      /** The options without the listeners and `signal`. */
       readonly options: object;
-      /** Whether the caller wants progress messages. */
-      readonly reports: boolean;
+      /** The listeners that the caller has. */
+      readonly listeners: readonly Listener[];
       /** The folder that relative paths start from. */
       readonly folder?: string | undefined;
     }
@@ -45,7 +52,7 @@ export type Request =
 export type Response =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: PortableError }
-  | { readonly id: number; readonly progress: unknown }
+  | { readonly id: number; readonly listener: Listener; readonly event: unknown }
   | { readonly warning: string };
 
 /** The buffers in a value. A message can transfer them instead of copying, because the sender no longer needs them. */

@@ -18,11 +18,14 @@ export function serve(loadGlow: LoadGlow, port: PortLike, enter: (folder: string
   let loading: Promise<GlowModel> | undefined;
 
   async function perform(request: Exclude<Request, { abort: true }>): Promise<unknown> {
-    const { id, call, args, reports, folder } = request;
+    const { id, call, args, listeners, folder } = request;
     const abort = new AbortController();
     aborts.set(id, abort);
-    const onProgress = (progress: unknown) => send({ id, progress });
-    const options = { ...request.options, signal: abort.signal, ...(reports && { onProgress }) };
+    const telling = listeners.map((listener) => [
+      listener,
+      (event: unknown) => send({ id, listener, event }),
+    ]);
+    const options = { ...request.options, signal: abort.signal, ...Object.fromEntries(telling) };
     if (folder !== undefined) enter(folder);
     if (call === 'loadGlow') {
       loading = loadGlow(args[0] as ModelSource, options as LoadOptions);

@@ -296,7 +296,7 @@ test.each(['png', 'jpeg', 'webp'] as const)(
     for (const channels of [1, 3] as const) {
       const config = { channels, levels: 1, height: 16, width: 24 };
       const data = await openDataset(`${root}/large-${format}`, { size: config, channels });
-      const seen = await loadImage(config, codec, bytes, 'cover', 'test');
+      const { image: seen } = await loadImage(config, codec, bytes, { fit: 'cover' }, 'test');
       expect(worstDifference(await data.batch([0]), [...seen.data])).toBe(0);
     }
   },
