@@ -86,9 +86,9 @@ async function restored(
     );
     const written = await write(all, context.signal);
     const rows = results.flatMap((result, i) =>
-      (result?.images ?? []).map((_, n) => [
+      (result ? result.images : []).map((_, n) => [
         samples === undefined ? (images[i] as string) : `${images[i]} (${n + 1})`,
-        (result?.logProb[n] as number).toFixed(2),
+        (result as Restored).logProb[n]?.toFixed(2) ?? '',
         { true: 'yes', false: 'no', null: 'unknown' }[String(result?.typical[n])] as string,
         result?.method[n] === 'start' ? 'no more likely image found: filled smoothly' : '',
       ]),
