@@ -24,6 +24,9 @@ export const commands: readonly CommandEntry[] = [
     mix: 'take some levels from one image and the rest from another',
     attribute: 'find and apply directions, such as a smile',
     score: 'say how typical images are',
+    inpaint: 'complete images with unknown parts',
+    denoise: 'take noise off images',
+    enlarge: 'make images larger',
   }),
   ...inGroup('Share a model', 'glow-onnx', {
     push: 'upload a model folder to a model hub',

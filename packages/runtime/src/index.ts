@@ -46,6 +46,13 @@ export {
 } from './model/latents-json.js';
 export { MemoryError } from './model/memory-error.js';
 export type { GlowModel, OneOrMore } from './model/model.js';
+export type {
+  DenoiseOptions,
+  EnlargeOptions,
+  Restored,
+  RestoreOptions,
+  RestoreStep,
+} from './model/restored.js';
 export type { SampleOptions } from './model/sample.js';
 export type { Score, ScoreOptions } from './model/score.js';
 export { drawImage, type RgbaPixels, toImageData } from './pictures/canvas.js';

@@ -29,6 +29,10 @@ const picture = (seed: number): RawImage => ({
   width: 8,
   channels: 1,
 });
+const half: RawImage = {
+  data: Uint8Array.from({ length: 64 }, (_, i) => (i % 8 < 4 ? 255 : 0)),
+  ...{ height: 8, width: 8, channels: 1 },
+};
 const odd: RawImage = { data: new Uint8Array(35), height: 7, width: 5, channels: 1 };
 /** A page's side of the worker. */
 const page = {
@@ -84,6 +88,9 @@ const calls: { readonly [Key in Method]: (model: GlowModel) => Promise<unknown> 
   applyAttribute: async (model) =>
     model.applyAttribute(picture(3), await model.attributeDirection(picture(1), picture(2)), 0.5),
   logProbGradient: (model) => model.logProbGradient([picture(1), odd], { fit: 'pad' }),
+  inpaint: (model) => model.inpaint(picture(1), half, { steps: 2, samples: 2 }),
+  denoise: (model) => model.denoise(picture(1), { sigma: 0.1, steps: 2 }),
+  enlarge: (model) => model.enlarge(picture(1), { factor: 2, steps: 2, fit: 'cover' }),
   decodeGradient: async (model) => {
     const { z } = await model.encode(picture(1));
     const { gradient } = await model.logProbGradient(picture(2));

@@ -4,6 +4,7 @@ import { describeLeftOut } from '../node/left-out.js';
 import { defineEditCommands } from './define-edit-commands.js';
 import { defineImageCommands } from './define-image-commands.js';
 import { defineModelCommands } from './define-model-commands.js';
+import { defineRestoreCommands } from './define-restore-commands.js';
 import { describeFitted } from './fitted.js';
 import type { Show } from './options.js';
 import { printableJson, printableLines } from './printable-output.js';
@@ -56,6 +57,7 @@ export function createProgram(
   defineModelCommands(program, show);
   defineImageCommands(program, show);
   defineEditCommands(program, show);
+  defineRestoreCommands(program, show);
   return program;
 }
 

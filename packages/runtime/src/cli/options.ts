@@ -77,6 +77,13 @@ export function levels(text: string): readonly number[] {
   return text.split(',').map(integer(0));
 }
 
+/** A number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a number above 0.');
+}
+
 /** Gigabytes, in bytes. */
 export function gigabytes(text: string): number {
   const bytes = Math.round(Number(text) * 1e9);

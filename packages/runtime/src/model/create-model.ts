@@ -26,7 +26,13 @@ export function createModel(parts: ModelParts): GlowModel {
       attributeDirection(parts, listOf(withIt), listOf(without), options),
     applyAttribute: (images, direction, strength, options) =>
       applyAttribute(parts, listOf(images), direction, strength, options),
-    // Few pages need a gradient: its code loads when it is first asked for.
+    // Few pages restore images or need a gradient: the code loads when it is first asked for.
+    inpaint: async (images, mask, options) =>
+      (await import('./restoration.js')).inpaint(parts, listOf(images), listOf(mask), options),
+    denoise: async (images, options) =>
+      (await import('./restoration.js')).denoise(parts, listOf(images), options),
+    enlarge: async (images, options) =>
+      (await import('./restoration.js')).enlarge(parts, listOf(images), options),
     logProbGradient: async (images, options) =>
       (await import('./gradient.js')).logProbGradient(parts, listOf(images), options),
     decodeGradient: async (z, cotangent, options) =>

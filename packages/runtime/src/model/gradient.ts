@@ -1,6 +1,5 @@
 import { fits } from '../pictures/fits.js';
 import type { ImageInput } from '../pictures/input.js';
-import type { GradientRunner } from '../sessions/open-graphs.js';
 import { groupBySize } from './batches.js';
 import { type Call, inImages, placesOf, startCall } from './call.js';
 import { collect } from './collect.js';
@@ -36,7 +35,7 @@ export async function logProbGradient(
 ): Promise<LogProbGradient> {
   const call = startCall(parts.manifest, 'logProbGradient', images, inImages, options);
   const graph = await parts.graphs.gradient('encode');
-  const own = withMemoryOf(parts, graph);
+  const own = withGradientMemory(parts, graph.bytesPerPixel);
   const batches = groupBySize(own, call, loadFloats(own, call, images, options));
   const { config } = parts.manifest;
   const run = runEach(call, batches, isAny, (items) => encodeGradientBatch(graph, config, items));
@@ -61,7 +60,7 @@ export async function decodeGradient(
   }
   const graph = await parts.graphs.gradient('decode');
   const { config } = parts.manifest;
-  const own = withMemoryOf(parts, graph);
+  const own = withGradientMemory(parts, graph.bytesPerPixel);
   const batches = groupBySize(own, call, takePairs(own, call, z, cotangents));
   const run = runEach(call, batches, isAny, (items) => decodeGradientBatch(graph, config, items));
   const results = await collect(call, run, (item) => item);
@@ -122,7 +121,7 @@ function checked<I extends Item>(place: Pick<Item, 'image' | 'where' | 'label'>,
 /** ONNX Runtime took 1.4 times the values that live at once, measured with models/faces and models/fashion-mnist. */
 const memoryOverhead = 1.5;
 
-/** The model, with the memory that a graph with its derivative needs. */
-function withMemoryOf(parts: ModelParts, { bytesPerPixel }: GradientRunner): ModelParts {
+/** The model, with the memory that graphs with a derivative need. */
+export function withGradientMemory(parts: ModelParts, bytesPerPixel: number): ModelParts {
   return { ...parts, memory: parts.memory.forBytesPerPixel(memoryOverhead * bytesPerPixel) };
 }

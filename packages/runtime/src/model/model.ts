@@ -11,6 +11,7 @@ import type { FloatImage } from './float-image.js';
 import type { DecodeGradient, LogProbGradient } from './gradient.js';
 import type { InterpolateOptions } from './interpolate.js';
 import type { Latents } from './latents.js';
+import type { DenoiseOptions, EnlargeOptions, Restored, RestoreOptions } from './restored.js';
 import type { SampleOptions } from './sample.js';
 import type { Score, ScoreOptions } from './score.js';
 
@@ -130,6 +131,34 @@ export interface GlowModel extends AsyncDisposable {
     strength: number | readonly number[],
     options?: EditOptions,
   ): Promise<FittedImage[]>;
+
+  /**
+   * Completes images. The mask is light where a pixel is unknown and dark where it is known; transparent counts as light.
+   * It has the size of its image, and is one for all images or one for each. Known pixels come back unchanged, at the
+   * model's bits.
+   * @throws RangeError if a mask has another size, or if nothing or everything is unknown.
+   * @example
+   * const [{ images, typical }] = await model.inpaint('face.png', 'mask.png');
+   * const [several] = await model.inpaint('face.png', 'mask.png', { samples: 4, seed: 1 });
+   */
+  inpaint(
+    images: OneOrMore<ImageInput>,
+    mask: OneOrMore<ImageInput>,
+    options?: RestoreOptions,
+  ): Promise<Restored[]>;
+
+  /**
+   * Takes normal noise of deviation `sigma` off images; 0.1 is a tenth of the range.
+   * @example const [{ images }] = await model.denoise('noisy.png', { sigma: 0.1 });
+   */
+  denoise(images: OneOrMore<ImageInput>, options: DenoiseOptions): Promise<Restored[]>;
+
+  /**
+   * Enlarges images 2 or 4 times: the mean of each block of the result is a pixel of the image. By default the result
+   * has the size of the training images.
+   * @example const [{ images }] = await model.enlarge('small.png', { factor: 2 });
+   */
+  enlarge(images: OneOrMore<ImageInput>, options: EnlargeOptions): Promise<Restored[]>;
 
   /**
    * log p(x) of each image at the centres of its bins, in nats, and its gradient ∂ log p(x)/∂x, in nats per unit of x.

@@ -7,14 +7,17 @@ import {
   integerFrom,
   looksLikeOptions,
   oneOf,
+  type Rule,
   type Rules,
 } from '@glow-onnx/flow/manifest';
 import { fits } from '../pictures/fits.js';
+import { methods } from '../restore/methods.js';
 import type { CallOptions, FitOptions } from './call.js';
 import type { EditOptions } from './edit.js';
 import type { EncodeOptions } from './encode-decode.js';
 import { looksLikeLatents } from './latents.js';
 import type { GlowModel } from './model.js';
+import type { RestoreOptions } from './restored.js';
 import type { ScoreOptions } from './score.js';
 
 /** The methods of a model that run its graphs. */
@@ -37,6 +40,22 @@ const call: Rules<CallOptions> = { onProgress: aFunction, signal: anAbortSignal 
 const fitted: Rules<FitOptions> = { fit: oneOf(fits), onFit: aFunction, ...call };
 const edit: Rules<EditOptions> = { label: anything, ...fitted };
 const encode: Rules<EncodeOptions> = edit;
+const aShare: Rule = {
+  expected: 'a number above 0, at most 1: 0.1 is a tenth of the range',
+  type: 'number',
+  holds: (value) => (value as number) > 0 && (value as number) <= 1,
+};
+const aFactor: Rule = { expected: '2 or 4', type: 'number', holds: (value) => value === 2 || value === 4 };
+const restore: Rules<RestoreOptions> = {
+  samples: integerFrom(1),
+  temperature: {
+    ...{ expected: 'a number from 0 on', type: 'number' },
+    holds: (value) => Number.isFinite(value) && (value as number) >= 0,
+  },
+  ...{ seed, steps: integerFrom(1), onStep: aFunction },
+  method: oneOf(methods),
+  ...encode,
+};
 const score: Rules<ScoreOptions> = { draws: integerFrom(1), seed, ...encode };
 const { label, ...prepare } = encode;
 
@@ -62,6 +81,12 @@ export const signatures: { readonly [M in Method]: Signature<M> } = {
   mix: { takes: ['a', 'b', 'levels'], options: edit },
   attributeDirection: { takes: ['withIt', 'without'], options: edit },
   applyAttribute: { takes: ['images', 'direction', 'strength'], options: edit },
+  inpaint: { takes: ['images', 'mask'], options: restore },
+  denoise: {
+    takes: ['images'],
+    options: { ...restore, sigma: aShare },
+  },
+  enlarge: { takes: ['images'], options: { ...restore, factor: aFactor } },
   logProbGradient: { takes: ['images'], options: encode },
   decodeGradient: { takes: ['z', 'cotangent'], options: { label, ...call } },
 };

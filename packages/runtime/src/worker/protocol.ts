@@ -5,7 +5,7 @@ import type { PortableError } from './portable-error.js';
 export type Call = Method | 'loadGlow' | 'dispose';
 
 /** Options that are functions: the worker sends what they shall be called with. */
-export const listenersOf = ['onProgress', 'onFit'] as const;
+export const listenersOf = ['onProgress', 'onFit', 'onStep'] as const;
 export type Listener = (typeof listenersOf)[number];
 
 /** A message from the caller to a worker. */

@@ -1,0 +1,104 @@
+import { binToModel } from '@glow-onnx/flow/pixels';
+import { fits } from '../pictures/fits.js';
+import type { RawImage } from '../pictures/images.js';
+import type { ImageInput } from '../pictures/input.js';
+import { loadImage } from '../pictures/load-image.js';
+import { fillHarmonically } from '../restore/harmonic.js';
+import { isScattered, loadMask } from '../restore/mask.js';
+import { knownMeans, knownValues, noisyValues } from '../restore/measurement.js';
+import type { ModelParts } from './model-parts.js';
+import type { DenoiseOptions, EnlargeOptions, Restored, RestoreOptions } from './restored.js';
+import { runRestoration } from './run-restoration.js';
+
+export async function inpaint(
+  parts: ModelParts,
+  images: readonly ImageInput[],
+  masks: readonly ImageInput[],
+  options: RestoreOptions = {},
+): Promise<Restored[]> {
+  if (masks.length !== 1 && masks.length !== images.length) {
+    throw new RangeError(`inpaint: ${images.length} images need one mask or as many, got ${masks.length}`);
+  }
+  const { config } = parts.manifest;
+  return runRestoration(parts, 'inpaint', images, options, async (image, call, { image: place, where }) => {
+    const { fit = fits[0] } = options;
+    const { image: pixels, fitted } = await loadImage(config, parts.codec, image, { fit }, where);
+    const mask = masks[masks.length === 1 ? 0 : place] as ImageInput;
+    const hole = await loadMask(
+      config,
+      parts.codec,
+      mask,
+      { size: pixels, fitted, fit },
+      `${where}: the mask`,
+    );
+    if (fitted) call.noteFit(place, fitted);
+    const { height, width } = pixels;
+    const start = modelValues(pixels, (pixel) => binToModel(pixel >> (8 - config.bits), config.bits, 0.5));
+    fillHarmonically(start, hole, { channels: config.channels, height, width });
+    const from = isScattered(hole, pixels) ? 'image' : 'zero';
+    return { height, width, start, measurement: knownValues(start.slice(), hole), from };
+  });
+}
+
+export async function denoise(
+  parts: ModelParts,
+  images: readonly ImageInput[],
+  options: DenoiseOptions,
+): Promise<Restored[]> {
+  const { sigma } = options ?? {};
+  if (sigma === undefined)
+    throw new TypeError('denoise: pass { sigma }, the deviation of the noise: 0.1 is a tenth of the range');
+  const { config } = parts.manifest;
+  return runRestoration(parts, 'denoise', images, options, async (image, call, { image: place, where }) => {
+    const { fit = fits[0] } = options;
+    const { image: pixels, fitted } = await loadImage(config, parts.codec, image, { fit }, where);
+    if (fitted) call.noteFit(place, fitted);
+    const y = modelValues(pixels, ofPixel);
+    return { ...sizeOf(pixels), start: y, measurement: noisyValues(y, sigma), from: 'image' };
+  });
+}
+
+export async function enlarge(
+  parts: ModelParts,
+  images: readonly ImageInput[],
+  options: EnlargeOptions,
+): Promise<Restored[]> {
+  const { factor } = options ?? {};
+  if (factor === undefined) throw new TypeError('enlarge: pass { factor }, 2 or 4');
+  const { config } = parts.manifest;
+  const smaller = {
+    ...config,
+    height: config.height / factor,
+    width: config.width / factor,
+    levels: Math.max(0, config.levels - Math.log2(factor)),
+  };
+  return runRestoration(parts, 'enlarge', images, options, async (image, call, { image: place, where }) => {
+    const { fit = fits[0] } = options;
+    const { image: pixels, fitted } = await loadImage(smaller, parts.codec, image, { fit }, where);
+    if (fitted) call.noteFit(place, fitted);
+    const [height, width] = [factor * pixels.height, factor * pixels.width];
+    const shape = { channels: config.channels, height, width, side: factor };
+    const measurement = knownMeans(modelValues(pixels, ofPixel), shape);
+    const start = new Float32Array(config.channels * height * width);
+    measurement.project(start);
+    return { height, width, start, measurement, from: 'image' };
+  });
+}
+
+/** A pixel of 8 bits in model units, whatever the bits of the model. */
+const ofPixel = (pixel: number) => (pixel + 0.5) / 256 - 0.5;
+
+function sizeOf({ height, width }: RawImage) {
+  return { height, width };
+}
+
+/** Pixels as channels × height × width numbers. */
+function modelValues(
+  { data, height, width, channels }: RawImage,
+  value: (pixel: number) => number,
+): Float32Array {
+  const size = height * width;
+  return Float32Array.from(data, (_, i) =>
+    value(data[(i % size) * channels + Math.floor(i / size)] as number),
+  );
+}

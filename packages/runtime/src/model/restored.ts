@@ -1,0 +1,64 @@
+import type { Fitted } from '../pictures/fits.js';
+import type { RawImage } from '../pictures/images.js';
+import type { Method } from '../restore/methods.js';
+import type { EncodeOptions } from './encode-decode.js';
+import type { FloatImage } from './float-image.js';
+
+/** Options of `inpaint`, `denoise` and `enlarge`. */
+export interface RestoreOptions extends EncodeOptions {
+  /** As many samples for each image. Default: the one most likely image that the search finds. */
+  readonly samples?: number;
+  /** Of the samples: 0 gives the most likely latents, 1 the variety of the training images. Default 0.8. */
+  readonly temperature?: number;
+  /** Of the samples: an integer from 0 on; default 0. A sample depends on seed, image and its own place alone. */
+  readonly seed?: number;
+  /** Steps of the search; default 80 to 160, by task and method. */
+  readonly steps?: number;
+  /**
+   * `density` climbs log p, `latents` looks for likely latents. Default: `density` for models of at most 5 bits. With more
+   * bits the highest density lies at spikes that no image has.
+   */
+  readonly method?: Method;
+  /** Called after each step of the search, for the first sample of each image. */
+  readonly onStep?: (step: RestoreStep) => void;
+}
+
+/** A search under way. */
+export interface RestoreStep {
+  /** The place of the image in the call. */
+  readonly image: number;
+  /** Steps that are done, and all of them. */
+  readonly step: number;
+  readonly steps: number;
+  /** The image as it is now. */
+  readonly picture: RawImage;
+}
+
+export interface DenoiseOptions extends RestoreOptions {
+  /** Standard deviation of the noise as a share of the range: 0.1 is 25.5 of 255. */
+  readonly sigma: number;
+}
+
+export interface EnlargeOptions extends RestoreOptions {
+  /** How many times larger each side becomes. */
+  readonly factor: 2 | 4;
+}
+
+/** What became of one image. */
+export interface Restored {
+  /** One most likely image, or as many samples as asked for. */
+  readonly images: RawImage[];
+  /** log p of each at the centres of its bins, in nats. */
+  readonly logProb: number[];
+  /**
+   * Whether bits/dim of each lie within the central 99 % of the images held out in training. An image far above is a
+   * sign that the search has left the images. Null if the manifest has no histogram.
+   */
+  readonly typical: (boolean | null)[];
+  /** How each was found. `start` if the search found none that is more likely than a smooth fill: that fill. */
+  readonly method: (Method | 'start')[];
+  /** Standard deviation of each value over the samples, in model units; null for one image. */
+  readonly spread: FloatImage | null;
+  /** How the image that was passed was brought to another size. Undefined if the model saw it at its own. */
+  readonly fitted?: Fitted;
+}

@@ -1,0 +1,215 @@
+import { binToModel, bitsPerDimension, modelToBin } from '@glow-onnx/flow/pixels';
+import { createRandom } from '@glow-onnx/flow/random';
+import { mean } from '../mean.js';
+import { fromModel } from '../pictures/images.js';
+import type { ImageInput } from '../pictures/input.js';
+import { openPrior } from '../restore/graph-prior.js';
+import type { Measurement } from '../restore/measurement.js';
+import type { Method } from '../restore/methods.js';
+import { densityWeights, type Task } from '../restore/plans.js';
+import { planOf, restore } from '../restore/restore.js';
+import { groupBySize } from './batches.js';
+import { type Call, inImages, type Place, placesOf, startCall } from './call.js';
+import { checkAbort } from './check-abort.js';
+import { collect } from './collect.js';
+import { gatherDraws } from './draws.js';
+import { withGradientMemory } from './gradient.js';
+import { type Failed, failedAt, type Item } from './item.js';
+import type { ModelParts } from './model-parts.js';
+import type { Restored, RestoreOptions } from './restored.js';
+import { runEach } from './run-batches.js';
+import { trainingPercentile } from './training-percentile.js';
+
+/** An image that is to be restored, or one draw of it. */
+interface RestoreItem extends Item {
+  readonly task: Task;
+  readonly measurement: Measurement;
+  /** Where the search starts; also the result if the search fails. */
+  readonly start: Float32Array;
+  readonly from: 'zero' | 'image';
+  readonly draw: number;
+}
+
+/** What a task makes of an image that was passed. */
+export type Loaded = Omit<RestoreItem, keyof Place | 'draw' | 'task'>;
+
+/** Density climbs to spikes where a bin is narrow, so that models of more than 5 bits search in the latents. */
+const mostBitsForDensity = 5;
+
+/** Restores the images of a call. @param load reads an image, and says what is known of the restored one. */
+export async function runRestoration(
+  parts: ModelParts,
+  task: Task,
+  images: readonly ImageInput[],
+  options: RestoreOptions,
+  load: (image: ImageInput, call: Call, place: Place) => Promise<Loaded>,
+): Promise<Restored[]> {
+  const { config, training } = parts.manifest;
+  const { samples, temperature = 0.8, seed = 0, steps, onStep } = options;
+  const method: Method = options.method ?? (config.bits <= mostBitsForDensity ? 'density' : 'latents');
+  const call = startCall(parts.manifest, task, images, inImages, options);
+  const graphs = await Promise.all([parts.graphs.gradient('encode'), parts.graphs.gradient('decode')]);
+  const own = withGradientMemory(parts, Math.max(...graphs.map(({ bytesPerPixel }) => bytesPerPixel)));
+  const draws = samples ?? 1;
+  const isTypical = typicalBy(training?.histogram);
+
+  async function* items(): AsyncGenerator<RestoreItem | Failed> {
+    for (const place of placesOf(call)) {
+      try {
+        const loaded = await load(images[place.image] as ImageInput, call, place);
+        own.memory.check(place.where, loaded, ['encode', 'decode'], 'pass a smaller image');
+        for (let draw = 0; draw < draws; draw++) yield { ...place, ...loaded, task, draw };
+      } catch (error) {
+        yield failedAt(place, error);
+      }
+    }
+  }
+  const batches = groupBySize(own, call, items());
+  const restored = runEach(call, batches, isAny, async (batch) => {
+    const [{ height, width, from }] = batch as readonly [RestoreItem];
+    const prior = await openPrior(config, parts.graphs, {
+      height,
+      width,
+      labels: batch.map(({ label }) => label),
+    });
+    const start = joined(batch.map((item) => item.start));
+    const draw = samples === undefined ? undefined : { temperature, seed };
+    const request = {
+      task,
+      method,
+      from,
+      ...(draw && { draw: { ...draw, streams: batch.map(streamOf) } }),
+      steps,
+    };
+    const total = planOf(request).reduce((sum, search) => sum + search.steps, 0);
+    let step = 0;
+    const x = await restore(
+      {
+        prior,
+        measurements: batch.map(({ measurement }) => measurement),
+        densityWeight: densityWeights[method],
+        async onStep(now) {
+          await checkAbort(call.signal);
+          step = Math.min(step + 1, total);
+          if (!onStep) return;
+          for (const [n, item] of batch.entries()) {
+            if (item.draw > 0) continue;
+            const own = now.subarray(n * prior.size, (n + 1) * prior.size);
+            onStep({
+              image: item.image,
+              step,
+              steps: total,
+              picture: fromModel({ x: own.map(inRange), height, width }, config.bits),
+            });
+          }
+        },
+      },
+      start,
+      request,
+    );
+    return judge(x.map(inRange), start.map(inRange));
+
+    /** The better one of result and start for each image, by log p at the centres of its bins. */
+    async function judge(found: Float32Array, fallback: Float32Array) {
+      const [ours, theirs] = [await rounded(found), await rounded(fallback)];
+      const isWorse = batch.map(({ measurement }, n) =>
+        measurement.sigma > 0
+          ? !Number.isFinite(ours.logProb[n])
+          : !((ours.logProb[n] as number) >= (theirs.logProb[n] as number)),
+      );
+      const values = batch.map((_, n) =>
+        (isWorse[n] ? theirs : ours).x.slice(n * prior.size, (n + 1) * prior.size),
+      );
+      const bits = await bitsOf(joined(values));
+      return batch.map((item, n) => ({
+        ...item,
+        value: {
+          x: values[n] as Float32Array,
+          height,
+          width,
+          logProb: (isWorse[n] ? theirs : ours).logProb[n] as number,
+          typical: isTypical(bits[n] as number),
+          method: isWorse[n] ? ('start' as const) : method,
+        },
+      }));
+    }
+
+    /** Images at the centres of their bins, and their log p. */
+    async function rounded(values: Float32Array) {
+      const x = values.map((value) => binToModel(modelToBin(value, config.bits), config.bits, 0.5));
+      return { x, logProb: (await prior.encode(x)).logProb };
+    }
+
+    /** Bits/dim as training measures them: over draws within the bins. */
+    async function bitsOf(centres: Float32Array): Promise<number[]> {
+      const sums = batch.map(() => [] as number[]);
+      for (let draw = 0; draw < dequantisations; draw++) {
+        const { uniform } = createRandom(seed, draw);
+        const x = centres.map((value) => value + (uniform() - 0.5) / 2 ** config.bits);
+        const { logProb } = await prior.encode(x);
+        for (const [n, list] of sums.entries())
+          list.push(bitsPerDimension(logProb[n] as number, prior.size, config.bits));
+      }
+      return sums.map(mean);
+    }
+  });
+  const gathered = gatherDraws(restored, draws);
+  return collect(call, gathered, ({ image, values }) => {
+    const fitted = call.fitOf(image);
+    return {
+      images: values.map((value) => fromModel(value, config.bits)),
+      logProb: values.map(({ logProb }) => logProb),
+      typical: values.map(({ typical }) => typical),
+      method: values.map((value) => value.method),
+      spread:
+        values.length > 1
+          ? spreadOf(
+              values.map(({ x }) => x),
+              config.channels,
+              values[0] as Pick<Item, 'height' | 'width'>,
+            )
+          : null,
+      ...(fitted && { fitted }),
+    };
+  });
+}
+
+/** Draws within the bins for `typical`. */
+const dequantisations = 4;
+
+const isAny = <I>(_: I): _ is I => true;
+const inRange = (value: number) => Math.min(0.5, Math.max(-0.5, Number.isFinite(value) ? value : 0));
+
+/** Samples differ by image and draw, in whatever batch they run. */
+function streamOf({ image, draw }: RestoreItem): number {
+  return image * 65_536 + draw;
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const size = (parts[0] as Float32Array).length;
+  const all = new Float32Array(parts.length * size);
+  for (const [n, part] of parts.entries()) all.set(part, n * size);
+  return all;
+}
+
+/** Whether bits/dim lie within the central 99 % of held-out images. */
+function typicalBy(histogram: unknown): (bits: number) => boolean | null {
+  const percentileOf = trainingPercentile(histogram);
+  return (bits) => {
+    const percentile = percentileOf(bits);
+    return percentile === null ? null : percentile >= 0.005 && percentile <= 0.995;
+  };
+}
+
+function spreadOf(
+  samples: readonly Float32Array[],
+  channels: number,
+  { height, width }: Pick<Item, 'height' | 'width'>,
+) {
+  const data = (samples[0] as Float32Array).map((_, i) => {
+    const values = samples.map((sample) => sample[i] as number);
+    const middle = mean(values);
+    return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
+  });
+  return { shape: [channels, height, width] as const, data };
+}

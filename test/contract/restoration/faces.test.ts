@@ -1,0 +1,204 @@
+import { resolve } from 'node:path';
+import { createRandom } from '@glow-onnx/flow/random';
+import { type GlowModel, loadGlow, type RawImage, type Restored } from '@glow-onnx/runtime/node';
+import sharp from 'sharp';
+
+/** On faces that models/faces has not seen. Of the sheet's faces 40 to 45 it completes all but 40, whose log p is lowest. */
+const root = resolve(__dirname, '../../..');
+const side = 16;
+
+let glow: GlowModel;
+let faces: RawImage[];
+beforeAll(async () => {
+  glow = await loadGlow(resolve(root, 'models/faces'), { device: 'cpu' });
+  const sheet = sharp(resolve(root, 'models/faces/faces.png')).removeAlpha();
+  faces = await Promise.all(
+    [41, 42].map(async (i) => {
+      const tile = { left: side * i, top: 0, width: side, height: side };
+      const data = new Uint8Array(await sheet.clone().extract(tile).raw().toBuffer());
+      return { data, width: side, height: side, channels: 3 };
+    }),
+  );
+  faces = await glow.prepare(faces); // at the model's bits
+}, 60_000);
+afterAll(() => glow.dispose());
+
+/** A mask by place: 255 where unknown. */
+function maskOf(isUnknown: (y: number, x: number) => boolean, size = side): RawImage {
+  const data = Uint8Array.from({ length: size * size }, (_, i) =>
+    isUnknown(Math.floor(i / size), i % size) ? 255 : 0,
+  );
+  return { data, width: size, height: size, channels: 1 };
+}
+const leftHalf = maskOf((_, x) => x < 8);
+
+/** Peak signal-to-noise ratio in dB over the pixels of a mask, or over all. */
+function psnr(image: RawImage, truth: RawImage, mask?: RawImage): number {
+  let [sum, count] = [0, 0];
+  for (const [i, value] of image.data.entries()) {
+    if (mask && mask.data[Math.floor(i / 3)] === 0) continue;
+    sum += ((value - (truth.data[i] as number)) / 255) ** 2;
+    count++;
+  }
+  return -10 * Math.log10(Math.max(sum / count, 1e-6));
+}
+
+/** A hole filled with the mean of its row: as smooth as it knows nothing. */
+function smoothLeft(face: RawImage): RawImage {
+  const data = face.data.map((value, i) => {
+    const [pixel, c] = [Math.floor(i / 3), i % 3];
+    const [y, x] = [Math.floor(pixel / side), pixel % side];
+    return x < 8 ? (face.data[(y * side + 8) * 3 + c] as number) : value;
+  });
+  return { ...face, data };
+}
+
+test('half a face becomes a whole one', async () => {
+  const found = await glow.inpaint(faces, leftHalf);
+  for (const [i, face] of faces.entries()) {
+    const { images, logProb, typical, method, spread } = found[i] as (typeof found)[number];
+    const [image] = images as [RawImage];
+    expect(psnr(image, face, leftHalf) - psnr(smoothLeft(face), face, leftHalf)).toBeGreaterThan(10);
+    for (const [at, value] of face.data.entries()) {
+      if (leftHalf.data[Math.floor(at / 3)] === 0) expect(image.data[at]).toBe(value);
+    }
+    const { logProb: again } = await glow.encode(image);
+    expect(logProb[0]).toBeCloseTo(again[0] as number, 1);
+    expect({ typical, method, spread }).toEqual({ typical: [true], method: ['density'], spread: null });
+  }
+}, 120_000);
+
+test('samples differ by place and seed, and do not depend on the other images of the call', async () => {
+  const options = { samples: 2, steps: 12, seed: 3 };
+  const hole = maskOf((y, x) => y >= 4 && y < 12 && x >= 4 && x < 12);
+  const [first, second] = await glow.inpaint(faces, hole, options);
+  const [one, two] = (first as Restored).images as [RawImage, RawImage];
+  expect(one.data).not.toEqual(two.data);
+  expect(Math.max(...(first?.spread?.data ?? []))).toBeGreaterThan(0);
+  expect(first?.images).toHaveLength(2);
+  expect(second?.images).toHaveLength(2);
+  const [alone] = await glow.inpaint(faces[0] as RawImage, hole, options);
+  const differing = (a: RawImage, b: RawImage) => a.data.filter((value, i) => value !== b.data[i]).length;
+  expect(differing(alone?.images[0] as RawImage, one)).toBeLessThan(20); // float32 of another batch
+  const [other] = await glow.inpaint(faces[0] as RawImage, hole, { ...options, seed: 4 });
+  expect(differing(other?.images[0] as RawImage, one)).toBeGreaterThan(20);
+}, 120_000);
+
+test('noise comes off', async () => {
+  const { normal } = createRandom(5);
+  const noisy = faces.map((face) => ({
+    ...face,
+    data: face.data.map((value) => Math.min(255, Math.max(0, Math.round(value + 25.5 * normal())))),
+  }));
+  const found = await glow.denoise(noisy, { sigma: 0.1 });
+  for (const [i, face] of faces.entries()) {
+    const gain = psnr(found[i]?.images[0] as RawImage, face) - psnr(noisy[i] as RawImage, face);
+    expect(gain).toBeGreaterThan(3);
+  }
+}, 120_000);
+
+test('an image of half the size becomes one of the training size with the same means', async () => {
+  const small = faces.map((face) => ({ width: 8, height: 8, channels: 3, data: halved(face) }));
+  const found = await glow.enlarge(small, { factor: 2 });
+  for (const [i, { data }] of small.entries()) {
+    const [image] = (found[i] as Restored).images as [RawImage];
+    expect([image.height, image.width]).toEqual([16, 16]);
+    const error = [...halved(image)].map((value, at) => Math.abs(value - (data[at] as number)));
+    expect(error.reduce((sum, value) => sum + value, 0) / error.length).toBeLessThan(6); // a bin has 8 levels
+    const pixelated = { ...image, data: doubled(data) };
+    expect(psnr(image, faces[i] as RawImage)).toBeGreaterThan(psnr(pixelated, faces[i] as RawImage) + 3);
+  }
+}, 120_000);
+
+function halved({ data }: RawImage): Uint8Array {
+  return Uint8Array.from({ length: 192 }, (_, i) => {
+    const [pixel, c] = [Math.floor(i / 3), i % 3];
+    const [y, x] = [2 * Math.floor(pixel / 8), 2 * (pixel % 8)];
+    const at = (dy: number, dx: number) => data[((y + dy) * side + x + dx) * 3 + c] as number;
+    return Math.round((at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4);
+  });
+}
+
+function doubled(data: Uint8Array): Uint8Array {
+  return Uint8Array.from({ length: 768 }, (_, i) => {
+    const [pixel, c] = [Math.floor(i / 3), i % 3];
+    const [y, x] = [Math.floor(pixel / side) >> 1, (pixel % side) >> 1];
+    return data[(y * 8 + x) * 3 + c] as number;
+  });
+}
+
+test('tells each step with the image so far, and stops within one', async () => {
+  const seen: number[] = [];
+  const stop = new AbortController();
+  const call = glow.inpaint(faces[0] as RawImage, leftHalf, {
+    signal: stop.signal,
+    onStep({ step, steps, picture }) {
+      expect([picture.height, picture.width, picture.channels, steps]).toEqual([16, 16, 3, 120]);
+      seen.push(step);
+      if (step === 5) stop.abort(new Error('enough'));
+    },
+  });
+  await expect(call).rejects.toThrow('enough');
+  expect(seen).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('a mask may be transparent where pixels are unknown', async () => {
+  const data = Uint8Array.from({ length: 4 * side * side }, (_, i) => {
+    const isUnknown = Math.floor(i / 4) % side < 8;
+    return i % 4 === 3 && !isUnknown ? 255 : 0; // black; transparent where unknown
+  });
+  const transparent = { data, width: side, height: side, channels: 4 };
+  const options = { steps: 3 };
+  const [a] = await glow.inpaint(faces[0] as RawImage, transparent, options);
+  const [b] = await glow.inpaint(faces[0] as RawImage, leftHalf, options);
+  expect(a?.images[0]?.data).toEqual(b?.images[0]?.data);
+});
+
+describe('says what is wrong:', () => {
+  const face = () => faces[0] as RawImage;
+  test.each<readonly [string, () => Promise<unknown>, RegExp]>([
+    [
+      'nothing unknown',
+      () =>
+        glow.inpaint(
+          face(),
+          maskOf(() => false),
+        ),
+      /the mask has no light pixel: nothing is unknown/,
+    ],
+    [
+      'nothing known',
+      () =>
+        glow.inpaint(
+          face(),
+          maskOf(() => true),
+        ),
+      /light pixels alone: nothing is known/,
+    ],
+    [
+      'a mask of another size',
+      () =>
+        glow.inpaint(
+          face(),
+          maskOf((y) => y > 3, 20),
+        ),
+      /the mask is 20×20, its image is 16×16/,
+    ],
+    [
+      'three masks for two images',
+      () => glow.inpaint(faces, [leftHalf, leftHalf, leftHalf]),
+      /2 images need one mask or as many, got 3/,
+    ],
+    ['no sigma', () => glow.denoise(face(), {} as never), /pass { sigma }, the deviation of the noise/],
+    ['factor 3', () => glow.enlarge(face(), { factor: 3 as 2 }), /factor must be 2 or 4/],
+    ['half a sample', () => glow.inpaint(face(), leftHalf, { samples: 0.5 }), /samples must be an integer/],
+    ['another method', () => glow.inpaint(face(), leftHalf, { method: 'magic' as never }), /method must be/],
+    [
+      'NaN as temperature',
+      () => glow.inpaint(face(), leftHalf, { samples: 1, temperature: Number.NaN }),
+      /temperature must be a number from 0 on/,
+    ],
+  ])('%s', async (_, call, message) => {
+    await expect(call()).rejects.toThrow(message);
+  });
+});
