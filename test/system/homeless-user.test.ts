@@ -147,13 +147,17 @@ describeStranger('a user without a home', () => {
   test(
     'trains on photos and uses the model from the command line',
     async () => {
-      const short = (block: string) => block.replace('--epochs 50', '--epochs 2 --batch 4');
-      await run(`npm run build && ${commands('npx glow-train', short)}`);
-      const { stdout, stderr } = await run(commands('npx glow info my-model'));
+      const short = (block: string) =>
+        block.replace(
+          '--recipe photos --time-budget 60 --open',
+          '--size 32x32 --bits 5 --epochs 2 --batch 4',
+        );
+      await run(`npm run build && ${commands('npx glow-onnx train', short)}`);
+      const { stdout, stderr } = await run(commands('npx glow-onnx info my-model'));
       expect(stdout).toContain('32');
       expect(stderr).not.toMatch(/uv_os_homedir|warn/i);
       await run('ls samples.png cat.safetensors decoded/* morph.png');
-      expect((await run('npx glow doctor')).stdout).toContain(join(closed, `glow-onnx-${uid}`));
+      expect((await run('npx glow-onnx doctor')).stdout).toContain(join(closed, `glow-onnx-${uid}`));
     },
     5 * minutes,
   );

@@ -73,10 +73,10 @@ export type { WorkerChoice, WorkerScript } from './worker/port.js';
 export { WorkerError } from './worker/worker-error.js';
 
 /**
- * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
+ * Loads a model folder that `glow-onnx export` wrote, and checks every file that it uses against the manifest.
  * @throws Error if a file is missing or changed, or its server does not give it; UnreachableError if a server does not
  *   answer, fails or breaks off, so that a later attempt may help; RangeError if the format or the precision is not
- *   known, the manifest contradicts its graphs or is too large, or a graph is not one that glow-export writes for the
+ *   known, the manifest contradicts its graphs or is too large, or a graph is not one that glow-onnx export writes for the
  *   config; DeviceError if no requested device is available and passes the self-test;
  *   `signal.reason` if loading is aborted.
  * @example

@@ -93,11 +93,11 @@ export const loadRules: Rules<LoadOptions> = {
 };
 
 /**
- * Loads a model folder that `glow-export` wrote, and checks every file that it uses against the manifest.
+ * Loads a model folder that `glow-onnx export` wrote, and checks every file that it uses against the manifest.
  * @param source the folder's path or address, its name on a model hub, a directory handle, or its files by their paths.
  * @throws Error if a file is missing or changed, or its server does not give it; UnreachableError if a server does not
  *   answer, fails or breaks off, so that a later attempt may help; RangeError if the format or the precision is not
- *   known, the manifest contradicts its graphs or is too large, or a graph is not one that glow-export writes for the
+ *   known, the manifest contradicts its graphs or is too large, or a graph is not one that glow-onnx export writes for the
  *   config; DeviceError if no requested device is available and passes the self-test; WorkerError if a worker does
  *   not start;
  *   `signal.reason` if loading is aborted.

@@ -36,6 +36,7 @@ describe('a model folder that carries its checkpoint', () => {
     const { training, params } = trained;
     expect(await loadCheckpoint(at('model'))).toEqual({
       origin: 'folder',
+      path: at('model'),
       checkpoint: {
         config,
         training,
@@ -132,7 +133,9 @@ describe('a model folder without a checkpoint', () => {
   ] as const)('is rebuilt with %s', async (_, options) => {
     await exportModel(checkpoint, { out: at('plain') });
     await exportModel(checkpoint, { out: at('model'), ...options });
-    expect(await loadCheckpoint(at('model'))).toEqual(await loadCheckpoint(at('plain')));
+    const [found, expected] = [await loadCheckpoint(at('model')), await loadCheckpoint(at('plain'))];
+    expect(found.origin).toBe('graphs');
+    expect(found.checkpoint).toEqual(expected.checkpoint);
   });
 
   test('is refused if its graphs are another model than its golden values', async () => {

@@ -331,6 +331,8 @@ describe('owner/name without hf:', () => {
     process.chdir(cache);
     mkdirSync('xena/faces', { recursive: true });
     const { message } = await refusal('xena/faces').finally(() => process.chdir(here));
-    expect(message).toBe('xena/faces: no manifest.json found; pass a model folder written by glow-export');
+    expect(message).toBe(
+      'xena/faces: no manifest.json found; pass a model folder written by glow-onnx export',
+    );
   });
 });

@@ -166,11 +166,6 @@ describe('loadGlow', () => {
   const flip = (bytes: Buffer) => bytes.map((byte, i) => (i === 40 ? byte ^ 1 : byte));
   test.each<[string, () => Promise<string>, RegExp]>([
     ['no folder', async () => join(work, 'none'), /none: no manifest\.json found; pass a model folder/],
-    [
-      'the path of a manifest',
-      async () => join(fixture.directory, 'manifest.json'),
-      /manifest\.json: expected a model folder, got the path of a manifest; pass its folder, .*[^/]$/,
-    ],
     ['a missing graph', () => changed('onnx/decode.onnx', () => undefined), /onnx\/decode\.onnx is missing/],
     [
       'a changed graph',

@@ -7,6 +7,8 @@ import { phonePhoto, phonePhotoFitted } from '../../support/phone-photo.js';
 
 jest.mock('../../../packages/runtime/src/node/host-require.js', () => ({
   hostRequire(name: string) {
+    if (name !== 'sharp')
+      return jest.requireActual('../../../packages/runtime/src/node/host-require.js').hostRequire(name);
     throw Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' });
   },
 }));

@@ -1,7 +1,8 @@
 import { createGlow, encodeCheckpoint, initialParams, parseCheckpoint } from '@glow-onnx/flow';
 import { DeviceError } from '@glow-onnx/runtime/session';
 import { type Batch, type OpenEngine, openEngine } from '@glow-onnx/trainer/engine';
-import { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
+import { hostRequire } from '../../../packages/runtime/src/node/host-require.js';
 import { randomParams } from '../../support/random-params.js';
 import { ramps, rampsConfig } from '../../support/training.js';
 
@@ -86,7 +87,9 @@ test('a checkpoint goes on with its own optimiser and no other', async () => {
 });
 
 test('a checkpoint that lacks a parameter leaves no session behind', async () => {
-  const release = jest.spyOn((InferenceSession as unknown as SessionClass).prototype, 'release');
+  // The one that the runtime uses: the test runner has another.
+  const { InferenceSession } = hostRequire<{ InferenceSession: SessionClass }>('onnxruntime-node');
+  const release = jest.spyOn(InferenceSession.prototype, 'release');
   const { trainable, fixed } = initialParams(createGlow(rampsConfig), 1);
   const { [Object.keys(trainable)[0] as string]: _, ...rest } = trainable;
   const start = { config: rampsConfig, params: { trainable: rest, fixed }, initialised: true };

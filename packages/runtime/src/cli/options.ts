@@ -11,7 +11,7 @@ export type Show = (
   run: (context: Context) => Promise<Report>,
 ) => Promise<void>;
 
-export const modelHelp = 'model folder written by glow-export, its address, or hf:owner/name';
+export const modelHelp = 'model folder written by glow-onnx export, its address, or hf:owner/name';
 
 /** Starts the definition of a command on a model. */
 export function modelCommand(parent: Command, name: string, description: string): Command {
@@ -36,7 +36,7 @@ export function modelOptions<C extends Command>(command: C): C {
         .default('fp32'),
     )
     .option('--max-memory <GB>', 'memory that one image may take (default: what is free)', gigabytes)
-    .option('--label <class>', 'name of the class, for class-conditional models (glow info lists them)');
+    .option('--label <class>', 'name of the class, for class-conditional models (glow-onnx info lists them)');
   return command;
 }
 

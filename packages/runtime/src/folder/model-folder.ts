@@ -71,7 +71,7 @@ async function fetchManifest({ store, signal, onProgress }: ModelFolder): Promis
   const where = store.locate(manifestPath);
   const file = await store.open(manifestPath, signal);
   if (!file) {
-    const advice = (await store.advice?.()) ?? 'pass a model folder written by glow-export';
+    const advice = (await store.advice?.()) ?? 'pass a model folder written by glow-onnx export';
     throw new Error(`${store.name}: no manifest.json found; ${advice}`);
   }
   if (store.url !== undefined) onProgress?.({ status: 'download', name: store.name, file: manifestPath });

@@ -25,7 +25,7 @@ export interface CheckedGraph {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** Most values of an .onnx file for each step. The largest steps that glow-export writes have a half of them. */
+/** Most values of an .onnx file for each step. The largest steps that glow-onnx export writes have a half of them. */
 const valuesPerStep = 2000;
 /** A graph with its derivative has three times as many. */
 const gradientValuesPerStep = 6000;

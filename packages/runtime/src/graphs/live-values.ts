@@ -5,7 +5,7 @@ import type { OnnxGraph } from './onnx-model.js';
 import { elementTypes, type Value } from './operators.js';
 import { partsOf } from './signature.js';
 
-/** Most bytes for each pixel, as a multiple of the estimate. Graphs that glow-export writes take at most 0.75 of it. */
+/** Most bytes for each pixel, as a multiple of the estimate. Graphs that glow-onnx export writes take at most 0.75 of it. */
 const mostOfEstimate = 1.5;
 
 /**

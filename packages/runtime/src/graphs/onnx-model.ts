@@ -1,7 +1,7 @@
 import { bytes, float, integer, integers, many, message, name, one, readMessage, text } from './wire.js';
 
 /**
- * The messages of ONNX, with only the fields that glow-export writes. Left out are functions, training graphs, sparse
+ * The messages of ONNX, with only the fields that glow-onnx export writes. Left out are functions, training graphs, sparse
  * tensors, sequences, maps, and attributes that hold graphs, tensors or texts. Floats are for graphs with a derivative.
  * Source: onnx/onnx.proto of ONNX 1.12.
  */

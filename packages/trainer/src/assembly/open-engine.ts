@@ -43,7 +43,7 @@ export interface OpenEngine extends Engine {
   /** Devices that `auto` passed over, each with a reason. */
   readonly skipped: readonly SkippedDevice[];
   /**
-   * The state of model and optimiser, for `encodeCheckpoint`, `glow-export` or another `openEngine`.
+   * The state of model and optimiser, for `encodeCheckpoint`, `glow-onnx export` or another `openEngine`.
    * @throws Error if the GPU was lost.
    * @example
    * import { encodeCheckpoint } from '@glow-onnx/flow';
