@@ -16,16 +16,31 @@ mkdirSync(app, { recursive: true });
 symlinkSync(join(root, 'node_modules'), join(app, 'node_modules'));
 writeFileSync(join(app, 'package.json'), '{ "type": "module" }');
 writeFileSync(join(app, 'index.html'), '<script type="module" src="./main.js"></script>');
-writeFileSync(join(app, 'main.js'), "import * as glow from '@glow-onnx/runtime';\nconsole.log(glow);\n");
+writeFileSync(
+  join(app, 'main.js'),
+  "import { loadGlow } from '@glow-onnx/runtime';\nconsole.log(loadGlow);\n",
+);
 
-/** @param placeOf `page`, `worker`, or undefined for a file that is imported later. */
+/**
+ * Of the files that a page or worker begins with, and of what those import at once.
+ * @param placeOf `page` or `worker` for a file that one begins with.
+ */
 function sizesIn(folder, placeOf) {
-  const sizes = { page: 0, worker: 0 };
-  for (const entry of readdirSync(join(app, folder), { recursive: true, withFileTypes: true })) {
-    if (!/\.m?js$/.test(entry.name)) continue;
-    const code = readFileSync(join(entry.parentPath, entry.name), 'utf8');
-    const place = placeOf(entry.name, code);
-    if (place) sizes[place] += gzipSync(code).length;
+  const files = readdirSync(join(app, folder), { recursive: true, withFileTypes: true });
+  const codes = new Map(
+    files
+      .filter(({ name }) => /\.m?js$/.test(name))
+      .map(({ name, parentPath }) => [name, readFileSync(join(parentPath, name), 'utf8')]),
+  );
+  const sizes = {};
+  for (const place of ['page', 'worker']) {
+    const atOnce = new Set([...codes.keys()].filter((name) => placeOf(name, codes.get(name)) === place));
+    for (const name of atOnce) {
+      for (const [, found] of codes.get(name).matchAll(/from\s*["'`]\.\/([^"'`]+)["'`]/g)) {
+        if (codes.has(found)) atOnce.add(found);
+      }
+    }
+    sizes[place] = [...atOnce].reduce((sum, name) => sum + gzipSync(codes.get(name)).length, 0);
   }
   return sizes;
 }

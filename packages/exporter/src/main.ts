@@ -129,7 +129,9 @@ function addExport(program: Command, { stdout }: Terminal): void {
 function addImport(program: Command, { stdout }: Terminal): void {
   program
     .command('import')
-    .description("Convert another program's weights into a checkpoint, for example for glow-onnx train --init.")
+    .description(
+      "Convert another program's weights into a checkpoint, for example for glow-onnx train --init.",
+    )
     .argument('<weights>', 'safetensors file of another program')
     .requiredOption('--out <file>', 'checkpoint to write')
     .addOption(

@@ -68,25 +68,24 @@ export type Diagnose = (options?: DiagnoseOptions) => Promise<Diagnosis>;
 
 const rules: Rules<DiagnoseOptions> = { model: anything, signal: anAbortSignal, ...runtimeRules };
 
-export function createDiagnose(platform: Platform): Diagnose {
-  return async (given = {}) => {
-    checkOptions('diagnose', given, rules);
-    const { model, signal, ...options } = given;
-    const host = await platform.describeHost();
-    const test = model === undefined ? undefined : await readTest(platform, model, signal);
-    const devices: DeviceDiagnosis[] = [];
-    for (const device of platform.autoDevices) {
-      const found = await tryDevice(platform, device, options);
-      const selfTest = found.works && test ? await test(device, options) : undefined;
-      const bundled = host.bundled.includes(device);
-      devices.push({ device, bundled, ...found, ...(selfTest && { selfTest }) });
-    }
-    const auto = devices.find(
-      ({ works, objection, selfTest }) => works && !objection && selfTest?.passed !== false,
-    );
-    const cache = platform.openCache().location;
-    return { version, ...host, cache, devices, ...(auto && { auto: auto.device }) };
-  };
+/** @throws Error if `model` is given and cannot be read. */
+export async function diagnoseOn(platform: Platform, given: DiagnoseOptions = {}): Promise<Diagnosis> {
+  checkOptions('diagnose', given, rules);
+  const { model, signal, ...options } = given;
+  const host = await platform.describeHost();
+  const test = model === undefined ? undefined : await readTest(platform, model, signal);
+  const devices: DeviceDiagnosis[] = [];
+  for (const device of platform.autoDevices) {
+    const found = await tryDevice(platform, device, options);
+    const selfTest = found.works && test ? await test(device, options) : undefined;
+    const bundled = host.bundled.includes(device);
+    devices.push({ device, bundled, ...found, ...(selfTest && { selfTest }) });
+  }
+  const auto = devices.find(
+    ({ works, objection, selfTest }) => works && !objection && selfTest?.passed !== false,
+  );
+  const cache = platform.openCache().location;
+  return { version, ...host, cache, devices, ...(auto && { auto: auto.device }) };
 }
 
 async function tryDevice(platform: Platform, device: Device, options: RuntimeOptions) {

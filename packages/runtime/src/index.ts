@@ -1,5 +1,5 @@
 import { platform } from '#platform';
-import { createDiagnose } from './diagnose.js';
+import { createDiagnose } from './create-diagnose.js';
 import { createLoadGlow } from './load-glow.js';
 import { createEstimateCost } from './model/estimate-cost.js';
 import { createServeGlow } from './worker/serve.js';

@@ -12,7 +12,6 @@ import type { GlowModel } from './model/model.js';
 import { limitsOf } from './pictures/limits.js';
 import type { Platform } from './platform.js';
 import { type Derivatives, openGraphs } from './sessions/open-graphs.js';
-import { loadInWorkers } from './worker/client.js';
 import { untilAborted } from './worker/until-aborted.js';
 
 const goldenPath = 'golden.safetensors';
@@ -30,7 +29,9 @@ export function createLoadGlow(platform: Platform): LoadGlow {
     const loading =
       worker === false
         ? load(platform, source, options)
-        : loadInWorkers(platform, source, { ...options, worker });
+        : import('./worker/client.js').then(({ loadInWorkers }) =>
+            loadInWorkers(platform, source, { ...options, worker }),
+          );
     return untilAborted(loading, signal).catch((error) => {
       loading.then((model) => model.dispose()).catch(() => undefined); // aborted: the model comes too late
       throw error;

@@ -1,6 +1,6 @@
 import { createPlatform } from './browser/create-platform.js';
 import { webgpuBuild } from './browser/onnxruntime.js';
-import { createDiagnose } from './diagnose.js';
+import { createDiagnose } from './create-diagnose.js';
 import { createLoadGlow } from './load-glow.js';
 import { createEstimateCost } from './model/estimate-cost.js';
 import { createServeGlow } from './worker/serve.js';

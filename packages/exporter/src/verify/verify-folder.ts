@@ -134,7 +134,9 @@ async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, 'manifest.json');
   const found = await stat(path).catch(() => undefined);
   if (!found)
-    throw new Error(`verify: ${folder} has no manifest.json; pass a model folder, as glow-onnx export writes it`);
+    throw new Error(
+      `verify: ${folder} has no manifest.json; pass a model folder, as glow-onnx export writes it`,
+    );
   if (!found.isFile()) throw new Error(`verify: ${path} is not a file; copy the model folder again`);
   return parseManifest(await readWholeFile(path, maxManifestBytes));
 }

@@ -1,12 +1,9 @@
 import { createLifetime } from '../sessions/lifetime.js';
-import { applyAttribute, attributeDirection } from './attribute.js';
 import { decode, encode, prepare, reconstruct } from './encode-decode.js';
-import { interpolate, mix } from './interpolate.js';
 import { createMethods } from './methods.js';
 import type { GlowModel, OneOrMore } from './model.js';
 import type { ModelParts } from './model-parts.js';
 import { sample } from './sample.js';
-import { bitsPerDim, score } from './score.js';
 import type { Method } from './signatures.js';
 
 /** Puts a model together from its opened graphs. Nothing here depends on the platform. */
@@ -18,15 +15,18 @@ export function createModel(parts: ModelParts): GlowModel {
     decode: (z, options) => decode(parts, listOf(z), options),
     reconstruct: (images, options) => reconstruct(parts, listOf(images), options),
     sample: (options) => sample(parts, options),
-    bitsPerDim: (images, options) => bitsPerDim(parts, listOf(images), options),
-    score: (images, options) => score(parts, listOf(images), options),
-    interpolate: (a, b, options) => interpolate(parts, a, b, options),
-    mix: (a, b, levels, options) => mix(parts, a, b, levels, options),
-    attributeDirection: (withIt, without, options) =>
-      attributeDirection(parts, listOf(withIt), listOf(without), options),
-    applyAttribute: (images, direction, strength, options) =>
-      applyAttribute(parts, listOf(images), direction, strength, options),
-    // Few pages restore images or need a gradient: the code loads when it is first asked for.
+    // A page needs few of these: the code of each loads when it is first asked for.
+    bitsPerDim: async (images, options) =>
+      (await import('./score.js')).bitsPerDim(parts, listOf(images), options),
+    score: async (images, options) => (await import('./score.js')).score(parts, listOf(images), options),
+    interpolate: async (a, b, options) =>
+      (await import('./interpolate.js')).interpolate(parts, a, b, options),
+    mix: async (a, b, levels, options) =>
+      (await import('./interpolate.js')).mix(parts, a, b, levels, options),
+    attributeDirection: async (withIt, without, options) =>
+      (await import('./attribute.js')).attributeDirection(parts, listOf(withIt), listOf(without), options),
+    applyAttribute: async (images, direction, strength, options) =>
+      (await import('./attribute.js')).applyAttribute(parts, listOf(images), direction, strength, options),
     inpaint: async (images, mask, options) =>
       (await import('./restoration.js')).inpaint(parts, listOf(images), listOf(mask), options),
     denoise: async (images, options) =>

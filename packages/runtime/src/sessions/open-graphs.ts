@@ -8,7 +8,7 @@ import { onFirstDevice, type SkippedDevice } from './devices.js';
 import type { NamedTensors } from './feeds.js';
 import type { OnnxRuntime, RuntimeOptions } from './onnx-runtime.js';
 import { requireDevice } from './probe.js';
-import { runSelfTest, type SelfTest, type SelfTestOutcome } from './self-test.js';
+import type { SelfTest, SelfTestOutcome, SelfTestRun } from './self-test.js';
 import type { FloatTensor } from './tensor.js';
 
 /** A graph that `checkGraph` has passed. */
@@ -116,12 +116,14 @@ async function openOn(
       const [encoder, decoder] = await Promise.all([keeper.get(), sessions.decode.get()]);
       return checkOutputs(bothWays(graphs), inputs, await encoder.runInto(decoder, inputs));
     });
-  const run: Parameters<typeof runSelfTest>[1]['run'] = async (graph, inputs) => {
+  const run: SelfTestRun['run'] = async (graph, inputs) => {
     const session = await sessions[graph].get();
     return Promise.all(inputs.map((input) => session.run(input)));
   };
   try {
-    const selfTest = test ? await runSelfTest(test, { device, runtime, run }) : 'none';
+    const selfTest = test
+      ? await (await import('./self-test.js')).runSelfTest(test, { device, runtime, run })
+      : 'none';
     const { encode, decode } = sessions;
     const gradient = (kind: GraphKind) => gradients[kind].get();
     return { device, selfTest, encoder: encode.get, decoder: decode.get, gradient, roundTrip, release };
