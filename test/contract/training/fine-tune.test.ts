@@ -158,7 +158,7 @@ describe('glow-onnx train --init', () => {
       ['--data', 'models/faces/faces.json', '--limit', '20'],
       'faces has images of 3 channels, but MODEL has 1, which stay; pass --channels 1, or a folder of images, which are converted',
     ],
-    [['--init', 'models'], 'models is a folder without manifest.json; pass a model folder'],
+    [['--init', 'models'], 'models is a folder without manifest.json or best.safetensors; pass a model'],
     [
       ['--init', faces, '--labels', 'folder'],
       '--labels contradicts --init: models/faces draws no classes, and',
