@@ -84,6 +84,21 @@ test('samples differ by place and seed, and do not depend on the other images of
   expect(differing(other?.images[0] as RawImage, one)).toBeGreaterThan(20);
 }, 120_000);
 
+test('samples stay samples, also where a smooth fill has a higher log p', async () => {
+  await using clothes = await loadGlow(resolve(root, 'models/fashion-mnist'), { device: 'cpu' });
+  const [shirt] = await clothes.sample({ seed: 2, temperature: 0.8 });
+  const hole = maskOf((y, x) => y >= 9 && y < 19 && x >= 9 && x < 19, 28);
+  const [found] = await clothes.inpaint(shirt as RawImage, hole, { samples: 3, steps: 8 });
+  expect(found?.method).toEqual(['latents', 'latents', 'latents']);
+  expect(new Set(found?.images.map(({ data }) => data.join())).size).toBe(3);
+}, 60_000);
+
+test('one image gives one result, wherever it stands in a call', async () => {
+  const [face] = faces as [RawImage];
+  const found = await glow.denoise([face, face, face], { sigma: 0.1, steps: 2 });
+  expect(new Set(found.map(({ typical }) => String(typical))).size).toBe(1);
+}, 60_000);
+
 test('noise comes off', async () => {
   const { normal } = createRandom(5);
   const noisy = faces.map((face) => ({
@@ -191,13 +206,18 @@ describe('says what is wrong:', () => {
       /2 images need one mask or as many, got 3/,
     ],
     ['no sigma', () => glow.denoise(face(), {} as never), /pass { sigma }, the deviation of the noise/],
+    [
+      'a sigma of nothing',
+      () => glow.denoise(face(), { sigma: 1e-200 }),
+      /sigma must be a number from 0.001 to 1/,
+    ],
     ['factor 3', () => glow.enlarge(face(), { factor: 3 as 2 }), /factor must be 2 or 4/],
     ['half a sample', () => glow.inpaint(face(), leftHalf, { samples: 0.5 }), /samples must be an integer/],
     ['another method', () => glow.inpaint(face(), leftHalf, { method: 'magic' as never }), /method must be/],
     [
       'NaN as temperature',
       () => glow.inpaint(face(), leftHalf, { samples: 1, temperature: Number.NaN }),
-      /temperature must be a number from 0 on/,
+      /temperature must be a number from 0 to 10/,
     ],
   ])('%s', async (_, call, message) => {
     await expect(call()).rejects.toThrow(message);

@@ -52,7 +52,7 @@ export function imageOptions<C extends Command>(command: C): C {
 
 export function fitOption(): Option {
   const description =
-    'size at which the model sees an image: cover is the size of the training images, none its own size, ' +
+    'size at which the model sees an image: cover is the size of the training images, none its own size (the time grows with its pixels), ' +
     'the others the next size to its own that the model can take';
   return new Option('--fit <how>', description).choices([...fits]).default(fits[0]);
 }
@@ -75,13 +75,6 @@ export function perLevel(text: string): number | readonly number[] {
 /** A list of levels: `0,2`. */
 export function levels(text: string): readonly number[] {
   return text.split(',').map(integer(0));
-}
-
-/** A number above 0. */
-export function positive(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a number above 0.');
 }
 
 /** Gigabytes, in bytes. */

@@ -2,7 +2,7 @@ import type { GlowModel } from '../model/model.js';
 import type { Restored, RestoreOptions } from '../model/restored.js';
 import type { Fit } from '../pictures/fits.js';
 import type { RawImage } from '../pictures/images.js';
-import { expandFolders, type NamedImages, refuseInside } from './expand-folders.js';
+import { expandFolders, type NamedImages, refuseInside, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
 import { type ImageFlags, imageOutput } from './outputs.js';
 import { countImages, type Report, table } from './report.js';
@@ -31,6 +31,7 @@ export async function inpaint(
       `inpaint: ${named.images.length} images need one mask or as many, in the order of their names, got ${masks.images.length}`,
     );
   }
+  await refuseInside(flags.out, masks);
   return restored(directory, named, flags, context, (model, options) =>
     model.inpaint(named.images, masks.images, options),
   );
@@ -87,14 +88,16 @@ async function restored(
     const written = await write(all, context.signal);
     const rows = results.flatMap((result, i) =>
       (result ? result.images : []).map((_, n) => [
-        samples === undefined ? (images[i] as string) : `${images[i]} (${n + 1})`,
+        samples === undefined
+          ? shownImage(images[i] as string)
+          : `${shownImage(images[i] as string)} (${n + 1})`,
         (result as Restored).logProb[n]?.toFixed(2) ?? '',
         { true: 'yes', false: 'no', null: 'unknown' }[String(result?.typical[n])] as string,
         result?.method[n] === 'start' ? 'no more likely image found: filled smoothly' : '',
       ]),
     );
     const facts = results.map((result, i) => ({
-      image: images[i],
+      image: shownImage(images[i] as string),
       ...(result && { logProb: result.logProb, typical: result.typical, method: result.method }),
     }));
     const text = `${table([['image', 'log p (nats)', 'typical', ''], ...rows])}\n\nwrote ${countImages(written.length)} to ${out}`;

@@ -1,4 +1,4 @@
-import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import { describe, type GlowConfig } from '@glow-onnx/flow/manifest';
 import { findNotFinite } from '../check.js';
 import type { Place } from './call.js';
 import type { ImageItem } from './item.js';
@@ -20,10 +20,14 @@ export function isFloatImage(input: unknown): input is FloatImage {
 /** @throws TypeError or RangeError if it is not an image that the model takes. */
 export function takeFloatImage(
   { channels, levels }: Pick<GlowConfig, 'channels' | 'levels'>,
-  { shape, data }: FloatImage,
+  input: FloatImage,
   place: Place,
 ): ImageItem {
   const { where } = place;
+  if (!isFloatImage(input)) {
+    throw new TypeError(`${where}: expected { shape, data }, got ${describe(input)}`);
+  }
+  const { shape, data } = input;
   const [own, height, width] = shape ?? [];
   const sides = [height, width].every(
     (side) => Number.isInteger(side) && side > 0 && side % 2 ** levels === 0,

@@ -77,8 +77,13 @@ async function* loadFloats(
 ): AsyncGenerator<ImageItem | Failed> {
   for (const place of placesOf(call)) {
     const input = images[place.image] as ImageInput | FloatImage;
-    if (isFloatImage(input)) yield checked(place, () => takeFloatImage(parts.manifest.config, input, place));
-    else yield* loadOne(parts, call, place, input, { fit }, ['encode']);
+    if (isFloatImage(input)) {
+      yield checked(place, () => {
+        const item = takeFloatImage(parts.manifest.config, input, place);
+        parts.memory.check(place.where, item, ['encode'], 'pass a smaller image');
+        return item;
+      });
+    } else yield* loadOne(parts, call, place, input, { fit }, ['encode']);
   }
 }
 

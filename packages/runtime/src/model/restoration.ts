@@ -6,6 +6,7 @@ import { loadImage } from '../pictures/load-image.js';
 import { fillHarmonically } from '../restore/harmonic.js';
 import { isScattered, loadMask } from '../restore/mask.js';
 import { knownMeans, knownValues, noisyValues } from '../restore/measurement.js';
+import { checkAbort } from './check-abort.js';
 import type { ModelParts } from './model-parts.js';
 import type { DenoiseOptions, EnlargeOptions, Restored, RestoreOptions } from './restored.js';
 import { runRestoration } from './run-restoration.js';
@@ -20,24 +21,40 @@ export async function inpaint(
     throw new RangeError(`inpaint: ${images.length} images need one mask or as many, got ${masks.length}`);
   }
   const { config } = parts.manifest;
-  return runRestoration(parts, 'inpaint', images, options, async (image, call, { image: place, where }) => {
-    const { fit = fits[0] } = options;
-    const { image: pixels, fitted } = await loadImage(config, parts.codec, image, { fit }, where);
-    const mask = masks[masks.length === 1 ? 0 : place] as ImageInput;
-    const hole = await loadMask(
-      config,
-      parts.codec,
-      mask,
-      { size: pixels, fitted, fit },
-      `${where}: the mask`,
-    );
-    if (fitted) call.noteFit(place, fitted);
-    const { height, width } = pixels;
-    const start = modelValues(pixels, (pixel) => binToModel(pixel >> (8 - config.bits), config.bits, 0.5));
-    fillHarmonically(start, hole, { channels: config.channels, height, width });
-    const from = isScattered(hole, pixels) ? 'image' : 'zero';
-    return { height, width, start, measurement: knownValues(start.slice(), hole), from };
-  });
+  return runRestoration(
+    parts,
+    'inpaint',
+    images,
+    options,
+    async (image, call, { image: place, where }, check) => {
+      const { fit = fits[0] } = options;
+      const { image: pixels, fitted } = await loadImage(
+        config,
+        parts.codec,
+        image,
+        { fit },
+        where,
+        call.signal,
+      );
+      check(pixels);
+      const mask = masks[masks.length === 1 ? 0 : place] as ImageInput;
+      const hole = await loadMask(
+        config,
+        parts.codec,
+        mask,
+        { size: pixels, fitted, fit, signal: call.signal },
+        `${where}: the mask`,
+      );
+      if (fitted) call.noteFit(place, fitted);
+      const { height, width } = pixels;
+      const start = modelValues(pixels, (pixel) => binToModel(pixel >> (8 - config.bits), config.bits, 0.5));
+      await fillHarmonically(start, hole, { channels: config.channels, height, width }, () =>
+        checkAbort(call.signal),
+      );
+      const from = isScattered(hole, pixels) ? 'image' : 'zero';
+      return { height, width, start, measurement: knownValues(start.slice(), hole), from };
+    },
+  );
 }
 
 export async function denoise(
@@ -49,13 +66,27 @@ export async function denoise(
   if (sigma === undefined)
     throw new TypeError('denoise: pass { sigma }, the deviation of the noise: 0.1 is a tenth of the range');
   const { config } = parts.manifest;
-  return runRestoration(parts, 'denoise', images, options, async (image, call, { image: place, where }) => {
-    const { fit = fits[0] } = options;
-    const { image: pixels, fitted } = await loadImage(config, parts.codec, image, { fit }, where);
-    if (fitted) call.noteFit(place, fitted);
-    const y = modelValues(pixels, ofPixel);
-    return { ...sizeOf(pixels), start: y, measurement: noisyValues(y, sigma), from: 'image' };
-  });
+  return runRestoration(
+    parts,
+    'denoise',
+    images,
+    options,
+    async (image, call, { image: place, where }, check) => {
+      const { fit = fits[0] } = options;
+      const { image: pixels, fitted } = await loadImage(
+        config,
+        parts.codec,
+        image,
+        { fit },
+        where,
+        call.signal,
+      );
+      check(pixels);
+      if (fitted) call.noteFit(place, fitted);
+      const y = modelValues(pixels, ofPixel);
+      return { ...sizeOf(pixels), start: y, measurement: noisyValues(y, sigma), from: 'image' };
+    },
+  );
 }
 
 export async function enlarge(
@@ -66,23 +97,43 @@ export async function enlarge(
   const { factor } = options ?? {};
   if (factor === undefined) throw new TypeError('enlarge: pass { factor }, 2 or 4');
   const { config } = parts.manifest;
+  const { fit: wanted = fits[0] } = options;
+  if (wanted !== 'none' && (config.height % factor !== 0 || config.width % factor !== 0)) {
+    throw new RangeError(
+      `enlarge: the training size ${config.height}×${config.width} is not divisible by factor ${factor}; pass fit: "none"`,
+    );
+  }
   const smaller = {
     ...config,
     height: config.height / factor,
     width: config.width / factor,
     levels: Math.max(0, config.levels - Math.log2(factor)),
   };
-  return runRestoration(parts, 'enlarge', images, options, async (image, call, { image: place, where }) => {
-    const { fit = fits[0] } = options;
-    const { image: pixels, fitted } = await loadImage(smaller, parts.codec, image, { fit }, where);
-    if (fitted) call.noteFit(place, fitted);
-    const [height, width] = [factor * pixels.height, factor * pixels.width];
-    const shape = { channels: config.channels, height, width, side: factor };
-    const measurement = knownMeans(modelValues(pixels, ofPixel), shape);
-    const start = new Float32Array(config.channels * height * width);
-    measurement.project(start);
-    return { height, width, start, measurement, from: 'image' };
-  });
+  return runRestoration(
+    parts,
+    'enlarge',
+    images,
+    options,
+    async (image, call, { image: place, where }, check) => {
+      const { fit = fits[0] } = options;
+      const { image: pixels, fitted } = await loadImage(
+        smaller,
+        parts.codec,
+        image,
+        { fit },
+        where,
+        call.signal,
+      );
+      check({ height: factor * pixels.height, width: factor * pixels.width });
+      if (fitted) call.noteFit(place, fitted);
+      const [height, width] = [factor * pixels.height, factor * pixels.width];
+      const shape = { channels: config.channels, height, width, side: factor };
+      const measurement = knownMeans(modelValues(pixels, ofPixel), shape);
+      const start = new Float32Array(config.channels * height * width);
+      measurement.project(start);
+      return { height, width, start, measurement, from: 'image' };
+    },
+  );
 }
 
 /** A pixel of 8 bits in model units, whatever the bits of the model. */

@@ -3,6 +3,7 @@ import { createRandom } from '@glow-onnx/flow/random';
 import { mean } from '../mean.js';
 import { fromModel } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
+import type { PictureSize } from '../pictures/limits.js';
 import { openPrior } from '../restore/graph-prior.js';
 import type { Measurement } from '../restore/measurement.js';
 import type { Method } from '../restore/methods.js';
@@ -12,7 +13,8 @@ import { groupBySize } from './batches.js';
 import { type Call, inImages, type Place, placesOf, startCall } from './call.js';
 import { checkAbort } from './check-abort.js';
 import { collect } from './collect.js';
-import { gatherDraws } from './draws.js';
+import { bytesPerPixel } from './cost.js';
+import { gatherDraws, streamOf } from './draws.js';
 import { withGradientMemory } from './gradient.js';
 import { type Failed, failedAt, type Item } from './item.js';
 import type { ModelParts } from './model-parts.js';
@@ -36,30 +38,39 @@ export type Loaded = Omit<RestoreItem, keyof Place | 'draw' | 'task'>;
 /** Density climbs to spikes where a bin is narrow, so that models of more than 5 bits search in the latents. */
 const mostBitsForDensity = 5;
 
-/** Restores the images of a call. @param load reads an image, and says what is known of the restored one. */
+/**
+ * Restores the images of a call.
+ * @param load reads an image, and says what is known of the restored one. It calls `check` before it works on it.
+ */
 export async function runRestoration(
   parts: ModelParts,
   task: Task,
   images: readonly ImageInput[],
   options: RestoreOptions,
-  load: (image: ImageInput, call: Call, place: Place) => Promise<Loaded>,
+  load: (image: ImageInput, call: Call, place: Place, check: (size: PictureSize) => void) => Promise<Loaded>,
 ): Promise<Restored[]> {
   const { config, training } = parts.manifest;
   const { samples, temperature = 0.8, seed = 0, steps, onStep } = options;
   const method: Method = options.method ?? (config.bits <= mostBitsForDensity ? 'density' : 'latents');
   const call = startCall(parts.manifest, task, images, inImages, options);
   const graphs = await Promise.all([parts.graphs.gradient('encode'), parts.graphs.gradient('decode')]);
-  const own = withGradientMemory(parts, Math.max(...graphs.map(({ bytesPerPixel }) => bytesPerPixel)));
+  // A step runs all four graphs, and ONNX Runtime keeps the memory of each.
+  const own = withGradientMemory(
+    parts,
+    graphs.reduce((sum, graph) => sum + graph.bytesPerPixel, 2 * bytesPerPixel(config)),
+  );
   const draws = samples ?? 1;
   const isTypical = typicalBy(training?.histogram);
 
   async function* items(): AsyncGenerator<RestoreItem | Failed> {
     for (const place of placesOf(call)) {
       try {
-        const loaded = await load(images[place.image] as ImageInput, call, place);
-        own.memory.check(place.where, loaded, ['encode', 'decode'], 'pass a smaller image');
+        const check = (size: PictureSize) =>
+          own.memory.check(place.where, size, ['encode'], 'pass a smaller image');
+        const loaded = await load(images[place.image] as ImageInput, call, place, check);
         for (let draw = 0; draw < draws; draw++) yield { ...place, ...loaded, task, draw };
       } catch (error) {
+        call.signal?.throwIfAborted();
         yield failedAt(place, error);
       }
     }
@@ -78,7 +89,7 @@ export async function runRestoration(
       task,
       method,
       from,
-      ...(draw && { draw: { ...draw, streams: batch.map(streamOf) } }),
+      ...(draw && { draw: { ...draw, streams: batch.map(sampleStream) } }),
       steps,
     };
     const total = planOf(request).reduce((sum, search) => sum + search.steps, 0);
@@ -90,7 +101,7 @@ export async function runRestoration(
         densityWeight: densityWeights[method],
         async onStep(now) {
           await checkAbort(call.signal);
-          step = Math.min(step + 1, total);
+          step++;
           if (!onStep) return;
           for (const [n, item] of batch.entries()) {
             if (item.draw > 0) continue;
@@ -109,11 +120,14 @@ export async function runRestoration(
     );
     return judge(x.map(inRange), start.map(inRange));
 
-    /** The better one of result and start for each image, by log p at the centres of its bins. */
+    /**
+     * The better one of result and start for each image, by log p at the centres of its bins. A sample stays one, unless
+     * the model cannot compute it: a likely sample is often less likely than a smooth fill.
+     */
     async function judge(found: Float32Array, fallback: Float32Array) {
       const [ours, theirs] = [await rounded(found), await rounded(fallback)];
       const isWorse = batch.map(({ measurement }, n) =>
-        measurement.sigma > 0
+        measurement.sigma > 0 || draw
           ? !Number.isFinite(ours.logProb[n])
           : !((ours.logProb[n] as number) >= (theirs.logProb[n] as number)),
       );
@@ -143,9 +157,15 @@ export async function runRestoration(
     /** Bits/dim as training measures them: over draws within the bins. */
     async function bitsOf(centres: Float32Array): Promise<number[]> {
       const sums = batch.map(() => [] as number[]);
+      const part = (n: number) => centres.subarray(n * prior.size, (n + 1) * prior.size);
+      const uniforms = batch.map(
+        (_, n) =>
+          createRandom(0, streamOf(fromModel({ x: part(n), height, width }, config.bits), config.bits))
+            .uniform,
+      );
       for (let draw = 0; draw < dequantisations; draw++) {
-        const { uniform } = createRandom(seed, draw);
-        const x = centres.map((value) => value + (uniform() - 0.5) / 2 ** config.bits);
+        const next = (i: number) => (uniforms[Math.floor(i / prior.size)] as () => number)();
+        const x = centres.map((value, i) => value + (next(i) - 0.5) / 2 ** config.bits);
         const { logProb } = await prior.encode(x);
         for (const [n, list] of sums.entries())
           list.push(bitsPerDimension(logProb[n] as number, prior.size, config.bits));
@@ -181,7 +201,7 @@ const isAny = <I>(_: I): _ is I => true;
 const inRange = (value: number) => Math.min(0.5, Math.max(-0.5, Number.isFinite(value) ? value : 0));
 
 /** Samples differ by image and draw, in whatever batch they run. */
-function streamOf({ image, draw }: RestoreItem): number {
+function sampleStream({ image, draw }: RestoreItem): number {
   return image * 65_536 + draw;
 }
 

@@ -41,16 +41,16 @@ const fitted: Rules<FitOptions> = { fit: oneOf(fits), onFit: aFunction, ...call 
 const edit: Rules<EditOptions> = { label: anything, ...fitted };
 const encode: Rules<EncodeOptions> = edit;
 const aShare: Rule = {
-  expected: 'a number above 0, at most 1: 0.1 is a tenth of the range',
+  expected: 'a number from 0.001 to 1: 0.1 is a tenth of the range',
   type: 'number',
-  holds: (value) => (value as number) > 0 && (value as number) <= 1,
+  holds: (value) => (value as number) >= 0.001 && (value as number) <= 1,
 };
 const aFactor: Rule = { expected: '2 or 4', type: 'number', holds: (value) => value === 2 || value === 4 };
 const restore: Rules<RestoreOptions> = {
   samples: integerFrom(1),
   temperature: {
-    ...{ expected: 'a number from 0 on', type: 'number' },
-    holds: (value) => Number.isFinite(value) && (value as number) >= 0,
+    ...{ expected: 'a number from 0 to 10', type: 'number' },
+    holds: (value) => (value as number) >= 0 && (value as number) <= 10,
   },
   ...{ seed, steps: integerFrom(1), onStep: aFunction },
   method: oneOf(methods),

@@ -9,11 +9,16 @@ import { loadImage } from '../pictures/load-image.js';
 /** From this value on, a pixel of a mask is light. */
 const light = 128;
 
+/** How the image of a mask was brought to its size, and the signal of the call. */
+export interface MaskRule extends Pick<FitRule, 'fit'> {
+  readonly size: PictureSize;
+  readonly fitted: Fitted | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * Reads a mask: light pixels are unknown, dark pixels are known. Transparent pixels lie over white, as everywhere, so
  * they are unknown. A mask is brought to the size of its image in the same way, so both have to have one size.
- * @param size of the image as the model sees it.
- * @param fitted how the image came to that size.
  * @returns 1 for each unknown value of the image, channels × height × width.
  * @throws RangeError if the sizes differ, or if no pixel or every pixel is unknown.
  */
@@ -21,14 +26,10 @@ export async function loadMask(
   config: GlowConfig,
   codec: ImageCodec,
   mask: ImageInput,
-  {
-    size,
-    fitted,
-    fit,
-  }: { readonly size: PictureSize; readonly fitted: Fitted | undefined } & Pick<FitRule, 'fit'>,
+  { size, fitted, fit, signal }: MaskRule,
   where: string,
 ): Promise<Float32Array> {
-  const loaded = await loadImage({ ...config, channels: 1 }, codec, mask, { fit, size }, where);
+  const loaded = await loadImage({ ...config, channels: 1 }, codec, mask, { fit, size }, where, signal);
   const from = loaded.fitted?.from ?? loaded.image;
   const expected = fitted?.from ?? size;
   if (!isSameSize(from, expected)) {

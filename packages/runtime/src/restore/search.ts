@@ -103,13 +103,13 @@ export async function climbInImage(
   for (let step = 0; step <= search.steps; step++) {
     const { objective, slope } = await evaluate(problem, x);
     record.note(x, objective, slope);
-    await problem.onStep(x);
     if (step === search.steps) break;
     const rate = rateAt(search.rate, step, search.steps);
     for (const [n, adam] of adams.entries()) {
       adam.move(part(x, n, prior.size), part(slope, n, prior.size), rate * (record.scale[n] as number));
     }
     record.project(x);
+    await problem.onStep(x);
   }
   return { x: record.best, objective: record.objective };
 }
@@ -135,7 +135,6 @@ export async function climbAlongLatents(
   for (let step = 0; step <= search.steps; step++) {
     const { objective, slope, z } = await evaluate(problem, x);
     record.note(x, objective, slope);
-    await problem.onStep(x);
     if (step === search.steps) break;
     const at = z.map((level) => level.map((value) => (Number.isFinite(value) ? value : 0)));
     const { dz } = await prior.pull(at, { target: zeros, weight: zeros, cotangent: slope });
@@ -150,6 +149,7 @@ export async function climbAlongLatents(
     const next = await prior.decode(at);
     for (let i = 0; i < x.length; i++) if (Number.isFinite(next[i])) x[i] = next[i] as number;
     record.project(x);
+    await problem.onStep(x);
   }
   return { x: record.best, objective: record.objective };
 }

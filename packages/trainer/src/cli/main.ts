@@ -64,7 +64,10 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
       signal,
     });
     display.opened(data);
-    if (init) for (const text of compareWithData(init, data)) display.note(text);
+    if (init) {
+      display.startsTrained();
+      for (const text of compareWithData(init, data)) display.note(text);
+    }
     live = flags.open ? await showLive(flags.out, display, terminal) : undefined;
     const recipe = flags.recipe && recipeFor(flags.recipe, data);
     if (flags.recipe && recipe) display.recipe(flags.recipe, recipeFlags(recipe, flags));

@@ -32,6 +32,8 @@ export interface Display {
   trained(model: TrainedModel): void;
   training(progress: Progress): void;
   forecast(forecast: Forecast): void;
+  /** The run starts from a model that is trained already. */
+  startsTrained(): void;
   note(text: string): void;
   warning(message: string): void;
   stop(): void;
@@ -44,6 +46,7 @@ const FEW_STEPS = 500;
 export function createDisplay({ stderr }: StreamTerminal): Display {
   let bar: SingleBar | undefined;
   let engine: string | undefined;
+  let isTrained = false;
   let lineAt = Number.NEGATIVE_INFINITY;
 
   const show = (label: string, value: number, total: number, parts: readonly Part[]): void => {
@@ -94,6 +97,9 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
       line(
         `  ${folder} has learned ${shows}: --init ${folder} starts from its weights, which takes fewer steps`,
       ),
+    startsTrained() {
+      isTrained = true;
+    },
     forecast: (found) => {
       for (const text of describeForecast(found)) line(text);
     },
@@ -103,7 +109,7 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
       if (engine === undefined) {
         engine = progress.engine;
         line(`${engine}; ${count(stepsPerEpoch, 'step')} per epoch`);
-        if (steps < FEW_STEPS) {
+        if (steps < FEW_STEPS && !isTrained) {
           line(
             `  ${count(steps, 'step')} in all: samples will be noise. A model needs thousands of steps: add images or --epochs.`,
           );

@@ -51,12 +51,13 @@ export function forecast(
     secondsLeft: left,
     endsByTime: stepsLeft < steps - step,
     ...(!fromWeights && { shapes: { steps: SHAPES, seconds: [until(SHAPES[0]), until(SHAPES[1])] } }),
-    ...(half > 0 && {
-      smaller: {
-        steps: half,
-        timesAsFast: multiplications(config) / multiplications({ ...config, steps: half }),
-      },
-    }),
+    ...(half > 0 &&
+      !fromWeights && {
+        smaller: {
+          steps: half,
+          timesAsFast: multiplications(config) / multiplications({ ...config, steps: half }),
+        },
+      }),
   };
 }
 

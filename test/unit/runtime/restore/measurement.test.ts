@@ -86,15 +86,26 @@ describe('harmonic fill', () => {
     return Number(y >= 1 && y <= 3 && x >= 2 && x <= 4);
   });
 
-  test('continues a ramp through a hole, whatever stood there', () => {
+  test('continues a ramp through a hole, whatever stood there', async () => {
     const x = ramp.map((value, i) => (inside[i] ? 9 : value));
-    fillHarmonically(x, inside, flat);
+    await fillHarmonically(x, inside, flat);
     expect(Math.max(...x.map((value, i) => Math.abs(value - (ramp[i] as number))))).toBeLessThan(1e-5);
   });
 
-  test('leaves what is known', () => {
+  test('of a large hole lets others work, and ends when they say so', async () => {
+    const large = { channels: 1, height: 128, width: 128 };
+    const x = Float32Array.from({ length: 128 * 128 }, (_, i) => (i % 128) / 256);
+    const hole = x.map((_, i) => Number(i >= 128));
+    let pauses = 0;
+    const filling = fillHarmonically(x, hole, large, async () => {
+      if (++pauses === 2) throw new Error('enough');
+    });
+    await expect(filling).rejects.toThrow('enough');
+  });
+
+  test('leaves what is known', async () => {
     const x = ramp.slice();
-    fillHarmonically(x, inside, flat);
+    await fillHarmonically(x, inside, flat);
     for (const [i, value] of x.entries()) if (!inside[i]) expect(value).toBe(ramp[i]);
   });
 });
