@@ -127,6 +127,7 @@ function createBench(app: Pick<App, 'examples' | 'words' | 'say' | 'open'>): HTM
   }
   function go(on: boolean): void {
     trainer?.tell({ type: on ? 'go' : 'pause' });
+    if (on) app.say('');
     setState(on ? 'running' : 'pausing');
   }
   function open(): void {
@@ -147,6 +148,7 @@ function createBench(app: Pick<App, 'examples' | 'words' | 'say' | 'open'>): HTM
   const hearers: { readonly [Type in News['type']]: (news: Extract<News, { type: Type }>) => void } = {
     opened(news) {
       setState('running');
+      app.say(''); // the panel tells the rest
       view.opened(news);
     },
     progress: view.progress,
