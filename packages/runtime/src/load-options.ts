@@ -86,7 +86,7 @@ export const loadRules: Rules<LoadOptions> = {
       typeof value === 'object' &&
       value !== null &&
       Object.entries(value).every(
-        ([name, text]) => /^(token|endpoint)$/.test(name) && typeof text === 'string',
+        ([name, text]) => /^(token|endpoint)$/.test(name) && (text === undefined || typeof text === 'string'),
       ),
   },
   ...runtimeRules,

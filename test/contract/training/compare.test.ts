@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { train } from '@glow-onnx/trainer';
 import { compareMain } from '../../../packages/trainer/src/cli/glow-compare.js';
 import { ramps, temporaryRuns } from '../../support/training.js';
@@ -31,6 +31,19 @@ test('one page shows both runs and the setting in which they differ', async () =
   expect(page).toContain('<th scope="row">rate</th><td>0.005</td><td>0.0001</td>');
   expect(page).toContain('class="curve series-2"');
   expect(page.match(/<img /g)).toHaveLength(2);
+});
+
+test('an existing file stays, unless --force is given', async () => {
+  const out = runAt('kept.html');
+  await writeFile(out, 'mine');
+  expect(await compare(a(), b(), '--out', out)).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `glow-onnx compare: ${out} exists; pass --force to replace it, or another --out\n`,
+  });
+  expect(await readFile(out, 'utf8')).toBe('mine');
+  expect((await compare(a(), b(), '--out', out, '--force')).code).toBe(0);
+  expect(await readFile(out, 'utf8')).toContain('<!doctype html>');
 });
 
 test('runs on other images are shown with a warning that bits/dim do not compare', async () => {

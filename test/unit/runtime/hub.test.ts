@@ -115,6 +115,10 @@ describe('the token', () => {
   test.each<[string, () => LoadOptions]>([
     ['of HF_TOKEN', withToken(readToken)],
     ['of the program', () => ({ hub: { endpoint: hub.endpoint, token: readToken } })],
+    [
+      'of HF_TOKEN, if that of the program is undefined,',
+      () => ({ ...withToken(readToken)(), hub: { token: undefined } }),
+    ],
   ])('%s opens a private repository, and goes to the hub alone', async (_, options) => {
     const { events } = await load('hf:xena/faces', options());
     const sent = (at: 'hub' | 'cdn') =>

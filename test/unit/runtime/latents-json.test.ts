@@ -103,6 +103,16 @@ describe('JSON that is not of such latents', () => {
       altered((level) => (level.shape = ['6', '4', '4'])),
       'z[0]: level 0 has shape an array of 3, expected',
     ],
+    [
+      'a shape that is a number',
+      altered((level) => (level.shape = 5)),
+      'z[0]: level 0 has shape 5, expected a list of 3 numbers',
+    ],
+    [
+      'a shape that is an object',
+      altered((level) => (level.shape = {})),
+      'z[0]: level 0 has shape an empty object, expected a list of 3 numbers',
+    ],
     ['a huge shape', altered((level) => (level.shape = [6, 2 ** 52, 2 ** 52])), 'z[0]'],
     ['a negative shape', altered((level) => (level.shape = [6, -4, -4])), 'z[0]'],
     [

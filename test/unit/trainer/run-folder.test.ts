@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node
 import { join } from 'node:path';
 import { type Checkpoint, createGlow, encodeCheckpoint, initialParams } from '@glow-onnx/flow';
 import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/internal';
+import { readMetrics as metricsOf } from '../../../packages/trainer/src/folder/metrics.js';
 import { readRun } from '../../../packages/trainer/src/folder/read-run.js';
 import { replaceFile } from '../../../packages/trainer/src/folder/replace-file.js';
 import { createRunFolder, reopenRunFolder } from '../../../packages/trainer/src/folder/run-folder.js';
@@ -79,6 +80,19 @@ test('metrics are cut back to the checkpoint, and a half-written line goes', asy
   await folder.close();
   await reopenRunFolder(folder.path);
   expect(await readMetrics(folder.path)).toEqual([{ step: 1 }, { step: 2 }]);
+});
+
+test('of metrics only finite numbers are kept', async () => {
+  await mkdir(runAt('strange'));
+  const lines = [
+    '{"step":1,"images":"</title><img src=x>","bitsPerDim":1e999,"rate":null,"bitsPerDimLevels":[1,"<b>"]}',
+    '{"step":2,"images":64,"bitsPerDim":[3],"bitsPerDimLevels":[1,2]}',
+  ];
+  await writeFile(join(runAt('strange'), 'metrics.jsonl'), lines.join('\n'));
+  expect(await metricsOf(runAt('strange'))).toEqual([
+    { step: 1 },
+    { step: 2, images: 64, bitsPerDimLevels: [1, 2] },
+  ]);
 });
 
 test('a folder without a checkpoint cannot be resumed', async () => {

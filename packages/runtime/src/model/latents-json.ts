@@ -83,7 +83,11 @@ function latentsOf({ config }: LatentsModel, image: unknown, where: string): Lat
   if (!Array.isArray(levels) || levels.length !== config.levels) {
     throw new TypeError(`${where}: expected ${config.levels} levels, got ${describe(levels)}`);
   }
-  const [, h, w] = levels[0]?.shape ?? [];
+  const finest: unknown = levels[0]?.shape;
+  if (!Array.isArray(finest) || finest.length !== 3) {
+    throw new TypeError(`${where}: level 0 has shape ${describe(finest)}, expected a list of 3 numbers`);
+  }
+  const [, h, w] = finest;
   const shapes = levelShapes(config, h * 2, w * 2);
   const latents = {
     levels: shapes.map((shape, level): LatentLevel => {

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { version } from '@glow-onnx/runtime/internal';
 import {
   onTerminal,
@@ -27,7 +28,11 @@ export async function compareMain(
     .version(version)
     .argument('<run...>', `2 to ${mostRuns} folders of runs`)
     .option('--out <file>', 'the page to write', 'comparison.html')
-    .action(async (folders: string[], { out }: { out: string }) => {
+    .option('--force', 'replace an existing file', false)
+    .action(async (folders: string[], { out, force }: { out: string; force: boolean }) => {
+      if (!force && (await stat(out).catch(() => undefined))) {
+        throw new Error(`${out} exists; pass --force to replace it, or another --out`);
+      }
       const { page, warning } = await compareRuns(folders);
       await writeFileAtomic(out, page);
       if (warning !== undefined) terminal.stderr.write(`${printableLines(`warning: ${warning}`)}\n`);

@@ -46,9 +46,19 @@ export async function readMetrics(run: string): Promise<Metrics[]> {
   });
   return text.split('\n').flatMap((line) => {
     try {
-      return [parseJsonObject(line, lineLimits) as unknown as Metrics];
+      return [numbersOf(parseJsonObject(line, lineLimits))];
     } catch {
       return [];
     }
   });
+}
+
+/** The file may be a stranger's: what is not a finite number is left out. */
+function numbersOf(line: Readonly<Record<string, unknown>>): Metrics {
+  const kept = Object.entries(line).filter(([name, value]) =>
+    name === 'bitsPerDimLevels'
+      ? Array.isArray(value) && value.every(Number.isFinite)
+      : Number.isFinite(value),
+  );
+  return Object.fromEntries(kept) as unknown as Metrics;
 }

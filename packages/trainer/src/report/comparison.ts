@@ -50,7 +50,7 @@ function seriesOf(
   const points = metrics.flatMap(({ images, [key]: y }) =>
     images !== undefined && y !== undefined ? [{ x: images, y }] : [],
   );
-  return { name: html(name), points };
+  return { name, points };
 }
 
 function differences(runs: readonly ComparedRun[]): string {

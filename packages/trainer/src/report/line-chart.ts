@@ -1,4 +1,5 @@
 import { mean } from '@glow-onnx/runtime/internal';
+import { html } from './document.js';
 
 /** A point of a curve. */
 export interface Point {
@@ -103,7 +104,7 @@ function hovers(
   return xs.map((x, i) => {
     const from = i === 0 ? px(x) - 4 : (px(xs[i - 1]) + px(x)) / 2;
     const to = i === xs.length - 1 ? px(x) + 4 : (px(x) + px(xs[i + 1])) / 2;
-    return `<g class="hover"><rect x="${round(from)}" y="0" width="${round(to - from)}" height="${height - margin.bottom}"/><line x1="${round(px(x))}" x2="${round(px(x))}" y1="${margin.top}" y2="${height - margin.bottom}"/><title>${byX.get(x)?.join('\n')}</title></g>`;
+    return `<g class="hover"><rect x="${round(from)}" y="0" width="${round(to - from)}" height="${height - margin.bottom}"/><line x1="${round(px(x))}" x2="${round(px(x))}" y1="${margin.top}" y2="${height - margin.bottom}"/><title>${html(byX.get(x)?.join('\n') ?? '')}</title></g>`;
   });
 }
 

@@ -73,3 +73,9 @@ test('a rate that rises from the first step on stays within its frame', () => {
   const heights = corners(lineChart([{ name: 'rate', points }], size)).map(([, y]) => y);
   expect(Math.max(...heights)).toBe(108);
 });
+
+test('names are shown as text', () => {
+  const svg = lineChart([{ name: '</title><img src=x>', points: [{ x: 0, y: 3 }] }], size);
+  expect(svg).toContain('&lt;/title>&lt;img src=x> 3');
+  expect(svg).not.toContain('<img');
+});
