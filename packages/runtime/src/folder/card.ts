@@ -4,6 +4,8 @@ import { type ModelStore, readBounded } from './model-store.js';
 export const cardPath = 'README.md';
 const maxCardBytes = 2 ** 20;
 const maxPictures = 20;
+/** The most bytes of a picture that is shared with the card. */
+export const maxPictureBytes = 2 ** 24;
 
 const isPicture = /^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9._/-]{1,200}\.(png|jpe?g|webp|gif|svg)$/i;
 // Each repetition is bounded, so a hostile card does not take long.
@@ -23,7 +25,7 @@ export async function readCard(store: ModelStore, signal?: AbortSignal): Promise
 export function picturesOf(card: Uint8Array | undefined): string[] {
   const text = new TextDecoder().decode(card);
   const paths = [...text.matchAll(shown)].map(([, markdown, html]) =>
-    (markdown ?? html ?? '').replace(/^\.\//, ''),
+    (markdown ?? html ?? '').replace(/\/+/g, '/').replace(/^\.\//, ''),
   );
   return [...new Set(paths)].filter((path) => isPicture.test(path)).slice(0, maxPictures);
 }

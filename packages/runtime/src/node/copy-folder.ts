@@ -1,10 +1,8 @@
-import { cardPath, picturesOf, readCard } from '../folder/card.js';
+import { cardPath, maxPictureBytes, picturesOf, readCard } from '../folder/card.js';
 import { type ModelFolder, readVerified } from '../folder/model-folder.js';
 import { readBounded } from '../folder/model-store.js';
 import { ofOneVersion } from '../folder/one-version.js';
 import { type WriteFile, type WrittenFile, writeFolder } from './write-folder.js';
-
-const maxPictureBytes = 2 ** 24;
 
 export interface CopyOptions {
   /** The command, in messages. */
