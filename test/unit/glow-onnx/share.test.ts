@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -166,11 +175,21 @@ describe('push refuses, and then sends nothing,', () => {
     ['a folder without a model', [], () => rmSync(join(model, 'manifest.json')), 'no manifest.json found'],
     ['a name that is none', ['faces'], () => {}, 'expected hf:owner/name'],
     ['a folder of a repository', ['xena/faces/small'], () => {}, 'a repository is one model'],
+    ['a revision upwards', ['xena/faces', '--revision', '..'], () => {}, 'expected hf:owner/name'],
+    ['a path as revision', ['xena/faces', '--revision', '../../x'], () => {}, 'expected hf:owner/name'],
+    ['a token of two lines', [], () => setToken('hf_a\nsecret'), 'the access token for the model hub'],
+    ['a token with an accent', [], () => setToken('hf_sécret'), 'the access token for the model hub'],
+    [
+      'a picture that is too large',
+      [],
+      () => truncateSync(join(model, 'samples.png'), 2 ** 24 + 1),
+      'samples.png has 16777217 bytes, but a picture of the card may have at most 16777216',
+    ],
   ])('%s', async (_, names, prepare, message) => {
     prepare();
     const { code, err } = await run('push', model, ...(names.length > 0 ? names : ['xena/faces']));
     expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(message) });
-    expect(err).not.toContain('secret\n');
+    expect(err).not.toMatch(/s[eé]cret(\n|")|invalid|ByteString/);
     expect(hub.requests).toEqual([]);
   });
 });
@@ -198,12 +217,17 @@ describe('push says what is wrong', () => {
       () => Object.assign(process.env, { HF_ENDPOINT: 'http://127.0.0.1:9' }),
       'http://127.0.0.1:9 cannot be reached: ',
     ],
+    [
+      'a hub that is not there, without its password',
+      () => Object.assign(process.env, { HF_ENDPOINT: 'http://user:s3cret@127.0.0.1:9/?key=s3cret' }),
+      'http://127.0.0.1:9 cannot be reached: ',
+    ],
   ])('%s', async (_, prepare, message) => {
     prepare();
     const { code, err } = await run('push', model, 'xena/faces');
     expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(message) });
     expect(err).toMatch(/^glow-onnx: push: [^\n]*\n$/);
-    expect(err).not.toMatch(/signature|hf_unknown/);
+    expect(err).not.toMatch(/signature|hf_unknown|s3cret/);
   });
 
   test('a public repository that should be private', async () => {

@@ -2,12 +2,14 @@ import { type Precision, precisions } from '@glow-onnx/flow/internal';
 import { loadGlow } from '@glow-onnx/runtime';
 import {
   cardPath,
+  maxPictureBytes,
   openStore,
   picturesOf,
   readCard,
   readManifest,
   readVerified,
   sha256,
+  shownSource,
 } from '@glow-onnx/runtime/internal-node';
 
 /** A file of a model folder. */
@@ -26,7 +28,8 @@ export interface SharedFile {
  */
 export async function checkedFiles(directory: string, signal?: AbortSignal): Promise<SharedFile[]> {
   const store = openStore(directory);
-  if (store.url !== undefined) throw new Error(`push: ${directory}: expected a folder on this machine`);
+  if (store.url !== undefined)
+    throw new Error(`push: ${shownSource(directory)}: expected a folder on this machine`);
   const folder = { store, sha256, signal };
   const { manifest, bytes } = await readManifest(folder);
   for (const { path } of manifest.files) await readVerified(folder, manifest, path);
@@ -38,7 +41,14 @@ export async function checkedFiles(directory: string, signal?: AbortSignal): Pro
   const shown = [cardPath, ...picturesOf(await readCard(store, signal))];
   for (const path of shown.filter((each) => files.every((file) => file.path !== each))) {
     const file = await store.open(path, signal);
-    if (file) files.push({ path, bytes: file.size as number });
+    if (!file) continue;
+    const bytes = file.size as number;
+    if (path !== cardPath && bytes > maxPictureBytes) {
+      throw new RangeError(
+        `push: ${store.locate(path)} has ${bytes} bytes, but a picture of the card may have at most ${maxPictureBytes}`,
+      );
+    }
+    files.push({ path, bytes });
   }
   return files.map(({ path, bytes }) => ({ path, place: store.locate(path), bytes }));
 }

@@ -25,7 +25,7 @@ export async function push(
   const named = parseRepository(to);
   if (named.folder !== '')
     throw new RangeError(`push: expected owner/name, got ${to}; a repository is one model`);
-  const target = { ...named, revision: flags.revision ?? named.revision };
+  const target = parseRepository(nameOf({ ...named, revision: flags.revision ?? named.revision }));
   const { repository, revision: branch = 'main' } = target;
   const hub = hubToWrite();
   const files = await checkedFiles(directory, signal);

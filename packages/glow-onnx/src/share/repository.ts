@@ -1,4 +1,12 @@
-import { hubNameOf, hubSettings, parseHubName } from '@glow-onnx/runtime/internal-node';
+import {
+  checkToken,
+  defaultEndpoint,
+  hubNameOf,
+  hubSettings,
+  parseHubName,
+  rootOf,
+  takeCredentials,
+} from '@glow-onnx/runtime/internal-node';
 
 /** A repository as the commands `push` and `pull` take it, with or without `hf:`. */
 export type RepositoryName = ReturnType<typeof parseHubName>;
@@ -12,14 +20,17 @@ export function parseRepository(text: string): RepositoryName {
 export const nameOf: (repository: RepositoryName) => string = hubNameOf;
 
 export interface Hub {
-  /** Without a slash at its end. */
+  /** Without a slash at its end, and without user and password. */
   readonly endpoint: string;
   readonly token: string;
 }
 
-/** The hub and the token of the environment, to write to it. @throws Error if the environment has no token. */
+/**
+ * The hub and the token of the environment, to write to it.
+ * @throws Error if the environment has no token. @throws TypeError if the token or the address has a wrong form.
+ */
 export function hubToWrite(): Hub {
-  const { endpoint = 'https://huggingface.co', token, offline } = hubSettings();
+  const { endpoint = defaultEndpoint, token, offline } = hubSettings();
   if (offline) throw new Error('push: HF_HUB_OFFLINE is set; unset it to reach the hub');
   if (token === undefined) {
     throw new Error(
@@ -29,5 +40,7 @@ export function hubToWrite(): Hub {
   }
   if (!token.startsWith('hf_'))
     throw new Error('push: HF_TOKEN: expected an access token, which begins with hf_');
-  return { endpoint: endpoint.replace(/\/+$/, ''), token };
+  const root = rootOf(endpoint);
+  takeCredentials(root); // the token takes their place
+  return { endpoint: root.href.replace(/\/+$/, ''), token: checkToken(token) };
 }

@@ -14,6 +14,11 @@ export function shownAddress(address: string | URL): string {
   return printable(bare(text.replace(/^(\s*[a-z][a-z0-9+.-]*:[/\\]*)?.*@/is, '$1')));
 }
 
+/** The source of a model in messages: a path as it is, an address without what may be secrets. */
+export function shownSource(source: string): string {
+  return /^[a-z][a-z0-9+.-]+:/i.test(source) ? shownAddress(source) : source;
+}
+
 function bare(address: string): string {
   return address.split(/[?#]/)[0] ?? '';
 }

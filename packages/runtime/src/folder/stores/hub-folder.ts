@@ -15,7 +15,7 @@ export interface HubOptions {
   readonly endpoint?: string | undefined;
 }
 
-const defaultEndpoint = 'https://huggingface.co';
+export const defaultEndpoint = 'https://huggingface.co';
 
 /**
  * A model folder in a repository of a model hub, at `…/owner/name/resolve/revision/file`. The hub says which commit its
@@ -59,7 +59,8 @@ function fileUrl(root: URL, { repository, folder }: HubName, revision: string, p
   return new URL(`${repository}/resolve/${encodeURIComponent(revision)}/${parts.join('/')}`, root);
 }
 
-function rootOf(endpoint: string): URL {
+/** @throws TypeError unless the address of a hub is an http or https address. */
+export function rootOf(endpoint: string): URL {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new TypeError(
@@ -73,7 +74,7 @@ function rootOf(endpoint: string): URL {
 }
 
 /** The token becomes a header. No message shows it. */
-function checkToken(token: string): string {
+export function checkToken(token: string): string {
   if (/^[\x21-\x7e]{1,1000}$/.test(token)) return token;
   throw new TypeError(
     'loadGlow: the access token for the model hub (HF_TOKEN, hub.token): expected letters, digits and signs, without spaces',
