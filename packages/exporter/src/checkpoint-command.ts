@@ -1,6 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { encodeCheckpoint } from '@glow-onnx/flow';
-import { printableLines, type Terminal, writeFileAtomic } from '@glow-onnx/runtime/internal-node';
+import {
+  printableLines,
+  shownSource,
+  type Terminal,
+  writeFileAtomic,
+} from '@glow-onnx/runtime/internal-node';
 import type { Command } from 'commander';
 import { loadCheckpoint } from './load-checkpoint.js';
 
@@ -20,7 +25,7 @@ export function addCheckpoint(program: Command, { stdout }: Terminal): void {
       if (origin === 'file') throw new Error(`${model} is a checkpoint already; pass a model folder`);
       await writeFileAtomic(out, encodeCheckpoint(checkpoint));
       const how = origin === 'folder' ? 'the checkpoint that it carries' : 'rebuilt from its graphs';
-      stdout.write(printableLines(`${model}: ${how}\nwrote ${out}\n`));
+      stdout.write(printableLines(`${shownSource(model)}: ${how}\nwrote ${out}\n`));
     });
 }
 

@@ -11,6 +11,7 @@ import sharp from 'sharp';
 import { createBatches } from '../../../packages/trainer/src/run/batches.js';
 import { glowTrain } from '../../support/glow-train.js';
 import { randomParams } from '../../support/random-params.js';
+import { startServer } from '../../support/server.js';
 import { tinyConfig } from '../../support/tiny-config.js';
 import { readCheckpoint, temporaryRuns } from '../../support/training.js';
 
@@ -172,6 +173,19 @@ describe('glow-onnx train --init', () => {
       line: expect.stringContaining(message.replaceAll('MODEL', folder)),
     });
     await expect(readCheckpoint(runAt('refused'), 'last')).rejects.toThrow('ENOENT');
+  });
+
+  test('shows no password and no query of an address', async () => {
+    const server = await startServer({ mounts: { '/model/': `${folder}/` } });
+    try {
+      const init = `${server.origin.replace('://', '://user:s3cret@')}/model/?key=s3cret`;
+      const { code, stderr } = await glowTrain(...flags('refused'), '--init', init, '--bits', '8');
+      expect(code).toBe(1);
+      expect(stderr).toContain(`--bits contradicts --init: ${server.origin}/model/ has bits 5, and`);
+      expect(stderr).not.toContain('s3cret');
+    } finally {
+      await server.close();
+    }
   });
 
   test('images that the model gives no finite density are refused as too unlike its own', async () => {

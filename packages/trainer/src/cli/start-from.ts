@@ -1,12 +1,13 @@
 import type { LoadedCheckpoint } from '@glow-onnx/exporter';
 import { type GlowConfig, presets } from '@glow-onnx/flow';
+import { shownSource } from '@glow-onnx/runtime/internal-node';
 import type { Dataset, DatasetOptions } from '../data/dataset.js';
 import { count } from '../report/numbers.js';
 import type { Flags } from './flags.js';
 
 /** The model that `--init` names. */
 export interface Init extends LoadedCheckpoint {
-  /** Its path or address, for messages. */
+  /** Its path, or its address without secrets, for messages. */
   readonly name: string;
   /** The images that it was trained on. */
   readonly preferred: NonNullable<DatasetOptions['preferred']>;
@@ -16,9 +17,10 @@ export interface Init extends LoadedCheckpoint {
  * Reads the model that a run starts from.
  * @throws RangeError if a flag contradicts the model. @throws the errors of `loadCheckpoint`.
  */
-export async function readInit(name: string, flags: Flags, signal: AbortSignal): Promise<Init> {
+export async function readInit(source: string, flags: Flags, signal: AbortSignal): Promise<Init> {
   const { loadCheckpoint } = await import('@glow-onnx/exporter'); // a new model needs no exporter
-  const loaded = await loadCheckpoint(name, { signal });
+  const loaded = await loadCheckpoint(source, { signal });
+  const name = shownSource(source);
   const { config } = loaded.checkpoint;
   checkFlags(name, flags, config);
   const { channels, height, width } = config;
