@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { encodeCheckpoint, type GlowConfig } from '@glow-onnx/flow';
 import { type Precision, precisions, printable } from '@glow-onnx/flow/internal';
 import { devices } from '@glow-onnx/runtime/internal';
@@ -110,8 +110,13 @@ function addExport(program: Command, { stdout }: Terminal): void {
     .option('--steps', stepsHelp, false)
     .option('--json', 'print JSON', false)
     .action(async (source: string, flags: ExportFlags) => {
-      const { checkpoint, path } = await readCheckpoint(source, flags);
+      const { checkpoint, path, origin } = await readCheckpoint(source, flags);
       const { out, force, singleFile, tolerance, precision, license, images, withCheckpoint } = flags;
+      if (origin === 'folder' && !withCheckpoint && (await isSame(path, out))) {
+        throw new Error(
+          `${out} carries its checkpoint, which would be lost; pass --with-checkpoint to keep it, or another --out`,
+        );
+      }
       const report = await exportModel(checkpoint, {
         ...{ out, force, singleFile, tolerance, precision, withCheckpoint },
         ...given({ license, images }),
@@ -175,10 +180,7 @@ function addVerify(program: Command, { stdout, stderr }: Terminal, fail: (code: 
     });
 }
 
-async function readCheckpoint(
-  source: string,
-  { from, bits, size }: ImportFlags,
-): Promise<Pick<LoadedCheckpoint, 'checkpoint' | 'path'>> {
+async function readCheckpoint(source: string, { from, bits, size }: ImportFlags): Promise<LoadedCheckpoint> {
   if (!from && (bits !== undefined || size)) {
     throw new RangeError('--bits and --size are for --from: a checkpoint states both');
   }
@@ -188,7 +190,14 @@ async function readCheckpoint(
   }
   const bytes = await readWholeFile(source);
   const overrides = { ...(bits !== undefined && { bits }), ...size };
-  return { checkpoint: within(source, () => importWeights(bytes, from, overrides)), path: source };
+  const checkpoint = within(source, () => importWeights(bytes, from, overrides));
+  return { checkpoint, origin: 'file', path: source };
+}
+
+/** Whether two paths lead to one folder. */
+async function isSame(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
+  return first !== undefined && first === second;
 }
 
 /** The values that an import assumed. */

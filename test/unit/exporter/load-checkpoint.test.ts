@@ -232,6 +232,30 @@ describe('the commands', () => {
     expect(again).toMatchObject({ code: 1, err: expect.stringContaining('is a checkpoint already') });
   });
 
+  test('checkpoint shows no password and no query of an address', async () => {
+    await exportWith();
+    const server = await startServer({ mounts: { '/model/': `${at('model')}/` } });
+    try {
+      const source = `${server.origin.replace('://', '://user:s3cret@')}/model/?key=s3cret`;
+      const { out, err } = await glowExport('checkpoint', source, '--out', at('found.safetensors'));
+      expect(err).toBe('');
+      expect(out).toContain(`${server.origin}/model/: the checkpoint that it carries\n`);
+      expect(out).not.toContain('s3cret');
+    } finally {
+      await server.close();
+    }
+  });
+
+  test('export does not replace a folder by one without the checkpoint that it carries', async () => {
+    await exportWith();
+    const onto = [at('model'), '--out', `${at('model')}/`, '--force'];
+    const { code, err } = await glowExport(...onto);
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('pass --with-checkpoint') });
+    expect(readFileSync(at('model', carried)).length).toBeGreaterThan(0);
+    expect((await glowExport(...onto, '--with-checkpoint')).code).toBe(0);
+    expect(readFileSync(at('model', carried)).length).toBeGreaterThan(0);
+  });
+
   test('export takes a folder, for example for another precision, and may replace it', async () => {
     await exportModel(checkpoint, { out: at('model') });
     const { code } = await glowExport(
