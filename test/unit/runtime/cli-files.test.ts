@@ -58,7 +58,7 @@ describe('the pictures of a card', () => {
 
   test('are those inside the folder, each once', () => {
     const text =
-      '![a](a.png) ![b]( <./b/c.JPG> "title") <img alt="x" src=\'d.svg\'> [link](e.png) ![a](a.png)';
+      '![a](a.png) ![b]( <./b/c.JPG> "title") <img alt="x" src=\'d.svg\'> [link](e.png) ![a](a.png) ![b](b//c.JPG) ![a](.//a.png)';
     expect(shownIn(text)).toEqual(['a.png', 'b/c.JPG', 'd.svg']);
   });
 
