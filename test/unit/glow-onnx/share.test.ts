@@ -286,14 +286,6 @@ describe('pull', () => {
     expect(hub.requests.filter(({ path }) => path.includes('secret'))).toEqual([]);
   });
 
-  test('takes a picture once that the card shows by two paths', async () => {
-    cpSync(join(model, 'samples.png'), join(model, 'pics/a.png'));
-    writeFileSync(join(model, 'README.md'), '![](pics/a.png) ![](pics//a.png)');
-    hub.repositories.commit('xena/faces', 'main', treeOf(model));
-    expect((await run('pull', 'xena/faces', '--out', at('pulled'))).err).toBe('');
-    expect(existsSync(at('pulled/pics/a.png'))).toBe(true);
-  });
-
   test('is interrupted by its signal', async () => {
     const abort = new AbortController();
     hub.answers.set('weights.bin', () => abort.abort());
