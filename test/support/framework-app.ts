@@ -50,8 +50,8 @@ export function createFrameworkApp(page: string, models: string): FrameworkApp {
 }
 
 function specifiersOf(name: string): string[] {
-  const { flow, runtime } = tarballs();
-  if (name === '@glow-onnx/runtime') return [flow, runtime];
+  const { flow, graph, runtime } = tarballs();
+  if (name === '@glow-onnx/runtime') return [flow, graph, runtime];
   const version = frameworkVersions[name];
   if (version === undefined) throw new Error(`test/support/framework-versions.ts has no version of ${name}`);
   return [`${name}@${version}`];

@@ -165,7 +165,7 @@ describeStranger('a user without a home', () => {
   test(
     'installs into a project beside the clone and runs its first program',
     async () => {
-      await run(commands('npm pack --workspace').replace('npm ci && ', ''));
+      await run(commands('npm pack --silent --workspace packages/').replace('npm ci && ', ''));
       const program = snippets.find(
         (one) => one.language === 'js' && one.text.includes('loadGlow'),
       ) as Snippet;

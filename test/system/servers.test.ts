@@ -14,8 +14,8 @@ beforeAll(() => {
   cpSync(join(root, 'models/faces'), join(app, 'models/faces'), { recursive: true });
   cpSync(join(root, 'examples/servers'), app, { recursive: true });
   writeFileSync(join(app, 'package.json'), '{ "private": true }');
-  const { flow, runtime } = tarballs();
-  npm(app, 'install', '--ignore-scripts', flow, runtime, 'onnxruntime-node', 'express', 'fastify');
+  const { flow, graph, runtime } = tarballs();
+  npm(app, 'install', '--ignore-scripts', flow, graph, runtime, 'onnxruntime-node', 'express', 'fastify');
 }, 300_000);
 
 describe.each(['express', 'fastify'])('the server with %s', (framework) => {

@@ -55,8 +55,8 @@ beforeAll(() => {
   writeFileSync(join(app, 'main.js'), main);
   writeFileSync(join(app, 'index.html'), html);
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }');
-  const { flow, graph, runtime, trainer } = tarballs();
-  npm(app, 'install', flow, graph, runtime, trainer);
+  const { flow, graph, runtime, exporter, trainer } = tarballs();
+  npm(app, 'install', flow, graph, runtime, exporter, trainer);
   const vite = join(root, 'node_modules/vite/bin/vite.js');
   execFileSync(process.execPath, [vite, 'build', '--base', './'], { cwd: app, stdio: 'pipe' });
   const print = "await import('./main.js'); console.log(JSON.stringify(await runTraining('wasm')))";
