@@ -3,6 +3,7 @@
  * run on Node 20.
  */
 export const frameworkVersions: Readonly<Record<string, string>> = {
+  '@rollup/plugin-commonjs': '29.0.3',
   '@rollup/plugin-node-resolve': '16.0.3',
   '@sveltejs/adapter-node': '5.5.7',
   '@sveltejs/kit': '2.70.4',
