@@ -52,6 +52,21 @@ test('inpaint completes a folder with a folder of masks, as often as asked', asy
   expect(JSON.parse(text).restored).toHaveLength(2);
 });
 
+test('a grid counts its images', async () => {
+  const args = [
+    folder,
+    at('in/a.png'),
+    at('masks/a.png'),
+    '--samples',
+    '2',
+    '--steps',
+    '2',
+    '--out',
+    at('grid.png'),
+  ];
+  expect((await glow('inpaint', ...args)).out).toContain('wrote 2 images to');
+});
+
 test('inpaint does not write into the folder of its masks', async () => {
   const before = readFileSync(join(at('masks'), 'a.png'));
   const { code, err } = await glow('inpaint', folder, at('in'), at('masks'), '--out', at('masks'), '--force');

@@ -100,7 +100,7 @@ async function restored(
       image: shownImage(images[i] as string),
       ...(result && { logProb: result.logProb, typical: result.typical, method: result.method }),
     }));
-    const text = `${table([['image', 'log p (nats)', 'typical', ''], ...rows])}\n\nwrote ${countImages(written.length)} to ${out}`;
+    const text = `${table([['image', 'log p (nats)', 'typical', ''], ...rows])}\n\nwrote ${countImages(rows.length)} to ${out}`;
     return { text, json: { written, restored: facts, fitted, leftOut }, fitted, leftOut, error };
   });
 }
