@@ -16,6 +16,7 @@ async function main(_, { stdout, stderr }, signal) {
     return 0;
   }
   await setTimeout(20_000, undefined, { signal }).catch(() => {});
+  if (kind === 'saves') await setTimeout(400);
   if (kind === 'stuck') await setTimeout(20_000);
   return exitCodeOf(signal);
 }

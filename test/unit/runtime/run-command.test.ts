@@ -4,7 +4,11 @@ import { existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-function start(kind: 'prints' | 'waits' | 'stuck', resultIn = 'stdout', stdio: StdioOptions = 'pipe') {
+function start(
+  kind: 'prints' | 'waits' | 'saves' | 'stuck',
+  resultIn = 'stdout',
+  stdio: StdioOptions = 'pipe',
+) {
   return spawn(process.execPath, [join(__dirname, 'run-command.mjs'), resultIn, kind], { stdio });
 }
 
@@ -19,7 +23,7 @@ async function outcome(child: ChildProcess) {
 const whereSignals = process.platform === 'win32' ? describe.skip : describe;
 
 whereSignals('a command that gets a signal', () => {
-  const begun = async (kind: 'waits' | 'stuck') => {
+  const begun = async (kind: 'waits' | 'saves' | 'stuck') => {
     const child = start(kind);
     await once(child.stderr as NodeJS.ReadableStream, 'data');
     return child;
@@ -36,7 +40,7 @@ whereSignals('a command that gets a signal', () => {
   });
 
   test('takes two signals at once for one', async () => {
-    const child = await begun('waits');
+    const child = await begun('saves'); // so that the second finds it alive
     child.kill('SIGTERM');
     child.kill('SIGHUP');
     const { code } = await outcome(child);
