@@ -103,7 +103,12 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
         ...(engine === 'auto' && {
           engine: 'ONNX Runtime, which is installed and the fastest on a processor',
         }),
-        skipped: opened.skipped.map((skipped) => ({ ...skipped, use: 'for a GPU' })),
+        skipped: opened.skipped.map(({ device, reason }) => ({
+          device,
+          use: 'for a GPU',
+          // Most machines have no such GPU; how to install CUDA is for who asks for it.
+          reason: device === 'cuda' ? 'not available here; pass --device cuda to see why' : reason,
+        })),
       }),
     );
   } catch (error) {
