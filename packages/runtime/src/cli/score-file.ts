@@ -44,7 +44,7 @@ export async function keepScores(out: string, images: readonly string[]): Promis
   if (!existsSync(out)) return undefined;
   const lines = readLines(Buffer.from(await readWholeFile(out)).toString());
   const same =
-    lines?.length === images.length && lines.every(({ image }, i) => image === shownImage(images[i] ?? ''));
+    lines?.length === images.length && lines.every((line, i) => line?.image === shownImage(images[i] ?? ''));
   if (!lines || !same) {
     throw new Error(
       `${out} has the scores of other images than these; pass another --out, or --force without --resume to replace it`,
