@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import logging
 import os
 import time
 from pathlib import Path
@@ -48,6 +49,7 @@ def run(work, setup, items, args, suffix):
     if not todo:
         return files
     ray.init(include_dashboard=False, logging_level="error", runtime_env={"env_vars": {"PYTHONPATH": here()}})
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     actors = min(args.actors or int(ray.cluster_resources()["CPU"]), len(todo))
 
     class Actor:

@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { at, glow, images, model, folder, useGlowCommand, work } from '../../support/glow-command.js';
+import { at, folder, glow, images, model, useGlowCommand, work } from '../../support/glow-command.js';
 
 useGlowCommand();
 
@@ -32,7 +32,12 @@ test('bad images are rows with their errors, are named, and fail nothing', async
   expect(both.out).toBe(
     `wrote ${at('some.jsonl')}: 2 images scored; 2 images could not be scored:\n  ${message}\n  ${missing}\n`,
   );
-  expect((await rows('some.jsonl')).map(({ error }) => error)).toEqual([undefined, undefined, message, missing]);
+  expect((await rows('some.jsonl')).map(({ error }) => error)).toEqual([
+    undefined,
+    undefined,
+    message,
+    missing,
+  ]);
   const alone = await glow('score', folder, at('bad.png'), '--out', at('alone.jsonl'));
   expect(alone.code).toBe(0);
   expect(await rows('alone.jsonl')).toEqual([{ image: at('bad.png'), error: message }]);
@@ -46,11 +51,16 @@ test('--resume keeps a part that is there, and refuses one of other images', asy
     code: 1,
     err: expect.stringContaining('exists already; choose another --out or pass --force'),
   });
-  expect((await score('--shard', '1/2', ...out, '--resume')).out).toBe(`kept ${at('kept.jsonl')}: 1 image scored\n`);
+  expect((await score('--shard', '1/2', ...out, '--resume')).out).toBe(
+    `kept ${at('kept.jsonl')}: 1 image scored\n`,
+  );
   for (const text of [before.toString(), '{"image":', 'null\n']) {
     await writeFile(at('kept.jsonl'), text);
     const { code, err } = await score('--shard', '2/2', ...out, '--resume');
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('has the scores of other images than these') });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringContaining('has the scores of other images than these'),
+    });
     expect(await readFile(at('kept.jsonl'), 'utf8')).toBe(text);
   }
   expect((await score('--shard', '2/2', ...out, '--force')).code).toBe(0);
@@ -61,7 +71,9 @@ test('a call that fails writes nothing, and wrong flags are explained', async ()
   const files = await readdir(work);
   const wrong = await score('--out', at('wrong.jsonl'), '--label', 'cat');
   expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('label') });
-  expect(await glow('score', folder, at('0.png'), '--out', at('wrong.jsonl'), '--label', 'cat')).toMatchObject({ code: 1 });
+  expect(
+    await glow('score', folder, at('0.png'), '--out', at('wrong.jsonl'), '--label', 'cat'),
+  ).toMatchObject({ code: 1 });
   for (const shard of ['0/2', '3/2', '1', '1/0', 'a/b', '1/2/3', '-1/2']) {
     const { code, err } = await score('--shard', shard, '--out', at('wrong.jsonl'));
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('from 1/8 to 8/8') });
