@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -19,6 +19,15 @@ export const vulkanDriver: Need = { package: 'chromium', isHere: () => vulkanDri
 
 /** WebGPU in Node (ONNX Runtime's and Dawn's) opens this library. Chromium has a copy of its own. */
 export const vulkanLoader: Need = { package: 'libvulkan1', isHere: once(() => canOpen('libvulkan.so.1')) };
+
+/** Open MPI: its library, and the command that starts ranks. */
+export const openMpi: Need = { package: 'openmpi-bin', isHere: once(() => starts('mpirun', '--version')) };
+
+/** A server of queues. */
+export const redis: Need = {
+  package: 'redis-server',
+  isHere: once(() => starts('redis-server', '--version')),
+};
 
 /** ONNX's own checker. */
 export const onnxChecker: Need = { package: 'python3-onnx', isHere: () => pythonWithOnnx() !== undefined };
@@ -68,6 +77,10 @@ function canOpen(library: string): boolean {
     // Node says so of a library that it has opened and that is no addon.
     return String(error).includes('did not self-register');
   }
+}
+
+function starts(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
 function once<T>(find: () => T): () => T {

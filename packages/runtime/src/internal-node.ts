@@ -18,6 +18,7 @@ export { hubNameOf, parseHubName } from './folder/stores/hub-name.js';
 export { compareNames } from './node/compare-names.js';
 export { copyFolder } from './node/copy-folder.js';
 export { explained, explainSystemError, systemReason } from './node/explain-system-error.js';
+export { hostRequire } from './node/host-require.js';
 export { hubSettings } from './node/hub-settings.js';
 export { type ImageFolder, listImages } from './node/image-folder.js';
 export { nodeCodec } from './node/images.js';

@@ -10,6 +10,8 @@ export type { OpenedDevice, SkippedBackend } from './engine/opened-device.js';
 export type { OptimizerName } from './engine/optimizer.js';
 export type { Metrics } from './folder/metrics.js';
 export type { Memory } from './onnxruntime/memory.js';
+export { openMpi } from './ranks/open-mpi.js';
+export type { Ranks } from './ranks/ranks.js';
 export type { Pictures } from './report/pictures.js';
 export type { Progress } from './report/progress.js';
 export type { Epoch } from './report/run-report.js';

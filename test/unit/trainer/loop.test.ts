@@ -4,6 +4,7 @@ import { createGlow, initialParams } from '@glow-onnx/flow';
 import { assembleEngine } from '../../../packages/trainer/src/assembly/assemble-engine.js';
 import type { Differentiator } from '../../../packages/trainer/src/engine/differentiator.js';
 import { createRunFolder } from '../../../packages/trainer/src/folder/run-folder.js';
+import { alone } from '../../../packages/trainer/src/ranks/ranks.js';
 import { createBatches } from '../../../packages/trainer/src/run/batches.js';
 import { runTraining } from '../../../packages/trainer/src/run/loop.js';
 import { runOf } from '../../../packages/trainer/src/run/run-checkpoint.js';
@@ -56,6 +57,7 @@ async function runWith(
 ) {
   const settings = { ...defaultSettings, ...tinySettings, ...change };
   return runTraining({
+    ranks: alone,
     engine: await assembleEngine(
       glow,
       { initial: params.trainable },

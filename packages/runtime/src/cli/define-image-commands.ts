@@ -8,6 +8,7 @@ import {
   modelOptions,
   perLevel,
   type Show,
+  shard,
 } from './options.js';
 import { score } from './score-command.js';
 
@@ -51,5 +52,9 @@ export function defineImageCommands(program: Command, show: Show): void {
     .option('--draws <n>', 'number of dequantisation draws to average over', integer(1, 10_000), 8)
     .option('--seed <n>', 'seed of the draws', integer(0), 0)
     .addOption(fitOption())
+    .option('--shard <i/n>', 'score only the i-th of n parts of the images, from 1/n to n/n', shard)
+    .option('--out <file>', 'write a line of JSON for each image to this file, also for bad images')
+    .option('--resume', 'keep --out if it is there: it was complete when it got its name', false)
+    .option('--force', 'overwrite an existing file', false)
     .action((model, images, flags) => show(flags, (context) => score(model, images, flags, context)));
 }

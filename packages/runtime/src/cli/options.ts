@@ -77,6 +77,19 @@ export function levels(text: string): readonly number[] {
   return text.split(',').map(integer(0));
 }
 
+/** One of equal parts of a list, counted from 1. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** `3/8`. */
+export function shard(text: string): Shard {
+  const [, index = 0, count = 0] = (/^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? []).map(Number);
+  if (index >= 1 && index <= count) return { index, count };
+  throw new InvalidArgumentError('It must be a part and the number of parts, from 1/8 to 8/8.');
+}
+
 /** Gigabytes, in bytes. */
 export function gigabytes(text: string): number {
   const bytes = Math.round(Number(text) * 1e9);

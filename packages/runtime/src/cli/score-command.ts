@@ -3,12 +3,19 @@ import type { Score } from '../model/score.js';
 import type { EncodeFlags } from './commands.js';
 import { expandFolders, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
+import type { Shard } from './options.js';
+import { refuseExisting } from './outputs.js';
 import { type Report, table } from './report.js';
 import { type Context, partly, withModel } from './run.js';
+import { keepScores, writeScores } from './score-file.js';
 
 export interface ScoreFlags extends EncodeFlags {
   readonly draws: number;
   readonly seed: number;
+  readonly shard?: Shard;
+  readonly out?: string;
+  readonly resume: boolean;
+  readonly force: boolean;
 }
 
 const head = ['image', 'bits/dim', 'percentile', 'typicality', 'complexity', 'excess'];
@@ -16,13 +23,26 @@ const head = ['image', 'bits/dim', 'percentile', 'typicality', 'complexity', 'ex
 export async function score(
   directory: string,
   paths: readonly string[],
-  { draws, seed, fit, ...flags }: ScoreFlags,
+  { draws, seed, fit, shard, out, resume, force, ...flags }: ScoreFlags,
   context: Context,
 ): Promise<Report> {
-  const { images, leftOut } = await expandFolders(paths);
+  if (out === undefined && (resume || force)) {
+    throw new RangeError(
+      `--${resume ? 'resume' : 'force'} is about the file --out; pass --out too, or leave it out`,
+    );
+  }
+  const { images: all, leftOut } = await expandFolders(paths);
+  const images = partOf(all, shard);
+  if (out !== undefined && resume) {
+    const kept = await keepScores(out, images);
+    if (kept) return kept;
+  }
+  if (out !== undefined) refuseExisting([out], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const { results, error } = await partly(model.score(images, { ...options, draws, seed, fit, onFit }));
+    const call = model.score(images, { ...options, draws, seed, fit, onFit });
+    if (out !== undefined) return { ...(await writeScores(out, images, call)), fitted, leftOut };
+    const { results, error } = await partly(call);
     const scores = images.flatMap((image, i) => {
       if (results[i] === undefined) return [];
       const { fitted: _, ...score } = results[i];
@@ -43,6 +63,15 @@ export async function score(
       error,
     };
   });
+}
+
+/** The images of a shard: consecutive, in parts whose sizes differ by at most one. A part may be empty. */
+function partOf(
+  images: readonly string[],
+  { index, count }: Shard = { index: 1, count: 1 },
+): readonly string[] {
+  const startOf = (part: number) => Math.round((part * images.length) / count);
+  return images.slice(startOf(index - 1), startOf(index));
 }
 
 function cells({ bitsPerDim, percentile, typicality, complexity, excess }: Score): string[] {

@@ -24,11 +24,13 @@ function ownRequire(): NodeJS.Require {
 
 /**
  * Loads a package that may be missing.
+ * @param from the file of another package, if it is that one's optional package.
  * @throws Error with code `MODULE_NOT_FOUND` if it is not installed; else the error of its own code.
  * @example const ort = hostRequire<typeof import('onnxruntime-node')>('onnxruntime-node');
  */
-export function hostRequire<T>(name: string): T {
-  return ownRequire()(name) as T;
+export function hostRequire<T>(name: string, from?: string): T {
+  const { createRequire } = host.getBuiltinModule('node:module');
+  return (from === undefined ? ownRequire() : createRequire(from))(name) as T;
 }
 
 /** The path of this package's package.json. @throws Error as `hostRequire`. */

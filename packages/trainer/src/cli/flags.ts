@@ -34,6 +34,7 @@ export interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
   readonly resume: boolean;
   readonly force: boolean;
   readonly open: boolean;
+  readonly ranks?: 'mpi';
   readonly json: boolean;
 }
 
@@ -145,6 +146,11 @@ function addRunFlags(program: Command): void {
       '--max-memory <GB>',
       'memory that a training step may take with ONNX Runtime (default: what is free)',
       gigabytes,
+    )
+    .addOption(
+      new Option('--ranks <how>', 'train together with the other processes that mpirun has started').choices([
+        'mpi',
+      ]),
     )
     .option('--json', 'print the result as JSON', false);
 }

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { type ConfigInput, createConfig, type GlowConfig } from '@glow-onnx/flow';
 import { exitCodeOf, given, printableLines, runProgram } from '@glow-onnx/runtime/internal-node';
 import type { Dataset } from '../data/dataset.js';
 import { findLabels } from '../data/labels.js';
 import { openDataset } from '../data/open-dataset.js';
 import { readRun } from '../folder/read-run.js';
+import { openMpi } from '../ranks/open-mpi.js';
+import { alone, type Ranks } from '../ranks/ranks.js';
 import { type LiveReport, serveReport } from '../report/live-report.js';
 import { count, speed } from '../report/numbers.js';
 import { checkPlace } from '../run/check-place.js';
@@ -29,21 +32,42 @@ export async function main(
   name = 'glow-train',
 ): Promise<number> {
   let code = 0;
+  let ranks = alone;
+  const userSignal = new AbortController();
+  const interrupt = AbortSignal.any([signal, userSignal.signal]);
   const program = createProgram(version, terminal, name).action(async (flags: Flags) => {
-    const result = await run(flags, terminal, signal);
-    terminal.stdout.write(
-      `${flags.json ? JSON.stringify(result) : printableLines(describe(result, flags.out))}\n`,
-    );
-    if (result.ended === 'signal') code = exitCodeOf(signal);
+    if (flags.ranks) {
+      // The signal that mpirun passes on to all ranks. After Ctrl-C or SIGTERM it ends them at once.
+      process.on('SIGUSR2', () => userSignal.abort(new Error('interrupted by SIGUSR2')));
+      ranks = openMpi();
+    }
+    const { stdout, stderr } = ranks.rank === 0 ? terminal : silent;
+    const result = await run(flags, { stdout, stderr }, interrupt, ranks);
+    stdout.write(`${flags.json ? JSON.stringify(result) : printableLines(describe(result, flags.out))}\n`);
+    if (result.ended === 'signal' && ranks.rank === 0) code = exitCodeOf(interrupt);
   });
-  const interrupted = 'interrupted before training began';
-  // An error of saving after the signal is told as what it is.
-  const isInterrupt = (error: unknown) => signal.aborted && error === signal.reason;
-  const options = { signal, isInterrupt, interrupted, inFlags };
-  return (await runProgram(program, argv, terminal, options)) || code;
+  const failed = await runProgram(program, argv, terminal, {
+    signal: interrupt,
+    // An error of saving after the signal is told as what it is.
+    isInterrupt: (error) => interrupt.aborted && error === interrupt.reason,
+    interrupted: 'interrupted before training began',
+    inFlags: (message) => (ranks.size > 1 ? `rank ${ranks.rank}: ` : '') + inFlags(message),
+  });
+  if (failed > 0) ranks.abort(failed);
+  else ranks.finalize(); // the others wait here for rank 0, which may still write
+  return failed || code;
 }
 
-async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal): Promise<TrainResult> {
+const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+/** For ranks other than 0, which have nothing else to say. Their errors are told all the same. */
+const silent: StreamTerminal = { stdout: nowhere, stderr: nowhere };
+
+async function run(
+  flags: Flags,
+  terminal: StreamTerminal,
+  signal: AbortSignal,
+  ranks: Ranks,
+): Promise<TrainResult> {
   checkCombination(flags);
   await checkPlace(flags.out, [flags.data]); // before the images are read; links in the folder are followed later
   const display = createDisplay(terminal);
@@ -68,7 +92,7 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
       display.startsTrained();
       for (const text of compareWithData(init, data)) display.note(text);
     }
-    live = flags.open ? await showLive(flags.out, display, terminal) : undefined;
+    live = flags.open && ranks.rank === 0 ? await showLive(flags.out, display, terminal) : undefined;
     const recipe = flags.recipe && recipeFor(flags.recipe, data);
     if (flags.recipe && recipe) display.recipe(flags.recipe, recipeFlags(recipe, flags));
     if (!flags.resume && !init) await propose(flags, data, display);
@@ -82,6 +106,7 @@ async function run(flags: Flags, terminal: StreamTerminal, signal: AbortSignal):
       memory: flags.memory,
       force: flags.force,
       signal,
+      ranks,
       onDevice: display.device,
       onProgress: display.training,
       onForecast: display.forecast,

@@ -60,6 +60,16 @@ export async function reopenRunFolder(path: string): Promise<StoredRun & { folde
   });
 }
 
+/** The folder of a run in which another process, rank 0, trains and writes. */
+export function readOnlyRunFolder(path: string): RunFolder {
+  const nothing = async (): Promise<void> => {};
+  return {
+    path,
+    readLast: async () => (await readRun(path)).checkpoint,
+    ...{ saveLast: nothing, saveBest: nothing, log: nothing, write: nothing, close: nothing },
+  };
+}
+
 /** Locks the folder and prepares it. After an error the folder is unlocked. */
 async function locked<T>(
   path: string,

@@ -33,14 +33,14 @@ export interface TrainResult {
  * @throws Error if the loss is repeatedly not finite; the files are those from before.
  */
 export async function runTraining(run: TrainingRun): Promise<TrainResult> {
-  const { engine, batches, settings, signal } = run;
+  const { engine, batches, settings } = run;
   const state = createRunState(run);
   const { counters, pace } = state;
   if (!run.counters) {
     if (!run.initialised) await engine.initialise(await batches.training(batches.order(0)[0], 0));
     await concludeEpoch(state);
   }
-  let ended: TrainResult['ended'] | undefined = signal?.aborted ? 'signal' : undefined;
+  let ended: TrainResult['ended'] | undefined = (await state.isInterrupted()) ? 'signal' : undefined;
   while (ended === undefined && counters.epoch < settings.epochs && !isOutOfPatience(state)) {
     ended = await trainEpoch(state);
     counters.epoch = Math.floor(counters.step / batches.stepsPerEpoch);

@@ -16,7 +16,7 @@ const SAVE_SECONDS = 300;
 /** Trains to the end of the epoch. @returns why it ended earlier, if it did. */
 export async function trainEpoch(state: RunState): Promise<'signal' | 'time' | undefined> {
   const { run, counters, pace } = state;
-  const { engine, batches, settings, signal } = run;
+  const { engine, batches, settings, ranks } = run;
   const { stepsPerEpoch } = batches;
   const order = batches.order(counters.epoch);
   let recent: StepResult[] = [];
@@ -27,12 +27,12 @@ export async function trainEpoch(state: RunState): Promise<'signal' | 'time' | u
   );
   for await (const batch of upcoming) {
     const steps = settings.epochs * stepsPerEpoch;
-    const rate = counters.rateFactor * rateAt(counters.step, settings, steps, pace.timeUsed);
+    const rate = counters.rateFactor * rateAt(counters.step, settings, steps, await ranks.max(pace.timeUsed));
     const result = await engine.step(batch, rate, normLimit(counters, settings.skipOutliers));
     await recover(state, result);
     counters.step++;
-    counters.images += batch.count;
-    pace.note(batch.count, upcoming.waitedSeconds);
+    counters.images += settings.batch;
+    pace.note(settings.batch, upcoming.waitedSeconds);
     const progress = state.progress('training', result.bitsPerDim);
     run.onProgress?.(progress);
     if (state.ownSteps === FORECAST_STEPS) {
@@ -40,8 +40,8 @@ export async function trainEpoch(state: RunState): Promise<'signal' | 'time' | u
       run.onForecast?.(forecast(counters.step, steps, pace, run.config, settings, fromWeights));
     }
     if (result.applied) recent.push(result);
-    const timeIsUp = pace.secondsLeft(Number.POSITIVE_INFINITY) === 0;
-    const ended = signal?.aborted ? 'signal' : timeIsUp ? 'time' : undefined;
+    const timeIsUp = (await ranks.max(pace.timeUsed)) === 1;
+    const ended = (await state.isInterrupted()) ? 'signal' : timeIsUp ? 'time' : undefined;
     if (recent.length === LOG_STEPS || counters.step % stepsPerEpoch === 0 || ended) {
       const { imagesPerSecond, waiting } = pace;
       await state.log({ ...metricsOf(recent, counters), rate, imagesPerSecond, waiting });

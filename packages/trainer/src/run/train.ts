@@ -9,10 +9,15 @@ import {
   type Rules,
 } from '@glow-onnx/flow/internal';
 import { assembleEngine } from '../assembly/assemble-engine.js';
-import { type EngineOptions, engineRules, openDifferentiator } from '../assembly/open-differentiator.js';
+import { type EngineOptions, engineRules } from '../assembly/open-differentiator.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Metrics } from '../folder/metrics.js';
-import { createRunFolder, reopenRunFolder } from '../folder/run-folder.js';
+import { readRun } from '../folder/read-run.js';
+import { createRunFolder, readOnlyRunFolder, reopenRunFolder } from '../folder/run-folder.js';
+import { shardOf } from '../ranks/across-ranks.js';
+import { checkSameRun } from '../ranks/check-same-run.js';
+import { openShare } from '../ranks/open-share.js';
+import { alone, type Ranks } from '../ranks/ranks.js';
 import type { Progress } from '../report/progress.js';
 import { createRunReport, type Epoch } from '../report/run-report.js';
 import { checkSettings } from '../settings/check-settings.js';
@@ -57,6 +62,12 @@ export interface TrainOptions extends EngineOptions {
   readonly onWarning?: (message: string) => void;
   /** When it is aborted, training saves after its current step and ends. */
   readonly signal?: AbortSignal;
+  /**
+   * The processes that train this run together, from `openMpi`. Each makes the same call and computes its share of every
+   * batch, on one thread by default; rank 0 alone locks `out` and writes. All read `out`, so it is on a disk that they
+   * share. If `train` throws on one rank, call `ranks.abort(1)`: the others wait for it. Default: only this process.
+   */
+  readonly ranks?: Ranks;
 }
 
 const trainRules: Rules<TrainOptions> = {
@@ -85,6 +96,10 @@ const trainRules: Rules<TrainOptions> = {
   ...{ onProgress: aFunction, onEpoch: aFunction, onWarning: aFunction },
   ...{ onForecast: aFunction, onMetrics: aFunction },
   signal: anAbortSignal,
+  ranks: {
+    expected: 'the ranks that openMpi gives',
+    holds: (value) => typeof value === 'object' && value !== null && 'rank' in value,
+  },
 };
 
 /**
@@ -129,8 +144,9 @@ async function closeAll(opened: readonly Close[]): Promise<void> {
  * own so that checkpoints, in float64 eight times the size of the weights, are freed before training begins.
  */
 async function openRun(options: TrainOptions, opened: Close[]): Promise<TrainingRun> {
-  const { start, data, out, force = false } = options;
-  const resumed = start === 'resume' ? await reopenRunFolder(out) : undefined;
+  const { start, data, out, force = false, ranks = alone } = options;
+  const writes = ranks.rank === 0;
+  const resumed = start === 'resume' ? await (writes ? reopenRunFolder : readOnlyRun)(out) : undefined;
   if (resumed) opened.push(resumed.folder.close);
   if (resumed?.warning) options.onWarning?.(resumed.warning);
   const checkpoint =
@@ -151,34 +167,40 @@ async function openRun(options: TrainOptions, opened: Close[]): Promise<Training
   );
   checkImages(data, config);
   if (checkpoint) checkSameClasses(data, settings.labels, checkpoint);
-  const batches = createBatches(data, config, settings);
+  const batches = shardOf(createBatches(data, config, settings), ranks);
 
   const glow = createGlow(config);
   const { trainable, fixed } = checkpoint?.params ?? initialParams(glow, settings.seed);
-  const differentiator = await openDifferentiator(glow, fixed, settings, options);
+  const differentiator = await openShare(glow, fixed, settings, options, ranks);
   // Validation and export use the averaged weights: a new run starts from these.
   const engineStart = { initial: checkpoint?.ema ?? trainable, state: run?.state };
   const engine = await assembleEngine(glow, engineStart, differentiator, settings);
   opened.push(engine.dispose);
-  const folder = resumed?.folder ?? (await createRunFolder(out, force));
+  const create = async () => (writes ? createRunFolder(out, force) : readOnlyRunFolder(out));
+  const folder = resumed?.folder ?? (await create());
   if (!resumed) opened.push(folder.close);
+  const { fingerprint: images } = data;
+  const step = run?.counters.step ?? 0;
+  await checkSameRun(ranks, { settings, config, images, step, weights: engineStart.initial });
   const { onWarning } = options;
   return {
     ...options,
-    ...{ engine, batches, config, settings, fixed, folder },
-    report: createRunReport({
-      glow,
-      data,
-      batches,
-      settings,
-      folder,
-      fixed,
-      ...(onWarning && { onWarning }),
+    ...{ engine, batches, config, settings, fixed, folder, ranks },
+    ...(writes && {
+      report: createRunReport({
+        ...{ glow, data, batches, settings, folder, fixed },
+        ...(onWarning && { onWarning }),
+      }),
     }),
     initialised: checkpoint?.initialised ?? false,
     startedFrom: run ? startOfRun(checkpoint) : checkpoint && describeStart(checkpoint),
     counters: run?.counters,
   };
+}
+
+/** The run in `out` that rank 0 reopens, for the other ranks. */
+async function readOnlyRun(out: string): ReturnType<typeof reopenRunFolder> {
+  return { ...(await readRun(out)), folder: readOnlyRunFolder(out) };
 }
 
 /** What the checkpoint of a run says of the model that the run started from. */

@@ -2,6 +2,7 @@ import type { Checkpoint } from '@glow-onnx/flow';
 import type { Engine } from '../engine/contract.js';
 import type { Metrics } from '../folder/metrics.js';
 import type { RunFolder } from '../folder/run-folder.js';
+import type { Ranks } from '../ranks/ranks.js';
 import type { Progress } from '../report/progress.js';
 import type { Epoch, RunReport } from '../report/run-report.js';
 import type { Batches } from './batches.js';
@@ -26,6 +27,8 @@ export interface TrainingRun extends Omit<RunConstants, 'trainingImages'> {
   readonly onEpoch?: (epoch: Epoch) => void;
   readonly report?: RunReport;
   readonly signal?: AbortSignal;
+  /** The processes that train together. */
+  readonly ranks: Ranks;
 }
 
 /** A run during training: the parts of it that change. */
@@ -39,6 +42,8 @@ export interface RunState {
   scores: Float64Array | undefined;
   /** When `last` was saved, in seconds since the start. */
   savedAt: number;
+  /** Whether `signal` was aborted on any rank. All ranks learn it at the same step. */
+  isInterrupted(): Promise<boolean>;
   checkpoint(): Promise<Checkpoint>;
   /** Replaces `last`. */
   save(): Promise<void>;
@@ -61,6 +66,7 @@ export function createRunState(run: TrainingRun): RunState {
     },
     scores: undefined,
     savedAt: 0,
+    isInterrupted: async () => (await run.ranks.max(Number(run.signal?.aborted ?? false))) > 0,
     async checkpoint() {
       counters.seconds = secondsBefore + pace.elapsedSeconds();
       return toCheckpoint({ ...run, trainingImages }, engine, counters, state.scores);

@@ -11,7 +11,7 @@ export async function concludeEpoch(state: RunState, timeIsUp = false): Promise<
   await validate(state);
   await state.save();
   const validated = state.progress('validating', state.scores ? mean(state.scores) : Number.NaN);
-  if (run.signal?.aborted || counters.step === 0) return run.report?.refresh(validated);
+  if ((await state.isInterrupted()) || counters.step === 0) return run.report?.refresh(validated);
   const isLast = timeIsUp || counters.epoch >= run.settings.epochs || isOutOfPatience(state);
   const epoch = await run.report?.epoch(validated, await run.engine.state(), isLast);
   if (epoch) run.onEpoch?.(epoch);
@@ -28,10 +28,10 @@ export function isOutOfPatience({ run: { settings }, counters }: RunState): bool
  */
 async function validate(state: RunState): Promise<void> {
   const { run, counters } = state;
-  const { engine, batches, folder, signal } = run;
+  const { engine, batches, folder } = run;
   const found: number[] = [];
   for await (const batch of batches.validation()) {
-    if (signal?.aborted && counters.step > 0) return;
+    if ((await state.isInterrupted()) && counters.step > 0) return;
     found.push(...(await engine.evaluate(batch)));
     run.onProgress?.(state.progress('validating', mean(found)));
   }

@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { messageOf } from '../message-of.js';
+import { BatchError } from '../model/batch-error.js';
+import type { Score } from '../model/score.js';
+import { readWholeFile } from '../node/read-file.js';
+import { writeFileAtomic } from '../node/write-file.js';
+import { shownName } from '../pictures/shown-name.js';
+import { shownImage } from './expand-folders.js';
+import { countImages, type Report } from './report.js';
+import { forCommands } from './run-program.js';
+
+/** A line of the file of `glow score --out`: an image with its scores, or why it has none. */
+type Line = { readonly image: string } & (Omit<Score, 'fitted'> | { readonly error: string });
+
+/** Of so many bad images, the reasons are shown. All are in the file. */
+const SHOWN = 3;
+
+/**
+ * Writes the scores of images, one line of JSON each, in their order. A bad image gets a line with its error, and fails
+ * nothing. The file appears when it is complete.
+ * @throws the error of the call if it is not about single images.
+ */
+export async function writeScores(
+  out: string,
+  images: readonly string[],
+  call: Promise<readonly Score[]>,
+): Promise<Report> {
+  const { results, errors } = await settled(call, images);
+  const lines = images.map((image, i): Line => {
+    const result = results[i];
+    if (!result) return { image: shownImage(image), error: errors.get(i) ?? 'not scored' };
+    const { fitted: _, ...score } = result;
+    return { image: shownImage(image), ...score };
+  });
+  await writeFileAtomic(out, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  return reportOf(out, lines, 'wrote');
+}
+
+/**
+ * The report of a file that an earlier command has completed. Undefined if there is none.
+ * @throws Error if the file is about other images.
+ */
+export async function keepScores(out: string, images: readonly string[]): Promise<Report | undefined> {
+  if (!existsSync(out)) return undefined;
+  const lines = readLines(Buffer.from(await readWholeFile(out)).toString());
+  const same =
+    lines?.length === images.length && lines.every((line, i) => line?.image === shownImage(images[i] ?? ''));
+  if (!lines || !same) {
+    throw new Error(
+      `${out} has the scores of other images than these; pass another --out, or --force without --resume to replace it`,
+    );
+  }
+  return reportOf(out, lines, 'kept');
+}
+
+function readLines(text: string): Line[] | undefined {
+  try {
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The results of a call, and the errors of its single images. */
+async function settled(call: Promise<readonly Score[]>, images: readonly string[]) {
+  try {
+    return { results: await call, errors: new Map<number, string>() };
+  } catch (error) {
+    const reason = (of: unknown) => forCommands(messageOf(of)).replace(/^score: /, '');
+    if (error instanceof BatchError) {
+      const errors = new Map(error.errors.map((each) => [each.image, reason(each)]));
+      return { results: error.results as readonly (Score | undefined)[], errors };
+    }
+    // The error of the only image of a call is not wrapped.
+    const [image] = images.length === 1 ? images : [];
+    if (image === undefined || !messageOf(error).startsWith(`score: ${shownName(image)}`)) throw error;
+    return { results: [undefined], errors: new Map([[0, reason(error)]]) };
+  }
+}
+
+function reportOf(out: string, lines: readonly Line[], verb: 'wrote' | 'kept'): Report {
+  const bad = lines.flatMap((line) => ('error' in line ? [line] : []));
+  const shown = bad.slice(0, SHOWN).map(({ error }) => `  ${error}`);
+  const rest = bad.length > SHOWN ? [`  and ${bad.length - SHOWN} more, which the file names`] : [];
+  const summary = bad.length > 0 ? `; ${countImages(bad.length)} could not be scored:` : '';
+  return {
+    text: [
+      `${verb} ${out}: ${countImages(lines.length - bad.length)} scored${summary}`,
+      ...shown,
+      ...rest,
+    ].join('\n'),
+    json: { out, images: lines.length, bad },
+  };
+}

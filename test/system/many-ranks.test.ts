@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { openMpi } from '../support/machine.js';
+import { describeNeeding } from '../support/needing.js';
+
+/** Trainings by mpirun, on ranks that are processes of this machine. */
+const root = resolve(__dirname, '../..');
+const command = join(root, 'packages/trainer/bin/glow-train.js');
+const work = mkdtempSync(join(tmpdir(), 'glow-ranks-'));
+const at = (name: string) => join(work, name);
+afterAll(() => rmSync(work, { recursive: true }));
+
+const model = ['--levels', '1', '--steps', '1', '--hidden', '8'];
+const data = ['--data', join(root, 'models/faces/faces.png'), '--limit', '1000'];
+const settings = ['--epochs', '6', '--batch', '16', '--seed', '3', '--val-fraction', '0.2', ...model];
+
+interface Started {
+  readonly process: ChildProcess;
+  /** The exit code, and all that was written to stderr. */
+  readonly ended: Promise<{ code: number | null; err: string }>;
+}
+
+function start(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
+  const started = spawn(program, args, {
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let err = '';
+  started.stderr?.on('data', (chunk) => {
+    err += chunk;
+  });
+  return { process: started, ended: once(started, 'close').then(([code]) => ({ code, err })) };
+}
+
+/** Two ranks. Each writes its process id to a file; `$OMPI_COMM_WORLD_RANK` in an argument is its rank. */
+function onRanks(...args: string[]): Started {
+  const script = `echo $$ > '${work}'/pid.$OMPI_COMM_WORLD_RANK; exec "$0" "$1" ${args.map((arg) => `"${arg}"`).join(' ')}`;
+  const launch = ['--allow-run-as-root', '--oversubscribe', '-n', '2', 'sh', '-c', script];
+  return start('mpirun', [...launch, process.execPath, command]);
+}
+
+/** Waits until this holds, or a process has ended. */
+async function until(holds: () => boolean, ended: Started['ended']): Promise<void> {
+  let goesOn = true;
+  ended.then(() => {
+    goesOn = false;
+  });
+  while (goesOn && !holds()) await setTimeout(20);
+}
+
+/** The validations that a run has logged. */
+const validations = (run: string): number =>
+  existsSync(join(run, 'metrics.jsonl'))
+    ? readFileSync(join(run, 'metrics.jsonl'), 'utf8').split('validationBitsPerDim').length - 1
+    : 0;
+
+/** All numbers of a checkpoint, without its metadata, which tell the time. */
+function tensorsOf(run: string, name: string): Buffer {
+  const bytes = readFileSync(join(run, `${name}.safetensors`));
+  return bytes.subarray(8 + Number(bytes.readBigUInt64LE(0)));
+}
+
+function stepsOf(run: string): number {
+  const bytes = readFileSync(join(run, 'last.safetensors'));
+  const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString());
+  return JSON.parse(header.__metadata__.progress).step;
+}
+
+describeNeeding(openMpi)('training on two ranks', () => {
+  const run = at('run');
+  const whole = at('whole');
+
+  test('SIGUSR2 to mpirun saves, and ends with 130', async () => {
+    const { process, ended } = onRanks('--ranks', 'mpi', '--out', run, ...data, ...settings);
+    await until(() => validations(run) > 1, ended);
+    process.kill('SIGUSR2');
+    const { code, err } = await ended;
+    expect({ code, err }).toEqual({
+      code: 130,
+      err: expect.stringContaining('ONNX Runtime on cpu, 2 ranks'),
+    });
+    expect(stepsOf(run)).toBeGreaterThan(0);
+    expect(existsSync(join(run, 'run.lock'))).toBe(false);
+  });
+
+  test('a rank that is killed ends the run with an error', async () => {
+    const before = validations(run);
+    const { ended } = onRanks('--ranks', 'mpi', '--out', run, '--resume', ...data);
+    await until(() => validations(run) > before, ended);
+    process.kill(Number(readFileSync(at('pid.1'), 'utf8')), 'SIGKILL');
+    const { code, err } = await ended;
+    expect(code).not.toBe(0);
+    expect(err).toContain('exited on signal 9');
+  });
+
+  test('the run that was stopped and killed ends with the numbers of one process, to the bit', async () => {
+    const { ended } = onRanks('--ranks', 'mpi', '--out', run, '--resume', ...data);
+    const alone = start(process.execPath, [
+      ...[command, '--out', whole, '--accumulate', '2', '--threads', '1'],
+      ...[...data, ...settings],
+    ]);
+    expect([(await ended).code, (await alone.ended).code]).toEqual([0, 0]);
+    expect(stepsOf(run)).toBe(6 * 50);
+    for (const name of ['best', 'last', 'previous']) {
+      expect(tensorsOf(run, name).equals(tensorsOf(whole, name))).toBe(true);
+    }
+  });
+
+  test('an error of one rank ends all, and names the rank', async () => {
+    const { code, err } = await onRanks(
+      ...['--ranks', 'mpi', '--out', at('seeds'), '--seed', '$OMPI_COMM_WORLD_RANK', ...data, ...model],
+    ).ended;
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /glow-train: rank \d: .*the settings of rank \d is not the same as that of every other rank/,
+    );
+  });
+});
+
+describe('without Open MPI', () => {
+  const noKoffi = at('no-koffi.cjs');
+  mkdirSync(work, { recursive: true });
+  writeFileSync(
+    noKoffi,
+    `const { Module } = require('node:module');
+const resolve = Module._resolveFilename;
+Module._resolveFilename = (name, ...rest) => resolve(name === 'koffi' ? 'koffi-is-missing' : name, ...rest);`,
+  );
+  const mpirun = { OMPI_COMM_WORLD_SIZE: '2' };
+  test.each([
+    [
+      'mpirun',
+      {},
+      "needs Open MPI's mpirun, but this process was started without it; put mpirun -n 2 before it",
+    ],
+    ['mpirun of Open MPI', { PMI_RANK: '0' }, 'was started by that of another MPI, such as MPICH'],
+    [
+      'koffi',
+      { ...mpirun, NODE_OPTIONS: `--require ${noKoffi}` },
+      'the package koffi, which calls Open MPI, is not installed',
+    ],
+    [
+      'its library',
+      { ...mpirun, GLOW_MPI: at('libmpi.so.40') },
+      `${at('libmpi.so.40')}, cannot be loaded`,
+    ],
+    [
+      'a library of Open MPI',
+      { ...mpirun, GLOW_MPI: 'libm.so.6' },
+      'libm.so.6 is not the library of Open MPI',
+    ],
+  ])('%s that is missing is named', async (_, env, message) => {
+    const args = [command, '--ranks', 'mpi', '--out', at('nothing'), ...data, ...model];
+    const { code, err } = await start(process.execPath, args, env).ended;
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(message) });
+    expect(existsSync(at('nothing'))).toBe(false);
+  });
+});
