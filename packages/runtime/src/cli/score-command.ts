@@ -1,4 +1,5 @@
 import { mean } from '../mean.js';
+import type { Bound } from '../model/bounds.js';
 import type { Score } from '../model/score.js';
 import type { EncodeFlags } from './commands.js';
 import { expandFolders, shownImage } from './expand-folders.js';
@@ -8,6 +9,7 @@ import { type Context, partly, withModel } from './run.js';
 
 export interface ScoreFlags extends EncodeFlags {
   readonly draws: number;
+  readonly bound: Bound;
   readonly seed: number;
 }
 
@@ -16,13 +18,14 @@ const head = ['image', 'bits/dim', 'percentile', 'typicality', 'complexity', 'ex
 export async function score(
   directory: string,
   paths: readonly string[],
-  { draws, seed, fit, ...flags }: ScoreFlags,
+  { draws, bound, seed, fit, ...flags }: ScoreFlags,
   context: Context,
 ): Promise<Report> {
   const { images, leftOut } = await expandFolders(paths);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const { results, error } = await partly(model.score(images, { ...options, draws, seed, fit, onFit }));
+    const scoring = { ...options, draws, bound, seed, fit, onFit };
+    const { results, error } = await partly(model.score(images, scoring));
     const scores = images.flatMap((image, i) => {
       if (results[i] === undefined) return [];
       const { fitted: _, ...score } = results[i];
@@ -33,16 +36,21 @@ export async function score(
     const last = scores.length > 1 ? [['mean', average.toFixed(4)]] : [];
     const note =
       scores[0]?.percentile === null
-        ? '\n\nthis model has no training histogram, so percentile and typicality are unknown'
+        ? '\nthis model has no training histogram, so percentile and typicality are unknown'
         : '';
     return {
-      text: `${table([head, ...rows, ...last])}${note}`,
-      json: { draws, seed, mean: average, images: scores, fitted, leftOut },
+      text: `${table([head, ...rows, ...last])}\n\n${describeBound(bound, draws)}${note}`,
+      json: { draws, bound, seed, mean: average, images: scores, fitted, leftOut },
       fitted,
       leftOut,
       error,
     };
   });
+}
+
+function describeBound(bound: Bound, draws: number): string {
+  const of = `${draws} ${draws === 1 ? 'draw' : 'draws'} of noise`;
+  return bound === 'mean' ? `bits/dim: mean of ${of}` : `bits/dim: importance-weighted bound of ${of}`;
 }
 
 function cells({ bitsPerDim, percentile, typicality, complexity, excess }: Score): string[] {
