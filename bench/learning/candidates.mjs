@@ -36,6 +36,9 @@ const changes = {
   LU: { model: { conv1x1: 'lu' } },
   // optimiser
   'clip 1': { learning: { clip: 1 } },
+  'beta2 0.99': { learning: { beta2: 0.99 } },
+  'batch 8, beta2 0.99': { batch: 8, learning: { beta2: 0.99 } },
+  'batch 8, hidden 32': { batch: 8, model: { hiddenChannels: 32 } },
   adamax: { learning: { optimizer: 'adamax' } },
   'warm-up 10 %': { warmup: 0.1 },
   'average 0.999': { learning: { ema: 0.999 } },
