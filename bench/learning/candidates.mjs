@@ -48,15 +48,15 @@ const changes = {
 /** The names of the candidates, the baseline first. */
 export const candidates = Object.keys(changes);
 
-/** All that decides a trial, except its seed and length. */
-export function candidate(name, rate) {
+/** All that decides a trial, except its seed and length. `smaller` replaces sizes of the model, for a test. */
+export function candidate(name, rate, smaller = {}) {
   if (!Object.hasOwn(changes, name)) {
     throw new RangeError(`learning: expected one of ${candidates.join(', ')}, got ${name}`);
   }
   const change = changes[name];
   const merged = { ...baseline, ...change };
   return {
-    config: createConfig({ ...size, ...baseline.model, ...change.model }, merged.preset),
+    config: createConfig({ ...size, ...baseline.model, ...change.model, ...smaller }, merged.preset),
     batch: merged.batch,
     learning: { ...baseline.learning, ...change.learning },
     warmup: merged.warmup,

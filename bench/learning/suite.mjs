@@ -1,6 +1,6 @@
 // Which changes of Glow learn most in the same time of one thread, on Fashion-MNIST.
 //
-//     nice npm run ablation -- --suite learning [--only 'batch 8,adamax'] [--doc docs/ablation.md]
+//     nice npm run ablation -- --suite learning [--only 'batch 8,adamax'] [--rates 0.002] [--doc docs/ablation.md]
 //
 // Each trial is a process of its own. Kill it whenever you like: the same command goes on. Finished trials are lines of
 // bench/learning/results.jsonl; tables are made from this file alone, printed or written to the document of --doc.
@@ -21,15 +21,22 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'runs/learning' },
     results: { type: 'string', default: 'bench/learning/results.jsonl' },
     only: { type: 'string' },
+    rates: { type: 'string', default: rates.join() },
     doc: { type: 'string' },
     report: { type: 'boolean', default: false },
     screening: { type: 'string', default: '10' },
     finals: { type: 'string', default: '30' },
     seeds: { type: 'string', default: '1,2,3' },
     'held-out': { type: 'string', default: '5000' },
+    steps: { type: 'string' },
+    hidden: { type: 'string' },
   },
 });
 const [screening, finals, heldOut] = [values.screening, values.finals, values['held-out']].map(Number);
+const smaller = {
+  ...(values.steps && { steps: Number(values.steps) }),
+  ...(values.hidden && { hiddenChannels: Number(values.hidden) }),
+};
 const names = values.only?.split(',') ?? candidates;
 if (!values.report && !existsSync(values.data)) {
   throw new Error(
@@ -48,7 +55,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 
 if (!values.report) {
-  for (const rate of rates) for (const name of baselineFirst()) await run(name, rate, 1, screening);
+  for (const rate of values.rates.split(',').map(Number))
+    for (const name of baselineFirst()) await run(name, rate, 1, screening);
   if (values.only === undefined) {
     for (const seed of values.seeds.split(',').map(Number)) {
       for (const name of finalists(finished(), screening)) {
@@ -72,7 +80,9 @@ function finished() {
 
 /** Whether a candidate of this name is still what it was. */
 function isCurrent({ name, rate, trial }) {
-  return candidates.includes(name) && JSON.stringify(candidate(name, rate)) === JSON.stringify(trial);
+  return (
+    candidates.includes(name) && JSON.stringify(candidate(name, rate, smaller)) === JSON.stringify(trial)
+  );
 }
 
 /** Runs a trial unless it is done, and appends its result. @throws Error if it fails; not if it was told to stop. */
@@ -81,13 +91,13 @@ async function run(name, rate, seed, minutes) {
     line.name === name && line.rate === rate && line.seed === seed && line.minutes === minutes;
   if (stopped || finished().some(same)) return;
   const out = join(values.out, `${name}-${rate}-${seed}-${minutes}`.replace(/[^\w.-]+/g, '-'));
-  const trial = candidate(name, rate);
+  const trial = candidate(name, rate, smaller);
   mkdirSync(out, { recursive: true });
   console.error(`${new Date().toISOString()} ${name}, rate ${rate}, seed ${seed}, ${minutes} minutes`);
   const code = await inProcess({
     ...{ out, data: values.data, trial, seed, minutes, heldOut },
     speed: name === 'baseline' ? 1 : finished().find((line) => line.name === name)?.speed,
-    baseline: candidate('baseline', rate),
+    baseline: candidate('baseline', rate, smaller),
   });
   if (stopped) return;
   if (code !== 0) throw new Error(`learning: ${out} ended with ${code}; see above`);

@@ -39,6 +39,7 @@ const steps = Math.max(1, Math.floor((minutes * 60 * BASELINE_IMAGES_PER_SECOND 
 const engine = await openEngine(saved ?? { config }, { ...learning, batch, seed, device: 'cpu', threads: 1 });
 if (state.step === 0) await engine.initialise(await batchOf(0));
 
+console.error(`${out}: from step ${state.step} to ${steps}`);
 let savedAt = processorSeconds();
 while (state.step < steps && !stopped) {
   const { applied, bitsPerDim } = await engine.step(await batchOf(state.step), rateOf(state.step));
