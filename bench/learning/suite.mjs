@@ -32,12 +32,16 @@ const { values } = parseArgs({
     hidden: { type: 'string' },
   },
 });
-const [screening, finals, heldOut] = [values.screening, values.finals, values['held-out']].map(Number);
+const [screening] = numbers('screening');
+const [finals] = numbers('finals');
+const [heldOut] = numbers('held-out');
 const smaller = {
-  ...(values.steps && { steps: Number(values.steps) }),
-  ...(values.hidden && { hiddenChannels: Number(values.hidden) }),
+  ...(values.steps && { steps: numbers('steps')[0] }),
+  ...(values.hidden && { hiddenChannels: numbers('hidden')[0] }),
 };
 const names = values.only?.split(',') ?? candidates;
+for (const name of names) candidate(name, rates[0]); // refuses a name that does not exist, before anything runs
+numbers('rates');
 if (!values.report && !existsSync(values.data)) {
   throw new Error(
     `learning: ${values.data} is not here: apt-get install dataset-fashion-mnist, or pass --data <file>`,
@@ -55,10 +59,10 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 
 if (!values.report) {
-  for (const rate of values.rates.split(',').map(Number))
+  for (const rate of numbers('rates'))
     for (const name of baselineFirst()) await run(name, rate, 1, screening);
-  if (values.only === undefined) {
-    for (const seed of values.seeds.split(',').map(Number)) {
+  if (values.only === undefined && !stopped) {
+    for (const seed of numbers('seeds')) {
       for (const name of finalists(finished(), screening)) {
         await run(name, bestRate(finished(), name, screening), seed, finals);
       }
@@ -67,6 +71,15 @@ if (!values.report) {
 }
 if (!stopped && values.doc) writeTables(values.doc, finished(), { screening, finals });
 else if (!stopped) console.log(tables(finished(), { screening, finals }));
+
+/** The numbers of a flag, separated by commas. @throws RangeError if one is not above 0. */
+function numbers(flag) {
+  return values[flag].split(',').map((text) => {
+    const value = Number(text);
+    if (value > 0 && Number.isFinite(value)) return value;
+    throw new RangeError(`learning: --${flag}: expected numbers above 0, got "${values[flag]}"`);
+  });
+}
 
 function baselineFirst() {
   return names.includes('baseline') ? names : ['baseline', ...names];

@@ -51,10 +51,11 @@ const linesOf = async (results: string) =>
 test('a trial that is stopped midway goes on there and ends as one that was not', async () => {
   const sizes = ['--steps', '1', '--hidden', '4', '--held-out', '8', '--screening', '0.1'];
   const tiny = [...sizes, '--only', 'baseline', '--rates', '0.002'];
-  const first = suite('stopped', tiny);
+  const first = suite('stopped', [...sizes, '--rates', '0.002']);
   await first.started;
   first.child.kill('SIGTERM');
-  expect(await first.ended).toMatchObject({ code: 130 });
+  const { code, stderr } = await first.ended;
+  expect({ code, stderr }).toEqual({ code: 130, stderr: expect.not.stringContaining('Error') });
   expect(existsSync(at('stopped'))).toBe(false);
 
   expect(await suite('stopped', tiny).ended).toMatchObject({ code: 0 });
@@ -86,6 +87,15 @@ test('tables are those of the results: best rates first, differences to the base
   // The trials of another rate have another definition than the line says: they are left out.
   expect(stdout).toContain('| baseline | 3.500 | 0.000 | 3.500 | – | – |');
   expect(stdout).toContain('| baseline | 3.125 | 0.000 | 3.000, 3.250 |');
+});
+
+test.each([
+  [['--rates', '0.002,fast'], '--rates: expected numbers above 0, got "0.002,fast"'],
+  [['--only', 'batch 7'], 'expected one of baseline, batch 8'],
+])('%j is refused', async (wrong, message) => {
+  const { code, stderr } = await suite('none', wrong).ended;
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(message) });
+  expect(existsSync(at('runs-none'))).toBe(false);
 });
 
 test('absent data is named, with the package that has it', async () => {
