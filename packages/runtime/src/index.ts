@@ -22,6 +22,7 @@ export type { FileContents, ModelFiles } from './folder/stores/memory-store.js';
 export type { NetworkOptions } from './folder/stores/url-store.js';
 export type { LoadGlow, LoadOptions } from './load-options.js';
 export { BatchError } from './model/batch-error.js';
+export type { Bound } from './model/bounds.js';
 export type { CallOptions, FitOptions } from './model/call.js';
 export type { Cost } from './model/cost.js';
 export type { EditOptions } from './model/edit.js';

@@ -36,7 +36,7 @@ async function train({ checkpoint, memory }) {
   const { bitsPerDim, gradient } = await differentiator.gradient(parameters, batch);
   const exact = { bitsPerDim: [...bitsPerDim], gradient: [...gradient] };
 
-  const settings = { optimizer: 'adam', clip: 50, ema: 0.5 };
+  const settings = { optimizer: 'adam', beta1: 0.9, beta2: 0.999, clip: 50, ema: 0.5 };
   const openEngine = () => assembleEngine(glow, { initial: params.trainable }, differentiator, settings);
   const engine = await openEngine();
   await engine.initialise(batch);

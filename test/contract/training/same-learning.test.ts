@@ -4,6 +4,7 @@ import type { Batch } from '../../../packages/trainer/src/engine/batch.js';
 import type { Engine } from '../../../packages/trainer/src/engine/contract.js';
 import type { Differentiator } from '../../../packages/trainer/src/engine/differentiator.js';
 import { openOnnxRuntimeDifferentiator } from '../../../packages/trainer/src/onnxruntime/onnxruntime-differentiator.js';
+import { defaultSettings } from '../../../packages/trainer/src/settings/settings.js';
 import { openDevice } from '../../../packages/trainer/src/tfjs/device.js';
 import { createTfjsDifferentiator } from '../../../packages/trainer/src/tfjs/tfjs-differentiator.js';
 import { variants } from '../../support/variants.js';
@@ -14,7 +15,7 @@ import { variants } from '../../support/variants.js';
  */
 const DRIFT = 1e-2;
 const STEPS = 50;
-const settings = { optimizer: 'adam', clip: 50, ema: 0.99 } as const;
+const settings = { ...defaultSettings, ema: 0.99 };
 const unlimited = Number.POSITIVE_INFINITY;
 
 beforeAll(async () => {

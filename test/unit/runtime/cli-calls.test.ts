@@ -82,6 +82,7 @@ test('score tells what the model and a compressor make of pictures, for people a
   const { out } = await glow('score', folder, at('0.png'), at('1.png'), ...flags, '--json');
   expect(JSON.parse(out)).toEqual({
     draws: 2,
+    bound: 'mean',
     seed: 3,
     mean: (bitsPerDim[0] + bitsPerDim[1]) / 2,
     images: scores.map((score, i) => ({ image: at(`${i}.png`), ...score })),
@@ -93,7 +94,18 @@ test('score tells what the model and a compressor make of pictures, for people a
   expect(table[1]).toContain(bitsPerDim[0].toFixed(4));
   expect(table[1]).toMatch(/ - +- /);
   expect(table[3]).toMatch(/^mean +\d+\.\d{4}$/);
-  expect(table[5]).toBe('this model has no training histogram, so percentile and typicality are unknown');
+  expect(table[5]).toBe('bits/dim: mean of 2 draws of noise');
+  expect(table[6]).toBe('this model has no training histogram, so percentile and typicality are unknown');
+});
+
+test('score --bound importance is the lower bound, and says so', async () => {
+  const flags = ['--draws', '2', '--seed', '3', '--bound', 'importance'];
+  const [{ bitsPerDim }] = await model.score(at('0.png'), { draws: 2, seed: 3, bound: 'importance' });
+  const { out } = await glow('score', folder, at('0.png'), ...flags, '--json');
+  expect(JSON.parse(out)).toMatchObject({ bound: 'importance', mean: bitsPerDim });
+  const table = (await glow('score', folder, at('0.png'), ...flags)).out.split('\n');
+  expect(table[1]).toContain(bitsPerDim.toFixed(4));
+  expect(table[3]).toBe('bits/dim: importance-weighted bound of 2 draws of noise');
 });
 
 test('mix takes levels of the second picture', async () => {

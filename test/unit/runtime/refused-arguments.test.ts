@@ -35,6 +35,11 @@ describe('errors', () => {
       () => model.bitsPerDim(good, { draws: 0 }),
       'bitsPerDim: draws must be an integer from 1 on, got 0',
     ],
+    [
+      'an unknown bound',
+      () => model.score(good, { bound: 'elbo' as 'mean' }),
+      'score: bound must be "mean" or "importance", got "elbo"',
+    ],
     ['a bad seed', () => model.bitsPerDim(good, { seed: -1 }), 'seed must be an integer from 0'],
     [
       'a bad count',

@@ -25,7 +25,8 @@ const FLOAT32 = 1e-5;
 const glow = createGlow(rampsConfig);
 const { trainable } = initialParams(glow, 1);
 const batch = { count: 2, x: new Float32Array(128) };
-const settings = { optimizer: 'adam', clip: 50, ema: 0 } as const;
+const betas = { beta1: 0.9, beta2: 0.999 };
+const settings = { optimizer: 'adam', ...betas, clip: 50, ema: 0 } as const;
 const noLimit = Number.POSITIVE_INFINITY;
 
 function differentiator(gradient: number, bitsPerDim = 4): Differentiator {
@@ -43,9 +44,12 @@ function differentiator(gradient: number, bitsPerDim = 4): Differentiator {
 }
 
 test.each([
-  { name: 'adam', theirs: tf.train.adam },
-  { name: 'adamax', theirs: tf.train.adamax },
-] as const)('ten steps of $name are those of tf.train.$name', async ({ name, theirs }) => {
+  { name: 'adam', theirs: tf.train.adam, beta1: 0.9, beta2: 0.999 },
+  { name: 'adam', theirs: tf.train.adam, beta1: 0.5, beta2: 0.95 },
+  { name: 'adamax', theirs: tf.train.adamax, beta1: 0.9, beta2: 0.999 },
+  { name: 'adamax', theirs: tf.train.adamax, beta1: 0.5, beta2: 0.95 },
+] as const)('ten steps of $name by $beta1 and $beta2 are those of tf.train.$name', async (variant) => {
+  const { name, theirs, beta1, beta2 } = variant;
   await openDevice('cpu');
   const random = createRandom(1);
   const start = Float32Array.from({ length: 20 }, random.normal);
@@ -53,10 +57,11 @@ test.each([
   const average = new Float32Array(20);
   const learned = { parameters: ours, average, m: new Float32Array(20), v: new Float32Array(20) };
   const variable = tf.variable(tf.tensor1d(start.slice()));
-  const optimizer = theirs(0.01);
+  const optimizer = theirs(0.01, beta1, beta2);
   for (let step = 1; step <= 10; step++) {
     const gradient = Float32Array.from({ length: 20 }, random.normal);
-    updates[name](learned, gradient, scales[name]({ rate: 0.01, factor: 1, step, decay: 0 }));
+    const options = { rate: 0.01, beta1, beta2, factor: 1, step, decay: 0 };
+    updates[name](learned, gradient, scales[name](options));
     optimizer.applyGradients([{ name: variable.name, tensor: tf.tensor1d(gradient) }]);
   }
   expect(relativeError(ours, await variable.data())).toBeLessThan(1e-6); // float32 rounds each of the steps
@@ -151,7 +156,7 @@ test('the average of a short run is over its last steps, that of a long one over
   const one = () => Float32Array.of(1);
   const learned = { parameters: one(), average: Float32Array.of(0), m: one(), v: one() };
   for (const name of ['adam', 'adamax'] as const) {
-    const still = { rate: 0, factor: 1 }; // parameters stay 1
+    const still = { rate: 0, ...betas, factor: 1 }; // parameters stay 1
     learned.average[0] = 0;
     updates[name](learned, one(), scales[name]({ ...still, step: 8, decay: 0.999 })); // (1 + 8)/(10 + 8) is a half
     expect(learned.average[0]).toBe(0.5);

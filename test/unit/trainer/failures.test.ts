@@ -14,6 +14,7 @@ import {
 import { memories } from '../../../packages/trainer/src/onnxruntime/memory.js';
 import { openOnnxRuntimeDifferentiator } from '../../../packages/trainer/src/onnxruntime/onnxruntime-differentiator.js';
 import { trainingGraph } from '../../../packages/trainer/src/onnxruntime/training-graph.js';
+import { defaultSettings } from '../../../packages/trainer/src/settings/settings.js';
 import { producer } from '../../support/run-graph.js';
 import { tinyConfig } from '../../support/tiny-config.js';
 
@@ -29,7 +30,7 @@ describe('a batch that is not the model’s', () => {
   };
   const learned = initialLearned(parameterLayout(glow), initialParams(glow, 1).trainable, false);
   const learner = createHostLearner(untouched, learned, 'adam');
-  const engine = createEngine(glow, learner, { optimizer: 'adam', clip: 50, ema: 0 });
+  const engine = createEngine(glow, learner, { ...defaultSettings, ema: 0 });
   const x = new Float32Array(2 * 16);
   const classes = Uint16Array.of(0, 2);
   const wrong: [string, Batch, string][] = [

@@ -36,7 +36,8 @@ describe.each(['adam', 'adamax'] as const)('%s', (optimizer) => {
       for (let step = 1; step <= 6; step++) {
         const gradient = draw();
         const factor = step % 2 === 0 ? 0.3 : 1; // clipped every other time
-        const numbers = scales[optimizer]({ rate: 0.01 * step, factor, step, decay: 0.9 });
+        const betas = { beta1: 0.8, beta2: 0.99 };
+        const numbers = scales[optimizer]({ rate: 0.01 * step, ...betas, factor, step, decay: 0.9 });
         const next = await session.run({
           ...ours,
           ...named('gradient', gradient),

@@ -64,6 +64,8 @@ test('a checkpoint without the state of its optimiser starts from its averaged w
 test.each([
   [{ optimizer: 'sgd' as never }, 'settings: optimizer must be one of adam, adamax, got "sgd"'],
   [{ clip: -1 }, 'settings: clip must be a number above 0, got -1'],
+  [{ beta1: 1 }, 'settings: beta1 must be a number from 0 to below 1, got 1'],
+  [{ beta2: 0 }, 'settings: beta2 must be a number above 0 and below 1, got 0'],
   [{ ema: 1 }, 'settings: ema must be a number from 0 (no average) to below 1, got 1'],
   [{ batch: 0 }, 'settings: batch must be a positive integer, got 0'],
 ])('%j is refused', async (wrong, message) => {

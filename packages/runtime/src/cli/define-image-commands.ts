@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { bounds } from '../model/bounds.js';
 import { decode, encode, reconstruct, sample } from './commands.js';
 import {
   fitOption,
@@ -49,7 +50,15 @@ export function defineImageCommands(program: Command, show: Show): void {
 
   modelOptions(modelCommand(program, 'score', 'score how well images resemble the training images'))
     .argument('<images...>', 'images, or folders of images')
-    .option('--draws <n>', 'number of dequantisation draws to average over', integer(1, 10_000), 8)
+    .option('--draws <n>', 'number of dequantisation draws of an image', integer(1, 10_000), 8)
+    .addOption(
+      new Option(
+        '--bound <how>',
+        'how draws become one number: mean of their bits, or importance: from the mean of their likelihoods, never above',
+      )
+        .choices([...bounds])
+        .default(bounds[0]),
+    )
     .option('--seed <n>', 'seed of the draws', integer(0), 0)
     .addOption(fitOption())
     .option('--shard <i/n>', 'score only the i-th of n parts of the images, from 1/n to n/n', shard)

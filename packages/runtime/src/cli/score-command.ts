@@ -1,4 +1,5 @@
 import { mean } from '../mean.js';
+import type { Bound } from '../model/bounds.js';
 import type { Score } from '../model/score.js';
 import type { EncodeFlags } from './commands.js';
 import { expandFolders, shownImage } from './expand-folders.js';
@@ -11,6 +12,7 @@ import { keepScores, writeScores } from './score-file.js';
 
 export interface ScoreFlags extends EncodeFlags {
   readonly draws: number;
+  readonly bound: Bound;
   readonly seed: number;
   readonly shard?: Shard;
   readonly out?: string;
@@ -23,7 +25,7 @@ const head = ['image', 'bits/dim', 'percentile', 'typicality', 'complexity', 'ex
 export async function score(
   directory: string,
   paths: readonly string[],
-  { draws, seed, fit, shard, out, resume, force, ...flags }: ScoreFlags,
+  { draws, bound, seed, fit, shard, out, resume, force, ...flags }: ScoreFlags,
   context: Context,
 ): Promise<Report> {
   if (out === undefined && (resume || force)) {
@@ -40,7 +42,7 @@ export async function score(
   if (out !== undefined) refuseExisting([out], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const call = model.score(images, { ...options, draws, seed, fit, onFit });
+    const call = model.score(images, { ...options, draws, bound, seed, fit, onFit });
     if (out !== undefined) return { ...(await writeScores(out, images, call)), fitted, leftOut };
     const { results, error } = await partly(call);
     const scores = images.flatMap((image, i) => {
@@ -53,11 +55,11 @@ export async function score(
     const last = scores.length > 1 ? [['mean', average.toFixed(4)]] : [];
     const note =
       scores[0]?.percentile === null
-        ? '\n\nthis model has no training histogram, so percentile and typicality are unknown'
+        ? '\nthis model has no training histogram, so percentile and typicality are unknown'
         : '';
     return {
-      text: `${table([head, ...rows, ...last])}${note}`,
-      json: { draws, seed, mean: average, images: scores, fitted, leftOut },
+      text: `${table([head, ...rows, ...last])}\n\n${describeBound(bound, draws)}${note}`,
+      json: { draws, bound, seed, mean: average, images: scores, fitted, leftOut },
       fitted,
       leftOut,
       error,
@@ -72,6 +74,11 @@ function partOf(
 ): readonly string[] {
   const startOf = (part: number) => Math.round((part * images.length) / count);
   return images.slice(startOf(index - 1), startOf(index));
+}
+
+function describeBound(bound: Bound, draws: number): string {
+  const of = `${draws} ${draws === 1 ? 'draw' : 'draws'} of noise`;
+  return bound === 'mean' ? `bits/dim: mean of ${of}` : `bits/dim: importance-weighted bound of ${of}`;
 }
 
 function cells({ bitsPerDim, percentile, typicality, complexity, excess }: Score): string[] {

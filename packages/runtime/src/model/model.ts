@@ -73,9 +73,9 @@ export interface GlowModel extends AsyncDisposable {
   sample(options?: SampleOptions): Promise<RawImage[]>;
 
   /**
-   * Bits per dimension of each image, averaged over seeded draws of its dequantisation. A lower value means a higher
-   * likelihood.
-   * @example const [bits] = await model.bitsPerDim('a.png', { draws: 16, seed: 1 });
+   * Bits per dimension of each image, by seeded draws of its dequantisation: their mean, or with `bound: 'importance'`
+   * a bound that is never above the mean. A lower value means a higher likelihood.
+   * @example const [bits] = await model.bitsPerDim('a.png', { draws: 16, bound: 'importance', seed: 1 });
    */
   bitsPerDim(images: OneOrMore<ImageInput>, options?: ScoreOptions): Promise<number[]>;
 

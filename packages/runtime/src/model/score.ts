@@ -1,10 +1,10 @@
 import { bitsPerDimension, pixelToBin } from '@glow-onnx/flow/pixels';
 import { createRandom } from '@glow-onnx/flow/random';
-import { mean } from '../mean.js';
 import type { Fitted } from '../pictures/fits.js';
 import { fromModel, type ModelImage, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
+import { type Bound, boundOf } from './bounds.js';
 import { type Call, inImages, startCall } from './call.js';
 import { collect } from './collect.js';
 import { gatherDraws, streamOf } from './draws.js';
@@ -17,8 +17,10 @@ import { trainingPercentile } from './training-percentile.js';
 
 /** Options of `GlowModel.score` and `GlowModel.bitsPerDim`. */
 export interface ScoreOptions extends EncodeOptions {
-  /** Dequantisation draws to average over; default 8. */
+  /** Dequantisation draws of each image; default 8. */
   readonly draws?: number;
+  /** How the draws become one number; default `mean`. */
+  readonly bound?: Bound;
   /**
    * Of the draws: an integer from 0 on; default 0. The draws of an image depend on the seed and on its pixels alone, so
    * it has the same score beside other images.
@@ -54,7 +56,8 @@ export async function bitsPerDim(
   const loaded = loadDraws(parts, call, images, options);
   const batches = groupBySize(parts, call, loaded);
   const scored = scoreDraws(parts, call, batches, options);
-  return collect(call, scored, ({ values }) => mean(values));
+  const { bound = defaultBound } = options;
+  return collect(call, scored, ({ values }) => boundOf[bound](values));
 }
 
 export async function score(
@@ -63,6 +66,7 @@ export async function score(
   options: ScoreOptions = {},
 ): Promise<Score[]> {
   const { config, training } = parts.manifest;
+  const { bound = defaultBound } = options;
   const percentileOf = trainingPercentile(training?.histogram);
   const call = startScoring(parts, 'score', images, options);
   const complexities = new Map<number, number>();
@@ -70,7 +74,7 @@ export async function score(
   const batches = groupBySize(parts, call, loaded);
   const scored = scoreDraws(parts, call, batches, options);
   return collect(call, scored, ({ image, values }) => {
-    const bitsPerDim = mean(values);
+    const bitsPerDim = boundOf[bound](values);
     const complexity = complexities.get(image) as number;
     const percentile = percentileOf(bitsPerDim);
     const typicality = percentile === null ? null : 2 * Math.min(percentile, 1 - percentile);
@@ -93,13 +97,14 @@ function startScoring(
 }
 
 const defaultDraws = 8;
+const defaultBound: Bound = 'mean';
 
 /** Loads each image as several draws of its dequantisation. */
 function loadDraws(
   parts: ModelParts,
   call: Call,
   images: readonly ImageInput[],
-  { draws = defaultDraws, seed = 0, ...options }: ScoreOptions,
+  { draws = defaultDraws, seed = 0, bound: _, ...options }: ScoreOptions,
 ): AsyncGenerator<ImageItem | Failed> {
   const { bits } = parts.manifest.config;
   const start = (image: RawImage) => createRandom(seed, streamOf(image, bits)).uniform;
@@ -115,10 +120,10 @@ function scoreDraws(
 ) {
   const { channels, bits } = parts.manifest.config;
   const encoded = encodeBatches(parts, call, batches);
-  const scored = mapItems(encoded, ({ image, logProb, height, width }) => ({
-    image,
-    value: bitsPerDimension(logProb, channels * height * width, bits),
-  }));
+  const scored = mapItems(encoded, ({ image, logProb, height, width }) => {
+    const dimensions = channels * height * width;
+    return { image, value: { bitsPerDim: bitsPerDimension(logProb, dimensions, bits), dimensions } };
+  });
   return gatherDraws(scored, draws);
 }
 

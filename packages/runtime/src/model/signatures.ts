@@ -12,6 +12,7 @@ import {
 } from '@glow-onnx/flow/manifest';
 import { fits } from '../pictures/fits.js';
 import { methods } from '../restore/methods.js';
+import { bounds } from './bounds.js';
 import type { CallOptions, FitOptions } from './call.js';
 import type { EditOptions } from './edit.js';
 import type { EncodeOptions } from './encode-decode.js';
@@ -56,7 +57,7 @@ const restore: Rules<RestoreOptions> = {
   method: oneOf(methods),
   ...encode,
 };
-const score: Rules<ScoreOptions> = { draws: integerFrom(1), seed, ...encode };
+const score: Rules<ScoreOptions> = { draws: integerFrom(1), bound: oneOf(bounds), seed, ...encode };
 const { label, ...prepare } = encode;
 
 export const signatures: { readonly [M in Method]: Signature<M> } = {

@@ -29,7 +29,15 @@ export interface OpenEngineOptions
 
 // Learning settings are checked as settings of a run.
 const rules: Rules<OpenEngineOptions> = {
-  ...{ batch: anything, optimizer: anything, clip: anything, ema: anything, seed: anything },
+  ...{
+    batch: anything,
+    optimizer: anything,
+    beta1: anything,
+    beta2: anything,
+    clip: anything,
+    ema: anything,
+    seed: anything,
+  },
   device: oneOf(['auto', ...devices]),
   memory: oneOf(memories),
   threads: integerFrom(1),
@@ -82,9 +90,20 @@ export async function openEngine(
   }
   const checkpoint = 'params' in start ? start : undefined;
   const saved = checkpoint?.optimizer && optimizerOf(checkpoint);
-  const { batch, optimizer = saved ?? defaultSettings.optimizer, clip, ema, seed, ...runtime } = options;
+  const {
+    batch,
+    optimizer = saved ?? defaultSettings.optimizer,
+    beta1,
+    beta2,
+    clip,
+    ema,
+    seed,
+    ...runtime
+  } = options;
   const settings = {
     ...{ batch, optimizer },
+    beta1: beta1 ?? defaultSettings.beta1,
+    beta2: beta2 ?? defaultSettings.beta2,
     clip: clip ?? defaultSettings.clip,
     ema: ema ?? defaultSettings.ema,
     seed: seed ?? defaultSettings.seed,

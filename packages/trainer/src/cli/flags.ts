@@ -90,7 +90,8 @@ function addModelFlags(program: Command): void {
 }
 
 function addTrainingFlags(program: Command): void {
-  const { epochs, batch, optimizer, rate, warmup, schedule, clip, skipOutliers, ema, seed } = defaultSettings;
+  const { epochs, batch, optimizer, beta1, beta2, rate, warmup, schedule, clip, skipOutliers, ema, seed } =
+    defaultSettings;
   program
     .optionsGroup('Training:')
     .option('--batch <n>', `images per training step (default: ${batch})`, number)
@@ -102,6 +103,8 @@ function addTrainingFlags(program: Command): void {
     )
     .option('--accumulate <n>', 'compute each batch in this number of parts, to save memory', number)
     .addOption(new Option('--optimizer <name>', `optimiser (default: ${optimizer})`).choices([...optimizers]))
+    .option('--beta1 <x>', `decay of the optimiser's average of gradients (default: ${beta1})`, number)
+    .option('--beta2 <x>', `decay of its average of squared gradients (default: ${beta2})`, number)
     .option('--lr <x>', `learning rate (default: ${rate})`, number)
     .option('--warmup <n>', `training steps until the rate is reached (default: ${warmup})`, number)
     .addOption(

@@ -6,6 +6,10 @@ import type { OptimizerName } from './optimizer.js';
 export interface LearningSettings {
   /** The optimiser: `adam` (Kingma & Ba 2015, algorithm 1) or `adamax` (algorithm 2). Default `adam`. */
   readonly optimizer: OptimizerName;
+  /** Decay of the optimiser's average of gradients, from 0 to below 1. Default 0.9. */
+  readonly beta1: number;
+  /** Decay of its average of squared gradients (Adam) or of their largest value (Adamax), above 0, below 1. Default 0.999. */
+  readonly beta2: number;
   /** Largest global norm of a gradient, above 0. A larger gradient is scaled down to this norm. Default 50. */
   readonly clip: number;
   /**

@@ -10,7 +10,7 @@ import { flatten, namedCopies, namedViews, type ParameterLayout, parameterLayout
 export function createEngine(
   glow: Glow,
   learner: Learner,
-  { optimizer, clip, ema }: LearningSettings,
+  { optimizer, beta1, beta2, clip, ema }: LearningSettings,
 ): Engine {
   const layout = parameterLayout(glow);
   let steps = 0;
@@ -43,7 +43,8 @@ export function createEngine(
             Number.isFinite(bitsPerDim) && Number.isFinite(gradientNorm) && gradientNorm <= normLimit;
           if (applied) {
             const factor = Math.min(1, clip / gradientNorm);
-            await gradient.update(scales[optimizer]({ rate, factor, step: steps + 1, decay: ema }));
+            const options = { rate, beta1, beta2, factor, step: steps + 1, decay: ema };
+            await gradient.update(scales[optimizer](options));
             steps++;
           }
           return { bitsPerDim, bitsPerDimLevels, gradientNorm, applied };

@@ -14,9 +14,11 @@ export interface Learned {
 
 /** The numbers of a step that are the same for every parameter. */
 export interface Scales {
-  /** m = 0.9·m + toM·gradient. */
+  /** m = beta1·m + toM·gradient. */
+  readonly beta1: number;
   readonly toM: number;
-  /** v = 0.999·v + toV·gradient² (Adam), max(0.999·v, toV·|gradient|) (Adamax). */
+  /** v = beta2·v + toV·gradient² (Adam), max(beta2·v, toV·|gradient|) (Adamax). */
+  readonly beta2: number;
   readonly toV: number;
   /** parameter −= stride·m/(√v + epsilon) (Adam), stride·m/(v + epsilon) (Adamax). */
   readonly stride: number;
@@ -27,6 +29,8 @@ export interface Scales {
 
 export interface StepOptions {
   readonly rate: number;
+  readonly beta1: number;
+  readonly beta2: number;
   /** Multiplies the gradient: below 1 to clip it. */
   readonly factor: number;
   /** The number of the step, from 1. */
@@ -35,34 +39,36 @@ export interface StepOptions {
   readonly decay: number;
 }
 
-export const BETA1 = 0.9;
-export const BETA2 = 0.999;
 /** The value of tf.train in float32. */
 const EPSILON = 1e-7;
 
 /**
- * m̂ and v̂ correct the bias of m and v, which start at zero: m/(1 − 0.9ᵗ), v/(1 − 0.999ᵗ). The decay of the average is
+ * m̂ and v̂ correct the bias of m and v, which start at zero: m/(1 − beta1ᵗ), v/(1 − beta2ᵗ). The decay of the average is
  * min(decay, (1 + t)/(10 + t)), so that a short run averages over its last tenth and not over its beginning.
  * Sources: Kingma & Ba 2015, as tf.train.adam and tf.train.adamax; TensorFlow, tf.train.ExponentialMovingAverage with
  * num_updates.
  */
 export const scales: Readonly<Record<OptimizerName, (options: StepOptions) => Scales>> = {
   /** −rate·m̂/(√v̂ + 1e-7). Algorithm 1. */
-  adam({ rate, factor, step, decay }) {
-    const root = Math.sqrt(1 - BETA2 ** step);
+  adam({ rate, beta1, beta2, factor, step, decay }) {
+    const root = Math.sqrt(1 - beta2 ** step);
     return {
-      toM: (1 - BETA1) * factor,
-      toV: (1 - BETA2) * factor ** 2,
-      stride: (rate * root) / (1 - BETA1 ** step),
+      beta1,
+      toM: (1 - beta1) * factor,
+      beta2,
+      toV: (1 - beta2) * factor ** 2,
+      stride: (rate * root) / (1 - beta1 ** step),
       epsilon: EPSILON * root,
       share: shareOf(step, decay),
     };
   },
   /** −rate·m̂/(v + 1e-7). Algorithm 2. */
-  adamax: ({ rate, factor, step, decay }) => ({
-    toM: (1 - BETA1) * factor,
+  adamax: ({ rate, beta1, beta2, factor, step, decay }) => ({
+    beta1,
+    toM: (1 - beta1) * factor,
+    beta2,
     toV: factor,
-    stride: rate / (1 - BETA1 ** step),
+    stride: rate / (1 - beta1 ** step),
     epsilon: EPSILON,
     share: shareOf(step, decay),
   }),
@@ -77,22 +83,22 @@ export type Update = (learned: Learned, gradient: Float32Array, scales: Scales) 
 
 /** The average has a pass of its own: in the first pass it made steps a third slower, even without an average. */
 export const updates: Readonly<Record<OptimizerName, Update>> = {
-  adam({ parameters, average, m, v }, gradient, { toM, toV, stride, epsilon, share }) {
+  adam({ parameters, average, m, v }, gradient, { beta1, toM, beta2, toV, stride, epsilon, share }) {
     for (let i = 0; i < parameters.length; i++) {
       const g = gradient[i];
-      const mi = BETA1 * m[i] + toM * g;
-      const vi = BETA2 * v[i] + toV * g * g;
+      const mi = beta1 * m[i] + toM * g;
+      const vi = beta2 * v[i] + toV * g * g;
       m[i] = mi;
       v[i] = vi;
       parameters[i] -= (stride * mi) / (Math.sqrt(vi) + epsilon);
     }
     if (average) follow(average, parameters, share);
   },
-  adamax({ parameters, average, m, v }, gradient, { toM, toV, stride, epsilon, share }) {
+  adamax({ parameters, average, m, v }, gradient, { beta1, toM, beta2, toV, stride, epsilon, share }) {
     for (let i = 0; i < parameters.length; i++) {
       const g = gradient[i];
-      const mi = BETA1 * m[i] + toM * g;
-      const vi = Math.max(BETA2 * v[i], toV * Math.abs(g));
+      const mi = beta1 * m[i] + toM * g;
+      const vi = Math.max(beta2 * v[i], toV * Math.abs(g));
       m[i] = mi;
       v[i] = vi;
       parameters[i] -= (stride * mi) / (vi + epsilon);

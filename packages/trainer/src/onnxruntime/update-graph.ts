@@ -1,8 +1,8 @@
 import type { Named } from '@glow-onnx/flow';
-import { add, div, input, mul, scalar, sqrt, sub, type Value } from '@glow-onnx/graph';
+import { add, div, input, mul, sqrt, sub, type Value } from '@glow-onnx/graph';
 import { abs, type GraphSpec, max } from '@glow-onnx/graph/internal';
 import type { FloatTensor } from '@glow-onnx/runtime/session';
-import { BETA1, BETA2, type OptimizerName, type Scales } from '../engine/optimizer.js';
+import type { OptimizerName, Scales } from '../engine/optimizer.js';
 import type { Place } from '../engine/parameters.js';
 
 /** `Learned` as values of a graph. */
@@ -50,17 +50,17 @@ export function scaleFeeds(scales: Scales, averaged: boolean): Named<FloatTensor
 }
 
 function scaleNames(averaged: boolean): (keyof Scales)[] {
-  return ['toM', 'toV', 'stride', 'epsilon', ...(averaged ? (['share'] as const) : [])];
+  return ['beta1', 'toM', 'beta2', 'toV', 'stride', 'epsilon', ...(averaged ? (['share'] as const) : [])];
 }
 
 function stepOf(
   optimizer: OptimizerName,
   before: LearnedValues,
   gradient: Value,
-  { toM, toV, stride, epsilon, share }: Named<Value>,
+  { beta1, toM, beta2, toV, stride, epsilon, share }: Named<Value>,
 ): LearnedValues {
-  const m = add(mul(before.m, scalar(BETA1)), mul(gradient, toM));
-  const faded = mul(before.v, scalar(BETA2));
+  const m = add(mul(before.m, beta1), mul(gradient, toM));
+  const faded = mul(before.v, beta2);
   const rules: Record<OptimizerName, () => { v: Value; size: Value }> = {
     adam() {
       const v = add(faded, mul(mul(gradient, gradient), toV));

@@ -65,7 +65,8 @@ function modelRows({ config, params }: Glow): Rows {
 }
 
 function trainingRows(settings: TrainSettings, progress: Progress): Rows {
-  const { batch, accumulate, optimizer, rate, warmup, schedule, clip, ema, flip, shift, seed } = settings;
+  const { batch, accumulate, optimizer, beta1, beta2, rate, warmup, schedule, clip, ema, flip, shift, seed } =
+    settings;
   const augmentation = [flip ? 'flip' : '', shift > 0 ? `shift by ${shift}` : ''].filter(
     (word) => word !== '',
   );
@@ -75,6 +76,7 @@ function trainingRows(settings: TrainSettings, progress: Progress): Rows {
     ['steps', `${step.toLocaleString('en-US')}, ${stepsPerEpoch.toLocaleString('en-US')} per epoch`],
     ['batch', accumulate > 1 ? `${batch} in ${accumulate} parts` : String(batch)],
     ['optimizer, rate', `${optimizer}, ${rate}, ${schedule} after ${warmup} steps`],
+    ['betas', `${beta1}, ${beta2}`],
     ['largest gradient norm', String(clip)],
     ['averaged weights', ema > 0 ? `decay ${ema}` : 'none'],
     ['augmentation', augmentation.join(', ') || 'none'],

@@ -24,6 +24,8 @@ const rules: Readonly<Record<keyof TrainSettings, Rule>> = {
   batch: positiveInteger,
   accumulate: positiveInteger,
   optimizer: oneOf(optimizers),
+  beta1: number((value) => value >= 0 && value < 1, 'a number from 0 to below 1'),
+  beta2: number((value) => value > 0 && value < 1, 'a number above 0 and below 1'),
   rate: number((value) => value > 0, 'a number above 0'),
   warmup: wholeNumber,
   schedule: oneOf(schedules),

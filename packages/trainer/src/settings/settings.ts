@@ -49,6 +49,8 @@ export const defaultSettings: TrainSettings = {
   batch: 32,
   accumulate: 1,
   optimizer: 'adam',
+  beta1: 0.9,
+  beta2: 0.999,
   rate: 1e-3,
   warmup: 100,
   schedule: 'constant',

@@ -1,0 +1,94 @@
+// The tables of the learning suite, from its results alone.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { rates } from './candidates.mjs';
+
+const FINALISTS = 4;
+const marks = ['<!-- written by the suite learning -->', '<!-- until here, suite learning -->'];
+
+/** The best four candidates of the screening, and the baseline before them. */
+export function finalists(results, screening) {
+  const names = screened(results, screening).map(({ name }) => name);
+  return ['baseline', ...names.filter((name) => name !== 'baseline').slice(0, FINALISTS)];
+}
+
+/** The rate at which a candidate did best in the screening. */
+export function bestRate(results, name, screening) {
+  return screened(results, screening).find((one) => one.name === name).best.rate;
+}
+
+/** The candidates that have been tried, the best first. */
+function screened(results, screening) {
+  const trials = new Map();
+  for (const result of results.filter(({ minutes, seed }) => minutes === screening && seed === 1)) {
+    trials.set(result.name, [...(trials.get(result.name) ?? []), result]);
+  }
+  return [...trials]
+    .map(([name, own]) => ({ name, own, best: own.reduce((a, b) => (b.bitsPerDim < a.bitsPerDim ? b : a)) }))
+    .sort((a, b) => a.best.bitsPerDim - b.best.bitsPerDim);
+}
+
+/** Both tables, as text of a document. */
+export function tables(results, { screening, finals }) {
+  return [
+    `### Screening: ${screening} minutes, one seed`,
+    screeningTable(screened(results, screening)),
+    `### Finals: ${finals} minutes, three seeds`,
+    finalsTable(results.filter(({ minutes }) => minutes === finals)),
+  ].join('\n\n');
+}
+
+function screeningTable(rows) {
+  const base = rows.find(({ name }) => name === 'baseline')?.best.bitsPerDim;
+  const lines = rows.map(({ name, own, best }) => {
+    const tried = rates.map((rate) => own.find((one) => one.rate === rate)?.bitsPerDim.toFixed(3) ?? '–');
+    const gain = base === undefined ? '–' : signed(best.bitsPerDim - base);
+    const cost = [thousands(best.images), thousands(best.parameters)];
+    return `| ${[name, best.bitsPerDim.toFixed(3), gain, ...tried, ...cost].join(' | ')} |`;
+  });
+  const head = [
+    '',
+    'bits/dim',
+    'less baseline',
+    ...rates.map((rate) => `rate ${rate}`),
+    'images',
+    'parameters',
+  ];
+  return [`| ${head.join(' | ')} |`, `|---|${'--:|'.repeat(head.length - 1)}`, ...lines].join('\n');
+}
+
+function finalsTable(results) {
+  const names = [...new Set(results.map(({ name }) => name))];
+  const base = results.filter(({ name }) => name === 'baseline');
+  const rows = names.map((name) => {
+    const own = results.filter((one) => one.name === name);
+    const differences = own.flatMap(({ seed, bitsPerDim }) =>
+      base.filter((one) => one.seed === seed).map((one) => bitsPerDim - one.bitsPerDim),
+    );
+    return { name, own, differences, middle: mean(own.map(({ bitsPerDim }) => bitsPerDim)) };
+  });
+  const lines = rows
+    .sort((a, b) => a.middle - b.middle)
+    .map(({ name, own, differences, middle }) => {
+      const each = own.map(({ bitsPerDim }) => bitsPerDim.toFixed(3)).join(', ');
+      const gain = differences.length > 0 ? signed(mean(differences)) : '–';
+      return `| ${[name, middle.toFixed(3), gain, each].join(' | ')} |`;
+    });
+  return ['| | bits/dim, mean | less baseline, by seed | each seed |', '|---|--:|--:|---|', ...lines].join(
+    '\n',
+  );
+}
+
+/** Replaces what stands between the marks of the document. */
+export function writeTables(path, results, minutes) {
+  const text = readFileSync(path, 'utf8');
+  const [before, after] = marks.map((mark) => text.indexOf(mark));
+  if (before < 0 || after < before)
+    throw new Error(`learning: ${path} lacks the lines ${marks.join(' and ')}`);
+  const written = `${marks[0]}\n\n${tables(results, minutes)}\n\n`;
+  writeFileSync(`${path}.part`, text.slice(0, before) + written + text.slice(after));
+  renameSync(`${path}.part`, path);
+}
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const thousands = (value) => value.toLocaleString('en-US');
+const signed = (value) => value.toFixed(3).replace('-', '−');

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRandom } from '@glow-onnx/flow';
+
+const script = join(__dirname, '../../../bench/ablation.mjs');
+let root = '';
+const at = (...names: string[]) => join(root, ...names);
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'learning-'));
+  await writeFile(at('images'), idxOfNoise(64));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+/** Images of 28×28 as an IDX file. */
+function idxOfNoise(count: number): Uint8Array {
+  const random = createRandom(1);
+  const header = Buffer.alloc(16);
+  for (const [i, value] of [0x803, count, 28, 28].entries()) header.writeUInt32BE(value, 4 * i);
+  return Buffer.concat([header, Uint8Array.from({ length: count * 784 }, () => random.below(64))]);
+}
+
+function suite(results: string, args: readonly string[]) {
+  const flags = ['--data', at('images'), '--out', at(`runs-${results}`), '--results', at(results)];
+  const child = spawn(process.execPath, [script, '--suite', 'learning', ...flags, ...args]);
+  const texts = { stdout: '', stderr: '' };
+  child.stdout.on('data', (text) => {
+    texts.stdout += text;
+  });
+  const started = new Promise<void>((resolve) => {
+    child.stderr.on('data', (text) => {
+      texts.stderr += text;
+      if (texts.stderr.includes('from step')) resolve();
+    });
+  });
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, ...texts }));
+  });
+  return { child, started, ended };
+}
+
+const linesOf = async (results: string) =>
+  (await readFile(at(results), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test('a trial that is stopped midway goes on there and ends as one that was not', async () => {
+  const sizes = ['--steps', '1', '--hidden', '4', '--held-out', '8', '--screening', '0.1'];
+  const tiny = [...sizes, '--only', 'baseline', '--rates', '0.002'];
+  const first = suite('stopped', [...sizes, '--rates', '0.002']);
+  await first.started;
+  first.child.kill('SIGTERM');
+  const { code, stderr } = await first.ended;
+  expect({ code, stderr }).toEqual({ code: 130, stderr: expect.not.stringContaining('Error') });
+  expect(existsSync(at('stopped'))).toBe(false);
+
+  expect(await suite('stopped', tiny).ended).toMatchObject({ code: 0 });
+  expect(await suite('straight', tiny).ended).toMatchObject({ code: 0 });
+  const [stopped, straight] = [await linesOf('stopped'), await linesOf('straight')];
+  expect(stopped).toMatchObject([{ name: 'baseline', rate: 0.002, seed: 1, minutes: 0.1 }]);
+  const found = ({ bitsPerDim, trainingBitsPerDim, steps }: Record<string, number>) =>
+    [bitsPerDim, trainingBitsPerDim, steps] as const;
+  expect(stopped.map(found)).toEqual(straight.map(found));
+
+  const again = await suite('stopped', tiny).ended;
+  expect(again).toMatchObject({ code: 0, stderr: '' });
+  expect(await linesOf('stopped')).toEqual(stopped);
+}, 120_000);
+
+test('tables are those of the results: best rates first, differences to the baseline seed by seed', async () => {
+  const [first] = await linesOf('straight');
+  const line = (name: string, rate: number, seed: number, minutes: number, bitsPerDim: number) =>
+    JSON.stringify({ ...first, name, rate, seed, minutes, bitsPerDim });
+  await writeFile(
+    at('made-up'),
+    [
+      ...[line('baseline', 0.002, 1, 10, 3.5), line('baseline', 0.004, 1, 10, 3.25)],
+      line('baseline', 0.002, 1, 30, 3),
+      line('baseline', 0.002, 2, 30, 3.25),
+    ].join('\n'),
+  );
+  const { stdout } = await suite('made-up', ['--steps', '1', '--hidden', '4', '--report']).ended;
+  // The trials of another rate have another definition than the line says: they are left out.
+  expect(stdout).toContain('| baseline | 3.500 | 0.000 | 3.500 | – | – |');
+  expect(stdout).toContain('| baseline | 3.125 | 0.000 | 3.000, 3.250 |');
+});
+
+test.each([
+  [['--rates', '0.002,fast'], '--rates: expected numbers above 0, got "0.002,fast"'],
+  [['--only', 'batch 7'], 'expected one of baseline, batch 8'],
+])('%j is refused', async (wrong, message) => {
+  const { code, stderr } = await suite('none', wrong).ended;
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(message) });
+  expect(existsSync(at('runs-none'))).toBe(false);
+});
+
+test('absent data is named, with the package that has it', async () => {
+  const { code, stderr } = await suite('none', ['--data', at('absent')]).ended;
+  expect([code, stderr.includes('apt-get install dataset-fashion-mnist, or pass --data')]).toEqual([1, true]);
+});
