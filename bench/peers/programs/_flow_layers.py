@@ -1,0 +1,82 @@
+"""The two PyTorch programs whose models are a list `flow.layers`: squeezes, steps and splits in the order of encode."""
+
+import contextlib
+
+import torch
+
+from . import _torch
+
+VARIANTS = [
+    # variant, form, image (height, width, channels), K, coupling, permutation, LU, learned top, classes
+    ("affine-invconv", None, (8, 12, 1), 2, "affine", "invconv", False, False, 0),
+    ("affine-lu", "safetensors", (12, 8, 3), 1, "affine", "invconv", True, False, 0),
+    ("additive-reverse-top", "npz", (8, 12, 1), 2, "additive", "reverse", False, True, 0),
+    ("additive-shuffle", "safetensors", (8, 12, 1), 2, "additive", "shuffle", False, False, 0),
+    ("affine-lu-top-classes", "safetensors", (8, 12, 1), 2, "affine", "invconv", True, True, 3),
+    ("additive-invconv-classes", "npz", (8, 12, 1), 2, "additive", "invconv", False, False, 3),
+]
+BATCH = 2
+
+
+def fixtures(program):
+    """`program` has `build(...)`, `offset` of its x from ours, `record(moments)` and `sampling(list)` as contexts, the
+    Gaussian's `log_prob(mean, logs, z)`, the `form` of its own files and how it writes them, `save(model, path)`."""
+    for seed, (variant, form, shape, k, coupling, permutation, lu, top, classes) in enumerate(VARIANTS):
+        torch.manual_seed(seed)
+        glow = program.build(
+            image_shape=shape, K=k, L=2, hidden_channels=8, flow_coupling=coupling, flow_permutation=permutation,
+            LU_decomposed=lu, learn_top=top, y_condition=classes > 0, y_classes=max(classes, 1), actnorm_scale=1.0,
+        )  # fmt: skip
+        _torch.randomise(glow, seed)
+        with torch.no_grad():
+            glow.prior_h.zero_()
+        glow.set_actnorm_init()
+        glow.eval()
+        with torch.no_grad(), _torch.float_is_double():
+            expected = run(program, glow.double(), shape, classes, seed)
+        glow.to(torch.float32)  # exact, as the numbers were float32 before
+        weights = _torch.arrays(glow.state_dict())
+        for index, layer in enumerate(glow.flow.layers):  # the programs do not save it
+            if hasattr(layer, "shuffle"):
+                weights[f"flow.layers.{index}.shuffle.indices"] = torch.as_tensor(layer.shuffle.indices).numpy()
+        yield {
+            "variant": variant,
+            "form": form or program.form,
+            "weights": weights,
+            "expected": expected,
+            "save": None if form else (lambda path, glow=glow: program.save(glow, path)),
+        }
+
+
+def run(program, glow, shape, classes, seed):
+    height, width, channels = shape
+    x = _torch.image((BATCH, channels, height, width), seed)
+    label = torch.eye(classes, dtype=torch.double)[torch.arange(BATCH) % classes] if classes else None
+    moments = []
+    with program.record(moments):
+        top, log_prob = glow.flow(x + program.offset, logdet=torch.zeros(BATCH, dtype=torch.double))
+    mean, logs = program.prior(glow, label)
+    log_prob = log_prob + program.log_prob(mean, logs, top)
+    moments.append((mean, logs, top))
+    z = [(z - mean) / torch.exp(logs) for mean, logs, z in moments]
+    others = _torch.latents_like(z, seed + 100)
+    with program.sampling(others[-2::-1]):
+        decoded = glow.flow.decode(mean + torch.exp(logs) * others[-1])
+    return {
+        "x": x.numpy(),
+        **({} if label is None else {"label": label.numpy()}),
+        "log_prob": log_prob.numpy(),
+        **_torch.listed("z", z),
+        **_torch.listed("decode.z", others),
+        "decode.x": (decoded - program.offset).numpy(),
+    }
+
+
+@contextlib.contextmanager
+def replaced(owner, name, value):
+    original = owner.__dict__[name]
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, original)
