@@ -11,7 +11,7 @@ import {
   tensor,
 } from '@glow-onnx/flow';
 import { encodeSafetensors, parseSafetensors, sizeOf } from '@glow-onnx/flow/internal';
-import type { LayoutName } from '../../packages/exporter/src/import/import-weights.js';
+import type { LayoutName } from '../../packages/exporter/src/import/layouts.js';
 import { readGolden } from './golden-files.js';
 import { flatten, numericalLogDet, relativeError } from './numeric.js';
 

@@ -1,12 +1,12 @@
 import type { Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
 import { filled, sizeOf } from '@glow-onnx/flow/internal';
 import type { ForeignWeights } from './foreign-weights.js';
-import type { Layout } from './layout.js';
+import type { StepNames } from './step-names.js';
 
 /** Parameters of one coupling, by our names. `channels` are those of the step. */
 export function readConditioner(
   weights: ForeignWeights,
-  layout: Layout,
+  layout: StepNames,
   place: string,
   config: GlowConfig,
   channels: number,

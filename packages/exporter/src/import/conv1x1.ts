@@ -1,11 +1,15 @@
 import { type Float64Tensor, type GlowConfig, type Named, tensor } from '@glow-onnx/flow';
 import { luParams } from '@glow-onnx/flow/internal';
 import type { ForeignWeights } from './foreign-weights.js';
-import type { Layout } from './layout.js';
+import type { StepNames, StepNumbers } from './step-names.js';
 
 /** `lu` if any step has LU factors: our models have one kind, and a full matrix can be factored. */
-export function conv1x1Kind(weights: ForeignWeights, layout: Layout): GlowConfig['conv1x1'] {
-  const isLu = weights.steps.some((steps, level) =>
+export function conv1x1Kind(
+  weights: ForeignWeights,
+  layout: StepNames,
+  numbered: StepNumbers,
+): GlowConfig['conv1x1'] {
+  const isLu = numbered.some((steps, level) =>
     steps.some((step) => weights.has(`${layout.place(level, step)}.${layout.conv1x1.lower}`)),
   );
   return isLu ? 'lu' : 'full';
@@ -18,15 +22,18 @@ export function conv1x1Kind(weights: ForeignWeights, layout: Layout): GlowConfig
  */
 export function readConv1x1(
   weights: ForeignWeights,
-  layout: Layout,
+  layout: StepNames,
   place: string,
   kind: GlowConfig['conv1x1'],
   actnormSign: Float64Tensor,
 ): Named<Float64Tensor> {
   const [n] = actnormSign.shape;
   const names = layout.conv1x1;
-  const name = (part: keyof Layout['conv1x1']): string => `${place}.${names[part]}`;
-  const matrix = (part: keyof Layout['conv1x1'], f: (v: number, row: number, column: number) => number) => {
+  const name = (part: keyof StepNames['conv1x1']): string => `${place}.${names[part]}`;
+  const matrix = (
+    part: keyof StepNames['conv1x1'],
+    f: (v: number, row: number, column: number) => number,
+  ) => {
     const { shape, data } = weights.take(name(part), [n, n]);
     return tensor(
       shape,

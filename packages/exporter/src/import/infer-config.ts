@@ -2,14 +2,17 @@ import { createConfig, type GlowConfig } from '@glow-onnx/flow';
 import { sizeOf } from '@glow-onnx/flow/internal';
 import { conv1x1Kind } from './conv1x1.js';
 import type { ForeignWeights } from './foreign-weights.js';
-import type { Layout } from './layout.js';
-
-/** Facts that weights do not state: bits per colour channel, height and width of the training images. */
-export type ImportOverrides = Partial<Pick<GlowConfig, 'bits' | 'height' | 'width'>>;
+import type { ImportOverrides } from './layout.js';
+import type { StepNames, StepNumbers } from './step-names.js';
 
 /** The config of a foreign model, from its names and shapes. @throws RangeError naming a tensor that does not fit. */
-export function inferConfig(weights: ForeignWeights, layout: Layout, overrides: ImportOverrides): GlowConfig {
-  const { levels, steps } = countSteps(weights, layout);
+export function inferConfig(
+  weights: ForeignWeights,
+  layout: StepNames,
+  overrides: ImportOverrides,
+): GlowConfig {
+  const numbered = stepNumbers(weights, layout);
+  const { levels, steps } = countSteps(numbered, layout);
   const actnorm = `${layout.place(0, 0)}.${layout.actnorm}`;
   const squeezed = sizeOf(weights.shapeOf(actnorm));
   if (squeezed % 4 !== 0) {
@@ -28,7 +31,7 @@ export function inferConfig(weights: ForeignWeights, layout: Layout, overrides: 
   const { height = side, width = side } = overrides;
   if (height % unit !== 0 || width % unit !== 0) {
     throw new RangeError(
-      `import (${layout.layout}): these weights have ${levels} level${levels === 1 ? '' : 's'}: height and width ` +
+      `import (${layout.name}): these weights have ${levels} level${levels === 1 ? '' : 's'}: height and width ` +
         `must be divisible by ${unit}, got ${height}x${width}; pass the size of the training images (--size)`,
     );
   }
@@ -39,21 +42,33 @@ export function inferConfig(weights: ForeignWeights, layout: Layout, overrides: 
       width,
       levels,
       steps,
-      hiddenChannels: largestHidden(weights, layout),
+      hiddenChannels: largestHidden(weights, layout, numbered),
       bits: overrides.bits ?? layout.bits,
-      conv1x1: conv1x1Kind(weights, layout),
+      conv1x1: conv1x1Kind(weights, layout, numbered),
       coupling: outputs === squeezed ? layout.affineCoupling : 'additive',
     },
     layout.preset,
   );
 }
 
-function countSteps({ steps }: ForeignWeights, { layout }: Layout): { levels: number; steps: number } {
+function stepNumbers({ names }: ForeignWeights, { anchor }: StepNames): StepNumbers {
+  const found: Set<number>[] = [];
+  for (const name of names) {
+    const match = anchor.exec(name);
+    if (!match) continue;
+    const level = Number(match[2]);
+    found[level] ??= new Set();
+    found[level].add(Number(match[3]));
+  }
+  return Array.from(found, (numbers) => [...(numbers ?? [])].sort((a, b) => a - b));
+}
+
+function countSteps(steps: StepNumbers, { name }: StepNames): { levels: number; steps: number } {
   const expected = steps[0].length;
   steps.forEach((numbers, level) => {
     if (numbers.length !== expected || numbers.some((number, i) => number !== i) || expected === 0) {
       throw new RangeError(
-        `import (${layout}): expected steps 0 to ${Math.max(expected - 1, 0)} at level ${level} as at level 0, ` +
+        `import (${name}): expected steps 0 to ${Math.max(expected - 1, 0)} at level ${level} as at level 0, ` +
           `got ${numbers.join(', ') || 'none'}`,
       );
     }
@@ -62,8 +77,8 @@ function countSteps({ steps }: ForeignWeights, { layout }: Layout): { levels: nu
 }
 
 /** Our models have one number of hidden channels, a multiple of 4. Smaller layers get channels of zeros. */
-function largestHidden(weights: ForeignWeights, layout: Layout): number {
-  const sizes = weights.steps.flatMap((steps, level) =>
+function largestHidden(weights: ForeignWeights, layout: StepNames, numbered: StepNumbers): number {
+  const sizes = numbered.flatMap((steps, level) =>
     steps.flatMap((step) =>
       ['coupling.net.0.weight', 'coupling.net.2.weight'].map(
         (name) => weights.shapeOf(`${layout.place(level, step)}.${name}`)[0],

@@ -1,16 +1,18 @@
 import { type Float64Tensor, type Named, tensor } from '@glow-onnx/flow';
 import type { ForeignWeights } from './foreign-weights.js';
-import type { Layout, SignedActnorm } from './layout.js';
+import { stepLayout } from './step-layout.js';
+import type { SignedActnorm } from './step-names.js';
 
 /**
  * The most used public port: `blocks.<level>.flows.<step>.{actnorm,invconv,coupling.net}`, actnorm
  * scale·(x + loc), last convolution {conv.weight, conv.bias, scale} padded with ones and times exp(3·scale),
  * `blocks.<level>.prior` the same kind of convolution. Source: github.com/rosinality/glow-pytorch.
  */
-export const portLayout: Layout = {
-  layout: 'port',
+export const portLayout = stepLayout({
+  name: 'port',
+  program: 'github.com/rosinality/glow-pytorch',
   example: 'blocks.<level>.flows.<step>.actnorm.loc',
-  step: /^(|.*?\.)blocks\.(\d{1,4})\.flows\.(\d{1,4})\./,
+  anchor: /^(|.*?\.)blocks\.(\d{1,4})\.flows\.(\d{1,4})\./,
   ignored: /\.invconv\.(\w+_mask|l_eye)$/,
   preset: 'port',
   affineCoupling: 'sigmoid',
@@ -39,7 +41,7 @@ export const portLayout: Layout = {
       gain: weights.take(`blocks.${level}.prior.scale`, [outputs]),
     };
   },
-};
+});
 
 /** scale·(x + loc) = sign·(|scale|·x + |scale|·loc). @throws RangeError if a scale is zero. */
 function readActnorm(weights: ForeignWeights, place: string, channels: number): SignedActnorm {

@@ -1,11 +1,12 @@
 import { filled } from '@glow-onnx/flow/internal';
-import type { Layout } from './layout.js';
+import { stepLayout } from './step-layout.js';
 
 /** The tutorial form: `flows.<level>.<step>.{actnorm,inv_conv,coupling.net}`, actnorm exp(log_s)·x + b. */
-export const tutorialLayout: Layout = {
-  layout: 'tutorial',
+export const tutorialLayout = stepLayout({
+  name: 'tutorial',
+  program: 'the tutorial form',
   example: 'flows.<level>.<step>.actnorm.log_s',
-  step: /^(|.*?\.)flows\.(\d{1,4})\.(\d{1,4})\./,
+  anchor: /^(|.*?\.)flows\.(\d{1,4})\.(\d{1,4})\./,
   ignored: /\.inv_conv\.\w+_mask$/,
   preset: 'tutorial',
   affineCoupling: 'tanh',
@@ -29,4 +30,4 @@ export const tutorialLayout: Layout = {
   readLastConv: (weights, place, outputs) => ({
     bias: weights.take(`${place}.coupling.net.4.bias`, [outputs]),
   }),
-};
+});
