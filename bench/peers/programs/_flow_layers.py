@@ -7,24 +7,25 @@ import torch
 from . import _torch
 
 VARIANTS = [
-    # variant, form, image (height, width, channels), K, coupling, permutation, LU, learned top, classes
-    ("affine-invconv", None, (8, 12, 1), 2, "affine", "invconv", False, False, 0),
-    ("affine-lu", "safetensors", (12, 8, 3), 1, "affine", "invconv", True, False, 0),
-    ("additive-reverse-top", "npz", (8, 12, 1), 2, "additive", "reverse", False, True, 0),
-    ("additive-shuffle", "safetensors", (8, 12, 1), 2, "additive", "shuffle", False, False, 0),
-    ("affine-lu-top-classes", "safetensors", (8, 12, 1), 2, "affine", "invconv", True, True, 3),
-    ("additive-invconv-classes", "npz", (8, 12, 1), 2, "additive", "invconv", False, False, 3),
+    # variant, form, image (height, width, channels), K, hidden channels, coupling, permutation, LU, learned top, classes
+    ("affine-invconv", None, (8, 12, 1), 2, 4, "affine", "invconv", False, False, 0),
+    ("affine-lu", "safetensors", (12, 8, 3), 1, 6, "affine", "invconv", True, False, 0),
+    ("additive-reverse-top", "npz", (8, 12, 1), 2, 4, "additive", "reverse", False, True, 0),
+    ("additive-shuffle", "safetensors", (8, 12, 1), 2, 4, "additive", "shuffle", False, False, 0),
+    ("affine-lu-top-classes", "safetensors", (8, 12, 1), 2, 4, "affine", "invconv", True, True, 3),
+    ("additive-invconv-classes", "npz", (8, 12, 1), 2, 4, "additive", "invconv", False, False, 3),
 ]
-BATCH = 2
 
 
 def fixtures(program):
-    """`program` has `build(...)`, `offset` of its x from ours, `record(moments)` and `sampling(list)` as contexts, the
+    """`program` has `build(batch, ...)`, `offset` of its x from ours, `record(moments)` and `sampling(list)` as contexts, the
     Gaussian's `log_prob(mean, logs, z)`, the `form` of its own files and how it writes them, `save(model, path)`."""
-    for seed, (variant, form, shape, k, coupling, permutation, lu, top, classes) in enumerate(VARIANTS):
+    for seed, (variant, form, shape, k, hidden, coupling, permutation, lu, top, classes) in enumerate(VARIANTS):
         torch.manual_seed(seed)
+        batch = 2 if classes else 1
         glow = program.build(
-            image_shape=shape, K=k, L=2, hidden_channels=8, flow_coupling=coupling, flow_permutation=permutation,
+            batch,
+            image_shape=shape, K=k, L=2, hidden_channels=hidden, flow_coupling=coupling, flow_permutation=permutation,
             LU_decomposed=lu, learn_top=top, y_condition=classes > 0, y_classes=max(classes, 1), actnorm_scale=1.0,
         )  # fmt: skip
         _torch.randomise(glow, seed)
@@ -33,7 +34,7 @@ def fixtures(program):
         glow.set_actnorm_init()
         glow.eval()
         with torch.no_grad(), _torch.float_is_double():
-            expected = run(program, glow.double(), shape, classes, seed)
+            expected = run(program, glow.double(), batch, shape, classes, seed)
         glow.to(torch.float32)  # exact, as the numbers were float32 before
         weights = _torch.arrays(glow.state_dict())
         for index, layer in enumerate(glow.flow.layers):  # the programs do not save it
@@ -48,14 +49,14 @@ def fixtures(program):
         }
 
 
-def run(program, glow, shape, classes, seed):
+def run(program, glow, batch, shape, classes, seed):
     height, width, channels = shape
-    x = _torch.image((BATCH, channels, height, width), seed)
-    label = torch.eye(classes, dtype=torch.double)[torch.arange(BATCH) % classes] if classes else None
+    x = _torch.image((batch, channels, height, width), seed)
+    label = torch.eye(classes, dtype=torch.double)[torch.arange(batch) % classes] if classes else None
     moments = []
     with program.record(moments):
-        top, log_prob = glow.flow(x + program.offset, logdet=torch.zeros(BATCH, dtype=torch.double))
-    mean, logs = program.prior(glow, label)
+        top, log_prob = glow.flow(x + program.offset, logdet=torch.zeros(batch, dtype=torch.double))
+    mean, logs = program.prior(glow, batch, label)
     log_prob = log_prob + program.log_prob(mean, logs, top)
     moments.append((mean, logs, top))
     z = [(z - mean) / torch.exp(logs) for mean, logs, z in moments]

@@ -20,12 +20,12 @@ def fixtures(source):
     sys.modules["glow"] = package
     from glow import models, modules, utils
 
-    def build(**choices):
+    def build(batch, **choices):
         return models.Glow(
             SimpleNamespace(
                 Glow=SimpleNamespace(**choices),
                 Device=SimpleNamespace(glow="cpu"),
-                Train=SimpleNamespace(batch_size=_flow_layers.BATCH),
+                Train=SimpleNamespace(batch_size=batch),
             )
         )
 
@@ -53,7 +53,7 @@ def fixtures(source):
             record=record,
             sampling=sampling,
             log_prob=modules.GaussianDiag.logp,
-            prior=lambda glow, label: glow.prior(label),
+            prior=lambda glow, batch, label: glow.prior(label),
             form="pkg",
             save=save,
         )

@@ -37,7 +37,7 @@ def fixtures(source):
 def build(program, channels, levels, affine, conv_lu, negative, seed):
     torch.manual_seed(seed)
     block = program.AffineCoupling
-    program.AffineCoupling = lambda inputs, affine: block(inputs, filter_size=8, affine=affine)
+    program.AffineCoupling = lambda inputs, affine: block(inputs, filter_size=4, affine=affine)
     try:
         glow = program.Glow(channels, n_flow=2, n_block=levels, affine=affine, conv_lu=conv_lu)
     finally:
@@ -54,7 +54,7 @@ def build(program, channels, levels, affine, conv_lu, negative, seed):
 
 
 def run(program, glow, channels, seed):
-    x = _torch.image((2, channels, 8, 12), seed)
+    x = _torch.image((1, channels, 8, 12), seed)
     moments = []
     gaussian = program.gaussian_log_p
 

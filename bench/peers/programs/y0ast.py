@@ -29,12 +29,12 @@ def fixtures(source):
 
     return _flow_layers.fixtures(
         SimpleNamespace(
-            build=lambda **choices: model.Glow(**choices),
+            build=lambda batch, **choices: model.Glow(**choices),
             offset=0,
             record=record,
             sampling=sampling,
             log_prob=modules.gaussian_likelihood,
-            prior=lambda glow, label: glow.prior(torch.zeros(_flow_layers.BATCH), label),
+            prior=lambda glow, batch, label: glow.prior(torch.zeros(batch), label),
             form="pt",
             save=lambda glow, path: torch.save(glow.state_dict(), path),
         )

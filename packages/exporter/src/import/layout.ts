@@ -34,6 +34,8 @@ export interface Layout<Name extends string = string> {
    * @throws RangeError naming a tensor that is missing or does not fit.
    */
   read(weights: ForeignWeights, overrides: ImportOverrides): ImportedModel;
+  /** What the weights do not tell about a model, and the reader assumed. */
+  notes?(model: ImportedModel): readonly string[];
 }
 
 /** A model of parameters by their full names, `levels.0.steps.3.actnorm.bias`. Names that are missing stay undefined. */

@@ -1,4 +1,4 @@
-import type { Float64Tensor, GlowConfig, Named, PresetName } from '@glow-onnx/flow';
+import type { Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
 import type { ForeignWeights } from './foreign-weights.js';
 import type { Layout } from './layout.js';
 
@@ -9,37 +9,52 @@ export interface SignedActnorm {
   readonly sign: Float64Tensor;
 }
 
-/** The names of a layout whose tensors are numbered by level and step, and the variant that its models are. */
+/** What all models of a layout have in common, or what a look at their names tells. */
+export type Choices = Omit<
+  GlowConfig,
+  'version' | 'channels' | 'height' | 'width' | 'levels' | 'steps' | 'hiddenChannels' | 'bits' | 'conv1x1'
+>;
+
+/** The names of a layout whose models consist of steps, and the variants that its models are. */
 export interface StepNames<Name extends string = string> extends Omit<Layout<Name>, 'read'> {
-  /** Matches a name inside a step. Groups: the prefix, the level, the step. */
-  readonly anchor: RegExp;
-  readonly preset: PresetName;
-  /** The coupling if the conditioner has as many outputs as the step has channels. */
-  readonly affineCoupling: GlowConfig['coupling'];
+  /** `coupling` is the one of a conditioner with as many outputs as the step has channels. */
+  choices(weights: ForeignWeights): Choices;
   /** Default bits per colour channel. */
   readonly bits: number;
-  /** The beginning of a step's names. */
-  place(level: number, step: number): string;
-  /** Names inside a step. The LU matrices are stored as full matrices; `full` is the convolution as one matrix. */
-  readonly conv1x1: Readonly<
-    Record<'permutation' | 'lower' | 'upper' | 'logScale' | 'sign' | 'full', string>
-  >;
+  /** The program's x minus ours, if they differ: ours are −1/2 … 1/2. */
+  readonly offset?: number;
+  /** The beginning of each step's names, with its separator, level by level. */
+  places(names: readonly string[]): StepPlaces;
+  /**
+   * Names inside a step. The LU matrices are stored as full matrices; `full` is the convolution as one matrix; `indices`
+   * are those of a permutation.
+   */
+  readonly conv1x1: {
+    readonly full: string;
+    readonly lu?: Readonly<Record<'permutation' | 'lower' | 'upper' | 'logScale' | 'sign', string>>;
+    readonly indices?: string;
+    /** The kind of a step without any of these names. */
+    readonly without?: 'reverse';
+    /** `full` is [inputs, outputs]. */
+    readonly transposed?: boolean;
+  };
   /** A parameter of the actnorm, for its shape. */
   readonly actnorm: string;
   readActnorm(weights: ForeignWeights, place: string, channels: number): SignedActnorm;
-  /** Weight of the conditioner's last convolution. */
-  readonly lastConv: string;
-  /** Bias of the last convolution and, if the variant has one, its gain, by our names. */
-  readLastConv(weights: ForeignWeights, place: string, outputs: number): Named<Float64Tensor>;
-  /** Weight, bias and gain of a level's learned prior. */
-  readPrior?(weights: ForeignWeights, level: number, channels: PriorChannels): Named<Float64Tensor>;
+  /** Kernels of the conditioner's three convolutions. */
+  readonly convs: readonly [string, string, string];
+  /** Default: outputs × inputs × height × width. */
+  readonly kernelOrder?: 'height × width × inputs × outputs';
+  /** What follows the product in the conditioner's convolution `convs[index]`, by our names. */
+  readAfterConv(
+    weights: ForeignWeights,
+    place: string,
+    index: 0 | 1 | 2,
+    outputs: number,
+  ): Named<Float64Tensor>;
+  /** Parameters of all learned priors, by full names. */
+  readPriors?(weights: ForeignWeights, config: GlowConfig, places: StepPlaces): Named<Float64Tensor>;
 }
 
-/** Channels of a prior's convolution: `context` of the half that goes on (at the top, of the latent), `latent`. */
-export interface PriorChannels {
-  readonly context: number;
-  readonly latent: number;
-}
-
-/** The step numbers of each level: [[0, 1], [0, 1]] for two levels of two steps. */
-export type StepNumbers = readonly (readonly number[])[];
+/** [['flows.0.0.', 'flows.0.1.'], ['flows.1.0.', 'flows.1.1.']] for two levels of two steps. */
+export type StepPlaces = readonly (readonly string[])[];

@@ -36,7 +36,11 @@ export function tryLayout(
     weights = openForeignWeights(tensors, layout, located.prefix);
     const model = layout.read(weights, overrides);
     const left = weights.finish();
-    const notes = [...located.notes, ...(left.length > 0 ? [leftOut(left)] : [])];
+    const notes = [
+      ...located.notes,
+      ...(layout.notes?.(model) ?? []),
+      ...(left.length > 0 ? [leftOut(left)] : []),
+    ];
     return { layout, weights, found: { model, layout: layout.name, notes } };
   } catch (error) {
     return { layout, ...(weights && { weights }), error: error as Error };
