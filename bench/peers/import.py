@@ -10,7 +10,7 @@ only the files. For each variant of a program there are `<variant>.<form of the 
 
     x, label            an image, in the units of our graphs (bin centres, −1/2 … 1/2); a one-hot label
     log_prob, z<level>  log p(x) in nats; latents from the finest level, standardised (z − mean)/sd
-    decode.z<level>     other standardised latents
+    decode.z<level>     other standardised latents, not far away
     decode.x            the image that the program makes of them
 
 The weights are random, of a size at which every part of the model matters, and rounded to float32.
@@ -73,6 +73,9 @@ def main():
         else:
             FORMS[form](path, fixture["weights"])
         expected = {name: numpy.asarray(value, "float64") for name, value in fixture["expected"].items()}
+        largest = max(numpy.abs(value).max() for name, value in expected.items() if name != "log_prob")
+        if not largest < 100:
+            sys.exit(f"{fixture['variant']}: the largest number is {largest}; choose milder weights")
         write_safetensors(out / f"{fixture['variant']}.expected.safetensors", expected)
         print(f"{fixture['variant']}.{form}: log p(x) = {expected['log_prob']}")
 

@@ -60,7 +60,7 @@ def run(program, glow, batch, shape, classes, seed):
     log_prob = log_prob + program.log_prob(mean, logs, top)
     moments.append((mean, logs, top))
     z = [(z - mean) / torch.exp(logs) for mean, logs, z in moments]
-    others = _torch.latents_like(z, seed + 100)
+    others = _torch.near(z, seed + 100)
     with program.sampling(others[-2::-1]):
         decoded = glow.flow.decode(mean + torch.exp(logs) * others[-1])
     return {

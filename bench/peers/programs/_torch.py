@@ -16,9 +16,9 @@ def randomise(model, seed):
             if len(shape) == 2 and shape[0] == shape[1]:  # orthogonal, or a triangle
                 parameter.add_(0.1 * values)
             elif len(shape) > 1:
-                parameter.copy_(0.7 / shape[1:].numel() ** 0.5 * values)
+                parameter.copy_(0.4 / shape[1:].numel() ** 0.5 * values)
             else:
-                parameter.copy_(0.15 * values)
+                parameter.copy_(0.12 * values)
 
 
 def image(shape, seed):
@@ -27,9 +27,10 @@ def image(shape, seed):
     return torch.tensor((random.integers(0, 256, shape) + 0.5) / 256 - 0.5)
 
 
-def latents_like(latents, seed):
+def near(latents, seed):
+    """Other latents, not far away: random ones may lie where a random model explodes."""
     random = numpy.random.default_rng(seed)
-    return [torch.tensor(0.7 * random.standard_normal(tuple(z.shape))) for z in latents]
+    return [z + torch.tensor(0.1 * random.standard_normal(tuple(z.shape))) for z in latents]
 
 
 @contextlib.contextmanager

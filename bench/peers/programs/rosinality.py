@@ -68,7 +68,7 @@ def run(program, glow, channels, seed):
     finally:
         program.gaussian_log_p = gaussian
     z = [(z - mean) / torch.exp(log_sd) for z, mean, log_sd in moments]
-    others = _torch.latents_like(z, seed + 100)
+    others = _torch.near(z, seed + 100)
     return {
         "x": x.numpy(),
         "log_prob": (log_p + logdet).numpy(),
