@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { decode, encode, type Float64Tensor, float64Ops } from '@glow-onnx/flow';
-import { importWeights } from '../../../packages/exporter/src/import/import-weights.js';
+import { readTensors } from '../../../packages/exporter/src/import/containers/read-tensors.js';
+import { importTensors } from '../../../packages/exporter/src/import/import-weights.js';
 import { byName, runOn } from '../../support/exported-graphs.js';
 import { bothWays, programFixtures } from '../../support/import-programs.js';
 import { flatten, relativeError } from '../../support/numeric.js';
@@ -20,32 +20,36 @@ const withPixel = ({ shape, ...rest }: Float64Tensor): Float64Tensor => ({
 const flattened = (latents: Record<string, { data: readonly number[] }>): number[] =>
   Object.keys(latents).flatMap((_, level) => latents[`z${level}`].data);
 
-describe.each(['rosinality', 'chaiyujin', 'y0ast'])('weights of %s', (program) => {
+describe.each(['rosinality', 'chaiyujin', 'y0ast', 'openai'])('weights of %s', (program) => {
   describe.each(programFixtures(program))('$variant', (fixture) => {
     const x = fixture.expected('x');
-    const [, , height, width] = x.shape;
-    const checkpoint = importWeights(readFileSync(fixture.weights), 'auto', { bits: 8, height, width });
-    const { glow, forward, inverse, encodeGraph, decodeGraph } = bothWays(checkpoint);
     const label = fixture.has('label') ? withPixel(fixture.expected('label')) : undefined;
     const labelled: Record<string, Float64Tensor> = label ? { label } : {};
     const logProb = fixture.expected('log_prob').data;
     const z = flatten(fixture.list('z'));
     const latents = fixture.list('decode.z');
     const decoded = fixture.expected('decode.x').data;
+    let model: ReturnType<typeof bothWays>;
+
+    beforeAll(async () => {
+      const [, , height, width] = x.shape;
+      const { checkpoint } = importTensors(await readTensors(fixture.weights), 'auto', { height, width });
+      model = bothWays(checkpoint);
+    });
 
     it('give its latents, log densities and images in float64', () => {
-      const encoded = encode(glow, float64Ops, x, forward, label);
+      const encoded = encode(model.glow, float64Ops, x, model.forward, label);
       expect(relativeError(flatten(encoded.latents), z)).toBeLessThan(FLOAT64);
       expect(relativeError(encoded.logProb.data, logProb)).toBeLessThan(FLOAT64);
-      const image = decode(glow, float64Ops, latents, inverse, label);
+      const image = decode(model.glow, float64Ops, latents, model.inverse, label);
       expect(relativeError(image.data, decoded)).toBeLessThan(FLOAT64);
     });
 
     it('give them in ONNX Runtime', async () => {
-      const { log_prob, log_prob_levels, ...encoded } = await runOn(encodeGraph, { x, ...labelled });
+      const { log_prob, log_prob_levels, ...encoded } = await runOn(model.encodeGraph, { x, ...labelled });
       expect(relativeError(flattened(encoded), z)).toBeLessThan(FLOAT32);
       expect(relativeError(log_prob.data, logProb)).toBeLessThan(FLOAT32);
-      const image = await runOn(decodeGraph, { ...byName(latents), ...labelled });
+      const image = await runOn(model.decodeGraph, { ...byName(latents), ...labelled });
       expect(relativeError(image.x.data, decoded)).toBeLessThan(FLOAT32);
     });
   });

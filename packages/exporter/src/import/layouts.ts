@@ -1,5 +1,6 @@
 import { chaiyujinLayout, y0astLayout } from './flow-layers.js';
 import type { Layout } from './layout.js';
+import { openaiLayout } from './openai.js';
 import { portLayout } from './port.js';
 import { tutorialLayout } from './tutorial.js';
 
@@ -9,6 +10,7 @@ export const layouts = [
   portLayout,
   chaiyujinLayout,
   y0astLayout,
+  openaiLayout,
 ] as const satisfies readonly Layout[];
 
 /** Names of the layouts that can be imported; docs/import.md has the programs. */
