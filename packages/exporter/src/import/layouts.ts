@@ -1,9 +1,10 @@
 import type { Layout } from './layout.js';
+import { ownLayout } from './own.js';
 import { portLayout } from './port.js';
 import { tutorialLayout } from './tutorial.js';
 
 /** All layouts. Detection tries each of them. */
-export const layouts = [tutorialLayout, portLayout] as const satisfies readonly Layout[];
+export const layouts = [tutorialLayout, portLayout, ownLayout] as const satisfies readonly Layout[];
 
 /** Names of the layouts that can be imported; docs/import.md has the programs. */
 export type LayoutName = (typeof layouts)[number]['name'];
