@@ -16,7 +16,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { addCheckpoint, checkFree } from './checkpoint-command.js';
 import { exportModel } from './export-model.js';
 import { formatExport, formatVerification } from './format-report.js';
-import { addSourceOptions, readSource, type SourceFlags } from './read-source.js';
+import { addSourceOptions, readSource, type SourceFlags, templateOf } from './read-source.js';
 import { addToPytorch } from './to-pytorch/to-pytorch-command.js';
 import { verifyFolder } from './verify/verify-folder.js';
 
@@ -130,9 +130,15 @@ function addImport(program: Command, { stdout }: Terminal): void {
       'file of another program: .pt, .pth or .ckpt of PyTorch, safetensors, .npz, or .index of TensorFlow',
     )
     .requiredOption('--out <file>', 'checkpoint to write')
+    .option('--template', 'write a map to fill in, for --map, instead of a checkpoint', false)
     .option('--force', 'replace an existing file', false)
-    .action(async (path: string, flags: ImportFlags) => {
+    .action(async (path: string, flags: ImportFlags & { template: boolean }) => {
       await checkFree(flags.out, flags.force);
+      if (flags.template) {
+        await writeFileAtomic(flags.out, await templateOf(path, flags));
+        stdout.write(printableLines(`wrote ${flags.out}: fill in the names, and pass it with --map\n`));
+        return;
+      }
       const { checkpoint, notes } = await readSource(path, { from: 'auto', ...flags });
       await writeFileAtomic(flags.out, encodeCheckpoint(checkpoint));
       const lines = [...notes, `wrote ${flags.out}\n`];

@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readTensors } from './import/containers/read-tensors.js';
 import { importTensors } from './import/import-weights.js';
 import { type LayoutName, layoutNames, layouts } from './import/layouts.js';
+import { mapTemplate } from './import/map-template.js';
 import type { WeightsChoice } from './import/try-layout.js';
 import { type LoadedCheckpoint, loadCheckpoint } from './load-checkpoint.js';
 import { within } from './within.js';
@@ -64,6 +65,12 @@ export async function readSource(source: string, flags: SourceFlags): Promise<Re
   const found = flags.from === layout ? [] : [`layout: ${layout}`];
   const all = [...found, ...assumptions(layout, flags, checkpoint.config), ...notes];
   return { checkpoint, origin: 'file', path: source, notes: all };
+}
+
+/** The text of a map of a file's names to fill in. */
+export async function templateOf(source: string, { from = 'auto' }: SourceFlags): Promise<Uint8Array> {
+  const map = mapTemplate(await readTensors(source), from);
+  return new TextEncoder().encode(`${JSON.stringify(map, undefined, 2)}\n`);
 }
 
 /** A map has a rule for each kind of tensor, seldom one for each tensor. */
