@@ -26,6 +26,8 @@ export interface Layout<Name extends string = string> {
    * layout's own names, such as `module.`; it is the same for the whole model.
    */
   readonly anchor: RegExp;
+  /** Whether the file states bits and size. Other layouts leave them to the user. */
+  readonly statesConfig?: boolean;
   /** Matches names that are not needed because they can be computed. */
   readonly ignored?: RegExp;
   /**

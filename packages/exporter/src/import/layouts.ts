@@ -1,6 +1,7 @@
 import { chaiyujinLayout, y0astLayout } from './flow-layers.js';
 import type { Layout } from './layout.js';
 import { openaiLayout } from './openai.js';
+import { ownLayout } from './own.js';
 import { portLayout } from './port.js';
 import { tutorialLayout } from './tutorial.js';
 
@@ -11,6 +12,7 @@ export const layouts = [
   chaiyujinLayout,
   y0astLayout,
   openaiLayout,
+  ownLayout,
 ] as const satisfies readonly Layout[];
 
 /** Names of the layouts that can be imported; docs/import.md has the programs. */
