@@ -194,12 +194,15 @@ class Level(nn.Module):
         latent = channels if top else channels // 2
         if config["prior"] == "learned" and not (top and config["topPrior"] == "channel"):
             self.prior = OutputConv(latent, 2 * latent, config["padding"], True)
+            self.prior.classes = zeros(config["classes"], 2 * latent) if top and config["classes"] else None
 
-    def distribution(self, rest):
+    def distribution(self, rest, label):
         """Mean and log-sd of the latent, given the half that goes on; at the top of an image of zeros."""
         if not hasattr(self, "prior"):
             return torch.zeros_like(rest), torch.zeros_like(rest)
         output = self.prior(torch.zeros_like(rest) if self.top else rest)
+        if self.prior.classes is not None:
+            output = output + self.prior.classes[label][:, :, None, None]
         if not self.interleaved:
             return output.chunk(2, 1)
         return output[:, 0::2], output[:, 1::2]
@@ -216,7 +219,7 @@ class Glow(nn.Module):
             self.prior = ChannelPrior(channels[-1], config["classes"])
 
     def distribution(self, level, rest, label):
-        return self.prior(rest, label) if level.top and hasattr(self, "prior") else level.distribution(rest)
+        return self.prior(rest, label) if level.top and hasattr(self, "prior") else level.distribution(rest, label)
 
     def forward(self, x, label=None):
         """x to the latents of all levels, and log p(x) in nats: [batch]."""
