@@ -20,7 +20,7 @@ const withPixel = ({ shape, ...rest }: Float64Tensor): Float64Tensor => ({
 const flattened = (latents: Record<string, { data: readonly number[] }>): number[] =>
   Object.keys(latents).flatMap((_, level) => latents[`z${level}`].data);
 
-describe.each(['rosinality', 'chaiyujin', 'y0ast', 'openai'])('weights of %s', (program) => {
+describe.each(['rosinality', 'chaiyujin', 'y0ast', 'openai', 'normflows'])('weights of %s', (program) => {
   describe.each(programFixtures(program))('$variant', (fixture) => {
     const x = fixture.expected('x');
     const label = fixture.has('label') ? withPixel(fixture.expected('label')) : undefined;

@@ -14,7 +14,8 @@ export function readConditioner(
   const hidden = config.hiddenChannels;
   const border = config.padding === 'border' ? 1 : 0;
   const outputs = config.coupling === 'additive' ? channels / 2 : channels;
-  const [first, second] = layout.convs.map((name) => outputsOf(weights, layout, place + name));
+  const names = layout.convs(weights);
+  const [first, second] = names.map((name) => outputsOf(weights, layout, place + name));
   const convs = [
     { shape: [first, channels / 2 + border, 3, 3], wide: [hidden, channels / 2 + border], border },
     { shape: [second, first, 1, 1], wide: [hidden, hidden], border: 0 },
@@ -23,13 +24,33 @@ export function readConditioner(
   const found: Record<string, Float64Tensor> = {};
   convs.forEach(({ shape, wide, border }, i) => {
     const index = i as 0 | 1 | 2;
-    const kernel = takeKernel(weights, layout, place + layout.convs[index], shape);
+    const kernel = takeKernel(weights, layout, place + names[index], shape);
     found[`conv${i + 1}.weight`] = widenKernel(kernel, wide, border);
     for (const [name, vector] of Object.entries(layout.readAfterConv(weights, place, index, shape[0]))) {
       found[`conv${i + 1}.${name}`] = widenVector(vector, wide[0]);
     }
   });
-  return found;
+  return layout.subtractsShift ? withShiftNegated(found, config.coupling) : found;
+}
+
+/** Additive: all outputs are shifts; else the even ones, as in every interleaved network. */
+function withShiftNegated(
+  found: Named<Float64Tensor>,
+  coupling: GlowConfig['coupling'],
+): Named<Float64Tensor> {
+  const negated = ({ shape, data }: Float64Tensor): Float64Tensor => {
+    const size = data.length / shape[0];
+    const isShift = (at: number): boolean => coupling === 'additive' || Math.floor(at / size) % 2 === 0;
+    return tensor(
+      shape,
+      data.map((v, at) => (isShift(at) ? -v : v)),
+    );
+  };
+  return {
+    ...found,
+    'conv3.weight': negated(found['conv3.weight']),
+    'conv3.bias': negated(found['conv3.bias']),
+  };
 }
 
 /** The outputs of a kernel. */

@@ -108,7 +108,7 @@ function flowLayers<Name extends string>(names: Differences<Name>): Layout<Name>
         ...readCentredActnorm(weights, `${place}actnorm.`, channels),
         sign: filled([channels], 1),
       }),
-      convs: [`${net}.0.${conv}weight`, `${net}.2.${conv}weight`, `${net}.4.${conv}weight`],
+      convs: () => [`${net}.0.${conv}weight`, `${net}.2.${conv}weight`, `${net}.4.${conv}weight`],
       readAfterConv(weights, place, index, outputs) {
         if (index === 2) {
           return {

@@ -19,7 +19,7 @@ export function inferConfig(
   if (squeezed % 4 !== 0) {
     throw new RangeError(`${weights.where(actnorm)}: expected a multiple of 4 channels, got ${squeezed}`);
   }
-  const lastConv = places[0][0] + layout.convs[2];
+  const lastConv = places[0][0] + layout.convs(weights)[2];
   const outputs = outputsOf(weights, layout, lastConv);
   if (outputs !== squeezed && outputs !== squeezed / 2) {
     throw new RangeError(
@@ -55,7 +55,10 @@ export function inferConfig(
 function largestHidden(weights: ForeignWeights, layout: StepNames, places: StepPlaces): number {
   const sizes = places.flatMap((steps) =>
     steps.flatMap((place) =>
-      layout.convs.slice(0, 2).map((name) => outputsOf(weights, layout, place + name)),
+      layout
+        .convs(weights)
+        .slice(0, 2)
+        .map((name) => outputsOf(weights, layout, place + name)),
     ),
   );
   return Math.ceil(Math.max(...sizes) / 4) * 4;

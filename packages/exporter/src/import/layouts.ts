@@ -1,5 +1,6 @@
 import { chaiyujinLayout, y0astLayout } from './flow-layers.js';
 import type { Layout } from './layout.js';
+import { normflowsLayout } from './normflows.js';
 import { openaiLayout } from './openai.js';
 import { ownLayout } from './own.js';
 import { portLayout } from './port.js';
@@ -12,6 +13,7 @@ export const layouts = [
   chaiyujinLayout,
   y0astLayout,
   openaiLayout,
+  normflowsLayout,
   ownLayout,
 ] as const satisfies readonly Layout[];
 

@@ -31,7 +31,7 @@ export const openaiLayout = stepLayout({
     ...readActnorm(weights, `${place}actnorm`, channels),
     sign: filled([channels], 1),
   }),
-  convs: ['f1/l_1/W', 'f1/l_2/W', 'f1/l_last/W'],
+  convs: () => ['f1/l_1/W', 'f1/l_2/W', 'f1/l_last/W'],
   kernelOrder,
   readAfterConv(weights, place, index, outputs) {
     if (index === 2) {

@@ -32,8 +32,9 @@ export const portLayout = stepLayout({
     },
   },
   actnorm: 'actnorm.scale',
+  actnormFlag: 'actnorm.initialized',
   readActnorm,
-  convs: ['coupling.net.0.weight', 'coupling.net.2.weight', 'coupling.net.4.conv.weight'],
+  convs: () => ['coupling.net.0.weight', 'coupling.net.2.weight', 'coupling.net.4.conv.weight'],
   readAfterConv: (weights, place, index, outputs) =>
     index < 2
       ? { bias: weights.take(`${place}coupling.net.${2 * index}.bias`, [outputs]) }

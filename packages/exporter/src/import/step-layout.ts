@@ -22,7 +22,7 @@ function readSteps(layout: StepNames, weights: ForeignWeights, overrides: Import
     const channels = config.channels * 4 * 2 ** level;
     steps.forEach((from, step) => {
       const to = `levels.${level}.steps.${step}`;
-      checkInitialised(weights, from);
+      if (layout.actnormFlag !== undefined) checkInitialised(weights, from + layout.actnormFlag);
       const { sign, ...actnorm } = layout.readActnorm(weights, from, channels);
       const isFirst = level === 0 && step === 0;
       put(`${to}.actnorm`, isFirst && layout.offset ? shifted(actnorm, layout.offset) : actnorm);
@@ -40,8 +40,7 @@ function shifted({ logScale, bias }: Omit<SignedActnorm, 'sign'>, offset: number
 }
 
 /** An actnorm without a flag counts as initialised. */
-function checkInitialised(weights: ForeignWeights, place: string): void {
-  const flag = `${place}actnorm.initialized`;
+function checkInitialised(weights: ForeignWeights, flag: string): void {
   if (weights.has(flag) && weights.take(flag, []).data[0] === 0) {
     throw new RangeError(
       `${weights.where(flag)} is 0: this actnorm has not seen a first batch; ` +

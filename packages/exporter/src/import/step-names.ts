@@ -41,10 +41,14 @@ export interface StepNames<Name extends string = string> extends Omit<Layout<Nam
   /** A parameter of the actnorm, for its shape. */
   readonly actnorm: string;
   readActnorm(weights: ForeignWeights, place: string, channels: number): SignedActnorm;
+  /** The flag of an actnorm that is 0 before its first batch. */
+  readonly actnormFlag?: string;
   /** Kernels of the conditioner's three convolutions. */
-  readonly convs: readonly [string, string, string];
+  convs(weights: ForeignWeights): readonly [string, string, string];
   /** Default: outputs × inputs × height × width. */
   readonly kernelOrder?: 'height × width × inputs × outputs';
+  /** The conditioner's shift is subtracted in the direction of encode. */
+  readonly subtractsShift?: boolean;
   /** What follows the product in the conditioner's convolution `convs[index]`, by our names. */
   readAfterConv(
     weights: ForeignWeights,

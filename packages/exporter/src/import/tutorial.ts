@@ -26,12 +26,13 @@ export const tutorialLayout = stepLayout({
     },
   },
   actnorm: 'actnorm.log_s',
+  actnormFlag: 'actnorm.initialized',
   readActnorm: (weights, place, channels) => ({
     logScale: weights.take(`${place}actnorm.log_s`, [channels]),
     bias: weights.take(`${place}actnorm.b`, [channels]),
     sign: filled([channels], 1),
   }),
-  convs: ['coupling.net.0.weight', 'coupling.net.2.weight', 'coupling.net.4.weight'],
+  convs: () => ['coupling.net.0.weight', 'coupling.net.2.weight', 'coupling.net.4.weight'],
   readAfterConv: (weights, place, index, outputs) => ({
     bias: weights.take(`${place}coupling.net.${2 * index}.bias`, [outputs]),
   }),
