@@ -18,11 +18,10 @@ export function describeMisfit(names: readonly string[], attempts: readonly Atte
       names,
       attempts.map(({ layout }) => layout),
     );
-  if (attempts.length === 1) return nearest.error;
+  if (attempts.length === 1 || !nearest.weights) return nearest.error;
   const { layout, weights, error } = nearest;
-  const fits = weights?.taken.size ?? 0;
-  const unread =
-    weights?.names.filter((name) => !weights.taken.has(name) && !layout.ignored?.test(name)) ?? [];
+  const fits = weights.taken.size;
+  const unread = weights.names.filter((name) => !weights.taken.has(name) && !layout.ignored?.test(name));
   return new RangeError(
     `import: no layout fits. The nearest is ${layout.name} (${layout.program}): ${fits} tensors fit, then ` +
       `${error.message}. Not read yet: ${listed(unread)}. If these are other layers, ${advice}`,

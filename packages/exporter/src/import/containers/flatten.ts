@@ -10,6 +10,8 @@ const maxTensors = 2 ** 18;
 const maxVisits = 2 ** 22;
 const maxDepth = 64;
 const maxName = 512;
+/** An honest file has more bytes for a tensor, so a few bytes that refer to tensors again and again are not free. */
+const tensorBytes = 2 ** 10;
 
 /** A module of PyTorch keeps its tensors and its parts under these attributes, which names leave out. */
 const transparent = new Set(['_parameters', '_buffers', '_modules']);
@@ -28,6 +30,7 @@ export function flatten(value: unknown, budget: Budget): Tensors {
     if (name.length > maxName) throw new RangeError(`PyTorch: a name has more than ${maxName} characters`);
     if (++count > maxTensors) throw new RangeError(`PyTorch: expected at most ${maxTensors} tensors`);
     if (name in tensors) throw new RangeError(`PyTorch: two tensors are called ${show(name)}`);
+    budget.take(tensorBytes, `PyTorch: tensor ${count}`);
     const read = tensor.read(`PyTorch: tensor ${show(name)}`, budget);
     if (read) tensors[name] = read;
   };
