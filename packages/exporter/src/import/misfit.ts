@@ -1,5 +1,6 @@
 import { printable } from '@glow-onnx/flow/internal';
 import type { Layout } from './layout.js';
+import { describeOutside } from './outside.js';
 import type { Attempt } from './try-layout.js';
 
 const advice = 'a map can give them the names of a layout (--map, docs/import.md)';
@@ -10,6 +11,8 @@ const advice = 'a map can give them the names of a layout (--map, docs/import.md
  * @param attempts one for each layout that was tried; none has found a model.
  */
 export function describeMisfit(names: readonly string[], attempts: readonly Attempt[]): Error {
+  const known = describeOutside(names);
+  if (known) return known;
   const [nearest] = attempts
     .filter(({ error }) => error)
     .toSorted((a, b) => (b.weights?.taken.size ?? 0) - (a.weights?.taken.size ?? 0));
