@@ -89,6 +89,13 @@ describe('bases of normflows', () => {
     );
   });
 
+  it('belong to couplings whose map is not in the weights, and a note says so', async () => {
+    const affine = importTensors(tensorsOf(await weightsOf('normflows', 'affine-lu')), 'auto');
+    expect(affine.notes[0]).toMatch(/took the couplings as scale_map="sigmoid"/);
+    const additive = importTensors(tensorsOf(await weightsOf('normflows', 'additive-lu-classes')), 'auto');
+    expect(additive.notes).toEqual([]);
+  });
+
   it('come with actnorms that have seen a batch', async () => {
     const weights = await weightsOf('normflows', 'affine-lu');
     const flag = { 'flows.0.1.flows.2.data_dep_init_done': zeros() };
