@@ -11,6 +11,17 @@ const tensorsOf = (weights: Record<string, Float64Tensor>): Tensors =>
 const zeros = (...shape: number[]): Float64Tensor =>
   tensor(shape, new Float64Array(shape.reduce((product, extent) => product * extent, 1)));
 
+/** The same with indices as integers, as TensorFlow stores them. */
+const integers = (tensors: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, value]) => [
+      name,
+      name.includes('indices')
+        ? { dtype: 'I32', shape: value.shape, data: Int32Array.from(value.data as Float64Array) }
+        : value,
+    ]),
+  ) as Tensors;
+
 /** The weights of a fixture, as numbers. */
 async function weightsOf(program: string, variant: string): Promise<Record<string, Float64Tensor>> {
   const fixture = programFixtures(program).find((found) => found.variant === variant);
@@ -65,6 +76,28 @@ describe('weights of every program', () => {
     expect(() => importTensors(tensorsOf(Object.fromEntries(fewer)), 'auto')).toThrow(
       /expected 2 steps at level 1 as at level 0, got 1: flow\.layers\.5\./,
     );
+  });
+});
+
+describe('averaged weights of openai', () => {
+  const suffix = '/ExponentialMovingAverage';
+
+  it('are found with the indices of a shuffle, which are not averaged', async () => {
+    const weights = await weightsOf('openai', 'additive-shuffle-top');
+    const { checkpoint } = importTensors(integers(tensorsOf(weights)), 'auto');
+    expect(checkpoint.config.conv1x1).toBe('shuffle');
+    const averaged = Object.entries(weights).map(([name, value]) => [
+      name.includes('indices') ? name : name + suffix,
+      value,
+    ]);
+    const alone = integers(tensorsOf(Object.fromEntries(averaged)));
+    expect(importTensors(alone, 'auto').checkpoint).toEqual(checkpoint);
+    const moved = Object.entries(weights).map(([name, value]) => [name, filledLike(value, (i) => i % 4)]);
+    const logs = /indices|\/W$/; // what cannot be any numbers
+    const last = Object.fromEntries(moved.filter(([name]) => !logs.test(name as string)));
+    const both = { ...integers(tensorsOf({ ...weights, ...last })), ...alone };
+    expect(importTensors(both, 'auto', { weights: 'ema' }).checkpoint).toEqual(checkpoint);
+    expect(importTensors(both, 'auto', { weights: 'model' }).checkpoint).not.toEqual(checkpoint);
   });
 });
 

@@ -26,17 +26,24 @@ export function findModel(
   return found[0];
 }
 
+/** The prefix that tidy names of averaged weights of TensorFlow have. */
+const average = 'ExponentialMovingAverage/';
+
 /**
  * Undoes what wrappers do inside names: torch.compile adds `_orig_mod.`, and TensorFlow appends
- * `/ExponentialMovingAverage` to a name, which becomes a prefix here.
+ * `/ExponentialMovingAverage` to a name, which becomes a prefix here. Integers are not averaged: they are those of both.
  */
 function tidyNames(tensors: Tensors): Tensors {
   const tidy: Record<string, Tensors[string]> = Object.create(null);
   for (const [name, value] of Object.entries(tensors)) {
     const plain = name
       .replaceAll('_orig_mod.', '')
-      .replace(/^(.*)\/ExponentialMovingAverage$/, 'ExponentialMovingAverage/$1');
+      .replace(/^(.*)\/ExponentialMovingAverage$/, `${average}$1`);
     tidy[plain in tensors ? name : plain] = value;
+  }
+  if (!Object.keys(tidy).some((name) => name.startsWith(average))) return tidy;
+  for (const [name, value] of Object.entries(tidy)) {
+    if (/^[IU]\d/.test(value.dtype)) tidy[average + name] ??= value;
   }
   return tidy;
 }

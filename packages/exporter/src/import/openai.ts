@@ -18,7 +18,7 @@ export const openaiLayout = stepLayout({
   program: 'github.com/openai/glow at 91b2c57',
   example: 'model/<level>/<step>/f1/l_1/W',
   anchor,
-  ignored: /^model\/(classifier\/|.*\/indices_inverse$)/,
+  ignored: /^model\/(classifier\/|.*\/(indices_inverse|biased|local_step)$)/,
   choices: (weights) => ({
     ...presets.openai,
     classes: weights.has('model/prior/y_emb/W') ? weights.shapeOf('model/prior/y_emb/W')[0] : 0,
