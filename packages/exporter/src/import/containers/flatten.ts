@@ -1,7 +1,7 @@
 import { type SafetensorsTensor, show } from '@glow-onnx/flow/internal';
 import type { Tensors } from '../foreign-weights.js';
 import type { Budget } from './budget.js';
-import { InertObject } from './pickle.js';
+import { InertObject } from './pickle-values.js';
 import { PickledTensor } from './pickled-tensor.js';
 
 /** As in safetensors. */

@@ -1,6 +1,6 @@
 import { type SafetensorsDtype, type SafetensorsTensor, show } from '@glow-onnx/flow/internal';
 import type { Budget } from './budget.js';
-import { GlobalName, InertObject, type PickleReader } from './pickle.js';
+import { GlobalName, InertObject, type PickleReader } from './pickle-values.js';
 import { rowMajor } from './strided.js';
 
 /** Numbers that tensors of a file share. */
