@@ -7,7 +7,7 @@ import torch
 from . import _torch
 
 VARIANTS = [
-    # variant, form, image (height, width, channels), K, hidden channels, coupling, permutation, LU, learned top, classes
+    # variant, form, (height, width, channels), K, hidden channels, coupling, permutation, LU, learned top, classes
     ("affine-invconv", None, (8, 12, 1), 2, 4, "affine", "invconv", False, False, 0),
     ("affine-lu", "safetensors", (12, 8, 3), 1, 6, "affine", "invconv", True, False, 0),
     ("additive-reverse-top", "npz", (8, 12, 1), 2, 4, "additive", "reverse", False, True, 0),
@@ -18,10 +18,10 @@ VARIANTS = [
 
 
 def fixtures(program):
-    """`program` has `build(batch, ...)`, `offset` of its x from ours, `record(moments)` and `sampling(list)` as contexts, the
-    Gaussian's `log_prob(mean, logs, z)`, the `form` of its own files and how it writes them, `save(model, path)`."""
+    """`program` has `build(batch, ...)`, `offset` of its x from ours, the contexts `record(moments)` and `sampling(list)`,
+    the Gaussian's `log_prob(mean, logs, z)`, the `form` of its own files and how it writes them, `save(model, path)`."""
     for seed, (variant, form, shape, k, hidden, coupling, permutation, lu, top, classes) in enumerate(VARIANTS):
-        torch.manual_seed(seed)
+        _torch.seed_all(seed)
         batch = 2 if classes else 1
         glow = program.build(
             batch,

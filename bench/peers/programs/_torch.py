@@ -6,8 +6,14 @@ import numpy
 import torch
 
 
+def seed_all(seed):
+    """Programs draw their first weights from both."""
+    torch.manual_seed(seed)
+    numpy.random.seed(seed)
+
+
 def randomise(model, seed):
-    """Random numbers for every parameter, so that no part of the model is near the identity, and no scale far from 1."""
+    """Random numbers for every parameter: no part of the model is near the identity, and no scale far from 1."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():

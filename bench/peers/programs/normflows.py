@@ -1,5 +1,5 @@
-"""normflows 1.7.3 (PyPI): its MultiscaleFlow of GlowBlocks, built as its example builds it. `--source` is the folder that
-holds the package."""
+"""normflows 1.7.3 (PyPI): its MultiscaleFlow of GlowBlocks, built as its example builds it. `--source` is the folder
+that holds the package."""
 
 import importlib
 import sys
@@ -23,7 +23,7 @@ def fixtures(source):
     program = importlib.import_module("normflows")
 
     for seed, (variant, form, channels, levels, block, base, classes) in enumerate(VARIANTS):
-        torch.manual_seed(seed)
+        _torch.seed_all(seed)
         flow = build(program, channels, levels, block, base, classes)
         _torch.randomise(flow, seed)
         with torch.no_grad():

@@ -57,7 +57,9 @@ def build(shim, model, hps, shape, double):
             _, sample, _ = model.prior("prior", label, hps)
             image = model.Z.unsqueeze2d(decoder(sample(eps=latents[-1]), eps=latents[:-1]), 2)
         variables = {variable.op.name: variable for variable in v1.global_variables()}
-    return SimpleNamespace(graph=graph, x=x, label=label, outputs=outputs, latents=latents, image=image, variables=variables)
+    return SimpleNamespace(
+        graph=graph, x=x, label=label, outputs=outputs, latents=latents, image=image, variables=variables
+    )
 
 
 def randomise(built, seed):

@@ -35,7 +35,7 @@ def fixtures(source):
 
 
 def build(program, channels, levels, affine, conv_lu, negative, seed):
-    torch.manual_seed(seed)
+    _torch.seed_all(seed)
     block = program.AffineCoupling
     program.AffineCoupling = lambda inputs, affine: block(inputs, filter_size=4, affine=affine)
     try:
