@@ -5,6 +5,7 @@ export { type ExportOptions, type ExportReport, exportModel } from './export-mod
 export { type ImportOptions, importWeights } from './import/import-weights.js';
 export type { ImportOverrides } from './import/layout.js';
 export { type LayoutName, layoutNames } from './import/layouts.js';
+export type { WeightsChoice } from './import/try-layout.js';
 export {
   type LoadCheckpointOptions,
   type LoadedCheckpoint,
