@@ -11,7 +11,6 @@ import {
   tensor,
 } from '@glow-onnx/flow';
 import { encodeSafetensors, parseSafetensors, sizeOf } from '@glow-onnx/flow/internal';
-import type { LayoutName } from '../../packages/exporter/src/import/import-weights.js';
 import { readGolden } from './golden-files.js';
 import { flatten, numericalLogDet, relativeError } from './numeric.js';
 
@@ -23,7 +22,7 @@ export type Weights = Record<string, Float64Tensor>;
 export const goldenFile = { tutorial: 'tutorial-rgb-8x8-l2-k2', port: 'port-rgb-8x8-l2-k2-affine' } as const;
 
 /** The weights of a golden model alone, by the other program's own names. */
-export function goldenWeights(layout: LayoutName): Weights {
+export function goldenWeights(layout: keyof typeof goldenFile): Weights {
   const golden = readGolden(goldenFile[layout]);
   const names = Object.keys(parseSafetensors(golden.bytes).tensors).filter((name) =>
     name.startsWith('param.'),

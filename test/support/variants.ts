@@ -33,4 +33,5 @@ export const variants: readonly Variant[] = [
   variant('learned prior, grey', { prior: 'learned', channels: 1 }),
   variant('learned prior of zeros padded with ones', { prior: 'learned', topPrior: 'conv', padding: 'ones' }),
   variant('class-conditional', { prior: 'learned', classes: 3 }),
+  variant('class-conditional, with a border', { classes: 3, channels: 1 }, 'openai'),
 ];

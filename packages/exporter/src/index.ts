@@ -2,8 +2,10 @@ export type { LeftOut, WrittenFile } from '@glow-onnx/runtime/internal-node';
 export type { Measurement } from '@glow-onnx/runtime/session';
 export type { GoldenPictures } from './build/golden-images.js';
 export { type ExportOptions, type ExportReport, exportModel } from './export-model.js';
-export { importWeights, type LayoutName, layoutNames } from './import/import-weights.js';
-export type { ImportOverrides } from './import/infer-config.js';
+export { type ImportOptions, importWeights } from './import/import-weights.js';
+export type { ImportOverrides } from './import/layout.js';
+export { type LayoutName, layoutNames } from './import/layouts.js';
+export type { WeightsChoice } from './import/try-layout.js';
 export {
   type LoadCheckpointOptions,
   type LoadedCheckpoint,

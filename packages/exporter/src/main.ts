@@ -1,5 +1,5 @@
-import { realpath, stat } from 'node:fs/promises';
-import { encodeCheckpoint, type GlowConfig } from '@glow-onnx/flow';
+import { realpath } from 'node:fs/promises';
+import { encodeCheckpoint } from '@glow-onnx/flow';
 import { type Precision, precisions, printable } from '@glow-onnx/flow/internal';
 import { devices } from '@glow-onnx/runtime/internal';
 import {
@@ -7,7 +7,6 @@ import {
   onTerminal,
   printableJson,
   printableLines,
-  readWholeFile,
   runProgram,
   type Terminal,
   writeFileAtomic,
@@ -17,21 +16,15 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { addCheckpoint, checkFree } from './checkpoint-command.js';
 import { exportModel } from './export-model.js';
 import { formatExport, formatVerification } from './format-report.js';
-import { importWeights, type LayoutName, layoutNames } from './import/import-weights.js';
-import { type LoadedCheckpoint, loadCheckpoint } from './load-checkpoint.js';
+import { addSourceOptions, readSource, type SourceFlags, templateOf } from './read-source.js';
+import { addToPytorch } from './to-pytorch/to-pytorch-command.js';
 import { verifyFolder } from './verify/verify-folder.js';
-import { within } from './within.js';
 
-const bitsHelp = 'bits per colour channel (default: tutorial 8, port 5)';
-const sizeHelp = 'height and width of the training images (default: 32x32)';
 const stepsHelp = 'print all steps instead of the worst five';
 
-interface ImportFlags {
+interface ImportFlags extends SourceFlags {
   readonly out: string;
   readonly force: boolean;
-  readonly from?: LayoutName;
-  readonly bits?: number;
-  readonly size?: { readonly height: number; readonly width: number };
 }
 
 interface ExportFlags extends ImportFlags {
@@ -73,6 +66,7 @@ export async function main(
   addExport(program, terminal);
   addImport(program, terminal);
   addCheckpoint(program, terminal);
+  addToPytorch(program, terminal);
   addVerify(program, terminal, (failure) => {
     code = failure;
   });
@@ -80,21 +74,18 @@ export async function main(
 }
 
 function addExport(program: Command, { stdout }: Terminal): void {
-  program
-    .command('export', { isDefault: true })
+  const command = program.command('export', { isDefault: true });
+  addSourceOptions(command)
     .description(
       'Turn a checkpoint into a model folder: ONNX graphs to encode and decode, checked against float64.',
     )
     .argument(
       '<checkpoint>',
-      'safetensors file or folder of a run of glow-onnx train; a model folder or its address; with --from, file of another program',
+      'safetensors file or folder of a run of glow-onnx train; a model folder or its address; weights of another program',
     )
     .requiredOption('--out <dir>', 'model folder to make')
     .option('--force', 'replace an existing model folder', false)
     .option('--single-file', 'let each graph hold its own weights', false)
-    .addOption(new Option('--from <layout>', "layout of another program's weights").choices(layoutNames))
-    .option('--bits <n>', `with --from: ${bitsHelp}`, bits)
-    .option('--size <HxW>', `with --from: ${sizeHelp}`, size)
     .option('--tolerance <factor>', 'accept this many times the usual error against float64', positive, 1)
     .addOption(
       new Option('--precision <list>', `any of ${precisions.join(', ')}; fp32 is always written`)
@@ -110,7 +101,7 @@ function addExport(program: Command, { stdout }: Terminal): void {
     .option('--steps', stepsHelp, false)
     .option('--json', 'print JSON', false)
     .action(async (source: string, flags: ExportFlags) => {
-      const { checkpoint, path, origin } = await readCheckpoint(source, flags);
+      const { checkpoint, path, origin, notes } = await readSource(source, flags);
       const { out, force, singleFile, tolerance, precision, license, images, withCheckpoint } = flags;
       if (origin === 'folder' && !withCheckpoint && (await isSame(path, out))) {
         throw new Error(
@@ -122,34 +113,35 @@ function addExport(program: Command, { stdout }: Terminal): void {
         ...given({ license, images }),
       });
       const text = () =>
-        [
-          ...(path === source ? [] : [`exported ${path}`]),
-          ...assumptions(flags, checkpoint.config),
-          formatExport(report, flags.steps),
-        ].join('\n');
+        [...(path === source ? [] : [`exported ${path}`]), ...notes, formatExport(report, flags.steps)].join(
+          '\n',
+        );
       stdout.write(`${flags.json ? toJson(report) : printableLines(text())}\n`);
     });
 }
 
 function addImport(program: Command, { stdout }: Terminal): void {
-  program
-    .command('import')
+  addSourceOptions(program.command('import'))
     .description(
       "Convert another program's weights into a checkpoint, for example for glow-onnx train --init.",
     )
-    .argument('<weights>', 'safetensors file of another program')
-    .requiredOption('--out <file>', 'checkpoint to write')
-    .addOption(
-      new Option('--from <layout>', 'layout of the weights').choices(layoutNames).makeOptionMandatory(),
+    .argument(
+      '<weights>',
+      'file of another program: .pt, .pth or .ckpt of PyTorch, safetensors, .npz, or .index of TensorFlow',
     )
-    .option('--bits <n>', bitsHelp, bits)
-    .option('--size <HxW>', sizeHelp, size)
+    .requiredOption('--out <file>', 'checkpoint to write')
+    .option('--template', 'write a map to fill in, for --map, instead of a checkpoint', false)
     .option('--force', 'replace an existing file', false)
-    .action(async (path: string, flags: ImportFlags) => {
+    .action(async (path: string, flags: ImportFlags & { template: boolean }) => {
       await checkFree(flags.out, flags.force);
-      const { checkpoint } = await readCheckpoint(path, flags);
+      if (flags.template) {
+        await writeFileAtomic(flags.out, await templateOf(path, flags));
+        stdout.write(printableLines(`wrote ${flags.out}: fill in the names, and pass it with --map\n`));
+        return;
+      }
+      const { checkpoint, notes } = await readSource(path, { from: 'auto', ...flags });
       await writeFileAtomic(flags.out, encodeCheckpoint(checkpoint));
-      const lines = [...assumptions(flags, checkpoint.config), `wrote ${flags.out}\n`];
+      const lines = [...notes, `wrote ${flags.out}\n`];
       stdout.write(printableLines(lines.join('\n')));
     });
 }
@@ -180,34 +172,10 @@ function addVerify(program: Command, { stdout, stderr }: Terminal, fail: (code: 
     });
 }
 
-async function readCheckpoint(source: string, { from, bits, size }: ImportFlags): Promise<LoadedCheckpoint> {
-  if (!from && (bits !== undefined || size)) {
-    throw new RangeError('--bits and --size are for --from: a checkpoint states both');
-  }
-  if (!from) return loadCheckpoint(source);
-  if ((await stat(source).catch(() => undefined))?.isDirectory()) {
-    throw new Error(`${source} is a folder; pass the safetensors file in it`);
-  }
-  const bytes = await readWholeFile(source);
-  const overrides = { ...(bits !== undefined && { bits }), ...size };
-  const checkpoint = within(source, () => importWeights(bytes, from, overrides));
-  return { checkpoint, origin: 'file', path: source };
-}
-
 /** Whether two paths lead to one folder. */
 async function isSame(a: string, b: string): Promise<boolean> {
   const [first, second] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
   return first !== undefined && first === second;
-}
-
-/** The values that an import assumed. */
-function assumptions({ from, bits, size }: ImportFlags, config: GlowConfig): string[] {
-  const assumed = [
-    ...(bits === undefined ? [`${config.bits} bits (--bits)`] : []),
-    ...(size ? [] : [`training images of ${config.height}x${config.width} (--size)`]),
-  ];
-  if (!from || assumed.length === 0) return [];
-  return [`assumed, because the weights do not state it: ${assumed.join(', ')}`];
 }
 
 function toJson(report: unknown): string {
@@ -227,19 +195,8 @@ function precisionList(text: string): Precision[] {
   });
 }
 
-function bits(text: string): number {
-  if (/^[1-8]$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be an integer from 1 to 8.');
-}
-
 function positive(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError('It must be a positive number.');
-}
-
-function size(text: string): { height: number; width: number } {
-  const [, height, width] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text) ?? [];
-  if (height !== undefined) return { height: Number(height), width: Number(width) };
-  throw new InvalidArgumentError('It must be HEIGHTxWIDTH, for example 32x32.');
 }

@@ -145,10 +145,9 @@ export function parseConfig(value: unknown): GlowConfig {
         'use padding "ones" or "border", or topPrior "channel"',
     );
   }
-  if (config.classes > 0 && (config.prior !== 'learned' || config.topPrior !== 'channel')) {
+  if (config.classes > 0 && config.prior !== 'learned') {
     throw new RangeError(
-      `config: classes ${config.classes} needs prior "learned" with topPrior "channel", ` +
-        `got prior "${config.prior}" with topPrior "${config.topPrior}"`,
+      `config: classes ${config.classes} needs prior "learned", got prior "${config.prior}"`,
     );
   }
   return config;

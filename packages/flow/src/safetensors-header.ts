@@ -72,7 +72,7 @@ export function readHeader(bytes: Uint8Array): Header {
 /** Other file types that are passed by mistake, by their first bytes. */
 const mistaken: readonly (readonly [start: readonly number[], type: string])[] = [
   [[0x89, 0x50, 0x4e, 0x47], 'a PNG picture'],
-  [[0x50, 0x4b, 0x03, 0x04], 'a zip archive (a .pt of PyTorch? save its state_dict with safetensors.torch)'],
+  [[0x50, 0x4b, 0x03, 0x04], 'a zip archive (a .pt of PyTorch? glow-onnx import makes a checkpoint of it)'],
 ];
 
 function headerLength(bytes: Uint8Array): number {

@@ -13,6 +13,7 @@ export const commands: readonly CommandEntry[] = [
     export: 'turn a checkpoint into a model folder with ONNX graphs',
     import: "turn another program's weights into a checkpoint",
     checkpoint: 'write the checkpoint of a model folder',
+    'to-pytorch': 'write a model as a PyTorch module and its weights',
     verify: 'check all claims of a model folder',
   }),
   ...inGroup('Use a model', 'runtime', {

@@ -54,7 +54,12 @@ describe('glow-export', () => {
       2,
       /It must be an integer from 1 to 8/,
     ],
-    ['--bits without --from', ['x', '--out', 'y', '--bits', '5'], 1, /--bits and --size are for --from/],
+    [
+      '--bits of a checkpoint',
+      ['x', '--out', 'y', '--bits', '5'],
+      1,
+      /--bits, --size and --weights are for weights of/,
+    ],
   ])('with %s fails in one line', async (_, argv, code, message) => {
     const result = await run(...argv);
     expect(result.code).toBe(code);
@@ -66,10 +71,10 @@ describe('glow-export', () => {
     writeFileSync(at('weights'), readGolden('port-rgb-8x8-l2-k2-affine').bytes);
     const assumed = await run(at('weights'), '--from', 'port', '--out', at('a'));
     expect(assumed.out).toMatch(
-      /^assumed, because the weights do not state it: 5 bits \(--bits\), training images of 32x32 \(--size\)\n3×32×32, 5 bits/,
+      /^assumed, because the weights do not state it: 5 bits \(--bits\), training images of 32x32 \(--size\)\nnot part of the flow, left out: x, .*\n3×32×32, 5 bits/,
     );
     const told = await run(at('weights'), '--from', 'port', '--out', at('b'), '--bits', '5', '--size', '8x8');
-    expect(told.out).toMatch(/^3×8×8, 5 bits/);
+    expect(told.out).toMatch(/^not part of the flow.*\n3×8×8, 5 bits/);
   });
 
   test('import does not write over a file, such as the weights themselves, unless forced', async () => {

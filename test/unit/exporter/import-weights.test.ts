@@ -29,7 +29,7 @@ describe('importWeights', () => {
     it('refuses a file of two models', () => {
       const both = {
         ...weights,
-        ...Object.fromEntries(Object.entries(weights).map(([k, v]) => [`ema.${k}`, v])),
+        ...Object.fromEntries(Object.entries(weights).map(([k, v]) => [`other.${k}`, v])),
       };
       expect(() => importWeights(save(both), layout)).toThrow(/expected one model, got one under each of/);
     });
@@ -138,7 +138,7 @@ describe('importWeights', () => {
     });
 
     it.each<[string, Weights, RegExp]>([
-      ['a tensor it does not know', { ...weights, 'head.weight': scalar(1) }, /"head\.weight" is not part/],
+      ['a tensor it does not know', { ...weights, [`${conv}.extra`]: scalar(1) }, /extra" is not part/],
       [
         'a tensor of another shape',
         { ...weights, [`${conv}.${sign}`]: tensor([3], [1, 1, 1]) },

@@ -52,12 +52,12 @@ test.each<[string, () => Promise<unknown> | unknown, string]>([
   [
     'no bytes to import',
     () => importWeights('a' as never, 'port'),
-    'the bytes of a safetensors file, got "a"',
+    'the bytes of a file of weights, got "a"',
   ],
   [
     'an unknown layout',
     () => importWeights(new Uint8Array(9), 'keras' as never),
-    'importWeights: layoutName must be "tutorial" or "port", got "keras"',
+    'importWeights: layoutName must be "tutorial", "port", ',
   ],
   [
     'a mistyped size',
@@ -91,7 +91,7 @@ describe('a folder given to glow-export', () => {
       [],
       'FOLDER is a folder without manifest.json or best.safetensors; pass a model folder',
     ],
-    ['of another program', [], ['--from', 'port'], 'FOLDER is a folder; pass the safetensors file in it'],
+    ['of another program', [], ['--from', 'port'], 'FOLDER is a folder; pass the file of weights in it'],
   ])('%s is an error that says which file', async (_, files, flags, message) => {
     mkdirSync(at('given'));
     for (const file of files) save(`given/${file}`);

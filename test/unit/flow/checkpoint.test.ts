@@ -56,6 +56,7 @@ describe('a checkpoint', () => {
     ['tutorial', { conv1x1: 'shuffle' }],
     ['tutorial', { conv1x1: 'reverse' }],
     ['port', { topPrior: 'channel', classes: 3 }],
+    ['openai', { classes: 3 }],
   ])('comes back as it was written (%s %j)', (preset, input) => {
     const checkpoint = trainedCheckpoint(preset, input);
     expect(parseCheckpoint(encodeCheckpoint(checkpoint))).toEqual(checkpoint);

@@ -47,7 +47,7 @@ test.each([
     { prior: 'learned', topPrior: 'conv' },
     /config: topPrior "conv" is a convolution of zeros, which padding "zeros"/,
   ],
-  [{ classes: 10 }, /config: classes 10 needs prior "learned" with topPrior "channel", got prior "standard"/],
+  [{ classes: 10 }, /config: classes 10 needs prior "learned", got prior "standard"/],
 ])('a config with %j is refused by its field', (change, message) => {
   expect(() => parseConfig({ ...createConfig(sizes), ...change })).toThrow(message);
 });

@@ -1,44 +1,111 @@
-import type { Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
+import { type Float64Tensor, type GlowConfig, type Named, tensor } from '@glow-onnx/flow';
 import { filled, sizeOf } from '@glow-onnx/flow/internal';
 import type { ForeignWeights } from './foreign-weights.js';
-import type { Layout } from './layout.js';
+import type { StepNames } from './step-names.js';
 
 /** Parameters of one coupling, by our names. `channels` are those of the step. */
 export function readConditioner(
   weights: ForeignWeights,
-  layout: Layout,
+  layout: StepNames,
   place: string,
   config: GlowConfig,
   channels: number,
 ): Named<Float64Tensor> {
   const hidden = config.hiddenChannels;
+  const border = config.padding === 'border' ? 1 : 0;
   const outputs = config.coupling === 'additive' ? channels / 2 : channels;
-  const net = `${place}.coupling.net`;
-  const [first] = weights.shapeOf(`${net}.0.weight`);
-  const [second] = weights.shapeOf(`${net}.2.weight`);
-  const last = layout.readLastConv(weights, place, outputs);
+  const names = layout.convs(weights);
+  const [first, second] = names.map((name) => outputsOf(weights, layout, place + name));
+  const convs = [
+    { shape: [first, channels / 2 + border, 3, 3], wide: [hidden, channels / 2 + border], border },
+    { shape: [second, first, 1, 1], wide: [hidden, hidden], border: 0 },
+    { shape: [outputs, second + border, 3, 3], wide: [outputs, hidden + border], border },
+  ];
+  const found: Record<string, Float64Tensor> = {};
+  convs.forEach(({ shape, wide, border }, i) => {
+    const index = i as 0 | 1 | 2;
+    const kernel = takeKernel(weights, layout, place + names[index], shape);
+    found[`conv${i + 1}.weight`] = widenKernel(kernel, wide, border);
+    for (const [name, vector] of Object.entries(layout.readAfterConv(weights, place, index, shape[0]))) {
+      found[`conv${i + 1}.${name}`] = widenVector(vector, wide[0]);
+    }
+  });
+  return layout.subtractsShift ? withShiftNegated(found, config.coupling) : found;
+}
+
+/** Additive: all outputs are shifts; else the even ones, as in every interleaved network. */
+function withShiftNegated(
+  found: Named<Float64Tensor>,
+  coupling: GlowConfig['coupling'],
+): Named<Float64Tensor> {
+  const negated = ({ shape, data }: Float64Tensor): Float64Tensor => {
+    const size = data.length / shape[0];
+    const isShift = (at: number): boolean => coupling === 'additive' || Math.floor(at / size) % 2 === 0;
+    return tensor(
+      shape,
+      data.map((v, at) => (isShift(at) ? -v : v)),
+    );
+  };
   return {
-    'conv1.weight': widen(weights.take(`${net}.0.weight`, [first, channels / 2, 3, 3]), hidden, channels / 2),
-    'conv1.bias': widen(weights.take(`${net}.0.bias`, [first]), hidden),
-    'conv2.weight': widen(weights.take(`${net}.2.weight`, [second, first, 1, 1]), hidden, hidden),
-    'conv2.bias': widen(weights.take(`${net}.2.bias`, [second]), hidden),
-    'conv3.weight': widen(
-      weights.take(`${place}.${layout.lastConv}`, [outputs, second, 3, 3]),
-      outputs,
-      hidden,
-    ),
-    ...Object.fromEntries(Object.entries(last).map(([name, value]) => [`conv3.${name}`, value])),
+    ...found,
+    'conv3.weight': negated(found['conv3.weight']),
+    'conv3.bias': negated(found['conv3.bias']),
   };
 }
 
-/** Adds outputs and inputs of zeros to a weight [out, in, h, w] or a bias [out]. ReLU keeps the added channels zero. */
-function widen(weight: Float64Tensor, outputs: number, inputs = 1): Float64Tensor {
-  const [from, width = 1, ...kernel] = weight.shape;
-  if (from === outputs && width === inputs) return weight;
-  const taps = sizeOf(kernel);
-  const wide = filled(weight.shape.length === 1 ? [outputs] : [outputs, inputs, ...kernel]);
+/** The outputs of a kernel. */
+export function outputsOf(weights: ForeignWeights, { kernelOrder }: StepNames, name: string): number {
+  return weights.shapeOf(name).at(kernelOrder ? -1 : 0) as number;
+}
+
+/** A kernel in our order. `shape`: outputs × inputs × height × width. */
+export function takeKernel(
+  weights: ForeignWeights,
+  { kernelOrder }: Pick<StepNames, 'kernelOrder'>,
+  name: string,
+  shape: readonly number[],
+): Float64Tensor {
+  if (!kernelOrder) return weights.take(name, shape);
+  const [outputs, inputs, height, width] = shape;
+  const { data } = weights.take(name, [height, width, inputs, outputs]);
+  const pixels = height * width;
+  return tensor(
+    shape,
+    data.map(
+      (_, at) =>
+        data[
+          (at % pixels) * inputs * outputs +
+            Math.floor(at / pixels / inputs) +
+            outputs * (Math.floor(at / pixels) % inputs)
+        ],
+    ),
+  );
+}
+
+/**
+ * Adds outputs and inputs of zeros to a kernel. ReLU keeps the added channels zero. The last `last` inputs stay the last.
+ */
+function widenKernel(
+  kernel: Float64Tensor,
+  [outputs, inputs]: readonly number[],
+  last: number,
+): Float64Tensor {
+  const [from, width, ...pixels] = kernel.shape;
+  if (from === outputs && width === inputs) return kernel;
+  const taps = sizeOf(pixels);
+  const wide = filled([outputs, inputs, ...pixels]);
   for (let o = 0; o < from; o++) {
-    wide.data.set(weight.data.subarray(o * width * taps, (o + 1) * width * taps), o * inputs * taps);
+    for (let i = 0; i < width; i++) {
+      const to = i < width - last ? i : inputs - width + i;
+      const at = (o * width + i) * taps;
+      wide.data.set(kernel.data.subarray(at, at + taps), (o * inputs + to) * taps);
+    }
   }
+  return wide;
+}
+
+function widenVector(vector: Float64Tensor, length: number): Float64Tensor {
+  const wide = filled([length]);
+  wide.data.set(vector.data);
   return wide;
 }

@@ -1,93 +1,73 @@
-import { type Checkpoint, createGlow, type Float64Tensor, type Named } from '@glow-onnx/flow';
-import {
-  anything,
-  checkOptions,
-  checkValue,
-  describe,
-  latentChannels,
-  oneOf,
-  type Rules,
-} from '@glow-onnx/flow/internal';
-import { readConditioner } from './conditioner.js';
-import { readConv1x1 } from './conv1x1.js';
-import { type ForeignWeights, openForeignWeights } from './foreign-weights.js';
-import { type ImportOverrides, inferConfig } from './infer-config.js';
-import type { Layout } from './layout.js';
-import { portLayout } from './port.js';
-import { tutorialLayout } from './tutorial.js';
+import type { Checkpoint } from '@glow-onnx/flow';
+import { anything, checkOptions, checkValue, describe, oneOf, type Rules } from '@glow-onnx/flow/internal';
+import { parseTensors } from './containers/parse-tensors.js';
+import { findModel } from './find-model.js';
+import type { Tensors } from './foreign-weights.js';
+import type { ImportOverrides } from './layout.js';
+import { type LayoutName, layoutNames } from './layouts.js';
+import { applyNameMap } from './name-map.js';
+import type { WeightsChoice } from './try-layout.js';
 
-const layouts = { tutorial: tutorialLayout, port: portLayout } as const;
+/** Choices for `importWeights`. */
+export interface ImportOptions extends ImportOverrides {
+  /** Which of the weights, if a file has averaged ones (EMA) beside those of the last step; default `model`. */
+  readonly weights?: WeightsChoice;
+  /** From the file's names to those of a layout: the contents of a map file, parsed from JSON. */
+  readonly map?: unknown;
+}
 
-/** Layouts that `importWeights` reads: `tutorial` and `port`, the most used public port. */
-export type LayoutName = keyof typeof layouts;
-/** All layout names. */
-export const layoutNames = Object.keys(layouts) as readonly LayoutName[];
+/** A checkpoint of another program, and how it was read. */
+export interface Imported {
+  readonly checkpoint: Checkpoint;
+  readonly layout: LayoutName;
+  /** What the reader of the result should know, such as tensors that were left out. */
+  readonly notes: readonly string[];
+}
 
-// Their ranges are those of a config.
-const rules: Rules<ImportOverrides> = { bits: anything, height: anything, width: anything };
+// Ranges of the first three are those of a config; the map is checked where it is read.
+const rules: Rules<ImportOptions> = {
+  bits: anything,
+  height: anything,
+  width: anything,
+  weights: oneOf(['model', 'ema']),
+  map: anything,
+};
 
 /**
- * Reads another program's weights, a safetensors file of its state_dict, as a checkpoint with parameters in float64.
+ * Reads another program's weights as a checkpoint with parameters in float64.
  * Levels, steps, channels, hidden channels, coupling and kind of 1×1 convolution follow from the tensors' names and
  * shapes.
- * @param overrides bits per colour channel (default: tutorial 8, port 5), and height and width of the training images
- * (default: 32×32, or larger if the levels need it). The weights do not state them.
- * @throws SyntaxError if the bytes are not safetensors. @throws RangeError naming a tensor that is missing, unknown,
- * misshapen or not finite, or an actnorm that was never initialised.
- * Source of the layouts: `tutorial.ts`, `port.ts`.
+ * @param bytes a file of PyTorch (`.pt`, `.pth`, `.ckpt`; nothing in it is executed), safetensors or numpy (`.npz`).
+ * @param layoutName the program that made the weights, or `auto` to find it by the names.
+ * @param options bits per colour channel (default: that of the layout), and height and width of the training images
+ * (default: 32×32, or larger if the levels need it), which weights do not state; `weights` and `map`.
+ * @throws SyntaxError if the bytes are of no such file, or damaged. @throws RangeError naming a tensor that is missing,
+ * unknown, misshapen or not finite, an actnorm that was never initialised, or the nearest layout if none fits.
+ * Source of the layouts: `layouts.ts`.
  * @example
- * const checkpoint = importWeights(await readFile('weights.safetensors'), 'port', { bits: 5, height: 64, width: 64 });
+ * const checkpoint = importWeights(await readFile('model.pt'), 'port', { bits: 5, height: 64, width: 64 });
  */
 export function importWeights(
   bytes: Uint8Array,
-  layoutName: LayoutName,
-  overrides: ImportOverrides = {},
+  layoutName: LayoutName | 'auto' = 'auto',
+  options: ImportOptions = {},
 ): Checkpoint {
   const where = 'importWeights';
   if (!(bytes instanceof Uint8Array)) {
-    throw new TypeError(`${where}: expected the bytes of a safetensors file, got ${describe(bytes)}`);
+    throw new TypeError(`${where}: expected the bytes of a file of weights, got ${describe(bytes)}`);
   }
-  checkValue(where, 'layoutName', layoutName, oneOf(layoutNames));
-  checkOptions(where, overrides, rules);
-  const layout: Layout = layouts[layoutName];
-  const weights = openForeignWeights(bytes, layout);
-  const config = inferConfig(weights, layout, overrides);
-  const found: Record<string, Float64Tensor> = {};
-  const put = (place: string, values: Named<Float64Tensor>): void => {
-    for (const [name, value] of Object.entries(values)) found[`${place}.${name}`] = value;
-  };
-  for (let level = 0; level < config.levels; level++) {
-    const channels = config.channels * 4 * 2 ** level;
-    for (let step = 0; step < config.steps; step++) {
-      const from = layout.place(level, step);
-      const to = `levels.${level}.steps.${step}`;
-      checkInitialised(weights, from);
-      const { sign, ...actnorm } = layout.readActnorm(weights, from, channels);
-      put(`${to}.actnorm`, actnorm);
-      put(`${to}.conv1x1`, readConv1x1(weights, layout, from, config.conv1x1, sign));
-      put(`${to}.coupling`, readConditioner(weights, layout, from, config, channels));
-    }
-    const latent = latentChannels(config, level);
-    const prior = layout.readPrior?.(weights, level, { context: latent, latent });
-    if (prior) put(`levels.${level}.prior`, prior);
-  }
-  weights.finish();
-  const ofKind = (kind: 'trainable' | 'fixed'): Named<Float64Tensor> =>
-    Object.fromEntries(
-      createGlow(config)
-        .params.filter((spec) => spec.kind === kind)
-        .map(({ name }) => [name, found[name]]),
-    );
-  return { config, params: { trainable: ofKind('trainable'), fixed: ofKind('fixed') }, initialised: true };
+  checkValue(where, 'layoutName', layoutName, oneOf([...layoutNames, 'auto']));
+  checkOptions(where, options, rules);
+  return importTensors(parseTensors(bytes), layoutName, options).checkpoint;
 }
 
-/** An actnorm without a flag counts as initialised. */
-function checkInitialised(weights: ForeignWeights, place: string): void {
-  const flag = `${place}.actnorm.initialized`;
-  if (weights.has(flag) && weights.take(flag, []).data[0] === 0) {
-    throw new RangeError(
-      `${weights.where(flag)} is 0: this actnorm has not seen a first batch; ` +
-        'pass one through the model, or load trained weights, and save again',
-    );
-  }
+/** As `importWeights`, for the tensors of a file. */
+export function importTensors(
+  tensors: Tensors,
+  layoutName: LayoutName | 'auto',
+  { weights, map, ...overrides }: ImportOptions = {},
+): Imported {
+  const mapped = map === undefined ? { tensors, layout: layoutName } : applyNameMap(tensors, map, layoutName);
+  const { model, layout, notes } = findModel(mapped.tensors, mapped.layout, weights, overrides);
+  return { checkpoint: { ...model, initialised: true }, layout, notes };
 }

@@ -1,22 +1,26 @@
 import { createConfig, type GlowConfig } from '@glow-onnx/flow';
 import { sizeOf } from '@glow-onnx/flow/internal';
+import { outputsOf } from './conditioner.js';
 import { conv1x1Kind } from './conv1x1.js';
 import type { ForeignWeights } from './foreign-weights.js';
-import type { Layout } from './layout.js';
-
-/** Facts that weights do not state: bits per colour channel, height and width of the training images. */
-export type ImportOverrides = Partial<Pick<GlowConfig, 'bits' | 'height' | 'width'>>;
+import type { ImportOverrides } from './layout.js';
+import type { StepNames, StepPlaces } from './step-names.js';
 
 /** The config of a foreign model, from its names and shapes. @throws RangeError naming a tensor that does not fit. */
-export function inferConfig(weights: ForeignWeights, layout: Layout, overrides: ImportOverrides): GlowConfig {
-  const { levels, steps } = countSteps(weights, layout);
-  const actnorm = `${layout.place(0, 0)}.${layout.actnorm}`;
+export function inferConfig(
+  weights: ForeignWeights,
+  layout: StepNames,
+  places: StepPlaces,
+  overrides: ImportOverrides,
+): GlowConfig {
+  const levels = places.length;
+  const actnorm = places[0][0] + layout.actnorm;
   const squeezed = sizeOf(weights.shapeOf(actnorm));
   if (squeezed % 4 !== 0) {
     throw new RangeError(`${weights.where(actnorm)}: expected a multiple of 4 channels, got ${squeezed}`);
   }
-  const lastConv = `${layout.place(0, 0)}.${layout.lastConv}`;
-  const [outputs] = weights.shapeOf(lastConv);
+  const lastConv = places[0][0] + layout.convs(weights)[2];
+  const outputs = outputsOf(weights, layout, lastConv);
   if (outputs !== squeezed && outputs !== squeezed / 2) {
     throw new RangeError(
       `${weights.where(lastConv)}: expected ${squeezed} outputs (affine) ` +
@@ -28,46 +32,33 @@ export function inferConfig(weights: ForeignWeights, layout: Layout, overrides: 
   const { height = side, width = side } = overrides;
   if (height % unit !== 0 || width % unit !== 0) {
     throw new RangeError(
-      `import (${layout.layout}): these weights have ${levels} level${levels === 1 ? '' : 's'}: height and width ` +
+      `import (${layout.name}): these weights have ${levels} level${levels === 1 ? '' : 's'}: height and width ` +
         `must be divisible by ${unit}, got ${height}x${width}; pass the size of the training images (--size)`,
     );
   }
-  return createConfig(
-    {
-      channels: squeezed / 4,
-      height,
-      width,
-      levels,
-      steps,
-      hiddenChannels: largestHidden(weights, layout),
-      bits: overrides.bits ?? layout.bits,
-      conv1x1: conv1x1Kind(weights, layout),
-      coupling: outputs === squeezed ? layout.affineCoupling : 'additive',
-    },
-    layout.preset,
-  );
-}
-
-function countSteps({ steps }: ForeignWeights, { layout }: Layout): { levels: number; steps: number } {
-  const expected = steps[0].length;
-  steps.forEach((numbers, level) => {
-    if (numbers.length !== expected || numbers.some((number, i) => number !== i) || expected === 0) {
-      throw new RangeError(
-        `import (${layout}): expected steps 0 to ${Math.max(expected - 1, 0)} at level ${level} as at level 0, ` +
-          `got ${numbers.join(', ') || 'none'}`,
-      );
-    }
+  const choices = layout.choices(weights);
+  return createConfig({
+    ...choices,
+    channels: squeezed / 4,
+    height,
+    width,
+    levels,
+    steps: places[0].length,
+    hiddenChannels: largestHidden(weights, layout, places),
+    bits: overrides.bits ?? layout.bits,
+    conv1x1: conv1x1Kind(weights, layout, places),
+    coupling: outputs === squeezed ? choices.coupling : 'additive',
   });
-  return { levels: steps.length, steps: expected };
 }
 
 /** Our models have one number of hidden channels, a multiple of 4. Smaller layers get channels of zeros. */
-function largestHidden(weights: ForeignWeights, layout: Layout): number {
-  const sizes = weights.steps.flatMap((steps, level) =>
-    steps.flatMap((step) =>
-      ['coupling.net.0.weight', 'coupling.net.2.weight'].map(
-        (name) => weights.shapeOf(`${layout.place(level, step)}.${name}`)[0],
-      ),
+function largestHidden(weights: ForeignWeights, layout: StepNames, places: StepPlaces): number {
+  const sizes = places.flatMap((steps) =>
+    steps.flatMap((place) =>
+      layout
+        .convs(weights)
+        .slice(0, 2)
+        .map((name) => outputsOf(weights, layout, place + name)),
     ),
   );
   return Math.ceil(Math.max(...sizes) / 4) * 4;

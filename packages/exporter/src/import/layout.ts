@@ -1,39 +1,52 @@
-import type { Float64Tensor, GlowConfig, Named, PresetName } from '@glow-onnx/flow';
-import type { ForeignWeights, NamePattern } from './foreign-weights.js';
+import {
+  type Checkpoint,
+  createGlow,
+  type Float64Tensor,
+  type GlowConfig,
+  type Named,
+} from '@glow-onnx/flow';
+import type { ForeignWeights } from './foreign-weights.js';
 
-/** An actnorm as exp(logScale)·x + bias, then each channel times its sign (1 or −1). All [channels]. */
-export interface SignedActnorm {
-  readonly logScale: Float64Tensor;
-  readonly bias: Float64Tensor;
-  readonly sign: Float64Tensor;
+/** Facts that weights do not state: bits per colour channel, height and width of the training images. */
+export type ImportOverrides = Partial<Pick<GlowConfig, 'bits' | 'height' | 'width'>>;
+
+/** A model as its layout reads it. */
+export type ImportedModel = Pick<Checkpoint, 'config' | 'params'>;
+
+/** How one program names and stores the tensors of its models. The table of all is in `layouts.ts`. */
+export interface Layout<Name extends string = string> {
+  /** The value of `--from`. */
+  readonly name: Name;
+  /** Repository and commit of the program. */
+  readonly program: string;
+  /** One of the tensor names, for messages: `flows.<level>.<step>.actnorm.log_s`. */
+  readonly example: string;
+  /**
+   * Matches names that every model of this layout has, such as those in a step. Group 1 is the prefix before the
+   * layout's own names, such as `module.`; it is the same for the whole model.
+   */
+  readonly anchor: RegExp;
+  /** Whether the file states bits and size. Other layouts leave them to the user. */
+  readonly statesConfig?: boolean;
+  /** Matches names that are not needed because they can be computed. */
+  readonly ignored?: RegExp;
+  /**
+   * Reads config and parameters in float64. Each tensor that the model has must be taken: a tensor beside the taken ones
+   * that was not taken is an error, because the model without it would be another model.
+   * @throws RangeError naming a tensor that is missing or does not fit.
+   */
+  read(weights: ForeignWeights, overrides: ImportOverrides): ImportedModel;
+  /** What the weights do not tell about a model, and the reader assumed. */
+  notes?(model: ImportedModel): readonly string[];
 }
 
-/** The names of another program's tensors, and the variant that its models are. */
-export interface Layout extends NamePattern {
-  readonly preset: PresetName;
-  /** The coupling if the conditioner has as many outputs as the step has channels. */
-  readonly affineCoupling: GlowConfig['coupling'];
-  /** Default bits per colour channel. */
-  readonly bits: number;
-  /** The beginning of a step's names. */
-  place(level: number, step: number): string;
-  /** Names inside a step. The LU matrices are stored as full matrices; `full` is the convolution as one matrix. */
-  readonly conv1x1: Readonly<
-    Record<'permutation' | 'lower' | 'upper' | 'logScale' | 'sign' | 'full', string>
-  >;
-  /** A parameter of the actnorm, for its shape. */
-  readonly actnorm: string;
-  readActnorm(weights: ForeignWeights, place: string, channels: number): SignedActnorm;
-  /** Weight of the conditioner's last convolution. */
-  readonly lastConv: string;
-  /** Bias of the last convolution and, if the variant has one, its gain, by our names. */
-  readLastConv(weights: ForeignWeights, place: string, outputs: number): Named<Float64Tensor>;
-  /** Weight, bias and gain of a level's learned prior. */
-  readPrior?(weights: ForeignWeights, level: number, channels: PriorChannels): Named<Float64Tensor>;
-}
-
-/** Channels of a prior's convolution: `context` of the half that goes on (at the top, of the latent), `latent`. */
-export interface PriorChannels {
-  readonly context: number;
-  readonly latent: number;
+/** A model of parameters by their full names, `levels.0.steps.3.actnorm.bias`. Names that are missing stay undefined. */
+export function modelOf(config: GlowConfig, found: Named<Float64Tensor>): ImportedModel {
+  const ofKind = (kind: 'trainable' | 'fixed'): Named<Float64Tensor> =>
+    Object.fromEntries(
+      createGlow(config)
+        .params.filter((spec) => spec.kind === kind)
+        .map(({ name }) => [name, found[name]]),
+    );
+  return { config, params: { trainable: ofKind('trainable'), fixed: ofKind('fixed') } };
 }

@@ -1,55 +1,69 @@
-import { type Float64Tensor, type Named, tensor } from '@glow-onnx/flow';
+import { type Float64Tensor, presets, tensor } from '@glow-onnx/flow';
+import { latentChannels } from '@glow-onnx/flow/internal';
 import type { ForeignWeights } from './foreign-weights.js';
-import type { Layout, SignedActnorm } from './layout.js';
+import { stepLayout } from './step-layout.js';
+import type { SignedActnorm } from './step-names.js';
+import { numberedPlaces } from './step-places.js';
+
+const anchor = /^(|.*?\.)blocks\.(\d{1,4})\.flows\.(\d{1,4})\./;
 
 /**
  * The most used public port: `blocks.<level>.flows.<step>.{actnorm,invconv,coupling.net}`, actnorm
  * scale·(x + loc), last convolution {conv.weight, conv.bias, scale} padded with ones and times exp(3·scale),
  * `blocks.<level>.prior` the same kind of convolution. Source: github.com/rosinality/glow-pytorch.
  */
-export const portLayout: Layout = {
-  layout: 'port',
+export const portLayout = stepLayout({
+  name: 'port',
+  program: 'github.com/rosinality/glow-pytorch at 97081ff',
   example: 'blocks.<level>.flows.<step>.actnorm.loc',
-  step: /^(|.*?\.)blocks\.(\d{1,4})\.flows\.(\d{1,4})\./,
+  anchor,
   ignored: /\.invconv\.(\w+_mask|l_eye)$/,
-  preset: 'port',
-  affineCoupling: 'sigmoid',
+  choices: () => ({ ...presets.port, classes: 0 }),
   bits: 5,
-  place: (level, step) => `blocks.${level}.flows.${step}`,
+  places: (names) => numberedPlaces(names, anchor, (level, step) => `blocks.${level}.flows.${step}.`, 'port'),
   conv1x1: {
-    permutation: 'invconv.w_p',
-    lower: 'invconv.w_l',
-    upper: 'invconv.w_u',
-    logScale: 'invconv.w_s',
-    sign: 'invconv.s_sign',
     full: 'invconv.weight',
+    lu: {
+      permutation: 'invconv.w_p',
+      lower: 'invconv.w_l',
+      upper: 'invconv.w_u',
+      logScale: 'invconv.w_s',
+      sign: 'invconv.s_sign',
+    },
   },
   actnorm: 'actnorm.scale',
+  actnormFlag: 'actnorm.initialized',
   readActnorm,
-  lastConv: 'coupling.net.4.conv.weight',
-  readLastConv: (weights, place, outputs) => ({
-    bias: weights.take(`${place}.coupling.net.4.conv.bias`, [outputs]),
-    gain: weights.take(`${place}.coupling.net.4.scale`, [outputs]),
-  }),
-  readPrior(weights, level, { context, latent }): Named<Float64Tensor> {
-    const outputs = 2 * latent; // halves (mean, log-sd), as ours
-    return {
-      weight: weights.take(`blocks.${level}.prior.conv.weight`, [outputs, context, 3, 3]),
-      bias: weights.take(`blocks.${level}.prior.conv.bias`, [outputs]),
-      gain: weights.take(`blocks.${level}.prior.scale`, [outputs]),
-    };
+  convs: () => ['coupling.net.0.weight', 'coupling.net.2.weight', 'coupling.net.4.conv.weight'],
+  readAfterConv: (weights, place, index, outputs) =>
+    index < 2
+      ? { bias: weights.take(`${place}coupling.net.${2 * index}.bias`, [outputs]) }
+      : {
+          bias: weights.take(`${place}coupling.net.4.conv.bias`, [outputs]),
+          gain: weights.take(`${place}coupling.net.4.scale`, [outputs]),
+        },
+  readPriors(weights, config) {
+    const found: Record<string, Float64Tensor> = {};
+    for (let level = 0; level < config.levels; level++) {
+      const latent = latentChannels(config, level);
+      const from = `blocks.${level}.prior`;
+      const to = `levels.${level}.prior`;
+      const outputs = 2 * latent; // halves (mean, log-sd), as ours
+      found[`${to}.weight`] = weights.take(`${from}.conv.weight`, [outputs, latent, 3, 3]);
+      found[`${to}.bias`] = weights.take(`${from}.conv.bias`, [outputs]);
+      found[`${to}.gain`] = weights.take(`${from}.scale`, [outputs]);
+    }
+    return found;
   },
-};
+});
 
 /** scale·(x + loc) = sign·(|scale|·x + |scale|·loc). @throws RangeError if a scale is zero. */
 function readActnorm(weights: ForeignWeights, place: string, channels: number): SignedActnorm {
-  const { data: scale } = weights.take(`${place}.actnorm.scale`, [channels]);
-  const { data: loc } = weights.take(`${place}.actnorm.loc`, [channels]);
+  const { data: scale } = weights.take(`${place}actnorm.scale`, [channels]);
+  const { data: loc } = weights.take(`${place}actnorm.loc`, [channels]);
   const zero = scale.indexOf(0);
   if (zero >= 0) {
-    throw new RangeError(
-      `${weights.where(`${place}.actnorm.scale`)} is 0 at channel ${zero}: not invertible`,
-    );
+    throw new RangeError(`${weights.where(`${place}actnorm.scale`)} is 0 at channel ${zero}: not invertible`);
   }
   const perChannel = (f: (s: number, channel: number) => number) => tensor([channels], scale.map(f));
   return {

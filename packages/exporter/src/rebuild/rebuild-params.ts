@@ -126,11 +126,12 @@ function readPrior(config: GlowConfig, weights: StoredWeights, level: number): N
     weight: interleave(order, weight),
     bias: interleave(order, weights.take(`${place}.bias`, [outputs])),
     gain: filled([outputs]),
+    ...(top && config.classes > 0 && { classes: readClasses(config, weights, place, outputs) }),
   });
 }
 
 function readChannelPrior(
-  { classes }: GlowConfig,
+  config: GlowConfig,
   weights: StoredWeights,
   place: string,
   latent: number,
@@ -138,8 +139,15 @@ function readChannelPrior(
   return {
     'prior.mean': weights.take(`${place}.mean`, [latent]),
     'prior.logSd': weights.take(`${place}.logSd`, [latent]),
-    ...(classes > 0 && {
-      'prior.classes': float64Ops.transpose(weights.take(`${place}.classes`, [2 * latent, classes])),
-    }),
+    ...(config.classes > 0 && { 'prior.classes': readClasses(config, weights, place, 2 * latent) }),
   };
+}
+
+function readClasses(
+  { classes }: GlowConfig,
+  weights: StoredWeights,
+  place: string,
+  outputs: number,
+): Float64Tensor {
+  return float64Ops.transpose(weights.take(`${place}.classes`, [outputs, classes]));
 }

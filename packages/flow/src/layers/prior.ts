@@ -31,11 +31,12 @@ export function standardPrior(place: string): Prior {
  * Mean and log-sd by a conv3×3 with output gain that starts at zero. At a split its input is the half that continues.
  * At the top (`ofZeros`, imports) its input is an image of zeros, so only the padding makes it vary over space. The
  * output has the halves (mean, log-sd); at an interleaved split mean is the even channels and log-sd the odd channels.
+ * At the top, with classes, the label's row of a table [classes, 2·latent] is added.
  * Source: Kingma & Dhariwal 2018, official code `split2d_prior` and `prior`.
  */
 export function convPrior(
   place: string,
-  config: Pick<GlowConfig, 'padding' | 'parameterOrder'>,
+  config: Pick<GlowConfig, 'padding' | 'parameterOrder' | 'classes'>,
   channels: { context: number; latent: number },
   ofZeros: boolean,
 ): Prior {
@@ -43,17 +44,23 @@ export function convPrior(
   const outputs = 2 * channels.latent;
   const shape = [outputs, inputsWithBorder(channels.context, padding), 3, 3];
   const interleaved = config.parameterOrder === 'interleaved' && !ofZeros;
-  const params = outputSpecs('', shape, true);
+  const classes = ofZeros ? config.classes : 0;
+  const params: ParamSpec[] = [
+    ...outputSpecs('', shape, true),
+    ...(classes > 0 ? [{ name: 'classes', shape: [classes, outputs], kind: 'trainable' } as const] : []),
+  ];
   return {
     place,
     params,
     initialParams: () => Object.fromEntries(params.map((spec) => [spec.name, filled(spec.shape)])),
     weights(ops, { trainable }) {
       const conv = outputWeights(ops, trainable, '', outputs, true);
+      if (classes > 0) return { ...conv, classes: ops.transpose(trainable.classes) };
       return interleaved ? oddThenEven(ops, conv, shape) : conv;
     },
-    distribution(ops, { weight, bias }, context) {
-      const output = (ofZeros ? ops.conv3x3OfZeros : ops.conv3x3)(context, weight, bias, padding);
+    distribution(ops, w, context, label) {
+      const common = (ofZeros ? ops.conv3x3OfZeros : ops.conv3x3)(context, w.weight, w.bias, padding);
+      const output = classes > 0 ? ops.add(common, ofLabel(ops, w.classes, label)) : common;
       const [first, second] = ops.split(output, channels.latent);
       return interleaved ? { mean: second, logSd: first } : { mean: first, logSd: second };
     },
@@ -81,12 +88,14 @@ export function channelPrior(channels: number, classes: number): Prior {
     distribution(ops, w, _context, label) {
       const common = { mean: ops.perChannel(w.mean), logSd: ops.perChannel(w.logSd) }; // 1 × channels × 1 × 1
       if (classes === 0) return common;
-      if (label === undefined)
-        throw new TypeError(
-          `prior: this model has ${classes} classes and needs a label; pass a one-hot label`,
-        );
-      const [mean, logSd] = ops.split(ops.conv1x1(label, w.classes), channels); // batch × channels × 1 × 1
+      const [mean, logSd] = ops.split(ofLabel(ops, w.classes, label), channels); // batch × channels × 1 × 1
       return { mean: ops.add(common.mean, mean), logSd: ops.add(common.logSd, logSd) };
     },
   };
+}
+
+/** The label's column of a table [outputs, classes], as an image of one pixel. */
+function ofLabel<T>(ops: Ops<T>, table: T, label: T | undefined): T {
+  if (label !== undefined) return ops.conv1x1(label, table);
+  throw new TypeError('prior: this model has classes and needs a label; pass a one-hot label');
 }

@@ -1,0 +1,104 @@
+import { type SafetensorsDtype, type SafetensorsTensor, sizeOf } from '@glow-onnx/flow/internal';
+import type { Budget } from './budget.js';
+
+/** The array type of each element type. Floats of half precision are kept as their bits. */
+export const arrayTypes = {
+  F64: Float64Array,
+  F32: Float32Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  I64: BigInt64Array,
+  U64: BigUint64Array,
+  I32: Int32Array,
+  U32: Uint32Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I8: Int8Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
+} as const satisfies Record<SafetensorsDtype, unknown>;
+
+/** numpy and PyTorch have no tensors of more axes. */
+const maxAxes = 64;
+
+/** A tensor in memory, as numpy and PyTorch describe it. Offset and strides count elements. */
+export interface Strided {
+  readonly dtype: SafetensorsDtype;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+  /** Little-endian. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The tensor in row-major order: a view of the bytes if it lies so, else a copy.
+ * @param where the beginning of an error.
+ * @throws RangeError if the tensor lies outside its bytes, or the budget does not suffice.
+ */
+export function rowMajor(where: string, tensor: Strided, budget: Budget): SafetensorsTensor {
+  const { dtype, shape, strides, offset, bytes } = tensor;
+  const ArrayType = arrayTypes[dtype];
+  const width = ArrayType.BYTES_PER_ELEMENT;
+  const natural = [...shape, ...strides, offset].every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!natural || shape.length !== strides.length || shape.length > maxAxes) {
+    throw new RangeError(
+      `${where}: expected a shape with strides, got [${shape}] with [${strides}] at ${offset}`,
+    );
+  }
+  const size = sizeOf(shape);
+  const last =
+    offset + shape.reduce((sum, extent, axis) => sum + (extent - 1) * (strides[axis] as number), 0);
+  if (size > 0 && !((last + 1) * width <= bytes.length)) {
+    throw new RangeError(
+      `${where}: [${shape.join(', ')}] from element ${offset} on ends at byte ${(last + 1) * width}, ` +
+        `but its storage has ${bytes.length} bytes; the file is cut short or damaged`,
+    );
+  }
+  budget.take(size * width, where);
+  const data =
+    size === 0
+      ? new ArrayType(0)
+      : isRowMajor(shape, strides)
+        ? elements(ArrayType, bytes.subarray(offset * width, (offset + size) * width))
+        : gather(tensor, size);
+  return { dtype, shape, data } as SafetensorsTensor;
+}
+
+function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const extent = shape[axis] as number;
+    if (extent !== 1 && strides[axis] !== step) return false;
+    step *= extent;
+  }
+  return true;
+}
+
+type ArrayType = (typeof arrayTypes)[SafetensorsDtype];
+
+function elements(Type: ArrayType, bytes: Uint8Array) {
+  const count = bytes.length / Type.BYTES_PER_ELEMENT;
+  return bytes.byteOffset % Type.BYTES_PER_ELEMENT === 0
+    ? new Type(bytes.buffer as ArrayBuffer, bytes.byteOffset, count)
+    : new Type(new Uint8Array(bytes).buffer);
+}
+
+function gather({ dtype, shape, strides, offset, bytes }: Strided, size: number) {
+  const Type = arrayTypes[dtype];
+  const width = Type.BYTES_PER_ELEMENT;
+  const from = elements(Type, bytes.subarray(0, bytes.length - (bytes.length % width)));
+  const to = new Type(size);
+  const index = shape.map(() => 0);
+  let at = offset;
+  for (let i = 0; i < size; i++) {
+    to[i] = from[at] as never;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis] as number;
+      if (++index[axis] < (shape[axis] as number)) break;
+      at -= (strides[axis] as number) * (shape[axis] as number);
+      index[axis] = 0;
+    }
+  }
+  return to;
+}
