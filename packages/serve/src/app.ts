@@ -2,6 +2,7 @@ import cors from '@fastify/cors';
 import swagger from '@fastify/swagger';
 import { version } from '@glow-onnx/runtime/internal';
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { AppContext } from './app-context.js';
 import { answerErrors } from './error-answers.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import type { Limits, ServeOptions } from './options.js';
@@ -10,28 +11,6 @@ import { addPictureRoutes } from './routes/picture-routes.js';
 import { addServerRoutes } from './routes/server-routes.js';
 import type { ServedModel } from './served-models.js';
 import { createTokenCheck } from './token.js';
-
-/** What the routes need of the server. */
-export interface AppContext {
-  readonly served: readonly ServedModel[];
-  readonly limits: Limits;
-  readonly metrics: Metrics;
-  /** False once the server closes. */
-  readonly isReady: () => boolean;
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The model and the call, for metrics and the log. */
-    about: { model: string; call: string };
-  }
-  interface FastifyContextConfig {
-    /** Whether clients without a token may ask, and the limit of requests does not count: what watches the server. */
-    watches?: boolean;
-    /** Whether the route may be asked without the token. */
-    isOpen?: boolean;
-  }
-}
 
 /**
  * The server without its models and its port.

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { AppContext } from '../app.js';
+import type { AppContext } from '../app-context.js';
 import { formatInferResponse } from '../protocol/format-response.js';
 import { parseInferRequest } from '../protocol/parse-request.js';
 import { stack, unstack } from '../protocol/tensor.js';

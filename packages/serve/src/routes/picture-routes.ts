@@ -1,6 +1,6 @@
 import { encodePng, latentsFromJson, latentsToJson, type RawImage } from '@glow-onnx/runtime/node';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { AppContext } from '../app.js';
+import type { AppContext } from '../app-context.js';
 import type { Work } from '../batcher.js';
 import { asClientError, HttpError } from '../http-error.js';
 import { decodeWork, type PictureItem, pictureWorks, sampleWork } from '../picture-works.js';

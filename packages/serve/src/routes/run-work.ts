@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { AppContext } from '../app.js';
+import type { AppContext } from '../app-context.js';
 import type { Work } from '../batcher.js';
 import { fromModelError, HttpError } from '../http-error.js';
 import type { ServedModel } from '../served-models.js';

@@ -1,6 +1,6 @@
 import { version } from '@glow-onnx/runtime/internal';
 import type { FastifyInstance } from 'fastify';
-import type { AppContext } from '../app.js';
+import type { AppContext } from '../app-context.js';
 import { ok } from './schemas.js';
 
 /** Routes about the server: health, metadata, metrics, OpenAPI. */
