@@ -19,6 +19,7 @@ import { exportModel } from './export-model.js';
 import { formatExport, formatVerification } from './format-report.js';
 import { importWeights, type LayoutName, layoutNames } from './import/import-weights.js';
 import { type LoadedCheckpoint, loadCheckpoint } from './load-checkpoint.js';
+import { addToRepository, checkRepository } from './triton/triton-repository.js';
 import { verifyFolder } from './verify/verify-folder.js';
 import { within } from './within.js';
 
@@ -41,6 +42,7 @@ interface ExportFlags extends ImportFlags {
   readonly license?: string;
   readonly images?: readonly string[];
   readonly withCheckpoint: boolean;
+  readonly triton?: string;
   readonly steps: boolean;
   readonly json: boolean;
 }
@@ -107,9 +109,11 @@ function addExport(program: Command, { stdout }: Terminal): void {
       'take the golden values from these images (files, folders) instead of samples',
     )
     .option('--with-checkpoint', 'let the folder carry its checkpoint, to train the model further', false)
+    .option('--triton <dir>', 'also add the graphs to this model repository of Triton')
     .option('--steps', stepsHelp, false)
     .option('--json', 'print JSON', false)
     .action(async (source: string, flags: ExportFlags) => {
+      if (flags.triton !== undefined) await checkRepository(flags.out, flags.triton);
       const { checkpoint, path, origin } = await readCheckpoint(source, flags);
       const { out, force, singleFile, tolerance, precision, license, images, withCheckpoint } = flags;
       if (origin === 'folder' && !withCheckpoint && (await isSame(path, out))) {
@@ -121,13 +125,16 @@ function addExport(program: Command, { stdout }: Terminal): void {
         ...{ out, force, singleFile, tolerance, precision, withCheckpoint },
         ...given({ license, images }),
       });
+      const added = flags.triton === undefined ? [] : await addToRepository(out, flags.triton);
       const text = () =>
         [
           ...(path === source ? [] : [`exported ${path}`]),
           ...assumptions(flags, checkpoint.config),
           formatExport(report, flags.steps),
+          ...(added.length === 0 ? [] : [`added ${added.join(' and ')} to ${flags.triton}`]),
         ].join('\n');
-      stdout.write(`${flags.json ? toJson(report) : printableLines(text())}\n`);
+      const json = { ...report, ...(flags.triton !== undefined && { triton: added }) };
+      stdout.write(`${flags.json ? toJson(json) : printableLines(text())}\n`);
     });
 }
 
