@@ -77,10 +77,15 @@ function inferBody(side: number): { body: Uint8Array<ArrayBuffer>; headers: Reco
   };
 }
 
-function infer({ address }: Running, side = 16, more: Record<string, string> = {}): Promise<Response> {
+function infer(
+  { address }: Running,
+  side = 16,
+  more: Record<string, string> = {},
+  kind = 'encode',
+): Promise<Response> {
   const { body, headers } = inferBody(side);
   const options = { method: 'POST', body, headers: { ...headers, ...more } };
-  return fetch(`${address}/v2/models/faces-encode/infer`, options);
+  return fetch(`${address}/v2/models/faces-${kind}/infer`, options);
 }
 
 async function logProbOf(answer: Promise<Response>): Promise<number> {
@@ -212,9 +217,9 @@ test('a server with limits answers 401, 413, 429 and 503, and never shows its to
     '--max-requests',
     '2',
     '--timeout',
-    '400',
+    '3000',
     '--max-pixels',
-    '300000',
+    '500000',
     '--token-file',
     'token',
   ];
@@ -224,12 +229,10 @@ test('a server with limits answers 401, 413, 429 and 503, and never shows its to
   expect((await infer(server, 16, { authorization: 'Bearer wrong-token-of-24-letters' })).status).toBe(401);
   const model = `${server.address}/v2/models/faces-encode`;
   expect((await fetch(model, { headers: authorization })).status).toBe(200);
-  const tooLong = `content-length: ${2 ** 24 + 1}\r\nauthorization: ${authorization.authorization}`;
-  expect(
-    await raw(server, `POST /v2/models/faces-encode/infer HTTP/1.1\r\nhost: x\r\n${tooLong}\r\n\r\n`),
-  ).toMatch(/^HTTP\/1.1 413 /);
-  expect((await infer(server, 1032, authorization)).status).toBe(413); // 1,065,024 pixels
-  const held = [1, 2].map(() => infer(server, 1024, authorization));
+  const head = `POST /v2/models/faces-encode/infer HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n`;
+  expect(await raw(server, `${head}content-length: ${2 ** 23 + 1}\r\n\r\n`)).toMatch(/^HTTP\/1.1 413 /);
+  expect((await infer(server, 720, authorization)).status).toBe(413); // 518,400 pixels
+  const held = [1, 2].map(() => infer(server, 640, authorization, 'encode-gradient'));
   const text = async () => (await fetch(`${server.address}/metrics`, { headers: authorization })).text();
   while (!(await text()).includes('requests_under_way 2'));
   expect((await infer(server, 16, authorization)).status).toBe(429);
@@ -237,6 +240,6 @@ test('a server with limits answers 401, 413, 429 and 503, and never shows its to
   const exit = once(server.process, 'exit');
   server.process.kill('SIGTERM');
   expect(await exit).toEqual([0, null]);
-  expect(server.log()).toContain('no answer within 1500 ms');
+  expect(server.log()).toContain('no answer within 3000 ms');
   expect(server.log()).not.toContain(token);
 }, 60_000);
