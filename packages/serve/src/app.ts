@@ -12,6 +12,13 @@ import { addServerRoutes } from './routes/server-routes.js';
 import type { ServedModel } from './served-models.js';
 import { createTokenCheck } from './token.js';
 
+/** The server without its port. */
+export interface App {
+  readonly app: FastifyInstance;
+  /** From now on the server says that it is not ready, and asks clients to leave. */
+  readonly drain: () => void;
+}
+
 /**
  * The server without its models and its port.
  * @param load makes the models' queues, which tell the metrics about their runs.
@@ -20,7 +27,7 @@ export async function createApp(
   load: (onBatch: Metrics['batched']) => readonly ServedModel[],
   { token, corsOrigin, logLevel = 'silent' }: Pick<ServeOptions, 'token' | 'corsOrigin' | 'logLevel'>,
   limits: Limits,
-): Promise<FastifyInstance> {
+): Promise<App> {
   const { timeoutMs, maxBodyBytes, maxRequests } = limits;
   const app = Fastify({
     bodyLimit: maxBodyBytes,
@@ -45,9 +52,6 @@ export async function createApp(
   answerErrors(app);
 
   app.decorateRequest('about');
-  app.addHook('preClose', async () => {
-    isReady = false;
-  });
   const mayAsk = token === undefined ? () => true : createTokenCheck(token);
   app.addHook('onRequest', async (request, reply) => {
     request.about = { model: '', call: '' };
@@ -102,5 +106,8 @@ export async function createApp(
   addServerRoutes(app, context);
   addInferRoutes(app, context);
   addPictureRoutes(app, context);
-  return app;
+  const drain = () => {
+    isReady = false;
+  };
+  return { app, drain };
 }

@@ -39,6 +39,11 @@ export interface ServeOptions extends Partial<Limits> {
   readonly threads?: number;
   /** The longest time in ms that a request waits for others while a process is idle; default 0. */
   readonly maxWaitMs?: number;
+  /**
+   * The time in ms in which a server that closes still takes requests, while it says that it is not ready; default 500.
+   * Requests that are on their way when it begins to close arrive in it.
+   */
+  readonly drainMs?: number;
   /** The secret that clients send as `Authorization: Bearer`. Default: requests need none. */
   readonly token?: string;
   /** The origin of pages that may read answers, such as `https://example.org`. Default: no page may (no CORS). */
@@ -65,7 +70,13 @@ const milliseconds = (least: number) => ({
 
 export const serveRules: Rules<ServeOptions> = {
   ...{ maxBodyBytes: positive, maxPixels: positive, maxBatch: positive, maxRequests: positive },
-  ...{ timeoutMs: milliseconds(1), maxWaitMs: milliseconds(0), workers: positive, threads: positive },
+  ...{
+    timeoutMs: milliseconds(1),
+    maxWaitMs: milliseconds(0),
+    drainMs: milliseconds(0),
+    workers: positive,
+    threads: positive,
+  },
   device: oneOf(devices),
   precision: oneOf(precisions),
   token: {

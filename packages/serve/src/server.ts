@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type GlowModel, loadGlow } from '@glow-onnx/runtime/node';
 import { createApp } from './app.js';
 import { createBatcher } from './batcher.js';
@@ -13,8 +14,8 @@ export interface ModelServer {
    */
   listen(where?: ListenOptions): Promise<string>;
   /**
-   * Takes no new requests, finishes those under way, and ends the workers. Connections that are still open after
-   * `timeoutMs` are cut.
+   * Is no longer ready, takes no new requests after `drainMs`, finishes those under way, and ends the workers.
+   * Connections that are still open after `timeoutMs` are cut.
    */
   close(): Promise<void>;
 }
@@ -40,7 +41,7 @@ export async function createServer(
 ): Promise<ModelServer> {
   checkServeOptions(options);
   checkEntries(entries);
-  const { workers = 1, maxWaitMs = 0, device, precision, threads } = options;
+  const { workers = 1, maxWaitMs = 0, drainMs = 500, device, precision, threads } = options;
   const limits = limitsOf(options);
   const { maxBatch, maxPixels, maxBodyBytes, timeoutMs } = limits;
   const models: GlowModel[] = [];
@@ -54,7 +55,7 @@ export async function createServer(
       };
       models.push(await loadGlow(source, { ...choices, worker: workers, maxPixels, maxBytes: maxBodyBytes }));
     }
-    const app = await createApp(
+    const { app, drain } = await createApp(
       (batched) =>
         entries.map(({ name, version }, i) => {
           const onBatch = (key: string, images: number) =>
@@ -71,6 +72,8 @@ export async function createServer(
     return {
       listen: ({ host = '127.0.0.1', port = 8000 } = {}) => app.listen({ host, port }),
       async close() {
+        drain();
+        await sleep(app.server.listening ? drainMs : 0);
         const cut = setTimeout(() => app.server.closeAllConnections(), timeoutMs);
         await app.close();
         clearTimeout(cut);

@@ -42,7 +42,7 @@ type App = Awaited<ReturnType<typeof createApp>>;
 const apps: App[] = [];
 afterEach(async () => {
   [failure, hold] = [undefined, undefined];
-  await Promise.all(apps.splice(0).map((app) => app.close()));
+  await Promise.all(apps.splice(0).map(({ app }) => app.close()));
 });
 
 async function start(
@@ -50,7 +50,7 @@ async function start(
   limits: Partial<Limits> = {},
   model = fake,
 ): Promise<string> {
-  const app = await createApp(
+  const made = await createApp(
     (onBatch) =>
       [1, 2].map((version) => ({
         ...{ name: 'tiny', version, model },
@@ -62,8 +62,8 @@ async function start(
     options,
     { ...defaultLimits, ...limits },
   );
-  apps.push(app);
-  return app.listen({ host: '127.0.0.1', port: 0 });
+  apps.push(made);
+  return made.app.listen({ host: '127.0.0.1', port: 0 });
 }
 
 const x = { name: 'x', datatype: 'FP32', shape: [1, 3, 8, 8], data: Array(192).fill(0) };
@@ -161,15 +161,15 @@ test('beyond the limit of requests it answers 429, and health and metrics still 
 });
 
 test.each([
-  ['its time is over', undefined, 503, /no answer within 50 ms/],
+  ['its time is over', undefined, 503, /no answer within 500 ms/],
   ['a worker ended', new WorkerError('killed'), 503, /try again/],
   ['it needs too much memory', new MemoryError('needs 9 GB', { needed: 9, available: 1 }), 413, /9 GB/],
   ['the model refuses the input', new RangeError('encode: wrong'), 400, /^encode: wrong$/],
   ['the model fails', new Error('secret path /models'), 500, /^the model failed; the log/],
 ])('when %s, the client gets its status', async (_, thrown, status, reason) => {
   failure = thrown;
-  if (!thrown) hold = new Promise((resolve) => setTimeout(resolve, 300));
-  const answer = await infer(await start({}, { timeoutMs: thrown ? 30_000 : 50 }));
+  if (!thrown) hold = new Promise(() => {});
+  const answer = await infer(await start({}, { timeoutMs: thrown ? 30_000 : 500 }));
   expect([answer.status, (await answer.json()).error]).toEqual([status, expect.stringMatching(reason)]);
 });
 
@@ -193,7 +193,7 @@ test('with a token only health answers without it, and CORS is off unless an ori
   expect((await fetch(`${closed}/v2/health/live`, { headers: origin })).headers.get(header)).toBeNull();
 });
 
-test('while it closes, it is not ready, refuses new requests with 503, and answers those under way', async () => {
+test('while it drains it is not ready and answers; then it refuses new requests and answers those under way', async () => {
   let end = () => {};
   hold = new Promise((resolve) => {
     end = resolve;
@@ -201,10 +201,15 @@ test('while it closes, it is not ready, refuses new requests with 503, and answe
   const address = await start();
   const { port } = new URL(address);
   const held = infer(address);
+  const drained = apps.splice(0)[0];
   const idle = connect(Number(port), '127.0.0.1');
-  idle.write('GET /v2/health/ready HTTP/1.1\r\nhost: x\r\n'); // not complete: it stays open
+  idle.write('GET /v2 HTTP/1.1\r\nhost: x\r\n'); // not complete: it stays open
   while (!(await (await fetch(`${address}/metrics`)).text()).includes('under_way 1'));
-  const closing = apps.splice(0)[0]?.close();
+  drained?.drain();
+  const ready = await fetch(`${address}/v2/health/ready`);
+  expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close']);
+  expect((await fetch(`${address}/v2`)).status).toBe(200);
+  const closing = drained?.app.close();
   const answer = new Promise<string>((resolve) => idle.once('data', (data) => resolve(String(data))));
   await new Promise(setImmediate);
   idle.write('\r\n');

@@ -53,6 +53,7 @@ test.each([
   [{ maxbatch: 3 }, /unknown option "maxbatch"; did you mean maxBatch\?/],
   [{ maxBatch: 0 }, /maxBatch must be an integer from 1 on, got 0/],
   [{ timeoutMs: 2 ** 31 }, /timeoutMs must be an integer from 1 to 2147483647/],
+  [{ drainMs: -1 }, /drainMs must be an integer from 0/],
   [{ device: 'tpu' }, /device must be "cpu"/],
   [{ corsOrigin: '*' }, /corsOrigin must be an origin/],
 ])('createServer refuses %j', async (options, reason) => {

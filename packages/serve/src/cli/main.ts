@@ -26,6 +26,7 @@ interface Flags {
   readonly maxPixels?: number;
   readonly maxRequests?: number;
   readonly timeout?: number;
+  readonly drain?: number;
   readonly tokenFile?: string;
   readonly cors?: string;
   readonly logLevel: LogLevel;
@@ -72,17 +73,29 @@ export function main(
     .option('--max-requests <n>', limit('requests under way', 'maxRequests'), integer(1))
     .option('--timeout <ms>', `longest time for an answer (default: ${defaultLimits.timeoutMs})`, integer(1))
     .option(
+      '--drain <ms>',
+      'time after SIGTERM in which it still takes requests, not ready (default: 500)',
+      integer(0),
+    )
+    .option(
       '--token-file <file>',
       `file with the token that clients have to send (or ${tokenVariable} in the environment)`,
     )
     .option('--cors <origin>', 'origin of pages that may read answers (default: none)')
     .addOption(new Option('--log-level <level>', 'what to log to stderr').choices(logLevels).default('info'))
     .action(async (models: readonly string[], flags: Flags) => {
-      const { host, port, maxWait, maxBody, timeout, tokenFile, cors, logLevel, ...same } = flags;
+      const { host, port, maxWait, maxBody, timeout, drain, tokenFile, cors, logLevel, ...same } = flags;
       const token = await readToken(tokenFile, process.env);
       const entries = models.map(parseModelEntry);
       const server = await createServer(entries, {
-        ...given({ maxWaitMs: maxWait, maxBodyBytes: maxBody, timeoutMs: timeout, token, corsOrigin: cors }),
+        ...given({
+          maxWaitMs: maxWait,
+          maxBodyBytes: maxBody,
+          timeoutMs: timeout,
+          drainMs: drain,
+          token,
+          corsOrigin: cors,
+        }),
         ...given(same),
         logLevel,
       });
