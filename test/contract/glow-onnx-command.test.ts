@@ -27,6 +27,7 @@ test.each([
   ['export', /^Usage: glow-onnx export [\s\S]*--out/],
   ['verify', /^Usage: glow-onnx verify [\s\S]*<modeldir>/],
   ['score', /^Usage: glow-onnx score [\s\S]*<model/],
+  ['serve', /^Usage: glow-onnx serve [\s\S]*--max-batch/],
 ])('%s has its own help, by --help and by help', (name, usage) => {
   for (const args of [
     [name, '--help'],

@@ -4,7 +4,7 @@ import { closureOf, licencesOf } from '../support/closure.js';
 import { type Lock, nameOf, readLock } from '../support/lock-file.js';
 
 /** What installing a published package brings, against docs/security.md. */
-const names = ['flow', 'graph', 'runtime', 'exporter', 'trainer', 'glow-onnx'] as const;
+const names = ['flow', 'graph', 'runtime', 'exporter', 'trainer', 'serve', 'glow-onnx'] as const;
 const root = resolve(__dirname, '../..');
 const lock = readLock();
 const page = readFileSync(join(root, 'docs/security.md'), 'utf8');

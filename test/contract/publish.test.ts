@@ -60,6 +60,7 @@ test('the commands that users run are in the packages', () => {
   expect(commands.sort()).toEqual([
     '@glow-onnx/exporter glow-export bin/glow-export.js',
     '@glow-onnx/runtime glow bin/glow.js',
+    '@glow-onnx/serve glow-serve bin/glow-serve.js',
     '@glow-onnx/trainer glow-train bin/glow-train.js',
     'glow-onnx glow-onnx bin/glow-onnx.js',
   ]);

@@ -32,7 +32,7 @@ export function npm(cwd: string, ...args: string[]): string {
   return execFileSync('npm', [...args, ...quiet], { cwd, encoding: 'utf8', stdio: [...stdio] });
 }
 
-export type PackageName = 'flow' | 'graph' | 'runtime' | 'exporter' | 'trainer' | 'glow-onnx';
+export type PackageName = 'flow' | 'graph' | 'runtime' | 'exporter' | 'trainer' | 'serve' | 'glow-onnx';
 
 /** The tarball of every package, packed once for all files of a run. */
 export function tarballs(): Record<PackageName, string> {

@@ -41,6 +41,12 @@ export const pythonOnnxRuntime: Need = {
 /** The Python of `npm run python-packages`. */
 export const pythonPath = resolve(__dirname, '../../out/python/bin/python');
 
+/** A client of the Open Inference Protocol, and the messages of Triton's configuration. */
+export const tritonClient: Need = {
+  package: 'npm:python-packages',
+  isHere: once(() => canImport(pythonPath, 'tritonclient.http, tritonclient.grpc')),
+};
+
 /** The file that describes SwiftShader, or the driver that the environment names. */
 export const vulkanDriverFile = once((): string | undefined => {
   const named = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
@@ -58,15 +64,17 @@ export const vulkanDriverFile = once((): string | undefined => {
 
 /** Debian's own Python, which has Debian's packages, or else the first on PATH. */
 export const pythonWithOnnx = once((): string | undefined =>
-  ['/usr/bin/python3', 'python3'].find((command) => {
-    try {
-      execFileSync(command, ['-c', 'import onnx'], { stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  }),
+  ['/usr/bin/python3', 'python3'].find((command) => canImport(command, 'onnx')),
 );
+
+function canImport(python: string, modules: string): boolean {
+  try {
+    execFileSync(python, ['-c', `import ${modules}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Whether the system's loader finds a library, as it will for the program that needs it. */
 function canOpen(library: string): boolean {

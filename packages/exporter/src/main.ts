@@ -18,6 +18,7 @@ import { exportModel } from './export-model.js';
 import { formatExport, formatVerification } from './format-report.js';
 import { addSourceOptions, readSource, type SourceFlags, templateOf } from './read-source.js';
 import { addToPytorch } from './to-pytorch/to-pytorch-command.js';
+import { addToRepository, checkRepository } from './triton/triton-repository.js';
 import { verifyFolder } from './verify/verify-folder.js';
 
 const stepsHelp = 'print all steps instead of the worst five';
@@ -34,6 +35,7 @@ interface ExportFlags extends ImportFlags {
   readonly license?: string;
   readonly images?: readonly string[];
   readonly withCheckpoint: boolean;
+  readonly triton?: string;
   readonly steps: boolean;
   readonly json: boolean;
 }
@@ -98,9 +100,11 @@ function addExport(program: Command, { stdout }: Terminal): void {
       'take the golden values from these images (files, folders) instead of samples',
     )
     .option('--with-checkpoint', 'let the folder carry its checkpoint, to train the model further', false)
+    .option('--triton <dir>', 'also add the graphs to this model repository of Triton')
     .option('--steps', stepsHelp, false)
     .option('--json', 'print JSON', false)
     .action(async (source: string, flags: ExportFlags) => {
+      if (flags.triton !== undefined) await checkRepository(flags.out, flags.triton);
       const { checkpoint, path, origin, notes } = await readSource(source, flags);
       const { out, force, singleFile, tolerance, precision, license, images, withCheckpoint } = flags;
       if (origin === 'folder' && !withCheckpoint && (await isSame(path, out))) {
@@ -112,11 +116,16 @@ function addExport(program: Command, { stdout }: Terminal): void {
         ...{ out, force, singleFile, tolerance, precision, withCheckpoint },
         ...given({ license, images }),
       });
+      const added = flags.triton === undefined ? [] : await addToRepository(out, flags.triton);
       const text = () =>
-        [...(path === source ? [] : [`exported ${path}`]), ...notes, formatExport(report, flags.steps)].join(
-          '\n',
-        );
-      stdout.write(`${flags.json ? toJson(report) : printableLines(text())}\n`);
+        [
+          ...(path === source ? [] : [`exported ${path}`]),
+          ...notes,
+          formatExport(report, flags.steps),
+          ...(added.length === 0 ? [] : [`added ${added.join(' and ')} to ${flags.triton}`]),
+        ].join('\n');
+      const json = { ...report, ...(flags.triton !== undefined && { triton: added }) };
+      stdout.write(`${flags.json ? toJson(json) : printableLines(text())}\n`);
     });
 }
 

@@ -1,7 +1,7 @@
 /** A command, the package that defines it, and its place in the help. */
 export interface CommandEntry {
   readonly name: string;
-  readonly of: 'trainer' | 'exporter' | 'runtime' | 'glow-onnx';
+  readonly of: 'trainer' | 'exporter' | 'runtime' | 'serve' | 'glow-onnx';
   readonly group: 'Make a model' | 'Use a model' | 'Share a model' | 'Look into it';
   readonly description: string;
 }
@@ -29,6 +29,7 @@ export const commands: readonly CommandEntry[] = [
     denoise: 'take noise off images',
     enlarge: 'make images larger',
   }),
+  ...inGroup('Use a model', 'serve', { serve: 'answer requests over HTTP: the Open Inference Protocol' }),
   ...inGroup('Share a model', 'glow-onnx', {
     push: 'upload a model folder to a model hub',
     pull: 'download a model folder from a model hub',

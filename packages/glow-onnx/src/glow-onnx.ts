@@ -16,6 +16,8 @@ export async function glowOnnx(argv: readonly string[]): Promise<void> {
       return (await import('@glow-onnx/exporter/internal')).glowExport(program, argv);
     case 'runtime':
       return glow(program, argv);
+    case 'serve':
+      return (await import('@glow-onnx/serve/internal')).glowServe(`${program} ${name}`, rest);
     case 'glow-onnx': {
       const { share } = await import('./share/share.js');
       return runCommand(program, argv, (args, terminal, signal) => share(program, args, terminal, signal));

@@ -51,6 +51,21 @@ test('log p is that of encode, for images as for their numbers', async () => {
   expect(again.gradient[0]).toEqual(found.gradient[0]);
 });
 
+test('numbers encode as their image does, and decode to the same bins', async () => {
+  const numbers = images.map((image) => floatsOf(image, glow.config.bits));
+  const encoded = await glow.encode(numbers);
+  expect(encoded).toEqual(await glow.encode(images));
+  const decoded = await glow.decodeFloats(encoded.z);
+  const bin = (value: number) => Math.floor((value + 0.5) * 2 ** glow.config.bits);
+  for (const [i, { shape, data }] of decoded.entries()) {
+    expect(shape).toEqual([3, 16, 16]);
+    expect(Array.from(data, bin)).toEqual(Array.from((numbers[i] as FloatImage).data, bin));
+  }
+  expect(decoded[0]?.data.some((value, i) => value !== numbers[0]?.data[i])).toBe(true); // not rounded
+  const wrong = { shape: [3, 16, 15] as const, data: new Float32Array(720) };
+  await expect(glow.encode(wrong)).rejects.toThrow('both divisible by 8, got [3,16,15]');
+});
+
 test('climbing the gradient raises log p as much as it says', async () => {
   const x = floatsOf(images[0] as RawImage, glow.config.bits);
   const { logProb, gradient } = await glow.logProbGradient(x);

@@ -15,7 +15,15 @@ import { tinyConfig } from '../../support/tiny-config.js';
 
 /** Packages as users get them: packed, and installed from the registry's dependencies into an empty folder. */
 const root = resolve(__dirname, '../../..');
-const names: readonly PackageName[] = ['flow', 'graph', 'runtime', 'exporter', 'trainer', 'glow-onnx'];
+const names: readonly PackageName[] = [
+  'flow',
+  'graph',
+  'runtime',
+  'exporter',
+  'trainer',
+  'serve',
+  'glow-onnx',
+];
 
 const folder = mkdtempSync(join(tmpdir(), 'glow-pack-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,6 +4,7 @@ import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
 import { type Call, type CallOptions, type FitOptions, inImages, startCall } from './call.js';
 import { collect } from './collect.js';
+import { type FloatImage, loadFloats } from './float-image.js';
 import type { Label } from './labels.js';
 import type { Latents } from './latents.js';
 import { loadImages, takeLatents } from './load-inputs.js';
@@ -58,11 +59,11 @@ export function prepare(
 
 export async function encode(
   parts: ModelParts,
-  images: readonly ImageInput[],
+  images: readonly (ImageInput | FloatImage)[],
   options: EncodeOptions = {},
 ): Promise<Encoded> {
   const call = startCall(parts.manifest, 'encode', images, inImages, options);
-  const loaded = loadImages(parts, call, images, options, ['encode']);
+  const loaded = loadFloats(parts, call, images, options);
   const batches = groupBySize(parts, call, loaded);
   const encoded = encodeBatches(parts, call, batches);
   const results = await collect(call, encoded, ({ image, latents, logProb }) => ({

@@ -1,7 +1,11 @@
 import { describe, type GlowConfig } from '@glow-onnx/flow/manifest';
 import { findNotFinite } from '../check.js';
-import type { Place } from './call.js';
-import type { ImageItem } from './item.js';
+import { fits } from '../pictures/fits.js';
+import type { ImageInput } from '../pictures/input.js';
+import { type Call, type FitOptions, type Place, placesOf } from './call.js';
+import { type Failed, failedAt, type ImageItem, type Item } from './item.js';
+import { loadOne } from './load-inputs.js';
+import type { ModelParts } from './model-parts.js';
 
 /**
  * An image in model units, or a derivative with respect to one: channels × height × width float32 numbers, row-major.
@@ -45,4 +49,35 @@ export function takeFloatImage(
   const bad = findNotFinite(data);
   if (bad >= 0) throw new RangeError(`${where}: data holds ${data[bad]} at ${bad}; it must be finite`);
   return { ...place, x: data, height, width };
+}
+
+/** Loads the images of a call one by one, of which any may be given as numbers. */
+export async function* loadFloats(
+  parts: ModelParts,
+  call: Call,
+  images: readonly (ImageInput | FloatImage)[],
+  { fit = fits[0] }: Pick<FitOptions, 'fit'>,
+): AsyncGenerator<ImageItem | Failed> {
+  for (const place of placesOf(call)) {
+    const input = images[place.image] as ImageInput | FloatImage;
+    if (isFloatImage(input)) {
+      yield checkedItem(place, () => {
+        const item = takeFloatImage(parts.manifest.config, input, place);
+        parts.memory.check(place.where, item, ['encode'], 'pass a smaller image');
+        return item;
+      });
+    } else yield* loadOne(parts, call, place, input, { fit }, ['encode']);
+  }
+}
+
+/** The item, or its failure if it cannot be taken. */
+export function checkedItem<I extends Item>(
+  place: Pick<Item, 'image' | 'where' | 'label'>,
+  take: () => I,
+): I | Failed {
+  try {
+    return take();
+  } catch (error) {
+    return failedAt(place, error);
+  }
 }

@@ -1,13 +1,12 @@
-import { fits } from '../pictures/fits.js';
 import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
-import { type Call, inImages, placesOf, startCall } from './call.js';
+import { type Call, inImages, startCall } from './call.js';
 import { collect } from './collect.js';
 import type { DecodeOptions, EncodeOptions } from './encode-decode.js';
-import { type FloatImage, isFloatImage, takeFloatImage } from './float-image.js';
-import { type Failed, failedAt, type ImageItem, type Item, isFailed } from './item.js';
+import { checkedItem, type FloatImage, loadFloats, takeFloatImage } from './float-image.js';
+import { type Failed, isFailed } from './item.js';
 import type { Latents } from './latents.js';
-import { loadOne, takeLatents } from './load-inputs.js';
+import { takeLatents } from './load-inputs.js';
 import type { ModelParts } from './model-parts.js';
 import { runEach } from './run-batches.js';
 import { decodeGradientBatch, encodeGradientBatch, type PairItem } from './run-gradients.js';
@@ -69,24 +68,6 @@ export async function decodeGradient(
 
 const isAny = <I>(_: I): _ is I => true;
 
-async function* loadFloats(
-  parts: ModelParts,
-  call: Call,
-  images: readonly (ImageInput | FloatImage)[],
-  { fit = fits[0] }: EncodeOptions,
-): AsyncGenerator<ImageItem | Failed> {
-  for (const place of placesOf(call)) {
-    const input = images[place.image] as ImageInput | FloatImage;
-    if (isFloatImage(input)) {
-      yield checked(place, () => {
-        const item = takeFloatImage(parts.manifest.config, input, place);
-        parts.memory.check(place.where, item, ['encode'], 'pass a smaller image');
-        return item;
-      });
-    } else yield* loadOne(parts, call, place, input, { fit }, ['encode']);
-  }
-}
-
 async function* takePairs(
   parts: ModelParts,
   call: Call,
@@ -98,7 +79,7 @@ async function* takePairs(
       yield item;
       continue;
     }
-    yield checked(item, () => {
+    yield checkedItem(item, () => {
       const place = { ...item, where: `${item.where}: cotangent` };
       const {
         x: cotangent,
@@ -112,14 +93,6 @@ async function* takePairs(
       }
       return { ...item, cotangent };
     });
-  }
-}
-
-function checked<I extends Item>(place: Pick<Item, 'image' | 'where' | 'label'>, take: () => I): I | Failed {
-  try {
-    return take();
-  } catch (error) {
-    return failedAt(place, error);
   }
 }
 

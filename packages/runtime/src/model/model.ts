@@ -47,9 +47,10 @@ export interface GlowModel extends AsyncDisposable {
   /**
    * The latents of each image and log p(x) at the centres of its bins, in nats. Deterministic.
    * `z[i].levels[l]` has the shape [channels, height, width] of level l; level 0 is the finest.
+   * An image may also be given as numbers: { shape: [channels, height, width], data }, in model units.
    * @example const { z, logProb, fitted } = await model.encode(['a.png', 'b.png']);
    */
-  encode(images: OneOrMore<ImageInput>, options?: EncodeOptions): Promise<Encoded>;
+  encode(images: OneOrMore<ImageInput | FloatImage>, options?: EncodeOptions): Promise<Encoded>;
 
   /**
    * The images of latents. Their values have the model's bits, spread over 0 to 255. The inverse of `encode`.
@@ -159,6 +160,13 @@ export interface GlowModel extends AsyncDisposable {
    * @example const [{ images }] = await model.enlarge('small.png', { factor: 2 });
    */
   enlarge(images: OneOrMore<ImageInput>, options: EnlargeOptions): Promise<Restored[]>;
+
+  /**
+   * decode(z) as numbers in model units, not rounded to bins.
+   * @example
+   * const [{ shape, data }] = await model.decodeFloats(z); // [3, 16, 16]
+   */
+  decodeFloats(z: OneOrMore<Latents>, options?: DecodeOptions): Promise<FloatImage[]>;
 
   /**
    * log p(x) of each image at the centres of its bins, in nats, and its gradient ∂ log p(x)/∂x, in nats per unit of x.

@@ -48,6 +48,21 @@ export async function decodeBatch(
   return toPixels(config, batch, partsOf(outputs, 'x', batch));
 }
 
+/** Decodes latents of one size to numbers, which are not rounded to bins. An image whose x is not finite fails. */
+export async function decodeFloatBatch(
+  graph: GraphRunner,
+  config: GlowConfig,
+  batch: readonly LatentsItem[],
+): Promise<(ImageItem | Failed)[]> {
+  const outputs = await graph.run({ ...latentInputs(config, batch), ...labelInput(config, batch) });
+  const decoded = partsOf(outputs, 'x', batch);
+  return batch.map(({ image, where, label, height, width }, i) => {
+    const place = { image, where, label };
+    const x = decoded[i] as Float32Array | Error;
+    return x instanceof Error ? failedAt(place, x) : { ...place, height, width, x: x.slice() };
+  });
+}
+
 /** Encodes images of one size and decodes them again, their latents left on the device. */
 export async function roundTripBatch(
   graph: GraphRunner,

@@ -1,0 +1,239 @@
+// A server of models/faces under load on loopback: speed with and without batching, bad clients, memory, drain.
+//   node bench/serve.mjs [--seconds 5] [--rounds 3]
+// Linux only: memory and processor time come from /proc. The clients run in this process, on the same cores.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { createRandom } from '@glow-onnx/flow/random';
+import { machine, median } from './models.mjs';
+
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '5' }, rounds: { type: 'string', default: '3' } },
+});
+const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)];
+const path = '/v2/models/faces-encode/infer';
+const x = Float32Array.from({ length: 768 }, (_, i) => (((i * 7) % 32) + 0.5) / 32 - 0.5);
+const json = Buffer.from(
+  JSON.stringify({
+    inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 3, 16, 16], parameters: { binary_data_size: 3072 } }],
+    outputs: [{ name: 'log_prob', parameters: { binary_data: true } }],
+  }),
+);
+const body = Buffer.concat([json, Buffer.from(x.buffer)]);
+const headers = { 'content-length': body.length, 'inference-header-content-length': json.length };
+const head = (length, more = '') =>
+  `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n${more}\r\n`;
+
+console.log(machine());
+await speed();
+await badClients();
+await drain();
+
+async function start(...flags) {
+  const process_ = spawn(
+    process.execPath,
+    [
+      'packages/serve/bin/glow-serve.js',
+      'models/faces',
+      '--port',
+      '0',
+      '--threads',
+      '1',
+      '--log-level',
+      'error',
+      ...flags,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [line] = await once(process_.stdout, 'data');
+  const port = Number(/:(\d+)\n/.exec(line)[1]);
+  const { pid } = process_;
+  const pids = () => [pid, ...readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')];
+  const stat = (id, field) =>
+    Number(readFileSync(`/proc/${id}/stat`, 'utf8').split(') ')[1].split(' ')[field]);
+  return {
+    ...{ process: process_, port },
+    /** Resident MB of the server and of its worker. */
+    memory: () => pids().map((id) => Math.round((stat(id, 21) * 4096) / 1e6)),
+    /** Processor time of both in ms. */
+    cpu: () => pids().reduce((sum, id) => sum + 10 * (stat(id, 11) + stat(id, 12)), 0),
+    async stop() {
+      const exit = once(process_, 'exit');
+      process_.kill('SIGTERM');
+      return (await exit)[0];
+    },
+  };
+}
+
+function ask(port, agent) {
+  return new Promise((resolve) => {
+    const sent = request({ port, host: '127.0.0.1', method: 'POST', path, agent, headers }, (answer) => {
+      answer.resume().on('end', () => resolve(answer.statusCode));
+    });
+    sent.on('error', ({ code }) => resolve(code)).end(body);
+  });
+}
+
+/** @returns times of answers in ms, how many requests got each status, and answers a second. */
+async function load(port, clients, forSeconds, onEnd = () => {}) {
+  const agent = new Agent({ keepAlive: true, maxSockets: clients });
+  const [times, counts] = [[], {}];
+  const started = performance.now();
+  const end = started + 1000 * forSeconds;
+  const client = async () => {
+    while (performance.now() < end) {
+      const since = performance.now();
+      const status = await ask(port, agent);
+      if (status === 200) times.push(performance.now() - since);
+      else await sleep(5);
+      counts[status] = (counts[status] ?? 0) + 1;
+      onEnd(since, status);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  agent.destroy();
+  const rate = (1000 * times.length) / (performance.now() - started);
+  return { times: times.sort((a, b) => a - b), counts, rate };
+}
+
+function quantile(times, share) {
+  return times[Math.min(times.length - 1, Math.floor(share * times.length))];
+}
+
+async function speed() {
+  const choices = [
+    ['--max-batch', '1'],
+    ['--max-wait', '0'],
+    ['--max-wait', '2'],
+  ];
+  const servers = await Promise.all(choices.map((flags) => start(...flags)));
+  for (const { port } of servers) await load(port, 8, 1);
+  for (const clients of [1, 32, 256]) {
+    const found = choices.map(() => []);
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, server] of servers.entries()) {
+        const before = server.cpu();
+        const { times, counts, rate } = await load(server.port, clients, seconds);
+        const failed = Object.keys(counts).filter((status) => status !== '200');
+        if (failed.length > 0) console.log(`${choices[i].join(' ')}: also ${JSON.stringify(counts)}`);
+        found[i].push({
+          rate,
+          cpu: (server.cpu() - before) / times.length,
+          ...{ p50: quantile(times, 0.5), p99: quantile(times, 0.99) },
+        });
+      }
+    }
+    for (const [i, runs] of found.entries()) {
+      const of = (name) => median(runs.map((run) => run[name])).toFixed(name === 'cpu' ? 2 : 1);
+      console.log(
+        `${clients} clients, ${choices[i].join(' ')}: ${of('rate')} requests/s, ${of('cpu')} ms of processor time each, ` +
+          `p50 ${of('p50')} ms, p99 ${of('p99')} ms; memory ${servers[i].memory().join(' + ')} MB`,
+      );
+    }
+  }
+  await Promise.all(servers.map(({ stop }) => stop()));
+}
+
+async function badClients() {
+  const server = await start('--timeout', '5000');
+  const { port } = server;
+  await load(port, 32, seconds);
+  console.log(`memory at the start: ${server.memory().join(' + ')} MB`);
+
+  const sockets = (count, use) =>
+    Promise.all(
+      Array.from({ length: count }, async () => {
+        const socket = connect(port, '127.0.0.1').on('error', () => {});
+        await once(socket, 'connect');
+        use(socket.resume());
+        return once(socket, 'close');
+      }),
+    );
+  const drip = (socket) => {
+    socket.write(head(body.length));
+    const timer = setInterval(() => socket.write('{'), 500);
+    socket.on('close', () => clearInterval(timer));
+  };
+  for (const [name, use] of [
+    ['100 clients that send a byte from time to time', drip],
+    ['100 connections with half a header', (socket) => socket.write(head(9).slice(0, 40))],
+    ['100 connections that send nothing', () => {}],
+    [
+      '100 clients that take no answer',
+      (socket) =>
+        socket
+          .pause()
+          .write(
+            Buffer.concat([
+              Buffer.from(head(body.length, `inference-header-content-length: ${json.length}\r\n`)),
+              body,
+            ]),
+          ),
+    ],
+  ]) {
+    const since = performance.now();
+    const closed = sockets(100, use);
+    const { times, counts } = await load(port, 32, seconds);
+    const all = await Promise.race([closed.then(() => true), sleep(75_000).then(() => false)]);
+    const after = ((performance.now() - since) / 1000).toFixed(0);
+    console.log(
+      `${name}: ${all ? `all closed after ${after} s` : 'not all closed after 75 s'}; 32 others: ${JSON.stringify(counts)}, ` +
+        `p99 ${quantile(times, 0.99).toFixed(1)} ms; memory ${server.memory().join(' + ')} MB`,
+    );
+  }
+
+  const { uniform } = createRandom(1);
+  const below = (n) => Math.floor(uniform() * n);
+  const statuses = {};
+  const full = Buffer.concat([
+    Buffer.from(head(body.length, `inference-header-content-length: ${json.length}\r\n`)),
+    body,
+  ]);
+  for (let i = 0; i < 1000; i++) {
+    const bytes = Buffer.from(full.subarray(0, below(4) === 0 ? below(full.length) : full.length));
+    for (let change = 0; change <= below(8); change++) bytes[below(Math.min(bytes.length, 500))] = below(256);
+    const answer = await new Promise((resolve) => {
+      let got = '';
+      const socket = connect(port, '127.0.0.1', () => socket.end(bytes));
+      socket.on('data', (data) => {
+        got += data;
+      });
+      socket.on('error', () => {}).on('close', () => resolve(got));
+    });
+    const status = /^HTTP\/1.1 (\d+)/.exec(answer)?.[1] ?? 'closed';
+    statuses[status] = (statuses[status] ?? 0) + 1;
+  }
+  const { counts } = await load(port, 32, seconds);
+  console.log(
+    `1,000 malformed requests: ${JSON.stringify(statuses)}; 32 others then: ${JSON.stringify(counts)}; ` +
+      `memory ${server.memory().join(' + ')} MB`,
+  );
+  for (let i = 0; i < rounds; i++) await load(port, 256, seconds);
+  console.log(`after ${rounds} more rounds with 256 clients: memory ${server.memory().join(' + ')} MB`);
+  await server.stop();
+}
+
+async function drain() {
+  for (const clients of [32, 256]) {
+    const server = await start();
+    const [before, after] = [{}, {}];
+    let signalled = Number.POSITIVE_INFINITY;
+    const loading = load(server.port, clients, 3, (since, status) => {
+      const counts = since < signalled ? before : after;
+      counts[status] = (counts[status] ?? 0) + 1;
+    });
+    await sleep(2000);
+    signalled = performance.now();
+    const code = await server.stop();
+    const took = performance.now() - signalled;
+    await loading;
+    console.log(
+      `SIGTERM under ${clients} clients: ended with ${code} after ${took.toFixed(0)} ms; ` +
+        `requests sent before it ${JSON.stringify(before)}, after it ${JSON.stringify(after)}`,
+    );
+  }
+}

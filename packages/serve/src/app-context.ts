@@ -1,0 +1,25 @@
+import type { Metrics } from './metrics.js';
+import type { Limits } from './options.js';
+import type { ServedModel } from './served-models.js';
+
+/** What the routes need of the server. */
+export interface AppContext {
+  readonly served: readonly ServedModel[];
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+  /** False once the server closes. */
+  readonly isReady: () => boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The model and the call, for metrics and the log. */
+    about: { model: string; call: string };
+  }
+  interface FastifyContextConfig {
+    /** Whether the route only watches the server: the limit of requests does not hold for it. */
+    watches?: boolean;
+    /** Whether the route may be asked without the token. */
+    isOpen?: boolean;
+  }
+}

@@ -1,0 +1,113 @@
+import cors from '@fastify/cors';
+import swagger from '@fastify/swagger';
+import { version } from '@glow-onnx/runtime/internal';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { AppContext } from './app-context.js';
+import { answerErrors } from './error-answers.js';
+import { createMetrics, type Metrics } from './metrics.js';
+import type { Limits, ServeOptions } from './options.js';
+import { addInferRoutes } from './routes/infer-routes.js';
+import { addPictureRoutes } from './routes/picture-routes.js';
+import { addServerRoutes } from './routes/server-routes.js';
+import type { ServedModel } from './served-models.js';
+import { createTokenCheck } from './token.js';
+
+/** The server without its port. */
+export interface App {
+  readonly app: FastifyInstance;
+  /** From now on the server says that it is not ready, and asks clients to leave. */
+  readonly drain: () => void;
+}
+
+/**
+ * The server without its models and its port.
+ * @param load makes the models' queues, which tell the metrics about their runs.
+ */
+export async function createApp(
+  load: (onBatch: Metrics['batched']) => readonly ServedModel[],
+  { token, corsOrigin, logLevel = 'silent' }: Pick<ServeOptions, 'token' | 'corsOrigin' | 'logLevel'>,
+  limits: Limits,
+): Promise<App> {
+  const { timeoutMs, maxBodyBytes, maxRequests } = limits;
+  const app = Fastify({
+    bodyLimit: maxBodyBytes,
+    requestTimeout: timeoutMs,
+    // A client that takes no bytes of its answer; while it waits for one, no bytes flow either.
+    connectionTimeout: 2 * timeoutMs,
+    forceCloseConnections: 'idle',
+    http: { headersTimeout: timeoutMs, connectionsCheckingInterval: Math.min(timeoutMs, 1000) },
+    logger: logLevel === 'silent' ? false : { level: logLevel, stream: process.stderr },
+  });
+  let requests = 0;
+  let isReady = true;
+  let served: readonly ServedModel[] = [];
+  const metrics = createMetrics({ served: () => served, requests: () => requests });
+  served = load(metrics.batched);
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // The schemas of routes describe them. The code that reads a request checks it.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  answerErrors(app);
+
+  app.decorateRequest('about');
+  const mayAsk = token === undefined ? () => true : createTokenCheck(token);
+  app.addHook('onRequest', async (request, reply) => {
+    request.about = { model: '', call: '' };
+    const { watches = false, isOpen = false } = request.routeOptions.config;
+    if (!isOpen && !mayAsk(request.headers.authorization)) {
+      return reply
+        .code(401)
+        .header('www-authenticate', 'Bearer')
+        .send({ error: 'send the token of this server as Authorization: Bearer' });
+    }
+    if (watches) return;
+    if (requests >= maxRequests) {
+      return reply.code(429).send({ error: `${requests} requests are under way; try again later` });
+    }
+    requests++;
+    reply.raw.once('close', () => {
+      requests--;
+    });
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding !== 'identity') {
+      return reply
+        .code(415)
+        .send({ error: 'a body with a content-encoding is not supported; send it as it is' });
+    }
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (!isReady) reply.header('connection', 'close');
+    if (reply.statusCode === 429 || reply.statusCode === 503) reply.header('retry-after', '1');
+  });
+  app.addHook('onResponse', async ({ about }, reply) => {
+    metrics.answered(about, reply.statusCode, reply.elapsedTime / 1000);
+  });
+
+  if (corsOrigin !== undefined) {
+    await app.register(cors, { origin: corsOrigin, exposedHeaders: ['inference-header-content-length'] });
+  }
+  const security = token !== undefined && {
+    securitySchemes: { token: { type: 'http', scheme: 'bearer' } as const },
+  };
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'glow-onnx',
+        version,
+        description: 'Open Inference Protocol v2, and pictures in and out.',
+      },
+      ...(security && { components: security, security: [{ token: [] }] }),
+    },
+  });
+  const context: AppContext = { served, limits, metrics, isReady: () => isReady };
+  addServerRoutes(app, context);
+  addInferRoutes(app, context);
+  addPictureRoutes(app, context);
+  const drain = () => {
+    isReady = false;
+  };
+  return { app, drain };
+}
