@@ -111,7 +111,7 @@ test.each([
 ] as const)("a split prior's %s are mean and log-sd", (parameterOrder, mean, logSd) => {
   const prior = convPrior(
     'levels.0.prior',
-    { padding: 'zeros', parameterOrder },
+    { padding: 'zeros', parameterOrder, classes: 0 },
     { context: 2, latent: 2 },
     false,
   );
