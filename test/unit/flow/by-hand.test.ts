@@ -111,7 +111,7 @@ test.each([
 ] as const)("a split prior's %s are mean and log-sd", (parameterOrder, mean, logSd) => {
   const prior = convPrior(
     'levels.0.prior',
-    { padding: 'zeros', parameterOrder },
+    { padding: 'zeros', parameterOrder, classes: 0 },
     { context: 2, latent: 2 },
     false,
   );
@@ -130,7 +130,7 @@ test.each([
 });
 
 test('a top prior of zeros keeps halves even where splits interleave', () => {
-  const order = { padding: 'border', parameterOrder: 'interleaved' } as const;
+  const order = { padding: 'border', parameterOrder: 'interleaved', classes: 0 } as const;
   const prior = convPrior('levels.1.prior', order, { context: 2, latent: 2 }, true);
   const trainable = { weight: filled([4, 3, 3, 3]), bias: tensor([4], [1, 2, 3, 4]), gain: filled([4]) };
   const found = prior.distribution(
@@ -140,4 +140,23 @@ test('a top prior of zeros keeps halves even where splits interleave', () => {
   );
   expect([...(found?.mean.data ?? [])]).toEqual([1, 2]);
   expect([...(found?.logSd.data ?? [])]).toEqual([3, 4]);
+});
+
+test("at a top prior of zeros, a label's row of the table adds to both halves, inside and at the border", () => {
+  const config = { padding: 'border', parameterOrder: 'interleaved', classes: 2 } as const;
+  const prior = convPrior('levels.1.prior', config, { context: 1, latent: 1 }, true);
+  const weight = filled([2, 2, 3, 3]);
+  weight.data[9] = 100; // mean, border channel, upper left tap
+  const trainable = {
+    weight,
+    bias: tensor([2], [1, 2]),
+    gain: filled([2]),
+    classes: tensor([2, 2], [10, 20, 30, 40]),
+  };
+  const w = prior.weights(float64Ops, { trainable, fixed: {} });
+  const label = tensor([1, 2, 1, 1], [0, 1]);
+  const found = prior.distribution(float64Ops, w, tensor([1, 1, 2, 2], [5, 6, 7, 8]), label);
+  expect([...(found?.mean.data ?? [])]).toEqual([131, 131, 131, 31]);
+  expect([...(found?.logSd.data ?? [])]).toEqual([42, 42, 42, 42]);
+  expect(() => prior.distribution(float64Ops, w, one([5]))).toThrow('has 2 classes and needs a label');
 });

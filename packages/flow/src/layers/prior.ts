@@ -60,7 +60,7 @@ export function convPrior(
     },
     distribution(ops, w, context, label) {
       const common = (ofZeros ? ops.conv3x3OfZeros : ops.conv3x3)(context, w.weight, w.bias, padding);
-      const output = classes > 0 ? ops.add(common, ofLabel(ops, w.classes, label)) : common;
+      const output = classes > 0 ? ops.add(common, ofLabel(ops, w.classes, label, classes)) : common;
       const [first, second] = ops.split(output, channels.latent);
       return interleaved ? { mean: second, logSd: first } : { mean: first, logSd: second };
     },
@@ -88,14 +88,14 @@ export function channelPrior(channels: number, classes: number): Prior {
     distribution(ops, w, _context, label) {
       const common = { mean: ops.perChannel(w.mean), logSd: ops.perChannel(w.logSd) }; // 1 × channels × 1 × 1
       if (classes === 0) return common;
-      const [mean, logSd] = ops.split(ofLabel(ops, w.classes, label), channels); // batch × channels × 1 × 1
+      const [mean, logSd] = ops.split(ofLabel(ops, w.classes, label, classes), channels); // batch × channels × 1 × 1
       return { mean: ops.add(common.mean, mean), logSd: ops.add(common.logSd, logSd) };
     },
   };
 }
 
 /** The label's column of a table [outputs, classes], as an image of one pixel. */
-function ofLabel<T>(ops: Ops<T>, table: T, label: T | undefined): T {
+function ofLabel<T>(ops: Ops<T>, table: T, label: T | undefined, classes: number): T {
   if (label !== undefined) return ops.conv1x1(label, table);
-  throw new TypeError('prior: this model has classes and needs a label; pass a one-hot label');
+  throw new TypeError(`prior: this model has ${classes} classes and needs a label; pass a one-hot label`);
 }
