@@ -189,6 +189,11 @@ test('with a token only health answers without it, and CORS is off unless an ori
   expect((await fetch(`${address}/v2/health/live`, { headers: origin })).headers.get(header)).toBe(
     origin.origin,
   );
+  const preflight = await fetch(`${address}/v2/models/tiny-encode/infer`, {
+    method: 'OPTIONS',
+    headers: { ...origin, 'access-control-request-method': 'POST' },
+  });
+  expect([preflight.status, preflight.headers.get(header)]).toEqual([204, origin.origin]);
   const closed = await start();
   expect((await fetch(`${closed}/v2/health/live`, { headers: origin })).headers.get(header)).toBeNull();
 });
