@@ -165,18 +165,6 @@ async function badClients() {
     ['100 clients that send a byte from time to time', drip],
     ['100 connections with half a header', (socket) => socket.write(head(9).slice(0, 40))],
     ['100 connections that send nothing', () => {}],
-    [
-      '100 clients that take no answer',
-      (socket) =>
-        socket
-          .pause()
-          .write(
-            Buffer.concat([
-              Buffer.from(head(body.length, `inference-header-content-length: ${json.length}\r\n`)),
-              body,
-            ]),
-          ),
-    ],
   ]) {
     const since = performance.now();
     const closed = sockets(100, use);
