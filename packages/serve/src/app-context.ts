@@ -1,4 +1,4 @@
-import type { Metrics } from './metrics.js';
+import type { Metrics, RequestLabels } from './metrics.js';
 import type { Limits } from './options.js';
 import type { ServedModel } from './served-models.js';
 
@@ -13,8 +13,8 @@ export interface AppContext {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The model and the call, for metrics and the log. */
-    about: { model: string; call: string };
+    /** The model and the call, for metrics. */
+    about?: RequestLabels;
   }
   interface FastifyContextConfig {
     /** Whether the route only watches the server: the limit of requests does not hold for it. */

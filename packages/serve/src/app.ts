@@ -4,7 +4,7 @@ import { version } from '@glow-onnx/runtime/internal';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { AppContext } from './app-context.js';
 import { answerErrors } from './error-answers.js';
-import { createMetrics, type Metrics } from './metrics.js';
+import { createMetrics, type Metrics, noModel } from './metrics.js';
 import type { Limits, ServeOptions } from './options.js';
 import { addInferRoutes } from './routes/infer-routes.js';
 import { addPictureRoutes } from './routes/picture-routes.js';
@@ -52,9 +52,12 @@ export async function createApp(
   answerErrors(app);
 
   app.decorateRequest('about');
+  // Before the token: browsers ask without it whether a page may ask.
+  if (corsOrigin !== undefined) {
+    await app.register(cors, { origin: corsOrigin, exposedHeaders: ['inference-header-content-length'] });
+  }
   const mayAsk = token === undefined ? () => true : createTokenCheck(token);
   app.addHook('onRequest', async (request, reply) => {
-    request.about = { model: '', call: '' };
     const { watches = false, isOpen = false } = request.routeOptions.config;
     if (!isOpen && !mayAsk(request.headers.authorization)) {
       return reply
@@ -81,13 +84,10 @@ export async function createApp(
     if (!isReady) reply.header('connection', 'close');
     if (reply.statusCode === 429 || reply.statusCode === 503) reply.header('retry-after', '1');
   });
-  app.addHook('onResponse', async ({ about }, reply) => {
+  app.addHook('onResponse', async ({ about = noModel }, reply) => {
     metrics.answered(about, reply.statusCode, reply.elapsedTime / 1000);
   });
 
-  if (corsOrigin !== undefined) {
-    await app.register(cors, { origin: corsOrigin, exposedHeaders: ['inference-header-content-length'] });
-  }
   const security = token !== undefined && {
     securitySchemes: { token: { type: 'http', scheme: 'bearer' } as const },
   };

@@ -10,11 +10,13 @@ export interface Metrics {
   batched(model: string, call: string, images: number): void;
 }
 
-/** What a request was about; empty texts where it was about no model. */
+/** What a request was about. */
 export interface RequestLabels {
   readonly model: string;
   readonly call: string;
 }
+
+export const noModel: RequestLabels = { model: '', call: '' };
 
 /** @param state read when metrics are asked for. */
 export function createMetrics(state: {

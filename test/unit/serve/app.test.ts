@@ -189,6 +189,11 @@ test('with a token only health answers without it, and CORS is off unless an ori
   expect((await fetch(`${address}/v2/health/live`, { headers: origin })).headers.get(header)).toBe(
     origin.origin,
   );
+  const preflight = await fetch(`${address}/v2/models/tiny-encode/infer`, {
+    method: 'OPTIONS',
+    headers: { ...origin, 'access-control-request-method': 'POST' },
+  });
+  expect([preflight.status, preflight.headers.get(header)]).toEqual([204, origin.origin]);
   const closed = await start();
   expect((await fetch(`${closed}/v2/health/live`, { headers: origin })).headers.get(header)).toBeNull();
 });
@@ -243,6 +248,22 @@ test('a client that leaves stops its call', async () => {
   while (!(await (await fetch(`${address}/metrics`)).text()).includes('under_way 1'));
   request.destroy();
   await left;
+});
+
+test('a client that takes nothing of its answer is cut off', async () => {
+  const long = 'x'.repeat(2 ** 25); // more than the buffers of the system hold
+  const talkative = { ...fake, score: async () => [{ long }] } as unknown as GlowModel;
+  const address = await start({}, { timeoutMs: 1000 }, talkative);
+  const { port } = new URL(address);
+  const socket = connect(Number(port), '127.0.0.1').pause();
+  socket.on('error', () => {});
+  socket.write(`POST /models/tiny/score HTTP/1.1\r\nhost: x\r\ncontent-length: ${png.length}\r\n\r\n`);
+  socket.write(png);
+  const metrics = async () => (await fetch(`${address}/metrics`)).text();
+  while (!(await metrics()).includes('under_way 1'));
+  while (!(await metrics()).includes('under_way 0'));
+  expect(await metrics()).toContain('call="score-pictures"');
+  socket.destroy();
 });
 
 test('the OpenAPI document names every path and every status that the server gives', async () => {

@@ -25,14 +25,13 @@ export function addPictureRoutes(app: FastifyInstance, context: AppContext): voi
   const models = findServed(context.served);
 
   async function run<Item, Result>(
-    { params, about }: Request,
+    request: Request,
     reply: FastifyReply,
     workOf: (served: ServedModel) => readonly [Work<Item, Result>, Item],
   ): Promise<readonly [Result, ServedModel]> {
-    const served = models.find(params);
-    about.model = `${served.name}:${served.version}`;
+    const served = models.find(request.params);
     const [work, item] = workOf(served);
-    about.call = work.key.split(' ')[0] as string;
+    request.about = { model: `${served.name}:${served.version}`, call: work.key.split(' ')[0] as string };
     const [result] = await runWork(context, served, work, [item], reply);
     return [result as Result, served];
   }
