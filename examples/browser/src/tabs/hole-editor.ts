@@ -37,9 +37,9 @@ export function holeEditor(app: App, { box, first, onBegin, onEnd }: HoleEditorO
     format: (value) => `${value} ${value === 1 ? 'pixel' : 'pixels'}`,
     onInput: () => {},
   });
+  const label = `The ${one} to paint on: arrow keys move the brush, space paints`;
   const board = paintBoard({
-    screen: app.screen('', box),
-    label: `The ${one} to paint on: arrow keys move the brush, space paints`,
+    screen: app.screen(label, box),
     ...{ width, height },
     diameter: () => brush.value,
     stateAt: (pixel) => (hole.has(pixel) ? 'painted over' : 'known'),

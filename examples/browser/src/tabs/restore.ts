@@ -117,9 +117,9 @@ export function mountRestore(panel: HTMLElement, app: App): void {
     const read = await app.read(picked);
     image = read;
     editor.show(read);
+    begin();
     const { logProb } = await app.run(1, (model) => model.encode(read));
     completions.show(places.original, { image: read, logProb: logProb[0] as number });
-    begin();
   }, app.fail);
   function pick(next: RawImage): void {
     picked = next;

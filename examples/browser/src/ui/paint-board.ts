@@ -8,9 +8,8 @@ export interface Pixel {
 }
 
 interface PaintBoardOptions extends ScreenSize {
+  /** Its label names the keys. */
   readonly screen: Screen;
-  /** The name for screen readers, with what a stroke does. */
-  readonly label: string;
   /** Diameter of the brush, in pixels of the image. */
   readonly diameter: () => number;
   /** What is at a pixel, for screen readers: 'missing'. */
@@ -34,7 +33,7 @@ const arrows: Readonly<Record<string, readonly [number, number]>> = {
  * while the space bar is down.
  */
 export function paintBoard(options: PaintBoardOptions) {
-  const { screen, label, width, height, diameter, stateAt } = options;
+  const { screen, width, height, diameter, stateAt } = options;
   const { canvas } = screen;
   let at: Pixel = { x: width >> 1, y: height >> 1 };
   let isPainting = false;
@@ -42,7 +41,6 @@ export function paintBoard(options: PaintBoardOptions) {
   const place = el('p', { className: 'note place', attributes: { 'aria-live': 'polite' } });
   canvas.tabIndex = 0;
   canvas.setAttribute('role', 'application');
-  canvas.setAttribute('aria-label', label);
   const hint = 'Paint with mouse or finger. Keys: arrows and space.';
   place.textContent = hint;
 

@@ -104,6 +104,9 @@ describeBrowser('a model of the user', () => {
     await eventually(grid, (images) => expect(images.filter((image, i) => image === cats[i])).toEqual([]));
     const encode = await openTab(page, 'Encode / decode');
     await encode.getByText('0 of 192').waitFor();
+    const restore = await openTab(page, 'Restore');
+    await restore.getByText('most likely', { exact: true }).waitFor();
+    await restore.getByText('This model has no scores of unseen pictures to compare with.').waitFor();
   });
 
   test('that is broken, hostile or none is refused with the reason, and the one before goes on', async () => {
