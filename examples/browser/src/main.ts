@@ -82,7 +82,7 @@ function present(place: ModelPlace, config: GlowModel['config'], companion: Comp
   shown?.shell.end();
   const shell = createApp(config, companion, {
     ...{ isHome: place === home, open, say, goTo: (tab) => tabs.go(tab) },
-    onTime: panel.showTime,
+    ...{ given: shown?.shell.given, onTime: panel.showTime },
   });
   shown = { place, shell };
   bar.show(place.name, config, place === home ? undefined : home.name);
