@@ -51,6 +51,7 @@ export function mountHero(hero: { claim: HTMLElement; stage: HTMLElement }, app:
     el('div', { className: 'foot' }, el('div', { className: 'result' }, verdict, bar), ...controls),
     figure(after, 'decoded', 'after'),
   );
+  hero.stage.classList.add('waiting');
   app.onProgress((loaded, total) => {
     bar.value = loaded / total;
     if (isLoading) verdict.textContent = loadingText(loaded, total);
@@ -89,6 +90,7 @@ export function mountHero(hero: { claim: HTMLElement; stage: HTMLElement }, app:
 
   function show(take: Take, frame: number, encoded = 1, decoded = 1): void {
     const image = take.frames[frame] as RawImage;
+    hero.stage.classList.remove('waiting');
     before.show(dissolved(frame === 0 ? take.start : image, 1 - 0.75 * encoded * (1 - decoded)));
     after.show(dissolved(image, decoded));
     for (const [i, level] of (take.z[frame] as Latents).levels.entries()) {

@@ -208,6 +208,10 @@ describeBrowser('Restore', () => {
     });
     await button(panel, 'Complete it').waitFor();
     expect(await button(panel, 'Keep this face').isDisabled()).toBe(true);
+    const stopped = (await pixelsOf(slots().locator('canvas'))).slice(2);
+    await button(panel, 'Complete it').click();
+    await untilJudged();
+    expect((await pixelsOf(slots().locator('canvas'))).slice(2)).toEqual(stopped); // no search goes on unseen
     expect(await status(page)).toBe('');
   });
 
