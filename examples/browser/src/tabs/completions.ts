@@ -30,7 +30,7 @@ export function showCompletions(app: App, box: number) {
   const names = ['Original', 'Most likely', ...Array.from({ length: samples }, (_, i) => `Sample ${i + 1}`)];
   const large = app.screen(`The completed ${one}`, box);
   const caption = el('figcaption');
-  const [title, text, numbers] = [el('h3'), el('p'), el('dl')];
+  const [title, text, numbers] = [el('h2'), el('p'), el('dl')];
   const known: (Completion | undefined)[] = [];
   let chosen: number = places.likely;
   const keep = el('button', { type: 'button' }, `Keep this ${one}`);
