@@ -6,8 +6,16 @@ import { reasonOf } from './reason-of.js';
 import { listeners } from './ui/listeners.js';
 import { screen } from './ui/screen.js';
 
+/** A picture as the user gave it. */
+interface Given {
+  readonly input: File | HTMLCanvasElement;
+  readonly name: string;
+}
+
 export interface Shell {
   readonly app: App;
+  /** The picture of the user, for the app of another model. */
+  readonly given: Given | undefined;
   /** Replaces the model. Running calls end with the old model, which is then disposed. */
   setModel(model: GlowModel): void;
   /** Chooses the class of all further calls, for a model with classes. */
@@ -19,6 +27,8 @@ export interface Shell {
 
 /** The parts of the page that an app reaches. */
 export interface Surroundings extends Pick<App, 'isHome' | 'open' | 'goTo' | 'say'> {
+  /** The picture that the user gave to the app before. */
+  readonly given: Given | undefined;
   /** Gets the milliseconds per image of each call. */
   onTime(msPerImage: number): void;
 }
@@ -38,6 +48,14 @@ export function createApp(config: App['config'], companion: Companion, around: S
   });
   let [underWay, overlapping] = [0, false];
   const { isHome, open, goTo, say } = around;
+  let given = around.given;
+
+  async function receive(next: Given): Promise<void> {
+    const image = await app.read(next.input);
+    given = next;
+    picture = { name: next.name, image, original: await createImageBitmap(next.input) };
+    onPicture.call(picture);
+  }
 
   const app: App = {
     ...{ config, companion, words: companion.words, examples: companion.examples },
@@ -56,10 +74,8 @@ export function createApp(config: App['config'], companion: Companion, around: S
       goTo('picture');
       say(`Reading ${name} …`);
       try {
-        const image = await app.read(input);
-        picture = { name, image, original: await createImageBitmap(input) };
+        await receive({ input, name });
         say('');
-        onPicture.call(picture);
       } catch (error) {
         app.fail(error);
       }
@@ -97,8 +113,12 @@ export function createApp(config: App['config'], companion: Companion, around: S
       if (!ending.signal.aborted) say(reasonOf(error));
     },
   };
+  if (given) receive(given).catch(app.fail);
   return {
     app,
+    get given() {
+      return given;
+    },
     setModel(next) {
       const old = own;
       own = next;

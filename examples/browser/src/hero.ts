@@ -32,7 +32,13 @@ export function mountHero(hero: { claim: HTMLElement; stage: HTMLElement }, app:
   }));
   const verdict = el('p', { className: 'verdict' });
   const bar = el('progress', { max: 1, value: 0, attributes: { 'aria-label': 'Model download' } });
-  const { controls, animate, finish, still } = player(`Next ${one}`, before.canvas, app.ended);
+  const numbers = el(
+    'div',
+    { className: 'latents' },
+    ...levels.slice(0, mostLevels).map((level) => figure(level, level.caption)),
+  );
+  const reel = player(`Next ${one}`, numbers, app.ended); // the folded opening has no numbers, and stands still
+  const { controls, animate, finish, still } = reel;
   let isLoading = true;
   hero.claim.replaceChildren(
     `${withArticle(one)} becomes ${values} numbers, and `,
@@ -41,14 +47,11 @@ export function mountHero(hero: { claim: HTMLElement; stage: HTMLElement }, app:
   );
   hero.stage.replaceChildren(
     figure(before, `${app.config.width}×${app.config.height} pixels`, 'before'),
-    el(
-      'div',
-      { className: 'latents' },
-      ...levels.slice(0, mostLevels).map((level) => figure(level, level.caption)),
-    ),
+    numbers,
     el('div', { className: 'foot' }, el('div', { className: 'result' }, verdict, bar), ...controls),
     figure(after, 'decoded', 'after'),
   );
+  hero.stage.classList.add('waiting');
   app.onProgress((loaded, total) => {
     bar.value = loaded / total;
     if (isLoading) verdict.textContent = loadingText(loaded, total);
@@ -87,6 +90,7 @@ export function mountHero(hero: { claim: HTMLElement; stage: HTMLElement }, app:
 
   function show(take: Take, frame: number, encoded = 1, decoded = 1): void {
     const image = take.frames[frame] as RawImage;
+    hero.stage.classList.remove('waiting');
     before.show(dissolved(frame === 0 ? take.start : image, 1 - 0.75 * encoded * (1 - decoded)));
     after.show(dissolved(image, decoded));
     for (const [i, level] of (take.z[frame] as Latents).levels.entries()) {
@@ -99,6 +103,7 @@ export function mountHero(hero: { claim: HTMLElement; stage: HTMLElement }, app:
     let [waiting, index] = [!still, 0];
     const end = () => {
       waiting = false;
+      if (reel.isOut) reel.skip();
     };
     until.then(end, end);
     if (isLoading) verdict.textContent = 'Loading the model …';
@@ -114,6 +119,7 @@ export function mountHero(hero: { claim: HTMLElement; stage: HTMLElement }, app:
     await parade(new Promise((resolve) => app.onModel(resolve)));
     for (let index = 0; !app.ended.aborted; index = (index + 1) % count) {
       const take = await takeOf(index);
+      if (reel.isOut) reel.skip();
       verdict.textContent = '…';
       await animate(900, (p) => show(take, 0, p, 0));
       await animate(900, (p) => show(take, 0, 1, p));

@@ -16,6 +16,7 @@ import { mountAttributes } from './tabs/attributes.js';
 import { mountEncode } from './tabs/encode.js';
 import { mountMorph } from './tabs/morph.js';
 import { mountPicture } from './tabs/picture.js';
+import { mountRestore } from './tabs/restore.js';
 import { mountSample } from './tabs/sample.js';
 import { mountStrangers } from './tabs/strangers.js';
 import { mountTrain } from './tabs/train.js';
@@ -64,6 +65,7 @@ const tabs = showTabs(byId('tabs'), byId('panels'), {
     { id: 'encode', title: 'Encode / decode', mount: (panel) => mountEncode(panel, app()) },
     { id: 'attributes', title: 'Attributes', mount: (panel) => mountAttributes(panel, app()) },
     { id: 'morph', title: 'Morph', mount: (panel) => mountMorph(panel, app()) },
+    { id: 'restore', title: 'Restore', mount: (panel) => mountRestore(panel, app()) },
     { id: 'strangers', title: 'Is it typical?', mount: (panel) => mountStrangers(panel, app()) },
     { id: 'train', title: 'Train your own', mount: (panel) => mountTrain(panel, app()) },
   ],
@@ -80,7 +82,7 @@ function present(place: ModelPlace, config: GlowModel['config'], companion: Comp
   shown?.shell.end();
   const shell = createApp(config, companion, {
     ...{ isHome: place === home, open, say, goTo: (tab) => tabs.go(tab) },
-    onTime: panel.showTime,
+    ...{ given: shown?.shell.given, onTime: panel.showTime },
   });
   shown = { place, shell };
   bar.show(place.name, config, place === home ? undefined : home.name);

@@ -11,12 +11,15 @@ export const differingText = (a: RawImage, b: RawImage) =>
 
 /** Keeps a share of the pixels, evenly spread (Roberts' R₂), and makes the others transparent. */
 export function dissolved(image: RawImage, share: number): RawImage {
+  return withoutPixels(image, (x, y) => (0.7548776662 * x + 0.569840291 * y) % 1 >= share);
+}
+
+/** Makes pixels transparent. */
+export function withoutPixels(image: RawImage, isGone: (x: number, y: number) => boolean): RawImage {
   const { width, height } = image;
   const data = new Uint8Array(toImageData(image).data);
   for (let pixel = 0; pixel < width * height; pixel++) {
-    const [x, y] = [pixel % width, Math.floor(pixel / width)];
-    const isShown = (0.7548776662 * x + 0.569840291 * y) % 1 < share;
-    if (!isShown) data[pixel * 4 + 3] = 0;
+    if (isGone(pixel % width, Math.floor(pixel / width))) data[pixel * 4 + 3] = 0;
   }
   return { data, width, height, channels: 4 };
 }

@@ -16,6 +16,7 @@ export function forClass(model: GlowModel, label: () => number): GlowModel {
     attributeDirection: (withIt, without, options) => model.attributeDirection(withIt, without, of(options)),
     applyAttribute: (images, direction, strength, options) =>
       model.applyAttribute(images, direction, strength, of(options)),
+    inpaint: (images, mask, options) => model.inpaint(images, mask, of(options)),
   };
 }
 

@@ -10,6 +10,8 @@ export interface Words {
   readonly knows: string;
   /** A sentence about its samples. */
   readonly samples: string;
+  /** What a stripe above the middle covers, a ready hole of "Restore": 'eyes'. */
+  readonly stripe: string;
   /** Sentences about the limits of "Is it typical?" with this model. */
   readonly limits: readonly string[];
   /** The index of the example that the sliders start from. */
@@ -24,6 +26,7 @@ const plainWords: Words = {
   many: 'pictures',
   knows: 'pictures like those that it was trained on',
   samples: 'The model draws new pictures.',
+  stripe: 'stripe',
   limits: [],
   slidersFrom: 0,
   firstLabel: '',
@@ -42,6 +45,7 @@ export async function readWords(read: ReadFile): Promise<Words> {
       many: textOf(fields, 'many', 24),
       knows: textOf(fields, 'knows'),
       ...(given('samples') && { samples: textOf(fields, 'samples', 120) }),
+      ...(given('stripe') && { stripe: textOf(fields, 'stripe', 24) }),
       ...(given('limits') && { limits: textsOf(fields, 'limits', 300, 6) }),
       ...(given('slidersFrom') && { slidersFrom: naturalOf(fields, 'slidersFrom', 0, mostExamples) }),
       ...(given('firstLabel') && { firstLabel: textOf(fields, 'firstLabel') }),

@@ -18,6 +18,7 @@ const nextTabs = {
   encode: 'See its numbers',
   attributes: 'Change it',
   morph: 'Morph it',
+  restore: 'Paint on it',
   strangers: 'Compare it',
 };
 

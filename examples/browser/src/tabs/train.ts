@@ -120,6 +120,7 @@ function createBench(app: Pick<App, 'examples' | 'words' | 'say' | 'open'>): HTM
     over.hidden = to === 'ready';
     guide.hidden = to !== 'ready';
     pile.locked = mirror.disabled = to !== 'ready';
+    element.classList.toggle('begun', to !== 'ready');
   }
   function next(): void {
     if (state === 'ready') open();

@@ -18,9 +18,9 @@ interface PileOptions {
 }
 
 /** Thumbnails shown, in rows of `columns`, in so many CSS pixels. */
-const thumbnails = 45;
-const columns = 9;
-const thumbnailBox = 320;
+const thumbnails = 30;
+const columns = 6;
+const thumbnailBox = 420;
 
 /** The pictures to learn from: dropped, chosen, or those of the page, all brought to one size. */
 export function createPile({ starter, starterName, say, onChange }: PileOptions) {

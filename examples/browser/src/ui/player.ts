@@ -7,13 +7,17 @@ export interface Player {
   animate(ms: number, draw: (progress: number) => void): Promise<void>;
   /** Whether the player starts paused, because the user prefers less motion. */
   readonly still: boolean;
+  /** Draws the ends of animations at once, until `finish`. */
+  skip(): void;
+  /** Whether the element is out of sight. */
+  readonly isOut: boolean;
   /** Ends a skip. */
   finish(): void;
 }
 
 /**
- * Plays animations one after another. Pauses by a button and while out of sight; starts paused if the user prefers less
- * motion.
+ * Plays animations one after another. Pauses by a button; starts paused if the user prefers less motion. Out of sight it
+ * goes to the next place where a skip ends, and pauses there.
  * @param nextTitle the title of the button that skips.
  * @param shown the element whose sight counts.
  * @param ended ends all animations at once.
@@ -38,11 +42,18 @@ export function player(nextTitle: string, shown: Element, ended: AbortSignal): P
   refresh();
   new IntersectionObserver(([entry]) => {
     inSight = entry?.isIntersecting ?? true;
+    if (!inSight) skipping = true;
   }).observe(shown);
 
   return {
     controls: [toggle, next],
     still,
+    skip() {
+      skipping = true;
+    },
+    get isOut() {
+      return !inSight;
+    },
     finish() {
       skipping = false;
     },
@@ -50,10 +61,11 @@ export function player(nextTitle: string, shown: Element, ended: AbortSignal): P
       new Promise((resolve) => {
         let [spent, last] = [0, performance.now()];
         const tick = (now: number) => {
-          if (!paused && inSight) spent += now - last;
+          const isPlaying = !paused && inSight;
+          if (isPlaying) spent += now - last;
           last = now;
           const progress = skipping || ended.aborted ? 1 : Math.min(Math.max(spent / ms, 0), 1);
-          draw(progress);
+          if (isPlaying || progress === 1) draw(progress);
           if (progress < 1) requestAnimationFrame(tick);
           else resolve();
         };

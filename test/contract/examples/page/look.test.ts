@@ -13,7 +13,7 @@ jest.setTimeout(timeoutMs);
 /** Kept by CI, to be looked at. */
 const screenshots = resolve(__dirname, '../../../../out/page');
 const axe = require.resolve('axe-core/axe.min.js');
-const tabs = ['picture', 'sample', 'encode', 'attributes', 'morph', 'strangers', 'train'];
+const tabs = ['picture', 'sample', 'encode', 'attributes', 'morph', 'restore', 'strangers', 'train'];
 const looks = [
   { name: 'desktop', size: { width: 1280, height: 800 } },
   { name: 'phone', size: { width: 360, height: 740 } },
@@ -100,6 +100,11 @@ async function untilFilled(page: Page, tab: string): Promise<void> {
         () => panel.locator('.strip canvas').count(),
         (count) => expect(count).toBe(16),
       );
+    case 'restore':
+      return panel
+        .getByText(/^-?[\d,]+ nats$/)
+        .nth(1)
+        .waitFor();
     case 'train':
       return panel.getByText('A model needs at least 20 pictures').waitFor();
     default:

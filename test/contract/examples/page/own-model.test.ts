@@ -94,6 +94,8 @@ describeBrowser('a model of the user', () => {
     await untilSaid(/^pets is open\.$/);
     await bar().getByText('Model: pets · 8×8, colour').waitFor();
     const own = await openTab(page, 'Your picture');
+    await own.getByRole('heading', { name: 'blinds.png' }).waitFor(); // the picture given to the model before
+    await button(own, 'Picture 1').click();
     await own.getByText('Yes: 0 of 192 values differ.').waitFor();
     await own.getByText('This model has no scores of unseen pictures to compare with.').waitFor();
     const sample = await openTab(page, 'Sample');
@@ -103,7 +105,11 @@ describeBrowser('a model of the user', () => {
     await bar().getByLabel('Class').selectOption('dogs');
     await eventually(grid, (images) => expect(images.filter((image, i) => image === cats[i])).toEqual([]));
     const encode = await openTab(page, 'Encode / decode');
+    await button(encode, 'Picture 1').click();
     await encode.getByText('0 of 192').waitFor();
+    const restore = await openTab(page, 'Restore');
+    await restore.getByText('most likely', { exact: true }).waitFor();
+    await restore.getByText('This model has no scores of unseen pictures to compare with.').waitFor();
   });
 
   test('that is broken, hostile or none is refused with the reason, and the one before goes on', async () => {
@@ -168,6 +174,8 @@ describeBrowser('a model of the user', () => {
     await button(bar(), 'Back to faces').click();
     await untilSaid(/^faces is open\.$/);
     const own = await openTab(page, 'Your picture');
+    await own.getByRole('heading', { name: 'blinds.png' }).waitFor();
+    await button(own, 'Face 1').click();
     await own.getByText('Yes: 0 of 768 values differ.').waitFor();
     await own.getByRole('heading', { name: 'Resembles the training faces' }).waitFor();
     expect(await button(bar(), 'Back to faces').isVisible()).toBe(false);

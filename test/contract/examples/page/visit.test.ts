@@ -57,6 +57,7 @@ describeBrowser('a visit to the page', () => {
       'Encode / decode',
       'Attributes',
       'Morph',
+      'Restore',
       'Is it typical?',
       'Train your own',
     ]) {
@@ -190,6 +191,7 @@ async function untilFilled(panel: Locator, title: string): Promise<void> {
   const last: Record<string, Locator> = {
     Attributes: panel.locator('.directions').getByRole('slider').nth(3),
     Morph: panel.locator('.strip canvas').first(),
+    Restore: panel.getByText(/nats$/).nth(1),
     'Is it typical?': panel.getByRole('group', { name: 'Images by bits' }).getByRole('button').nth(11),
   };
   await last[title]?.waitFor();
