@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { BatchError, type GlowModel, loadGlow } from '@glow-onnx/runtime/node';
+import { npm } from '../support/installed-app.js';
 import { redis } from '../support/machine.js';
 import { BAD, PICTURES, rowsIn, writeManyPictures } from '../support/many-pictures.js';
 import { describeNeeding } from '../support/needing.js';
@@ -100,8 +101,13 @@ test('glow score --shard: a part of a killed process is not there, and --resume 
 });
 
 describeNeeding(redis)('examples/queue', () => {
+  const app = join(work, 'app');
   let port: number;
   beforeAll(async () => {
+    cpSync(join(root, 'examples/queue'), app, { recursive: true });
+    writeFileSync(join(app, 'package.json'), '{ "private": true }');
+    npm(app, 'install', '--ignore-scripts', 'bullmq@6', 'ioredis@6');
+    symlinkSync(join(root, 'node_modules/@glow-onnx'), join(app, 'node_modules/@glow-onnx'));
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     port = (server.address() as { port: number }).port;
@@ -110,13 +116,7 @@ describeNeeding(redis)('examples/queue', () => {
   });
 
   const queue = (...args: string[]) =>
-    start(
-      process.execPath,
-      join(root, 'examples/queue/score.mjs'),
-      ...args,
-      '--redis',
-      `redis://127.0.0.1:${port}`,
-    );
+    start(process.execPath, join(app, 'score.mjs'), ...args, '--redis', `redis://127.0.0.1:${port}`);
   const ready = (worker: ReturnType<typeof start>) => once(worker.process.stdout as never, 'data');
   const parts = (out: string) => readdirSync(out).filter((name) => name.endsWith('.jsonl')).length;
 

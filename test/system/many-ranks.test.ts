@@ -13,6 +13,7 @@ const command = join(root, 'packages/trainer/bin/glow-train.js');
 const work = mkdtempSync(join(tmpdir(), 'glow-ranks-'));
 const at = (name: string) => join(work, name);
 afterAll(() => rmSync(work, { recursive: true }));
+jest.setTimeout(300_000);
 
 const model = ['--levels', '1', '--steps', '1', '--hidden', '8'];
 const data = ['--data', join(root, 'models/faces/faces.png'), '--limit', '1000'];
