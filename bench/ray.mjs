@@ -33,7 +33,8 @@ try {
   const started = performance.now();
   const second = start('score.py', 'models/faces', pictures, out, '--shard-size', String(COUNT / SHARDS));
   await once(second, 'close');
-  if (second.exitCode !== 0) throw new Error('the job did not go on; on a machine this busy Ray may not start: try again');
+  if (second.exitCode !== 0)
+    throw new Error('the job did not go on; on a machine this busy Ray may not start: try again');
   console.log(`went on to ${parts()} parts in ${((performance.now() - started) / 1000).toFixed(0)} s`);
   await compare();
 } finally {

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { createRandom, encodeCheckpoint, parseCheckpoint } from '@glow-onnx/flow';
 import { openDataset } from '@glow-onnx/trainer';
 import { openEngine } from '@glow-onnx/trainer/engine';
@@ -35,6 +36,9 @@ const images = await openDataset(data);
 const training = images.count - held;
 const saved = existsSync(path) ? parseCheckpoint(await readFile(path)) : undefined;
 const state = saved?.progress.state ?? (await begin());
+if (!isDeepStrictEqual(state.trial, trial)) {
+  throw new Error(`learning: ${out} was begun as another trial; remove this folder`);
+}
 const steps = Math.max(1, Math.floor((minutes * 60 * BASELINE_IMAGES_PER_SECOND * state.speed) / batch));
 const engine = await openEngine(saved ?? { config }, { ...learning, batch, seed, device: 'cpu', threads: 1 });
 if (state.step === 0) await engine.initialise(await batchOf(0));
@@ -74,7 +78,8 @@ await rm(path);
 process.exit(); // a session keeps threads alive
 
 async function begin() {
-  return { step: 0, skipped: 0, processorSeconds: 0, speed: speed ?? (await pairedSpeed(baseline, trial)) };
+  const ratio = speed ?? (await pairedSpeed(baseline, trial));
+  return { trial, step: 0, skipped: 0, processorSeconds: 0, speed: ratio };
 }
 
 function processorSeconds() {

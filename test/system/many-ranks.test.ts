@@ -144,11 +144,7 @@ Module._resolveFilename = (name, ...rest) => resolve(name === 'koffi' ? 'koffi-i
       { ...mpirun, NODE_OPTIONS: `--require ${noKoffi}` },
       'the package koffi, which calls Open MPI, is not installed',
     ],
-    [
-      'its library',
-      { ...mpirun, GLOW_MPI: at('libmpi.so.40') },
-      `${at('libmpi.so.40')}, cannot be loaded`,
-    ],
+    ['its library', { ...mpirun, GLOW_MPI: at('libmpi.so.40') }, `${at('libmpi.so.40')}, cannot be loaded`],
     [
       'a library of Open MPI',
       { ...mpirun, GLOW_MPI: 'libm.so.6' },

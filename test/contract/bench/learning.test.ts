@@ -58,6 +58,8 @@ test('a trial that is stopped midway goes on there and ends as one that was not'
   expect({ code, stderr }).toEqual({ code: 130, stderr: expect.not.stringContaining('Error') });
   expect(existsSync(at('stopped'))).toBe(false);
 
+  const wider = await suite('stopped', [...tiny, '--hidden', '8']).ended;
+  expect(wider).toMatchObject({ code: 1, stderr: expect.stringContaining('was begun as another trial') });
   expect(await suite('stopped', tiny).ended).toMatchObject({ code: 0 });
   expect(await suite('straight', tiny).ended).toMatchObject({ code: 0 });
   const [stopped, straight] = [await linesOf('stopped'), await linesOf('straight')];
