@@ -44,8 +44,9 @@ export async function exportFiles(
     files: written,
     parameters,
     divergence,
+    roundingError,
   } = await buildModel(checkpoint, choices, write);
-  const claims = { config, variants };
+  const claims = { config, variants, ...(roundingError !== undefined && { roundingError }) };
   const { fp32 } = variants;
   const bytesOf = (path: string) => files.get(path) as Uint8Array;
   const measured = await measureGraphs({ manifest: claims, golden }, 'fp32', 'wasm', (graph) => {

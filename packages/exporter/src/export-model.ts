@@ -105,12 +105,13 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
     const images = paths.length > 0 ? await goldenImages(config, paths) : undefined;
     const build = { precisions: chosen, singleFile, license, withCheckpoint, images };
     const built = await buildModel(checkpoint, build, write);
+    const { golden, divergence, roundingError } = built;
     const claims = {
       variants: built.variants,
       config,
       ...(tolerance !== 1 && { toleranceFactor: tolerance }),
+      ...(roundingError !== undefined && { roundingError }),
     };
-    const { golden, divergence } = built;
     const verified = await verifyExport({ folder, manifest: claims, golden }, chosen, divergence);
     const facts = {
       claims,

@@ -19,7 +19,7 @@ import { type Case, outputsOf, type Runner, runCases } from '../providers/run-gr
 /** Docs/gradients.md states it. Float32 on GPUs, once forwards and once backwards; 2e-6 measured. */
 const AGREEMENT = 1e-4;
 
-const names = ['tutorial', 'openai', 'learned prior per channel, 8×12', 'class-conditional'];
+const names = ['tutorial', 'learned prior per channel, 8×12', 'class-conditional'];
 
 /** Three channels and two levels, of few shaders, since SwiftShader takes a second to compile some. */
 const models = variants
@@ -111,7 +111,7 @@ describeBrowser('in Chromium', () => {
     for (const device of ['wasm', 'webgpu'] as const) {
       const found = await browser.run(
         async ({ glow, arg: { device, x, z, cotangent, label } }) => {
-          const model = await glow.loadGlow('/own/model', { device, cache: false });
+          const model = await glow.loadGlow('/own/model', { device, cache: false, selfTest: false });
           const climb = await model.logProbGradient(x, { label });
           const back = await model.decodeGradient(z, cotangent, { label });
           await model.dispose();
@@ -126,5 +126,5 @@ describeBrowser('in Chromium', () => {
         expect(relativeError(found.all[n] as number[], data)).toBeLessThan(AGREEMENT);
       }
     }
-  }, 300_000);
+  }, 600_000);
 });

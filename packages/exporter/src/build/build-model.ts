@@ -16,7 +16,7 @@ import {
   type Precision,
 } from '@glow-onnx/flow/internal';
 import { createWeightsFile, encodeModel, type Graph } from '@glow-onnx/graph';
-import { relativeTo, sha256 } from '@glow-onnx/runtime/internal';
+import { relativeTo, roundingErrorOf, sha256 } from '@glow-onnx/runtime/internal';
 import type { WriteFile, WrittenFile } from '@glow-onnx/runtime/internal-node';
 import { type Golden, parseGolden } from '@glow-onnx/runtime/session';
 import { checkpointName, modelAlone } from '../carried-checkpoint.js';
@@ -51,6 +51,8 @@ export interface BuiltModel {
   readonly parameters: number;
   readonly variants: Manifest['variants'];
   readonly golden: Golden;
+  /** Undefined if no precision amplifies rounding. */
+  readonly roundingError: number | undefined;
   /** Undefined if the samples are finite. */
   readonly divergence: Divergence | undefined;
   readonly files: WrittenFile[];
@@ -97,6 +99,8 @@ export async function buildModel(
   const { images, divergence } = sampleImages(flow.glow, flow.inverse);
   const candidates = given ? [given] : [...(images ? [images] : []), noiseImages(flow.glow)];
   const golden = goldenBytes(firstReferences(flow.glow, flows, candidates));
+  const values = parseGolden(golden);
+  const errors = precisions.flatMap((precision) => roundingErrorOf(values, precision) ?? []);
   files.push(
     await write('golden.safetensors', [golden]),
     await write('config.json', [`${JSON.stringify(config, null, 2)}\n`]),
@@ -105,7 +109,8 @@ export async function buildModel(
   return {
     parameters,
     variants: variants as Manifest['variants'],
-    golden: parseGolden(golden),
+    golden: values,
+    roundingError: errors.length > 0 ? Math.max(...errors) : undefined,
     divergence,
     files,
   };

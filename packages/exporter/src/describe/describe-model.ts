@@ -6,7 +6,7 @@ import { modelCard } from './model-card.js';
 
 /** The facts about a built and verified model that its checkpoint does not hold. */
 export interface ModelFacts extends Pick<Manifest, 'files' | 'measured'> {
-  readonly claims: Pick<Manifest, 'config' | 'variants' | 'toleranceFactor'>;
+  readonly claims: Pick<Manifest, 'config' | 'variants' | 'toleranceFactor' | 'roundingError'>;
   readonly license: string | undefined;
   readonly samplesDivergeFrom?: number | undefined;
   /** Sentences for people. */
