@@ -38,8 +38,15 @@ export async function exportFiles(
   };
   const { config } = checkpoint;
   const choices = { precisions: ['fp32'], singleFile: false, license } as const;
-  const { golden, variants, files: written, parameters } = await buildModel(checkpoint, choices, write);
-  const claims = { config, variants };
+  const {
+    golden,
+    variants,
+    files: written,
+    parameters,
+    divergence,
+    roundingError,
+  } = await buildModel(checkpoint, choices, write);
+  const claims = { config, variants, ...(roundingError !== undefined && { roundingError }) };
   const { fp32 } = variants;
   const bytesOf = (path: string) => files.get(path) as Uint8Array;
   const measured = await measureGraphs({ manifest: claims, golden }, 'fp32', 'wasm', (graph) => {
@@ -48,7 +55,8 @@ export async function exportFiles(
     return { model: bytesOf(path), ...(data && { externalData: [data] }), ...runtime };
   });
   checkErrors(measured, config);
-  await describeModel(checkpoint, { claims, files: written, measured, license, parameters }, write);
+  const facts = { claims, files: written, measured, license, parameters };
+  await describeModel(checkpoint, { ...facts, samplesDivergeFrom: divergence?.from }, write);
   return files;
 }
 

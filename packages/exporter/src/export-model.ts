@@ -71,6 +71,8 @@ export interface ExportReport {
   readonly measured: readonly Measurement[];
   /** The effect of each step on the golden images. */
   readonly diagnosis: ModelDiagnosis;
+  /** One sentence for each way in which the model is unstable, naming the step from which it comes. Often empty. */
+  readonly warnings: readonly string[];
   /** The images that `images` named, and what their folders hold besides. Absent for samples. */
   readonly pictures?: GoldenPictures;
 }
@@ -78,7 +80,7 @@ export interface ExportReport {
 /**
  * Writes a model folder: graphs, weights, config, manifest, model card and golden values. If the checkpoint has moving
  * averages of its parameters, the model uses them. Before the folder appears, ONNX Runtime runs every graph once on the
- * CPU and the results are compared with float64.
+ * CPU and the results are compared with float64. A model that is merely unstable is written, with `warnings`.
  * @throws RangeError if an option is not valid.
  * @throws Error if the model cannot be inverted or run, if an error exceeds its tolerance, or if the folder cannot be
  * written. In each case no file is left behind, and an existing folder stays as it was.
@@ -103,18 +105,22 @@ export async function exportModel(checkpoint: Checkpoint, options: ExportOptions
     const images = paths.length > 0 ? await goldenImages(config, paths) : undefined;
     const build = { precisions: chosen, singleFile, license, withCheckpoint, images };
     const built = await buildModel(checkpoint, build, write);
+    const { golden, divergence, roundingError } = built;
     const claims = {
       variants: built.variants,
       config,
       ...(tolerance !== 1 && { toleranceFactor: tolerance }),
+      ...(roundingError !== undefined && { roundingError }),
     };
-    const verified = await verifyExport({ folder, manifest: claims, golden: built.golden }, chosen);
+    const verified = await verifyExport({ folder, manifest: claims, golden }, chosen, divergence);
     const facts = {
       claims,
       files: built.files,
       measured: verified.measured,
       license,
       parameters: built.parameters,
+      samplesDivergeFrom: divergence?.from,
+      warnings: verified.warnings,
     };
     const described = await describeModel(checkpoint, facts, write);
     return {

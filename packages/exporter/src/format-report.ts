@@ -7,7 +7,7 @@ import type { VerifyReport } from './verify/verify-folder.js';
 
 /** The report of an export as text. */
 export function formatExport(report: ExportReport, allSteps: boolean): string {
-  const { out, config, parameters, files, measured, diagnosis, pictures } = report;
+  const { out, config, parameters, files, measured, diagnosis, pictures, warnings } = report;
   const { channels, height, width, levels, steps, hiddenChannels, bits } = config;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return [
@@ -19,6 +19,7 @@ export function formatExport(report: ExportReport, allSteps: boolean): string {
     ...(pictures && pictures.leftOut.length > 0 ? [describeLeftOut(pictures.leftOut) as string] : []),
     claimsTable(measured),
     stepsTable(diagnosis, allSteps),
+    ...warnings.map((warning) => `warning: this model is unstable: ${warning}`),
     `wrote ${out}: ${files.length} files, ${bytes.toLocaleString('en-US')} bytes`,
   ].join('\n');
 }

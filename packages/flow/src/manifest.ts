@@ -77,6 +77,10 @@ const manifestSchema = z.strictObject({
   license: z.optional(z.string()),
   /** The factor on the tolerances that export used; 1 if absent. */
   toleranceFactor: z.optional(z.number().check(z.positive())),
+  /** The lowest temperature at which the export found a sample that is not finite; absent if it found none. */
+  samplesDivergeFrom: z.optional(z.number().check(z.minimum(0))),
+  /** Float64's own error of decode, if the model amplifies rounding: see docs/format.md. */
+  roundingError: z.optional(z.number().check(z.positive())),
   /** The checkpoint's facts about its training; null for an import. */
   training: z.nullable(z.looseObject({})),
   /** Errors that export measured when it ran the graphs: the largest |error|, with its device and tolerance. */
@@ -162,6 +166,7 @@ export type ManifestFacts = Omit<Manifest, 'formatVersion' | 'preprocessing' | '
  */
 export function encodeManifest(facts: ManifestFacts): string {
   const { producer, variants, config, files, license, toleranceFactor, training, measured } = facts;
+  const { samplesDivergeFrom, roundingError } = facts;
   const stated = {
     formatVersion: newestVersion,
     producer,
@@ -171,6 +176,8 @@ export function encodeManifest(facts: ManifestFacts): string {
     files,
     license,
     toleranceFactor,
+    samplesDivergeFrom,
+    roundingError,
     training,
     measured,
   };

@@ -15,7 +15,7 @@ export { messageOf } from './message-of.js';
 export { oneHot } from './model/labels.js';
 export { inGigabytes } from './model/memory-budget.js';
 export { devices } from './sessions/device.js';
-export { checkGoldenSize } from './sessions/golden.js';
+export { checkGoldenSize, roundingErrorOf } from './sessions/golden.js';
 export { createQueue, type Queue } from './sessions/queue.js';
 export { version } from './version.js';
 

@@ -88,7 +88,8 @@ test('a long run tells its progress: over one line in a terminal, now and then i
   };
   expect(told(false)).toBe('glow: 10 of 25 images\nglow: 20 of 25 images\n');
   const lines = Array.from({ length: 24 }, (_, i) => `${i + 2} of 25 images`);
-  expect(told(true)).toBe(`\r${lines.join('\r')}\r\u001b[K`);
+  const clear = '\r\u001b[K';
+  expect(told(true)).toBe(`${clear}${lines.join(clear)}${clear}`);
 });
 
 test('info describes the folder and verifies every file', async () => {

@@ -1,6 +1,9 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RawImage, writePng } from '@glow-onnx/runtime/node';
+import { type RawImage, type RestoreStep, writePng } from '@glow-onnx/runtime/node';
+import sharp from 'sharp';
+import { progressOn } from '../../../packages/runtime/src/cli/progress.js';
+import { denoise } from '../../../packages/runtime/src/cli/restore-commands.js';
 import { glow } from '../../support/glow-command.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 import { tinyConfig } from '../../support/tiny-config.js';
@@ -65,6 +68,94 @@ test('a grid counts its images', async () => {
     at('grid.png'),
   ];
   expect((await glow('inpaint', ...args)).out).toContain('wrote 2 images to');
+});
+
+/** The part of a grid of cells of 16×16 enlarged 8×8 images, at the size of an image. */
+async function cell(path: string, row: number, column: number): Promise<RawImage> {
+  const side = 16 * 8;
+  const place = { left: column * (side + 4), top: row * (side + 4), width: side, height: side };
+  const { data } = await sharp(path)
+    .extract(place)
+    .resize(8, 8, { kernel: 'nearest' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data: new Uint8Array(data), ...{ height: 8, width: 8, channels: 3 } };
+}
+
+test('--grid shows each image as it was given, beside its results', async () => {
+  const [out, grid] = [at('for-grid'), at('masked-and-results.png')];
+  const args = ['--samples', '2', '--steps', '2', '--out', out, '--grid', grid];
+  const told = await glow('inpaint', folder, at('in'), at('masks'), ...args);
+  expect(told).toMatchObject({ code: 0, out: expect.stringContaining(`to ${out}, and ${grid}`) });
+  const { width, height } = await sharp(grid).metadata();
+  expect([width, height]).toEqual([3 * 132 - 4, 2 * 132 - 4]);
+  const masked = (await cell(grid, 1, 0)).data;
+  expect([...masked]).toEqual(Array.from(masked, (_, i) => (i % 24 < 12 ? 128 : (i * 7) % 256)));
+  const result = new Uint8Array(await sharp(join(out, 'b-2.png')).raw().toBuffer());
+  expect((await cell(grid, 1, 2)).data).toEqual(result);
+});
+
+test('the grid of enlarge shows the small image as large as its result', async () => {
+  await writePng(at('small.png'), { data: new Uint8Array(48).fill(200), height: 4, width: 4, channels: 3 });
+  const [out, grid] = [at('large'), at('small-and-large.png')];
+  const args = ['enlarge', folder, at('small.png'), '--steps', '2', '--out', out, '--grid', grid];
+  expect(await glow(...args)).toMatchObject({ code: 0 });
+  expect((await cell(grid, 0, 0)).data).toEqual(new Uint8Array(192).fill(200));
+});
+
+test('a grid of several sizes is an error that keeps the results', async () => {
+  await writePng(at('wide.png'), { data: new Uint8Array(384), height: 8, width: 16, channels: 3 });
+  const [out, grid] = [at('sizes'), at('sizes.png')];
+  const args = ['--sigma', '0.1', '--steps', '1', '--fit', 'none', '--out', out, '--grid', grid];
+  const { code, out: text, err } = await glow('denoise', folder, at('in/a.png'), at('wide.png'), ...args);
+  expect(code).toBe(1);
+  expect(err).toMatch(/--grid: imageGrid: image 2 is 8×16×3, expected 8×8×3 like image 0/);
+  expect(text).toContain('wrote 2 images to');
+  expect([existsSync(join(out, 'in/a.png')), existsSync(join(out, 'wide.png'))]).toEqual([true, true]);
+  expect(existsSync(grid)).toBe(false);
+});
+
+test.each([
+  ['x.jpg', '--grid: expected FILE.png, got'],
+  ['never/a.png', 'is a file that --out writes'],
+  ['in/a.png', 'exists already; choose another --grid or pass --force'],
+])('--grid %s is refused before any work', async (grid, message) => {
+  const args = ['--sigma', '0.1', '--out', at('never'), '--grid', at(grid)];
+  const { code, err } = await glow('denoise', folder, at('in/a.png'), ...args);
+  expect([code, err]).toEqual([1, expect.stringContaining(message)]);
+  expect(existsSync(at('never'))).toBe(false);
+});
+
+test('a long search tells its steps', () => {
+  let [time, text] = [0, ''];
+  const terminal = { isTTY: true, write: (part: string) => (text += part) };
+  const { onProgress, onStep } = progressOn(terminal, 'glow', () => time);
+  const told = (tell: () => void) => {
+    [time, text] = [time + 3000, ''];
+    tell();
+    return text;
+  };
+  const step = { image: 0, sample: 0, step: 3, steps: 80, picture: image(() => 0) };
+  expect(told(() => onStep(step))).toBe('\r\u001b[Kstep 3 of 80');
+  expect(told(() => onStep({ ...step, image: 1 }))).toBe(''); // the same step of another image
+  expect(told(() => onProgress({ done: 1, total: 2 }))).toBe('\r\u001b[K1 of 2 images');
+  expect(told(() => onStep({ ...step, sample: 8 }))).toBe('\r\u001b[K1 of 2 images, sample 9, step 3 of 80');
+});
+
+test('a command passes the steps of its search on', async () => {
+  const told: number[][] = [];
+  const context = {
+    ...{ worker: false, signal: new AbortController().signal, onProgress: () => undefined },
+    onStep: ({ sample, step, steps: all }: RestoreStep) => told.push([sample, step, all]),
+  };
+  const search = { sigma: 0.1, steps: 2, samples: 3, temperature: 1, seed: 0, fit: 'cover' } as const;
+  const flags = {
+    ...search,
+    ...({ device: 'cpu', precision: 'fp32', force: false } as const),
+    out: at('told'),
+  };
+  await denoise(folder, [at('in/a.png')], flags, context);
+  expect(told).toEqual([1, 2, 3].map((step) => [0, step, 3])); // each search of the plan has a rounded share
 });
 
 test('inpaint does not write into the folder of its masks', async () => {

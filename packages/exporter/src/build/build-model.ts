@@ -16,13 +16,21 @@ import {
   type Precision,
 } from '@glow-onnx/flow/internal';
 import { createWeightsFile, encodeModel, type Graph } from '@glow-onnx/graph';
-import { relativeTo, sha256 } from '@glow-onnx/runtime/internal';
+import { relativeTo, roundingErrorOf, sha256 } from '@glow-onnx/runtime/internal';
 import type { WriteFile, WrittenFile } from '@glow-onnx/runtime/internal-node';
 import { type Golden, parseGolden } from '@glow-onnx/runtime/session';
 import { checkpointName, modelAlone } from '../carried-checkpoint.js';
 import { producer } from '../producer.js';
 import { type FoldedFlow, fold, type WeightedFlow } from './fold.js';
-import { goldenTensors, type Images, makeReference, type Reference, sampleImages } from './reference.js';
+import {
+  type Divergence,
+  goldenTensors,
+  type Images,
+  makeReference,
+  noiseImages,
+  type Reference,
+  sampleImages,
+} from './reference.js';
 import { type RoundedWeights, roundConditioners } from './round-conditioners.js';
 import { traceDecode, traceEncode } from './trace.js';
 
@@ -33,7 +41,7 @@ export interface BuildOptions {
   readonly license: string | undefined;
   /** Whether the folder carries the checkpoint. */
   readonly withCheckpoint?: boolean;
-  /** The images for the golden values; default: samples of the model. */
+  /** The images for the golden values; default: samples of the model, or noise if it has no finite ones. */
   readonly images?: Images | undefined;
 }
 
@@ -43,6 +51,10 @@ export interface BuiltModel {
   readonly parameters: number;
   readonly variants: Manifest['variants'];
   readonly golden: Golden;
+  /** Undefined if no precision amplifies rounding. */
+  readonly roundingError: number | undefined;
+  /** Undefined if the samples are finite. */
+  readonly divergence: Divergence | undefined;
   readonly files: WrittenFile[];
 }
 
@@ -56,7 +68,8 @@ interface FlowBothWays {
 /**
  * The first step of an export: computes all weights in float64 and writes the graphs of every precision, their weights,
  * the golden values and the config.
- * @throws Error if the model cannot be inverted. @throws RangeError if float32 or a precision cannot hold a weight.
+ * @throws Error if the model cannot be inverted. @throws RangeError if float32 or a precision cannot hold a weight or a
+ * golden value.
  */
 export async function buildModel(
   checkpoint: Checkpoint,
@@ -67,24 +80,27 @@ export async function buildModel(
   const { parameters, ...flow } = float64Flow(checkpoint);
   const folded = fold(flow.glow, flow.forward, flow.inverse);
   checkFloat32(folded);
-  const images = given ?? sampleImages(flow.glow, flow.inverse);
   const files: WrittenFile[] = [];
   const variants: Partial<Record<Precision, GraphVariant>> = {};
-  const references: Partial<Record<Precision, Reference>> = {};
+  const flows: Partial<Record<Precision, Rounded>> = {};
   for (const precision of precisions) {
     const forward = roundConditioners(flow.forward, precision);
     const inverse = roundConditioners(flow.inverse, precision);
-    const flows = precision === 'fp32' ? folded : fold(flow.glow, forward.weights, inverse.weights);
+    const rounded = precision === 'fp32' ? folded : fold(flow.glow, forward.weights, inverse.weights);
     const metadata = await metadataOf(checkpoint, precision, license);
-    const written = await writeGraphs(write, checkpoint, pathsOf(precision, singleFile), metadata, flows, {
+    const written = await writeGraphs(write, checkpoint, pathsOf(precision, singleFile), metadata, rounded, {
       forward,
       inverse,
     });
     files.push(...written.files);
     variants[precision] = written.variant;
-    references[precision] = makeReference(flow.glow, forward.weights, inverse.weights, images);
+    flows[precision] = { forward: forward.weights, inverse: inverse.weights };
   }
-  const golden = goldenBytes(references);
+  const { images, divergence } = sampleImages(flow.glow, flow.inverse);
+  const candidates = given ? [given] : [...(images ? [images] : []), noiseImages(flow.glow)];
+  const golden = goldenBytes(firstReferences(flow.glow, flows, candidates));
+  const values = parseGolden(golden);
+  const errors = precisions.flatMap((precision) => roundingErrorOf(values, precision) ?? []);
   files.push(
     await write('golden.safetensors', [golden]),
     await write('config.json', [`${JSON.stringify(config, null, 2)}\n`]),
@@ -93,9 +109,35 @@ export async function buildModel(
   return {
     parameters,
     variants: variants as Manifest['variants'],
-    golden: parseGolden(golden),
+    golden: values,
+    roundingError: errors.length > 0 ? Math.max(...errors) : undefined,
+    divergence,
     files,
   };
+}
+
+type Rounded = Pick<FlowBothWays, 'forward' | 'inverse'>;
+
+/**
+ * The results of all precisions for the first images for which float32 can hold them.
+ * @throws RangeError naming a result of the last images that float32 cannot hold.
+ */
+function firstReferences(
+  glow: Glow,
+  flows: Readonly<Partial<Record<Precision, Rounded>>>,
+  [images, ...others]: readonly Images[],
+): Partial<Record<Precision, Reference>> {
+  try {
+    return Object.fromEntries(
+      Object.entries(flows).map(([precision, { forward, inverse }]) => [
+        precision,
+        makeReference(glow, forward, inverse, images),
+      ]),
+    );
+  } catch (error) {
+    if (others.length === 0) throw error;
+    return firstReferences(glow, flows, others);
+  }
 }
 
 /** The weights of both directions in float64, from the moving averages if the checkpoint has them. */

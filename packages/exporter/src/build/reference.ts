@@ -33,37 +33,72 @@ export interface Reference {
   readonly decoded: Float64Tensor;
 }
 
-/** Below 1, so that a rare sample does not decide how accurate the model looks. */
-const TEMPERATURE = 0.7;
+/**
+ * Temperatures of samples, tried in this order until they are finite. The first is below 1, so that a rare sample does
+ * not decide how accurate the model looks.
+ */
+const temperatures = [0.7, 0.5, 0.3, 0.1, 0] as const;
 
 /** Images to measure with: bin centres, and one-hot labels for a class-conditional model. */
 export type Images = Pick<Reference, 'x' | 'label'>;
 
+/** Latents of samples that are not finite, and the lowest temperature at which samples are not. */
+export interface Divergence {
+  readonly from: number;
+  readonly latents: readonly Float64Tensor[];
+  readonly label?: Float64Tensor;
+}
+
+/** Images drawn from the model, if it has finite ones, and where its samples diverge, if they do. */
+export interface Samples {
+  readonly images?: Images;
+  readonly divergence?: Divergence;
+}
+
 /**
- * Draws images from the model and rounds them to bin centres. The training images are not used: an import has none, and
- * private images must not leak.
- * @throws RangeError if a sample is not finite.
+ * Draws images from the model, at the highest temperature at which they are finite, and rounds them to bin centres. The
+ * training images are not used: an import has none, and private images must not leak.
  */
-export function sampleImages(glow: Glow, inverse: FlowWeights<Float64Tensor>): Images {
+export function sampleImages(glow: Glow, inverse: FlowWeights<Float64Tensor>): Samples {
   const { config } = glow;
   const { batch, height, width } = referenceSize(glow);
   const label = labelsFor(config, batch);
-  const noise = latentShapes(config, batch, height, width).map((shape) => filled(shape));
-  for (let image = 0; image < batch; image++) {
-    const random = createRandom(0, image);
-    for (const { data } of noise) {
-      const size = data.length / batch;
-      for (let i = 0; i < size; i++) data[image * size + i] = TEMPERATURE * random.normal();
-    }
-  }
-  const sample = finite('a sample of the model', decode(glow, float64Ops, noise, inverse, label));
+  const labelled = label ? { label } : {};
   const toBin = (value: number): number => binToModel(modelToBin(value, config.bits), config.bits);
-  return { x: { ...sample, data: sample.data.map(toBin) }, ...(label && { label }) };
+  let divergence: Divergence | undefined;
+  for (const from of temperatures) {
+    const latents = latentShapes(config, batch, height, width).map((shape) => filled(shape));
+    for (let image = 0; image < batch; image++) {
+      const random = createRandom(0, image);
+      for (const { data } of latents) {
+        const size = data.length / batch;
+        for (let i = 0; i < size; i++) data[image * size + i] = from * random.normal();
+      }
+    }
+    const sample = decode(glow, float64Ops, latents, inverse, label);
+    if (sample.data.every(isFloat32)) {
+      const images = { x: { ...sample, data: sample.data.map(toBin) }, ...labelled };
+      return { images, ...(divergence && { divergence }) };
+    }
+    divergence = { from, latents, ...labelled };
+  }
+  return divergence ? { divergence } : {};
+}
+
+/** Images of noise, for a model without finite samples. */
+export function noiseImages(glow: Glow): Images {
+  const { config } = glow;
+  const { batch, height, width } = referenceSize(glow);
+  const label = labelsFor(config, batch);
+  const x = filled([batch, config.channels, height, width]);
+  const random = createRandom(0, batch);
+  for (let i = 0; i < x.data.length; i++) x.data[i] = binToModel(random.below(2 ** config.bits), config.bits);
+  return { x, ...(label && { label }) };
 }
 
 /**
  * Encodes the images and decodes their latents. The layers run as they are defined, not folded.
- * @throws RangeError if a result is not finite.
+ * @throws RangeError if float32 cannot hold a result.
  */
 export function makeReference(
   glow: Glow,
@@ -131,9 +166,13 @@ export function labelsFor(
 }
 
 function finite(name: string, value: Float64Tensor): Float64Tensor {
-  const bad = value.data.find((v) => !Number.isFinite(v));
+  const bad = value.data.find((v) => !isFloat32(v));
   if (bad === undefined) return value;
   throw new RangeError(
-    `export: in float64 ${name} is ${bad}, expected finite numbers; train the model further, or take an earlier checkpoint`,
+    `export: in float64 ${name} is ${bad}, which float32 cannot hold; train the model further, or take an earlier checkpoint`,
   );
+}
+
+function isFloat32(value: number): boolean {
+  return Number.isFinite(Math.fround(value));
 }

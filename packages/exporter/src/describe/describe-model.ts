@@ -6,8 +6,11 @@ import { modelCard } from './model-card.js';
 
 /** The facts about a built and verified model that its checkpoint does not hold. */
 export interface ModelFacts extends Pick<Manifest, 'files' | 'measured'> {
-  readonly claims: Pick<Manifest, 'config' | 'variants' | 'toleranceFactor'>;
+  readonly claims: Pick<Manifest, 'config' | 'variants' | 'toleranceFactor' | 'roundingError'>;
   readonly license: string | undefined;
+  readonly samplesDivergeFrom?: number | undefined;
+  /** Sentences for people. */
+  readonly warnings?: readonly string[];
   /** Number of trained parameters. */
   readonly parameters: number;
 }
@@ -15,7 +18,7 @@ export interface ModelFacts extends Pick<Manifest, 'files' | 'measured'> {
 /** The last step of an export: writes the manifest for programs and the model card for people. */
 export async function describeModel(
   { training }: Checkpoint,
-  { claims, files, measured, license, parameters }: ModelFacts,
+  { claims, files, measured, license, parameters, samplesDivergeFrom, warnings = [] }: ModelFacts,
   write: WriteFile,
 ): Promise<WrittenFile[]> {
   const manifest: ManifestFacts = {
@@ -23,11 +26,12 @@ export async function describeModel(
     ...claims,
     files,
     ...(license !== undefined && { license }),
+    ...(samplesDivergeFrom !== undefined && { samplesDivergeFrom }),
     training: training ?? null,
     measured,
   };
   return [
     await write('manifest.json', [encodeManifest(manifest)]),
-    await write('README.md', [modelCard(manifest, parameters)]),
+    await write('README.md', [modelCard(manifest, parameters, warnings)]),
   ];
 }

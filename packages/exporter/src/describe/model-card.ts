@@ -8,8 +8,12 @@ import {
 } from '@glow-onnx/flow/internal';
 
 /** The README.md of a model folder: the model, its training, the errors of its graphs, its use and its files. */
-export function modelCard(manifest: ManifestFacts, parameters: number): string {
-  const { config, training, files, measured } = manifest;
+export function modelCard(
+  manifest: ManifestFacts,
+  parameters: number,
+  warnings: readonly string[] = [],
+): string {
+  const { config, training, files, measured, samplesDivergeFrom: from } = manifest;
   const { channels, height, width, levels, steps, hiddenChannels, bits, classes } = config;
   const latents = latentShapes(config, 1, height, width).map(([, ...shape], l) => `z${l} ${shape.join('×')}`);
   const model: Row[] = [
@@ -47,6 +51,14 @@ export function modelCard(manifest: ManifestFacts, parameters: number): string {
         String(tolerance),
       ]),
     ),
+    ...(warnings.length > 0 || from !== undefined
+      ? [
+          '## Stability',
+          warnings.length > 0
+            ? warnings.map((warning) => `- This model is unstable: ${warning}.`).join('\n')
+            : `Samples are not finite from temperature ${from} on.`,
+        ]
+      : []),
     '## Use',
     'With `@glow-onnx/runtime`:',
     "```js\nimport { loadGlow } from '@glow-onnx/runtime';\nconst glow = await loadGlow('path/to/this/folder');\n```",

@@ -5,6 +5,7 @@ import type { Precision } from '@glow-onnx/flow/internal';
 import { decodeModel } from '@glow-onnx/graph';
 import { addOutputs } from '@glow-onnx/graph/internal';
 import { type FloatTensor, goldenPrefix, openSession } from '@glow-onnx/runtime/session';
+import type { Divergence } from '../build/reference.js';
 import type { ModelOnDisk } from './measure-errors.js';
 import { type GraphFile, readGraph } from './read-graph.js';
 import { spectralNorm } from './spectral-norm.js';
@@ -75,6 +76,51 @@ export async function diagnoseSteps(
 }
 
 /**
+ * Where samples leave the range of float32 in decode: of the steps up to the first result that is not finite, the one
+ * that loses most, or the prior of a level if what it gives to the level's steps is not finite. Reads the matrices of the
+ * fp32 graphs, and runs decode on the CPU.
+ */
+export async function diagnoseDivergence(
+  model: ModelOnDisk,
+  { latents, label }: Divergence,
+): Promise<StepDiagnosis | { readonly prior: string }> {
+  const { config } = model.manifest;
+  const order = stepNames(config).toReversed();
+  const [encode, decode] = [
+    openGraph(await readGraph(model, 'fp32', 'encode')),
+    openGraph(await readGraph(model, 'fp32', 'decode')),
+  ];
+  const feeds = Object.fromEntries(latents.map((z, l) => [`z${l}`, inFloat32(z)]));
+  const found = await decode.run(
+    order.flatMap(({ input, logScale }) => (decode.has(logScale) ? [input, logScale] : [input])),
+    { ...feeds, ...(label && { label: inFloat32(label) }) },
+  );
+  const end = order.findIndex(({ input }) => !Number.isFinite(largest(found[input])));
+  const steps = end < 0 ? order : order.slice(0, end + 1);
+  const firstOfLevel = end % config.steps === 0;
+  const { logScale } = order[Math.max(end, 0)];
+  if (config.prior === 'learned' && firstOfLevel && found[logScale]?.data.some(Number.isNaN)) {
+    return { prior: `levels.${config.levels - 1 - end / config.steps}.prior` };
+  }
+  const diagnosed = await Promise.all(
+    steps.map(async ({ step, matrix, inverse, logScale, input }): Promise<StepDiagnosis> => {
+      const scale = found[logScale] ? Math.exp(smallest(found[logScale])) : 1;
+      return {
+        step,
+        conditionOfW: spectralNorm(await encode.matrix(matrix)) * spectralNorm(await decode.matrix(inverse)),
+        smallestScale: Number.isNaN(scale) ? 1 : scale, // what comes after a value that is not finite
+        largestActivation: largest(found[input]),
+      };
+    }),
+  );
+  return worstFirst(diagnosed)[0];
+}
+
+function inFloat32({ shape, data }: Float64Tensor): FloatTensor {
+  return { shape, data: Float32Array.from(data) };
+}
+
+/**
  * Orders steps by their loss, largest first: the factor by which W and the coupling can multiply an error in decode.
  */
 export function worstFirst(steps: readonly StepDiagnosis[]): StepDiagnosis[] {
@@ -104,6 +150,8 @@ function stepNames({ levels, steps }: Pick<GlowConfig, 'levels' | 'steps'>) {
 function openGraph({ path, bytes, folder }: GraphFile) {
   const initializers = new Map(decodeModel(bytes).graph.initializers.map((entry) => [entry.name, entry]));
   return {
+    /** Whether a node has this output. */
+    has: (name: string) => decodeModel(bytes).graph.nodes.some(({ outputs }) => outputs.includes(name)),
     async run(names: readonly string[], feeds: Record<string, FloatTensor>) {
       const own = new Set(decodeModel(bytes).graph.outputs.map(({ name }) => name));
       const model = addOutputs(

@@ -13,7 +13,7 @@ import {
 
 /** What a manifest claims, and the golden values beside it. */
 export interface ClaimedModel {
-  readonly manifest: Pick<Manifest, 'config' | 'variants' | 'toleranceFactor'>;
+  readonly manifest: Pick<Manifest, 'config' | 'variants' | 'toleranceFactor' | 'roundingError'>;
   readonly golden: Golden;
 }
 
@@ -35,7 +35,7 @@ export async function measureGraphs(
   const { levels } = manifest.config;
   const slack = manifest.toleranceFactor ?? 1;
   return measureGolden({
-    ...{ golden, levels, precision, device, slack },
+    ...{ golden, levels, precision, device, slack, roundingError: manifest.roundingError },
     run: async (graph, inputs) => runAll({ ...(await sourceOf(graph)), device }, inputs),
   });
 }

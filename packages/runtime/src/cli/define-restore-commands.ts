@@ -60,5 +60,6 @@ function restoring(program: Command, name: string, description: string): Command
         'latents',
       ]),
     )
+    .option('--grid <file>', 'FILE.png that shows each image as it was given, beside its results')
     .addOption(fitOption());
 }

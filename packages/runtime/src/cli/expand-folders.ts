@@ -40,11 +40,11 @@ export async function expandFolders(paths: readonly string[]): Promise<NamedImag
 }
 
 /** @throws RangeError if `out` is in a folder whose images are read: the next run would read them as well. */
-export async function refuseInside(out: string, { roots }: NamedImages): Promise<void> {
+export async function refuseInside(out: string, { roots }: NamedImages, flag = '--out'): Promise<void> {
   const folder = await folderAround(out, roots);
   if (folder === undefined) return;
   throw new RangeError(
-    `--out: ${out} is inside ${folder}, whose images are read; choose a place outside, or the next run reads them too`,
+    `${flag}: ${out} is inside ${folder}, whose images are read; choose a place outside, or the next run reads them too`,
   );
 }
 

@@ -42,9 +42,9 @@ export function createProgram(
     .description('Encode, decode, sample, edit and score images with a Glow model folder.')
     .version(version);
   const show: Show = async ({ json: asJson }, run) => {
-    const { onProgress, end } = progressOn(terminal.stderr, name);
+    const { end, ...listeners } = progressOn(terminal.stderr, name);
     const result = run({
-      onProgress,
+      ...listeners,
       signal: signal ?? new AbortController().signal,
       worker: signal !== undefined,
     });

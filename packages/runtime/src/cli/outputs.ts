@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { writePng } from '../node/images.js';
 import { type GridOptions, imageGrid } from '../pictures/image-grid.js';
 import type { RawImage } from '../pictures/images.js';
@@ -18,9 +18,9 @@ export interface ImageFlags extends OutputFlags {
  * Checks the output files before any work is done.
  * @throws Error if a file exists and may not be overwritten.
  */
-export function refuseExisting(paths: readonly string[], force: boolean): void {
+export function refuseExisting(paths: readonly string[], force: boolean, flag = '--out'): void {
   const existing = force ? undefined : paths.find((path) => existsSync(path));
-  if (existing) throw new Error(`${existing} exists already; choose another --out or pass --force`);
+  if (existing) throw new Error(`${existing} exists already; choose another ${flag} or pass --force`);
 }
 
 /** Writes the images of a command, and gives their paths. An image that failed is undefined and is left out. */
@@ -60,6 +60,40 @@ export function imageOutput({ out, force, ...grid }: ImageFlags, names: readonly
       await writePng(path, image);
     }
     return there.map(({ path }) => path);
+  };
+}
+
+/** An image as it was given, and what became of it. The results are as large, or an integer times larger. */
+export interface BeforeAndAfter {
+  readonly before: RawImage;
+  readonly after: readonly RawImage[];
+}
+
+/**
+ * Prepares the grid at --grid: a row for each image, as it was given and then its results.
+ * @param names of the images that --out gets.
+ * @throws RangeError if it is no PNG, or a file that --out writes; Error if it exists.
+ */
+export function gridOutput(
+  grid: string,
+  { out, force, scale }: ImageFlags,
+  names: readonly string[],
+): (rows: readonly BeforeAndAfter[]) => Promise<void> {
+  if (!/\.png$/i.test(grid)) throw new RangeError(`--grid: expected FILE.png, got ${grid}`);
+  const others = [out, ...names.map((name) => join(out, `${name}.png`))];
+  if (others.some((path) => resolve(path) === resolve(grid))) {
+    throw new RangeError(`--grid: ${grid} is a file that --out writes; choose another name`);
+  }
+  refuseExisting([grid], force, '--grid');
+  return async (rows) => {
+    const [first] = rows as readonly [BeforeAndAfter];
+    const images = rows.flatMap(({ before, after }) => {
+      const times = (after[0] as RawImage).height / before.height;
+      return [times > 1 ? imageGrid([before], { scale: times }) : before, ...after];
+    });
+    const columns = 1 + first.after.length;
+    const options = gridOptions(first.after[0] as RawImage, { columns, ...(scale && { scale }) });
+    await writePng(grid, imageGrid(images, options));
   };
 }
 

@@ -4,13 +4,14 @@ import type { Fit } from '../pictures/fits.js';
 import type { RawImage } from '../pictures/images.js';
 import { expandFolders, type NamedImages, refuseInside, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
-import { type ImageFlags, imageOutput } from './outputs.js';
+import { gridOutput, type ImageFlags, imageOutput } from './outputs.js';
 import { countImages, type Report, table } from './report.js';
 import { type Context, type ModelFlags, partly, withModel } from './run.js';
 import { given } from './run-program.js';
 
 export interface RestoreFlags extends ModelFlags, ImageFlags {
   readonly fit: Fit;
+  readonly grid?: string;
   readonly samples?: number;
   readonly temperature: number;
   readonly seed: number;
@@ -32,6 +33,7 @@ export async function inpaint(
     );
   }
   await refuseInside(flags.out, masks);
+  if (flags.grid !== undefined) await refuseInside(flags.grid, masks, '--grid');
   return restored(directory, named, flags, context, (model, options) =>
     model.inpaint(named.images, masks.images, options),
   );
@@ -69,23 +71,33 @@ async function restored(
   context: Context,
   start: (model: GlowModel, options: RestoreOptions & { label?: string }) => Promise<Restored[]>,
 ): Promise<Report> {
-  const { out, fit, samples, temperature, seed, steps, method } = flags;
+  const { out, grid, fit, samples, temperature, seed, steps, method } = flags;
   await refuseInside(out, named);
+  if (grid !== undefined) await refuseInside(grid, named, '--grid');
   const { images, names, leftOut } = named;
   const count = samples ?? 1;
   const places = Array.from({ length: count }, (_, i) => i + 1);
-  const write = imageOutput(
-    { columns: count, ...flags },
-    names.flatMap((name) => (samples === undefined ? [name] : places.map((place) => `${name}-${place}`))),
+  const outputs = names.flatMap((name) =>
+    samples === undefined ? [name] : places.map((place) => `${name}-${place}`),
   );
+  const write = imageOutput({ columns: count, ...flags }, outputs);
+  const writeGrid = grid === undefined ? undefined : gridOutput(grid, flags, outputs);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const own = { ...options, fit, onFit, temperature, seed, ...given({ samples, steps, method }) };
+    const { onStep } = context;
+    const own = { ...options, fit, onFit, onStep, temperature, seed, ...given({ samples, steps, method }) };
     const { results, error } = await partly(start(model, own));
     const all = results.flatMap(
       (result): (RawImage | undefined)[] => result?.images ?? places.map(() => undefined),
     );
     const written = await write(all, context.signal);
+    const pairs = results.flatMap((result) =>
+      result ? [{ before: result.known, after: result.images }] : [],
+    );
+    const gridError = await writeGrid?.(pairs).then(
+      () => undefined,
+      (cause: Error) => new Error(`--grid: ${cause.message}`, { cause }),
+    );
     const rows = results.flatMap((result, i) =>
       (result ? result.images : []).map((_, n) => [
         samples === undefined
@@ -101,6 +113,11 @@ async function restored(
       ...(result && { logProb: result.logProb, typical: result.typical, method: result.method }),
     }));
     const text = `${table([['image', 'log p (nats)', 'typical', ''], ...rows])}\n\nwrote ${countImages(rows.length)} to ${out}`;
-    return { text, json: { written, restored: facts, fitted, leftOut }, fitted, leftOut, error };
+    return {
+      text: writeGrid && !gridError ? `${text}, and ${grid}` : text,
+      json: { written, ...given({ grid: gridError ? undefined : grid }), restored: facts, fitted, leftOut },
+      ...{ fitted, leftOut },
+      error: error ?? gridError,
+    };
   });
 }

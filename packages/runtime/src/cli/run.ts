@@ -4,10 +4,11 @@ import { BatchError } from '../model/batch-error.js';
 import type { CallOptions } from '../model/call.js';
 import type { GlowModel } from '../model/model.js';
 import type { Device } from '../sessions/device.js';
+import type { Progress } from './progress.js';
 import { given } from './run-program.js';
 
-/** The progress callback and the signal of a command. */
-export interface Context extends Required<CallOptions> {
+/** The progress callbacks and the signal of a command. */
+export interface Context extends Required<CallOptions>, Pick<Progress, 'onStep'> {
   /** Whether the model runs in a process of its own, which the signal can stop at any time. */
   readonly worker: boolean;
 }
@@ -24,13 +25,12 @@ export interface ModelFlags {
 export async function withModel<T>(
   directory: string,
   { device, precision, maxMemory, label }: ModelFlags,
-  { worker, ...context }: Context,
+  { worker, onProgress, signal }: Context,
   use: (model: GlowModel, options: Required<CallOptions> & { label?: string }) => Promise<T>,
 ): Promise<T> {
-  const { signal } = context;
   const model = await loadGlow(directory, { device, precision, worker, signal, ...given({ maxMemory }) });
   try {
-    return await use(model, { ...context, ...given({ label }) });
+    return await use(model, { onProgress, signal, ...given({ label }) });
   } finally {
     await model.dispose();
   }

@@ -52,7 +52,8 @@ export async function inpaint(
         checkAbort(call.signal),
       );
       const from = isScattered(hole, pixels) ? 'image' : 'zero';
-      return { height, width, start, measurement: knownValues(start.slice(), hole), from };
+      const known = greyed(pixels, hole);
+      return { height, width, start, measurement: knownValues(start.slice(), hole), from, known };
     },
   );
 }
@@ -84,7 +85,13 @@ export async function denoise(
       check(pixels);
       if (fitted) call.noteFit(place, fitted);
       const y = modelValues(pixels, ofPixel);
-      return { ...sizeOf(pixels), start: y, measurement: noisyValues(y, sigma), from: 'image' };
+      return {
+        ...sizeOf(pixels),
+        start: y,
+        measurement: noisyValues(y, sigma),
+        from: 'image',
+        known: pixels,
+      };
     },
   );
 }
@@ -131,7 +138,7 @@ export async function enlarge(
       const measurement = knownMeans(modelValues(pixels, ofPixel), shape);
       const start = new Float32Array(config.channels * height * width);
       measurement.project(start);
-      return { height, width, start, measurement, from: 'image' };
+      return { height, width, start, measurement, from: 'image', known: pixels };
     },
   );
 }
@@ -141,6 +148,13 @@ const ofPixel = (pixel: number) => (pixel + 0.5) / 256 - 0.5;
 
 function sizeOf({ height, width }: RawImage) {
   return { height, width };
+}
+
+/** An image whose unknown values, channels × height × width, are grey. */
+function greyed(image: RawImage, hole: Float32Array): RawImage {
+  const { data, height, width, channels } = image;
+  const isUnknown = (i: number) => hole[(i % channels) * height * width + Math.floor(i / channels)] === 1;
+  return { ...image, data: data.map((value, i) => (isUnknown(i) ? 128 : value)) };
 }
 
 /** Pixels as channels × height × width numbers. */

@@ -19,7 +19,7 @@ export interface RestoreOptions extends EncodeOptions {
    * bits the highest density lies at spikes that no image has.
    */
   readonly method?: Method;
-  /** Called after each step of the search, for the first sample of each image. */
+  /** Called after each step of a search. Of an image's samples that run together it shows the first. */
   readonly onStep?: (step: RestoreStep) => void;
 }
 
@@ -27,6 +27,8 @@ export interface RestoreOptions extends EncodeOptions {
 export interface RestoreStep {
   /** The place of the image in the call. */
   readonly image: number;
+  /** The place of the sample that `picture` shows: the first of those that run together. */
+  readonly sample: number;
   /** Steps that are done, and all of them. */
   readonly step: number;
   readonly steps: number;
@@ -48,6 +50,11 @@ export interface EnlargeOptions extends RestoreOptions {
 export interface Restored {
   /** One most likely image, or as many samples as asked for. */
   readonly images: RawImage[];
+  /**
+   * What was known, as an image: its unknown pixels are grey (`inpaint`), or it is the noisy image (`denoise`) or the small
+   * one (`enlarge`), brought to the size that the search used.
+   */
+  readonly known: RawImage;
   /** log p of each at the centres of its bins, in nats. */
   readonly logProb: number[];
   /**

@@ -1,7 +1,7 @@
 import { binToModel, bitsPerDimension, modelToBin } from '@glow-onnx/flow/pixels';
 import { createRandom } from '@glow-onnx/flow/random';
 import { mean } from '../mean.js';
-import { fromModel } from '../pictures/images.js';
+import { fromModel, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import type { PictureSize } from '../pictures/limits.js';
 import { openPrior } from '../restore/graph-prior.js';
@@ -30,6 +30,8 @@ interface RestoreItem extends Item {
   readonly start: Float32Array;
   readonly from: 'zero' | 'image';
   readonly draw: number;
+  /** What is known, for people to look at. */
+  readonly known: RawImage;
 }
 
 /** What a task makes of an image that was passed. */
@@ -104,10 +106,11 @@ export async function runRestoration(
           step++;
           if (!onStep) return;
           for (const [n, item] of batch.entries()) {
-            if (item.draw > 0) continue;
+            if (batch[n - 1]?.image === item.image) continue;
             const own = now.subarray(n * prior.size, (n + 1) * prior.size);
             onStep({
               image: item.image,
+              sample: item.draw,
               step,
               steps: total,
               picture: fromModel({ x: own.map(inRange), height, width }, config.bits),
@@ -139,6 +142,7 @@ export async function runRestoration(
         ...item,
         value: {
           x: values[n] as Float32Array,
+          known: item.known,
           height,
           width,
           logProb: (isWorse[n] ? theirs : ours).logProb[n] as number,
@@ -178,6 +182,7 @@ export async function runRestoration(
     const fitted = call.fitOf(image);
     return {
       images: values.map((value) => fromModel(value, config.bits)),
+      known: (values[0] as (typeof values)[number]).known,
       logProb: values.map(({ logProb }) => logProb),
       typical: values.map(({ typical }) => typical),
       method: values.map((value) => value.method),

@@ -1,5 +1,6 @@
 import { createRandom } from '@glow-onnx/flow/random';
 import { perLevel } from '../check.js';
+import { warnOnce } from '../folder/warn-once.js';
 import type { RawImage } from '../pictures/images.js';
 import { groupBySize } from './batches.js';
 import { type Call, type CallOptions, placesOf, startCall } from './call.js';
@@ -35,6 +36,14 @@ export async function sample(parts: ModelParts, options: SampleOptions = {}): Pr
   const { count = 1, temperature = 1, seed = 0 } = options;
   const { height = config.height, width = config.width } = options;
   const temperatures = perLevel(where, 'temperature', temperature, config, 0);
+  const { samplesDivergeFrom: from } = parts.manifest;
+  if (from !== undefined && Math.max(...temperatures) >= from) {
+    const which = from === 0 ? 'at any temperature' : `from temperature ${from} on`;
+    warnOnce(
+      `${where}: samples of this model are not finite ${which}, as its export found; ` +
+        (from === 0 ? 'train it further' : 'pass a lower temperature'),
+    );
+  }
   for (const [name, side] of Object.entries({ height, width })) {
     const unit = 2 ** config.levels;
     if (side % unit !== 0)

@@ -14,7 +14,7 @@ import type { OnnxRuntime } from './onnx-runtime.js';
 
 /** The model folder whose golden images are compared, and the cache that remembers passed tests. */
 export interface SelfTest {
-  readonly manifest: Pick<Manifest, 'config' | 'toleranceFactor'>;
+  readonly manifest: Pick<Manifest, 'config' | 'toleranceFactor' | 'roundingError'>;
   /** The sha256 of manifest.json. The manifest lists the sha256 of every file, so only the same model has it. */
   readonly fingerprint: string;
   readonly precision: Precision;
@@ -71,6 +71,7 @@ export async function measureSelfTest(
     precision,
     device,
     slack: manifest.toleranceFactor ?? 1,
+    roundingError: manifest.roundingError,
     run,
   });
 }
