@@ -17,7 +17,7 @@ const restMs = 250;
 /** Searches in images of more pixels take minutes: they wait for a click. */
 const mostPixels = 64 * 64;
 /** An example that is easy to complete. */
-const firstExample = 3;
+const firstExample = 9;
 
 /** A picture to paint on. The model completes what is painted over. */
 export function mountRestore(panel: HTMLElement, app: App): void {
