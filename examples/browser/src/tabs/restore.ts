@@ -117,11 +117,17 @@ export function mountRestore(panel: HTMLElement, app: App): void {
     const read = await app.read(picked);
     image = read;
     editor.show(read);
+    completions.show(places.original, { image: read });
+    try {
+      const { logProb } = await app.run(1, (model) => model.encode(read));
+      completions.show(places.original, { image: read, logProb: logProb[0] as number });
+    } catch (error) {
+      app.fail(error);
+    }
     begin();
-    const { logProb } = await app.run(1, (model) => model.encode(read));
-    completions.show(places.original, { image: read, logProb: logProb[0] as number });
   }, app.fail);
   function pick(next: RawImage): void {
+    stop(); // else the picture would wait for the search
     picked = next;
     load();
   }
