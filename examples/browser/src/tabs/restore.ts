@@ -17,7 +17,7 @@ const restMs = 250;
 /** Searches in images of more pixels take minutes: they wait for a click. */
 const mostPixels = 64 * 64;
 /** An example that is easy to complete. */
-const firstExample = 3;
+const firstExample = 9;
 
 /** A picture to paint on. The model completes what is painted over. */
 export function mountRestore(panel: HTMLElement, app: App): void {
@@ -117,11 +117,17 @@ export function mountRestore(panel: HTMLElement, app: App): void {
     const read = await app.read(picked);
     image = read;
     editor.show(read);
+    completions.show(places.original, { image: read });
+    try {
+      const { logProb } = await app.run(1, (model) => model.encode(read));
+      completions.show(places.original, { image: read, logProb: logProb[0] as number });
+    } catch (error) {
+      app.fail(error);
+    }
     begin();
-    const { logProb } = await app.run(1, (model) => model.encode(read));
-    completions.show(places.original, { image: read, logProb: logProb[0] as number });
   }, app.fail);
   function pick(next: RawImage): void {
+    stop(); // else the picture would wait for the search
     picked = next;
     load();
   }
