@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime/node';
 import { cases, openPictures, sets } from './restoration/cases.mjs';
 import { openPeer } from './restoration/peer.mjs';
-import { tables, writeReport } from './restoration/report.mjs';
+import { readAround, tables, writeReport } from './restoration/report.mjs';
 import { restoreCase } from './restoration/restore-case.mjs';
 
 const text = { type: 'string' };
@@ -33,6 +33,7 @@ const { values } = parseArgs({
 const count = { pictures: natural('pictures'), sampled: natural('sampled'), draws: natural('draws') };
 const steps = values.steps && natural('steps');
 const chosen = choose(values.only);
+if (values.doc) readAround(values.doc); // says now, not after an hour, what it lacks
 
 /** Pictures of a call: the shared work of a step counts less, and little is lost when the program is killed. */
 const batch = 8;
@@ -46,11 +47,21 @@ const peer = values.python && openPeer(values.python);
 for (const set of Object.keys(sets)) {
   const own = chosen.filter((one) => one.set === set);
   if (own.length === 0) continue;
-  const glow = await loadGlow(sets[set].model, { device: 'cpu', threads: 1 });
+  const glow = await loadGlow(join(import.meta.dirname, '..', sets[set].model), {
+    device: 'cpu',
+    threads: 1,
+  });
   const most = Math.max(count.pictures, count.sampled);
   const { pictures, mean } = await openPictures(set, glow, most, values.data);
-  for (let first = 0; first < most; first += batch) {
-    for (const one of own) await work(one, first, { glow, pictures, mean });
+  await glow.denoise(pictures[0], { sigma: 0.1, steps: 1 }); // builds the gradients, which no picture's time counts
+  const context = { glow, pictures, mean, peer, steps, draws: count.draws };
+  const isSamples = ({ task }) => task === 'samples';
+  for (let first = 0; first < count.pictures; first += batch) {
+    const end = Math.min(first + batch, count.pictures);
+    for (const one of own) if (!isSamples(one)) await work(one, first, end, context);
+  }
+  for (let i = 0; i < count.sampled; i++) {
+    for (const one of own) if (isSamples(one)) await work(one, i, i + 1, context);
   }
   await glow.dispose();
 }
@@ -58,13 +69,12 @@ await peer?.close();
 if (values.doc) await writeReport(values.doc, done);
 else console.log(tables(done));
 
-/** Restores those of a batch of pictures that are not done. */
-async function work(one, first, { glow, pictures, mean }) {
-  const end = Math.min(first + batch, one.task === 'samples' ? count.sampled : count.pictures);
+/** Restores those of the pictures from first to end that are not done. */
+async function work(one, first, end, context) {
   const places = [];
   for (let i = first; i < end; i++) if (!isDone.has(`${one.id} ${i}`)) places.push(i);
   if (places.length === 0) return;
-  const found = await restoreCase(one, places, { glow, pictures, mean, peer, steps, draws: count.draws });
+  const found = await restoreCase(one, places, context);
   appendFileSync(results, found.map((line) => `${JSON.stringify(line)}\n`).join(''));
   done.push(...found);
   console.error(`${one.id}: ${end} pictures`);

@@ -83,12 +83,21 @@ function ofModel(own) {
   ];
 }
 
-/** Replaces what stands between the marks of the document; the grids lie in images/ beside it. */
-export async function writeReport(path, lines) {
+/**
+ * What a document says before the marks and after them; of one that does not exist, a title and nothing.
+ * @throws Error if it lacks the marks.
+ */
+export function readAround(path) {
   const text = existsSync(path) ? readFileSync(path, 'utf8') : `# Restoration\n\n${marks.join('\n')}\n`;
   const [before, after] = [text.indexOf(marks[0]), text.indexOf(marks[1])];
-  if (before < 0 || after < before)
+  if (before < 0 || after < before) {
     throw new Error(`restoration: ${path} lacks the lines ${marks.join(' and ')}`);
+  }
+  return { before: text.slice(0, before), after: text.slice(after + marks[1].length) };
+}
+
+/** Replaces what stands between the marks of the document; the grids lie in images/ beside it. */
+export async function writeReport(path, lines) {
   const folder = join(dirname(path), 'images');
   mkdirSync(folder, { recursive: true });
   const figures = {};
@@ -104,7 +113,8 @@ export async function writeReport(path, lines) {
   const figure = (task) => figures[task] ?? [];
   const written = [marks[0], tables(lines, figure), marks[1]].join('\n\n');
   const part = join(dirname(path), `.${basename(path)}.part`);
-  writeFileSync(part, text.slice(0, before) + written + text.slice(after + marks[1].length));
+  const { before, after } = readAround(path);
+  writeFileSync(part, before + written + after);
   renameSync(part, path);
 }
 

@@ -1,6 +1,7 @@
 // Restores some pictures of one case: one result line each.
-import sharp from 'sharp';
+
 import { filled, halved, maskOf, noisyOf, psnr } from './cases.mjs';
+import { bicubic, blocks } from './enlarged.mjs';
 import { harmonic } from './harmonic.mjs';
 import { peers } from './peer.mjs';
 
@@ -84,21 +85,14 @@ async function enlarge(one, places, { glow, pictures, steps }) {
   for (const [n, picture] of places.entries()) {
     const truth = truths[n];
     const images = {
-      blocks: await resized(small[n], 'nearest'),
-      bicubic: await resized(small[n], 'cubic'),
+      blocks: blocks(small[n]),
+      bicubic: bicubic(small[n]),
       restored: results[n].images[0],
       truth,
     };
     lines.push(line(one, picture, { images, truth, found: results[n], trueLogProb: logProb[n], seconds }));
   }
   return lines;
-}
-
-async function resized({ data, height, width, channels }, kernel) {
-  const image = sharp(data, { raw: { width, height, channels } }).resize(2 * width, 2 * height, { kernel });
-  const wanted = channels === 1 ? image.extractChannel(0) : image;
-  const larger = new Uint8Array(await wanted.raw().toBuffer());
-  return { data: larger, height: 2 * height, width: 2 * width, channels };
 }
 
 /** How often the range of the draws holds the true value of a pixel: of n draws in (n − 1)/(n + 1), if they are right. */

@@ -99,6 +99,20 @@ test('one image gives one result, wherever it stands in a call', async () => {
   expect(new Set(found.map(({ typical }) => String(typical))).size).toBe(1);
 }, 60_000);
 
+test('scattered pixels and a hole in one call are restored as in calls of their own', async () => {
+  await using clothes = await loadGlow(resolve(root, 'models/fashion-mnist'), { device: 'cpu' });
+  const [shirt] = (await clothes.sample({ seed: 2, temperature: 0.8 })) as [RawImage];
+  const hole = maskOf((_, x) => x >= 14, 28);
+  const scattered = maskOf((y, x) => (x + y) % 2 === 0, 28);
+  const options = { steps: 3 };
+  const both = await clothes.inpaint([shirt, shirt], [hole, scattered], options);
+  const alone = [
+    ...(await clothes.inpaint(shirt, hole, options)),
+    ...(await clothes.inpaint(shirt, scattered, options)),
+  ];
+  expect(both.map(({ images }) => images[0]?.data)).toEqual(alone.map(({ images }) => images[0]?.data));
+}, 60_000);
+
 test('noise comes off', async () => {
   const { normal } = createRandom(5);
   const noisy = faces.map((face) => ({

@@ -51,8 +51,8 @@ export async function inpaint(
       await fillHarmonically(start, hole, { channels: config.channels, height, width }, () =>
         checkAbort(call.signal),
       );
-      const from = isScattered(hole, pixels) ? 'image' : 'zero';
-      return { height, width, start, measurement: knownValues(start.slice(), hole), from };
+      const loss = isScattered(hole, pixels) ? 'scattered' : 'hole';
+      return { height, width, start, measurement: knownValues(start.slice(), hole), loss };
     },
   );
 }
@@ -84,7 +84,7 @@ export async function denoise(
       check(pixels);
       if (fitted) call.noteFit(place, fitted);
       const y = modelValues(pixels, ofPixel);
-      return { ...sizeOf(pixels), start: y, measurement: noisyValues(y, sigma), from: 'image' };
+      return { ...sizeOf(pixels), start: y, measurement: noisyValues(y, sigma), loss: 'noise' };
     },
   );
 }
@@ -131,7 +131,7 @@ export async function enlarge(
       const measurement = knownMeans(modelValues(pixels, ofPixel), shape);
       const start = new Float32Array(config.channels * height * width);
       measurement.project(start);
-      return { height, width, start, measurement, from: 'image' };
+      return { height, width, start, measurement, loss: 'detail' };
     },
   );
 }

@@ -7,7 +7,7 @@ import type { PictureSize } from '../pictures/limits.js';
 import { openPrior } from '../restore/graph-prior.js';
 import type { Measurement } from '../restore/measurement.js';
 import type { Method } from '../restore/methods.js';
-import { densityWeights, type Task } from '../restore/plans.js';
+import { densityWeights, type Loss } from '../restore/plans.js';
 import { planOf, restore } from '../restore/restore.js';
 import { groupBySize } from './batches.js';
 import { type Call, inImages, type Place, placesOf, startCall } from './call.js';
@@ -24,16 +24,15 @@ import { trainingPercentile } from './training-percentile.js';
 
 /** An image that is to be restored, or one draw of it. */
 interface RestoreItem extends Item {
-  readonly task: Task;
   readonly measurement: Measurement;
   /** Where the search starts; also the result if the search fails. */
   readonly start: Float32Array;
-  readonly from: 'zero' | 'image';
+  readonly loss: Loss;
   readonly draw: number;
 }
 
 /** What a task makes of an image that was passed. */
-export type Loaded = Omit<RestoreItem, keyof Place | 'draw' | 'task'>;
+export type Loaded = Omit<RestoreItem, keyof Place | 'draw'>;
 
 /** Density climbs to spikes where a bin is narrow, so that models of more than 5 bits search in the latents. */
 const mostBitsForDensity = 5;
@@ -44,7 +43,7 @@ const mostBitsForDensity = 5;
  */
 export async function runRestoration(
   parts: ModelParts,
-  task: Task,
+  task: 'inpaint' | 'denoise' | 'enlarge',
   images: readonly ImageInput[],
   options: RestoreOptions,
   load: (image: ImageInput, call: Call, place: Place, check: (size: PictureSize) => void) => Promise<Loaded>,
@@ -68,16 +67,16 @@ export async function runRestoration(
         const check = (size: PictureSize) =>
           own.memory.check(place.where, size, ['encode'], 'pass a smaller image');
         const loaded = await load(images[place.image] as ImageInput, call, place, check);
-        for (let draw = 0; draw < draws; draw++) yield { ...place, ...loaded, task, draw };
+        for (let draw = 0; draw < draws; draw++) yield { ...place, ...loaded, draw };
       } catch (error) {
         call.signal?.throwIfAborted();
         yield failedAt(place, error);
       }
     }
   }
-  const batches = groupBySize(own, call, items());
+  const batches = groupBySize(own, call, items(), ({ loss }) => loss);
   const restored = runEach(call, batches, isAny, async (batch) => {
-    const [{ height, width, from }] = batch as readonly [RestoreItem];
+    const [{ height, width, loss }] = batch as readonly [RestoreItem];
     const prior = await openPrior(config, parts.graphs, {
       height,
       width,
@@ -86,9 +85,8 @@ export async function runRestoration(
     const start = joined(batch.map((item) => item.start));
     const draw = samples === undefined ? undefined : { temperature, seed };
     const request = {
-      task,
+      loss,
       method,
-      from,
       ...(draw && { draw: { ...draw, streams: batch.map(sampleStream) } }),
       steps,
     };

@@ -1,12 +1,10 @@
 import type { Method } from './methods.js';
-import { type Plan, plans, samplePlans, type Task } from './plans.js';
+import { type Loss, type Plan, plans, samplePlans } from './plans.js';
 import { climbAlongLatents, climbInImage, fitLatents, type LatentSearch, type Problem } from './search.js';
 
 export interface RestoreRequest {
-  readonly task: Task;
+  readonly loss: Loss;
   readonly method: Method;
-  /** Where a search in the latents starts for the most likely image. */
-  readonly from: LatentSearch['from'];
   /** For samples instead of the most likely image. */
   readonly draw?: LatentSearch['draw'];
   /** Steps of all searches together; default those of the plan. */
@@ -14,8 +12,8 @@ export interface RestoreRequest {
 }
 
 /** The searches of a request, with their steps. */
-export function planOf({ task, method, draw, steps }: Omit<RestoreRequest, 'from'>): Plan {
-  const plan = draw ? samplePlans[method] : plans[method][task];
+export function planOf({ loss, method, draw, steps }: RestoreRequest): Plan {
+  const plan = draw ? samplePlans[method] : plans[method][loss];
   if (steps === undefined) return plan;
   const all = plan.reduce((sum, search) => sum + search.steps, 0);
   return plan.map((search) => ({ ...search, steps: Math.max(1, Math.round((search.steps * steps) / all)) }));
@@ -31,8 +29,8 @@ export async function restore(
   for (const search of planOf(request)) {
     switch (search.kind) {
       case 'latents': {
-        const { draw, from } = request;
-        x = await fitLatents(problem, x, { from, ...search, ...(draw && { draw }) });
+        const { draw } = request;
+        x = await fitLatents(problem, x, { ...search, ...(draw && { draw }) });
         break;
       }
       case 'along-latents':
