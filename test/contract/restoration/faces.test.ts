@@ -104,13 +104,19 @@ test('scattered pixels and a hole in one call are restored as in calls of their 
   const [shirt] = (await clothes.sample({ seed: 2, temperature: 0.8 })) as [RawImage];
   const hole = maskOf((_, x) => x >= 14, 28);
   const scattered = maskOf((y, x) => (x + y) % 2 === 0, 28);
-  const options = { steps: 3 };
-  const both = await clothes.inpaint([shirt, shirt], [hole, scattered], options);
-  const alone = [
-    ...(await clothes.inpaint(shirt, hole, options)),
-    ...(await clothes.inpaint(shirt, scattered, options)),
-  ];
-  expect(both.map(({ images }) => images[0]?.data)).toEqual(alone.map(({ images }) => images[0]?.data));
+  /** Where the search has come to: the results of so short a one are the smooth fills. */
+  const searched = async (masks: RawImage[]) => {
+    const last: Uint8Array[] = [];
+    await clothes.inpaint(new Array<RawImage>(masks.length).fill(shirt), masks, {
+      steps: 2,
+      onStep({ image, picture }) {
+        last[image] = picture.data as Uint8Array;
+      },
+    });
+    return last;
+  };
+  const apart = [...(await searched([hole])), ...(await searched([scattered]))];
+  expect(await searched([hole, scattered])).toEqual(apart);
 }, 60_000);
 
 test('noise comes off', async () => {
