@@ -16,16 +16,16 @@ const otherCount = 1000;
 const centre = (y, x, side) => y >= side / 4 && y < (3 * side) / 4 && x >= side / 4 && x < (3 * side) / 4;
 const half = (_y, _x, _side, uniform) => uniform() < 0.5;
 
-/** One row of a table each. `bar`: the gain over the harmonic fill in dB that is wanted of the mean. */
+/** One row of a table each. */
 export const cases = [
-  hole('faces', 'left', 'left half', 20, (_, x) => x < 8),
-  hole('faces', 'random', 'half of the pixels, at random', 14, half),
-  hole('faces', 'eyes', 'rows 6 to 8, through the eyes', 10, (y) => y >= 6 && y < 9),
-  hole('faces', 'all-eyes', 'rows 5 to 7, all of the eyes', undefined, (y) => y >= 5 && y < 8),
-  hole('faces', 'centre', '8×8 in the centre', 6.5, centre),
-  hole('clothes', 'centre', '14×14 in the centre', 3.5, centre),
-  hole('clothes', 'lower', 'lower half', 2.5, (y) => y >= 14),
-  hole('clothes', 'random', 'half of the pixels, at random', 5.5, half),
+  hole('faces', 'left', 'left half', (_, x) => x < 8),
+  hole('faces', 'random', 'half of the pixels, at random', half),
+  hole('faces', 'eyes', 'rows 6 to 8, through the eyes', (y) => y >= 6 && y < 9),
+  hole('faces', 'all-eyes', 'rows 5 to 7, all of the eyes', (y) => y >= 5 && y < 8),
+  hole('faces', 'centre', '8×8 in the centre', centre),
+  hole('clothes', 'centre', '14×14 in the centre', centre),
+  hole('clothes', 'lower', 'lower half', (y) => y >= 14),
+  hole('clothes', 'random', 'half of the pixels, at random', half),
   noise('faces', 0.1),
   noise('faces', 0.2),
   noise('clothes', 0.1),
@@ -45,8 +45,8 @@ export const cases = [
   })),
 ];
 
-function hole(set, name, label, bar, isUnknown) {
-  return { id: `${set}/${name}`, set, task: 'inpaint', label, bar, isUnknown };
+function hole(set, name, label, isUnknown) {
+  return { id: `${set}/${name}`, set, task: 'inpaint', label, isUnknown };
 }
 
 function noise(set, sigma) {

@@ -27,11 +27,10 @@ export function tables(lines, figure = () => []) {
     ...part(
       'inpaint',
       'Holes. PSNR in the hole, dB:',
-      ['mean', 'harmonic', 'restored', 'gain', 'wanted', 'less than harmonic', 'smooth fill kept', ...model],
-      (own, { bar }) => [
+      ['mean', 'harmonic', 'restored', 'gain', 'less than harmonic', 'smooth fill kept', ...model],
+      (own) => [
         ...['mean', 'harmonic', 'restored'].map((name) => decibels(own, name)),
         average(own, ({ psnr }) => psnr.restored - psnr.harmonic).toFixed(1),
-        bar ?? '',
         share(own, ({ psnr }) => psnr.restored < psnr.harmonic),
         share(own, ({ method }) => method === 'start'),
         ...ofModel(own),
