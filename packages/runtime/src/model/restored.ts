@@ -12,7 +12,7 @@ export interface RestoreOptions extends EncodeOptions {
   readonly temperature?: number;
   /** Of the samples: an integer from 0 on; default 0. A sample depends on seed, image and its own place alone. */
   readonly seed?: number;
-  /** Steps of the search; default 80 to 160, by task and method. */
+  /** Steps of a search; default 80 to 160, by task and method. */
   readonly steps?: number;
   /**
    * `density` climbs log p, `latents` looks for likely latents. Default: `density` for models of at most 5 bits. With more
@@ -27,7 +27,7 @@ export interface RestoreOptions extends EncodeOptions {
 export interface RestoreStep {
   /** The place of the image in the call. */
   readonly image: number;
-  /** Steps that are done, and all of them. */
+  /** Steps that are done, and all of them. A second search of an unlikely result adds its own to both. */
   readonly step: number;
   readonly steps: number;
   /** The image as it is now. */

@@ -7,8 +7,8 @@ import type { PictureSize } from '../pictures/limits.js';
 import { openPrior } from '../restore/graph-prior.js';
 import type { Measurement } from '../restore/measurement.js';
 import type { Method } from '../restore/methods.js';
-import { densityWeights, type Loss } from '../restore/plans.js';
-import { planOf, restore } from '../restore/restore.js';
+import { densityWeights, type Loss, type Plan, plans, samplePlans, secondPlans } from '../restore/plans.js';
+import { inSteps, restore, stepsOf } from '../restore/restore.js';
 import { groupBySize } from './batches.js';
 import { type Call, inImages, type Place, placesOf, startCall } from './call.js';
 import { checkAbort } from './check-abort.js';
@@ -59,7 +59,8 @@ export async function runRestoration(
     graphs.reduce((sum, graph) => sum + graph.bytesPerPixel, 2 * bytesPerPixel(config)),
   );
   const draws = samples ?? 1;
-  const isTypical = typicalBy(training?.histogram);
+  const percentileOf = trainingPercentile(training?.histogram);
+  const second = samples === undefined ? secondPlans[method] : undefined;
 
   async function* items(): AsyncGenerator<RestoreItem | Failed> {
     for (const place of placesOf(call)) {
@@ -76,46 +77,51 @@ export async function runRestoration(
   }
   const batches = groupBySize(own, call, items(), ({ loss }) => loss);
   const restored = runEach(call, batches, isAny, async (batch) => {
-    const [{ height, width, loss }] = batch as readonly [RestoreItem];
+    const [{ loss }] = batch as readonly [RestoreItem];
+    const plan = inSteps(samples === undefined ? plans[method][loss] : samplePlans[method], steps);
+    const found = await search(batch, plan);
+    const stuck = batch.filter((_, n) => (found[n]?.value.percentile ?? 0) > 1 - tail);
+    if (!second || stuck.length === 0) return found;
+    const again = await search(stuck, inSteps(second, steps), stepsOf(plan));
+    return found.map((one) => {
+      const other = again.find(({ image }) => image === one.image);
+      return other && other.value.objective > one.value.objective ? other : one;
+    });
+  });
+
+  /** What a search makes of a batch. @param before steps of the search before. */
+  async function search(batch: readonly RestoreItem[], plan: Plan, before = 0) {
+    const [{ height, width }] = batch as readonly [RestoreItem];
     const prior = await openPrior(config, parts.graphs, {
       height,
       width,
       labels: batch.map(({ label }) => label),
     });
     const start = joined(batch.map((item) => item.start));
-    const draw = samples === undefined ? undefined : { temperature, seed };
-    const request = {
-      loss,
-      method,
-      ...(draw && { draw: { ...draw, streams: batch.map(sampleStream) } }),
-      steps,
-    };
-    const total = planOf(request).reduce((sum, search) => sum + search.steps, 0);
-    let step = 0;
-    const x = await restore(
-      {
-        prior,
-        measurements: batch.map(({ measurement }) => measurement),
-        densityWeight: densityWeights[method],
-        async onStep(now) {
-          await checkAbort(call.signal);
-          step++;
-          if (!onStep) return;
-          for (const [n, item] of batch.entries()) {
-            if (item.draw > 0) continue;
-            const own = now.subarray(n * prior.size, (n + 1) * prior.size);
-            onStep({
-              image: item.image,
-              step,
-              steps: total,
-              picture: fromModel({ x: own.map(inRange), height, width }, config.bits),
-            });
-          }
-        },
+    const draw = samples === undefined ? undefined : { temperature, seed, streams: batch.map(sampleStream) };
+    const total = before + stepsOf(plan);
+    let step = before;
+    const problem = {
+      prior,
+      measurements: batch.map(({ measurement }) => measurement),
+      densityWeight: densityWeights[method],
+      async onStep(now: Float32Array) {
+        await checkAbort(call.signal);
+        step++;
+        if (!onStep) return;
+        for (const [n, item] of batch.entries()) {
+          if (item.draw > 0) continue;
+          const own = now.subarray(n * prior.size, (n + 1) * prior.size);
+          onStep({
+            image: item.image,
+            step,
+            steps: total,
+            picture: fromModel({ x: own.map(inRange), height, width }, config.bits),
+          });
+        }
       },
-      start,
-      request,
-    );
+    };
+    const x = await restore(problem, start, plan, draw);
     return judge(x.map(inRange), start.map(inRange));
 
     /**
@@ -140,10 +146,22 @@ export async function runRestoration(
           height,
           width,
           logProb: (isWorse[n] ? theirs : ours).logProb[n] as number,
-          typical: isTypical(bits[n] as number),
+          objective: objectiveOf(
+            item,
+            values[n] as Float32Array,
+            (isWorse[n] ? theirs : ours).logProb[n] as number,
+          ),
+          percentile: percentileOf(bits[n] as number),
           method: isWorse[n] ? ('start' as const) : method,
         },
       }));
+    }
+
+    /** What the search climbs, of a rounded result. */
+    function objectiveOf({ measurement: { sigma, residual } }: RestoreItem, x: Float32Array, logProb: number) {
+      if (sigma === 0) return logProb;
+      const misfit = residual(x).reduce((sum, value) => sum + value ** 2, 0);
+      return densityWeights[method] * logProb - misfit / (2 * sigma ** 2);
     }
 
     /** Images at the centres of their bins, and their log p. */
@@ -170,14 +188,14 @@ export async function runRestoration(
       }
       return sums.map(mean);
     }
-  });
+  }
   const gathered = gatherDraws(restored, draws);
   return collect(call, gathered, ({ image, values }) => {
     const fitted = call.fitOf(image);
     return {
       images: values.map((value) => fromModel(value, config.bits)),
       logProb: values.map(({ logProb }) => logProb),
-      typical: values.map(({ typical }) => typical),
+      typical: values.map(({ percentile }) => (percentile === null ? null : isCentral(percentile))),
       method: values.map((value) => value.method),
       spread:
         values.length > 1
@@ -210,14 +228,10 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** Whether bits/dim lie within the central 99 % of held-out images. */
-function typicalBy(histogram: unknown): (bits: number) => boolean | null {
-  const percentileOf = trainingPercentile(histogram);
-  return (bits) => {
-    const percentile = percentileOf(bits);
-    return percentile === null ? null : percentile >= 0.005 && percentile <= 0.995;
-  };
-}
+/** The share of held-out images on either side of the typical ones. */
+const tail = 0.005;
+
+const isCentral = (percentile: number) => percentile >= tail && percentile <= 1 - tail;
 
 function spreadOf(
   samples: readonly Float32Array[],

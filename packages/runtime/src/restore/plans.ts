@@ -40,6 +40,12 @@ export const plans: Readonly<Record<Method, Readonly<Record<Loss, Plan>>>> = {
   },
 };
 
+/** A second try for an image that the first has left far less likely than training images: it begins at likely latents. */
+export const secondPlans: Readonly<Record<Method, Plan | undefined>> = {
+  density: [fit(60, 'zero'), along(60, 0.3, 0.03), inImage(60, 0.02, 0.001)],
+  latents: undefined,
+};
+
 /** The searches for a sample: near drawn latents, then as far up log p as seams need. */
 export const samplePlans: Readonly<Record<Method, Plan>> = {
   density: [fit(80, 'zero'), along(20, 0.15, 0.03), inImage(30, 0.01, 0.001)],
