@@ -60,7 +60,6 @@ export async function runRestoration(
   );
   const draws = samples ?? 1;
   const percentileOf = trainingPercentile(training?.histogram);
-  const second = samples === undefined ? secondPlans[method] : undefined;
 
   async function* items(): AsyncGenerator<RestoreItem | Failed> {
     for (const place of placesOf(call)) {
@@ -80,12 +79,13 @@ export async function runRestoration(
     const [{ loss }] = batch as readonly [RestoreItem];
     const plan = inSteps(samples === undefined ? plans[method][loss] : samplePlans[method], steps);
     const found = await search(batch, plan);
+    const second = samples === undefined ? secondPlans[method][loss] : undefined;
     const stuck = batch.filter((_, n) => (found[n]?.value.percentile ?? 0) > 1 - tail);
     if (!second || stuck.length === 0) return found;
     const again = await search(stuck, inSteps(second, steps), stepsOf(plan));
     return found.map((one) => {
       const other = again.find(({ image }) => image === one.image);
-      return other && other.value.objective > one.value.objective ? other : one;
+      return other && other.value.logProb > one.value.logProb ? other : one;
     });
   });
 
@@ -146,22 +146,10 @@ export async function runRestoration(
           height,
           width,
           logProb: (isWorse[n] ? theirs : ours).logProb[n] as number,
-          objective: objectiveOf(
-            item,
-            values[n] as Float32Array,
-            (isWorse[n] ? theirs : ours).logProb[n] as number,
-          ),
           percentile: percentileOf(bits[n] as number),
           method: isWorse[n] ? ('start' as const) : method,
         },
       }));
-    }
-
-    /** What the search climbs, of a rounded result. */
-    function objectiveOf({ measurement: { sigma, residual } }: RestoreItem, x: Float32Array, logProb: number) {
-      if (sigma === 0) return logProb;
-      const misfit = residual(x).reduce((sum, value) => sum + value ** 2, 0);
-      return densityWeights[method] * logProb - misfit / (2 * sigma ** 2);
     }
 
     /** Images at the centres of their bins, and their log p. */

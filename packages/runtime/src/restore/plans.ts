@@ -40,10 +40,15 @@ export const plans: Readonly<Record<Method, Readonly<Record<Loss, Plan>>>> = {
   },
 };
 
-/** A second try for an image that the first has left far less likely than training images: it begins at likely latents. */
-export const secondPlans: Readonly<Record<Method, Plan | undefined>> = {
-  density: [fit(60, 'zero'), along(60, 0.3, 0.03), inImage(60, 0.02, 0.001)],
-  latents: undefined,
+const again: Plan = [fit(60, 'zero'), along(60, 0.3, 0.03), inImage(60, 0.02, 0.001)];
+
+/**
+ * A second search for an image that the first has left far less likely than training images. It begins at likely latents.
+ * With noise it leads to other images, more likely ones but farther from the true ones.
+ */
+export const secondPlans: Readonly<Record<Method, Readonly<Partial<Record<Loss, Plan>>>>> = {
+  density: { hole: again, scattered: again, detail: again },
+  latents: {},
 };
 
 /** The searches for a sample: near drawn latents, then as far up log p as seams need. */
