@@ -11,7 +11,10 @@ const plain = importWeights(save(port), 'port');
 
 function tensorsOf(weights: Weights): Record<string, SafetensorsTensor> {
   return Object.fromEntries(
-    Object.entries(weights).map(([name, value]) => [name, { dtype: 'F64', shape: value.shape, data: new Float64Array(value.data) }]),
+    Object.entries(weights).map(([name, value]) => [
+      name,
+      { dtype: 'F64', shape: value.shape, data: new Float64Array(value.data) },
+    ]),
   );
 }
 

@@ -90,6 +90,20 @@ describe('the stages of a call', () => {
     expect(runs).toEqual(['03', '1', '2']);
   });
 
+  test('run apart what differs in kind', async () => {
+    const letters = ['a', 'b', 'a', 'b', 'a'];
+    const call = start(letters);
+    async function* items(): AsyncGenerator<Letter | Failed> {
+      for (const place of placesOf(call)) {
+        yield { ...place, letter: letters[place.image] as string, height: 1, width: 1 };
+      }
+    }
+    const kindOf = (item: Letter | Failed) => ('letter' in item ? item.letter : '');
+    const batches = groupBySize({ manifest, batchSize: 2, memory }, call, items(), kindOf);
+    await collect(call, noted(batches), ({ image }) => image);
+    expect(runs).toEqual(['aa', 'bb', 'a']);
+  });
+
   test('count an image once if several of its draws fail, and give its first error', async () => {
     const done: number[] = [];
     const call = start(['x', 'y'], { onProgress: (progress) => done.push(progress.done) });

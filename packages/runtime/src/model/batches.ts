@@ -22,12 +22,14 @@ export function defaultBatchSize(
  * Groups images of one size into batches, as many as the memory budget allows. A batch goes on as soon as it is full,
  * so a call holds the images that wait for their batch and one batch in each stage. An image that has failed goes on at
  * once.
+ * @param kindOf what the images of a batch share besides their size.
  * @throws `signal.reason` before a batch if the call is aborted.
  */
 export async function* groupBySize<I extends Item>(
   { manifest: { config }, batchSize, memory }: Pick<ModelParts, 'manifest' | 'batchSize' | 'memory'>,
   { signal }: Pick<Call, 'signal'>,
   items: AsyncIterable<I | Failed>,
+  kindOf: (item: I) => string = () => '',
 ): AsyncGenerator<Batch<I>> {
   const waiting = new Map<string, I[]>();
   let isFirst = true;
@@ -42,13 +44,13 @@ export async function* groupBySize<I extends Item>(
       continue;
     }
     const { height, width } = item;
-    const size = `${height}×${width}`;
-    const batch = waiting.get(size) ?? [];
-    waiting.set(size, batch);
+    const key = `${height}×${width} ${kindOf(item)}`;
+    const batch = waiting.get(key) ?? [];
+    waiting.set(key, batch);
     batch.push(item);
     const full = memory.most(item, batchSize ?? defaultBatchSize(config, height, width));
     if (batch.length < full) continue;
-    waiting.delete(size);
+    waiting.delete(key);
     await mayRun();
     yield batch;
   }

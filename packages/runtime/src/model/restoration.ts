@@ -51,9 +51,9 @@ export async function inpaint(
       await fillHarmonically(start, hole, { channels: config.channels, height, width }, () =>
         checkAbort(call.signal),
       );
-      const from = isScattered(hole, pixels) ? 'image' : 'zero';
+      const loss = isScattered(hole, pixels) ? 'scattered' : 'hole';
       const known = greyed(pixels, hole);
-      return { height, width, start, measurement: knownValues(start.slice(), hole), from, known };
+      return { height, width, start, measurement: knownValues(start.slice(), hole), loss, known };
     },
   );
 }
@@ -85,13 +85,8 @@ export async function denoise(
       check(pixels);
       if (fitted) call.noteFit(place, fitted);
       const y = modelValues(pixels, ofPixel);
-      return {
-        ...sizeOf(pixels),
-        start: y,
-        measurement: noisyValues(y, sigma),
-        from: 'image',
-        known: pixels,
-      };
+      const measurement = noisyValues(y, sigma);
+      return { ...sizeOf(pixels), start: y, measurement, loss: 'noise', known: pixels };
     },
   );
 }
@@ -138,7 +133,7 @@ export async function enlarge(
       const measurement = knownMeans(modelValues(pixels, ofPixel), shape);
       const start = new Float32Array(config.channels * height * width);
       measurement.project(start);
-      return { height, width, start, measurement, from: 'image', known: pixels };
+      return { height, width, start, measurement, loss: 'detail', known: pixels };
     },
   );
 }

@@ -12,7 +12,7 @@ export interface RestoreOptions extends EncodeOptions {
   readonly temperature?: number;
   /** Of the samples: an integer from 0 on; default 0. A sample depends on seed, image and its own place alone. */
   readonly seed?: number;
-  /** Steps of the search; default 80 to 160, by task and method. */
+  /** Steps of a search; default 80 to 160, by task and method. */
   readonly steps?: number;
   /**
    * `density` climbs log p, `latents` looks for likely latents. Default: `density` for models of at most 5 bits. With more
@@ -29,7 +29,7 @@ export interface RestoreStep {
   readonly image: number;
   /** The place of the sample that `picture` shows: the first of those that run together. */
   readonly sample: number;
-  /** Steps that are done, and all of them. */
+  /** Steps that are done, and all of them. A second search of an unlikely result adds its own to both. */
   readonly step: number;
   readonly steps: number;
   /** The image as it is now. */

@@ -7,8 +7,8 @@ import type { PictureSize } from '../pictures/limits.js';
 import { openPrior } from '../restore/graph-prior.js';
 import type { Measurement } from '../restore/measurement.js';
 import type { Method } from '../restore/methods.js';
-import { densityWeights, type Task } from '../restore/plans.js';
-import { planOf, restore } from '../restore/restore.js';
+import { densityWeights, type Loss, type Plan, plans, samplePlans, secondPlans } from '../restore/plans.js';
+import { inSteps, restore, stepsOf } from '../restore/restore.js';
 import { groupBySize } from './batches.js';
 import { type Call, inImages, type Place, placesOf, startCall } from './call.js';
 import { checkAbort } from './check-abort.js';
@@ -24,18 +24,17 @@ import { trainingPercentile } from './training-percentile.js';
 
 /** An image that is to be restored, or one draw of it. */
 interface RestoreItem extends Item {
-  readonly task: Task;
   readonly measurement: Measurement;
   /** Where the search starts; also the result if the search fails. */
   readonly start: Float32Array;
-  readonly from: 'zero' | 'image';
+  readonly loss: Loss;
   readonly draw: number;
   /** What is known, for people to look at. */
   readonly known: RawImage;
 }
 
 /** What a task makes of an image that was passed. */
-export type Loaded = Omit<RestoreItem, keyof Place | 'draw' | 'task'>;
+export type Loaded = Omit<RestoreItem, keyof Place | 'draw'>;
 
 /** Density climbs to spikes where a bin is narrow, so that models of more than 5 bits search in the latents. */
 const mostBitsForDensity = 5;
@@ -46,7 +45,7 @@ const mostBitsForDensity = 5;
  */
 export async function runRestoration(
   parts: ModelParts,
-  task: Task,
+  task: 'inpaint' | 'denoise' | 'enlarge',
   images: readonly ImageInput[],
   options: RestoreOptions,
   load: (image: ImageInput, call: Call, place: Place, check: (size: PictureSize) => void) => Promise<Loaded>,
@@ -62,7 +61,7 @@ export async function runRestoration(
     graphs.reduce((sum, graph) => sum + graph.bytesPerPixel, 2 * bytesPerPixel(config)),
   );
   const draws = samples ?? 1;
-  const isTypical = typicalBy(training?.histogram);
+  const percentileOf = trainingPercentile(training?.histogram);
 
   async function* items(): AsyncGenerator<RestoreItem | Failed> {
     for (const place of placesOf(call)) {
@@ -70,57 +69,62 @@ export async function runRestoration(
         const check = (size: PictureSize) =>
           own.memory.check(place.where, size, ['encode'], 'pass a smaller image');
         const loaded = await load(images[place.image] as ImageInput, call, place, check);
-        for (let draw = 0; draw < draws; draw++) yield { ...place, ...loaded, task, draw };
+        for (let draw = 0; draw < draws; draw++) yield { ...place, ...loaded, draw };
       } catch (error) {
         call.signal?.throwIfAborted();
         yield failedAt(place, error);
       }
     }
   }
-  const batches = groupBySize(own, call, items());
+  const batches = groupBySize(own, call, items(), ({ loss }) => loss);
   const restored = runEach(call, batches, isAny, async (batch) => {
-    const [{ height, width, from }] = batch as readonly [RestoreItem];
+    const [{ loss }] = batch as readonly [RestoreItem];
+    const plan = inSteps(samples === undefined ? plans[method][loss] : samplePlans[method], steps);
+    const found = await search(batch, plan);
+    const second = samples === undefined ? secondPlans[method][loss] : undefined;
+    const stuck = batch.filter((_, n) => (found[n]?.value.percentile ?? 0) > 1 - tail);
+    if (!second || stuck.length === 0) return found;
+    const again = await search(stuck, inSteps(second, steps), stepsOf(plan));
+    return found.map((one) => {
+      const other = again.find(({ image }) => image === one.image);
+      return other && other.value.logProb > one.value.logProb ? other : one;
+    });
+  });
+
+  /** What a search makes of a batch. @param before steps of the search before. */
+  async function search(batch: readonly RestoreItem[], plan: Plan, before = 0) {
+    const [{ height, width }] = batch as readonly [RestoreItem];
     const prior = await openPrior(config, parts.graphs, {
       height,
       width,
       labels: batch.map(({ label }) => label),
     });
     const start = joined(batch.map((item) => item.start));
-    const draw = samples === undefined ? undefined : { temperature, seed };
-    const request = {
-      task,
-      method,
-      from,
-      ...(draw && { draw: { ...draw, streams: batch.map(sampleStream) } }),
-      steps,
-    };
-    const total = planOf(request).reduce((sum, search) => sum + search.steps, 0);
-    let step = 0;
-    const x = await restore(
-      {
-        prior,
-        measurements: batch.map(({ measurement }) => measurement),
-        densityWeight: densityWeights[method],
-        async onStep(now) {
-          await checkAbort(call.signal);
-          step++;
-          if (!onStep) return;
-          for (const [n, item] of batch.entries()) {
-            if (batch[n - 1]?.image === item.image) continue;
-            const own = now.subarray(n * prior.size, (n + 1) * prior.size);
-            onStep({
-              image: item.image,
-              sample: item.draw,
-              step,
-              steps: total,
-              picture: fromModel({ x: own.map(inRange), height, width }, config.bits),
-            });
-          }
-        },
+    const draw = samples === undefined ? undefined : { temperature, seed, streams: batch.map(sampleStream) };
+    const total = before + stepsOf(plan);
+    let step = before;
+    const problem = {
+      prior,
+      measurements: batch.map(({ measurement }) => measurement),
+      densityWeight: densityWeights[method],
+      async onStep(now: Float32Array) {
+        await checkAbort(call.signal);
+        step++;
+        if (!onStep) return;
+        for (const [n, item] of batch.entries()) {
+          if (batch[n - 1]?.image === item.image) continue;
+          const own = now.subarray(n * prior.size, (n + 1) * prior.size);
+          onStep({
+            image: item.image,
+            sample: item.draw,
+            step,
+            steps: total,
+            picture: fromModel({ x: own.map(inRange), height, width }, config.bits),
+          });
+        }
       },
-      start,
-      request,
-    );
+    };
+    const x = await restore(problem, start, plan, draw);
     return judge(x.map(inRange), start.map(inRange));
 
     /**
@@ -146,7 +150,7 @@ export async function runRestoration(
           height,
           width,
           logProb: (isWorse[n] ? theirs : ours).logProb[n] as number,
-          typical: isTypical(bits[n] as number),
+          percentile: percentileOf(bits[n] as number),
           method: isWorse[n] ? ('start' as const) : method,
         },
       }));
@@ -176,7 +180,7 @@ export async function runRestoration(
       }
       return sums.map(mean);
     }
-  });
+  }
   const gathered = gatherDraws(restored, draws);
   return collect(call, gathered, ({ image, values }) => {
     const fitted = call.fitOf(image);
@@ -184,7 +188,7 @@ export async function runRestoration(
       images: values.map((value) => fromModel(value, config.bits)),
       known: (values[0] as (typeof values)[number]).known,
       logProb: values.map(({ logProb }) => logProb),
-      typical: values.map(({ typical }) => typical),
+      typical: values.map(({ percentile }) => (percentile === null ? null : isCentral(percentile))),
       method: values.map((value) => value.method),
       spread:
         values.length > 1
@@ -217,14 +221,10 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** Whether bits/dim lie within the central 99 % of held-out images. */
-function typicalBy(histogram: unknown): (bits: number) => boolean | null {
-  const percentileOf = trainingPercentile(histogram);
-  return (bits) => {
-    const percentile = percentileOf(bits);
-    return percentile === null ? null : percentile >= 0.005 && percentile <= 0.995;
-  };
-}
+/** The share of held-out images on either side of the typical ones. */
+const tail = 0.005;
+
+const isCentral = (percentile: number) => percentile >= tail && percentile <= 1 - tail;
 
 function spreadOf(
   samples: readonly Float32Array[],

@@ -1,40 +1,34 @@
-import type { Method } from './methods.js';
-import { type Plan, plans, samplePlans, type Task } from './plans.js';
+import type { Plan } from './plans.js';
 import { climbAlongLatents, climbInImage, fitLatents, type LatentSearch, type Problem } from './search.js';
 
-export interface RestoreRequest {
-  readonly task: Task;
-  readonly method: Method;
-  /** Where a search in the latents starts for the most likely image. */
-  readonly from: LatentSearch['from'];
-  /** For samples instead of the most likely image. */
-  readonly draw?: LatentSearch['draw'];
-  /** Steps of all searches together; default those of the plan. */
-  readonly steps?: number | undefined;
-}
-
-/** The searches of a request, with their steps. */
-export function planOf({ task, method, draw, steps }: Omit<RestoreRequest, 'from'>): Plan {
-  const plan = draw ? samplePlans[method] : plans[method][task];
+/** A plan of as many steps in all; of its own if `steps` is undefined. */
+export function inSteps(plan: Plan, steps: number | undefined): Plan {
   if (steps === undefined) return plan;
-  const all = plan.reduce((sum, search) => sum + search.steps, 0);
+  const all = stepsOf(plan);
   return plan.map((search) => ({ ...search, steps: Math.max(1, Math.round((search.steps * steps) / all)) }));
 }
 
-/** Restores a batch of images, each from its start and with its measurement. */
+/** Steps of all searches together. */
+export function stepsOf(plan: Plan): number {
+  return plan.reduce((sum, search) => sum + search.steps, 0);
+}
+
+/**
+ * Restores a batch of images, each from its start and with its measurement.
+ * @param draw for samples instead of the most likely images.
+ */
 export async function restore(
   problem: Problem,
   start: Float32Array,
-  request: RestoreRequest,
+  plan: Plan,
+  draw?: LatentSearch['draw'],
 ): Promise<Float32Array> {
   let x = start;
-  for (const search of planOf(request)) {
+  for (const search of plan) {
     switch (search.kind) {
-      case 'latents': {
-        const { draw, from } = request;
-        x = await fitLatents(problem, x, { from, ...search, ...(draw && { draw }) });
+      case 'latents':
+        x = await fitLatents(problem, x, { ...search, ...(draw && { draw }) });
         break;
-      }
       case 'along-latents':
         x = (await climbAlongLatents(problem, x, search)).x;
         break;

@@ -155,7 +155,7 @@ export async function climbAlongLatents(
 }
 
 export interface LatentSearch extends ImageSearch {
-  /** Deviation of the misfit, in model units, from the first step to the last; a noisy measurement's own at the end. */
+  /** Deviation of the misfit, in model units, from the first step to the last, if the measurement's own is not larger. */
   readonly sigma: Rate;
   /** Where the search starts: latents 0, or those of the start image. */
   readonly from: 'zero' | 'image';
@@ -214,28 +214,39 @@ export async function fitLatents(
   return result;
 }
 
-/** decode(z), and the slope of the misfit in z: in one run if all measurements take single values, else in two. */
+/**
+ * decode(z), and the slope of the misfit in z: in one run if all measurements take single values, else in two. The
+ * deviation of a misfit is that of the search, and never below that of the measurement's own noise.
+ */
 function createPull({ prior, measurements }: Problem, length: number) {
   const zeros = new Float32Array(length);
+  const precision = (measurement: Measurement, sigma: number) => 1 / Math.max(sigma, measurement.sigma) ** 2;
   const values = measurements.flatMap((measurement) => measurement.values ?? []);
   if (values.length < measurements.length) {
     return async (z: readonly Float32Array[], sigma: number) => {
       const x = await prior.decode(z);
       const cotangent = new Float32Array(length);
-      for (const [n, { residual }] of measurements.entries()) {
-        const misfit = residual(part(x, n, prior.size)).map((value) => value / sigma ** 2);
+      for (const [n, measurement] of measurements.entries()) {
+        const scale = precision(measurement, sigma);
+        const misfit = measurement.residual(part(x, n, prior.size)).map((value) => value * scale);
         cotangent.set(misfit, n * prior.size);
       }
       return { x, dz: (await prior.pull(z, { target: zeros, weight: zeros, cotangent })).dz };
     };
   }
-  const [target, weight] = [new Float32Array(length), new Float32Array(length)];
-  for (const [n, own] of values.entries()) {
-    target.set(own.target, n * prior.size);
-    weight.set(own.weight, n * prior.size);
-  }
-  return (z: readonly Float32Array[], sigma: number) =>
-    prior.pull(z, { target, weight: weight.map((one) => one / sigma ** 2), cotangent: zeros });
+  const target = new Float32Array(length);
+  for (const [n, own] of values.entries()) target.set(own.target, n * prior.size);
+  return (z: readonly Float32Array[], sigma: number) => {
+    const weight = new Float32Array(length);
+    for (const [n, own] of values.entries()) {
+      const scale = precision(measurements[n] as Measurement, sigma);
+      weight.set(
+        own.weight.map((one) => one * scale),
+        n * prior.size,
+      );
+    }
+    return prior.pull(z, { target, weight, cotangent: zeros });
+  };
 }
 
 function centreOf({ latentSizes, batch }: Prior, { draw }: LatentSearch): Float32Array[] {

@@ -1,0 +1,110 @@
+// How well models/faces and models/fashion-mnist restore pictures that they have not seen: the tables and grids of
+// docs/restoration.md.
+//
+//     npm run eval:restoration -- [--pictures 200] [--sampled 40] [--only faces,clothes/noise-0.1] [--python python3]
+//                                 [--out out/restoration] [--doc docs/restoration.md]
+//
+// One thread. Kill it whenever you like: each picture is a line of results.jsonl in --out as soon as it is done, and the
+// same command goes on. To begin anew after a change of the searches, remove --out. It reports all pictures that are
+// done: in the document of --doc, or printed. With --python, plain denoising runs beside (bench/peers/restoration.txt).
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadGlow } from '@glow-onnx/runtime/node';
+import { cases, openPictures, sets } from './restoration/cases.mjs';
+import { openPeer } from './restoration/peer.mjs';
+import { readAround, tables, writeReport } from './restoration/report.mjs';
+import { restoreCase } from './restoration/restore-case.mjs';
+
+const text = { type: 'string' };
+const { values } = parseArgs({
+  options: {
+    pictures: { ...text, default: '200' },
+    sampled: { ...text, default: '40' },
+    draws: { ...text, default: '20' },
+    steps: text,
+    only: text,
+    python: text,
+    data: { ...text, default: '/usr/share/datasets/fashion-mnist' },
+    out: { ...text, default: 'out/restoration' },
+    doc: text,
+  },
+});
+const count = { pictures: natural('pictures'), sampled: natural('sampled'), draws: natural('draws') };
+const steps = values.steps && natural('steps');
+const chosen = choose(values.only);
+if (values.doc) readAround(values.doc); // says now, not after an hour, what it lacks
+
+/** Pictures of a call: the shared work of a step counts less, and little is lost when the program is killed. */
+const batch = 8;
+
+const results = join(values.out, 'results.jsonl');
+mkdirSync(values.out, { recursive: true });
+const done = readResults();
+const isDone = new Set(done.map(({ id, picture }) => `${id} ${picture}`));
+const peer = values.python && openPeer(values.python);
+
+for (const set of Object.keys(sets)) {
+  const own = chosen.filter((one) => one.set === set);
+  if (own.length === 0) continue;
+  const glow = await loadGlow(join(import.meta.dirname, '..', sets[set].model), {
+    device: 'cpu',
+    threads: 1,
+  });
+  const most = Math.max(count.pictures, count.sampled);
+  const { pictures, mean } = await openPictures(set, glow, most, values.data);
+  await glow.denoise(pictures[0], { sigma: 0.1, steps: 1 }); // builds the gradients, which no picture's time counts
+  const context = { glow, pictures, mean, peer, steps, draws: count.draws };
+  const isSamples = ({ task }) => task === 'samples';
+  for (let first = 0; first < count.pictures; first += batch) {
+    const end = Math.min(first + batch, count.pictures);
+    for (const one of own) if (!isSamples(one)) await work(one, first, end, context);
+  }
+  for (let i = 0; i < count.sampled; i++) {
+    for (const one of own) if (isSamples(one)) await work(one, i, i + 1, context);
+  }
+  await glow.dispose();
+}
+await peer?.close();
+if (values.doc) await writeReport(values.doc, done);
+else console.log(tables(done));
+
+/** Restores those of the pictures from first to end that are not done. */
+async function work(one, first, end, context) {
+  const places = [];
+  for (let i = first; i < end; i++) if (!isDone.has(`${one.id} ${i}`)) places.push(i);
+  if (places.length === 0) return;
+  const found = await restoreCase(one, places, context);
+  appendFileSync(results, found.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  done.push(...found);
+  console.error(`${one.id}: ${end} pictures`);
+}
+
+/** The lines that are whole: a killed program may leave half a line. */
+function readResults() {
+  if (!existsSync(results)) return [];
+  const lines = readFileSync(results, 'utf8').split('\n');
+  if (lines.at(-1) !== '') appendFileSync(results, '\n');
+  return lines.flatMap((line) => {
+    try {
+      return [JSON.parse(line)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function choose(only) {
+  if (only === undefined) return cases;
+  return only.split(',').flatMap((name) => {
+    const found = cases.filter(({ id, set }) => id === name || set === name);
+    if (found.length > 0) return found;
+    throw new RangeError(`--only ${name}: expected some of ${cases.map(({ id }) => id).join(', ')}`);
+  });
+}
+
+function natural(name) {
+  const value = Number(values[name]);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new RangeError(`--${name} must be an integer from 1 on, got ${values[name]}`);
+}
