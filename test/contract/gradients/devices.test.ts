@@ -16,7 +16,7 @@ import { variants } from '../../support/variants.js';
 import { softwareDriver, testWebgpu } from '../../support/vulkan-driver.js';
 import { type Case, outputsOf, type Runner, runCases } from '../providers/run-graphs.js';
 
-/** Docs/gradients.md states it. Float32 on GPUs, once forwards and once backwards; 2e-6 measured. */
+/** Docs/gradients.md states it. Float32 on GPUs, once forwards and once backwards. */
 const AGREEMENT = 1e-4;
 
 const names = ['tutorial', 'learned prior per channel, 8×12', 'class-conditional'];
