@@ -4,7 +4,6 @@ import { exportFiles } from '@glow-onnx/exporter/files';
 import { type Checkpoint, createGlow, createRandom, type PresetName } from '@glow-onnx/flow';
 import { loadGlow } from '@glow-onnx/runtime/node';
 import { importWeights } from '../../../packages/exporter/src/import/import-weights.js';
-import type { LayoutName } from '../../../packages/exporter/src/import/layouts.js';
 import { main } from '../../../packages/exporter/src/main.js';
 import { filledLike, goldenWeights, save } from '../../support/import-fixtures.js';
 import { randomParams } from '../../support/random-params.js';
@@ -19,8 +18,11 @@ function random(preset: PresetName, deviation: number): Checkpoint {
   return { config, params: randomParams(createGlow(config), 5, deviation), initialised: true };
 }
 
+/** A layout that has a golden file. */
+type GoldenLayout = Parameters<typeof goldenWeights>[0];
+
 /** A golden file's tensors with random numbers of this deviation; permutations and signs stay. */
-function randomWeights(layout: LayoutName, deviation: number): Uint8Array {
+function randomWeights(layout: GoldenLayout, deviation: number): Uint8Array {
   const { normal } = createRandom(9);
   const fixed = /\.P$|w_p|sign|initialized/;
   return save(
@@ -33,7 +35,7 @@ function randomWeights(layout: LayoutName, deviation: number): Uint8Array {
   );
 }
 
-const imported = (layout: LayoutName, deviation: number) =>
+const imported = (layout: GoldenLayout, deviation: number) =>
   importWeights(randomWeights(layout, deviation), layout, { height: 4, width: 4 });
 
 const amplifies =
