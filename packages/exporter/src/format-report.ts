@@ -19,7 +19,7 @@ export function formatExport(report: ExportReport, allSteps: boolean): string {
     ...(pictures && pictures.leftOut.length > 0 ? [describeLeftOut(pictures.leftOut) as string] : []),
     claimsTable(measured),
     stepsTable(diagnosis, allSteps),
-    ...warnings.map((warning) => `warning: this model is unstable: ${warning}`),
+    ...warnings.map((warning) => `warning: this model is unstable: ${printable(warning)}`),
     `wrote ${out}: ${files.length} files, ${bytes.toLocaleString('en-US')} bytes`,
   ].join('\n');
 }

@@ -9,7 +9,7 @@ async function listedBy(
   let text = '';
   expect(await help({ write: (part) => (text += part) })).toBe(0);
   const [, list = ''] = /^Commands:\n((?: .*\n?)*)/m.exec(text) ?? [];
-  return [...list.matchAll(/^ {2}([a-z]+)/gm)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]));
+  return [...list.matchAll(/^ {2}([a-z-]+)/gm)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]));
 }
 
 const stderr = { write: () => {} };

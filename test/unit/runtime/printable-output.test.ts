@@ -97,7 +97,8 @@ test('glow-export shows names of steps and files as text', async () => {
     diagnosis,
   } as unknown as Parameters<typeof formatVerification>[0];
   const config = tinyConfig();
-  const exported = { out: 'x', config, parameters: 1, files: [], measured: [claim], diagnosis };
+  const warnings = [hostile];
+  const exported = { out: 'x', config, parameters: 1, files: [], measured: [claim], diagnosis, warnings };
   for (const text of [
     formatVerification(report, true),
     formatExport(exported as unknown as Parameters<typeof formatExport>[0], true),

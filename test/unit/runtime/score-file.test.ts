@@ -18,7 +18,9 @@ test('the parts of a list have each image once, with the scores of the model to 
     expect(await score('--shard', shard, '--out', at(name))).toMatchObject({ code: 0, err: '' });
   }
   const all = (await Promise.all(parts.map(([, name]) => rows(name)))).flat();
-  expect(all).toEqual(scores.map((each, i) => ({ image: at(`${i}.png`), ...each })));
+  const scoring = all[0].scoring;
+  expect(scoring).toMatch(/^[0-9a-f]{16}$/);
+  expect(all).toEqual(scores.map((each, i) => ({ image: at(`${i}.png`), scoring, ...each })));
   const whole = await score('--shard', '2/2', '--json');
   expect(JSON.parse(whole.out).images.map(({ image }: { image: string }) => image)).toEqual([at('1.png')]);
 });
@@ -40,7 +42,9 @@ test('bad images are rows with their errors, are named, and fail nothing', async
   ]);
   const alone = await glow('score', folder, at('bad.png'), '--out', at('alone.jsonl'));
   expect(alone.code).toBe(0);
-  expect(await rows('alone.jsonl')).toEqual([{ image: at('bad.png'), error: message }]);
+  expect(await rows('alone.jsonl')).toEqual([
+    { image: at('bad.png'), scoring: expect.any(String), error: message },
+  ]);
 });
 
 test('--resume keeps a part that is there, and refuses one of other images', async () => {
@@ -63,6 +67,22 @@ test('--resume keeps a part that is there, and refuses one of other images', asy
     });
     expect(await readFile(at('kept.jsonl'), 'utf8')).toBe(text);
   }
+  await writeFile(at('kept.jsonl'), before);
+  for (const flags of [
+    ['--draws', '3'],
+    ['--seed', '9'],
+    ['--bound', 'importance'],
+    ['--fit', 'crop'],
+  ]) {
+    expect(await score('--shard', '1/2', ...out, '--resume', ...flags)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('has scores of another model, or with other --draws'),
+    });
+  }
+  const empty = JSON.stringify({ ...JSON.parse(before.toString()), bitsPerDim: null });
+  await writeFile(at('kept.jsonl'), empty);
+  expect((await score('--shard', '1/2', ...out, '--resume')).code).toBe(1);
+  expect(await readFile(at('kept.jsonl'), 'utf8')).toBe(empty);
   expect((await score('--shard', '2/2', ...out, '--force')).code).toBe(0);
   expect((await rows('kept.jsonl')).map(({ image }) => image)).toEqual([at('1.png')]);
 });

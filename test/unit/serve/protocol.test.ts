@@ -8,7 +8,7 @@ const model = {
   outputs: [tensor('z0', -1, 2), tensor('log_prob', -1)],
 };
 /** Numbers that float32 holds and decimals hardly show. */
-const x = Float32Array.of(0.1, -0.2, 1 / 3, 1e-30, 3.4e38, -7e-45, 5, 6);
+const x = Float32Array.of(0.1, -0.2, 1 / 3, 1e-30, 3.4e38, -7e-38, 5, 6);
 const label = Float32Array.of(0, 1);
 const xFacts = { name: 'x', datatype: 'FP32', shape: [1, 2, 2, 2] };
 const labelFacts = { name: 'label', datatype: 'FP32', shape: [1, 2] };

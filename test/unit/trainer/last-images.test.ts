@@ -17,6 +17,7 @@ async function isLast(counters: Partial<typeof atStart>, timeIsUp: boolean, pati
       report: { epoch },
     },
     counters: { ...atStart, step: 10, epoch: 1, best: 2, ...counters },
+    isInterrupted: async () => false,
     save: async () => {},
     log: async () => {},
     progress: () => ({}),

@@ -8,7 +8,7 @@ import type { Shard } from './options.js';
 import { refuseExisting } from './outputs.js';
 import { type Report, table } from './report.js';
 import { type Context, partly, withModel } from './run.js';
-import { keepScores, writeScores } from './score-file.js';
+import { keepScores, scoringOf, writeScores } from './score-file.js';
 
 export interface ScoreFlags extends EncodeFlags {
   readonly draws: number;
@@ -35,16 +35,17 @@ export async function score(
   }
   const { images: all, leftOut } = await expandFolders(paths);
   const images = partOf(all, shard);
-  if (out !== undefined && resume) {
-    const kept = await keepScores(out, images);
-    if (kept) return kept;
-  }
-  if (out !== undefined) refuseExisting([out], force);
+  if (out !== undefined && !resume) refuseExisting([out], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const call = model.score(images, { ...options, draws, bound, seed, fit, onFit });
-    if (out !== undefined) return { ...(await writeScores(out, images, call)), fitted, leftOut };
-    const { results, error } = await partly(call);
+    const scoring = { draws, bound, seed, fit };
+    const score = () => model.score(images, { ...options, ...scoring, onFit });
+    if (out !== undefined) {
+      const name = await scoringOf(model, scoring);
+      const kept = resume ? await keepScores(out, name, images) : undefined;
+      return kept ?? { ...(await writeScores(out, name, images, score())), fitted, leftOut };
+    }
+    const { results, error } = await partly(score());
     const scores = images.flatMap((image, i) => {
       if (results[i] === undefined) return [];
       const { fitted: _, ...score } = results[i];

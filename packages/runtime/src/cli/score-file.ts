@@ -1,16 +1,34 @@
 import { existsSync } from 'node:fs';
 import { messageOf } from '../message-of.js';
 import { BatchError } from '../model/batch-error.js';
-import type { Score } from '../model/score.js';
+import type { GlowModel } from '../model/model.js';
+import type { Score, ScoreOptions } from '../model/score.js';
 import { readWholeFile } from '../node/read-file.js';
+import { sha256 } from '../node/sha256.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import { shownName } from '../pictures/shown-name.js';
 import { shownImage } from './expand-folders.js';
 import { countImages, type Report } from './report.js';
 import { forCommands } from './run-program.js';
 
-/** A line of the file of `glow score --out`: an image with its scores, or why it has none. */
-type Line = { readonly image: string } & (Omit<Score, 'fitted'> | { readonly error: string });
+/**
+ * A line of the file of `glow score --out`: an image with its scores, or why it has none. `scoring` is the same for
+ * lines of one model and the same options.
+ */
+type Line = { readonly image: string; readonly scoring: string } & (
+  | Omit<Score, 'fitted'>
+  | { readonly error: string }
+);
+
+/** A short hash of what decides scores: the model, its precision and the options. */
+export async function scoringOf(
+  { manifest, precision }: Pick<GlowModel, 'manifest' | 'precision'>,
+  options: Pick<ScoreOptions, 'draws' | 'bound' | 'seed' | 'fit'>,
+): Promise<string> {
+  const { draws, bound, seed, fit } = options;
+  const text = JSON.stringify([manifest, precision, draws, bound, seed, fit]);
+  return (await sha256(new TextEncoder().encode(text))).slice(0, 16);
+}
 
 /** Of so many bad images, the reasons are shown. All are in the file. */
 const SHOWN = 3;
@@ -22,15 +40,16 @@ const SHOWN = 3;
  */
 export async function writeScores(
   out: string,
+  scoring: string,
   images: readonly string[],
   call: Promise<readonly Score[]>,
 ): Promise<Report> {
   const { results, errors } = await settled(call, images);
   const lines = images.map((image, i): Line => {
     const result = results[i];
-    if (!result) return { image: shownImage(image), error: errors.get(i) ?? 'not scored' };
+    if (!result) return { image: shownImage(image), scoring, error: errors.get(i) ?? 'not scored' };
     const { fitted: _, ...score } = result;
-    return { image: shownImage(image), ...score };
+    return { image: shownImage(image), scoring, ...score };
   });
   await writeFileAtomic(out, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   return reportOf(out, lines, 'wrote');
@@ -38,27 +57,40 @@ export async function writeScores(
 
 /**
  * The report of a file that an earlier command has completed. Undefined if there is none.
- * @throws Error if the file is about other images.
+ * @throws Error if the file is about other images, another model or other options.
  */
-export async function keepScores(out: string, images: readonly string[]): Promise<Report | undefined> {
+export async function keepScores(
+  out: string,
+  scoring: string,
+  images: readonly string[],
+): Promise<Report | undefined> {
   if (!existsSync(out)) return undefined;
   const lines = readLines(Buffer.from(await readWholeFile(out)).toString());
-  const same =
-    lines?.length === images.length && lines.every((line, i) => line?.image === shownImage(images[i] ?? ''));
-  if (!lines || !same) {
-    throw new Error(
-      `${out} has the scores of other images than these; pass another --out, or --force without --resume to replace it`,
-    );
+  const refuse = (what: string) =>
+    new Error(`${out} has ${what}; pass another --out, or --force without --resume to replace it`);
+  const isComplete = lines?.length === images.length && lines.every(isLine);
+  if (!isComplete || lines.some(({ image }, i) => image !== shownImage(images[i] ?? ''))) {
+    throw refuse('the scores of other images than these');
+  }
+  if (lines.some((line) => line.scoring !== scoring)) {
+    throw refuse('scores of another model, or with other --draws, --bound, --seed, --fit or --precision');
   }
   return reportOf(out, lines, 'kept');
 }
 
-function readLines(text: string): Line[] | undefined {
+function isLine(line: unknown): line is Line {
+  if (typeof line !== 'object' || line === null) return false;
+  return 'error' in line
+    ? typeof line.error === 'string'
+    : 'bitsPerDim' in line && Number.isFinite(line.bitsPerDim);
+}
+
+function readLines(text: string): unknown[] | undefined {
   try {
     return text
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Line);
+      .map((line) => JSON.parse(line));
   } catch {
     return undefined;
   }
