@@ -9,6 +9,7 @@ import type { Limits, ServeOptions } from './options.js';
 import { addInferRoutes } from './routes/infer-routes.js';
 import { addPictureRoutes } from './routes/picture-routes.js';
 import { addServerRoutes } from './routes/server-routes.js';
+import { whenOver } from './routes/when-over.js';
 import type { ServedModel } from './served-models.js';
 import { createTokenCheck } from './token.js';
 
@@ -38,6 +39,8 @@ export async function createApp(
     http: { headersTimeout: timeoutMs, connectionsCheckingInterval: Math.min(timeoutMs, 1000) },
     logger: logLevel === 'silent' ? false : { level: logLevel, stream: process.stderr },
   });
+  // Each request of a connection listens to its end, and a client may send many before it reads an answer.
+  app.server.on('connection', (socket) => socket.setMaxListeners(0));
   let requests = 0;
   let isReady = true;
   let served: readonly ServedModel[] = [];
@@ -70,7 +73,7 @@ export async function createApp(
       return reply.code(429).send({ error: `${requests} requests are under way; try again later` });
     }
     requests++;
-    reply.raw.once('close', () => {
+    whenOver(reply, () => {
       requests--;
     });
     const encoding = request.headers['content-encoding'] ?? 'identity';
