@@ -6,7 +6,10 @@ import type { FastifyReply } from 'fastify';
  */
 export function whenOver({ raw, request }: FastifyReply, over: () => void): void {
   const { socket } = request.raw;
-  if (socket.closed) return over();
+  if (socket.closed) {
+    over();
+    return;
+  }
   let isOver = false;
   const end = () => {
     raw.off('close', end);
