@@ -140,5 +140,5 @@ export async function createApp(
 
 /** A request as the log shows it. */
 function withoutHeaders({ method, url, ip, socket }: FastifyRequest) {
-  return { method, url, remoteAddress: ip, remotePort: socket.remotePort };
+  return { method, url, remoteAddress: ip, remotePort: socket.remotePort as number };
 }
