@@ -30,7 +30,7 @@ const json = Buffer.from(
 const body = Buffer.concat([json, Buffer.from(x.buffer)]);
 const headers = { 'content-length': body.length, 'inference-header-content-length': json.length };
 const head = (length, more = '') =>
-  `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n${more}\r\n`;
+  `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n${more}\r\n`;
 
 console.log(machine());
 const parts = { speed, clients: badClients, drain };

@@ -149,7 +149,7 @@ describe('a server', () => {
   });
 
   test('survives what is no request, and answers the next one', async () => {
-    const head = 'POST /v2/models/faces-encode/infer HTTP/1.1\r\nhost: x\r\nconnection: close\r\n';
+    const head = 'POST /v2/models/faces-encode/infer HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n';
     const withBody = (text: string, more = '') =>
       `${head}${more}content-length: ${text.length}\r\n\r\n${text}`;
     for (const [text, status] of [

@@ -6,6 +6,8 @@ import type { ServedModel } from './served-models.js';
 export interface AppContext {
   readonly served: readonly ServedModel[];
   readonly limits: Limits;
+  /** The most work on one picture, in passes over images of the size of the training images. */
+  readonly maxWork: number;
   readonly metrics: Metrics;
   /** False once the server closes. */
   readonly isReady: () => boolean;

@@ -1,14 +1,16 @@
 import cors from '@fastify/cors';
 import swagger from '@fastify/swagger';
 import { version } from '@glow-onnx/runtime/internal';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { AppContext } from './app-context.js';
-import { answerErrors } from './error-answers.js';
+import { answerBadUrl, answerBrokenHttp, answerErrors, maxParamLength } from './error-answers.js';
+import { refuseOtherHosts } from './hosts.js';
 import { createMetrics, type Metrics, noModel } from './metrics.js';
-import type { Limits, ServeOptions } from './options.js';
+import { defaultWork, type Limits, longestTimerMs, type ServeOptions } from './options.js';
 import { addInferRoutes } from './routes/infer-routes.js';
 import { addPictureRoutes } from './routes/picture-routes.js';
 import { addServerRoutes } from './routes/server-routes.js';
+import { whenOver } from './routes/when-over.js';
 import type { ServedModel } from './served-models.js';
 import { createTokenCheck } from './token.js';
 
@@ -25,19 +27,33 @@ export interface App {
  */
 export async function createApp(
   load: (onBatch: Metrics['batched']) => readonly ServedModel[],
-  { token, corsOrigin, logLevel = 'silent' }: Pick<ServeOptions, 'token' | 'corsOrigin' | 'logLevel'>,
+  {
+    token,
+    corsOrigin,
+    maxPixels,
+    logLevel = 'silent',
+  }: Pick<ServeOptions, 'token' | 'corsOrigin' | 'maxPixels' | 'logLevel'>,
   limits: Limits,
 ): Promise<App> {
   const { timeoutMs, maxBodyBytes, maxRequests } = limits;
+  const longestMs = Math.min(2 * timeoutMs, longestTimerMs);
   const app = Fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: timeoutMs,
-    // A client that takes no bytes of its answer; while it waits for one, no bytes flow either.
-    connectionTimeout: 2 * timeoutMs,
+    // A client that sends no bytes and takes none; while it waits for an answer, no bytes flow either.
+    connectionTimeout: longestMs,
     forceCloseConnections: 'idle',
     http: { headersTimeout: timeoutMs, connectionsCheckingInterval: Math.min(timeoutMs, 1000) },
-    logger: logLevel === 'silent' ? false : { level: logLevel, stream: process.stderr },
+    logger:
+      logLevel === 'silent'
+        ? false
+        : { level: logLevel, stream: process.stderr, serializers: { req: withoutHeaders } },
+    routerOptions: { maxParamLength },
+    frameworkErrors: answerBadUrl,
+    clientErrorHandler: answerBrokenHttp,
   });
+  // Each request of a connection listens to its end, and a client may send many before it reads an answer.
+  app.server.on('connection', (socket) => socket.setMaxListeners(0));
   let requests = 0;
   let isReady = true;
   let served: readonly ServedModel[] = [];
@@ -52,6 +68,7 @@ export async function createApp(
   answerErrors(app);
 
   app.decorateRequest('about');
+  if (token === undefined) refuseOtherHosts(app);
   // Before the token: browsers ask without it whether a page may ask.
   if (corsOrigin !== undefined) {
     await app.register(cors, { origin: corsOrigin, exposedHeaders: ['inference-header-content-length'] });
@@ -70,7 +87,7 @@ export async function createApp(
       return reply.code(429).send({ error: `${requests} requests are under way; try again later` });
     }
     requests++;
-    reply.raw.once('close', () => {
+    whenOver(reply, () => {
       requests--;
     });
     const encoding = request.headers['content-encoding'] ?? 'identity';
@@ -80,7 +97,10 @@ export async function createApp(
         .send({ error: 'a body with a content-encoding is not supported; send it as it is' });
     }
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply) => {
+    const { socket } = request.raw;
+    const cut = setTimeout(() => socket.destroy(), longestMs);
+    whenOver(reply, () => clearTimeout(cut));
     if (!isReady) reply.header('connection', 'close');
     if (reply.statusCode === 429 || reply.statusCode === 503) reply.header('retry-after', '1');
   });
@@ -102,7 +122,13 @@ export async function createApp(
       ...(security && { components: security, security: [{ token: [] }] }),
     },
   });
-  const context: AppContext = { served, limits, metrics, isReady: () => isReady };
+  const context: AppContext = {
+    served,
+    limits,
+    maxWork: maxPixels === undefined ? defaultWork : Infinity,
+    metrics,
+    isReady: () => isReady,
+  };
   addServerRoutes(app, context);
   addInferRoutes(app, context);
   addPictureRoutes(app, context);
@@ -110,4 +136,9 @@ export async function createApp(
     isReady = false;
   };
   return { app, drain };
+}
+
+/** A request as the log shows it. */
+function withoutHeaders({ method, url, ip, socket }: FastifyRequest) {
+  return { method, url, remoteAddress: ip, remotePort: socket.remotePort as number };
 }

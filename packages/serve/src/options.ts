@@ -17,7 +17,10 @@ export type LogLevel = (typeof logLevels)[number];
 export interface Limits {
   /** The most bytes of a request's body; default 8 MiB. Beyond it: 413. */
   readonly maxBodyBytes: number;
-  /** The most pixels of one image; default 2²⁰, one megapixel. Beyond it: 413. */
+  /**
+   * The most pixels of one image; default 2²⁰, one megapixel. If it is left out, the work on one picture is also at most
+   * that of 64 images of the size of the training images. Beyond it: 413.
+   */
   readonly maxPixels: number;
   /** The most images of a request, and of a run of the model; default 64. Beyond it: 413. */
   readonly maxBatch: number;
@@ -60,12 +63,16 @@ export const defaultLimits: Limits = {
   timeoutMs: 30_000,
 };
 
+/** The most work on one picture by default, in passes over images of the size of the training images. */
+export const defaultWork = 64;
+
 const positive = integerFrom(1);
 /** Node's longest timer. */
+export const longestTimerMs = 2 ** 31 - 1;
 const milliseconds = (least: number) => ({
-  expected: `an integer from ${least} to ${2 ** 31 - 1}, in ms`,
+  expected: `an integer from ${least} to ${longestTimerMs}, in ms`,
   type: 'number',
-  holds: (value: unknown) => integerFrom(least).holds(value) && (value as number) < 2 ** 31,
+  holds: (value: unknown) => integerFrom(least).holds(value) && (value as number) <= longestTimerMs,
 });
 
 export const serveRules: Rules<ServeOptions> = {

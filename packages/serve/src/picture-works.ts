@@ -1,6 +1,9 @@
 import type { Fit, GlowModel, Latents, RawImage, Score } from '@glow-onnx/runtime/node';
 import type { Work } from './batcher.js';
 
+/** The dequantisation draws of a score: the model's passes over a picture. */
+export const scoreDraws = 8;
+
 /** A picture file, and its class if the model has classes. */
 export interface PictureItem {
   readonly picture: Uint8Array;
@@ -44,7 +47,7 @@ export function pictureWorks(model: GlowModel, fit: string | undefined): Picture
       const { z, logProb } = await model.encode(pictures, options);
       return z.map((latents, i) => ({ z: latents, logProb: logProb[i] as number }));
     }),
-    score: work('score', (pictures, options) => model.score(pictures, options)),
+    score: work('score', (pictures, options) => model.score(pictures, { ...options, draws: scoreDraws })),
     reconstruct: work('reconstruct', (pictures, options) => model.reconstruct(pictures, options)),
   };
 }

@@ -208,7 +208,7 @@ test('while it drains it is not ready and answers; then it refuses new requests 
   const held = infer(address);
   const drained = apps.splice(0)[0];
   const idle = connect(Number(port), '127.0.0.1');
-  idle.write('GET /v2 HTTP/1.1\r\nhost: x\r\n'); // not complete: it stays open
+  idle.write('GET /v2 HTTP/1.1\r\nhost: localhost\r\n'); // not complete: it stays open
   while (!(await (await fetch(`${address}/metrics`)).text()).includes('under_way 1'));
   drained?.drain();
   const ready = await fetch(`${address}/v2/health/ready`);
@@ -257,7 +257,9 @@ test('a client that takes nothing of its answer is cut off', async () => {
   const { port } = new URL(address);
   const socket = connect(Number(port), '127.0.0.1').pause();
   socket.on('error', () => {});
-  socket.write(`POST /models/tiny/score HTTP/1.1\r\nhost: x\r\ncontent-length: ${png.length}\r\n\r\n`);
+  socket.write(
+    `POST /models/tiny/score HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${png.length}\r\n\r\n`,
+  );
   socket.write(png);
   const metrics = async () => (await fetch(`${address}/metrics`)).text();
   while (!(await metrics()).includes('under_way 1'));

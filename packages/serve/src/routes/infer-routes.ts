@@ -4,7 +4,7 @@ import { formatInferResponse } from '../protocol/format-response.js';
 import { parseInferRequest } from '../protocol/parse-request.js';
 import { stack, unstack } from '../protocol/tensor.js';
 import { findProtocolModels, type ModelPath } from '../served-models.js';
-import { checkPixels, runWork } from './run-work.js';
+import { checkCount, checkPixels, runWork } from './run-work.js';
 import { bytes, failures, modelParams, ok, pathsOf, tensorList, unknownModel } from './schemas.js';
 
 /** The models of the Open Inference Protocol v2: ready, metadata, infer. */
@@ -80,6 +80,7 @@ export function addInferRoutes(app: FastifyInstance, context: AppContext): void 
         request.about = { model: `${served.name}:${served.version}`, call: work.key };
         const headerLength = request.headers['inference-header-content-length'];
         const asked = parseInferRequest(request.body ?? Buffer.alloc(0), headerLength?.toString(), model);
+        checkCount(context.limits, asked.count);
         checkPixels(context.limits, model.sizeOf(asked.inputs));
         const rows = unstack(asked.inputs, asked.count);
         const found = await runWork(context, served, work, rows, reply);

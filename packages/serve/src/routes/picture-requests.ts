@@ -1,17 +1,19 @@
 import { describe, printable } from '@glow-onnx/flow/manifest';
 import { readHeader } from '@glow-onnx/runtime/internal-node';
+import type { PictureSize } from '@glow-onnx/runtime/node';
 import { asClientError, HttpError } from '../http-error.js';
 import type { Limits } from '../options.js';
 import { checkPixels } from './run-work.js';
 
-/** The bytes of a picture. Its header is checked here, before a worker decodes it. */
-export function pictureOf(body: Buffer | undefined, limits: Limits): Uint8Array {
-  const bytes = new Uint8Array(body ?? []);
-  checkPixels(
-    limits,
-    asClientError(() => readHeader(bytes)),
-  );
-  return bytes;
+/** The bytes of a picture, and its size. Its header is checked here, before a worker decodes it. */
+export function pictureOf(
+  body: Buffer | undefined,
+  limits: Limits,
+): { readonly picture: Uint8Array; readonly size: PictureSize } {
+  const picture = new Uint8Array(body ?? []);
+  const size = asClientError(() => readHeader(picture));
+  checkPixels(limits, size);
+  return { picture, size };
 }
 
 /** The query of a request. @throws HttpError 400 if a name is unknown or given twice. */

@@ -3,10 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AppContext } from '../app-context.js';
 import type { Work } from '../batcher.js';
 import { asClientError, HttpError } from '../http-error.js';
-import { decodeWork, type PictureItem, pictureWorks, sampleWork } from '../picture-works.js';
+import { decodeWork, type PictureItem, pictureWorks, sampleWork, scoreDraws } from '../picture-works.js';
 import { findServed, type ModelPath, type ServedModel } from '../served-models.js';
 import { labelOf, pictureOf, queryOf, seedOf, temperatureOf } from './picture-requests.js';
-import { checkPixels, runWork } from './run-work.js';
+import { checkPixels, checkWork, runWork } from './run-work.js';
 import { bytes, failures, modelParams, ok, pathsOf } from './schemas.js';
 
 interface Route {
@@ -38,16 +38,18 @@ export function addPictureRoutes(app: FastifyInstance, context: AppContext): voi
 
   const onPicture =
     <Result>(
+      passes: number,
       workOf: (served: ServedModel, fit: string | undefined) => Work<PictureItem, Result>,
       answer: (result: Result, served: ServedModel, reply: FastifyReply) => unknown,
     ) =>
     async (request: Request, reply: FastifyReply) => {
       const { fit, label } = queryOf(request.query, ['fit', 'label']);
-      const picture = pictureOf(request.body, context.limits);
-      const [result, served] = await run(request, reply, (served) => [
-        workOf(served, fit),
-        { picture, label: labelOf(label) },
-      ]);
+      const { picture, size } = pictureOf(request.body, context.limits);
+      const [result, served] = await run(request, reply, (served) => {
+        // Cover, the default, brings every picture to the size of the training images.
+        if (fit !== undefined && fit !== 'cover') checkWork(context, served.model, size, passes);
+        return [workOf(served, fit), { picture, label: labelOf(label) }];
+      });
       return answer(result, served, reply);
     };
 
@@ -83,6 +85,7 @@ export function addPictureRoutes(app: FastifyInstance, context: AppContext): voi
     'Latents and log p of a picture, as JSON',
     { body: picture, querystring: pictureQuery, response: ok('the latents', 'application/json', json) },
     onPicture(
+      1,
       ({ model }, fit) => pictureWorks(model, fit).encode,
       ({ z, logProb }, { model }) => latentsToJson(model, { z: [z], logProb: [logProb] }),
     ),
@@ -92,6 +95,7 @@ export function addPictureRoutes(app: FastifyInstance, context: AppContext): voi
     'How well a picture resembles the training images',
     { body: picture, querystring: pictureQuery, response: ok('the score', 'application/json', json) },
     onPicture(
+      scoreDraws,
       ({ model }, fit) => pictureWorks(model, fit).score,
       (score) => score,
     ),
@@ -101,6 +105,7 @@ export function addPictureRoutes(app: FastifyInstance, context: AppContext): voi
     'A picture encoded and decoded again, as PNG',
     { body: picture, querystring: pictureQuery, response: pngOut },
     onPicture(
+      2,
       ({ model }, fit) => pictureWorks(model, fit).reconstruct,
       (image, _served, reply) => sendPng(reply, image),
     ),
@@ -122,7 +127,9 @@ export function addPictureRoutes(app: FastifyInstance, context: AppContext): voi
           throw new HttpError(400, `expected the latents of one picture, got those of ${z.length}`);
         }
         const [, height = 0, width = 0] = latents.levels[0]?.shape ?? [];
-        checkPixels(context.limits, { height: 2 * height, width: 2 * width });
+        const size = { height: 2 * height, width: 2 * width };
+        checkPixels(context.limits, size);
+        checkWork(context, model, size, 1);
         return [decodeWork(model), { latents, label: labelOf(label) }];
       });
       return sendPng(reply, image);

@@ -15,12 +15,13 @@ export const failures = {
   404: failure('The model or its version is unknown'),
   413: failure('The body, an image or the number of images is too large'),
   415: failure('The body has a content-encoding'),
+  421: failure('The host is not this machine, and the server has no token'),
   429: failure('Too many requests are under way; try again later'),
   500: failure('The model failed; the log of the server has the reason'),
   503: failure('The time is over, a worker ended, or the server closes; try again later'),
 };
 
-export const unknownModel = { 401: failures[401], 404: failures[404] };
+export const unknownModel = { 401: failures[401], 404: failures[404], 421: failures[421] };
 
 export const tensorList = (what: string) => ({
   type: 'array',
