@@ -59,6 +59,12 @@ describe('damage and bombs', () => {
     }
     return value;
   }
+  /** A list of pairs, made once, and dicts of it. */
+  const pairsAgain = (pairs: number, dicts: number) => {
+    const list = Array.from({ length: pairs }, (_, i) => `${op.int(i)}N\x86`).join('');
+    const again = 'h\x00h\x01R'.repeat(dicts);
+    return `${op.global('collections', 'OrderedDict')}q\x000](${list}e\x85q\x010](${again}e`;
+  };
   const zeros = zipSync({ 'm/data.pkl': new Uint8Array(2 ** 28) }, { level: 9 });
   const lying = zipSync({ 'm/data.pkl': strToU8('x'.repeat(5000)) }, { level: 9 });
   lying.set(
@@ -100,6 +106,11 @@ describe('damage and bombs', () => {
       'an integer of a million digits',
       torchFile(`\x8b\x00\x00\x10\x00${'\x01'.repeat(2 ** 20)}`),
       /an integer has 1048576/,
+    ],
+    [
+      'one list of pairs in 500 dicts',
+      torchFile(pairsAgain(3000, 500)),
+      /an OrderedDict of 3000 pairs would take/,
     ],
     ['an empty stack', torchFile('00'), /takes a value that is not there/],
     ['a group that was not begun', torchFile('t'), /ends a group that was not begun/],

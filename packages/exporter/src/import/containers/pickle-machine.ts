@@ -114,7 +114,7 @@ export class PickleMachine {
   create(): void {
     const { name, args } = this.popCall();
     const known = this.reader.calls.get(name);
-    this.push(known ? known(args) : new InertObject(name));
+    this.push(known ? known(args, this.reader.budget) : new InertObject(name));
   }
 
   /** Replaces a name and arguments by the result. @throws SyntaxError for a function that is not known. */
@@ -127,7 +127,7 @@ export class PickleMachine {
           'If you trust the file, load it in Python and save the state_dict alone',
       );
     }
-    this.push(known ? known(args) : new InertObject(name));
+    this.push(known ? known(args, this.reader.budget) : new InertObject(name));
   }
 
   private popCall(): { name: string; args: readonly unknown[] } {

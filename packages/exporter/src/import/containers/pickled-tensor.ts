@@ -1,6 +1,6 @@
 import { type SafetensorsDtype, type SafetensorsTensor, show } from '@glow-onnx/flow/internal';
 import type { Budget } from './budget.js';
-import { GlobalName, InertObject, type PickleReader } from './pickle-values.js';
+import { GlobalName, InertObject, type KnownCall, type PickleReader } from './pickle-values.js';
 import { rowMajor } from './strided.js';
 
 /** Numbers that tensors of a file share. */
@@ -72,8 +72,8 @@ const dtypes: Readonly<Record<string, SafetensorsDtype>> = {
 
 /** What the pickles of `torch.save` call. */
 export const tensorCalls: PickleReader['calls'] = new Map([
-  ['torch._utils._rebuild_tensor', rebuildTensor],
-  ['torch._utils._rebuild_tensor_v2', rebuildTensor],
+  ['torch._utils._rebuild_tensor', (args) => rebuildTensor(args)],
+  ['torch._utils._rebuild_tensor_v2', (args) => rebuildTensor(args)],
   [
     'torch._utils._rebuild_tensor_v3',
     ([storage, offset, shape, strides, , , dtype]) => rebuildTensor([storage, offset, shape, strides], dtype),
@@ -89,7 +89,7 @@ export const tensorCalls: PickleReader['calls'] = new Map([
   ],
   ['torch.Size', ([extents]) => extents],
   ['collections.OrderedDict', orderedDict],
-] as readonly (readonly [string, (args: readonly unknown[]) => unknown])[]);
+] as readonly (readonly [string, KnownCall])[]);
 
 function rebuildTensor(
   [storage, offset, shape, strides]: readonly unknown[],
@@ -101,9 +101,14 @@ function rebuildTensor(
   return new PickledTensor(storage, stated, offset, shape, strides);
 }
 
-function orderedDict([pairs]: readonly unknown[]): Map<unknown, unknown> {
+/** Memory of one entry of a Map. */
+const entryBytes = 64;
+
+function orderedDict([pairs]: readonly unknown[], budget: Budget): Map<unknown, unknown> {
   const dict = new Map<unknown, unknown>();
-  if (Array.isArray(pairs)) for (const pair of pairs) if (Array.isArray(pair)) dict.set(pair[0], pair[1]);
+  if (!Array.isArray(pairs)) return dict;
+  budget.take(pairs.length * entryBytes, `pickle: an OrderedDict of ${pairs.length} pairs`);
+  for (const pair of pairs) if (Array.isArray(pair)) dict.set(pair[0], pair[1]);
   return dict;
 }
 
