@@ -6,6 +6,7 @@ import { strToU8, unzipSync, zipSync } from 'fflate';
 import { parseTensors } from '../../../packages/exporter/src/import/containers/parse-tensors.js';
 import { parseTensorflow } from '../../../packages/exporter/src/import/containers/tensorflow.js';
 import type { Tensors } from '../../../packages/exporter/src/import/foreign-weights.js';
+import { importWeights } from '../../../packages/exporter/src/import/import-weights.js';
 import { latin1, op, tensorOp, torchFile } from '../../support/pickles.js';
 
 const tensor = tensorOp([2, 2], [2, 1]);
@@ -88,6 +89,11 @@ describe('damage and bombs', () => {
       /would take more than .* bytes/,
     ],
     [
+      'a byte spread over 16 MiB, of float64 128',
+      torchFile(tensorOp([2 ** 24], [0], { type: 'ByteStorage' })),
+      /would take more than .* bytes/,
+    ],
+    [
       'a storage that is missing',
       torchFile(tensorOp([1], [1], { key: '../x' })),
       /data\/\.\.\/x" is missing/,
@@ -123,6 +129,28 @@ describe('damage and bombs', () => {
   ])('%s end in an error', (_, bytes, message) => {
     expect(() => parseTensors(bytes)).toThrow(message);
   });
+});
+
+test('few numbers do not make a large model by channels of zeros', () => {
+  const spread = (...shape: number[]) =>
+    tensorOp(
+      shape,
+      shape.map(() => 0),
+    );
+  const steps = Array.from({ length: 8 }, (_, step) => {
+    const hidden = step === 0 ? 1024 : 4;
+    const place = `flows.0.${step}.`;
+    return [
+      entry(`${place}actnorm.log_s`, spread(12)),
+      entry(`${place}inv_conv.weight`, spread(12, 12)),
+      entry(`${place}coupling.net.0.weight`, spread(hidden, 6, 3, 3)),
+      entry(`${place}coupling.net.2.weight`, spread(hidden, hidden, 1, 1)),
+      entry(`${place}coupling.net.4.weight`, spread(12, hidden, 3, 3)),
+    ];
+  });
+  expect(() => importWeights(torchFile(op.dict(...steps.flat())), 'tutorial')).toThrow(
+    /the weights have \d{7} numbers, but the model would have \d{7}, because all its layers get 1024 hidden/,
+  );
 });
 
 /** Errors that this code makes, in contrast to those of the engine. */
