@@ -99,6 +99,16 @@ describe('damage and bombs', () => {
       /data\/\.\.\/x" is missing/,
     ],
     ['a dict that holds itself', torchFile(`}q\x00${op.text('a')}h\x00s`), /contains itself/],
+    [
+      'an object that is its own state',
+      torchFile(`${op.global('a', 'B')})\x81q\x00h\x00b`),
+      /contains itself/,
+    ],
+    [
+      'a dict of 10,000 keys that are no names, 500 times',
+      torchFile(`}(${')N'.repeat(10_000)}uq\x000](${'h\x00'.repeat(500)}e`),
+      /expected at most \d+ values/,
+    ],
     ['a dict 100 deep', torchFile(nested(100)), /more than 64 values in each other/],
     ['a dict of 2^40 paths', torchFile(shared(40)), /expected at most \d+ (tensors|values)|would take more/],
     [
@@ -129,6 +139,10 @@ describe('damage and bombs', () => {
   ])('%s end in an error', (_, bytes, message) => {
     expect(() => parseTensors(bytes)).toThrow(message);
   });
+});
+
+test.each(['constructor', 'toString', '__proto__'])('a storage of type torch.%s has no numbers', (type) => {
+  expect(parseTensors(torchFile(op.dict(entry('x', tensorOp([1], [1], { type })))))).toEqual({});
 });
 
 test('few numbers do not make a large model by channels of zeros', () => {

@@ -40,35 +40,39 @@ function isNumbers(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'number');
 }
 
-const storageTypes: Readonly<Record<string, SafetensorsDtype>> = {
-  DoubleStorage: 'F64',
-  FloatStorage: 'F32',
-  HalfStorage: 'F16',
-  BFloat16Storage: 'BF16',
-  LongStorage: 'I64',
-  IntStorage: 'I32',
-  ShortStorage: 'I16',
-  CharStorage: 'I8',
-  ByteStorage: 'U8',
-  UntypedStorage: 'U8',
-  BoolStorage: 'BOOL',
-};
+const storageTypes = new Map<string, SafetensorsDtype>(
+  Object.entries({
+    DoubleStorage: 'F64',
+    FloatStorage: 'F32',
+    HalfStorage: 'F16',
+    BFloat16Storage: 'BF16',
+    LongStorage: 'I64',
+    IntStorage: 'I32',
+    ShortStorage: 'I16',
+    CharStorage: 'I8',
+    ByteStorage: 'U8',
+    UntypedStorage: 'U8',
+    BoolStorage: 'BOOL',
+  } as const),
+);
 
-const dtypes: Readonly<Record<string, SafetensorsDtype>> = {
-  'torch.float64': 'F64',
-  'torch.float32': 'F32',
-  'torch.float16': 'F16',
-  'torch.bfloat16': 'BF16',
-  'torch.int64': 'I64',
-  'torch.int32': 'I32',
-  'torch.int16': 'I16',
-  'torch.int8': 'I8',
-  'torch.uint8': 'U8',
-  'torch.uint16': 'U16',
-  'torch.uint32': 'U32',
-  'torch.uint64': 'U64',
-  'torch.bool': 'BOOL',
-};
+const dtypes = new Map<string, SafetensorsDtype>(
+  Object.entries({
+    'torch.float64': 'F64',
+    'torch.float32': 'F32',
+    'torch.float16': 'F16',
+    'torch.bfloat16': 'BF16',
+    'torch.int64': 'I64',
+    'torch.int32': 'I32',
+    'torch.int16': 'I16',
+    'torch.int8': 'I8',
+    'torch.uint8': 'U8',
+    'torch.uint16': 'U16',
+    'torch.uint32': 'U32',
+    'torch.uint64': 'U64',
+    'torch.bool': 'BOOL',
+  } as const),
+);
 
 /** What the pickles of `torch.save` call. */
 export const tensorCalls: PickleReader['calls'] = new Map([
@@ -97,7 +101,7 @@ function rebuildTensor(
 ): PickledTensor {
   if (!(storage instanceof Storage))
     throw new SyntaxError('PyTorch: a tensor has no storage; the file is damaged');
-  const stated = dtype instanceof GlobalName ? dtypes[dtype.name] : storage.dtype;
+  const stated = dtype instanceof GlobalName ? dtypes.get(dtype.name) : storage.dtype;
   return new PickledTensor(storage, stated, offset, shape, strides);
 }
 
@@ -115,5 +119,5 @@ function orderedDict([pairs]: readonly unknown[], budget: Budget): Map<unknown, 
 /** The element type of `torch.FloatStorage` and its like. */
 export function storageDtype(type: unknown): SafetensorsDtype | undefined {
   const name = type instanceof GlobalName ? type.name.split('.').at(-1) : undefined;
-  return name === undefined ? undefined : storageTypes[name];
+  return name === undefined ? undefined : storageTypes.get(name);
 }

@@ -19,7 +19,7 @@ export const arrayTypes = {
 } as const satisfies Record<SafetensorsDtype, unknown>;
 
 /** numpy and PyTorch have no tensors of more axes. */
-const maxAxes = 64;
+export const maxAxes = 64;
 
 /** A tensor in memory, as numpy and PyTorch describe it. Offset and strides count elements. */
 export interface Strided {
