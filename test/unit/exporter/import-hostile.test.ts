@@ -132,7 +132,31 @@ describe('damage and bombs', () => {
     ['a group that was not begun', torchFile('t'), /ends a group that was not begun/],
     ['an operation that runs code by name', torchFile('(ios\nsystem\n'), /operation 0x69, which is not read/],
     ['an extension', torchFile('\x82\x01'), /operation 0x82, which is not read/],
-    ['five million operations', torchFile('N0'.repeat(2.5e6)), /expected at most \d+ operations/],
+    [
+      'five million operations in as many bytes',
+      torchFile('N0'.repeat(2.5e6)),
+      /operations and their values would/,
+    ],
+    [
+      'five million operations in a large file',
+      torchFile('N0'.repeat(2.5e6), { 'm/data/1': new Uint8Array(2 ** 25) }),
+      /expected at most \d+ operations/,
+    ],
+    [
+      'half a million dicts',
+      torchFile('}'.repeat(5e5)),
+      /a dict would take more|operations and their values would/,
+    ],
+    [
+      'half a million objects',
+      torchFile(`${op.global('a', 'B')}q\x000${'h\x00)\x81'.repeat(5e5)}`),
+      /would take more than .* bytes/,
+    ],
+    [
+      'a long text in many names of classes',
+      torchFile(`${op.text('a'.repeat(2000))}q\x000${'h\x00h\x00\x93'.repeat(10)}`),
+      /a name has more than 1024 characters/,
+    ],
     ['256 MiB in a quarter of one', zeros, /would take more than \d+ bytes/],
     ['a size that the entry exceeds', lying, /cannot be unpacked to its 100 bytes/],
     ['big-endian numbers', torchFile(tensor, { 'm/byteorder': strToU8('big') }), /expected little-endian/],

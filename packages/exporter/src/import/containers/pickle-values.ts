@@ -5,6 +5,9 @@ export class GlobalName {
   constructor(readonly name: string) {}
 }
 
+/** Memory of an empty dict or inert object, which takes one byte of a pickle. */
+export const objectBytes = 256;
+
 /** An object of a class that the reader does not know, as inert data. */
 export class InertObject {
   /** Its attributes, as the pickle gives them. */

@@ -1,6 +1,6 @@
 import { type SafetensorsDtype, type SafetensorsTensor, show } from '@glow-onnx/flow/internal';
 import type { Budget } from './budget.js';
-import { GlobalName, InertObject, type KnownCall, type PickleReader } from './pickle-values.js';
+import { GlobalName, InertObject, type KnownCall, objectBytes, type PickleReader } from './pickle-values.js';
 import { rowMajor } from './strided.js';
 
 /** Numbers that tensors of a file share. */
@@ -110,6 +110,7 @@ const entryBytes = 64;
 
 function orderedDict([pairs]: readonly unknown[], budget: Budget): Map<unknown, unknown> {
   const dict = new Map<unknown, unknown>();
+  budget.take(objectBytes, 'pickle: an OrderedDict');
   if (!Array.isArray(pairs)) return dict;
   budget.take(pairs.length * entryBytes, `pickle: an OrderedDict of ${pairs.length} pairs`);
   for (const pair of pairs) if (Array.isArray(pair)) dict.set(pair[0], pair[1]);
