@@ -213,6 +213,17 @@ describe('a map', () => {
       { names: { 'a.<x>': 'b.<y>' } },
       /<y> in "b\.<y>" is not in "a\.<x>"/,
     ],
+    ['numbers side by side', { names: { 'a.<x><y>': 'b.<x>' } }, /"a\.<x><y>": "<x><y>" does not tell where/],
+    [
+      'a number beside a digit',
+      { names: { 'a.<x>1': 'b.<x>' } },
+      /"<x>1" does not tell where the number ends/,
+    ],
+    [
+      'a digit before a number',
+      { names: { 'a.1<x>': 'b.<x>' } },
+      /"1<x>" does not tell where the number ends/,
+    ],
     ['a pattern for nothing', { names: { 'nothing.<a>': 'x' } }, /no tensor is called like "nothing\.<a>"/],
     [
       'two tensors with one name',

@@ -6,6 +6,7 @@ import { strToU8, unzipSync, zipSync } from 'fflate';
 import { parseTensors } from '../../../packages/exporter/src/import/containers/parse-tensors.js';
 import { parseTensorflow } from '../../../packages/exporter/src/import/containers/tensorflow.js';
 import type { Tensors } from '../../../packages/exporter/src/import/foreign-weights.js';
+import { importWeights } from '../../../packages/exporter/src/import/import-weights.js';
 import { latin1, op, tensorOp, torchFile } from '../../support/pickles.js';
 
 const tensor = tensorOp([2, 2], [2, 1]);
@@ -59,6 +60,12 @@ describe('damage and bombs', () => {
     }
     return value;
   }
+  /** A list of pairs, made once, and dicts of it. */
+  const pairsAgain = (pairs: number, dicts: number) => {
+    const list = Array.from({ length: pairs }, (_, i) => `${op.int(i)}N\x86`).join('');
+    const again = 'h\x00h\x01R'.repeat(dicts);
+    return `${op.global('collections', 'OrderedDict')}q\x000](${list}e\x85q\x010](${again}e`;
+  };
   const zeros = zipSync({ 'm/data.pkl': new Uint8Array(2 ** 28) }, { level: 9 });
   const lying = zipSync({ 'm/data.pkl': strToU8('x'.repeat(5000)) }, { level: 9 });
   lying.set(
@@ -82,11 +89,26 @@ describe('damage and bombs', () => {
       /would take more than .* bytes/,
     ],
     [
+      'a byte spread over 16 MiB, of float64 128',
+      torchFile(tensorOp([2 ** 24], [0], { type: 'ByteStorage' })),
+      /would take more than .* bytes/,
+    ],
+    [
       'a storage that is missing',
       torchFile(tensorOp([1], [1], { key: '../x' })),
       /data\/\.\.\/x" is missing/,
     ],
     ['a dict that holds itself', torchFile(`}q\x00${op.text('a')}h\x00s`), /contains itself/],
+    [
+      'an object that is its own state',
+      torchFile(`${op.global('a', 'B')})\x81q\x00h\x00b`),
+      /contains itself/,
+    ],
+    [
+      'a dict of 10,000 keys that are no names, 500 times',
+      torchFile(`}(${')N'.repeat(10_000)}uq\x000](${'h\x00'.repeat(500)}e`),
+      /expected at most \d+ values/,
+    ],
     ['a dict 100 deep', torchFile(nested(100)), /more than 64 values in each other/],
     ['a dict of 2^40 paths', torchFile(shared(40)), /expected at most \d+ (tensors|values)|would take more/],
     [
@@ -101,17 +123,72 @@ describe('damage and bombs', () => {
       torchFile(`\x8b\x00\x00\x10\x00${'\x01'.repeat(2 ** 20)}`),
       /an integer has 1048576/,
     ],
+    [
+      'one list of pairs in 500 dicts',
+      torchFile(pairsAgain(3000, 500)),
+      /an OrderedDict of 3000 pairs would take/,
+    ],
     ['an empty stack', torchFile('00'), /takes a value that is not there/],
     ['a group that was not begun', torchFile('t'), /ends a group that was not begun/],
     ['an operation that runs code by name', torchFile('(ios\nsystem\n'), /operation 0x69, which is not read/],
     ['an extension', torchFile('\x82\x01'), /operation 0x82, which is not read/],
-    ['five million operations', torchFile('N0'.repeat(2.5e6)), /expected at most \d+ operations/],
+    [
+      'five million operations in as many bytes',
+      torchFile('N0'.repeat(2.5e6)),
+      /operations and their values would/,
+    ],
+    [
+      'five million operations in a large file',
+      torchFile('N0'.repeat(2.5e6), { 'm/data/1': new Uint8Array(2 ** 25) }),
+      /expected at most \d+ operations/,
+    ],
+    [
+      'half a million dicts',
+      torchFile('}'.repeat(5e5)),
+      /a dict would take more|operations and their values would/,
+    ],
+    [
+      'half a million objects',
+      torchFile(`${op.global('a', 'B')}q\x000${'h\x00)\x81'.repeat(5e5)}`),
+      /would take more than .* bytes/,
+    ],
+    [
+      'a long text in many names of classes',
+      torchFile(`${op.text('a'.repeat(2000))}q\x000${'h\x00h\x00\x93'.repeat(10)}`),
+      /a name has more than 1024 characters/,
+    ],
     ['256 MiB in a quarter of one', zeros, /would take more than \d+ bytes/],
     ['a size that the entry exceeds', lying, /cannot be unpacked to its 100 bytes/],
     ['big-endian numbers', torchFile(tensor, { 'm/byteorder': strToU8('big') }), /expected little-endian/],
   ])('%s end in an error', (_, bytes, message) => {
     expect(() => parseTensors(bytes)).toThrow(message);
   });
+});
+
+test.each(['constructor', 'toString', '__proto__'])('a storage of type torch.%s has no numbers', (type) => {
+  expect(parseTensors(torchFile(op.dict(entry('x', tensorOp([1], [1], { type })))))).toEqual({});
+});
+
+test('few numbers do not make a large model by channels of zeros', () => {
+  const spread = (...shape: number[]) =>
+    tensorOp(
+      shape,
+      shape.map(() => 0),
+    );
+  const steps = Array.from({ length: 8 }, (_, step) => {
+    const hidden = step === 0 ? 1024 : 4;
+    const place = `flows.0.${step}.`;
+    return [
+      entry(`${place}actnorm.log_s`, spread(12)),
+      entry(`${place}inv_conv.weight`, spread(12, 12)),
+      entry(`${place}coupling.net.0.weight`, spread(hidden, 6, 3, 3)),
+      entry(`${place}coupling.net.2.weight`, spread(hidden, hidden, 1, 1)),
+      entry(`${place}coupling.net.4.weight`, spread(12, hidden, 3, 3)),
+    ];
+  });
+  expect(() => importWeights(torchFile(op.dict(...steps.flat())), 'tutorial')).toThrow(
+    /the weights have \d{7} numbers, but the model would have \d{7}, because all its layers get 1024 hidden/,
+  );
 });
 
 /** Errors that this code makes, in contrast to those of the engine. */

@@ -1,4 +1,4 @@
-import { createConfig, type GlowConfig } from '@glow-onnx/flow';
+import { createConfig, createGlow, type GlowConfig } from '@glow-onnx/flow';
 import { sizeOf } from '@glow-onnx/flow/internal';
 import { outputsOf } from './conditioner.js';
 import { conv1x1Kind } from './conv1x1.js';
@@ -37,7 +37,7 @@ export function inferConfig(
     );
   }
   const choices = layout.choices(weights);
-  return createConfig({
+  const config = createConfig({
     ...choices,
     channels: squeezed / 4,
     height,
@@ -49,6 +49,24 @@ export function inferConfig(
     conv1x1: conv1x1Kind(weights, layout, places),
     coupling: outputs === squeezed ? choices.coupling : 'additive',
   });
+  checkSize(weights, layout, config);
+  return config;
+}
+
+/** Small models of any kind: 32 MiB in float64. */
+const freeNumbers = 2 ** 22;
+/** A model with half as many hidden channels in all layers but one has a quarter of the numbers. */
+const timesWeights = 4;
+
+/** Channels of zeros must not make a large model of few numbers. */
+function checkSize(weights: ForeignWeights, { name }: StepNames, config: GlowConfig): void {
+  const given = weights.names.reduce((sum, tensor) => sum + sizeOf(weights.shapeOf(tensor)), 0);
+  const needed = createGlow(config).params.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (needed <= freeNumbers + timesWeights * given) return;
+  throw new RangeError(
+    `import (${name}): the weights have ${given} numbers, but the model would have ${needed}, because all its layers ` +
+      `get ${config.hiddenChannels} hidden channels, those of the largest; expected at most ${timesWeights} times as many`,
+  );
 }
 
 /** Our models have one number of hidden channels, a multiple of 4. Smaller layers get channels of zeros. */

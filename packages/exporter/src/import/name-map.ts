@@ -23,7 +23,7 @@ const fields = ['layout', 'names', 'config'];
  * Gives tensors the names of a layout by a map that a user wrote:
  * `{ "layout": "port", "names": { "net.<a>.<b>.an.loc": "blocks.<a>.flows.<b>.actnorm.loc" } }`. `<a>` stands for a number,
  * `<a+1>` and `<a-1>` for the number beside it. In place of a name, `{ "name": …, "transpose": [3, 2, 0, 1] }` also
- * reorders axes as numpy's transpose does. The first pattern that matches a name counts; other names stay. For layout `glow-onnx`,
+ * reorders axes as numpy's transpose does. Neither another placeholder nor a digit may stand beside a placeholder. The first pattern that matches a name counts; other names stay. For layout `glow-onnx`,
  * `config` states the config.
  * @throws TypeError or RangeError naming the field of the map that is wrong, a pattern without a tensor, or a name that two
  * tensors get.
@@ -78,6 +78,13 @@ function rulesOf(names: unknown): Rule[] {
     const target = typeof to === 'string' ? { name: to } : targetOf(from, to);
     if (target.name === '')
       throw new RangeError(`map: ${show(from)} has no new name; fill it in, or remove the line`);
+    const unclear = beside.exec(from)?.[0];
+    if (unclear !== undefined) {
+      throw new RangeError(
+        `map: ${show(from)}: ${show(unclear)} does not tell where the number ends; put another character than a digit ` +
+          'between',
+      );
+    }
     const numbers = new Set<string>();
     const pattern = from
       .split(/(<\w+>)/)
@@ -96,6 +103,9 @@ function rulesOf(names: unknown): Rule[] {
     return { pattern: new RegExp(`^${pattern}$`), from, target };
   });
 }
+
+/** A number beside another can be divided in many ways, and trying all of them can take for ever. */
+const beside = /<\w+>(<\w+>|\d)|\d<\w+>/;
 
 const placeholder = /<(\w+?)(?:([+-])(\d{1,6}))?>/g;
 

@@ -4,6 +4,9 @@ export interface Budget {
   take(bytes: number, what: string): void;
 }
 
+/** An honest file has more bytes for a tensor, so a few bytes that refer to tensors again and again are not free. */
+export const tensorBytes = 2 ** 10;
+
 /** Small models of many zeros compress well: this much is always free. */
 const FREE = 2 ** 26;
 /** Weights hardly compress, and few tensors share their numbers. */

@@ -1,20 +1,18 @@
 import { type SafetensorsTensor, show } from '@glow-onnx/flow/internal';
 import type { Tensors } from '../foreign-weights.js';
-import type { Budget } from './budget.js';
+import { type Budget, tensorBytes } from './budget.js';
 import { InertObject } from './pickle-values.js';
 import { PickledTensor } from './pickled-tensor.js';
 
 /** As in safetensors. */
 const maxTensors = 2 ** 18;
-/** A value that others share counts each time. */
+/** Entries of dicts and lists that are looked at; those of a value that others share count each time. */
 const maxVisits = 2 ** 22;
 const maxDepth = 64;
 const maxName = 512;
-/** An honest file has more bytes for a tensor, so a few bytes that refer to tensors again and again are not free. */
-const tensorBytes = 2 ** 10;
 
 /** A module of PyTorch keeps its tensors and its parts under these attributes, which names leave out. */
-const transparent = new Set(['_parameters', '_buffers', '_modules']);
+const transparent: ReadonlySet<unknown> = new Set(['_parameters', '_buffers', '_modules']);
 
 /**
  * The tensors in a value of a pickle, by the path that leads to each: keys and indices with dots between them.
@@ -35,17 +33,19 @@ export function flatten(value: unknown, budget: Budget): Tensors {
     if (read) tensors[name] = read;
   };
   const visit = (path: string, item: unknown): void => {
-    if (++visits > maxVisits) throw new RangeError(`PyTorch: expected at most ${maxVisits} values`);
     if (item instanceof PickledTensor) add(path, item);
-    const parts = [...partsOf(item)];
-    if (parts.length === 0) return;
+    if (!(Array.isArray(item) || item instanceof Map || item instanceof InertObject)) return;
     if (open.has(item) || open.size === maxDepth) {
       throw new RangeError(
         `PyTorch: ${show(path)} contains itself, or more than ${maxDepth} values in each other`,
       );
     }
     open.add(item);
-    for (const [key, part] of parts) visit(key === '' ? path : path === '' ? key : `${path}.${key}`, part);
+    for (const [key, part] of partsOf(item)) {
+      if (++visits > maxVisits) throw new RangeError(`PyTorch: expected at most ${maxVisits} values`);
+      if (typeof key !== 'string' && typeof key !== 'number') continue;
+      visit(key === '' ? path : path === '' ? String(key) : `${path}.${key}`, part);
+    }
     open.delete(item);
   };
   visit('', value);
@@ -53,16 +53,15 @@ export function flatten(value: unknown, budget: Budget): Tensors {
 }
 
 /** The keys and values inside a value; an empty key adds nothing to the path. */
-function* partsOf(value: unknown): Generator<readonly [key: string, part: unknown]> {
-  if (Array.isArray(value)) {
-    for (const [index, part] of value.entries()) yield [String(index), part];
-  } else if (value instanceof Map) {
-    for (const [key, part] of value) {
-      if (typeof key === 'string' || typeof key === 'number') yield [String(key), part];
-    }
-  } else if (value instanceof InertObject) {
-    yield* partsOf(value.items);
-    yield* partsOf(value.entries);
-    for (const [key, part] of partsOf(value.state)) yield [transparent.has(key) ? '' : key, part];
+function* partsOf(
+  value: readonly unknown[] | ReadonlyMap<unknown, unknown> | InertObject,
+): Generator<readonly [key: unknown, part: unknown]> {
+  if (!(value instanceof InertObject)) {
+    yield* value.entries();
+    return;
   }
+  yield* value.items.entries();
+  yield* value.entries;
+  if (!(value.state instanceof Map)) yield ['', value.state];
+  else for (const [key, part] of value.state) yield [transparent.has(key) ? '' : key, part];
 }

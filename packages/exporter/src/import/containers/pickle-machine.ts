@@ -1,5 +1,5 @@
 import { show } from '@glow-onnx/flow/internal';
-import { GlobalName, harmless, InertObject, type PickleReader } from './pickle-values.js';
+import { GlobalName, harmless, InertObject, objectBytes, type PickleReader } from './pickle-values.js';
 
 const decoder = new TextDecoder();
 /** Counters of training fit; a hostile number of a million digits would take long. */
@@ -114,7 +114,7 @@ export class PickleMachine {
   create(): void {
     const { name, args } = this.popCall();
     const known = this.reader.calls.get(name);
-    this.push(known ? known(args) : new InertObject(name));
+    this.push(known ? known(args, this.reader.budget) : this.inert(name));
   }
 
   /** Replaces a name and arguments by the result. @throws SyntaxError for a function that is not known. */
@@ -127,7 +127,12 @@ export class PickleMachine {
           'If you trust the file, load it in Python and save the state_dict alone',
       );
     }
-    this.push(known ? known(args) : new InertObject(name));
+    this.push(known ? known(args, this.reader.budget) : this.inert(name));
+  }
+
+  private inert(name: string): InertObject {
+    this.reader.budget.take(objectBytes, 'pickle: an object');
+    return new InertObject(name);
   }
 
   private popCall(): { name: string; args: readonly unknown[] } {

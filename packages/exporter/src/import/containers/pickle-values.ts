@@ -1,7 +1,12 @@
+import type { Budget } from './budget.js';
+
 /** The name of a Python class or function. The name is all that is known of it: nothing is ever looked up or called. */
 export class GlobalName {
   constructor(readonly name: string) {}
 }
+
+/** Memory of an empty dict or inert object, which takes one byte of a pickle. */
+export const objectBytes = 256;
 
 /** An object of a class that the reader does not know, as inert data. */
 export class InertObject {
@@ -13,10 +18,15 @@ export class InertObject {
   constructor(readonly of: string) {}
 }
 
+/** A call that copies its arguments asks the budget first: a few bytes of a pickle can recall a long list. */
+export type KnownCall = (args: readonly unknown[], budget: Budget) => unknown;
+
 /** What a reader of pickles knows beyond plain values. */
 export interface PickleReader {
   /** Functions and classes that may be called, by their full name. Each computes in our code what Python would. */
-  readonly calls: ReadonlyMap<string, (args: readonly unknown[]) => unknown>;
+  readonly calls: ReadonlyMap<string, KnownCall>;
+  /** What the file may ask for; operations and objects count too. */
+  readonly budget: Budget;
   /** The object of a persistent id, such as a storage of PyTorch. */
   persistent(id: unknown): unknown;
 }

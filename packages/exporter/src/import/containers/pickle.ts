@@ -1,9 +1,11 @@
 import { show } from '@glow-onnx/flow/internal';
 import { damaged, PickleMachine } from './pickle-machine.js';
-import { GlobalName, InertObject, type PickleReader } from './pickle-values.js';
+import { GlobalName, InertObject, objectBytes, type PickleReader } from './pickle-values.js';
 
 /** An honest file has about 30 for a tensor. */
 const maxOperations = 2 ** 22;
+/** What an operation costs of the budget, so that their number grows with the file: a value that it makes takes less. */
+const operationBytes = 128;
 const STOP = 0x2e;
 const newestProtocol = 5;
 
@@ -23,6 +25,7 @@ export function readPickle(
   const machine = new PickleMachine(bytes, reader, start);
   for (let count = 0; count < maxOperations; count++) {
     const code = machine.u8();
+    reader.budget.take(operationBytes, 'pickle: operations and their values');
     if (code === STOP) return { value: machine.pop(), end: machine.at };
     const operation = operations.get(code);
     if (!operation) {
@@ -73,8 +76,8 @@ const operations: ReadonlyMap<number, Operation> = new Map(
       [0x8f, (m) => m.push([])], // EMPTY_SET
       [0x90, (m) => append(m, m.popGroup())],
       [0x91, (m) => m.push(m.popGroup())],
-      ['}', (m) => m.push(new Map())],
-      ['d', (m) => m.push(setEntries(new Map(), m.popGroup()))],
+      ['}', (m) => m.push(newDict(m))],
+      ['d', (m) => m.push(setEntries(newDict(m), m.popGroup()))],
       ['s', (m) => setTop(m, [m.pop(), m.pop()].reverse())],
       ['u', (m) => setTop(m, m.popGroup())],
 
@@ -105,12 +108,22 @@ const operations: ReadonlyMap<number, Operation> = new Map(
   ).map(([code, operation]) => [typeof code === 'string' ? code.charCodeAt(0) : code, operation]),
 );
 
+function newDict({ reader }: PickleMachine): Map<unknown, unknown> {
+  reader.budget.take(objectBytes, 'pickle: a dict');
+  return new Map();
+}
+
 function checkProtocol(version: number): void {
   if (version > newestProtocol) throw damaged(`its protocol ${version} is newer than ${newestProtocol}`);
 }
 
+/** A few bytes can recall two long texts, whose sum is a text anew. */
+const maxGlobalName = 1024;
+
 function globalName(module: unknown, name: unknown): GlobalName {
   if (typeof name !== 'string' || typeof module !== 'string') throw damaged('a name is not a text');
+  if (module.length + name.length > maxGlobalName)
+    throw damaged(`a name has more than ${maxGlobalName} characters`);
   return new GlobalName(`${module}.${name}`);
 }
 

@@ -43,6 +43,7 @@ function parseZip(zip: Zip, budget: Budget): Tensors {
   const storages = new Map<string, Storage>();
   const { value } = readPickle(zip.read(`${root}data.pkl`), {
     calls: tensorCalls,
+    budget,
     persistent: (id) =>
       storageOf(id, storages, (key) => {
         return zip.read(`${root}data/${key}`);
@@ -54,7 +55,7 @@ function parseZip(zip: Zip, budget: Budget): Tensors {
 /** Pickles of a number, the version, facts of the machine, the value and the keys of its storages; then the storages. */
 function parseLegacy(bytes: Uint8Array, budget: Budget): Tensors {
   const storages = new Map<string, Storage>();
-  const reader = { calls: tensorCalls, persistent: (id: unknown) => storageOf(id, storages) };
+  const reader = { calls: tensorCalls, budget, persistent: (id: unknown) => storageOf(id, storages) };
   let at = 0;
   const next = (): unknown => {
     const { value, end } = readPickle(bytes, reader, at);

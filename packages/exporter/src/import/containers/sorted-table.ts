@@ -27,21 +27,25 @@ export function isTable(bytes: Uint8Array): boolean {
  * Source: LevelDB, doc/table_format.md.
  * @throws SyntaxError, RangeError if it is damaged or compressed.
  */
-export function readTable(bytes: Uint8Array): TableEntry[] {
+export function* readTable(bytes: Uint8Array): Generator<TableEntry> {
   if (!isTable(bytes))
     throw new SyntaxError('TensorFlow: the index does not end as a table does; it is cut short');
   const footer = bytes.subarray(bytes.length - FOOTER_BYTES);
   const at = { position: 0 };
   readHandle(footer, at); // of the block of filters
-  const entries: TableEntry[] = [];
+  let count = 0;
+  let end = 0;
   for (const { value } of readBlock(blockAt(bytes, footer, at))) {
-    for (const entry of readBlock(blockAt(bytes, value, { position: 0 }))) {
-      if (entries.length === maxEntries)
-        throw new RangeError(`TensorFlow: expected at most ${maxEntries} tensors`);
-      entries.push(entry);
+    const block = blockAt(bytes, value, { position: 0 });
+    if (block.byteOffset - bytes.byteOffset < end) {
+      throw new SyntaxError('TensorFlow: blocks of the index share bytes; the file is damaged');
+    }
+    end = block.byteOffset - bytes.byteOffset + block.length;
+    for (const entry of readBlock(block)) {
+      if (count++ === maxEntries) throw new RangeError(`TensorFlow: expected at most ${maxEntries} tensors`);
+      yield entry;
     }
   }
-  return entries;
 }
 
 function readHandle(bytes: Uint8Array, at: { position: number }): { offset: number; size: number } {

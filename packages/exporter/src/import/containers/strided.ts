@@ -19,7 +19,7 @@ export const arrayTypes = {
 } as const satisfies Record<SafetensorsDtype, unknown>;
 
 /** numpy and PyTorch have no tensors of more axes. */
-const maxAxes = 64;
+export const maxAxes = 64;
 
 /** A tensor in memory, as numpy and PyTorch describe it. Offset and strides count elements. */
 export interface Strided {
@@ -32,7 +32,8 @@ export interface Strided {
 }
 
 /**
- * The tensor in row-major order: a view of the bytes if it lies so, else a copy.
+ * The tensor in row-major order: a view of the bytes if it lies so, else a copy. The budget pays for its numbers in
+ * float64, as which a model takes them.
  * @param where the beginning of an error.
  * @throws RangeError if the tensor lies outside its bytes, or the budget does not suffice.
  */
@@ -55,7 +56,7 @@ export function rowMajor(where: string, tensor: Strided, budget: Budget): Safete
         `but its storage has ${bytes.length} bytes; the file is cut short or damaged`,
     );
   }
-  budget.take(size * width, where);
+  budget.take(size * Float64Array.BYTES_PER_ELEMENT, where);
   const data =
     size === 0
       ? new ArrayType(0)

@@ -1,10 +1,10 @@
-import { type SafetensorsDtype, type SafetensorsTensor, show } from '@glow-onnx/flow/internal';
+import { type SafetensorsDtype, type SafetensorsTensor, show, sizeOf } from '@glow-onnx/flow/internal';
 import type { Tensors } from '../foreign-weights.js';
-import { budgetOf } from './budget.js';
+import { budgetOf, tensorBytes } from './budget.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
 import { readMessage } from './protobuf.js';
 import { isTable, readTable } from './sorted-table.js';
-import { rowMajor } from './strided.js';
+import { arrayTypes, maxAxes, rowMajor } from './strided.js';
 
 /** TensorFlow's element types, by their number in tensorflow/core/framework/types.proto. */
 const dtypes: Readonly<Record<number, SafetensorsDtype>> = {
@@ -57,6 +57,7 @@ export function parseTensorflow(index: Uint8Array, shards: readonly Uint8Array[]
   for (const { key, value } of readTable(index)) {
     if (key === '') continue;
     const where = `TensorFlow: tensor ${show(key)}`;
+    budget.take(tensorBytes, where);
     const entry = readMessage(value);
     const integer = (field: number): number => {
       const found = entry.get(field)?.at(-1) ?? 0;
@@ -74,13 +75,18 @@ export function parseTensorflow(index: Uint8Array, shards: readonly Uint8Array[]
     }
     const bytes = shard.subarray(offset, offset + size);
     const shape = shapeOf(where, entry.get(2)?.at(-1));
+    const expected = sizeOf(shape) * arrayTypes[dtype].BYTES_PER_ELEMENT;
+    if (size !== expected) {
+      throw new RangeError(
+        `${where}: [${shape.join(', ')}] takes ${expected} bytes, but the index states ${size}; the file is damaged`,
+      );
+    }
+    const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+    // The budget is asked before the sum is computed: tensors can share their bytes.
+    tensors[key] = rowMajor(where, { dtype, shape, strides, offset: 0, bytes }, budget);
     if (entry.has(6) && maskedCrc32c(crc32c(bytes)) !== integer(6)) {
       throw new RangeError(`${where} has another CRC-32C than stated; the file is damaged`);
     }
-    const strides = shape.map((_, axis) =>
-      shape.slice(axis + 1).reduce((product, extent) => product * extent, 1),
-    );
-    tensors[key] = rowMajor(where, { dtype, shape, strides, offset: 0, bytes }, budget);
   }
   return tensors;
 }
@@ -89,7 +95,10 @@ export function parseTensorflow(index: Uint8Array, shards: readonly Uint8Array[]
 function shapeOf(where: string, message: number | Uint8Array | undefined): number[] {
   if (message === undefined) return [];
   if (typeof message === 'number') throw new SyntaxError(`${where}: its shape is damaged`);
-  return (readMessage(message).get(2) ?? []).map((dim) => {
+  const dims = readMessage(message).get(2) ?? [];
+  if (dims.length > maxAxes)
+    throw new RangeError(`${where}: expected at most ${maxAxes} axes, got ${dims.length}`);
+  return dims.map((dim) => {
     const size = typeof dim === 'number' ? undefined : (readMessage(dim).get(1)?.at(-1) ?? 0);
     if (typeof size === 'number') return size;
     throw new SyntaxError(`${where}: its shape is damaged`);

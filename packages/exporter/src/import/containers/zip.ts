@@ -30,7 +30,7 @@ const inZip64 = 2 ** 32 - 1;
 /**
  * Opens a zip archive of less than 4 GiB. Source: PKWARE, APPNOTE.TXT 6.3.10, §4.3.
  * @throws SyntaxError if the bytes are no zip archive, or an entry is encrypted or compressed in another way than deflate.
- * @throws RangeError if sizes do not match, or the budget does not suffice.
+ * @throws RangeError if sizes do not match, entries share bytes, or the budget does not suffice.
  */
 export function openZip(bytes: Uint8Array, budget: Budget): Zip {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -76,7 +76,19 @@ function readDirectory(bytes: Uint8Array, view: DataView): Map<string, Entry> {
     });
     at = nameEnd + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
+  checkApart(entries);
   return entries;
+}
+
+/** Entries that share bytes would be read, unpacked and summed once each. */
+function checkApart(entries: ReadonlyMap<string, Entry>): void {
+  let end = 0;
+  for (const [name, { offset, packedSize }] of [...entries].sort(([, a], [, b]) => a.offset - b.offset)) {
+    if (offset < end) {
+      throw new RangeError(`zip: the entry ${show(name)} shares bytes with another; the file is damaged`);
+    }
+    end = offset + LOCAL_BYTES + packedSize;
+  }
 }
 
 function findEnd(bytes: Uint8Array, view: DataView): number {
