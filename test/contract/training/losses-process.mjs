@@ -1,8 +1,8 @@
 /**
- * Trains a tiny model for 50 steps in a process of its own, because a driver is chosen by environment variables that
+ * Trains a tiny model for some steps in a process of its own, because a driver is chosen by environment variables that
  * are read once, and prints the loss of each as a JSON array.
  *
- *     node losses-process.mjs tfjs webgpu
+ *     node losses-process.mjs tfjs webgpu 15
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,9 +20,10 @@ function* ramps(count) {
   }
 }
 
-const [engine, device] = process.argv.slice(2);
+const [engine, device, steps] = process.argv.slice(2);
 const config = { channels: 1, height: 8, width: 8, levels: 2, steps: 1, hiddenChannels: 8, bits: 5 };
 const losses = [];
+const enough = new AbortController();
 const out = await mkdtemp(join(tmpdir(), 'glow-losses-'));
 try {
   await train({
@@ -33,8 +34,10 @@ try {
     device,
     threads: 1,
     settings: { epochs: 1, batch: 8, valFraction: 0.01, rate: 5e-3, warmup: 4, seed: 3 },
+    signal: enough.signal,
     onProgress({ phase, bitsPerDim }) {
       if (phase === 'training') losses.push(bitsPerDim);
+      if (losses.length === Number(steps)) enough.abort();
     },
   });
 } finally {

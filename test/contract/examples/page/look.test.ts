@@ -14,10 +14,11 @@ jest.setTimeout(timeoutMs);
 const screenshots = resolve(__dirname, '../../../../out/page');
 const axe = require.resolve('axe-core/axe.min.js');
 const tabs = ['picture', 'sample', 'encode', 'attributes', 'morph', 'restore', 'strangers', 'train'];
+/** Each size and each scheme once: sizes change no colours. */
 const looks = [
-  { name: 'desktop', size: { width: 1280, height: 800 } },
-  { name: 'phone', size: { width: 360, height: 740 } },
-].flatMap((screen) => (['light', 'dark'] as const).map((colorScheme) => ({ ...screen, colorScheme })));
+  { name: 'desktop', size: { width: 1280, height: 800 }, colorScheme: 'light' },
+  { name: 'phone', size: { width: 360, height: 740 }, colorScheme: 'dark' },
+] as const;
 
 /** What moves without being asked to adds up to less than 0.005; the Web Vitals' "good" ends at 0.1. */
 const shiftDigits = 2;
