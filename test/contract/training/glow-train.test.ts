@@ -148,8 +148,8 @@ test.each([
   ],
   [
     'time that is over',
-    [...quick, '--out', 'x', '--time-budget', '0'],
-    'glow-train: --time-budget must be a number above 0, got 0',
+    [...quick, '--out', 'x', '--time-budget', '-1'],
+    'glow-train: --time-budget must be a number of at least 0 (0: no limit), got -1',
   ],
   ['--resume with --init', [...quick, '--out', 'x', '--resume', '--init', 'y'], 'pass only one of them'],
   [

@@ -111,7 +111,7 @@ async function run(
       onProgress: display.training,
       onForecast: display.forecast,
       onWarning: display.warning,
-      ...given({ threads: flags.threads, maxMemory: flags.maxMemory, timeBudgetMinutes: flags.timeBudget }),
+      ...given({ threads: flags.threads, maxMemory: flags.maxMemory }),
     });
   } finally {
     display.stop();
@@ -173,7 +173,7 @@ function describe(result: TrainResult, out: string): string {
   const { ended, bitsPerDim, steps, epochs, images, skipped, rolledBack, seconds, imagesPerSecond } = result;
   const why = {
     epochs: 'all epochs done',
-    time: 'time budget used up',
+    time: 'time budget used up (--resume with a larger --time-budget continues the run)',
     signal: 'interrupted (--resume continues the run)',
     patience: 'no better validation within --patience',
   }[ended];
