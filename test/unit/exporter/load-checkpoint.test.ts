@@ -203,13 +203,8 @@ describe('the commands', () => {
   test('checkpoint writes the checkpoint of a folder, and says which; no file is replaced unless forced', async () => {
     await exportModel(checkpoint, { out: at('plain') });
     writeFileSync(at('last.safetensors'), encodeCheckpoint(trained));
-    const made = await glowExport(
-      'export',
-      at('last.safetensors'),
-      '--out',
-      at('model'),
-      '--with-checkpoint',
-    );
+    const source = at('last.safetensors');
+    const made = await glowExport('export', source, '--out', at('model'), '--with-checkpoint');
     expect({ code: made.code, out: made.out }).toEqual({
       code: 0,
       out: expect.stringContaining(': 8 files'),
@@ -276,14 +271,8 @@ describe('the commands', () => {
 
   test('export takes a folder, for example for another precision, and may replace it', async () => {
     await exportModel(checkpoint, { out: at('model') });
-    const { code } = await glowExport(
-      at('model'),
-      '--out',
-      at('model'),
-      '--force',
-      '--precision',
-      'int8-weights',
-    );
+    const onto = [at('model'), '--out', at('model'), '--force'];
+    const { code } = await glowExport(...onto, '--precision', 'int8-weights');
     expect(code).toBe(0);
     expect(Object.keys(manifestOf(at('model')).variants)).toEqual(['fp32', 'int8-weights']);
     expect(manifestOf(at('model')).training).toEqual(checkpoint.training);
