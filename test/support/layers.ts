@@ -27,6 +27,7 @@ export const layerCases: readonly LayerCase[] = [
   { name: 'squeeze', layer: squeeze, channels: 3 },
   { name: 'coupling, tanh', ...coupling({ coupling: 'tanh' }) },
   { name: 'coupling, sigmoid', ...coupling({ coupling: 'sigmoid' }) },
+  { name: 'coupling, bounded', ...coupling({ coupling: 'bounded' }) },
   { name: 'coupling, additive', ...coupling({ coupling: 'additive' }) },
   { name: 'coupling, 12 channels', ...coupling({}, 12) },
   { name: 'coupling, interleaved', ...coupling({ coupling: 'sigmoid', parameterOrder: 'interleaved' }) },

@@ -36,7 +36,10 @@ test.each([
   [{ bits: 9 }, /config: bits: expected at most 8, got 9/],
   [{ steps: 0 }, /config: steps: expected at least 1, got 0/],
   [{ hiddenChannels: 66 }, /config: hiddenChannels: expected a multiple of 4, got 66/],
-  [{ coupling: 'affine' }, /config: coupling: expected one of "tanh", "sigmoid", "additive", got "affine"/],
+  [
+    { coupling: 'affine' },
+    /config: coupling: expected one of "tanh", "sigmoid", "bounded", "additive", got "affine"/,
+  ],
   [{ height: 30 }, /config: height 30 cannot pass 3 levels: it must be divisible by 8/],
   [{ bits: Number.NaN }, /config: bits: expected .*, got NaN/],
   [{ steps: 5n }, /config: steps: expected number, got 5/],
@@ -47,14 +50,14 @@ test.each([
     { prior: 'learned', topPrior: 'conv' },
     /config: topPrior "conv" is a convolution of zeros, which padding "zeros"/,
   ],
-  [{ classes: 10 }, /config: classes 10 needs prior "learned", got prior "standard"/],
+  [{ classes: 10 }, /config: classes 10 needs prior "learned" or "bounded", got prior "standard"/],
 ])('a config with %j is refused by its field', (change, message) => {
   expect(() => parseConfig({ ...createConfig(sizes), ...change })).toThrow(message);
 });
 
 test('an unknown preset is refused by name', () => {
   expect(() => createConfig(sizes, 'glow' as PresetName)).toThrow(
-    'config: preset: expected one of tutorial, port, openai, got glow',
+    'config: preset: expected one of tutorial, port, openai, bounded, got glow',
   );
 });
 

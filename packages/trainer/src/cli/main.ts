@@ -165,7 +165,11 @@ function configOf(
     ...{ channels, height, width },
     ...recipe?.model,
     ...given({ levels, steps, hiddenChannels, bits }),
-    ...(attribute && { prior: 'learned', topPrior: 'channel', classes: attribute.values.length }),
+    ...(attribute && {
+      prior: preset === 'bounded' ? 'bounded' : 'learned',
+      topPrior: 'channel',
+      classes: attribute.values.length,
+    }),
   };
   return createConfig(input, preset);
 }
