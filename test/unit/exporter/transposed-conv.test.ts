@@ -1,4 +1,4 @@
-import { createRandom, float64Ops, tensor } from '@glow-onnx/flow';
+import { createRandom, type Float64Tensor, float64Ops, tensor } from '@glow-onnx/flow';
 import type { Padding } from '@glow-onnx/flow/internal';
 import { constant, graph, input, named, symbol } from '@glow-onnx/graph';
 import { createOnnxOps } from '../../../packages/exporter/src/build/onnx-ops.js';
@@ -7,6 +7,8 @@ import {
   isFasterTransposed,
   transposedKernel,
 } from '../../../packages/exporter/src/build/transposed-conv.js';
+import { kernel3x3 } from '../../../packages/exporter/src/rebuild/kernels.js';
+import type { StoredWeights } from '../../../packages/exporter/src/rebuild/stored-weights.js';
 import { exported, runOn } from '../../support/exported-graphs.js';
 import { relativeError } from '../../support/numeric.js';
 import { randomTensor } from '../../support/random-params.js';
@@ -78,6 +80,22 @@ describe.each(['zeros', 'ones', 'border'] as const)('with padding %s', (padding)
   });
 });
 
+test.each(['zeros', 'border'] as const)('a kernel comes back from either form, padding %s', (padding) => {
+  const [outputs, inputs] = [12, 48];
+  const kernel = randomTensor([outputs, padding === 'border' ? inputs + 1 : inputs, 3, 3], createRandom(94));
+  const [inside, outside] = splitInputs(kernel, inputs);
+  const stored = (named: Record<string, typeof kernel>): StoredWeights => ({
+    has: (name) => name in named,
+    take: (name, shape) => tensor(shape, named[name].data),
+  });
+  const border = padding === 'border' ? { 'k.outside': outside } : {};
+  const shape = { outputs, inputs };
+  const range = { of: inputs, from: 0 };
+  for (const form of [{ k: inside }, { 'k.transposed': transposedKernel(inside) }]) {
+    expect(kernel3x3(stored({ ...form, ...border }), 'k', shape, range, padding)).toEqual(kernel);
+  }
+});
+
 describe('the graphs of a model', () => {
   const weightsOf = (precision: 'fp32' | 'int8-weights' | 'fp16') => {
     const { encodeGraph, decodeGraph } = exported(tinyConfig({ hiddenChannels: 48 }), 92, 0.05, precision);
@@ -121,3 +139,13 @@ describe('the graphs of a model', () => {
     }
   });
 });
+
+/** The kernel's inputs before `at`, and from there on. */
+function splitInputs({ shape: [outputs, inputs, ...sides], data }: Float64Tensor, at: number) {
+  const part = (from: number, to: number) =>
+    tensor(
+      [outputs, to - from, ...sides],
+      data.filter((_, i) => Math.floor(i / 9) % inputs >= from && Math.floor(i / 9) % inputs < to),
+    );
+  return [part(0, at), part(at, inputs)];
+}

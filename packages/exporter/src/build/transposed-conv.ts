@@ -7,7 +7,7 @@ const [mostOutputs, inputsPerOutput] = [12, 4];
  * Whether a convolution with this kernel [outputs, inputs, k, k] is exported as a transposed convolution with the flipped
  * kernel, which gives the same numbers. ONNX Runtime computes it as a product for all outputs and taps at once, so a
  * 3×3 convolution from many channels to few is faster; all others are slower. Measured on cpu and wasm together:
- * docs/decisions/0040-few-outputs-transposed.md.
+ * docs/decisions/0040-thin-convolutions.md.
  */
 export function isFasterTransposed([outputs, inputs, side]: readonly number[]): boolean {
   return side === 3 && outputs <= mostOutputs && inputs >= inputsPerOutput * outputs;
