@@ -97,7 +97,11 @@ function imageFromRows(
 
 async function runOnnx(images: Named<Float64Tensor>, computation: Computation): Promise<Float64Tensor[]> {
   const values = mapValues(images, ({ shape }, name) => input(name, 'float32', shape));
-  return runOutputs(Object.values(values), images, computation(createOnnxOps(), values));
+  return runOutputs(
+    Object.values(values),
+    images,
+    computation(createOnnxOps({ height: 8, width: 8 }), values),
+  );
 }
 
 /** What a graph of these results gives for these inputs in ONNX Runtime. */

@@ -18,17 +18,24 @@ import { tinyConfig } from '../../support/tiny-config.js';
 const FLOAT32 = 1e-6;
 
 test.each([
-  [[4, 64, 3, 3], true],
-  [[12, 128, 3, 3], true],
-  [[12, 48, 3, 3], true],
-  [[12, 47, 3, 3], false], // too few inputs
-  [[13, 512, 3, 3], false], // too many outputs
-  [[24, 512, 3, 3], false],
-  [[128, 6, 3, 3], false],
-  [[4, 512, 1, 1], false],
-  [[12, 96, 2, 2], false],
-])('a kernel %j is transposed: %j', (shape, expected) => {
-  expect(isFasterTransposed(shape)).toBe(expected);
+  [[4, 64], 64 * 64, true],
+  [[8, 32], 32 * 32, true],
+  [[8, 31], 8 * 8, false], // too few inputs
+  [[12, 48], 24 * 24, true],
+  [[12, 128], 25 * 25, false], // too large
+  [[13, 512], 4 * 4, false], // too many outputs
+  [[128, 6], 16 * 16, false],
+])('a kernel %j at %i pixels is transposed: %j', (shape, pixels, expected) => {
+  expect(isFasterTransposed(shape, pixels)).toBe(expected);
+});
+
+test('12 outputs are transposed where the level of a training image is small', () => {
+  const formAt = (side: number) => {
+    const config = tinyConfig({ height: side, width: side, levels: 1, steps: 1, hiddenChannels: 48 });
+    const { nodes } = exported(config, 95).encodeGraph;
+    return nodes.find(({ inputs: [, weight] }) => weight?.includes('conv3.weight'))?.operator;
+  };
+  expect([formAt(48), formAt(64)]).toEqual(['ConvTranspose', 'Conv']);
 });
 
 test('the kernel of the transposed convolution has inputs before outputs, and each block from its end', () => {
@@ -55,7 +62,12 @@ async function convolution(outputs: number, inputs: number, padding: Padding) {
   );
   const image = input('x', 'float32', [symbol('batch'), inputs, symbol('height'), symbol('width')]);
   const weight: ImageValue = named(constant(kernel.shape, kernel.data), 'kernel');
-  const y = createOnnxOps().conv3x3(image, weight, constant(bias.shape, bias.data), padding);
+  const y = createOnnxOps({ height: 5, width: 7 }).conv3x3(
+    image,
+    weight,
+    constant(bias.shape, bias.data),
+    padding,
+  );
   const built = graph({ name: 'convolution', inputs: [image], outputs: { y } });
   const got = await runOn(built, { x });
   const expected = float64Ops.conv3x3(x, kernel, bias, padding);

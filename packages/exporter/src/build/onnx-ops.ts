@@ -1,4 +1,4 @@
-import { type Float64Tensor, float64Ops, type Ops } from '@glow-onnx/flow';
+import { type Float64Tensor, float64Ops, type GlowConfig, type Ops } from '@glow-onnx/flow';
 import {
   add,
   concat,
@@ -31,13 +31,15 @@ import {
   takeInputs,
 } from './portable-conv.js';
 import { convStored, reluWithinHalf } from './stored-conv.js';
+import { isFasterTransposed } from './transposed-conv.js';
 
 /**
  * The interpreter that writes a flow as an ONNX graph. Weights are constants, computed in float64 while the graph is
  * built. No operator reads a shape at run time, so batch, height and width stay free. Use it for one graph: the
  * convolutions of that graph share the field that stands for what lies outside an image.
+ * @param size of the training images, for which the faster form of each convolution is chosen.
  */
-export function createOnnxOps(): Ops<ImageValue> {
+export function createOnnxOps(size: Pick<GlowConfig, 'height' | 'width'>): Ops<ImageValue> {
   const outsideTerm = createOutsideTerm();
   const ops: Ops<ImageValue> = {
     constant: ({ shape, data }) => constant(shape, data),
@@ -83,7 +85,8 @@ export function createOnnxOps(): Ops<ImageValue> {
       const all = requireConstant('conv3x3', kernel);
       const inside = padding === 'border' ? takeInputs(all, 0, channelsOf(x)) : all;
       const [input, portable] = portableInput(x, inside, 'narrow');
-      const y = convStored(input, portable, { bias, pads: [1, 1, 1, 1] });
+      const transposed = isFasterTransposed(portable.shape, pixelsOf(x, size));
+      const y = convStored(input, portable, { bias, pads: [1, 1, 1, 1] }, transposed);
       const outside = outsideTerm(x, all, padding);
       return outside ? add(y, outside) : y;
     },
@@ -119,6 +122,15 @@ function weight({ shape, data }: Float64Tensor, name?: string): ImageValue {
 function numbers(operation: string, value: ImageValue): Float64Tensor {
   const { shape, source } = requireConstant(operation, value);
   return { shape, data: source.data };
+}
+
+/** Height times width of x, for an image of this size. */
+function pixelsOf({ shape }: Value, size: Pick<GlowConfig, 'height' | 'width'>): number {
+  const [height, width] = shape.slice(2).map((dim) => {
+    if (typeof dim === 'number') return dim;
+    return (size[dim.symbol as keyof typeof size] * dim.times) / dim.over;
+  });
+  return height * width;
 }
 
 function identity(n: number): ImageValue {

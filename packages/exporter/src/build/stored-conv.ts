@@ -2,19 +2,25 @@ import { constant, conv, mul, named, relu, type Value } from '@glow-onnx/graph';
 import { type ConvOptions, cast, convTranspose } from '@glow-onnx/graph/internal';
 import { type ImageValue, type Kernel, requireConstant } from './portable-conv.js';
 import { inSteps } from './round-conditioners.js';
-import { isFasterTransposed, transposedKernel, transposedName } from './transposed-conv.js';
+import { transposedKernel, transposedName } from './transposed-conv.js';
 
 /**
- * A convolution of stride 1, in the faster of two forms, with a kernel as it is stored. Cast and Mul turn small weights
- * into float32; ONNX Runtime computes them once, at load, which it would not do for DequantizeLinear. For a convolution
- * in half precision, image and bias are cast to float16 and the result is cast back to float32.
+ * A convolution of stride 1 with a kernel as it is stored. Cast and Mul turn small weights into float32; ONNX Runtime
+ * computes them once, at load, which it would not do for DequantizeLinear. For a convolution in half precision, image
+ * and bias are cast to float16 and the result is cast back to float32.
+ * @param transposed whether to write it as a transposed convolution. Half precision is for GPUs and keeps the plain form.
  */
-export function convStored(x: Value, weight: ImageValue, options: Omit<ConvOptions, 'strides'>): Value {
+export function convStored(
+  x: Value,
+  weight: ImageValue,
+  options: Omit<ConvOptions, 'strides'>,
+  transposed = false,
+): Value {
   const kernel = requireConstant('conv', weight);
   const { storage } = kernel;
   if (storage?.dtype === 'float16' && storage.compute) return convInHalf(x, kernel, options);
-  if (!isFasterTransposed(kernel.shape)) return conv(x, expand(kernel, 0), options);
-  return convTranspose(x, expand(transposed(kernel), 1), { ...options, strides: [1, 1] });
+  if (!transposed) return conv(x, expand(kernel, 0), options);
+  return convTranspose(x, expand(transpose(kernel), 1), { ...options, strides: [1, 1] });
 }
 
 /** ReLU of a half-precision result stays in half precision, so the next convolution needs no cast. */
@@ -24,7 +30,6 @@ export function reluWithinHalf(x: Value): Value {
   return widened ? cast(relu(source.inputs[0]), 'float32') : relu(x);
 }
 
-/** Graphs in half precision are for GPUs, so their convolutions keep one form, which CPUs do not choose. */
 function convInHalf(x: Value, kernel: Kernel, options: ConvOptions): Value {
   const { bias } = options;
   const halves = { ...options, ...(bias && { bias: toHalf(requireConstant('conv', bias)) }) };
@@ -52,7 +57,7 @@ function expand(kernel: Kernel, axis: 0 | 1): Value {
   return called(mul(wide, called(constant(perOutput, scale), '.scale')), '');
 }
 
-function transposed(kernel: Kernel): Kernel {
+function transpose(kernel: Kernel): Kernel {
   const { shape, data } = transposedKernel({ shape: kernel.shape, data: kernel.source.data });
   const { name, storage } = kernel;
   const result = { ...constant(shape, data), ...(storage && { storage }) };

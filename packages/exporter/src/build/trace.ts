@@ -15,7 +15,13 @@ export function traceEncode(config: GlowConfig, flow: WeightedFlow): Graph {
   const x = input('x', 'float32', [batch, config.channels, height, width]);
   const label = labelInput(config);
   const weights = namedConstants(flow);
-  const { latents, logProb, logProbLevels } = encode<ImageValue>(flow, createOnnxOps(), x, weights, label);
+  const { latents, logProb, logProbLevels } = encode<ImageValue>(
+    flow,
+    createOnnxOps(config),
+    x,
+    weights,
+    label,
+  );
   const divisor = 2 ** config.levels;
   return checkPortable(
     graph({
@@ -49,7 +55,7 @@ export function traceDecode(config: GlowConfig, flow: WeightedFlow): Graph {
     return input(`z${l}`, 'float32', shape);
   });
   const label = labelInput(config);
-  const x = decode<ImageValue>(flow, createOnnxOps(), latents, namedConstants(flow), label);
+  const x = decode<ImageValue>(flow, createOnnxOps(config), latents, namedConstants(flow), label);
   return checkPortable(
     graph({
       name: 'decode',

@@ -1,16 +1,16 @@
 import type { Float64Tensor } from '@glow-onnx/flow';
 
-/** A 3×3 convolution with at most so many outputs, and this many times as many inputs, is faster transposed. */
-const [mostOutputs, inputsPerOutput] = [12, 4];
-
 /**
- * Whether a convolution with this kernel [outputs, inputs, k, k] is exported as a transposed convolution with the flipped
- * kernel, which gives the same numbers. ONNX Runtime computes it as a product for all outputs and taps at once, so a
- * 3×3 convolution from many channels to few is faster; all others are slower. Measured on cpu and wasm together:
- * docs/decisions/0040-thin-convolutions.md.
+ * Whether a 3×3 convolution is exported as a transposed convolution with the flipped kernel, which gives the same
+ * numbers. ONNX Runtime computes it as one product for all outputs and taps, which is faster from many channels to few.
+ * Measured on cpu and wasm together: docs/decisions/0040-thin-convolutions.md.
+ * @param kernel shape of the kernel: outputs, inputs.
+ * @param pixels height times width of the level, for an image of the training size. 12 outputs of larger images fill
+ * more than the cache of a processor core.
  */
-export function isFasterTransposed([outputs, inputs, side]: readonly number[]): boolean {
-  return side === 3 && outputs <= mostOutputs && inputs >= inputsPerOutput * outputs;
+export function isFasterTransposed([outputs, inputs]: readonly number[], pixels: number): boolean {
+  if (inputs < 4 * outputs) return false;
+  return outputs <= 8 || (outputs <= 12 && pixels <= 24 * 24);
 }
 
 /**
