@@ -5,8 +5,8 @@ import type { Float64Tensor } from '@glow-onnx/flow';
  * numbers. ONNX Runtime computes it as one product for all outputs and taps, which is faster from many channels to few.
  * Measured on cpu and wasm together: docs/decisions/0040-thin-convolutions.md.
  * @param kernel shape of the kernel: outputs, inputs.
- * @param pixels height times width of the level, for an image of the training size. 12 outputs of larger images fill
- * more than the cache of a processor core.
+ * @param pixels height times width of the level, for an image of the training size. With 12 outputs the
+ * CPU is slower at larger sizes.
  */
 export function isFasterTransposed([outputs, inputs]: readonly number[], pixels: number): boolean {
   if (inputs < 4 * outputs) return false;
