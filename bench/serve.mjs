@@ -120,6 +120,13 @@ async function load(port, clients, forSeconds, onEnd = () => {}) {
   return { times: times.sort((a, b) => a - b), counts, rate };
 }
 
+/** How many requests got each status. */
+function shown(counts) {
+  return Object.entries(counts)
+    .map(([status, count]) => `${count} times ${status}`)
+    .join(', ');
+}
+
 function quantile(times, share) {
   return times[Math.min(times.length - 1, Math.floor(share * times.length))];
 }
@@ -194,7 +201,7 @@ async function badClients() {
     const all = await Promise.race([closed.then(() => true), sleep(75_000).then(() => false)]);
     const after = ((performance.now() - since) / 1000).toFixed(0);
     lines.push(
-      `- ${name}, with a timeout of 5 s: ${all ? `all closed after ${after} s` : 'not all closed after 75 s'}; 32 others: ${JSON.stringify(counts)}, ` +
+      `- ${name}, with a timeout of 5 s: ${all ? `all closed after ${after} s` : 'not all closed after 75 s'}; 32 others: ${shown(counts)}, ` +
         `p99 ${quantile(times, 0.99).toFixed(0)} ms; memory ${server.memory().join(' + ')} MB.`,
     );
   }
@@ -222,7 +229,7 @@ async function badClients() {
   }
   const { counts } = await load(port, 32, seconds);
   lines.push(
-    `- 1,000 malformed requests (random bytes changed or cut off): ${JSON.stringify(statuses)}; 32 others then: ${JSON.stringify(counts)}; ` +
+    `- 1,000 malformed requests (random bytes changed or cut off): ${shown(statuses)}; 32 others then: ${shown(counts)}; ` +
       `memory ${server.memory().join(' + ')} MB.`,
   );
   for (let i = 0; i < rounds; i++) await load(port, 256, seconds);
@@ -248,7 +255,7 @@ async function drain() {
     await loading;
     lines.push(
       `- SIGTERM under ${clients} clients: ended with ${code} after ${took.toFixed(0)} ms; ` +
-        `requests sent before it ${JSON.stringify(before)}, after it ${JSON.stringify(after)}.`,
+        `requests sent before it ${shown(before)}, after it ${shown(after)}.`,
     );
   }
   return lines.join('\n');

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type GlowModel, loadGlow } from '@glow-onnx/runtime/node';
@@ -103,5 +103,23 @@ describeNeeding(ray)('examples/ray', () => {
     expect(other).toMatchObject({ code: 1, err: expect.stringContaining('pass another folder') });
     expect(empty).toMatchObject({ code: 1, err: expect.stringContaining('has no PNG, JPEG or WebP files') });
     expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('arguments are required: out') });
+  });
+
+  test('encode.py and sample.py: log p of the SDK, every bin back, and a seed gives the same pictures', async () => {
+    const [script, out] = [join(root, 'test/support/ray-shards.py'), join(work, 'shards')];
+    const images = names.slice(0, 20);
+    mkdirSync(out);
+    const args = [script, join(root, 'examples/ray'), model, pictures, out, ...images];
+    const { code, out: said, err } = await startProcess(rayPython, args).ended;
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const found = JSON.parse(said);
+    const good = images.filter((name) => name !== BAD[0]);
+    const { logProb } = await glow.encode(good.map((name) => join(pictures, name)));
+    expect(found).toMatchObject({ names: good, bad: { [BAD[0] as string]: expect.any(String) } });
+    expect(found).toMatchObject({ logProb: Array.from(logProb), same: true });
+    const [all, some] = found.samples;
+    expect(Object.keys(all)).toEqual(['00000000.png', '00000001.png', '00000002.png']);
+    expect(some).toEqual({ '00000001.png': all['00000001.png'], '00000002.png': all['00000002.png'] });
+    expect(new Set(Object.values(all)).size).toBe(3);
   });
 });
