@@ -12,9 +12,9 @@ const work = mkdtempSync(join(tmpdir(), 'glow-ranks-'));
 const at = (name: string) => join(work, name);
 afterAll(async () => {
   await endProcesses();
-  rmSync(work, { recursive: true });
+  rmSync(work, { recursive: true, maxRetries: 5 });
 });
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const model = ['--levels', '1', '--steps', '1', '--hidden', '8'];
 const data = ['--data', join(root, 'models/faces/faces.png'), '--limit', '1000'];

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type GlowModel, loadGlow } from '@glow-onnx/runtime/node';
@@ -20,7 +20,7 @@ function start(program: string, ...args: string[]): Started {
   const env = { RAY_TMPDIR: work, RAY_USAGE_STATS_ENABLED: '0', RAY_worker_niceness: '0' };
   return startProcess(rayPython, [join(root, 'examples/ray', program), ...args], env);
 }
-const score = (size = '100') => start('score.py', model, pictures, scores, '--shard-size', size);
+const score = () => start('score.py', model, pictures, scores, '--shard-size', '100');
 
 const partsIn = (folder: string) =>
   existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.parquet')).length : 0;
@@ -95,8 +95,11 @@ describeNeeding(ray)('examples/ray', () => {
   });
 
   test('other settings are not mixed into a job, and wrong arguments are explained', async () => {
+    const others = join(work, 'others');
+    mkdirSync(others);
+    writeFileSync(join(others, 'job.json'), '{ "model": "another one" }');
     const [other, empty, wrong] = await Promise.all([
-      score('50').ended,
+      start('score.py', model, pictures, others).ended,
       start('score.py', model, scores, join(work, 'none')).ended,
       start('sample.py', model).ended,
     ]);
