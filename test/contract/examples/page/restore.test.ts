@@ -215,6 +215,18 @@ describeBrowser('Restore', () => {
     expect(await status(page)).toBe('');
   });
 
+  test('a search stops when another tab is opened, and begins anew when one comes back', async () => {
+    await button(panel, 'Centre').click();
+    await button(panel, 'Stop').waitFor();
+    await openTab(page, 'Sample');
+    const main = panel.locator('.choose .primary');
+    expect(await main.textContent()).toBe('Complete it'); // no search goes on
+    await openTab(page, 'Restore');
+    await button(panel, 'Stop').waitFor();
+    await untilJudged();
+    expect(await status(page)).toBe('');
+  });
+
   test('a picture of the user is completed; a link has the face and a ready hole alone', async () => {
     await drop(page, panel.locator('.painted'), await picture());
     await untilJudged();
