@@ -7,7 +7,15 @@ import type { PictureSize } from '../pictures/limits.js';
 import { openPrior } from '../restore/graph-prior.js';
 import type { Measurement } from '../restore/measurement.js';
 import type { Method } from '../restore/methods.js';
-import { densityWeights, type Loss, type Plan, plans, samplePlans, secondPlans } from '../restore/plans.js';
+import {
+  densityWeights,
+  type Loss,
+  type Plan,
+  plans,
+  samplePlans,
+  sampleTemperatures,
+  secondPlans,
+} from '../restore/plans.js';
 import { inSteps, restore, stepsOf } from '../restore/restore.js';
 import { groupBySize } from './batches.js';
 import { type Call, inImages, type Place, placesOf, startCall } from './call.js';
@@ -15,8 +23,10 @@ import { checkAbort } from './check-abort.js';
 import { collect } from './collect.js';
 import { bytesPerPixel } from './cost.js';
 import { gatherDraws, streamOf } from './draws.js';
+import { checkedItem } from './float-image.js';
 import { withGradientMemory } from './gradient.js';
-import { type Failed, failedAt, type Item } from './item.js';
+import { type Failed, failedAt, type Item, isFailed } from './item.js';
+import type { MemoryBudget } from './memory-budget.js';
 import type { ModelParts } from './model-parts.js';
 import type { Restored, RestoreOptions } from './restored.js';
 import { runEach } from './run-batches.js';
@@ -51,35 +61,59 @@ export async function runRestoration(
   load: (image: ImageInput, call: Call, place: Place, check: (size: PictureSize) => void) => Promise<Loaded>,
 ): Promise<Restored[]> {
   const { config, training } = parts.manifest;
-  const { samples, temperature = 0.8, seed = 0, steps, onStep } = options;
+  const { samples, seed = 0, steps, onStep } = options;
   const method: Method = options.method ?? (config.bits <= mostBitsForDensity ? 'density' : 'latents');
+  const { temperature = sampleTemperatures[method] } = options;
   const call = startCall(parts.manifest, task, images, inImages, options);
-  const graphs = await Promise.all([parts.graphs.gradient('encode'), parts.graphs.gradient('decode')]);
-  // A step runs all four graphs, and ONNX Runtime keeps the memory of each.
-  const own = withGradientMemory(
-    parts,
-    graphs.reduce((sum, graph) => sum + graph.bytesPerPixel, 2 * bytesPerPixel(config)),
-  );
   const draws = samples ?? 1;
   const percentileOf = trainingPercentile(training?.histogram);
+  const planOf = (loss: Loss) =>
+    inSteps(samples === undefined ? plans[method][loss] : samplePlans[method], steps);
+  let { memory } = parts;
+  const check = (where: string, size: PictureSize) =>
+    memory.check(where, size, ['encode'], 'pass a smaller image');
+
+  /** A step runs all four graphs, and ONNX Runtime keeps the memory of each. */
+  async function openGradients(): Promise<void> {
+    const graphs = await Promise.all([parts.graphs.gradient('encode'), parts.graphs.gradient('decode')]);
+    const bytes = graphs.reduce((sum, graph) => sum + graph.bytesPerPixel, 2 * bytesPerPixel(config));
+    ({ memory } = withGradientMemory(parts, bytes));
+  }
 
   async function* items(): AsyncGenerator<RestoreItem | Failed> {
     for (const place of placesOf(call)) {
-      try {
-        const check = (size: PictureSize) =>
-          own.memory.check(place.where, size, ['encode'], 'pass a smaller image');
-        const loaded = await load(images[place.image] as ImageInput, call, place, check);
-        for (let draw = 0; draw < draws; draw++) yield { ...place, ...loaded, draw };
-      } catch (error) {
-        call.signal?.throwIfAborted();
-        yield failedAt(place, error);
+      const loaded = await loadAt(place);
+      if (isFailed(loaded)) {
+        yield loaded;
+        continue;
       }
+      // The gradients take a second to open in a browser, which shows the start before.
+      tell(loaded, loaded.start, 0, stepsOf(planOf(loaded.loss)));
+      await checkAbort(call.signal);
+      await openGradients();
+      const item = checkedItem(place, () => {
+        check(place.where, loaded);
+        return loaded;
+      });
+      if (isFailed(item)) yield item;
+      else for (let draw = 0; draw < draws; draw++) yield { ...item, draw };
     }
   }
-  const batches = groupBySize(own, call, items(), ({ loss }) => loss);
+  async function loadAt(place: Place): Promise<RestoreItem | Failed> {
+    try {
+      const image = images[place.image] as ImageInput;
+      const loaded = await load(image, call, place, (size) => check(place.where, size));
+      return { ...place, ...loaded, draw: 0 };
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      return failedAt(place, error);
+    }
+  }
+  const most: MemoryBudget['most'] = (size, wanted) => memory.most(size, wanted);
+  const batches = groupBySize({ ...parts, memory: { most } }, call, items(), ({ loss }) => loss);
   const restored = runEach(call, batches, isAny, async (batch) => {
     const [{ loss }] = batch as readonly [RestoreItem];
-    const plan = inSteps(samples === undefined ? plans[method][loss] : samplePlans[method], steps);
+    const plan = planOf(loss);
     const found = await search(batch, plan);
     const second = samples === undefined ? secondPlans[method][loss] : undefined;
     const stuck = batch.filter((_, n) => (found[n]?.value.percentile ?? 0) > 1 - tail);
@@ -90,6 +124,22 @@ export async function runRestoration(
       return other && other.value.logProb > one.value.logProb ? other : one;
     });
   });
+
+  /** Tells where the search of an item has come to. @param x the values of its image. */
+  function tell(
+    { image, draw: sample, height, width }: RestoreItem,
+    x: Float32Array,
+    step: number,
+    steps: number,
+  ) {
+    onStep?.({
+      image,
+      sample,
+      step,
+      steps,
+      picture: fromModel({ x: x.map(inRange), height, width }, config.bits),
+    });
+  }
 
   /** What a search makes of a batch. @param before steps of the search before. */
   async function search(batch: readonly RestoreItem[], plan: Plan, before = 0) {
@@ -110,17 +160,9 @@ export async function runRestoration(
       async onStep(now: Float32Array) {
         await checkAbort(call.signal);
         step++;
-        if (!onStep) return;
         for (const [n, item] of batch.entries()) {
           if (batch[n - 1]?.image === item.image) continue;
-          const own = now.subarray(n * prior.size, (n + 1) * prior.size);
-          onStep({
-            image: item.image,
-            sample: item.draw,
-            step,
-            steps: total,
-            picture: fromModel({ x: own.map(inRange), height, width }, config.bits),
-          });
+          tell(item, now.subarray(n * prior.size, (n + 1) * prior.size), step, total);
         }
       },
     };
@@ -128,16 +170,16 @@ export async function runRestoration(
     return judge(x.map(inRange), start.map(inRange));
 
     /**
-     * The better one of result and start for each image, by log p at the centres of its bins. A sample stays one, unless
-     * the model cannot compute it: a likely sample is often less likely than a smooth fill.
+     * The better one of result and start for each image, at the centres of its bins, by what the method looks for. A sample
+     * stays one, unless the model cannot compute it: a likely sample is often less likely than a smooth fill.
      */
     async function judge(found: Float32Array, fallback: Float32Array) {
       const [ours, theirs] = [await rounded(found), await rounded(fallback)];
-      const isWorse = batch.map(({ measurement }, n) =>
-        measurement.sigma > 0 || draw
-          ? !Number.isFinite(ours.logProb[n])
-          : !((ours.logProb[n] as number) >= (theirs.logProb[n] as number)),
-      );
+      const isWorse = batch.map(({ measurement }, n) => {
+        const isComputed = Number.isFinite(ours.logProb[n]);
+        if (measurement.sigma > 0 || draw) return !isComputed;
+        return !isComputed || !((ours.worth[n] as number) >= (theirs.worth[n] as number));
+      });
       const values = batch.map((_, n) =>
         (isWorse[n] ? theirs : ours).x.slice(n * prior.size, (n + 1) * prior.size),
       );
@@ -156,10 +198,11 @@ export async function runRestoration(
       }));
     }
 
-    /** Images at the centres of their bins, and their log p. */
+    /** Images at the centres of their bins, their log p, and what `method` seeks the highest value of. */
     async function rounded(values: Float32Array) {
       const x = values.map((value) => binToModel(modelToBin(value, config.bits), config.bits, 0.5));
-      return { x, logProb: (await prior.encode(x)).logProb };
+      const { logProb, z } = await prior.encode(x);
+      return { x, logProb, worth: method === 'density' ? logProb : logPriors(z, batch.length) };
     }
 
     /** Bits/dim as training measures them: over draws within the bins. */
@@ -212,6 +255,17 @@ const inRange = (value: number) => Math.min(0.5, Math.max(-0.5, Number.isFinite(
 /** Samples differ by image and draw, in whatever batch they run. */
 function sampleStream({ image, draw }: RestoreItem): number {
   return image * 65_536 + draw;
+}
+
+/** log N(z; 0, I) of each image of a batch, without its constant. */
+function logPriors(z: readonly Float32Array[], batch: number): Float32Array {
+  return Float32Array.from({ length: batch }, (_, n) =>
+    z.reduce((sum, level) => {
+      const size = level.length / batch;
+      const own = level.subarray(n * size, (n + 1) * size);
+      return own.reduce((rest, value) => rest - value ** 2 / 2, sum);
+    }, 0),
+  );
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {
