@@ -114,6 +114,11 @@ async function samples(one, places, { glow, pictures, steps, draws }) {
       deviation += spread.data[c * truth.height * truth.width + pixel];
       values++;
     }
+    const measured = { harmonic: harmonic(truth, mask), mean: meanOf(images) };
+    const own = Object.fromEntries(
+      Object.entries(measured).map(([name, image]) => [name, psnr(image, truth, mask)]),
+    );
+    const ofSamples = images.map((image) => psnr(image, truth, mask));
     const first = Object.fromEntries(images.slice(0, 6).map((image, i) => [`sample ${i + 1}`, image]));
     const kept = {
       known: filled(
@@ -122,12 +127,14 @@ async function samples(one, places, { glow, pictures, steps, draws }) {
         truth.data.map(() => 128),
       ),
       ...first,
+      'their mean': measured.mean,
       truth,
     };
     lines.push({
       id: one.id,
       picture,
       draws,
+      psnr: { ...own, sample: ofSamples.reduce((sum, value) => sum + value, 0) / draws },
       coverage: within / values,
       deviation: deviation / values,
       typical: typical.filter(Boolean).length / draws,
@@ -138,6 +145,14 @@ async function samples(one, places, { glow, pictures, steps, draws }) {
     });
   }
   return lines;
+}
+
+/** The mean of images, value by value. */
+function meanOf(images) {
+  const data = Uint8Array.from(images[0].data, (_, i) =>
+    Math.round(images.reduce((sum, image) => sum + image.data[i], 0) / images.length),
+  );
+  return { ...images[0], data };
 }
 
 /** What a call returns, and its processor time for each of its pictures. */

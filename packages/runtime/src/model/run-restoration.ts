@@ -1,5 +1,3 @@
-import { binToModel, bitsPerDimension, modelToBin } from '@glow-onnx/flow/pixels';
-import { createRandom } from '@glow-onnx/flow/random';
 import { mean } from '../mean.js';
 import { fromModel, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
@@ -22,10 +20,11 @@ import { type Call, inImages, type Place, placesOf, startCall } from './call.js'
 import { checkAbort } from './check-abort.js';
 import { collect } from './collect.js';
 import { bytesPerPixel } from './cost.js';
-import { gatherDraws, streamOf } from './draws.js';
+import { gatherDraws } from './draws.js';
 import { checkedItem } from './float-image.js';
 import { withGradientMemory } from './gradient.js';
 import { type Failed, failedAt, type Item, isFailed } from './item.js';
+import { type Judged, joined, judgeSearch } from './judge-search.js';
 import type { MemoryBudget } from './memory-budget.js';
 import type { ModelParts } from './model-parts.js';
 import type { Restored, RestoreOptions } from './restored.js';
@@ -167,62 +166,24 @@ export async function runRestoration(
       },
     };
     const x = await restore(problem, start, plan, draw);
-    return judge(x.map(inRange), start.map(inRange));
-
-    /**
-     * The better one of result and start for each image, at the centres of its bins, by what the method looks for. A sample
-     * stays one, unless the model cannot compute it: a likely sample is often less likely than a smooth fill.
-     */
-    async function judge(found: Float32Array, fallback: Float32Array) {
-      const [ours, theirs] = [await rounded(found), await rounded(fallback)];
-      const isWorse = batch.map(({ measurement }, n) => {
-        const isComputed = Number.isFinite(ours.logProb[n]);
-        if (measurement.sigma > 0 || draw) return !isComputed;
-        return !isComputed || !((ours.worth[n] as number) >= (theirs.worth[n] as number));
-      });
-      const values = batch.map((_, n) =>
-        (isWorse[n] ? theirs : ours).x.slice(n * prior.size, (n + 1) * prior.size),
-      );
-      const bits = await bitsOf(joined(values));
-      return batch.map((item, n) => ({
-        ...item,
-        value: {
-          x: values[n] as Float32Array,
-          known: item.known,
-          height,
-          width,
-          logProb: (isWorse[n] ? theirs : ours).logProb[n] as number,
-          percentile: percentileOf(bits[n] as number),
-          method: isWorse[n] ? ('start' as const) : method,
-        },
-      }));
-    }
-
-    /** Images at the centres of their bins, their log p, and what `method` seeks the highest value of. */
-    async function rounded(values: Float32Array) {
-      const x = values.map((value) => binToModel(modelToBin(value, config.bits), config.bits, 0.5));
-      const { logProb, z } = await prior.encode(x);
-      return { x, logProb, worth: method === 'density' ? logProb : logPriors(z, batch.length) };
-    }
-
-    /** Bits/dim as training measures them: over draws within the bins. */
-    async function bitsOf(centres: Float32Array): Promise<number[]> {
-      const sums = batch.map(() => [] as number[]);
-      const part = (n: number) => centres.subarray(n * prior.size, (n + 1) * prior.size);
-      const uniforms = batch.map(
-        (_, n) =>
-          createRandom(0, streamOf(fromModel({ x: part(n), height, width }, config.bits), config.bits))
-            .uniform,
-      );
-      for (let draw = 0; draw < dequantisations; draw++) {
-        const next = (i: number) => (uniforms[Math.floor(i / prior.size)] as () => number)();
-        const x = centres.map((value, i) => value + (next(i) - 0.5) / 2 ** config.bits);
-        const { logProb } = await prior.encode(x);
-        for (const [n, list] of sums.entries())
-          list.push(bitsPerDimension(logProb[n] as number, prior.size, config.bits));
-      }
-      return sums.map(mean);
-    }
+    const size = { height, width };
+    const judged = await judgeSearch(
+      prior,
+      { config, size, method },
+      batch.map(({ measurement }) => measurement.sigma === 0 && !draw),
+      { found: x.map(inRange), start: start.map(inRange) },
+    );
+    return batch.map((item, n) => {
+      const { bitsPerDim, isStart, ...own } = judged[n] as Judged;
+      const value = {
+        ...own,
+        ...size,
+        known: item.known,
+        percentile: percentileOf(bitsPerDim),
+        method: isStart ? ('start' as const) : method,
+      };
+      return { ...item, value };
+    });
   }
   const gathered = gatherDraws(restored, draws);
   return collect(call, gathered, ({ image, values }) => {
@@ -246,33 +207,12 @@ export async function runRestoration(
   });
 }
 
-/** Draws within the bins for `typical`. */
-const dequantisations = 4;
-
 const isAny = <I>(_: I): _ is I => true;
 const inRange = (value: number) => Math.min(0.5, Math.max(-0.5, Number.isFinite(value) ? value : 0));
 
 /** Samples differ by image and draw, in whatever batch they run. */
 function sampleStream({ image, draw }: RestoreItem): number {
   return image * 65_536 + draw;
-}
-
-/** log N(z; 0, I) of each image of a batch, without its constant. */
-function logPriors(z: readonly Float32Array[], batch: number): Float32Array {
-  return Float32Array.from({ length: batch }, (_, n) =>
-    z.reduce((sum, level) => {
-      const size = level.length / batch;
-      const own = level.subarray(n * size, (n + 1) * size);
-      return own.reduce((rest, value) => rest - value ** 2 / 2, sum);
-    }, 0),
-  );
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const size = (parts[0] as Float32Array).length;
-  const all = new Float32Array(parts.length * size);
-  for (const [n, part] of parts.entries()) all.set(part, n * size);
-  return all;
 }
 
 /** The share of held-out images on either side of the typical ones. */
