@@ -57,7 +57,7 @@ function smoothLeft(face: RawImage): RawImage {
 test('half a face becomes a whole one', async () => {
   const found = await glow.inpaint(faces, leftHalf);
   for (const [i, face] of faces.entries()) {
-    const { images, logProb, typical, method, spread } = found[i] as (typeof found)[number];
+    const { images, logProb, typical, method, mean, spread } = found[i] as (typeof found)[number];
     const [image] = images as [RawImage];
     expect(psnr(image, face, leftHalf) - psnr(smoothLeft(face), face, leftHalf)).toBeGreaterThan(10);
     for (const [at, value] of face.data.entries()) {
@@ -65,7 +65,10 @@ test('half a face becomes a whole one', async () => {
     }
     const { logProb: again } = await glow.encode(image);
     expect(logProb[0]).toBeCloseTo(again[0] as number, 1);
-    expect({ typical, method, spread }).toEqual({ typical: [true], method: ['density'], spread: null });
+    expect({ typical, method, mean, spread }).toEqual({
+      ...{ typical: [true], method: ['density'] },
+      ...{ mean: null, spread: null },
+    });
   }
 }, 120_000);
 
@@ -88,6 +91,9 @@ test('samples differ by place and seed, and do not depend on the other images of
   const [one, two] = (first as Restored).images as [RawImage, RawImage];
   expect(one.data).not.toEqual(two.data);
   expect(Math.max(...(first?.spread?.data ?? []))).toBeGreaterThan(0);
+  expect(first?.mean?.data).toEqual(
+    one.data.map((value, i) => Math.round((value + (two.data[i] as number)) / 2)),
+  );
   expect(first?.images).toHaveLength(2);
   expect(second?.images).toHaveLength(2);
   const [alone] = await glow.inpaint(faces[0] as RawImage, hole, options);

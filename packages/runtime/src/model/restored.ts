@@ -73,6 +73,11 @@ export interface Restored {
    * latents are more likely (`latents`): that fill.
    */
   readonly method: (Method | 'start')[];
+  /**
+   * The mean of the samples, value by value; null for one image. Of all images it has the least squared error that the
+   * samples expect. It is often blurred, and then it looks like no training image.
+   */
+  readonly mean: RawImage | null;
   /** Standard deviation of each value over the samples, in model units; null for one image. */
   readonly spread: FloatImage | null;
   /** How the image that was passed was brought to another size. Undefined if the model saw it at its own. */

@@ -188,12 +188,14 @@ export async function runRestoration(
   const gathered = gatherDraws(restored, draws);
   return collect(call, gathered, ({ image, values }) => {
     const fitted = call.fitOf(image);
+    const images = values.map((value) => fromModel(value, config.bits));
     return {
-      images: values.map((value) => fromModel(value, config.bits)),
+      images,
       known: (values[0] as (typeof values)[number]).known,
       logProb: values.map(({ logProb }) => logProb),
       typical: values.map(({ percentile }) => (percentile === null ? null : isCentral(percentile))),
       method: values.map((value) => value.method),
+      mean: images.length > 1 ? meanImage(images) : null,
       spread:
         values.length > 1
           ? spreadOf(
@@ -219,6 +221,13 @@ function sampleStream({ image, draw }: RestoreItem): number {
 const tail = 0.005;
 
 const isCentral = (percentile: number) => percentile >= tail && percentile <= 1 - tail;
+
+/** The mean of images of one size, value by value. */
+function meanImage(images: readonly RawImage[]): RawImage {
+  const [first] = images as readonly [RawImage];
+  const data = first.data.map((_, i) => Math.round(mean(images.map((one) => one.data[i] as number))));
+  return { ...first, data };
+}
 
 function spreadOf(
   samples: readonly Float32Array[],
