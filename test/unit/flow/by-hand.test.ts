@@ -140,7 +140,7 @@ test.each([
 });
 
 test('a top prior of zeros keeps halves even where splits interleave', () => {
-  const order = { padding: 'border', parameterOrder: 'interleaved', classes: 0 } as const;
+  const order = { padding: 'border', parameterOrder: 'interleaved', classes: 0, prior: 'learned' } as const;
   const prior = convPrior('levels.1.prior', order, { context: 2, latent: 2 }, true);
   const trainable = { weight: filled([4, 3, 3, 3]), bias: tensor([4], [1, 2, 3, 4]), gain: filled([4]) };
   const found = prior.distribution(
@@ -153,7 +153,7 @@ test('a top prior of zeros keeps halves even where splits interleave', () => {
 });
 
 test("at a top prior of zeros, a label's row of the table adds to both halves, inside and at the border", () => {
-  const config = { padding: 'border', parameterOrder: 'interleaved', classes: 2 } as const;
+  const config = { padding: 'border', parameterOrder: 'interleaved', classes: 2, prior: 'learned' } as const;
   const prior = convPrior('levels.1.prior', config, { context: 1, latent: 1 }, true);
   const weight = filled([2, 2, 3, 3]);
   weight.data[9] = 100; // mean, border channel, upper left tap
