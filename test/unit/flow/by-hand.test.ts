@@ -121,7 +121,7 @@ test.each([
 ] as const)("a split prior's %s are mean and log-sd", (parameterOrder, mean, logSd) => {
   const prior = convPrior(
     'levels.0.prior',
-    { padding: 'zeros', parameterOrder, classes: 0 },
+    { padding: 'zeros', parameterOrder, classes: 0, prior: 'learned' },
     { context: 2, latent: 2 },
     false,
   );
