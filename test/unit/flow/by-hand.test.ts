@@ -1,6 +1,7 @@
 import { createConfig, type Float64Tensor, float64Ops, type Named, tensor } from '@glow-onnx/flow';
 import { filled } from '@glow-onnx/flow/internal';
 import { affineCoupling } from '../../../packages/flow/src/layers/affine-coupling.js';
+import { logit } from '../../../packages/flow/src/layers/logit.js';
 import { channelPrior, convPrior } from '../../../packages/flow/src/layers/prior.js';
 
 /**
@@ -44,6 +45,56 @@ test('interleaved: even channels of the network are t, odd ones h', () => {
   const scale = [sigmoid(2.5), sigmoid(1.5)];
   expect(y).toEqual([7, 8, expect.closeTo((2 + 10) * scale[0], 12), expect.closeTo((3 + 20) * scale[1], 12)]);
   expect(logScale).toEqual([expect.closeTo(Math.log(scale[0]), 12), expect.closeTo(Math.log(scale[1]), 12)]);
+});
+
+test('scaled tanh: the shift comes before the scale, exp(scale·tanh(h))', () => {
+  const scale = tensor([2], [0.5, -2]);
+  const { y, logScale } = coupling({ coupling: 'scaled-tanh' }, [0.5, -0.5, 10, 20], { scale });
+  const s = [0.5 * Math.tanh(0.5), -2 * Math.tanh(-0.5)];
+  expect(y).toEqual([
+    7,
+    8,
+    expect.closeTo((2 + 10) * Math.exp(s[0]), 12),
+    expect.closeTo((3 + 20) * Math.exp(s[1]), 12),
+  ]);
+  expect(logScale).toEqual([expect.closeTo(s[0], 12), expect.closeTo(s[1], 12)]);
+});
+
+test('rectified input: the network sees the positive part of scale·a + bias', () => {
+  // conv1 and conv2 pass the first input channel on; conv3 adds it to t of the first channel.
+  const tap = (shape: number[], at: number): Float64Tensor => {
+    const kernel = constants(shape);
+    kernel.data[at] = 1;
+    return kernel;
+  };
+  const kernels = {
+    'conv1.weight': tap([4, 2, 3, 3], 4),
+    'conv2.weight': tap([4, 4, 1, 1], 0),
+    'conv3.weight': tap([2, 4, 3, 3], 4),
+  };
+  const shiftOf = (scale: number, bias: number): number => {
+    const input = { 'input.scale': tensor([2], [scale, 1]), 'input.bias': tensor([2], [bias, 0]) };
+    const { y } = coupling({ coupling: 'additive', inputRelu: true }, [0, 0], { ...kernels, ...input });
+    return y[2] - 2;
+  };
+  expect(shiftOf(2, 1)).toBeCloseTo(2 * 7 + 1, 12);
+  expect(shiftOf(-2, 15)).toBeCloseTo(1, 12);
+  expect(shiftOf(-2, 1)).toBe(0);
+});
+
+test('logit: 0.05 + 0.9·(x + ½) of x, and the logarithm of its slope, by differences', () => {
+  const layer = logit(0.9);
+  const { y, logDet } = layer.forward(float64Ops, one([-0.5, 0, 0.3]), {});
+  const by = (x: number): number => Math.log((0.05 + 0.9 * (x + 0.5)) / (1 - 0.05 - 0.9 * (x + 0.5)));
+  expect([...y.data]).toEqual([-0.5, 0, 0.3].map((x) => expect.closeTo(by(x), 12)));
+  const slope = (x: number): number => (by(x + 1e-6) - by(x - 1e-6)) / 2e-6;
+  const expected = [-0.5, 0, 0.3].reduce((sum, x) => sum + Math.log(slope(x)), 0);
+  expect(logDet.perImage?.data[0]).toBeCloseTo(expected, 7);
+  expect([...layer.inverse(float64Ops, one([-1e9, 1e9]), {}).data]).toEqual([-0.5 / 0.9, 0.5 / 0.9]);
+});
+
+test.each([0, 1, -0.9, Number.NaN])('logit: a range of %p is refused', (range) => {
+  expect(() => logit(range)).toThrow(/logit: range must be above 0 and below 1/);
 });
 
 test('additive: b + t, t multiplied by exp(3·gain)', () => {
