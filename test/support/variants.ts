@@ -41,5 +41,7 @@ export const variants: readonly Variant[] = [
   }),
   variant('scaled tanh coupling, 8×12', { coupling: 'scaled-tanh', height: 8, width: 12 }),
   variant('class-conditional', { prior: 'learned', classes: 3 }),
+  variant('class-conditional at all levels', { prior: 'learned', classes: 3, splitClasses: true }),
+  variant('class-conditional at all levels, interleaved', { classes: 3, splitClasses: true }, 'openai'),
   variant('class-conditional, with a border', { classes: 3, channels: 1 }, 'openai'),
 ];

@@ -116,7 +116,7 @@ class Glow(nn.Module):
         else:
             p = self.get_submodule(f"levels.{level}.prior")
             output = convolve(torch.zeros_like(rest) if top else rest, p, config["padding"])
-        if top and config["classes"]:
+        if config["classes"] and (top or config.get("splitClasses")):
             output = output + p.classes[label][:, :, None, None]
         if config["parameterOrder"] == "interleaved" and not top:
             return output[:, 0::2], output[:, 1::2]

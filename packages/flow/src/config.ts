@@ -49,6 +49,8 @@ const configSchema = z.strictObject({
   topPrior: z.enum(['channel', 'conv']),
   /** Number of class labels; 0 for none. */
   classes: z.int().check(z.minimum(0), z.maximum(65536)),
+  /** The label changes the learned priors of all levels, not that of the top alone. */
+  splitClasses: z._default(z.boolean(), false),
 });
 
 /** The choices that determine a model's layers and shapes. Checkpoints and model folders store them. */
@@ -153,6 +155,9 @@ export function parseConfig(value: unknown): GlowConfig {
     throw new RangeError(
       `config: classes ${config.classes} needs prior "learned", got prior "${config.prior}"`,
     );
+  }
+  if (config.splitClasses && config.classes === 0) {
+    throw new RangeError('config: splitClasses needs classes; set their number, or leave splitClasses out');
   }
   return config;
 }

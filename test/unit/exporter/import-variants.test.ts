@@ -144,11 +144,15 @@ describe('bases of normflows', () => {
     );
   });
 
-  it('may depend on the class at the top alone', async () => {
+  it('may depend on the class at any level, and not on the pixel', async () => {
     const weights = await weightsOf('normflows', 'additive-lu-classes');
+    const config = (changed: object) =>
+      importTensors(tensorsOf({ ...weights, ...changed }), 'auto').checkpoint.config;
+    expect(config({})).toMatchObject({ classes: 3, splitClasses: false });
     const split = { 'q0.1.loc_cc': zeros(3, 2), 'q0.1.log_scale_cc': zeros(3, 2) };
-    expect(() => importTensors(tensorsOf({ ...weights, ...split }), 'auto')).toThrow(
-      /q0\.1\.loc_cc": a base of this level depends on the class; here only that of the top/,
+    expect(config(split)).toMatchObject({ classes: 3, splitClasses: true });
+    expect(() => config({ 'q0.1.loc_cc': zeros(4, 2), 'q0.1.log_scale_cc': zeros(4, 2) })).toThrow(
+      /q0\.1\.loc_cc": expected shape \[3, 2\], got \[4, 2\]/,
     );
     const pixels = { ...(await weightsOf('normflows', 'affine-lu-rgb')), 'q0.0.loc': zeros(24, 2, 3, 10) };
     expect(() => importTensors(tensorsOf(pixels), 'auto')).toThrow(

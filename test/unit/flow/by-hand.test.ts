@@ -159,29 +159,39 @@ test("a label's row of the table adds to mean and log-sd, in this order", () => 
 test.each([
   ['halves', [1, 2], [3, 4]],
   ['interleaved', [1, 3], [2, 4]],
-] as const)("a split prior's %s are mean and log-sd", (parameterOrder, mean, logSd) => {
-  const prior = convPrior(
-    'levels.0.prior',
-    { padding: 'zeros', parameterOrder, classes: 0 },
-    { context: 2, latent: 2 },
-    false,
-  );
-  const trainable = {
-    weight: filled([4, 2, 3, 3]),
-    bias: tensor([4], [1, 2, 3, 4]),
-    gain: filled([4]),
-  };
-  const found = prior.distribution(
-    float64Ops,
-    prior.weights(float64Ops, { trainable, fixed: {} }),
-    one([5, 6]),
-  );
-  expect([...(found?.mean.data ?? [])]).toEqual(mean);
-  expect([...(found?.logSd.data ?? [])]).toEqual(logSd);
-});
+] as const)(
+  "a split prior's %s are mean and log-sd, and so is what a label adds",
+  (parameterOrder, mean, logSd) => {
+    const prior = convPrior(
+      'levels.0.prior',
+      { padding: 'zeros', parameterOrder, classes: 2, splitClasses: true },
+      { context: 2, latent: 2 },
+      false,
+    );
+    const trainable = {
+      weight: filled([4, 2, 3, 3]),
+      bias: tensor([4], [1, 2, 3, 4]),
+      gain: filled([4]),
+      classes: tensor([2, 4], [0, 0, 0, 0, 10, 20, 30, 40]),
+    };
+    const w = prior.weights(float64Ops, { trainable, fixed: {} });
+    const of = (...label: number[]) =>
+      prior.distribution(float64Ops, w, one([5, 6]), tensor([1, 2, 1, 1], label));
+    expect([...(of(1, 0)?.mean.data ?? [])]).toEqual(mean);
+    expect([...(of(1, 0)?.logSd.data ?? [])]).toEqual(logSd);
+    expect([...(of(0, 1)?.mean.data ?? [])]).toEqual(mean.map((v) => 11 * v));
+    expect([...(of(0, 1)?.logSd.data ?? [])]).toEqual(logSd.map((v) => 11 * v));
+    expect(() => prior.distribution(float64Ops, w, one([5, 6]))).toThrow('has 2 classes and needs a label');
+  },
+);
 
 test('a top prior of zeros keeps halves even where splits interleave', () => {
-  const order = { padding: 'border', parameterOrder: 'interleaved', classes: 0 } as const;
+  const order = {
+    padding: 'border',
+    parameterOrder: 'interleaved',
+    classes: 0,
+    splitClasses: false,
+  } as const;
   const prior = convPrior('levels.1.prior', order, { context: 2, latent: 2 }, true);
   const trainable = { weight: filled([4, 3, 3, 3]), bias: tensor([4], [1, 2, 3, 4]), gain: filled([4]) };
   const found = prior.distribution(
@@ -194,7 +204,12 @@ test('a top prior of zeros keeps halves even where splits interleave', () => {
 });
 
 test("at a top prior of zeros, a label's row of the table adds to both halves, inside and at the border", () => {
-  const config = { padding: 'border', parameterOrder: 'interleaved', classes: 2 } as const;
+  const config = {
+    padding: 'border',
+    parameterOrder: 'interleaved',
+    classes: 2,
+    splitClasses: false,
+  } as const;
   const prior = convPrior('levels.1.prior', config, { context: 1, latent: 1 }, true);
   const weight = filled([2, 2, 3, 3]);
   weight.data[9] = 100; // mean, border channel, upper left tap

@@ -50,14 +50,19 @@ test.each([
     { prior: 'learned', topPrior: 'conv' },
     /config: topPrior "conv" is a convolution of zeros, which padding "zeros"/,
   ],
+  [{ splitClasses: true }, /config: splitClasses needs classes; set their number/],
   [{ classes: 10 }, /config: classes 10 needs prior "learned", got prior "standard"/],
 ])('a config with %j is refused by its field', (change, message) => {
   expect(() => parseConfig({ ...createConfig(sizes), ...change })).toThrow(message);
 });
 
 test('a config written before the choices that have a default is read as it was', () => {
-  const { logitRange, inputRelu, ...earlier } = createConfig(sizes);
-  expect({ logitRange, inputRelu }).toEqual({ logitRange: 0, inputRelu: false });
+  const { logitRange, inputRelu, splitClasses, ...earlier } = createConfig(sizes);
+  expect({ logitRange, inputRelu, splitClasses }).toEqual({
+    logitRange: 0,
+    inputRelu: false,
+    splitClasses: false,
+  });
   expect(parseConfig(earlier)).toEqual(createConfig(sizes));
 });
 

@@ -6,8 +6,8 @@ import type { ImportedModel, Layout } from './layout.js';
 import { stepLayout } from './step-layout.js';
 import { numberedPlaces } from './step-places.js';
 
-const anchor = /^(|.*?\.)flows\.((?:next\.)*)steps\.(\d{1,4})\.coup\.nn\.in_conv\.weight$/;
-/** A name as the number of its level and step; a level is inside the one before it, under `next`. */
+const anchor = /^(|.*?\.)flows\.((?:next\.){0,9})steps\.(\d{1,4})\.coup\.nn\.in_conv\.weight$/;
+/** A name as the numbers of its level and step: a level is inside the one before it, under `next`. */
 const numbered = (name: string): string => {
   const match = anchor.exec(name);
   return match ? `${(match[2] as string).length / 'next.'.length}.${match[3]}` : '';

@@ -26,7 +26,7 @@ export type Choices = Omit<
   Partial<Pick<GlowConfig, OneProgram>>;
 
 /** Parts that the models of one program have. */
-type OneProgram = 'logitRange' | 'inputRelu';
+type OneProgram = 'logitRange' | 'inputRelu' | 'splitClasses';
 
 /** The names of a layout whose models consist of steps, and the variants that its models are. */
 export interface StepNames<Name extends string = string> extends Omit<Layout<Name>, 'read'> {

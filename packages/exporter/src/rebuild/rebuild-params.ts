@@ -129,7 +129,8 @@ function readPrior(config: GlowConfig, weights: StoredWeights, level: number): N
     weight: interleave(order, weight),
     bias: interleave(order, weights.take(`${place}.bias`, [outputs])),
     gain: filled([outputs]),
-    ...(top && config.classes > 0 && { classes: readClasses(config, weights, place, outputs) }),
+    ...((top || config.splitClasses) &&
+      config.classes > 0 && { classes: readClasses(config, weights, place, outputs, order) }),
   });
 }
 
@@ -151,6 +152,7 @@ function readClasses(
   weights: StoredWeights,
   place: string,
   outputs: number,
+  order: GlowConfig['parameterOrder'] = 'halves',
 ): Float64Tensor {
-  return float64Ops.transpose(weights.take(`${place}.classes`, [outputs, classes]));
+  return float64Ops.transpose(interleave(order, weights.take(`${place}.classes`, [outputs, classes])));
 }
