@@ -77,7 +77,8 @@ class Glow(nn.Module):
         inside = "zeros" if config["padding"] == "ones" else config["padding"]
         if config.get("inputRelu"):
             a = F.relu(a * per_channel(p.input.scale) + per_channel(p.input.bias))
-        output = convolve(F.relu(convolve(F.relu(convolve(a, p.conv1, inside)), p.conv2, inside)), p.conv3, config["padding"])
+        hidden = F.relu(convolve(F.relu(convolve(a, p.conv1, inside)), p.conv2, inside))
+        output = convolve(hidden, p.conv3, config["padding"])
         if config["coupling"] == "additive":
             return torch.zeros_like(output), output, True
         interleaved = config["parameterOrder"] == "interleaved"
