@@ -15,6 +15,7 @@ import { chart } from '../scripts/chart.mjs';
  * @param heldOut from the run's checkpoint, the images that are scored and reconstructed: none it was trained on
  * @param draws of noise per held-out image; @param samples `count` and `temperature` of those shown
  * @param scale pixels on a side that a pixel of the pictures becomes
+ * @param measureMore what else the card tells: given the model, the folder, the held-out images and their bits/dim
  * @param card from what was measured: `title`, `intro`, `heldOutName`, `rows` of the table before and `sections`
  *   ([heading, markdown]) after what every card has
  */
@@ -30,7 +31,7 @@ export async function publish({ folder, ...what }) {
   }
 }
 
-async function renew(folder, { run, heldOut, draws, samples, scale, card }) {
+async function renew(folder, { run, heldOut, draws, samples, scale, measureMore, card }) {
   const checkpoint = parseCheckpoint(await readFile(join(run, 'best.safetensors')));
   await exportInto(folder, checkpoint);
   const glow = await loadGlow(folder);
@@ -44,6 +45,7 @@ async function renew(folder, { run, heldOut, draws, samples, scale, card }) {
       samples,
     };
     await drawPictures(folder, glow, images, samples, scale);
+    await measureMore?.(glow, folder, images, facts.scores);
     await writeFileAtomic(join(folder, 'curve.svg'), await curve(run));
     const path = join(folder, 'README.md');
     const [frontMatter = ''] = /^---\n.*?\n---\n\n?/s.exec(await readFile(path, 'utf8')) ?? [];
@@ -91,7 +93,7 @@ async function measure(glow, images, draws) {
     wrong += expected.reduce((count, bin, k) => count + (bin === got[k] ? 0 : 1), 0);
   }
   const lost = images.filter((_, i) => !decoded[i]).length;
-  return { bitsPerDim: scores.reduce((sum, score) => sum + score, 0) / scores.length, wrong, lost };
+  return { scores, bitsPerDim: scores.reduce((sum, score) => sum + score, 0) / scores.length, wrong, lost };
 }
 
 function factsOf({ config, manifest: { training, measured, files } }, { progress }) {

@@ -33,6 +33,7 @@ const changes = {
   'K 8, hidden 64': { model: { steps: 8, hiddenChannels: 64 } },
   // preset
   'tanh couplings': { model: { coupling: 'tanh' } },
+  bounded: { preset: 'bounded' },
   LU: { model: { conv1x1: 'lu' } },
   // optimiser
   'clip 1': { learning: { clip: 1 } },

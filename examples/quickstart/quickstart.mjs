@@ -23,7 +23,14 @@ await mkdir(values.out, { recursive: true });
 const data = await openDataset('models/faces/faces.json');
 const { channels, height, width } = data;
 const config = createConfig({ channels, height, width, levels: 3, steps: 6, hiddenChannels: 64, bits: 5 });
-const settings = { seed: 1, valFraction: 0.01, batch: 32, epochs: 1000, warmup: 50 };
+const settings = {
+  seed: 1,
+  valFraction: 0.01,
+  batch: 32,
+  epochs: 1000,
+  timeBudgetMinutes: seconds / 60,
+  warmup: 50,
+};
 console.log(
   `Training a small Glow on ${data.count} faces of ${data.width}×${data.height}, ${config.bits} bits`,
 );
@@ -34,7 +41,6 @@ const trained = await train({
   settings,
   out: folders.run,
   force: true,
-  timeBudgetMinutes: seconds / 60,
   onProgress: bar.update,
 }).finally(bar.stop);
 const { before, best } = trained.bitsPerDim;

@@ -13,8 +13,8 @@ if (!run) throw new Error('publish: expected the folder of a training run');
 const madeBy = `\`\`\`sh
 node models/faces/generate.mjs --count 150000 --seed 2 --out runs/sheet
 npx glow-onnx train --data runs/sheet/faces.json --out runs/faces --levels 3 --steps 12 --hidden 96 --bits 5 --batch 32 --epochs 100 --lr 1e-3 --val-fraction 0.01 --seed 1 --threads 1 --time-budget 23
-npx glow-onnx train --data runs/sheet/faces.json --out runs/faces --resume --lr 3e-4 --threads 1 --time-budget 11
-npx glow-onnx train --data runs/sheet/faces.json --out runs/faces --resume --lr 1e-4 --threads 1 --time-budget 9
+npx glow-onnx train --data runs/sheet/faces.json --out runs/faces --resume --lr 3e-4 --threads 1 --time-budget 34
+npx glow-onnx train --data runs/sheet/faces.json --out runs/faces --resume --lr 1e-4 --threads 1 --time-budget 43
 node models/faces/publish.mjs runs/faces
 npm run eval:attributes -- --write
 node models/faces/strangers.mjs --write

@@ -32,13 +32,13 @@ const madeBy = `\`\`\`sh
 apt-get install dataset-fashion-mnist
 data=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 npx glow-onnx train --data $data --out runs/fashion-mnist --preset openai --steps 16 --hidden 64 --batch 32 --epochs 1000 --val-fraction 0.0167 --skip-outliers 0 --lr 2e-3 --threads 1 --time-budget 30
-npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 1e-3 --threads 1 --time-budget 16
-npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 5e-4 --threads 1 --time-budget 9
-npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 2e-4 --threads 1 --time-budget 4
-npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 5e-4 --threads 1 --time-budget 3
-npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 1e-3 --threads 1 --time-budget 60
-npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 4e-4 --threads 1 --time-budget 12
-npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 1e-4 --threads 1 --time-budget 7
+npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 1e-3 --threads 1 --time-budget 46
+npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 5e-4 --threads 1 --time-budget 55
+npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 2e-4 --threads 1 --time-budget 59
+npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 5e-4 --threads 1 --time-budget 62
+npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 1e-3 --threads 1 --time-budget 122
+npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 4e-4 --threads 1 --time-budget 134
+npx glow-onnx train --data $data --out runs/fashion-mnist --resume --lr 1e-4 --threads 1 --time-budget 141
 node models/fashion-mnist/publish.mjs runs/fashion-mnist
 \`\`\`
 

@@ -29,6 +29,7 @@ export const layerCases: readonly LayerCase[] = [
   { name: 'squeeze', layer: squeeze, channels: 3 },
   { name: 'coupling, tanh', ...coupling({ coupling: 'tanh' }) },
   { name: 'coupling, sigmoid', ...coupling({ coupling: 'sigmoid' }) },
+  { name: 'coupling, bounded', ...coupling({ coupling: 'bounded' }) },
   { name: 'coupling, additive', ...coupling({ coupling: 'additive' }) },
   { name: 'coupling, scaled tanh', ...coupling({ coupling: 'scaled-tanh' }) },
   { name: 'coupling, rectified input', ...coupling({ inputRelu: true, hiddenActnorm: true }) },

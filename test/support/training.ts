@@ -34,6 +34,19 @@ export function ramps(count = 50): Dataset {
   });
 }
 
+/** In this file, lets minutes pass at once: it sets the clock of runs forward. */
+export function clockOfRuns(): (minutes: number) => void {
+  const now = performance.now.bind(performance);
+  let ahead = 0;
+  beforeAll(() => {
+    jest.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
+  });
+  afterAll(() => jest.restoreAllMocks());
+  return (minutes) => {
+    ahead += 60_000 * minutes;
+  };
+}
+
 /** Names for run folders, all gone after the test file. */
 export function temporaryRuns(): (name: string) => string {
   let root = '';

@@ -16,6 +16,7 @@ export const variants: readonly Variant[] = [
   variant('tutorial'),
   variant('port', {}, 'port'),
   variant('openai', {}, 'openai'),
+  variant('bounded', {}, 'bounded'),
   variant('grey, three levels, 16×8', { channels: 1, levels: 3, height: 16 }),
   variant('two channels, one level', { channels: 2, levels: 1 }),
   variant('four channels, 8×4', { channels: 4, height: 8, width: 4 }),

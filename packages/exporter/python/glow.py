@@ -85,6 +85,8 @@ class Glow(nn.Module):
         h, t = (output[:, 1::2], output[:, 0::2]) if interleaved else output.chunk(2, 1)
         if config["coupling"] == "sigmoid":
             return F.logsigmoid(h + 2), t, True
+        if config["coupling"] == "bounded":
+            return (1 / 8 + 7 / 8 * torch.sigmoid(h + 2)).log(), 8 * torch.tanh(t / 8), True
         if config["coupling"] == "scaled-tanh":
             return per_channel(p.scale) * torch.tanh(h), t, True
         return 2 * torch.tanh(h), t, False
@@ -119,9 +121,10 @@ class Glow(nn.Module):
             output = convolve(torch.zeros_like(rest) if top else rest, p, config["padding"])
         if config["classes"] and (top or config.get("splitClasses")):
             output = output + p.classes[label][:, :, None, None]
-        if config["parameterOrder"] == "interleaved" and not top:
-            return output[:, 0::2], output[:, 1::2]
-        return output.chunk(2, 1)
+        interleaved = config["parameterOrder"] == "interleaved" and not top
+        mean, log_sd = (output[:, 0::2], output[:, 1::2]) if interleaved else output.chunk(2, 1)
+        bounded = config["prior"] == "bounded" and not (top and config["topPrior"] == "channel")
+        return mean, 4 * torch.tanh(log_sd / 4) if bounded else log_sd
 
     def forward(self, x, label=None):
         """x to the latents of all levels, and log p(x) in nats: [batch]."""

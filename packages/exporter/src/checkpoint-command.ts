@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { encodeCheckpoint } from '@glow-onnx/flow';
 import {
+  checkOutputs,
   printableLines,
   shownSource,
   type Terminal,
@@ -20,17 +20,11 @@ export function addCheckpoint(program: Command, { stdout }: Terminal): void {
     .requiredOption('--out <file>', 'checkpoint to write')
     .option('--force', 'replace an existing file', false)
     .action(async (model: string, { out, force }: { out: string; force: boolean }) => {
-      await checkFree(out, force);
+      checkOutputs([out], [model], force);
       const { checkpoint, origin } = await loadCheckpoint(model);
       if (origin === 'file') throw new Error(`${model} is a checkpoint already; pass a model folder`);
       await writeFileAtomic(out, encodeCheckpoint(checkpoint));
       const how = origin === 'folder' ? 'the checkpoint that it carries' : 'rebuilt from its graphs';
       stdout.write(printableLines(`${shownSource(model)}: ${how}\nwrote ${out}\n`));
     });
-}
-
-/** @throws Error if the file exists and may not be replaced. */
-export async function checkFree(out: string, force: boolean): Promise<void> {
-  if (force || !(await stat(out).catch(() => undefined))) return;
-  throw new Error(`${out} exists; pass --force to replace it, or another --out`);
 }

@@ -1,9 +1,10 @@
-import { realpath } from 'node:fs/promises';
 import { encodeCheckpoint } from '@glow-onnx/flow';
 import { type Precision, precisions, printable } from '@glow-onnx/flow/internal';
 import { devices } from '@glow-onnx/runtime/internal';
 import {
+  checkOutputs,
   given,
+  keepInputs,
   onTerminal,
   printableJson,
   printableLines,
@@ -13,7 +14,7 @@ import {
 } from '@glow-onnx/runtime/internal-node';
 import type { Device } from '@glow-onnx/runtime/session';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { addCheckpoint, checkFree } from './checkpoint-command.js';
+import { addCheckpoint } from './checkpoint-command.js';
 import { exportModel } from './export-model.js';
 import { formatExport, formatVerification } from './format-report.js';
 import { addSourceOptions, readSource, type SourceFlags, templateOf } from './read-source.js';
@@ -107,10 +108,10 @@ function addExport(program: Command, { stdout }: Terminal): void {
       if (flags.triton !== undefined) await checkRepository(flags.out, flags.triton);
       const { checkpoint, path, origin, notes } = await readSource(source, flags);
       const { out, force, singleFile, tolerance, precision, license, images, withCheckpoint } = flags;
-      if (origin === 'folder' && !withCheckpoint && (await isSame(path, out))) {
-        throw new Error(
-          `${out} carries its checkpoint, which would be lost; pass --with-checkpoint to keep it, or another --out`,
-        );
+      keepInputs([out], [...(images ?? []), ...(flags.map === undefined ? [] : [flags.map])]);
+      // Without a checkpoint of its own, a folder loses nothing: its parameters are rebuilt from its graphs.
+      if (origin !== 'graphs' && !withCheckpoint) {
+        keepInputs([out], [path], '--out, or --with-checkpoint to keep the checkpoint in the folder');
       }
       const report = await exportModel(checkpoint, {
         ...{ out, force, singleFile, tolerance, precision, withCheckpoint },
@@ -142,7 +143,7 @@ function addImport(program: Command, { stdout }: Terminal): void {
     .option('--template', 'write a map to fill in, for --map, instead of a checkpoint', false)
     .option('--force', 'replace an existing file', false)
     .action(async (path: string, flags: ImportFlags & { template: boolean }) => {
-      await checkFree(flags.out, flags.force);
+      checkOutputs([flags.out], [path, ...(flags.map === undefined ? [] : [flags.map])], flags.force);
       if (flags.template) {
         await writeFileAtomic(flags.out, await templateOf(path, flags));
         stdout.write(printableLines(`wrote ${flags.out}: fill in the names, and pass it with --map\n`));
@@ -179,12 +180,6 @@ function addVerify(program: Command, { stdout, stderr }: Terminal, fail: (code: 
       stdout.write(`${json ? toJson(report) : printableLines(formatVerification(report, steps))}\n`);
       if (!report.ok) fail(1);
     });
-}
-
-/** Whether two paths lead to one folder. */
-async function isSame(a: string, b: string): Promise<boolean> {
-  const [first, second] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
-  return first !== undefined && first === second;
 }
 
 function toJson(report: unknown): string {

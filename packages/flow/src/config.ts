@@ -26,7 +26,7 @@ const configSchema = z.strictObject({
   /** The invertible 1×1 convolution: LU factors, a plain matrix, or (fixed) a shuffle or a reversal of channels. */
   conv1x1: z.enum(['lu', 'full', 'shuffle', 'reverse']),
   /** The coupling's map of its changed half. */
-  coupling: z.enum(['tanh', 'sigmoid', 'additive', 'scaled-tanh']),
+  coupling: z.enum(['tanh', 'sigmoid', 'bounded', 'additive', 'scaled-tanh']),
   /** How a network's output is read as two parameters: its two halves, or its even and odd channels. */
   parameterOrder: z.enum(['halves', 'interleaved']),
   /** Which half becomes the latent at a split. */
@@ -43,8 +43,11 @@ const configSchema = z.strictObject({
   outputGain: z.boolean(),
   /** Initial hidden weights: uniform ±1/√fanIn, or normal with standard deviation 0.05. */
   hiddenInit: z.enum(['uniform', 'normal']),
-  /** Prior of the latents: N(0, I), or mean and log-sd predicted at each split and learned at the top. */
-  prior: z.enum(['standard', 'learned']),
+  /**
+   * Prior of the latents: N(0, I), or mean and log-sd predicted at each split and learned at the top (`bounded`: with
+   * bounds on the log-sd).
+   */
+  prior: z.enum(['standard', 'learned', 'bounded']),
   /** The learned prior at the top: per channel, or (imports) a convolution of zeros. */
   topPrior: z.enum(['channel', 'conv']),
   /** Number of class labels; 0 for none. */
@@ -56,7 +59,23 @@ const configSchema = z.strictObject({
 /** The choices that determine a model's layers and shapes. Checkpoints and model folders store them. */
 export type GlowConfig = Readonly<z.infer<typeof configSchema>>;
 
-/** Sets of choices: `tutorial`, `port` (the most used public port) and `openai` (official Glow). */
+/**
+ * Sets of choices: `tutorial`, `port` (the most used public port), `openai` (official Glow) and `bounded` (the same with
+ * bounds on the scales, so that every picture can be encoded and decoded).
+ */
+const openai = {
+  conv1x1: 'full',
+  coupling: 'sigmoid',
+  parameterOrder: 'interleaved',
+  splitLatent: 'second',
+  padding: 'border',
+  hiddenActnorm: true,
+  outputGain: true,
+  hiddenInit: 'normal',
+  prior: 'learned',
+  topPrior: 'conv',
+} as const;
+
 export const presets = {
   tutorial: {
     conv1x1: 'lu',
@@ -82,18 +101,8 @@ export const presets = {
     prior: 'learned',
     topPrior: 'conv',
   },
-  openai: {
-    conv1x1: 'full',
-    coupling: 'sigmoid',
-    parameterOrder: 'interleaved',
-    splitLatent: 'second',
-    padding: 'border',
-    hiddenActnorm: true,
-    outputGain: true,
-    hiddenInit: 'normal',
-    prior: 'learned',
-    topPrior: 'conv',
-  },
+  openai,
+  bounded: { ...openai, coupling: 'bounded', prior: 'bounded' },
 } as const satisfies Record<string, Partial<GlowConfig>>;
 
 /** Names of the presets. */
@@ -145,15 +154,15 @@ export function parseConfig(value: unknown): GlowConfig {
       );
     }
   }
-  if (config.prior === 'learned' && config.topPrior === 'conv' && config.padding === 'zeros') {
+  if (config.prior !== 'standard' && config.topPrior === 'conv' && config.padding === 'zeros') {
     throw new RangeError(
       'config: topPrior "conv" is a convolution of zeros, which padding "zeros" leaves without effect; ' +
         'use padding "ones" or "border", or topPrior "channel"',
     );
   }
-  if (config.classes > 0 && config.prior !== 'learned') {
+  if (config.classes > 0 && config.prior === 'standard') {
     throw new RangeError(
-      `config: classes ${config.classes} needs prior "learned", got prior "${config.prior}"`,
+      `config: classes ${config.classes} needs prior "learned" or "bounded", got prior "${config.prior}"`,
     );
   }
   if (config.splitClasses && config.classes === 0) {

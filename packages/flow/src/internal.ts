@@ -49,6 +49,8 @@ export { isObject, type JsonLimits, parseJson, parseJsonObject } from './reading
 export { printable } from './reading/printable.js';
 export { show } from './reading/show.js';
 export {
+  dtypeArrays,
+  elementsOf,
   encodeSafetensors,
   parseSafetensors,
   type SafetensorsDtype,

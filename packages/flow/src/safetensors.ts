@@ -10,7 +10,7 @@ import type { OwnBytes } from './own-bytes.js';
 import { show } from './reading/show.js';
 import { byteSize, dtypeArrays, readHeader, type SafetensorsDtype } from './safetensors-header.js';
 
-export type { SafetensorsDtype };
+export { dtypeArrays, type SafetensorsDtype };
 
 /** A tensor of a file: row-major numbers. Half-precision floats (F16, BF16) are given as their bits. */
 export type SafetensorsTensor = {
@@ -54,19 +54,19 @@ export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
   const { entries, metadata, dataStart } = readHeader(bytes);
   const tensors: Record<string, SafetensorsTensor> = Object.create(null);
   for (const { name, dtype, shape, begin, end } of entries) {
-    const data = view(bytes, dataStart + begin, dataStart + end, dtype);
+    const data = elementsOf(dtype, bytes.subarray(dataStart + begin, dataStart + end));
     tensors[name] = { dtype, shape, data } as SafetensorsTensor;
   }
   return { tensors, metadata };
 }
 
-function view(bytes: Uint8Array, begin: number, end: number, dtype: SafetensorsDtype) {
+/** The numbers in these bytes: a view if their alignment allows it, else a copy. */
+export function elementsOf(dtype: SafetensorsDtype, bytes: Uint8Array) {
   const ArrayType = dtypeArrays[dtype];
-  const at = bytes.byteOffset + begin;
-  const count = (end - begin) / ArrayType.BYTES_PER_ELEMENT;
-  return at % ArrayType.BYTES_PER_ELEMENT === 0
-    ? new ArrayType(bytes.buffer as ArrayBuffer, at, count)
-    : new ArrayType(new Uint8Array(bytes.subarray(begin, end)).buffer);
+  const count = bytes.length / ArrayType.BYTES_PER_ELEMENT;
+  return bytes.byteOffset % ArrayType.BYTES_PER_ELEMENT === 0
+    ? new ArrayType(bytes.buffer as ArrayBuffer, bytes.byteOffset, count)
+    : new ArrayType(new Uint8Array(bytes).buffer);
 }
 
 /**

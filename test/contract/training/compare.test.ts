@@ -46,6 +46,15 @@ test('an existing file stays, unless --force is given', async () => {
   expect(await readFile(out, 'utf8')).toContain('<!doctype html>');
 });
 
+test('a file of a run is never replaced by the page', async () => {
+  for (const name of ['metrics.jsonl', 'last.safetensors']) {
+    const before = await readFile(`${b()}/${name}`);
+    const { code, stderr } = await compare(a(), b(), '--out', `${b()}/${name}`, '--force');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('is read by this command') });
+    expect((await readFile(`${b()}/${name}`)).equals(before)).toBe(true);
+  }
+});
+
 test('runs on other images are shown with a warning that bits/dim do not compare', async () => {
   const { code, stderr } = await compare(a(), other(), '--out', runAt('warned.html'));
   expect({ code, stderr }).toEqual({

@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { glowTrain, glowTrainUntil } from '../../support/glow-train.js';
 import { readCheckpoint, temporaryRuns } from '../../support/training.js';
@@ -64,13 +64,16 @@ test('resumes with the settings of before, as JSON where asked', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ ended: 'epochs', steps: 8, epochs: 2 });
 });
 
-test('starts from the weights of another run', async () => {
+test('starts from the weights of another run, and never replaces them', async () => {
   const first = runAt('origin');
   await glowTrain(...quick, '--out', first);
-  const { code, stderr } = await glowTrain(
-    ...['--data', faces, '--limit', '40', '--out', runAt('tuned'), '--init', `${first}/best.safetensors`],
-    ...['--batch', '8', '--epochs', '1', '--device', 'wasm', '--threads', '1'],
-  );
+  const flags = ['--data', faces, '--limit', '40', '--init', `${first}/best.safetensors`];
+  const settings = ['--batch', '8', '--epochs', '1', '--device', 'wasm', '--threads', '1'];
+  const before = await readFile(`${first}/best.safetensors`);
+  const onto = await glowTrain(...flags, ...settings, '--out', `${first}/.`, '--force');
+  expect(onto).toMatchObject({ code: 1, stderr: expect.stringContaining('is read by this command: it would') });
+  expect((await readFile(`${first}/best.safetensors`)).equals(before)).toBe(true);
+  const { code, stderr } = await glowTrain(...flags, ...settings, '--out', runAt('tuned'));
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('glow-train:') });
 });
 
@@ -92,11 +95,11 @@ test('keeps no activations where told so, and only ONNX Runtime can do that', as
 test('flags of learning are settings of the run', async () => {
   const out = runAt('flags');
   const flags =
-    '--optimizer adamax --beta1 0.8 --beta2 0.99 --lr 2e-3 --schedule cosine --clip 9 --skip-outliers 8 --ema 0.9 --accumulate 2';
+    '--optimizer adamax --beta1 0.8 --beta2 0.99 --lr 2e-3 --schedule cosine --clip 9 --skip-outliers 8 --ema 0.9 --accumulate 2 --time-budget 90';
   await glowTrain(...quick, ...flags.split(' '), '--out', out);
   expect((await readCheckpoint(out, 'last')).progress?.settings).toMatchObject({
     ...{ optimizer: 'adamax', rate: 2e-3, schedule: 'cosine', clip: 9, skipOutliers: 8, ema: 0.9 },
-    ...{ batch: 8, accumulate: 2, beta1: 0.8, beta2: 0.99 },
+    ...{ batch: 8, timeBudgetMinutes: 90, accumulate: 2, beta1: 0.8, beta2: 0.99 },
   });
 });
 
@@ -148,8 +151,8 @@ test.each([
   ],
   [
     'time that is over',
-    [...quick, '--out', 'x', '--time-budget', '0'],
-    'glow-train: --time-budget must be a number above 0, got 0',
+    [...quick, '--out', 'x', '--time-budget', '-1'],
+    'glow-train: --time-budget must be a number of at least 0 (0: no limit), got -1',
   ],
   ['--resume with --init', [...quick, '--out', 'x', '--resume', '--init', 'y'], 'pass only one of them'],
   [

@@ -1,8 +1,17 @@
-import { type Progress, train } from '@glow-onnx/trainer';
-import { ramps, readCheckpoint, readMetrics, temporaryRuns, tinySettings } from '../../support/training.js';
+import { type Progress, type TrainOptions, train } from '@glow-onnx/trainer';
+import {
+  clockOfRuns,
+  ramps,
+  rampsConfig,
+  readCheckpoint,
+  readMetrics,
+  temporaryRuns,
+  tinySettings,
+} from '../../support/training.js';
 import { tinyRun as base, vector } from './tiny-run.js';
 
 const runAt = temporaryRuns();
+const pass = clockOfRuns();
 
 test.each([
   ['after an epoch', { stopAfter: undefined, epochs: 1 }],
@@ -42,11 +51,62 @@ test('a run that is interrupted and resumed loses patience after as many epochs'
   const out = runAt('patience');
   // Steps too small to change a float32: no validation is better than the first.
   const settings = { ...tinySettings, epochs: 9, rate: 1e-30, patience: 2 };
-  expect(await train({ ...base, out, settings, timeBudgetMinutes: 1e-6 })).toMatchObject({ ended: 'time' });
+  const interrupt = new AbortController();
+  const interrupted = await train({
+    ...{ ...base, out, settings, signal: interrupt.signal },
+    onProgress: ({ step }) => step === 1 && interrupt.abort(),
+  });
+  expect(interrupted).toMatchObject({ ended: 'signal', steps: 1 });
   const resumed = { ...base, out, start: 'resume' } as const;
   expect(await train({ ...resumed, settings: {} })).toMatchObject({ ended: 'patience', epochs: 2 });
   const more = await train({ ...resumed, settings: { patience: 3 } });
   expect(more).toMatchObject({ ended: 'patience', epochs: 3 });
+});
+
+describe('a run with a time budget', () => {
+  /** Trains for two steps, the first of which takes some minutes, or until the run ends itself. */
+  const piece = async (out: string, minutes: number, options: Partial<TrainOptions>) => {
+    const interrupt = new AbortController();
+    let steps = 0;
+    const onProgress = ({ phase }: Progress): void => {
+      if (phase !== 'training') return;
+      if (++steps === 1) pass(minutes);
+      else interrupt.abort();
+    };
+    const { signal } = interrupt;
+    return train({ ...base, out, start: 'resume', settings: {}, onProgress, signal, ...options });
+  };
+  const start = { config: rampsConfig };
+  const settings = {
+    ...tinySettings,
+    ...({ warmup: 0, rate: 1e-3, epochs: 999, schedule: 'cosine', timeBudgetMinutes: 300 } as const),
+  };
+
+  test('in pieces goes on where its schedule was, and ends when all of its time is used up', async () => {
+    const out = runAt('pieces');
+    expect(await piece(out, 100, { start, settings })).toMatchObject({ ended: 'signal', steps: 2 });
+    expect(await piece(out, 100, {})).toMatchObject({ ended: 'signal', steps: 4 });
+    const rates = (await readMetrics(out)).flatMap(({ rate }) => (rate === undefined ? [] : [rate]));
+    // After a third and two thirds of the time; the minutes of this test itself are few.
+    expect(rates[0]).toBeCloseTo(1e-3 * Math.cos(Math.PI / 6) ** 2, 5);
+    expect(rates[1]).toBeCloseTo(1e-3 * Math.cos(Math.PI / 3) ** 2, 5);
+    expect(await piece(out, 100, {})).toMatchObject({ ended: 'time', steps: 5 });
+    // Its time is used up: another call changes nothing.
+    expect(await piece(out, 0, {})).toMatchObject({ ended: 'time', steps: 5 });
+  });
+
+  test('says that its rate rises when it is made longer', async () => {
+    const out = runAt('longer');
+    await piece(out, 300, { start, settings });
+    const warnings: string[] = [];
+    const onWarning = (message: string) => warnings.push(message);
+    await piece(out, 0, { settings: { timeBudgetMinutes: 1e6 }, onWarning });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^the learning rate rises from 0 to 0.001: the run is longer/),
+    ]);
+    await piece(out, 0, { onWarning });
+    expect(warnings).toHaveLength(1);
+  });
 });
 
 test('a run started from a checkpoint begins where that one was', async () => {

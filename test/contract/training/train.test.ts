@@ -5,7 +5,7 @@ import { parseManifest } from '@glow-onnx/flow';
 import { type Progress, train } from '@glow-onnx/trainer';
 import { relativeError } from '../../support/numeric.js';
 import { tinyConfig } from '../../support/tiny-config.js';
-import { readCheckpoint, temporaryRuns, tinySettings } from '../../support/training.js';
+import { clockOfRuns, readCheckpoint, temporaryRuns, tinySettings } from '../../support/training.js';
 import { tinyRun as base, vector } from './tiny-run.js';
 
 /**
@@ -15,6 +15,7 @@ import { tinyRun as base, vector } from './tiny-run.js';
 const BACKEND_TOLERANCE = 1e-3;
 
 const runAt = temporaryRuns();
+const pass = clockOfRuns();
 
 /** Each step's bits/dim. */
 function recordLosses(): { losses: number[]; onProgress: (progress: Progress) => void } {
@@ -62,16 +63,18 @@ test('cpu and wasm lose alike step by step', async () => {
   expect(relativeError(wasm.losses, cpu.losses)).toBeLessThan(BACKEND_TOLERANCE);
 });
 
-test('a time budget ends training after a step, saved', async () => {
-  const out = runAt('budget');
-  const result = await train({
-    ...base,
-    out,
-    timeBudgetMinutes: 1e-6,
-    settings: { ...tinySettings, epochs: 99 },
-  });
-  expect(result).toMatchObject({ ended: 'time', steps: 1 });
-  expect((await readCheckpoint(out, 'last')).progress?.step).toBe(1);
+test.each([
+  ['before its first step', 1e-6, 0],
+  ['after the step in which it ends', 60, 2],
+])('a time budget ends training %s, saved', async (name, timeBudgetMinutes, steps) => {
+  const out = runAt(`budget ${name}`);
+  const onProgress = ({ step }: Progress) => {
+    if (step === 2) pass(60);
+  };
+  const settings = { ...tinySettings, epochs: 99, timeBudgetMinutes };
+  const result = await train({ ...base, out, settings, onProgress });
+  expect(result).toMatchObject({ ended: 'time', steps });
+  expect((await readCheckpoint(out, 'last')).progress?.step).toBe(steps);
 });
 
 test.each(['port', 'openai'] as const)('the %s preset learns', async (preset) => {

@@ -77,16 +77,20 @@ describe('glow-export', () => {
     expect(told.out).toMatch(/^not part of the flow.*\n3×8×8, 5 bits/);
   });
 
-  test('import does not write over a file, such as the weights themselves, unless forced', async () => {
+  test('import does not write over a file unless forced, and never over what it reads', async () => {
     const { bytes } = readGolden('port-rgb-8x8-l2-k2-affine');
-    writeFileSync(at('weights'), bytes);
-    const argv = ['import', at('weights'), '--from', 'port', '--out', at('weights')];
-    const refused = await run(...argv);
+    for (const name of ['weights', 'other', 'map']) writeFileSync(at(name), bytes);
+    const argv = ['import', at('weights'), '--from', 'port', '--out'];
+    const refused = await run(...argv, at('other'));
     expect(refused.code).toBe(1);
-    expect(refused.err).toMatch(/weights exists; pass --force/);
-    expect(readFileSync(at('weights')).equals(bytes)).toBe(true);
-    expect((await run(...argv, '--force')).code).toBe(0);
-    expect(parseCheckpoint(readFileSync(at('weights'))).config.levels).toBe(2);
+    expect(refused.err).toMatch(/other exists; pass --force/);
+    expect((await run(...argv, at('other'), '--force')).code).toBe(0);
+    expect(parseCheckpoint(readFileSync(at('other'))).config.levels).toBe(2);
+    for (const [out, ...flags] of [['weights'], ['weights', '--template'], ['map', '--map', at('map')]]) {
+      const { code, err } = await run(...argv, at(out as string), '--force', ...flags);
+      expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('is read by this command') });
+      expect(readFileSync(at(out as string)).equals(bytes)).toBe(true);
+    }
   });
 
   test('says that it takes eight pictures of more', async () => {

@@ -203,13 +203,8 @@ describe('the commands', () => {
   test('checkpoint writes the checkpoint of a folder, and says which; no file is replaced unless forced', async () => {
     await exportModel(checkpoint, { out: at('plain') });
     writeFileSync(at('last.safetensors'), encodeCheckpoint(trained));
-    const made = await glowExport(
-      'export',
-      at('last.safetensors'),
-      '--out',
-      at('model'),
-      '--with-checkpoint',
-    );
+    const source = at('last.safetensors');
+    const made = await glowExport('export', source, '--out', at('model'), '--with-checkpoint');
     expect({ code: made.code, out: made.out }).toEqual({
       code: 0,
       out: expect.stringContaining(': 8 files'),
@@ -246,26 +241,38 @@ describe('the commands', () => {
     }
   });
 
-  test('export does not replace a folder by one without the checkpoint that it carries', async () => {
+  test.each([
+    ['the folder', ''],
+    ['its checkpoint', carried],
+  ])('export of %s onto itself keeps the checkpoint that the folder carries', async (_, source) => {
     await exportWith();
-    const onto = [at('model'), '--out', `${at('model')}/`, '--force'];
+    const before = readFileSync(at('model', carried));
+    const onto = [at('model', source), '--out', `${at('model')}/`, '--force'];
     const { code, err } = await glowExport(...onto);
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('pass --with-checkpoint') });
-    expect(readFileSync(at('model', carried)).length).toBeGreaterThan(0);
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('--with-checkpoint to keep') });
+    expect(readFileSync(at('model', carried)).equals(before)).toBe(true);
     expect((await glowExport(...onto, '--with-checkpoint')).code).toBe(0);
-    expect(readFileSync(at('model', carried)).length).toBeGreaterThan(0);
+    expect(readFileSync(at('model', carried)).equals(before)).toBe(true);
+  });
+
+  test('checkpoint replaces no file of the folder that it reads', async () => {
+    await exportWith();
+    const before = readFileSync(at('model', carried));
+    const { code, err } = await glowExport(
+      'checkpoint',
+      at('model'),
+      '--out',
+      at('model', carried),
+      '--force',
+    );
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('which is read by this command') });
+    expect(readFileSync(at('model', carried)).equals(before)).toBe(true);
   });
 
   test('export takes a folder, for example for another precision, and may replace it', async () => {
     await exportModel(checkpoint, { out: at('model') });
-    const { code } = await glowExport(
-      at('model'),
-      '--out',
-      at('model'),
-      '--force',
-      '--precision',
-      'int8-weights',
-    );
+    const onto = [at('model'), '--out', at('model'), '--force'];
+    const { code } = await glowExport(...onto, '--precision', 'int8-weights');
     expect(code).toBe(0);
     expect(Object.keys(manifestOf(at('model')).variants)).toEqual(['fp32', 'int8-weights']);
     expect(manifestOf(at('model')).training).toEqual(checkpoint.training);

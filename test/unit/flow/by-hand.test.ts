@@ -97,6 +97,22 @@ test.each([0, 1, -0.9, Number.NaN])('logit: a range of %p is refused', (range) =
   expect(() => logit(range)).toThrow(/logit: range must be above 0 and below 1/);
 });
 
+test('bounded: scales from ⅛ to 1 and shifts from −8 to 8, whatever the network says', () => {
+  const { y, logScale } = coupling(
+    { coupling: 'bounded', parameterOrder: 'interleaved' },
+    [10, 0.5, 20, -1e4],
+  );
+  const scale = [1 / 8 + (7 / 8) * sigmoid(2.5), 1 / 8];
+  const shift = [8 * Math.tanh(10 / 8), 8 * Math.tanh(20 / 8)];
+  expect(y).toEqual([
+    7,
+    8,
+    expect.closeTo((2 + shift[0]) * scale[0], 12),
+    expect.closeTo((3 + shift[1]) / 8, 12),
+  ]);
+  expect(logScale).toEqual([expect.closeTo(Math.log(scale[0]), 12), expect.closeTo(Math.log(scale[1]), 12)]);
+});
+
 test('additive: b + t, t multiplied by exp(3·gain)', () => {
   const gain = tensor([2], [Math.log(2) / 3, 0]);
   const { y, logScale } = coupling({ coupling: 'additive', outputGain: true }, [10, 20], {
@@ -225,4 +241,18 @@ test("at a top prior of zeros, a label's row of the table adds to both halves, i
   expect([...(found?.mean.data ?? [])]).toEqual([131, 131, 131, 31]);
   expect([...(found?.logSd.data ?? [])]).toEqual([42, 42, 42, 42]);
   expect(() => prior.distribution(float64Ops, w, one([5]))).toThrow('has 2 classes and needs a label');
+});
+
+test('a bounded prior has log-sd from −4 to 4, whatever the network says', () => {
+  const config = createConfig({ channels: 1, height: 2, width: 2, levels: 1 }, 'bounded');
+  const prior = convPrior('levels.0.prior', config, { context: 2, latent: 2 }, false);
+  const trainable = Object.fromEntries(prior.params.map(({ name, shape }) => [name, constants([...shape])]));
+  trainable.bias = tensor([4], [5, 2, 6, -1e4]); // even channels are means, odd ones log-sds
+  const found = prior.distribution(
+    float64Ops,
+    prior.weights(float64Ops, { trainable, fixed: {} }),
+    one([7, 8]),
+  );
+  expect([...(found?.mean.data ?? [])]).toEqual([5, 6]);
+  expect([...(found?.logSd.data ?? [])]).toEqual([expect.closeTo(4 * Math.tanh(0.5), 12), -4]);
 });

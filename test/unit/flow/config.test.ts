@@ -36,7 +36,10 @@ test.each([
   [{ bits: 9 }, /config: bits: expected at most 8, got 9/],
   [{ steps: 0 }, /config: steps: expected at least 1, got 0/],
   [{ hiddenChannels: 66 }, /config: hiddenChannels: expected a multiple of 4, got 66/],
-  [{ coupling: 'affine' }, /config: coupling: expected one of "tanh", "sigmoid", "additive".*, got "affine"/],
+  [
+    { coupling: 'affine' },
+    /config: coupling: expected one of "tanh", "sigmoid", "bounded", "additive", "scaled-tanh", got "affine"/,
+  ],
   [{ logitRange: 1 }, /config: logitRange: expected at most 0\.999, got 1/],
   [{ logitRange: -0.1 }, /config: logitRange: expected at least 0, got -0\.1/],
   [{ inputRelu: 1 }, /config: inputRelu: expected boolean, got 1/],
@@ -51,7 +54,7 @@ test.each([
     /config: topPrior "conv" is a convolution of zeros, which padding "zeros"/,
   ],
   [{ splitClasses: true }, /config: splitClasses needs classes; set their number/],
-  [{ classes: 10 }, /config: classes 10 needs prior "learned", got prior "standard"/],
+  [{ classes: 10 }, /config: classes 10 needs prior "learned" or "bounded", got prior "standard"/],
 ])('a config with %j is refused by its field', (change, message) => {
   expect(() => parseConfig({ ...createConfig(sizes), ...change })).toThrow(message);
 });
@@ -68,7 +71,7 @@ test('a config written before the choices that have a default is read as it was'
 
 test('an unknown preset is refused by name', () => {
   expect(() => createConfig(sizes, 'glow' as PresetName)).toThrow(
-    'config: preset: expected one of tutorial, port, openai, got glow',
+    'config: preset: expected one of tutorial, port, openai, bounded, got glow',
   );
 });
 

@@ -25,7 +25,7 @@ test('nothing is overwritten without --force', async () => {
   expect(await glow(...sample)).toEqual({
     code: 1,
     out: '',
-    err: `glow: ${at('kept.png')} exists already; choose another --out or pass --force\n`,
+    err: `glow: ${at('kept.png')} exists; pass --force to replace it, or another --out\n`,
   });
   expect(await readFile(at('kept.png'), 'utf8')).toBe('kept');
   expect((await glow(...sample, '--force')).code).toBe(0);

@@ -118,7 +118,7 @@ test('a grid of several sizes is an error that keeps the results', async () => {
 test.each([
   ['x.jpg', '--grid: expected FILE.png, got'],
   ['never/a.png', 'is a file that --out writes'],
-  ['in/a.png', 'exists already; choose another --grid or pass --force'],
+  ['in/a.png', 'is read by this command: it would be lost, also with --force; pass another --grid'],
 ])('--grid %s is refused before any work', async (grid, message) => {
   const args = ['--sigma', '0.1', '--out', at('never'), '--grid', at(grid)];
   const { code, err } = await glow('denoise', folder, at('in/a.png'), ...args);

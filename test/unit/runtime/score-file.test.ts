@@ -53,7 +53,7 @@ test('--resume keeps a part that is there, and refuses one of other images', asy
   const before = await readFile(at('kept.jsonl'));
   expect(await score('--shard', '1/2', ...out)).toMatchObject({
     code: 1,
-    err: expect.stringContaining('exists already; choose another --out or pass --force'),
+    err: expect.stringContaining('exists; pass --force to replace it, or another --out'),
   });
   expect((await score('--shard', '1/2', ...out, '--resume')).out).toBe(
     `kept ${at('kept.jsonl')}: 1 image scored\n`,

@@ -58,7 +58,10 @@ test('a schedule ends with the steps or with the time, whichever ends first', ()
   expect(rateAt(0, { ...settings, schedule: 'constant' }, 100, 1)).toBe(1);
 });
 
-test('without a budget no time is used up', () => {
-  expect(createPace().timeUsed).toBe(0);
-  expect(createPace(Number.MIN_VALUE).timeUsed).toBe(1);
+test('a time budget counts the earlier pieces of a run, and without a budget no time is used up', () => {
+  expect(createPace(0, 1e9).timeUsed).toBe(0);
+  expect(createPace(0, 1e9).secondsLeft(1)).toBe(Number.POSITIVE_INFINITY);
+  expect(createPace(1, 60).timeUsed).toBe(1);
+  expect(createPace(1e6, 3e7).timeUsed).toBeCloseTo(0.5);
+  expect(createPace(1e6, 3e7).secondsLeft(1) / 3e7).toBeCloseTo(1);
 });

@@ -5,9 +5,17 @@ import type { Differentiator } from '../../../packages/trainer/src/engine/differ
 import { acrossRanks } from '../../../packages/trainer/src/ranks/across-ranks.js';
 import { type TrainOptions, train } from '../../../packages/trainer/src/run/train.js';
 import { ranksInProcess } from '../../support/ranks-in-process.js';
-import { ramps, rampsConfig, readMetrics, temporaryRuns, tinySettings } from '../../support/training.js';
+import {
+  clockOfRuns,
+  ramps,
+  rampsConfig,
+  readMetrics,
+  temporaryRuns,
+  tinySettings,
+} from '../../support/training.js';
 
 const runAt = temporaryRuns();
+const pass = clockOfRuns();
 const data = ramps();
 const cpu = { engine: 'onnxruntime', device: 'cpu', threads: 1 } as const;
 
@@ -72,17 +80,22 @@ test('an interruption of one rank ends all after the same step, and the run goes
 });
 
 test('the time of the rank whose time is up first is up for all', async () => {
-  const outcomes = await trainOnRanks(2, runAt('time'), (rank) => ({
-    settings: { ...tinySettings, epochs: 1000, schedule: 'cosine' },
-    ...(rank === 1 && { timeBudgetMinutes: 0.02 }),
+  const settings = { ...tinySettings, epochs: 1000, schedule: 'cosine', timeBudgetMinutes: 60 } as const;
+  let arrived = 0;
+  const outcomes = await trainOnRanks(2, runAt('time'), () => ({
+    settings,
+    // The rank that comes second to the end of this step comes too late.
+    onProgress: ({ phase, step }) => {
+      if (phase === 'training' && step === 3 && ++arrived === 2) pass(60);
+    },
   }));
   const [first, second] = outcomes.map((outcome) =>
     outcome.status === 'fulfilled' ? outcome.value : undefined,
   );
-  expect(first).toMatchObject({ ended: 'time' });
+  expect(first).toMatchObject({ ended: 'time', steps: 3 });
   expect(second).toMatchObject({
     ended: 'time',
-    steps: first?.steps,
+    steps: 3,
     bitsPerDim: first?.bitsPerDim,
   });
 });

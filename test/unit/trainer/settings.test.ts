@@ -1,4 +1,4 @@
-import { rateAt } from '../../../packages/trainer/src/run/learning-rate.js';
+import { rateAt, riseOfRate } from '../../../packages/trainer/src/run/learning-rate.js';
 import { checkSettings } from '../../../packages/trainer/src/settings/check-settings.js';
 import { defaultSettings, type TrainSettings } from '../../../packages/trainer/src/settings/settings.js';
 
@@ -33,6 +33,8 @@ test.each<[Partial<Record<keyof TrainSettings, unknown>>, string]>([
   [{ batch: 4, accumulate: 5 }, 'accumulate must be at most batch, 4, got 5'],
   [{ flip: 1 }, 'flip must be true or false, got 1'],
   [{ patience: -1 }, 'patience must be an integer of at least 0, got -1'],
+  [{ timeBudgetMinutes: -1 }, 'timeBudgetMinutes must be a number of at least 0 (0: no limit), got -1'],
+  [{ timeBudgetMinutes: Number.NaN }, 'got NaN'],
   [{ shift: -1 }, 'shift must be an integer of at least 0, got -1'],
   [{ rate: '1e-3' }, 'rate must be a number above 0, got "1e-3"'],
 ])('%j is refused', (wrong, message) => {
@@ -42,4 +44,33 @@ test.each<[Partial<Record<keyof TrainSettings, unknown>>, string]>([
 
 test('the defaults are fit to train with', () => {
   expect(() => checkSettings(defaultSettings)).not.toThrow();
+});
+
+describe('the rate of a resumed run', () => {
+  const before = { ...defaultSettings, warmup: 0, schedule: 'cosine', epochs: 10 } as const;
+  const half = { step: 500, seconds: 600 };
+  const rise = (now: Partial<TrainSettings>, was: Partial<TrainSettings> = before, at = half) =>
+    riseOfRate(at, was, { ...before, ...now }, 100);
+
+  test.each<[string, Partial<TrainSettings>, Partial<TrainSettings>, string]>([
+    ['has more epochs', { epochs: 20 }, before, 'from 0.0005 to 0.000854: the run is longer'],
+    [
+      'has a longer budget',
+      { timeBudgetMinutes: 20 },
+      { ...before, timeBudgetMinutes: 10 },
+      'from 0 to 0.0005',
+    ],
+    ['has its budget no more', {}, { ...before, timeBudgetMinutes: 10 }, 'from 0 to 0.0005'],
+  ])('rises, and a warning says so, if it %s', (_, now, was, message) => {
+    expect(rise(now, was)).toContain(`the learning rate rises ${message}`);
+  });
+
+  test.each<[string, Partial<TrainSettings>, Partial<TrainSettings>]>([
+    ['nothing changes', {}, before],
+    ['it is shorter', { epochs: 6 }, before],
+    ['its schedule is constant', { schedule: 'constant', epochs: 20 }, { ...before, schedule: 'constant' }],
+    ['its rate was given', { epochs: 20, rate: 1e-2 }, before],
+  ])('needs no warning if %s', (_, now, was) => {
+    expect(rise(now, was)).toBeUndefined();
+  });
 });

@@ -99,7 +99,7 @@ export async function diagnoseDivergence(
   const steps = end < 0 ? order : order.slice(0, end + 1);
   const firstOfLevel = end % config.steps === 0;
   const { logScale } = order[Math.max(end, 0)];
-  if (config.prior === 'learned' && firstOfLevel && found[logScale]?.data.some(Number.isNaN)) {
+  if (config.prior !== 'standard' && firstOfLevel && found[logScale]?.data.some(Number.isNaN)) {
     return { prior: `levels.${config.levels - 1 - end / config.steps}.prior` };
   }
   const diagnosed = await Promise.all(

@@ -9,10 +9,12 @@ export type CouplingConfig = ConditionerConfig & Pick<GlowConfig, 'coupling' | '
 
 /**
  * Changes one half of the channels, b, by an affine map whose parameters depend on the other half, a: (a, b) → (a, y).
- * `tanh`: y = b·exp(s) + t, s = 2·tanh(h). `sigmoid`: y = (b + t)·σ(h + 2). `additive`: y = b + t.
- * `scaled-tanh`: y = (b + t)·exp(s), s = scale·tanh(h), with a trained scale per channel that starts at 1.
- * logDet = Σ s, Σ log σ(h + 2), 0, Σ s. A conditioner computes h and t from a: h is the first half of its output and t the
- * second, or (`interleaved`, as in official Glow) t are the even channels and h the odd channels.
+ * `tanh`: y = b·exp(s) + t, s = 2·tanh(h). `sigmoid`: y = (b + t)·σ(h + 2). `bounded`: y = (b + 8·tanh(t/8))·(⅛ + ⅞·σ(h + 2)).
+ * `additive`: y = b + t. `scaled-tanh`: y = (b + t)·exp(s), s = scale·tanh(h), with a trained scale per channel that starts
+ * at 1. logDet = Σ s, or Σ log of the factor, or 0. Far from the training images a network's output grows without bound: t
+ * swells from step to step, and a factor near 0 rounds away what decode needs. `bounded` has neither. A conditioner
+ * computes h and t from a: h is the first half of its output and t the second, or (`interleaved`, as in official Glow) t
+ * are the even channels and h the odd channels.
  * Source: Dinh et al. 2017, §3.4 and §4.1 (`scaled-tanh` as in github.com/chrischute/glow); Kingma & Dhariwal 2018, §3.3.
  * @throws RangeError unless channels is even and positive.
  */
@@ -91,6 +93,19 @@ const couplings: Record<GlowConfig['coupling'], Coupling> = {
       return ops.sub(ops.mul(y, inverseScale), t);
     },
   },
+  bounded: {
+    forward(ops, b, output, half) {
+      const [h, t] = ops.split(output, half);
+      const scale = boundedScale(ops, h);
+      const logScale = ops.named(ops.log(scale), 'logScale');
+      return { y: ops.mul(ops.add(b, boundedShift(ops, t)), scale), logScale };
+    },
+    inverse(ops, y, output, half) {
+      const [h, t] = ops.split(output, half);
+      const inverseScale = ops.exp(ops.scale(ops.log(boundedScale(ops, h)), -1));
+      return ops.sub(ops.mul(y, inverseScale), boundedShift(ops, t));
+    },
+  },
   additive: {
     forward: (ops, b, output) => ({ y: ops.add(b, output) }),
     inverse: (ops, y, output) => ops.sub(y, output),
@@ -108,3 +123,13 @@ const couplings: Record<GlowConfig['coupling'], Coupling> = {
     },
   },
 };
+
+/** ⅛ … 1. */
+function boundedScale<T>(ops: Ops<T>, h: T): T {
+  return ops.scale(ops.sigmoid(ops.scale(h, 1, 2)), 7 / 8, 1 / 8);
+}
+
+/** −8 … 8. */
+function boundedShift<T>(ops: Ops<T>, t: T): T {
+  return ops.scale(ops.tanh(ops.scale(t, 1 / 8)), 8);
+}

@@ -32,11 +32,12 @@ export function standardPrior(place: string): Prior {
  * At the top (`ofZeros`, imports) its input is an image of zeros, so only the padding makes it vary over space. The
  * output has the halves (mean, log-sd); at an interleaved split mean is the even channels and log-sd the odd channels.
  * With classes, the label's row of a table [classes, 2·latent] is added: at the top, and with `splitClasses` at splits.
+ * With prior `bounded`, log-sd is 4·tanh(output/4), so no picture makes a standard deviation vanish or overflow.
  * Source: Kingma & Dhariwal 2018, official code `split2d_prior` and `prior`.
  */
 export function convPrior(
   place: string,
-  config: Pick<GlowConfig, 'padding' | 'parameterOrder' | 'classes' | 'splitClasses'>,
+  config: Pick<GlowConfig, 'padding' | 'parameterOrder' | 'classes' | 'splitClasses' | 'prior'>,
   channels: { context: number; latent: number },
   ofZeros: boolean,
 ): Prior {
@@ -65,7 +66,8 @@ export function convPrior(
       const common = (ofZeros ? ops.conv3x3OfZeros : ops.conv3x3)(context, w.weight, w.bias, padding);
       const output = classes > 0 ? ops.add(common, ofLabel(ops, w.classes, label, classes)) : common;
       const [first, second] = ops.split(output, channels.latent);
-      return interleaved ? { mean: second, logSd: first } : { mean: first, logSd: second };
+      const [mean, free] = interleaved ? [second, first] : [first, second];
+      return { mean, logSd: config.prior === 'bounded' ? boundedLogSd(ops, free) : free };
     },
   };
 }
@@ -95,6 +97,11 @@ export function channelPrior(channels: number, classes: number): Prior {
       return { mean: ops.add(common.mean, mean), logSd: ops.add(common.logSd, logSd) };
     },
   };
+}
+
+/** −4 … 4. */
+function boundedLogSd<T>(ops: Ops<T>, output: T): T {
+  return ops.scale(ops.tanh(ops.scale(output, 1 / 4)), 4);
 }
 
 /** The label's column of a table [outputs, classes], as an image of one pixel. */

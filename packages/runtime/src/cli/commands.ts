@@ -1,19 +1,13 @@
 import { type LatentsFile, loadLatents, saveLatents } from '../model/latents-file.js';
 import type { GlowModel } from '../model/model.js';
+import { checkOutputs } from '../node/check-outputs.js';
 import { readWholeFile } from '../node/read-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import type { Fit } from '../pictures/fits.js';
 import type { RawImage } from '../pictures/images.js';
 import { expandFolders, refuseInside, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
-import {
-  type ImageFlags,
-  imageOutput,
-  numbered,
-  type OutputFlags,
-  refuseExisting,
-  type WriteImages,
-} from './outputs.js';
+import { type ImageFlags, imageOutput, numbered, type OutputFlags, type WriteImages } from './outputs.js';
 import { countImages, type Report, table } from './report.js';
 import { type Context, type ModelFlags, partly, withModel } from './run.js';
 import { given } from './run-program.js';
@@ -28,8 +22,8 @@ export async function encode(
   { out, force, fit, ...flags }: EncodeFlags & OutputFlags,
   context: Context,
 ): Promise<Report> {
-  refuseExisting([out], force);
   const { images, leftOut } = await expandFolders(paths);
+  checkOutputs([out], [directory, ...images], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
     const call = model.encode(images, { ...options, fit, onFit });
@@ -78,7 +72,7 @@ export async function decode(
 ): Promise<Report> {
   return withModel(directory, flags, context, async (model, options) => {
     const { z } = await readLatents(model, latents);
-    const write = imageOutput(flags, numbered(z.length));
+    const write = imageOutput(flags, numbered(z.length), [directory, latents]);
     return writing(flags, context, write, model.decode(z, options));
   });
 }
@@ -93,7 +87,7 @@ export async function reconstruct(
   const named = await expandFolders(paths);
   await refuseInside(out, named);
   const { images, names, leftOut } = named;
-  const write = imageOutput(flags, names);
+  const write = imageOutput(flags, names, [directory, ...images]);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
     const call = model.reconstruct(images, { ...options, fit, onFit });
@@ -111,7 +105,7 @@ export interface SampleFlags extends ModelFlags, ImageFlags {
 
 export async function sample(directory: string, flags: SampleFlags, context: Context): Promise<Report> {
   const { count, temperature, seed, height, width } = flags;
-  const write = imageOutput(flags, numbered(count));
+  const write = imageOutput(flags, numbered(count), [directory]);
   return withModel(directory, flags, context, (model, options) =>
     writing(
       flags,

@@ -1,9 +1,10 @@
 import { saveLatents } from '../model/latents-file.js';
+import { checkOutputs } from '../node/check-outputs.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import { type EncodeFlags, readLatents, writing } from './commands.js';
 import { expandFolders, refuseInside, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
-import { type ImageFlags, imageOutput, numbered, type OutputFlags, refuseExisting, stem } from './outputs.js';
+import { type ImageFlags, imageOutput, numbered, type OutputFlags, stem } from './outputs.js';
 import { countImages, type Report } from './report.js';
 import { type Context, withModel } from './run.js';
 import { given } from './run-program.js';
@@ -22,7 +23,7 @@ export async function interpolate(
   context: Context,
 ): Promise<Report> {
   const { steps, mode, levels, fit, columns = steps } = flags;
-  const write = imageOutput({ ...flags, columns }, numbered(steps));
+  const write = imageOutput({ ...flags, columns }, numbered(steps), [directory, a, b]);
   const { fitted, onFit } = gatherFitted([a, b]);
   return withModel(directory, flags, context, async (model, options) => {
     const call = model.interpolate(a, b, { ...options, steps, mode, fit, onFit, ...given({ levels }) });
@@ -43,7 +44,7 @@ export async function mix(
 ): Promise<Report> {
   const { levels, fit } = flags;
   const { names } = await expandFolders([a]);
-  const write = imageOutput(flags, names);
+  const write = imageOutput(flags, names, [directory, a, b]);
   const { fitted, onFit } = gatherFitted([a, b]);
   return withModel(directory, flags, context, async (model, options) => {
     const call = model.mix(a, b, levels, { ...options, fit, onFit }).then((image) => [image]);
@@ -58,10 +59,10 @@ export interface FindFlags extends EncodeFlags, OutputFlags {
 
 export async function findAttribute(directory: string, flags: FindFlags, context: Context): Promise<Report> {
   const { out, force, fit } = flags;
-  refuseExisting([out], force);
   const [withIt, without] = [await expandFolders(flags.with), await expandFolders(flags.without)];
   const leftOut = [...withIt.leftOut, ...without.leftOut];
   const [some, others] = [withIt.images, without.images];
+  checkOutputs([out], [directory, ...some, ...others], force);
   const { fitted, onFit } = gatherFitted([...some, ...others]);
   return withModel(directory, flags, context, async (model, options) => {
     const z = await model.attributeDirection(some, others, { ...options, fit, onFit });
@@ -90,7 +91,7 @@ export async function applyAttribute(
   const named = await expandFolders(paths);
   await refuseInside(out, named);
   const { images, names, leftOut } = named;
-  const write = imageOutput(flags, names);
+  const write = imageOutput(flags, names, [directory, path, ...images]);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
     const { z } = await readLatents(model, path);

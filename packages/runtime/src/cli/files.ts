@@ -1,4 +1,5 @@
 import { type ModelFolder, readManifest } from '../folder/model-folder.js';
+import { keepInputs } from '../node/check-outputs.js';
 import { copyFolder } from '../node/copy-folder.js';
 import { openStore } from '../node/open-store.js';
 import { sha256 } from '../node/sha256.js';
@@ -15,6 +16,7 @@ export async function files(
   { out, force }: FilesFlags,
   signal: AbortSignal,
 ): Promise<Report> {
+  if (out !== undefined) keepInputs([out], [directory]);
   const folder = { store: openStore(directory), sha256, signal };
   const listed =
     out === undefined

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
+import { checkOutputs } from '../node/check-outputs.js';
 import { writePng } from '../node/images.js';
 import { type GridOptions, imageGrid } from '../pictures/image-grid.js';
 import type { RawImage } from '../pictures/images.js';
@@ -14,15 +14,6 @@ export interface ImageFlags extends OutputFlags {
   readonly scale?: number;
 }
 
-/**
- * Checks the output files before any work is done.
- * @throws Error if a file exists and may not be overwritten.
- */
-export function refuseExisting(paths: readonly string[], force: boolean, flag = '--out'): void {
-  const existing = force ? undefined : paths.find((path) => existsSync(path));
-  if (existing) throw new Error(`${existing} exists already; choose another ${flag} or pass --force`);
-}
-
 /** Writes the images of a command, and gives their paths. An image that failed is undefined and is left out. */
 export type WriteImages = (
   images: readonly (RawImage | undefined)[],
@@ -31,14 +22,19 @@ export type WriteImages = (
 
 /**
  * Prepares the output at --out: one grid of all images if it is a PNG, otherwise a folder with a PNG for each name.
+ * @param inputs files and folders that the command reads, which no image may replace.
  * @throws RangeError if --out is another kind of image, or if two images have the same name; Error if a file exists.
  */
-export function imageOutput({ out, force, ...grid }: ImageFlags, names: readonly string[]): WriteImages {
+export function imageOutput(
+  { out, force, ...grid }: ImageFlags,
+  names: readonly string[],
+  inputs: readonly string[],
+): WriteImages {
   if (/\.(jpe?g|webp|gif|bmp|tiff?|avif)$/i.test(out)) {
     throw new RangeError(`--out: expected FILE.png for one grid of all images, or a folder, got ${out}`);
   }
   if (out.toLowerCase().endsWith('.png')) {
-    refuseExisting([out], force);
+    checkOutputs([out], inputs, force);
     return async (images) => {
       const there = images.filter((image) => image !== undefined);
       await writePng(out, imageGrid(there, gridOptions(there[0] as RawImage, grid)));
@@ -52,7 +48,7 @@ export function imageOutput({ out, force, ...grid }: ImageFlags, names: readonly
     throw new RangeError(
       `--out: two images would be written to ${twice}; rename or leave out one of them, or pass FILE.png for one grid`,
     );
-  refuseExisting(paths, force);
+  checkOutputs(paths, inputs, force);
   return async (images, signal) => {
     const there = paths.flatMap((path, i) => (images[i] ? [{ path, image: images[i] }] : []));
     for (const { path, image } of there) {
@@ -72,19 +68,21 @@ export interface BeforeAndAfter {
 /**
  * Prepares the grid at --grid: a row for each image, as it was given and then its results.
  * @param names of the images that --out gets.
+ * @param inputs files and folders that the command reads.
  * @throws RangeError if it is no PNG, or a file that --out writes; Error if it exists.
  */
 export function gridOutput(
   grid: string,
   { out, force, scale }: ImageFlags,
   names: readonly string[],
+  inputs: readonly string[],
 ): (rows: readonly BeforeAndAfter[]) => Promise<void> {
   if (!/\.png$/i.test(grid)) throw new RangeError(`--grid: expected FILE.png, got ${grid}`);
   const others = [out, ...names.map((name) => join(out, `${name}.png`))];
   if (others.some((path) => resolve(path) === resolve(grid))) {
     throw new RangeError(`--grid: ${grid} is a file that --out writes; choose another name`);
   }
-  refuseExisting([grid], force, '--grid');
+  checkOutputs([grid], inputs, force, '--grid');
   return async (rows) => {
     const [first] = rows as readonly [BeforeAndAfter];
     const images = rows.flatMap(({ before, after }) => {

@@ -34,7 +34,7 @@ export async function inpaint(
   }
   await refuseInside(flags.out, masks);
   if (flags.grid !== undefined) await refuseInside(flags.grid, masks, '--grid');
-  return restored(directory, named, flags, context, (model, options) =>
+  return restored(directory, named, flags, context, masks.images, (model, options) =>
     model.inpaint(named.images, masks.images, options),
   );
 }
@@ -46,7 +46,7 @@ export async function denoise(
   context: Context,
 ): Promise<Report> {
   const named = await expandFolders(paths);
-  return restored(directory, named, flags, context, (model, options) =>
+  return restored(directory, named, flags, context, [], (model, options) =>
     model.denoise(named.images, { ...options, sigma: flags.sigma }),
   );
 }
@@ -58,17 +58,18 @@ export async function enlarge(
   context: Context,
 ): Promise<Report> {
   const named = await expandFolders(paths);
-  return restored(directory, named, flags, context, (model, options) =>
+  return restored(directory, named, flags, context, [], (model, options) =>
     model.enlarge(named.images, { ...options, factor: flags.factor }),
   );
 }
 
-/** Restores images, writes them and reports what became of each. */
+/** Restores images, writes them and reports what became of each. `masks`: files that `start` reads besides. */
 async function restored(
   directory: string,
   named: NamedImages,
   flags: RestoreFlags,
   context: Context,
+  masks: readonly string[],
   start: (model: GlowModel, options: RestoreOptions & { label?: string }) => Promise<Restored[]>,
 ): Promise<Report> {
   const { out, grid, fit, samples, temperature, seed, steps, method } = flags;
@@ -80,8 +81,9 @@ async function restored(
   const outputs = names.flatMap((name) =>
     samples === undefined ? [name] : places.map((place) => `${name}-${place}`),
   );
-  const write = imageOutput({ columns: count, ...flags }, outputs);
-  const writeGrid = grid === undefined ? undefined : gridOutput(grid, flags, outputs);
+  const inputs = [directory, ...images, ...masks];
+  const write = imageOutput({ columns: count, ...flags }, outputs, inputs);
+  const writeGrid = grid === undefined ? undefined : gridOutput(grid, flags, outputs, inputs);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
     const { onStep } = context;

@@ -1,11 +1,11 @@
 import { mean } from '../mean.js';
 import type { Bound } from '../model/bounds.js';
 import type { Score } from '../model/score.js';
+import { checkOutputs } from '../node/check-outputs.js';
 import type { EncodeFlags } from './commands.js';
 import { expandFolders, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
 import type { Shard } from './options.js';
-import { refuseExisting } from './outputs.js';
 import { type Report, table } from './report.js';
 import { type Context, partly, withModel } from './run.js';
 import { keepScores, scoringOf, writeScores } from './score-file.js';
@@ -35,7 +35,7 @@ export async function score(
   }
   const { images: all, leftOut } = await expandFolders(paths);
   const images = partOf(all, shard);
-  if (out !== undefined && !resume) refuseExisting([out], force);
+  if (out !== undefined && !resume) checkOutputs([out], [directory, ...all], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
     const scoring = { draws, bound, seed, fit };

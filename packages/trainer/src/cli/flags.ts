@@ -8,7 +8,7 @@ import { type Recipe, type RecipeName, recipes } from '../settings/recipes.js';
 import { defaultSettings, schedules, type TrainSettings } from '../settings/settings.js';
 
 /** The flags of `glow-train`. */
-export interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'labels'>> {
+export interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'timeBudgetMinutes' | 'labels'>> {
   readonly data: string;
   readonly out: string;
   readonly size?: { readonly height: number; readonly width: number };
@@ -130,7 +130,11 @@ function addRunFlags(program: Command): void {
     .option('--resume', 'continue the run in --out, with the same --data', false)
     .option('--force', 'replace the run in --out', false)
     .option('--open', 'show the report in a browser while training goes on', false)
-    .option('--time-budget <minutes>', 'end after this time', number)
+    .option(
+      '--time-budget <minutes>',
+      'end after this time, all pieces of a resumed run together; 0: never (default: 0)',
+      number,
+    )
     .addOption(
       new Option('--engine <name>', 'library that computes gradients')
         .choices(['auto', ...engines])
@@ -158,10 +162,14 @@ function addRunFlags(program: Command): void {
     .option('--json', 'print the result as JSON', false);
 }
 
-/** The settings among the flags. Except for the rate, they have the name of their flag. */
-export function settingsOf({ lr: rate, ...flags }: Flags): Partial<TrainSettings> {
+/** The settings among the flags. Except for the rate and the time budget, they have the name of their flag. */
+export function settingsOf({
+  lr: rate,
+  timeBudget: timeBudgetMinutes,
+  ...flags
+}: Flags): Partial<TrainSettings> {
   const isSetting = ([name]: [string, unknown]): boolean => name in defaultSettings;
-  return given({ ...Object.fromEntries(Object.entries(flags).filter(isSetting)), rate });
+  return given({ ...Object.fromEntries(Object.entries(flags).filter(isSetting)), rate, timeBudgetMinutes });
 }
 
 /** The values of a recipe as the flags that would set them. Values that `flags` replace are left out. */

@@ -1,6 +1,7 @@
-import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { version } from '@glow-onnx/runtime/internal';
 import {
+  checkOutputs,
   onTerminal,
   printableLines,
   runCommand,
@@ -9,6 +10,8 @@ import {
   writeFileAtomic,
 } from '@glow-onnx/runtime/internal-node';
 import { Command } from 'commander';
+import { metricsName } from '../folder/metrics.js';
+import { checkpointPaths } from '../folder/read-run.js';
 import { compareRuns } from '../report/compare-runs.js';
 import { mostRuns } from '../report/comparison.js';
 
@@ -30,9 +33,11 @@ export async function compareMain(
     .option('--out <file>', 'the page to write', 'comparison.html')
     .option('--force', 'replace an existing file', false)
     .action(async (folders: string[], { out, force }: { out: string; force: boolean }) => {
-      if (!force && (await stat(out).catch(() => undefined))) {
-        throw new Error(`${out} exists; pass --force to replace it, or another --out`);
-      }
+      checkOutputs(
+        [out],
+        folders.flatMap((folder) => [...checkpointPaths(folder), join(folder, metricsName)]),
+        force,
+      );
       const { page, warning } = await compareRuns(folders);
       await writeFileAtomic(out, page);
       if (warning !== undefined) terminal.stderr.write(`${printableLines(`warning: ${warning}`)}\n`);

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { type ConfigInput, createConfig, type GlowConfig } from '@glow-onnx/flow';
-import { exitCodeOf, given, printableLines, runProgram } from '@glow-onnx/runtime/internal-node';
+import { exitCodeOf, given, keepInputs, printableLines, runProgram } from '@glow-onnx/runtime/internal-node';
 import type { Dataset } from '../data/dataset.js';
 import { findLabels } from '../data/labels.js';
 import { openDataset } from '../data/open-dataset.js';
-import { readRun } from '../folder/read-run.js';
+import { checkpointPaths, readRun } from '../folder/read-run.js';
 import { openMpi } from '../ranks/open-mpi.js';
 import { alone, type Ranks } from '../ranks/ranks.js';
 import { type LiveReport, serveReport } from '../report/live-report.js';
@@ -75,6 +75,7 @@ async function run(
   let live: LiveReport | undefined;
   try {
     const init = flags.init === undefined ? undefined : await readInit(flags.init, flags, signal);
+    if (init) keepInputs(checkpointPaths(flags.out), [init.path]); // a run replaces them
     // A resumed run knows the size and channels of its images.
     const known = flags.resume ? (await readRun(flags.out)).checkpoint.config : undefined;
     const channels = Number(flags.channels ?? known?.channels) as 1 | 3;
@@ -111,7 +112,7 @@ async function run(
       onProgress: display.training,
       onForecast: display.forecast,
       onWarning: display.warning,
-      ...given({ threads: flags.threads, maxMemory: flags.maxMemory, timeBudgetMinutes: flags.timeBudget }),
+      ...given({ threads: flags.threads, maxMemory: flags.maxMemory }),
     });
   } finally {
     display.stop();
@@ -164,7 +165,11 @@ function configOf(
     ...{ channels, height, width },
     ...recipe?.model,
     ...given({ levels, steps, hiddenChannels, bits }),
-    ...(attribute && { prior: 'learned', topPrior: 'channel', classes: attribute.values.length }),
+    ...(attribute && {
+      prior: preset === 'bounded' ? 'bounded' : 'learned',
+      topPrior: 'channel',
+      classes: attribute.values.length,
+    }),
   };
   return createConfig(input, preset);
 }
@@ -173,7 +178,7 @@ function describe(result: TrainResult, out: string): string {
   const { ended, bitsPerDim, steps, epochs, images, skipped, rolledBack, seconds, imagesPerSecond } = result;
   const why = {
     epochs: 'all epochs done',
-    time: 'time budget used up',
+    time: 'time budget used up (--resume with a larger --time-budget continues the run)',
     signal: 'interrupted (--resume continues the run)',
     patience: 'no better validation within --patience',
   }[ended];

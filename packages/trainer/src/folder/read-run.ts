@@ -10,6 +10,11 @@ export function checkpointPath(run: string, name: CheckpointName): string {
   return join(run, `${name}.safetensors`);
 }
 
+/** All checkpoints that a run may have. */
+export function checkpointPaths(run: string): string[] {
+  return checkpointNames.map((name) => checkpointPath(run, name));
+}
+
 /** The newest state of a run on disk. */
 export interface StoredRun {
   readonly checkpoint: Checkpoint;

@@ -4,7 +4,14 @@ import type { Checkpoint } from '@glow-onnx/flow';
 import { checkpointParts } from '@glow-onnx/flow/internal';
 import { explained, writeFileAtomic } from '@glow-onnx/runtime/internal-node';
 import { metricsName, readMetrics } from './metrics.js';
-import { type CheckpointName, checkpointNames, checkpointPath, readRun, type StoredRun } from './read-run.js';
+import {
+  type CheckpointName,
+  checkpointNames,
+  checkpointPath,
+  checkpointPaths,
+  readRun,
+  type StoredRun,
+} from './read-run.js';
 import { replaceFile } from './replace-file.js';
 import { lockRun } from './run-lock.js';
 
@@ -37,7 +44,7 @@ export async function createRunFolder(path: string, force: boolean): Promise<Run
   await explained('written', path, () => mkdir(path, { recursive: true }), elsewhere);
   return locked(path, elsewhere, async (unlock) => {
     if (!force) await refuseRun(path); // another process may have trained in it meanwhile
-    for (const name of checkpointNames) await rm(checkpointPath(path, name), { force: true });
+    for (const file of checkpointPaths(path)) await rm(file, { force: true });
     await rm(join(path, 'report.html'), { force: true });
     await removePictures(path, () => true);
     await removeTemporary(path);

@@ -1,4 +1,6 @@
-import type { TrainSettings } from '../settings/settings.js';
+import { defaultSettings, type TrainSettings } from '../settings/settings.js';
+import type { Counters } from './counters.js';
+import { shareOfBudget } from './pace.js';
 
 /**
  * The learning rate of a step, counted from 0, of a run of `steps`: a linear rise over the warm-up, then the schedule.
@@ -23,4 +25,31 @@ export function rateAt(
     default:
       return schedule satisfies never;
   }
+}
+
+/**
+ * A warning if a resumed run, where it stands, gets a higher learning rate than before without being told one: because
+ * it is longer than it was, its schedule goes back. Undefined if the rate does not rise.
+ * @param before the settings that its checkpoint has; an older version may have saved fewer.
+ */
+export function riseOfRate(
+  { step, seconds }: Pick<Counters, 'step' | 'seconds'>,
+  before: Partial<TrainSettings>,
+  now: TrainSettings,
+  stepsPerEpoch: number,
+): string | undefined {
+  const [old, next] = [{ ...defaultSettings, ...before }, now].map((settings) =>
+    rateAt(
+      step,
+      settings,
+      settings.epochs * stepsPerEpoch,
+      shareOfBudget(seconds, settings.timeBudgetMinutes),
+    ),
+  );
+  if (next <= old || now.rate !== before.rate) return undefined;
+  const [from, to] = [old, next].map((rate) => Number(rate.toPrecision(3)));
+  return (
+    `the learning rate rises from ${from} to ${to}: the run is longer than it was, so its schedule (${now.schedule}) ` +
+    'goes back. If bits/dim get worse, resume the run from its best checkpoint with a lower rate'
+  );
 }

@@ -40,7 +40,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
     if (!run.initialised) await engine.initialise(await batches.training(batches.order(0)[0], 0));
     await concludeEpoch(state);
   }
-  let ended: TrainResult['ended'] | undefined = (await state.isInterrupted()) ? 'signal' : undefined;
+  let ended: TrainResult['ended'] | undefined = await state.endsEarly();
   while (ended === undefined && counters.epoch < settings.epochs && !isOutOfPatience(state)) {
     ended = await trainEpoch(state);
     counters.epoch = Math.floor(counters.step / batches.stepsPerEpoch);

@@ -9,7 +9,7 @@ export interface Pace {
   /** Leaves out the time since the last note. */
   resumeClock(): void;
   elapsedSeconds(): number;
-  /** Share of the time budget that is used up, 0 to 1. 0 without a budget. */
+  /** Share of the time budget that is used up, 0 to 1, also by earlier pieces of the run. 0 without a budget. */
   readonly timeUsed: number;
   /** Time for these images or until the end of the budget, whichever is less. Infinity until it is known. */
   secondsLeft(imagesLeft: number): number;
@@ -18,7 +18,13 @@ export interface Pace {
 /** Recent means: what happened half a minute ago counts half. */
 const HALF_LIFE_SECONDS = 30;
 
-export function createPace(budgetMinutes = Number.POSITIVE_INFINITY): Pace {
+/** Share of a time budget that these seconds use up, 0 to 1. 0 without a budget, which is a budget of 0 minutes. */
+export function shareOfBudget(seconds: number, budgetMinutes: number): number {
+  return budgetMinutes === 0 ? 0 : Math.min(1, seconds / (budgetMinutes * 60));
+}
+
+/** @param secondsBefore training time of the pieces of the run before this one. */
+export function createPace(budgetMinutes: number, secondsBefore: number): Pace {
   const started = performance.now();
   let mark = started;
   let weightedImages = 0;
@@ -45,12 +51,13 @@ export function createPace(budgetMinutes = Number.POSITIVE_INFINITY): Pace {
     },
     elapsedSeconds,
     get timeUsed() {
-      return Math.min(1, elapsedSeconds() / (budgetMinutes * 60));
+      return shareOfBudget(secondsBefore + elapsedSeconds(), budgetMinutes);
     },
     secondsLeft(imagesLeft: number) {
       const speed = pace.imagesPerSecond;
       const forImages = speed > 0 ? imagesLeft / speed : Number.POSITIVE_INFINITY;
-      return Math.max(0, Math.min(forImages, budgetMinutes * 60 - elapsedSeconds()));
+      const forBudget = budgetMinutes * 60 - secondsBefore - elapsedSeconds();
+      return Math.max(0, budgetMinutes === 0 ? forImages : Math.min(forImages, forBudget));
     },
   };
   return pace;

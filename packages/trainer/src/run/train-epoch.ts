@@ -40,8 +40,7 @@ export async function trainEpoch(state: RunState): Promise<'signal' | 'time' | u
       run.onForecast?.(forecast(counters.step, steps, pace, run.config, settings, fromWeights));
     }
     if (result.applied) recent.push(result);
-    const timeIsUp = (await ranks.max(pace.timeUsed)) === 1;
-    const ended = (await state.isInterrupted()) ? 'signal' : timeIsUp ? 'time' : undefined;
+    const ended = await state.endsEarly();
     if (recent.length === LOG_STEPS || counters.step % stepsPerEpoch === 0 || ended) {
       const { imagesPerSecond, waiting } = pace;
       await state.log({ ...metricsOf(recent, counters), rate, imagesPerSecond, waiting });

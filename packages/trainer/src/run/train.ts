@@ -26,6 +26,7 @@ import { createBatches } from './batches.js';
 import { checkImages, checkSameClasses, checkSameData, checkSameOrder } from './check-data.js';
 import { checkPlace } from './check-place.js';
 import type { Forecast } from './forecast.js';
+import { riseOfRate } from './learning-rate.js';
 import { runTraining, type TrainResult } from './loop.js';
 import { type CheckpointRun, describeStart, runOf } from './run-checkpoint.js';
 import type { TrainingRun } from './training-run.js';
@@ -43,8 +44,6 @@ export interface TrainOptions extends EngineOptions {
   readonly out: string;
   /** Settings that differ from `defaultSettings`, or from the run that is resumed. */
   readonly settings?: Partial<TrainSettings>;
-  /** Ends training after this time, in minutes above 0. Default: no limit. */
-  readonly timeBudgetMinutes?: number;
   /** Replaces an existing run in `out`. Default false: `train` fails if `out` has a run. */
   readonly force?: boolean;
   /** Called after every step and every batch of validation. */
@@ -86,11 +85,6 @@ const trainRules: Rules<TrainOptions> = {
   settings: {
     expected: 'an object of settings',
     holds: (value) => typeof value === 'object' && value !== null,
-  },
-  timeBudgetMinutes: {
-    expected: 'a number above 0',
-    type: 'number',
-    holds: (value) => (value as number) > 0,
   },
   force: aBoolean,
   ...{ onProgress: aFunction, onEpoch: aFunction, onWarning: aFunction },
@@ -168,6 +162,8 @@ async function openRun(options: TrainOptions, opened: Close[]): Promise<Training
   checkImages(data, config);
   if (checkpoint) checkSameClasses(data, settings.labels, checkpoint);
   const batches = shardOf(createBatches(data, config, settings), ranks);
+  const rise = run && riseOfRate(run.counters, run.settings, settings, batches.stepsPerEpoch);
+  if (rise !== undefined) options.onWarning?.(rise);
 
   const glow = createGlow(config);
   const { trainable, fixed } = checkpoint?.params ?? initialParams(glow, settings.seed);

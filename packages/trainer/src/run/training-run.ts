@@ -20,7 +20,6 @@ export interface TrainingRun extends Omit<RunConstants, 'trainingImages'> {
   readonly initialised: boolean;
   /** The counters of the run that is resumed, whose state the engine has. */
   readonly counters?: Counters | undefined;
-  readonly timeBudgetMinutes?: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly onForecast?: (forecast: Forecast) => void;
   readonly onMetrics?: (metrics: Metrics) => void;
@@ -44,6 +43,8 @@ export interface RunState {
   savedAt: number;
   /** Whether `signal` was aborted on any rank. All ranks learn it at the same step. */
   isInterrupted(): Promise<boolean>;
+  /** Why training ends before its epochs, if it does: as decided by all ranks together. */
+  endsEarly(): Promise<'signal' | 'time' | undefined>;
   checkpoint(): Promise<Checkpoint>;
   /** Replaces `last`. */
   save(): Promise<void>;
@@ -57,7 +58,7 @@ export function createRunState(run: TrainingRun): RunState {
   const { stepsPerEpoch, trainingImages } = batches;
   const counters = run.counters ?? { ...atStart };
   const secondsBefore = counters.seconds;
-  const pace = createPace(run.timeBudgetMinutes);
+  const pace = createPace(settings.timeBudgetMinutes, secondsBefore);
   const stepBefore = counters.step;
   const state: RunState = {
     ...{ run, counters, pace },
@@ -67,6 +68,10 @@ export function createRunState(run: TrainingRun): RunState {
     scores: undefined,
     savedAt: 0,
     isInterrupted: async () => (await run.ranks.max(Number(run.signal?.aborted ?? false))) > 0,
+    async endsEarly() {
+      const timeIsUp = (await run.ranks.max(pace.timeUsed)) === 1;
+      return (await state.isInterrupted()) ? 'signal' : timeIsUp ? 'time' : undefined;
+    },
     async checkpoint() {
       counters.seconds = secondsBefore + pace.elapsedSeconds();
       return toCheckpoint({ ...run, trainingImages }, engine, counters, state.scores);

@@ -35,6 +35,7 @@ const rules: Readonly<Record<keyof TrainSettings, Rule>> = {
   flip: [(value) => typeof value === 'boolean', 'true or false'],
   shift: wholeNumber,
   patience: wholeNumber,
+  timeBudgetMinutes: number((value) => value >= 0, 'a number of at least 0 (0: no limit)'),
   valFraction: number((value) => value > 0 && value < 1, 'a number between 0 and 1'),
   seed: wholeNumber,
   labels: [(value) => value === null || typeof value === 'string', 'the name of an attribute, or null'],

@@ -22,7 +22,10 @@ export interface TrainSettings extends LearningSettings {
   readonly rate: number;
   /** Steps over which the learning rate rises linearly to `rate`. Default 100. */
   readonly warmup: number;
-  /** How the learning rate changes after the warm-up, over all `epochs`. Default `constant`. */
+  /**
+   * How the learning rate changes after the warm-up. It ends with the last epoch or with the time budget, whichever comes
+   * first. Default `constant`.
+   */
   readonly schedule: ScheduleName;
   /**
    * Skips steps whose gradient norm is above this factor times the median norm of the last 100 steps. A factor above 1,
@@ -35,6 +38,8 @@ export interface TrainSettings extends LearningSettings {
   readonly shift: number;
   /** Ends training after this number of epochs in a row without a better validation. 0: never. Default 0. */
   readonly patience: number;
+  /** Ends training after this time, in minutes over all resumptions. 0: never. Default 0. */
+  readonly timeBudgetMinutes: number;
   /** Share of the images that is held out for validation, between 0 and 1. Default 0.1. */
   readonly valFraction: number;
   /** Decides the first parameters, the split, the order of the images, augmentation and noise. Default 1. */
@@ -60,6 +65,7 @@ export const defaultSettings: TrainSettings = {
   flip: false,
   shift: 0,
   patience: 0,
+  timeBudgetMinutes: 0,
   valFraction: 0.1,
   seed: 1,
   labels: null,

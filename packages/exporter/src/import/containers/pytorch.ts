@@ -1,10 +1,9 @@
-import { show } from '@glow-onnx/flow/internal';
+import { dtypeArrays, show } from '@glow-onnx/flow/internal';
 import type { Tensors } from '../foreign-weights.js';
 import { type Budget, budgetOf } from './budget.js';
 import { flatten } from './flatten.js';
 import { readPickle } from './pickle.js';
 import { Storage, storageDtype, tensorCalls } from './pickled-tensor.js';
-import { arrayTypes } from './strided.js';
 import { openZip, type Zip } from './zip.js';
 
 /** The first number of a file of PyTorch before 1.6. */
@@ -80,7 +79,7 @@ function parseLegacy(bytes: Uint8Array, budget: Budget): Tensors {
         `PyTorch: the numbers of storage ${show(key)} cannot be read; save as safetensors`,
       );
     }
-    const size = Number(view.getBigInt64(at, true)) * arrayTypes[storage.dtype].BYTES_PER_ELEMENT;
+    const size = Number(view.getBigInt64(at, true)) * dtypeArrays[storage.dtype].BYTES_PER_ELEMENT;
     at += 8;
     if (!(size >= 0 && at + size <= bytes.length)) {
       throw new RangeError(

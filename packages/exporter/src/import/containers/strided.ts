@@ -1,22 +1,11 @@
-import { type SafetensorsDtype, type SafetensorsTensor, sizeOf } from '@glow-onnx/flow/internal';
+import {
+  dtypeArrays,
+  elementsOf,
+  type SafetensorsDtype,
+  type SafetensorsTensor,
+  sizeOf,
+} from '@glow-onnx/flow/internal';
 import type { Budget } from './budget.js';
-
-/** The array type of each element type. Floats of half precision are kept as their bits. */
-export const arrayTypes = {
-  F64: Float64Array,
-  F32: Float32Array,
-  F16: Uint16Array,
-  BF16: Uint16Array,
-  I64: BigInt64Array,
-  U64: BigUint64Array,
-  I32: Int32Array,
-  U32: Uint32Array,
-  I16: Int16Array,
-  U16: Uint16Array,
-  I8: Int8Array,
-  U8: Uint8Array,
-  BOOL: Uint8Array,
-} as const satisfies Record<SafetensorsDtype, unknown>;
 
 /** numpy and PyTorch have no tensors of more axes. */
 export const maxAxes = 64;
@@ -39,7 +28,7 @@ export interface Strided {
  */
 export function rowMajor(where: string, tensor: Strided, budget: Budget): SafetensorsTensor {
   const { dtype, shape, strides, offset, bytes } = tensor;
-  const ArrayType = arrayTypes[dtype];
+  const ArrayType = dtypeArrays[dtype];
   const width = ArrayType.BYTES_PER_ELEMENT;
   const natural = [...shape, ...strides, offset].every((n) => Number.isSafeInteger(n) && n >= 0);
   if (!natural || shape.length !== strides.length || shape.length > maxAxes) {
@@ -61,7 +50,7 @@ export function rowMajor(where: string, tensor: Strided, budget: Budget): Safete
     size === 0
       ? new ArrayType(0)
       : isRowMajor(shape, strides)
-        ? elements(ArrayType, bytes.subarray(offset * width, (offset + size) * width))
+        ? elementsOf(dtype, bytes.subarray(offset * width, (offset + size) * width))
         : gather(tensor, size);
   return { dtype, shape, data } as SafetensorsTensor;
 }
@@ -76,19 +65,10 @@ function isRowMajor(shape: readonly number[], strides: readonly number[]): boole
   return true;
 }
 
-type ArrayType = (typeof arrayTypes)[SafetensorsDtype];
-
-function elements(Type: ArrayType, bytes: Uint8Array) {
-  const count = bytes.length / Type.BYTES_PER_ELEMENT;
-  return bytes.byteOffset % Type.BYTES_PER_ELEMENT === 0
-    ? new Type(bytes.buffer as ArrayBuffer, bytes.byteOffset, count)
-    : new Type(new Uint8Array(bytes).buffer);
-}
-
 function gather({ dtype, shape, strides, offset, bytes }: Strided, size: number) {
-  const Type = arrayTypes[dtype];
+  const Type = dtypeArrays[dtype];
   const width = Type.BYTES_PER_ELEMENT;
-  const from = elements(Type, bytes.subarray(0, bytes.length - (bytes.length % width)));
+  const from = elementsOf(dtype, bytes.subarray(0, bytes.length - (bytes.length % width)));
   const to = new Type(size);
   const index = shape.map(() => 0);
   let at = offset;

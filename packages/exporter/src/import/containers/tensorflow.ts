@@ -1,10 +1,16 @@
-import { type SafetensorsDtype, type SafetensorsTensor, show, sizeOf } from '@glow-onnx/flow/internal';
+import {
+  dtypeArrays,
+  type SafetensorsDtype,
+  type SafetensorsTensor,
+  show,
+  sizeOf,
+} from '@glow-onnx/flow/internal';
 import type { Tensors } from '../foreign-weights.js';
 import { budgetOf, tensorBytes } from './budget.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
 import { readMessage } from './protobuf.js';
 import { isTable, readTable } from './sorted-table.js';
-import { arrayTypes, maxAxes, rowMajor } from './strided.js';
+import { maxAxes, rowMajor } from './strided.js';
 
 /** TensorFlow's element types, by their number in tensorflow/core/framework/types.proto. */
 const dtypes: Readonly<Record<number, SafetensorsDtype>> = {
@@ -75,7 +81,7 @@ export function parseTensorflow(index: Uint8Array, shards: readonly Uint8Array[]
     }
     const bytes = shard.subarray(offset, offset + size);
     const shape = shapeOf(where, entry.get(2)?.at(-1));
-    const expected = sizeOf(shape) * arrayTypes[dtype].BYTES_PER_ELEMENT;
+    const expected = sizeOf(shape) * dtypeArrays[dtype].BYTES_PER_ELEMENT;
     if (size !== expected) {
       throw new RangeError(
         `${where}: [${shape.join(', ')}] takes ${expected} bytes, but the index states ${size}; the file is damaged`,
