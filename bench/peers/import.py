@@ -13,7 +13,8 @@ only the files. For each variant of a program there are `<variant>.<form of the 
     decode.z<level>     other standardised latents, not far away
     decode.x            the image that the program makes of them
 
-The weights are random, of a size at which every part of the model matters, and rounded to float32.
+The weights are random, of a size at which every part of the model matters, or what a few steps of training make of them,
+and rounded to float32.
 """
 
 import argparse

@@ -2,6 +2,7 @@ import type { GlowConfig, Layer } from '@glow-onnx/flow';
 import { actnorm } from '../../packages/flow/src/layers/actnorm.js';
 import { affineCoupling } from '../../packages/flow/src/layers/affine-coupling.js';
 import { invertibleConv } from '../../packages/flow/src/layers/invertible-conv.js';
+import { logit } from '../../packages/flow/src/layers/logit.js';
 import { squeeze } from '../../packages/flow/src/layers/squeeze.js';
 import { tinyConfig } from './tiny-config.js';
 
@@ -24,11 +25,14 @@ export const layerCases: readonly LayerCase[] = [
   { name: 'invertible 1×1 convolution, full', layer: invertibleConv('full', 4), channels: 4 },
   { name: 'shuffle', layer: invertibleConv('shuffle', 5), channels: 5 },
   { name: 'reverse', layer: invertibleConv('reverse', 4), channels: 4 },
+  { name: 'logit', layer: logit(0.1), channels: 3 },
   { name: 'squeeze', layer: squeeze, channels: 3 },
   { name: 'coupling, tanh', ...coupling({ coupling: 'tanh' }) },
   { name: 'coupling, sigmoid', ...coupling({ coupling: 'sigmoid' }) },
   { name: 'coupling, bounded', ...coupling({ coupling: 'bounded' }) },
   { name: 'coupling, additive', ...coupling({ coupling: 'additive' }) },
+  { name: 'coupling, scaled tanh', ...coupling({ coupling: 'scaled-tanh' }) },
+  { name: 'coupling, rectified input', ...coupling({ inputRelu: true, hiddenActnorm: true }) },
   { name: 'coupling, 12 channels', ...coupling({}, 12) },
   { name: 'coupling, interleaved', ...coupling({ coupling: 'sigmoid', parameterOrder: 'interleaved' }) },
   { name: 'coupling, padded with ones', ...coupling({ padding: 'ones' }) },

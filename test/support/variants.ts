@@ -33,7 +33,17 @@ export const variants: readonly Variant[] = [
   variant('learned prior per channel, 8×12', { prior: 'learned', height: 8, width: 12 }),
   variant('learned prior, grey', { prior: 'learned', channels: 1 }),
   variant('learned prior of zeros padded with ones', { prior: 'learned', topPrior: 'conv', padding: 'ones' }),
+  variant('logit of pixels', { logitRange: 0.3 }),
+  variant('rectified input, 6 channels', { inputRelu: true, channels: 3 }),
+  variant('rectified input, border channel, hidden actnorm', {
+    inputRelu: true,
+    padding: 'border',
+    hiddenActnorm: true,
+  }),
+  variant('scaled tanh coupling, 8×12', { coupling: 'scaled-tanh', height: 8, width: 12 }),
   variant('class-conditional', { prior: 'learned', classes: 3 }),
+  variant('class-conditional at all levels', { prior: 'learned', classes: 3, splitClasses: true }),
+  variant('class-conditional at all levels, interleaved', { classes: 3, splitClasses: true }, 'openai'),
   variant('class-conditional, with a border', { classes: 3, channels: 1 }, 'openai'),
   variant('four times as many hidden channels as outputs', { hiddenChannels: 48 }),
   variant('many hidden channels, additive, padded with ones', {

@@ -9,11 +9,12 @@ import torch
 from . import _torch
 
 VARIANTS = [
-    # variant, form, channels, levels, block, base, classes of the last base
-    ("affine-lu", "pt", 1, 2, {}, "glow", None),
-    ("affine-full-actnorm", "npz", 1, 2, {"use_lu": False, "net_actnorm": True}, "glow", None),
-    ("additive-lu-classes", "safetensors", 1, 2, {"scale": False}, "glow", 3),
-    ("affine-lu-rgb", "safetensors", 3, 2, {}, "gaussian", None),
+    # variant, form, channels, levels, block, base, classes, whether all bases depend on them or the top alone
+    ("affine-lu", "pt", 1, 2, {}, "glow", None, False),
+    ("affine-full-actnorm", "npz", 1, 2, {"use_lu": False, "net_actnorm": True}, "glow", None, False),
+    ("additive-lu-classes", "safetensors", 1, 2, {"scale": False}, "glow", 3, False),
+    ("affine-lu-rgb", "safetensors", 3, 2, {}, "gaussian", None, False),
+    ("affine-lu-all-classes", "safetensors", 1, 2, {}, "glow", 3, True),
 ]
 HEIGHT, WIDTH = 8, 12
 
@@ -22,9 +23,9 @@ def fixtures(source):
     sys.path.insert(0, str(source))
     program = importlib.import_module("normflows")
 
-    for seed, (variant, form, channels, levels, block, base, classes) in enumerate(VARIANTS):
+    for seed, (variant, form, channels, levels, block, base, classes, at_splits) in enumerate(VARIANTS):
         _torch.seed_all(seed)
-        flow = build(program, channels, levels, block, base, classes)
+        flow = build(program, channels, levels, block, base, classes, at_splits)
         _torch.randomise(flow, seed)
         with torch.no_grad():
             for module in flow.modules():
@@ -45,7 +46,7 @@ def fixtures(source):
         }
 
 
-def build(program, channels, levels, block, base, classes):
+def build(program, channels, levels, block, base, classes, at_splits):
     bases, flows, merges = [], [], []
     for i in range(levels):
         inside = channels * 2 ** (levels + 1 - i)
@@ -57,7 +58,7 @@ def build(program, channels, levels, block, base, classes):
         if base == "gaussian":
             bases.append(program.distributions.DiagGaussian(latent))
         else:
-            bases.append(program.distributions.GlowBase(latent, num_classes=classes if i == 0 else None))
+            bases.append(program.distributions.GlowBase(latent, num_classes=classes if i == 0 or at_splits else None))
     return program.MultiscaleFlow(bases, flows, merges, class_cond=classes is not None)
 
 

@@ -21,10 +21,12 @@ const configSchema = z.strictObject({
   hiddenChannels: count(4096).check(z.multipleOf(4)),
   /** Bits per colour channel n. */
   bits: count(8),
+  /** The model sees the logit of ½ + logitRange·x instead of x; 0: x itself. */
+  logitRange: z._default(z.number().check(z.minimum(0), z.maximum(0.999)), 0),
   /** The invertible 1×1 convolution: LU factors, a plain matrix, or (fixed) a shuffle or a reversal of channels. */
   conv1x1: z.enum(['lu', 'full', 'shuffle', 'reverse']),
   /** The coupling's map of its changed half. */
-  coupling: z.enum(['tanh', 'sigmoid', 'bounded', 'additive']),
+  coupling: z.enum(['tanh', 'sigmoid', 'bounded', 'additive', 'scaled-tanh']),
   /** How a network's output is read as two parameters: its two halves, or its even and odd channels. */
   parameterOrder: z.enum(['halves', 'interleaved']),
   /** Which half becomes the latent at a split. */
@@ -33,6 +35,8 @@ const configSchema = z.strictObject({
    * Padding of 3×3 convolutions. `ones` is for the last convolution of a conditioner and for priors, `border` for all.
    */
   padding: z.enum(['zeros', 'ones', 'border']),
+  /** A scale and a bias per channel, and a ReLU, before the conditioner's first convolution. */
+  inputRelu: z._default(z.boolean(), false),
   /** Actnorm after the conditioner's first two convolutions. */
   hiddenActnorm: z.boolean(),
   /** A factor exp(3·gain) per channel on the conditioner's output. */
@@ -48,6 +52,8 @@ const configSchema = z.strictObject({
   topPrior: z.enum(['channel', 'conv']),
   /** Number of class labels; 0 for none. */
   classes: z.int().check(z.minimum(0), z.maximum(65536)),
+  /** The label changes the learned priors of all levels, not that of the top alone. */
+  splitClasses: z._default(z.boolean(), false),
 });
 
 /** The choices that determine a model's layers and shapes. Checkpoints and model folders store them. */
@@ -158,6 +164,9 @@ export function parseConfig(value: unknown): GlowConfig {
     throw new RangeError(
       `config: classes ${config.classes} needs prior "learned" or "bounded", got prior "${config.prior}"`,
     );
+  }
+  if (config.splitClasses && config.classes === 0) {
+    throw new RangeError('config: splitClasses needs classes; set their number, or leave splitClasses out');
   }
   return config;
 }

@@ -102,7 +102,12 @@ function addLogDet<T>(ops: Ops<T>, a: LogDet<T>, b: LogDet<T>): LogDet<T> {
     p === undefined ? q : q === undefined ? p : ops.add(p, q);
   const perPixel = sum(a.perPixel, b.perPixel);
   const elements = sum(a.elements, b.elements);
-  return { ...(perPixel === undefined ? {} : { perPixel }), ...(elements === undefined ? {} : { elements }) };
+  const perImage = sum(a.perImage, b.perImage);
+  return {
+    ...(perPixel === undefined ? {} : { perPixel }),
+    ...(elements === undefined ? {} : { elements }),
+    ...(perImage === undefined ? {} : { perImage }),
+  };
 }
 
 /**
@@ -115,8 +120,10 @@ function levelLogProb<T>(ops: Ops<T>, level: Level, latent: T, logSd: T | undefi
   if (logDet.perPixel !== undefined) {
     density = ops.add(density, ops.scale(logDet.perPixel, 1 / level.latentChannels));
   }
-  const sum = ops.sumPerImage(density);
-  return logDet.elements === undefined ? sum : ops.add(sum, ops.sumPerImage(logDet.elements));
+  const parts = [ops.sumPerImage(density)];
+  if (logDet.elements !== undefined) parts.push(ops.sumPerImage(logDet.elements));
+  if (logDet.perImage !== undefined) parts.push(logDet.perImage);
+  return parts.reduce((sum, part) => ops.add(sum, part));
 }
 
 /** Adds the layer's name before every name that is given inside the layer. */

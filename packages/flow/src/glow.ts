@@ -4,6 +4,7 @@ import type { Layer, ParamSpec } from './layer.js';
 import { actnorm } from './layers/actnorm.js';
 import { affineCoupling } from './layers/affine-coupling.js';
 import { invertibleConv } from './layers/invertible-conv.js';
+import { logit } from './layers/logit.js';
 import { channelPrior, convPrior, type Prior, standardPrior } from './layers/prior.js';
 import { squeeze } from './layers/squeeze.js';
 import type { Ops } from './ops.js';
@@ -32,7 +33,8 @@ export interface Glow {
 }
 
 /**
- * Makes the layers of a config. Each level has a squeeze and then steps of actnorm → 1×1 convolution → coupling.
+ * Makes the layers of a config. Each level has a squeeze and then steps of actnorm → 1×1 convolution → coupling. The
+ * logit of pixels, if the config has one, comes first.
  * Source: Kingma & Dhariwal 2018, Figure 2.
  * @example
  * const glow = createGlow(createConfig({ channels: 3, height: 32, width: 32 }));
@@ -46,8 +48,10 @@ export function createGlow(config: GlowConfig): Glow {
       { name: `${place}.steps.${k}.conv1x1`, layer: invertibleConv(config.conv1x1, channels) },
       { name: `${place}.steps.${k}.coupling`, layer: affineCoupling(config, channels) },
     ]);
+    const first =
+      l === 0 && config.logitRange > 0 ? [{ name: 'logit', layer: logit(config.logitRange) }] : [];
     return {
-      layers: [{ name: `${place}.squeeze`, layer: squeeze }, ...steps.flat()],
+      layers: [...first, { name: `${place}.squeeze`, layer: squeeze }, ...steps.flat()],
       latentChannels: latentChannels(config, l),
       split: l === config.levels - 1 ? undefined : config.splitLatent,
       prior: priorOf(config, l),

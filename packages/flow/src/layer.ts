@@ -18,12 +18,14 @@ export interface LayerParams<T> {
   readonly fixed: Named<Float64Tensor>;
 }
 
-/** log|det ∂y/∂x| in nats, per image: height·width·perPixel + Σ elements. An absent part is zero. */
+/** log|det ∂y/∂x| in nats, per image: height·width·perPixel + Σ elements + perImage. An absent part is zero. */
 export interface LogDet<T> {
   /** A weight of shape [], the same at every pixel of y. */
   readonly perPixel?: T;
-  /** An image whose elements are summed. */
+  /** An image whose elements are summed, of one shape for all layers of a level. */
   readonly elements?: T;
+  /** A vector [batch], for a layer whose elements have another shape. */
+  readonly perImage?: T;
 }
 
 /** y = matrix·x + bias at every pixel; logDet per pixel. */

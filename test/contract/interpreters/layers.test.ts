@@ -38,11 +38,20 @@ function randomLayerParams(layer: Layer): LayerParams<Float64Tensor> {
 }
 
 /** A layer's log|det| for each image. */
-function logDetOf(y: Float64Tensor, { perPixel, elements }: LogDet<Float64Tensor>): number[] {
+function logDetOf(y: Float64Tensor, { perPixel, elements, perImage }: LogDet<Float64Tensor>): number[] {
   const [batch, , height, width] = y.shape;
   const constant = (perPixel?.data[0] ?? 0) * height * width;
   const sums = elements === undefined ? undefined : float64Ops.sumPerImage(elements).data;
-  return Array.from({ length: batch }, (_, i) => constant + (sums?.[i] ?? 0));
+  return Array.from({ length: batch }, (_, i) => constant + (sums?.[i] ?? 0) + (perImage?.data[i] ?? 0));
+}
+
+/** The parts that a logDet has, none of them an image. */
+function partsOf<T>(ops: Ops<T>, { perPixel, elements, perImage }: LogDet<T>): T[] {
+  return [
+    ...(perPixel ? [perPixel] : []),
+    ...(elements ? [ops.sumPerImage(elements)] : []),
+    ...(perImage ? [perImage] : []),
+  ];
 }
 
 function lift<T>(ops: Ops<T>, weights: Named<Float64Tensor>): Named<T> {
@@ -108,14 +117,9 @@ describe.each(layerCases)('$name', ({ layer, channels }) => {
         fixed: params.fixed,
       });
       const { y, logDet } = layer.forward(ops, images.x, weights);
-      const { perPixel, elements } = logDet;
-      return [y, ...(perPixel ? [perPixel] : []), ...(elements ? [ops.sumPerImage(elements)] : [])];
+      return [y, ...partsOf(ops, logDet)];
     });
-    const { perPixel, elements } = logDet;
-    const expected = [
-      ...(perPixel ? [perPixel] : []),
-      ...(elements ? [float64Ops.sumPerImage(elements)] : []),
-    ];
+    const expected = partsOf(float64Ops, logDet);
     expect(ahead.shape).toEqual(y.shape);
     expect(relativeError(ahead.data, y.data)).toBeLessThan(tolerance);
     expect(logDets.map(({ shape }) => shape)).toEqual(expected.map(({ shape }) => shape));

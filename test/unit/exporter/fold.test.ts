@@ -31,7 +31,10 @@ describe.each(variants)('folding $name', ({ config }) => {
 
   test('leaves two layers a step, the squeeze gone', () => {
     for (const { levels } of [folded.encode, folded.decode]) {
-      expect(levels.map(({ layers }) => layers.length)).toEqual(levels.map(() => 2 * steps));
+      const logits = Number(config.logitRange > 0); // the layer before the first level's squeeze
+      expect(levels.map(({ layers }) => layers.length)).toEqual(
+        levels.map((_, l) => 2 * steps + (l === 0 ? logits : 0)),
+      );
     }
     const places = (weights: object) => Object.keys(weights).filter((name) => /steps\.0|squeeze/.test(name));
     expect(places(folded.encode.weights).sort()).toEqual(

@@ -12,7 +12,7 @@ const FLOAT64 = 1e-12;
 /** Float32 rounds to 6e-8; W⁻¹ and 1/sd multiply what these few layers leave, up to 3e-6 (measured). */
 const FLOAT32 = 3e-5;
 
-const programs = ['rosinality', 'chaiyujin', 'y0ast', 'openai', 'normflows'];
+const programs = ['rosinality', 'chaiyujin', 'y0ast', 'openai', 'chrischute', 'normflows'];
 
 test('docs/import.md lists every variant', () => {
   const page = readFileSync(path.join(__dirname, '../../../docs/import.md'), 'utf8');

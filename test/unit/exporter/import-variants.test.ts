@@ -56,12 +56,14 @@ describe.each(['chaiyujin', 'y0ast'])('weights of %s without 1×1 convolutions',
 });
 
 describe('weights of every program', () => {
-  it.each(['rosinality', 'chaiyujin', 'y0ast', 'openai', 'normflows'])(
+  it.each(['rosinality', 'chaiyujin', 'y0ast', 'openai', 'chrischute', 'normflows'])(
     'of %s are refused without any one of their tensors',
     async (program) => {
-      const [{ variant }] = programFixtures(program).filter((found) => found.variant.startsWith('affine'));
+      const [{ variant }] = programFixtures(program).filter((found) =>
+        /^(affine|random)/.test(found.variant),
+      );
       const weights = await weightsOf(program, variant);
-      const computed = /prior_h$|_mask$|l_eye$|\.eye$|initialized$|data_dep_init_done$/;
+      const computed = /prior_h$|_mask$|l_eye$|\.eye$|initialized$|data_dep_init_done$|num_batches_tracked$/;
       for (const name of Object.keys(weights).filter((text) => !computed.test(text))) {
         const { [name]: _, ...rest } = weights;
         // Without its 1×1 convolution a step of these would be one that reverses; the other steps tell.
@@ -75,6 +77,38 @@ describe('weights of every program', () => {
     const fewer = Object.entries(weights).filter(([name]) => !name.startsWith('flow.layers.6.'));
     expect(() => importTensors(tensorsOf(Object.fromEntries(fewer)), 'auto')).toThrow(
       /expected 2 steps at level 1 as at level 0, got 1: flow\.layers\.5\./,
+    );
+  });
+});
+
+describe('weights of chrischute', () => {
+  const read = async (change: (weights: Record<string, Float64Tensor>) => Record<string, Float64Tensor>) => {
+    const weights = await weightsOf('chrischute', 'random');
+    return () => importTensors(tensorsOf({ ...weights, ...change(weights) }), 'auto').checkpoint;
+  };
+
+  it('give a model of logits, whose networks rectify their input', async () => {
+    const { config } = (await read(() => ({})))();
+    expect(config).toMatchObject({ coupling: 'scaled-tanh', inputRelu: true, conv1x1: 'full', levels: 2 });
+    expect(config.logitRange).toBeCloseTo(0.9, 7);
+  });
+
+  it('have bounds below 1', async () => {
+    expect(await read(() => ({ bounds: tensor([1], [1.5]) }))).toThrow(
+      /logitRange: expected at most 0\.999, got 1\.5/,
+    );
+  });
+
+  it('have variances that are not negative', async () => {
+    const name = 'flows.steps.0.coup.nn.mid_norm.running_var';
+    expect(await read((weights) => ({ [name]: filledLike(weights[name], () => -1) }))).toThrow(
+      /mid_norm\.running_var": expected variances, got negative numbers/,
+    );
+  });
+
+  it('come with actnorms that have seen a batch', async () => {
+    expect(await read(() => ({ 'flows.next.steps.1.norm.is_initialized': zeros(1) }))).toThrow(
+      /is_initialized" is 0: this actnorm has not seen a first batch/,
     );
   });
 });
@@ -110,11 +144,15 @@ describe('bases of normflows', () => {
     );
   });
 
-  it('may depend on the class at the top alone', async () => {
+  it('may depend on the class at any level, and not on the pixel', async () => {
     const weights = await weightsOf('normflows', 'additive-lu-classes');
+    const config = (changed: object) =>
+      importTensors(tensorsOf({ ...weights, ...changed }), 'auto').checkpoint.config;
+    expect(config({})).toMatchObject({ classes: 3, splitClasses: false });
     const split = { 'q0.1.loc_cc': zeros(3, 2), 'q0.1.log_scale_cc': zeros(3, 2) };
-    expect(() => importTensors(tensorsOf({ ...weights, ...split }), 'auto')).toThrow(
-      /q0\.1\.loc_cc": a base of this level depends on the class; here only that of the top/,
+    expect(config(split)).toMatchObject({ classes: 3, splitClasses: true });
+    expect(() => config({ 'q0.1.loc_cc': zeros(4, 2), 'q0.1.log_scale_cc': zeros(4, 2) })).toThrow(
+      /q0\.1\.loc_cc": expected shape \[3, 2\], got \[4, 2\]/,
     );
     const pixels = { ...(await weightsOf('normflows', 'affine-lu-rgb')), 'q0.0.loc': zeros(24, 2, 3, 10) };
     expect(() => importTensors(tensorsOf(pixels), 'auto')).toThrow(
@@ -140,11 +178,6 @@ describe('bases of normflows', () => {
 
 describe('programs outside this flow are refused by name, with the part that differs:', () => {
   it.each([
-    [
-      'chrischute/glow',
-      'module.flows.next.steps.3.coup.nn.in_norm.running_mean',
-      /rectify their input before/,
-    ],
     [
       'nflows',
       '_transform._transforms.1._transforms.1._transforms.2.transform_net.final_layer.bias',

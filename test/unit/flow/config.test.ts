@@ -38,8 +38,11 @@ test.each([
   [{ hiddenChannels: 66 }, /config: hiddenChannels: expected a multiple of 4, got 66/],
   [
     { coupling: 'affine' },
-    /config: coupling: expected one of "tanh", "sigmoid", "bounded", "additive", got "affine"/,
+    /config: coupling: expected one of "tanh", "sigmoid", "bounded", "additive", "scaled-tanh", got "affine"/,
   ],
+  [{ logitRange: 1 }, /config: logitRange: expected at most 0\.999, got 1/],
+  [{ logitRange: -0.1 }, /config: logitRange: expected at least 0, got -0\.1/],
+  [{ inputRelu: 1 }, /config: inputRelu: expected boolean, got 1/],
   [{ height: 30 }, /config: height 30 cannot pass 3 levels: it must be divisible by 8/],
   [{ bits: Number.NaN }, /config: bits: expected .*, got NaN/],
   [{ steps: 5n }, /config: steps: expected number, got 5/],
@@ -50,9 +53,20 @@ test.each([
     { prior: 'learned', topPrior: 'conv' },
     /config: topPrior "conv" is a convolution of zeros, which padding "zeros"/,
   ],
+  [{ splitClasses: true }, /config: splitClasses needs classes; set their number/],
   [{ classes: 10 }, /config: classes 10 needs prior "learned" or "bounded", got prior "standard"/],
 ])('a config with %j is refused by its field', (change, message) => {
   expect(() => parseConfig({ ...createConfig(sizes), ...change })).toThrow(message);
+});
+
+test('a config written before the choices that have a default is read as it was', () => {
+  const { logitRange, inputRelu, splitClasses, ...earlier } = createConfig(sizes);
+  expect({ logitRange, inputRelu, splitClasses }).toEqual({
+    logitRange: 0,
+    inputRelu: false,
+    splitClasses: false,
+  });
+  expect(parseConfig(earlier)).toEqual(createConfig(sizes));
 });
 
 test('an unknown preset is refused by name', () => {

@@ -25,12 +25,26 @@ export function readConditioner(
   convs.forEach(({ shape, wide, border }, i) => {
     const index = i as 0 | 1 | 2;
     const kernel = takeKernel(weights, layout, place + names[index], shape);
-    found[`conv${i + 1}.weight`] = widenKernel(kernel, wide, border);
-    for (const [name, vector] of Object.entries(layout.readAfterConv(weights, place, index, shape[0]))) {
+    const { factor, ...vectors } = layout.readAfterConv(weights, place, index, shape[0]);
+    found[`conv${i + 1}.weight`] = widenKernel(factor ? timesOutputs(kernel, factor) : kernel, wide, border);
+    for (const [name, vector] of Object.entries(vectors)) {
       found[`conv${i + 1}.${name}`] = widenVector(vector, wide[0]);
     }
   });
-  return layout.subtractsShift ? withShiftNegated(found, config.coupling) : found;
+  const { subtractsShift, readCoupling } = layout;
+  return {
+    ...(subtractsShift ? withShiftNegated(found, config.coupling) : found),
+    ...readCoupling?.(weights, place, channels / 2),
+  };
+}
+
+/** Each output of a kernel times its factor. */
+function timesOutputs({ shape, data }: Float64Tensor, factor: Float64Tensor): Float64Tensor {
+  const size = sizeOf(shape) / shape[0];
+  return tensor(
+    shape,
+    data.map((v, at) => v * factor.data[Math.floor(at / size)]),
+  );
 }
 
 /** Additive: all outputs are shifts; else the even ones, as in every interleaved network. */

@@ -1,3 +1,4 @@
+import { chrischuteLayout } from './chrischute.js';
 import { chaiyujinLayout, y0astLayout } from './flow-layers.js';
 import type { Layout } from './layout.js';
 import { normflowsLayout } from './normflows.js';
@@ -13,6 +14,7 @@ export const layouts = [
   chaiyujinLayout,
   y0astLayout,
   openaiLayout,
+  chrischuteLayout,
   normflowsLayout,
   ownLayout,
 ] as const satisfies readonly Layout[];

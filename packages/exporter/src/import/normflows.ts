@@ -26,7 +26,7 @@ export const normflowsLayout = {
       topPrior: 'channel',
       outputGain: false,
       hiddenActnorm: hasHiddenActnorm(weights),
-      classes: weights.has('q0.0.loc_cc') ? weights.shapeOf('q0.0.loc_cc')[0] : 0,
+      ...classesOf(weights),
     }),
     bits: 8,
     offset: 0.5,
@@ -75,17 +75,20 @@ export const normflowsLayout = {
       const found: Record<string, Float64Tensor> = {};
       for (let level = 0; level < config.levels; level++) {
         const latent = latentChannels(config, level);
-        const { mean, logSd, ...classes } = readBase(weights, config, level, latent);
+        const { mean, logSd, classes } = readBase(weights, config, level, latent);
         if (level === config.levels - 1) {
-          Object.assign(found, { 'prior.mean': vector(mean), 'prior.logSd': vector(logSd), ...classes });
+          found['prior.mean'] = mean;
+          found['prior.logSd'] = logSd;
+          if (classes) found['prior.classes'] = alongRows(classes.mean, classes.logSd, 'halves');
           continue;
         }
         const to = `levels.${level}.prior`;
+        const row = { shape: [1, latent] };
+        const bias = alongRows({ ...mean, ...row }, { ...logSd, ...row }, 'interleaved');
         found[`${to}.weight`] = filled([2 * latent, latent, 3, 3]);
-        found[`${to}.bias`] = vector(
-          Float64Array.from({ length: 2 * latent }, (_, i) => (i % 2 ? logSd : mean)[i >> 1]),
-        );
+        found[`${to}.bias`] = tensor([2 * latent], bias.data);
         found[`${to}.gain`] = filled([2 * latent]);
+        if (classes) found[`${to}.classes`] = alongRows(classes.mean, classes.logSd, 'interleaved');
       }
       return found;
     },
@@ -101,35 +104,53 @@ const vector = (data: Float64Array): Float64Tensor => tensor([data.length], data
 const hasHiddenActnorm = ({ names }: ForeignWeights): boolean =>
   names.some((name) => name.endsWith(`${net}.1.actNorm.s`));
 
-/** Mean and log-sd of a level's latent, and `prior.classes` at the top. */
+/** The number of classes, and whether bases before the top depend on them. */
+function classesOf({ names, shapeOf }: ForeignWeights): Pick<GlowConfig, 'classes' | 'splitClasses'> {
+  const tables = names.filter((name) => /^q0\.\d{1,4}\.loc_cc$/.test(name));
+  const [first] = tables;
+  if (first === undefined) return { classes: 0, splitClasses: false };
+  return {
+    classes: shapeOf(first)[0] as number,
+    splitClasses: tables.some((name) => name !== 'q0.0.loc_cc'),
+  };
+}
+
+/** Mean and log-sd of a level's latent, [channels], and what a class adds to both, [classes, channels]. */
 function readBase(weights: ForeignWeights, config: GlowConfig, level: number, latent: number) {
   const base = `q0.${config.levels - 1 - level}`;
-  const isTop = level === config.levels - 1;
+  const table = [config.classes, latent];
+  const none = { mean: filled(table), logSd: filled(table) };
+  const needed = config.classes > 0 && (level === config.levels - 1 || config.splitClasses);
   if (!weights.has(`${base}.loc_logs`)) {
     return {
-      mean: samePixels(weights, `${base}.loc`, latent),
-      logSd: samePixels(weights, `${base}.log_scale`, latent),
+      mean: vector(samePixels(weights, `${base}.loc`, latent)),
+      logSd: vector(samePixels(weights, `${base}.log_scale`, latent)),
+      classes: needed ? none : undefined,
     };
   }
-  const scaled = (name: string): Float64Array => {
+  const scaled = (name: string): Float64Tensor => {
     const { data: logs } = weights.take(`${base}.${name}_logs`, [latent]);
-    return weights.take(`${base}.${name}`, [latent]).data.map((v, i) => v * Math.exp(3 * logs[i]));
+    return vector(weights.take(`${base}.${name}`, [latent]).data.map((v, i) => v * Math.exp(3 * logs[i])));
   };
-  const moments = { mean: scaled('loc'), logSd: scaled('log_scale') };
-  if (!weights.has(`${base}.loc_cc`)) return moments;
-  if (!isTop) {
-    throw new RangeError(
-      `${weights.where(`${base}.loc_cc`)}: a base of this level depends on the class; here only that of the top ` +
-        '(q0.0) can',
-    );
-  }
-  const { data: loc } = weights.take(`${base}.loc_cc`, [config.classes, latent]);
-  const { data: logScale } = weights.take(`${base}.log_scale_cc`, [config.classes, latent]);
-  const rows = Array.from({ length: config.classes }, (_, row) => [
-    ...loc.subarray(row * latent, (row + 1) * latent),
-    ...logScale.subarray(row * latent, (row + 1) * latent),
-  ]);
-  return { ...moments, 'prior.classes': tensor([config.classes, 2 * latent], rows.flat()) };
+  const classes = weights.has(`${base}.loc_cc`)
+    ? { mean: weights.take(`${base}.loc_cc`, table), logSd: weights.take(`${base}.log_scale_cc`, table) }
+    : needed
+      ? none
+      : undefined;
+  return { mean: scaled('loc'), logSd: scaled('log_scale'), classes };
+}
+
+/** Each row of a [rows, n], and that of b: one after the other, or in turn. */
+function alongRows(a: Float64Tensor, b: Float64Tensor, order: GlowConfig['parameterOrder']): Float64Tensor {
+  const [count, n] = a.shape as [number, number];
+  const at = (row: number, i: number): number => {
+    const [half, channel] = order === 'halves' ? [Math.floor(i / n), i % n] : [i % 2, i >> 1];
+    return (half ? b : a).data[row * n + channel];
+  };
+  return tensor(
+    [count, 2 * n],
+    Float64Array.from({ length: count * 2 * n }, (_, i) => at(Math.floor(i / (2 * n)), i % (2 * n))),
+  );
 }
 
 /** One number for each channel of a base [1, channels, height, width]. @throws RangeError if its pixels differ. */
@@ -138,7 +159,7 @@ function samePixels(weights: ForeignWeights, name: string, channels: number): Fl
   if (shape.length !== 4 || shape[0] !== 1) {
     throw new RangeError(
       `${weights.where(name)}: expected shape [1, ${channels}, height, width] of a DiagGaussian or GlowBase, got ` +
-        `[${shape.join(', ')}]; here a base has one mean for each channel, and only that of the top depends on the class`,
+        `[${shape.join(', ')}]; here a base has one mean for each channel, or one for each class and channel (GlowBase)`,
     );
   }
   const { data } = weights.take(name, [1, channels, shape[2], shape[3]]);

@@ -3,13 +3,6 @@ import { printable } from '@glow-onnx/flow/internal';
 /** Programs whose models this flow does not have, by names that only they write, and the part that differs. */
 const outside: readonly { readonly program: string; readonly names: RegExp; readonly part: string }[] = [
   {
-    program: 'github.com/chrischute/glow',
-    names: /(^|\.)flows\.(next\.)*steps\.\d{1,4}\.coup\.nn\.in_norm\./,
-    part:
-      'its couplings are (b + t)·exp(scale·tanh(s)), their networks normalise and rectify their input before the first ' +
-      'convolution, and its images are logits of pixels',
-  },
-  {
     program: 'nflows',
     names: /(^|\.)_transforms\.\d{1,4}\.(.*\.)?(transform_net\..*|unconstrained_upper_diag)$/,
     part: 'its couplings are b·(σ(s + 2) + 0.001) + t, with networks and an order of layers that each user chooses',

@@ -12,8 +12,21 @@ export interface SignedActnorm {
 /** What all models of a layout have in common, or what a look at their names tells. */
 export type Choices = Omit<
   GlowConfig,
-  'version' | 'channels' | 'height' | 'width' | 'levels' | 'steps' | 'hiddenChannels' | 'bits' | 'conv1x1'
->;
+  | 'version'
+  | 'channels'
+  | 'height'
+  | 'width'
+  | 'levels'
+  | 'steps'
+  | 'hiddenChannels'
+  | 'bits'
+  | 'conv1x1'
+  | OneProgram
+> &
+  Partial<Pick<GlowConfig, OneProgram>>;
+
+/** Parts that the models of one program have. */
+type OneProgram = 'logitRange' | 'inputRelu' | 'splitClasses';
 
 /** The names of a layout whose models consist of steps, and the variants that its models are. */
 export interface StepNames<Name extends string = string> extends Omit<Layout<Name>, 'read'> {
@@ -49,13 +62,18 @@ export interface StepNames<Name extends string = string> extends Omit<Layout<Nam
   readonly kernelOrder?: 'height × width × inputs × outputs';
   /** The conditioner's shift is subtracted in the direction of encode. */
   readonly subtractsShift?: boolean;
-  /** What follows the product in the conditioner's convolution `convs[index]`, by our names. */
+  /**
+   * What follows the product in the conditioner's convolution `convs[index]`, by our names; `factor` [outputs] is
+   * multiplied into the kernel.
+   */
   readAfterConv(
     weights: ForeignWeights,
     place: string,
     index: 0 | 1 | 2,
     outputs: number,
   ): Named<Float64Tensor>;
+  /** Other parameters of a step's coupling, by our names. `half`: channels of its network's input. */
+  readCoupling?(weights: ForeignWeights, place: string, half: number): Named<Float64Tensor>;
   /** Parameters of all learned priors, by full names. */
   readPriors?(weights: ForeignWeights, config: GlowConfig, places: StepPlaces): Named<Float64Tensor>;
 }

@@ -80,7 +80,7 @@ function readConditioner(
   level: number,
   place: string,
 ): Named<Float64Tensor> {
-  const { hiddenChannels: hidden, padding, hiddenActnorm, outputGain, coupling } = config;
+  const { hiddenChannels: hidden, padding, inputRelu, hiddenActnorm, outputGain, coupling } = config;
   const channels = channelsAt(config, level);
   const half = channels / 2;
   const outputs = coupling === 'additive' ? half : channels;
@@ -94,8 +94,10 @@ function readConditioner(
   };
   const conv1 = { outputs: hidden, inputs: half };
   const conv3 = { outputs, inputs: hidden };
-  const first = { of: channels, from: 0 };
+  const first = { of: inputRelu ? half : channels, from: 0 };
+  const vector = (part: string): Named<Float64Tensor> => ({ [part]: weights.take(name(part), [half]) });
   return {
+    ...(inputRelu && { ...vector('input.scale'), ...vector('input.bias') }),
     'conv1.weight': kernel3x3(weights, name('conv1.weight'), conv1, first, firstPadding),
     ...bias('conv1'),
     'conv2.weight': weights.take(name('conv2.weight'), [hidden, hidden, 1, 1]),
@@ -106,6 +108,7 @@ function readConditioner(
     ),
     'conv3.bias': interleave(order, weights.take(name('conv3.bias'), [outputs])),
     ...(outputGain && { 'conv3.gain': filled([outputs]) }),
+    ...(coupling === 'scaled-tanh' && vector('scale')),
   };
 }
 
@@ -126,7 +129,8 @@ function readPrior(config: GlowConfig, weights: StoredWeights, level: number): N
     weight: interleave(order, weight),
     bias: interleave(order, weights.take(`${place}.bias`, [outputs])),
     gain: filled([outputs]),
-    ...(top && config.classes > 0 && { classes: readClasses(config, weights, place, outputs) }),
+    ...((top || config.splitClasses) &&
+      config.classes > 0 && { classes: readClasses(config, weights, place, outputs, order) }),
   });
 }
 
@@ -148,6 +152,7 @@ function readClasses(
   weights: StoredWeights,
   place: string,
   outputs: number,
+  order: GlowConfig['parameterOrder'] = 'halves',
 ): Float64Tensor {
-  return float64Ops.transpose(weights.take(`${place}.classes`, [outputs, classes]));
+  return float64Ops.transpose(interleave(order, weights.take(`${place}.classes`, [outputs, classes])));
 }

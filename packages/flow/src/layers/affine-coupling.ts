@@ -1,8 +1,8 @@
 import type { GlowConfig } from '../config.js';
 import { float64Ops } from '../float64-ops.js';
-import type { Layer } from '../layer.js';
+import type { Layer, ParamSpec } from '../layer.js';
 import type { Ops } from '../ops.js';
-import type { Named } from '../tensor.js';
+import { filled, type Named } from '../tensor.js';
 import { type ConditionerConfig, conditioner, oddThenEven } from './conditioner.js';
 
 export type CouplingConfig = ConditionerConfig & Pick<GlowConfig, 'coupling' | 'parameterOrder'>;
@@ -10,11 +10,12 @@ export type CouplingConfig = ConditionerConfig & Pick<GlowConfig, 'coupling' | '
 /**
  * Changes one half of the channels, b, by an affine map whose parameters depend on the other half, a: (a, b) → (a, y).
  * `tanh`: y = b·exp(s) + t, s = 2·tanh(h). `sigmoid`: y = (b + t)·σ(h + 2). `bounded`: y = (b + 8·tanh(t/8))·(⅛ + ⅞·σ(h + 2)).
- * `additive`: y = b + t. logDet = Σ s, or Σ log of the factor, or 0. Far from the training
- * images a network's output grows without bound: t swells from step to step, and a factor near 0 rounds away what
- * decode needs. `bounded` has neither. A conditioner computes h and t from a: h is the first half of its output and t the
- * second, or (`interleaved`, as in official Glow) t are the even channels and h the odd channels.
- * Source: Dinh et al. 2017, §3.4; Kingma & Dhariwal 2018, §3.3.
+ * `additive`: y = b + t. `scaled-tanh`: y = (b + t)·exp(s), s = scale·tanh(h), with a trained scale per channel that starts
+ * at 1. logDet = Σ s, or Σ log of the factor, or 0. Far from the training images a network's output grows without bound: t
+ * swells from step to step, and a factor near 0 rounds away what decode needs. `bounded` has neither. A conditioner
+ * computes h and t from a: h is the first half of its output and t the second, or (`interleaved`, as in official Glow) t
+ * are the even channels and h the odd channels.
+ * Source: Dinh et al. 2017, §3.4 and §4.1 (`scaled-tanh` as in github.com/chrischute/glow); Kingma & Dhariwal 2018, §3.3.
  * @throws RangeError unless channels is even and positive.
  */
 export function affineCoupling(config: CouplingConfig, channels: number): Layer {
@@ -24,10 +25,12 @@ export function affineCoupling(config: CouplingConfig, channels: number): Layer 
   const half = channels / 2;
   const outputs = config.coupling === 'additive' ? half : channels;
   const network = conditioner(config, half, outputs);
+  const scaled = config.coupling === 'scaled-tanh';
+  const scaleSpecs: ParamSpec[] = scaled ? [{ name: 'scale', shape: [half], kind: 'trainable' }] : [];
   const { forward, inverse } = couplings[config.coupling];
 
   const weights = <T>(ops: Ops<T>, params: Named<T>): Named<T> => {
-    const w = network.weights(ops, params);
+    const w: Named<T> = { ...network.weights(ops, params), ...(scaled && { scale: params.scale }) };
     if (config.coupling === 'additive' || config.parameterOrder === 'halves') return w;
     const ordered = oddThenEven(
       ops,
@@ -38,28 +41,31 @@ export function affineCoupling(config: CouplingConfig, channels: number): Layer 
   };
 
   return {
-    params: network.params,
-    initialParams: network.initialParams,
+    params: [...network.params, ...scaleSpecs],
+    initialParams: (random) => ({
+      ...network.initialParams(random),
+      ...(scaled && { scale: filled([half], 1) }),
+    }),
     initialise: (ops, x, params) => network.initialise(ops, ops.split(x, half)[0], params),
     forwardWeights: (ops, { trainable }) => weights(ops, trainable),
     inverseWeights: ({ trainable }) => weights(float64Ops, trainable),
 
     forward(ops, x, w) {
       const [a, b] = ops.split(x, half); // batch × half × h × w, both
-      const { y, logScale } = forward(ops, b, network.apply(ops, a, w), half);
+      const { y, logScale } = forward(ops, b, network.apply(ops, a, w), half, w.scale);
       return { y: ops.concat(a, y), logDet: logScale === undefined ? {} : { elements: logScale } };
     },
     inverse(ops, x, w) {
       const [a, y] = ops.split(x, half);
-      return ops.concat(a, inverse(ops, y, network.apply(ops, a, w), half));
+      return ops.concat(a, inverse(ops, y, network.apply(ops, a, w), half, w.scale));
     },
   };
 }
 
 /** b ↔ y given the conditioner's output: `half` channels of h, then `half` channels of t; for `additive` t alone. */
 interface Coupling {
-  forward<T>(ops: Ops<T>, b: T, output: T, half: number): { y: T; logScale?: T };
-  inverse<T>(ops: Ops<T>, y: T, output: T, half: number): T;
+  forward<T>(ops: Ops<T>, b: T, output: T, half: number, scale: T): { y: T; logScale?: T };
+  inverse<T>(ops: Ops<T>, y: T, output: T, half: number, scale: T): T;
 }
 
 const couplings: Record<GlowConfig['coupling'], Coupling> = {
@@ -103,6 +109,18 @@ const couplings: Record<GlowConfig['coupling'], Coupling> = {
   additive: {
     forward: (ops, b, output) => ({ y: ops.add(b, output) }),
     inverse: (ops, y, output) => ops.sub(y, output),
+  },
+  'scaled-tanh': {
+    forward(ops, b, output, half, scale) {
+      const [h, t] = ops.split(output, half);
+      const logScale = ops.named(ops.mul(ops.perChannel(scale), ops.tanh(h)), 'logScale');
+      return { y: ops.mul(ops.add(b, t), ops.exp(logScale)), logScale };
+    },
+    inverse(ops, y, output, half, scale) {
+      const [h, t] = ops.split(output, half);
+      const logScale = ops.mul(ops.perChannel(scale), ops.tanh(h));
+      return ops.sub(ops.mul(y, ops.exp(ops.scale(logScale, -1))), t);
+    },
   },
 };
 

@@ -9,12 +9,13 @@ import { normalisingParams } from './actnorm.js';
 /** The config fields that shape a conditioner. */
 export type ConditionerConfig = Pick<
   GlowConfig,
-  'hiddenChannels' | 'padding' | 'hiddenActnorm' | 'outputGain' | 'hiddenInit'
+  'hiddenChannels' | 'padding' | 'inputRelu' | 'hiddenActnorm' | 'outputGain' | 'hiddenInit'
 >;
 
 /**
  * The network of a coupling: conv3×3 → ReLU → conv1×1 → ReLU → conv3×3, from `inputs` to `outputs` channels. The last
- * convolution starts at zero. The network is never inverted. Hidden actnorms and the output gain exp(3·gain) are
+ * convolution starts at zero. With `inputRelu`, each input channel is first scaled, shifted and rectified. The network is
+ * never inverted. Hidden actnorms and the output gain exp(3·gain) are
  * per-channel factors on a convolution's output, so `weights` multiplies them into its kernel and bias: both directions
  * and an exported graph have three plain convolutions.
  */
@@ -34,7 +35,11 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
       (param): ParamSpec => ({ name: param, shape: [hidden], kind: 'trainable' }),
     ),
   ];
+  const inputSpecs = (config.inputRelu ? ['input.scale', 'input.bias'] : []).map(
+    (name): ParamSpec => ({ name, shape: [inputs], kind: 'trainable' }),
+  );
   const params: ParamSpec[] = [
+    ...inputSpecs,
     ...hiddenSpecs('conv1'),
     ...hiddenSpecs('conv2'),
     ...outputSpecs('conv3.', shapes.conv3, config.outputGain),
@@ -54,6 +59,7 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
     const conv2 = hiddenWeights(ops, p, 'conv2');
     const conv3 = outputWeights(ops, p, 'conv3.', outputs, config.outputGain);
     return {
+      ...Object.fromEntries(inputSpecs.map(({ name }) => [name, p[name]])),
       'conv1.weight': conv1.weight,
       'conv1.bias': conv1.bias,
       'conv2.weight': ops.reshape(conv2.weight, [hidden, hidden]),
@@ -63,8 +69,10 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
     };
   };
 
-  const layer1 = <T>(ops: Ops<T>, a: T, w: Named<T>): T =>
-    ops.conv3x3(a, w['conv1.weight'], w['conv1.bias'], first);
+  const layer1 = <T>(ops: Ops<T>, a: T, w: Named<T>): T => {
+    const h = config.inputRelu ? ops.relu(ops.scaleShift(a, w['input.scale'], w['input.bias'])) : a;
+    return ops.conv3x3(h, w['conv1.weight'], w['conv1.bias'], first);
+  };
   const layer2 = <T>(ops: Ops<T>, h: T, w: Named<T>): T => ops.conv1x1(h, w['conv2.weight'], w['conv2.bias']);
 
   return {
@@ -73,7 +81,9 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
     initialParams(random: Random): Named<Float64Tensor> {
       return Object.fromEntries(
         params.map(({ name, shape }) => {
-          if (name.startsWith('conv3.') || name.includes('.actnorm.')) return [name, filled(shape)];
+          if (name === 'input.scale') return [name, filled(shape, 1)];
+          if (name === 'input.bias' || name.startsWith('conv3.') || name.includes('.actnorm.'))
+            return [name, filled(shape)];
           const fanIn = sizeOf(shapes[name.startsWith('conv1.') ? 'conv1' : 'conv2'].slice(1));
           const isBias = name.endsWith('.bias');
           return [name, hiddenInit(config.hiddenInit, shape, fanIn, isBias, random)];

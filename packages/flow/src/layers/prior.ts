@@ -31,13 +31,13 @@ export function standardPrior(place: string): Prior {
  * Mean and log-sd by a conv3×3 with output gain that starts at zero. At a split its input is the half that continues.
  * At the top (`ofZeros`, imports) its input is an image of zeros, so only the padding makes it vary over space. The
  * output has the halves (mean, log-sd); at an interleaved split mean is the even channels and log-sd the odd channels.
- * At the top, with classes, the label's row of a table [classes, 2·latent] is added. With prior `bounded`, log-sd is
- * 4·tanh(output/4), so no picture makes a standard deviation vanish or overflow.
+ * With classes, the label's row of a table [classes, 2·latent] is added: at the top, and with `splitClasses` at splits.
+ * With prior `bounded`, log-sd is 4·tanh(output/4), so no picture makes a standard deviation vanish or overflow.
  * Source: Kingma & Dhariwal 2018, official code `split2d_prior` and `prior`.
  */
 export function convPrior(
   place: string,
-  config: Pick<GlowConfig, 'padding' | 'parameterOrder' | 'classes' | 'prior'>,
+  config: Pick<GlowConfig, 'padding' | 'parameterOrder' | 'classes' | 'splitClasses' | 'prior'>,
   channels: { context: number; latent: number },
   ofZeros: boolean,
 ): Prior {
@@ -45,7 +45,7 @@ export function convPrior(
   const outputs = 2 * channels.latent;
   const shape = [outputs, inputsWithBorder(channels.context, padding), 3, 3];
   const interleaved = config.parameterOrder === 'interleaved' && !ofZeros;
-  const classes = ofZeros ? config.classes : 0;
+  const classes = ofZeros || config.splitClasses ? config.classes : 0;
   const params: ParamSpec[] = [
     ...outputSpecs('', shape, true),
     ...(classes > 0 ? [{ name: 'classes', shape: [classes, outputs], kind: 'trainable' } as const] : []),
@@ -56,8 +56,11 @@ export function convPrior(
     initialParams: () => Object.fromEntries(params.map((spec) => [spec.name, filled(spec.shape)])),
     weights(ops, { trainable }) {
       const conv = outputWeights(ops, trainable, '', outputs, true);
-      if (classes > 0) return { ...conv, classes: ops.transpose(trainable.classes) };
-      return interleaved ? oddThenEven(ops, conv, shape) : conv;
+      const ordered = interleaved ? oddThenEven(ops, conv, shape) : conv;
+      if (classes === 0) return ordered;
+      const table = { weight: ops.transpose(trainable.classes), bias: conv.bias }; // outputs × classes
+      const { weight } = interleaved ? oddThenEven(ops, table, [outputs, classes]) : table;
+      return { ...ordered, classes: weight };
     },
     distribution(ops, w, context, label) {
       const common = (ofZeros ? ops.conv3x3OfZeros : ops.conv3x3)(context, w.weight, w.bias, padding);
