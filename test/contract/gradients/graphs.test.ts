@@ -9,6 +9,7 @@ import { relativeError } from '../../support/numeric.js';
 import { createOracle, type Oracle } from '../../support/oracle.js';
 import { labelsFor, randomTensor } from '../../support/random-params.js';
 import { producer } from '../../support/run-graph.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { variants } from '../../support/variants.js';
 
 /** Float32 rounding, once forwards and once backwards; the differences in float64 are exact to 1e-8. */
@@ -168,10 +169,12 @@ describe.each(variants)('$name, held to the format', ({ config }) => {
 describe.each(['fp16-weights', 'int8-weights'] as const satisfies readonly Precision[])(
   'with %s',
   (precision) => {
-    const config = variants[0]?.config as (typeof variants)[number]['config'];
-    const { encodeGraph, decodeGraph } = exported(config, 21, undefined, precision);
-
-    test('both graphs build and run', async () => {
+    test.each([
+      ['the first variant', variants[0]?.config as (typeof variants)[number]['config']],
+      // 6 outputs of 24 inputs: the derivative of a transposed convolution would have to be wider than its kernel
+      ['thin convolutions', tinyConfig({ coupling: 'additive', hiddenChannels: 24 })],
+    ])('both graphs build and run: %s', async (_name, config) => {
+      const { encodeGraph, decodeGraph } = exported(config, 21, undefined, precision);
       const { x, latents } = inputsOf(config);
       const { gradient } = await run(withGradient('encode', encodeGraph), { x });
       expect(gradient?.data.every(Number.isFinite)).toBe(true);

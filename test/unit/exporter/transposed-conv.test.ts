@@ -4,7 +4,7 @@ import { constant, graph, input, named, symbol } from '@glow-onnx/graph';
 import { createOnnxOps } from '../../../packages/exporter/src/build/onnx-ops.js';
 import type { ImageValue } from '../../../packages/exporter/src/build/portable-conv.js';
 import {
-  isFasterTransposed,
+  isTransposed,
   transposedKernel,
 } from '../../../packages/exporter/src/build/transposed-conv.js';
 import { kernel3x3 } from '../../../packages/exporter/src/rebuild/kernels.js';
@@ -24,9 +24,10 @@ test.each([
   [[12, 48], 24 * 24, true],
   [[12, 128], 25 * 25, false], // too large
   [[13, 512], 4 * 4, false], // too many outputs
+  [[6, 64], 4 * 4, false], // WebGPU would miscompute the derivative
   [[128, 6], 16 * 16, false],
 ])('a kernel %j at %i pixels is transposed: %j', (shape, pixels, expected) => {
-  expect(isFasterTransposed(shape, pixels)).toBe(expected);
+  expect(isTransposed(shape, pixels)).toBe(expected);
 });
 
 test('12 outputs are transposed where the level of a training image is small', () => {
@@ -81,7 +82,8 @@ describe.each(['zeros', 'ones', 'border'] as const)('with padding %s', (padding)
   test.each([
     [4, 16, 'ConvTranspose'],
     [12, 96, 'ConvTranspose'],
-    [6, 27, 'ConvTranspose'],
+    [5, 27, 'ConvTranspose'],
+    [6, 27, 'Conv'],
     [1, 5, 'ConvTranspose'],
     [4, 12, 'Conv'],
     [24, 96, 'Conv'],

@@ -31,7 +31,7 @@ import {
   takeInputs,
 } from './portable-conv.js';
 import { convStored, reluWithinHalf } from './stored-conv.js';
-import { isFasterTransposed } from './transposed-conv.js';
+import { isTransposed } from './transposed-conv.js';
 
 /**
  * The interpreter that writes a flow as an ONNX graph. Weights are constants, computed in float64 while the graph is
@@ -85,7 +85,7 @@ export function createOnnxOps(size: Pick<GlowConfig, 'height' | 'width'>): Ops<I
       const all = requireConstant('conv3x3', kernel);
       const inside = padding === 'border' ? takeInputs(all, 0, channelsOf(x)) : all;
       const [input, portable] = portableInput(x, inside, 'narrow');
-      const transposed = isFasterTransposed(portable.shape, pixelsOf(x, size));
+      const transposed = isTransposed(portable.shape, pixelsOf(x, size));
       const y = convStored(input, portable, { bias, pads: [1, 1, 1, 1] }, transposed);
       const outside = outsideTerm(x, all, padding);
       return outside ? add(y, outside) : y;
