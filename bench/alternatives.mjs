@@ -32,7 +32,10 @@ const levels = [
   { channels: 48, size: 4, reads: 24 },
 ];
 
-/** What a step may be written as. The first is what exports have; each other differs from it in one respect. */
+/**
+ * What a step may be written as. The first is what exports have, but that these transpose some last convolutions
+ * (conditioner.mjs); each other differs from it in one respect.
+ */
 const variants = {
   exported: {},
   'conditioner reads both halves, zero weights on one': { reads: 'all' },

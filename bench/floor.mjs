@@ -1,10 +1,10 @@
 // The least that a pass must compute: its conditioners' convolutions.
 import { constant, conv, graph, input, named, symbol } from '@glow-onnx/graph';
-import { scaleDim } from '@glow-onnx/graph/internal';
+import { convTranspose, scaleDim } from '@glow-onnx/graph/internal';
 
 /**
  * A graph of the three convolutions of every conditioner and nothing else: no ReLU, no affine map, no coupling.
- * Kernels, biases and padded channels are those that the exported graph has. The conditioners of a level all read
+ * Kernels, biases, forms and padded channels are those that the exported graph has. The conditioners of a level all read
  * one input [batch, channels, height, width] of that level, and each gives its output.
  * @param exported the encode graph, for the shapes that it really runs.
  */
@@ -15,17 +15,22 @@ export function convolutionsAlone(exported, { levels, steps }) {
   const outputs = {};
   for (let l = 0; l < levels; l++) {
     const size = ['height', 'width'].map((name) => scaleDim(symbol(name), 1, 2 ** (l + 1)));
-    const place = (k, n) => `levels.${l}.steps.${k}.coupling.conv${n}.weight`;
+    const place = (k, n) => {
+      const name = `levels.${l}.steps.${k}.coupling.conv${n}.weight`;
+      return weights.has(name) ? name : `${name}.transposed`;
+    };
     const x = input(`a${l}`, 'float32', [symbol('batch'), weights.get(place(0, 1)).shape[1], ...size]);
     inputs.push(x);
     for (let k = 0; k < steps; k++) {
       outputs[`levels.${l}.steps.${k}`] = [1, 2, 3].reduce((h, n) => {
-        const { inputs: names, attributes } = nodes.get(place(k, n));
+        const { operator, inputs: names, attributes } = nodes.get(place(k, n));
+        const convolve = operator === 'Conv' ? conv : convTranspose;
         const [weight, bias] = names.slice(1).map((name) => weights.get(name));
         const kernel = constant(weight.shape, weight.source.data);
-        return conv(h, named(kernel, weight.name), {
+        return convolve(h, named(kernel, weight.name), {
           bias: named(constant(bias.shape, bias.source.data), bias.name),
           pads: attributes.pads,
+          strides: attributes.strides,
         });
       }, x);
     }

@@ -67,7 +67,9 @@ const kinds = {
     const corners = Array.from({ length: 3 }, () => colour(random));
     return picture((y, x, c) => {
       const [down, along] = [y / height, x / width];
-      return corners[0][c] * (1 - down) * (1 - along) + corners[1][c] * down + corners[2][c] * along * (1 - down);
+      return (
+        corners[0][c] * (1 - down) * (1 - along) + corners[1][c] * down + corners[2][c] * along * (1 - down)
+      );
     });
   },
   'one pixel': (random) => {
@@ -108,7 +110,8 @@ for (const [k, name] of names.entries()) {
 await glow.dispose();
 
 const notFinite = results.reduce((sum, row) => sum + row.notFinite, 0);
-if (values.json) console.log(JSON.stringify({ model: values.model, device: values.device, count, seed, results }));
+if (values.json)
+  console.log(JSON.stringify({ model: values.model, device: values.device, count, seed, results }));
 else console.log([heading(), ...results.map(line)].join('\n'));
 process.exitCode = notFinite > 0 ? 1 : 0;
 
@@ -128,8 +131,9 @@ async function examine(name, own, random) {
 async function encode(images, row) {
   const { z, logProb } = await glow.encode(images).catch(perImage);
   for (const i of images.keys()) {
-    const isFinite = z[i]?.levels.every(({ data }) => data.every(Number.isFinite)) && Number.isFinite(logProb[i]);
-    if (!isFinite) row.notFinite++;
+    const finite =
+      z[i]?.levels.every(({ data }) => data.every(Number.isFinite)) && Number.isFinite(logProb[i]);
+    if (!finite) row.notFinite++;
     else row.most = Math.max(row.most, bits - logProb[i] / dimensions / Math.LN2);
   }
 }

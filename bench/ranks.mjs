@@ -1,25 +1,34 @@
 // The share of a training step that ranks spend on adding up their gradients. It needs koffi and Open MPI:
-//   mpirun -n 2 node bench/ranks.mjs [--batch 16] [--steps 5]
-// --batch: images of each rank. Every rank computes on one thread.
+//   mpirun -n 2 node bench/ranks.mjs [--steps 5] [--doc docs/many-machines.md]
+// Every rank computes on one thread. With --doc, the document gets the table, between its marks; else it is printed.
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createConfig, createGlow, initialParams } from '@glow-onnx/flow';
 import { openMpi } from '@glow-onnx/trainer';
 import { openDifferentiator } from '../packages/trainer/dist/assembly/open-differentiator.js';
 import { flatten, parameterLayout } from '../packages/trainer/dist/engine/parameters.js';
 import { acrossRanks } from '../packages/trainer/dist/ranks/across-ranks.js';
+import { machine } from './models.mjs';
+import { aroundPart, table, writePart } from './written-part.mjs';
 
 const { values } = parseArgs({
   options: {
-    batch: { type: 'string', default: '16' },
     steps: { type: 'string', default: '5' },
-    only: { type: 'string' },
+    doc: { type: 'string' },
   },
 });
-const [batch, steps] = [Number(values.batch), Number(values.steps)];
-const models = {
-  '1.7 million': { steps: 8, hiddenChannels: 128 },
-  '44 million': { steps: 32, hiddenChannels: 512 },
-};
+const steps = Number(values.steps);
+const command = 'bench/ranks.mjs';
+if (values.doc) aroundPart(values.doc, command); // says now, and not after minutes, what it lacks
+const small = { steps: 8, hiddenChannels: 128 };
+const large = { steps: 32, hiddenChannels: 512 };
+/** Models, and the images of each rank. */
+const cases = [
+  [small, 16],
+  [small, 8],
+  [large, 2],
+];
+const [load1] = loadavg();
 
 const ranks = openMpi();
 /** The same ranks, which note the seconds of their sums. */
@@ -34,8 +43,8 @@ const timed = {
 };
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-for (const [name, model] of Object.entries(models)) {
-  if (values.only && values.only !== name) continue;
+const rows = [];
+for (const [model, batch] of cases) {
   const config = createConfig({ channels: 3, height: 32, width: 32, levels: 3, ...model });
   const glow = createGlow(config);
   const { trainable, fixed } = initialParams(glow, 1);
@@ -60,12 +69,21 @@ for (const [name, model] of Object.entries(models)) {
   }
   const [step, sum] = [median(seconds), median(noted.slice(1))];
   if (ranks.rank === 0) {
-    const share = ((100 * sum) / step).toFixed(1);
-    console.log(
-      `${name} (${parameters.length}), ${ranks.size} ranks × ${batch} images: gradient ${step.toFixed(3)} s, ` +
-        `of which the sum ${(1000 * sum).toFixed(1)} ms, ${share} %`,
-    );
+    const millions = `${(parameters.length / 1e6).toFixed(1)} million`;
+    const share = `${((100 * sum) / step).toFixed(1)} %`;
+    rows.push([millions, batch, `${step.toFixed(2)} s`, `${(1000 * sum).toFixed(1)} ms`, share]);
+    console.error(rows.at(-1).join(', '));
   }
   await shared.dispose();
+}
+if (ranks.rank === 0) {
+  const head = ['parameters', 'images of each rank', 'gradient of a step', 'of it, the sum', 'share'];
+  const part = [
+    `\`mpirun -n ${ranks.size} node ${command} --doc docs/many-machines.md\` on ${machine()}; load of the machine at the start:`,
+    `${load1.toFixed(1)}. Images of 3×32×32, ${ranks.size} ranks on one machine, one thread each; medians of ${steps} steps.\n`,
+    table('rrrrr', head, rows),
+  ].join('\n');
+  if (values.doc) writePart(values.doc, command, part);
+  else console.log(part);
 }
 ranks.finalize();

@@ -44,30 +44,40 @@ const done = readResults();
 const isDone = new Set(done.map(({ id, picture }) => `${id} ${picture}`));
 const peer = values.python && openPeer(values.python);
 
+const contexts = [];
 for (const set of Object.keys(sets)) {
   const own = chosen.filter((one) => one.set === set);
-  if (own.length === 0) continue;
-  const glow = await loadGlow(join(import.meta.dirname, '..', sets[set].model), {
-    device: 'cpu',
-    threads: 1,
-  });
-  const most = Math.max(count.pictures, count.sampled);
-  const { pictures, mean } = await openPictures(set, glow, most, values.data);
-  await glow.denoise(pictures[0], { sigma: 0.1, steps: 1 }); // builds the gradients, which no picture's time counts
-  const context = { glow, pictures, mean, peer, steps, draws: count.draws };
-  const isSamples = ({ task }) => task === 'samples';
-  for (let first = 0; first < count.pictures; first += batch) {
-    const end = Math.min(first + batch, count.pictures);
-    for (const one of own) if (!isSamples(one)) await work(one, first, end, context);
-  }
-  for (let i = 0; i < count.sampled; i++) {
-    for (const one of own) if (isSamples(one)) await work(one, i, i + 1, context);
-  }
-  await glow.dispose();
+  if (own.length > 0) contexts.push({ cases: own, ...(await open(set)) });
 }
+const last = Math.max(...chosen.map(countOf));
+for (let first = 0; first < last; first += batch) {
+  for (const { cases: own, ...context } of contexts) {
+    for (const one of own) await work(one, first, Math.min(first + batch, countOf(one)), context);
+  }
+}
+for (const { glow } of contexts) await glow.dispose();
 await peer?.close();
 if (values.doc) await writeReport(values.doc, done);
 else console.log(tables(done));
+
+/** How many pictures of a case are restored. */
+function countOf({ task }) {
+  return task === 'samples' ? count.sampled : count.pictures;
+}
+
+/** The model of a set and its pictures. */
+async function open(set) {
+  const model = join(import.meta.dirname, '..', sets[set].model);
+  const glow = await loadGlow(model, { device: 'cpu', threads: 1 });
+  const { pictures, mean } = await openPictures(
+    set,
+    glow,
+    Math.max(count.pictures, count.sampled),
+    values.data,
+  );
+  await glow.denoise(pictures[0], { sigma: 0.1, steps: 1 }); // builds the gradients, which no picture's time counts
+  return { glow, pictures, mean, peer, steps, draws: count.draws };
+}
 
 /** Restores those of the pictures from first to end that are not done. */
 async function work(one, first, end, context) {

@@ -1,21 +1,25 @@
 // A server of models/faces under load on loopback: speed with and without batching, bad clients, memory, drain.
-//   node bench/serve.mjs [--seconds 5] [--rounds 3] [--parts speed,clients,drain]
+//   node bench/serve.mjs [--seconds 5] [--rounds 3] [--parts speed,clients,drain] [--doc docs/serving.md]
+// With --doc, the document gets what was measured, between its marks; else it is printed. Progress goes to stderr.
 // Linux only: memory and processor time come from /proc. The clients run in this process, on the same cores.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
+import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createRandom } from '@glow-onnx/flow/random';
 import { machine, median } from './models.mjs';
+import { aroundPart, table, writePart } from './written-part.mjs';
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '3' },
     parts: { type: 'string', default: 'speed,clients,drain' },
+    doc: { type: 'string' },
   },
 });
 const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)];
@@ -32,9 +36,22 @@ const headers = { 'content-length': body.length, 'inference-header-content-lengt
 const head = (length, more = '') =>
   `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n${more}\r\n`;
 
-console.log(machine());
+const command = 'bench/serve.mjs';
+if (values.doc) aroundPart(values.doc, command); // says now, and not after minutes, what it lacks
 const parts = { speed, clients: badClients, drain };
-for (const name of values.parts.split(',')) await parts[name]();
+const [load1] = loadavg();
+const found = [
+  `\`node ${command} --doc docs/serving.md\` on ${machine()}; load of the machine at the start: ${load1.toFixed(1)}.`,
+  'models/faces, one worker of one thread, a request with one image of 16×16 in bytes, `log_prob` as the answer. The clients',
+  `run on the same cores. Medians of ${rounds} rounds of ${seconds} s that take turns; processor time is that of server and worker.\n`,
+];
+for (const name of values.parts.split(',')) {
+  console.error(`${name} …`);
+  found.push(await parts[name]());
+}
+const part = found.join('\n');
+if (values.doc) writePart(values.doc, command, part);
+else console.log(part);
 
 async function start(...flags) {
   const process_ = spawn(
@@ -103,6 +120,13 @@ async function load(port, clients, forSeconds, onEnd = () => {}) {
   return { times: times.sort((a, b) => a - b), counts, rate };
 }
 
+/** How many requests got each status. */
+function shown(counts) {
+  return Object.entries(counts)
+    .map(([status, count]) => `${count} times ${status}`)
+    .join(', ');
+}
+
 function quantile(times, share) {
   return times[Math.min(times.length - 1, Math.floor(share * times.length))];
 }
@@ -115,6 +139,7 @@ async function speed() {
   ];
   const servers = await Promise.all(choices.map((flags) => start(...flags)));
   for (const { port } of servers) await load(port, 8, 1);
+  const rows = [];
   for (const clients of [1, 32, 256]) {
     const found = choices.map(() => []);
     for (let round = 0; round < rounds; round++) {
@@ -122,7 +147,7 @@ async function speed() {
         const before = server.cpu();
         const { times, counts, rate } = await load(server.port, clients, seconds);
         const failed = Object.keys(counts).filter((status) => status !== '200');
-        if (failed.length > 0) console.log(`${choices[i].join(' ')}: also ${JSON.stringify(counts)}`);
+        if (failed.length > 0) console.error(`${choices[i].join(' ')}: also ${JSON.stringify(counts)}`);
         found[i].push({
           rate,
           cpu: (server.cpu() - before) / times.length,
@@ -131,21 +156,25 @@ async function speed() {
       }
     }
     for (const [i, runs] of found.entries()) {
-      const of = (name) => median(runs.map((run) => run[name])).toFixed(name === 'cpu' ? 2 : 1);
-      console.log(
-        `${clients} clients, ${choices[i].join(' ')}: ${of('rate')} requests/s, ${of('cpu')} ms of processor time each, ` +
-          `p50 ${of('p50')} ms, p99 ${of('p99')} ms; memory ${servers[i].memory().join(' + ')} MB`,
-      );
+      const of = (name, digits) => median(runs.map((run) => run[name])).toFixed(digits);
+      rows.push([
+        ...[clients, choices[i][1] === '0' ? 'default' : `\`${choices[i].join(' ')}\``],
+        ...[of('rate', 0), `${of('cpu', 1)} ms`, `${of('p50', 0)} ms`, `${of('p99', 0)} ms`],
+        `${servers[i].memory().join(' + ')} MB`,
+      ]);
     }
   }
   await Promise.all(servers.map(({ stop }) => stop()));
+  const head = ['clients', '', 'requests/s', 'processor time of one', 'p50', 'p99', 'memory'];
+  return `${table('rlrrrrr', head, rows)}\n`;
 }
 
 async function badClients() {
+  const lines = [];
   const server = await start('--timeout', '5000');
   const { port } = server;
   await load(port, 32, seconds);
-  console.log(`memory at the start: ${server.memory().join(' + ')} MB`);
+  lines.push(`- Memory of server and worker at the start: ${server.memory().join(' + ')} MB.`);
 
   const sockets = (count, use) =>
     Promise.all(
@@ -171,9 +200,9 @@ async function badClients() {
     const { times, counts } = await load(port, 32, seconds);
     const all = await Promise.race([closed.then(() => true), sleep(75_000).then(() => false)]);
     const after = ((performance.now() - since) / 1000).toFixed(0);
-    console.log(
-      `${name}: ${all ? `all closed after ${after} s` : 'not all closed after 75 s'}; 32 others: ${JSON.stringify(counts)}, ` +
-        `p99 ${quantile(times, 0.99).toFixed(1)} ms; memory ${server.memory().join(' + ')} MB`,
+    lines.push(
+      `- ${name}, with a timeout of 5 s: ${all ? `all closed after ${after} s` : 'not all closed after 75 s'}; 32 others: ${shown(counts)}, ` +
+        `p99 ${quantile(times, 0.99).toFixed(0)} ms; memory ${server.memory().join(' + ')} MB.`,
     );
   }
 
@@ -199,16 +228,18 @@ async function badClients() {
     statuses[status] = (statuses[status] ?? 0) + 1;
   }
   const { counts } = await load(port, 32, seconds);
-  console.log(
-    `1,000 malformed requests: ${JSON.stringify(statuses)}; 32 others then: ${JSON.stringify(counts)}; ` +
-      `memory ${server.memory().join(' + ')} MB`,
+  lines.push(
+    `- 1,000 malformed requests (random bytes changed or cut off): ${shown(statuses)}; 32 others then: ${shown(counts)}; ` +
+      `memory ${server.memory().join(' + ')} MB.`,
   );
   for (let i = 0; i < rounds; i++) await load(port, 256, seconds);
-  console.log(`after ${rounds} more rounds with 256 clients: memory ${server.memory().join(' + ')} MB`);
+  lines.push(`- After ${rounds} more rounds with 256 clients: memory ${server.memory().join(' + ')} MB.`);
   await server.stop();
+  return lines.join('\n');
 }
 
 async function drain() {
+  const lines = [];
   for (const clients of [32, 256]) {
     const server = await start();
     const [before, after] = [{}, {}];
@@ -222,9 +253,10 @@ async function drain() {
     const code = await server.stop();
     const took = performance.now() - signalled;
     await loading;
-    console.log(
-      `SIGTERM under ${clients} clients: ended with ${code} after ${took.toFixed(0)} ms; ` +
-        `requests sent before it ${JSON.stringify(before)}, after it ${JSON.stringify(after)}`,
+    lines.push(
+      `- SIGTERM under ${clients} clients: ended with ${code} after ${took.toFixed(0)} ms; ` +
+        `requests sent before it ${shown(before)}, after it ${shown(after)}.`,
     );
   }
+  return lines.join('\n');
 }

@@ -20,8 +20,8 @@ const half = (_y, _x, _side, uniform) => uniform() < 0.5;
 export const cases = [
   hole('faces', 'left', 'left half', (_, x) => x < 8),
   hole('faces', 'random', 'half of the pixels, at random', half),
-  hole('faces', 'eyes', 'rows 6 to 8, through the eyes', (y) => y >= 6 && y < 9),
-  hole('faces', 'all-eyes', 'rows 5 to 7, all of the eyes', (y) => y >= 5 && y < 8),
+  hole('faces', 'eyes', 'rows 6 to 8 of 0 to 15, the lower half of the eyes', (y) => y >= 6 && y < 9),
+  hole('faces', 'all-eyes', 'rows 5 to 7 of 0 to 15, all of the eyes', (y) => y >= 5 && y < 8),
   hole('faces', 'centre', '8×8 in the centre', centre),
   hole('clothes', 'centre', '14×14 in the centre', centre),
   hole('clothes', 'lower', 'lower half', (y) => y >= 14),

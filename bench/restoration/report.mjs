@@ -50,12 +50,22 @@ export function tables(lines, figure = () => []) {
     ),
     ...part(
       'samples',
-      'Samples of the hole in the centre. The range of the draws of a picture should hold the true value of a pixel as often as one more draw:',
-      ['draws', 'should hold', 'holds', 'deviation of a value', ...model],
+      'Samples of the hole in the centre. PSNR in the hole, dB. The range of the draws of a picture should hold the true value of a pixel as often as one more draw:',
+      [
+        'draws',
+        'harmonic',
+        'sample',
+        'mean of the draws',
+        'should hold',
+        'holds',
+        'deviation of a value',
+        ...model,
+      ],
       (own) => {
         const [{ draws }] = own;
         return [
           draws,
+          ...['harmonic', 'sample', 'mean'].map((name) => decibels(own, name)),
           percent((draws - 1) / (draws + 1)),
           percent(average(own, ({ coverage }) => coverage)),
           average(own, ({ deviation }) => deviation).toFixed(3),

@@ -104,7 +104,7 @@ async function samples(one, places, { glow, pictures, steps, draws }) {
     const { results, seconds } = await timed(draws, () =>
       glow.inpaint(truth, mask, { samples: draws, seed: picture, ...(steps && { steps }) }),
     );
-    const [{ images, typical, logProb, spread }] = results;
+    const [{ images, mean, typical, logProb, spread }] = results;
     let [within, values, deviation] = [0, 0, 0];
     for (const [i, value] of truth.data.entries()) {
       const [pixel, c] = [Math.floor(i / truth.channels), i % truth.channels];
@@ -114,6 +114,11 @@ async function samples(one, places, { glow, pictures, steps, draws }) {
       deviation += spread.data[c * truth.height * truth.width + pixel];
       values++;
     }
+    const measured = { harmonic: harmonic(truth, mask), mean };
+    const own = Object.fromEntries(
+      Object.entries(measured).map(([name, image]) => [name, psnr(image, truth, mask)]),
+    );
+    const ofSamples = images.map((image) => psnr(image, truth, mask));
     const first = Object.fromEntries(images.slice(0, 6).map((image, i) => [`sample ${i + 1}`, image]));
     const kept = {
       known: filled(
@@ -122,12 +127,14 @@ async function samples(one, places, { glow, pictures, steps, draws }) {
         truth.data.map(() => 128),
       ),
       ...first,
+      'their mean': mean,
       truth,
     };
     lines.push({
       id: one.id,
       picture,
       draws,
+      psnr: { ...own, sample: ofSamples.reduce((sum, value) => sum + value, 0) / draws },
       coverage: within / values,
       deviation: deviation / values,
       typical: typical.filter(Boolean).length / draws,

@@ -1,6 +1,6 @@
 // Bits of held-out images under the model, beside lossless codecs.
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writePng } from '@glow-onnx/runtime/node';

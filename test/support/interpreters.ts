@@ -3,7 +3,7 @@ import { graph, input, type Value } from '@glow-onnx/graph';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { onnxOps } from '../../packages/exporter/src/build/onnx-ops.js';
+import { createOnnxOps } from '../../packages/exporter/src/build/onnx-ops.js';
 import { imageOf, type TrainingValue } from '../../packages/trainer/src/onnxruntime/graph-image.js';
 import { createGraphOps } from '../../packages/trainer/src/onnxruntime/graph-ops.js';
 import type { HostValues } from '../../packages/trainer/src/onnxruntime/host-values.js';
@@ -97,7 +97,11 @@ function imageFromRows(
 
 async function runOnnx(images: Named<Float64Tensor>, computation: Computation): Promise<Float64Tensor[]> {
   const values = mapValues(images, ({ shape }, name) => input(name, 'float32', shape));
-  return runOutputs(Object.values(values), images, computation(onnxOps, values));
+  return runOutputs(
+    Object.values(values),
+    images,
+    computation(createOnnxOps({ height: 8, width: 8 }), values),
+  );
 }
 
 /** What a graph of these results gives for these inputs in ONNX Runtime. */

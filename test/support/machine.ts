@@ -47,6 +47,15 @@ export const tritonClient: Need = {
   isHere: once(() => canImport(pythonPath, 'tritonclient.http, tritonclient.grpc')),
 };
 
+/** The Python of `npm run ray-packages`, which has what examples/ray needs. */
+export const rayPython = resolve(__dirname, '../../out/ray/bin/python');
+
+/** Ray, which hands out work to processes and machines. */
+export const ray: Need = {
+  package: 'npm:ray-packages',
+  isHere: once(() => canImport(rayPython, 'ray.data, onnxruntime, safetensors')),
+};
+
 /** The file that describes SwiftShader, or the driver that the environment names. */
 export const vulkanDriverFile = once((): string | undefined => {
   const named = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;

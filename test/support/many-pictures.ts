@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { BatchError, type GlowModel } from '@glow-onnx/runtime/node';
 import sharp, { type Sharp } from 'sharp';
 
 /** Small pictures that the model of faces has in its size, as a large job may hold them: colour, grey, alpha, palette. */
@@ -44,13 +45,50 @@ function encoded(picture: Sharp, i: number): Promise<Buffer> {
   return picture.png().toBuffer();
 }
 
+/** What a job says of a picture: a value, or why there is none. */
+export interface Row {
+  readonly image: string;
+  readonly error?: string | null;
+}
+
+/** Checks that each picture has one row, the bad ones with their error, and that the others have these values. */
+export function expectAll<Each extends Row>(
+  rows: readonly Each[],
+  pick: (row: Each) => unknown,
+  values: readonly unknown[],
+): void {
+  expect(rows).toHaveLength(PICTURES);
+  expect(new Set(rows.map(({ image }) => image)).size).toBe(PICTURES);
+  const bad = rows.filter(({ error }) => (error ?? undefined) !== undefined);
+  expect(bad.map(({ image }) => image.slice(-9))).toEqual(BAD);
+  expect(rows.map((row) => pick(row) ?? undefined)).toEqual(values);
+}
+
+/** The results of a call that fails for the bad pictures. */
+export async function resultsOf<Result>(
+  call: Promise<readonly Result[]>,
+): Promise<readonly (Result | undefined)[]> {
+  const error = await call.catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(BatchError);
+  return (error as BatchError<Result>).results;
+}
+
+/** log p of each picture as the SDK computes it, undefined for the bad ones. */
+export async function logProbsOf(
+  glow: GlowModel,
+  pictures: readonly string[],
+): Promise<readonly (number | undefined)[]> {
+  const encoded = glow.encode(pictures).then(({ logProb }) => logProb.map((value) => ({ logProb: value })));
+  return (await resultsOf(encoded)).map((each) => each?.logProb);
+}
+
 /** The rows of all parts in a folder, in the order of the names of the parts. */
-export function rowsIn<Row>(folder: string): Row[] {
+export function rowsIn<Each extends Row>(folder: string): Each[] {
   const parts = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
   return parts.sort().flatMap((name) =>
     readFileSync(join(folder, name), 'utf8')
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Row),
+      .map((line) => JSON.parse(line) as Each),
   );
 }

@@ -45,4 +45,11 @@ export const variants: readonly Variant[] = [
   variant('class-conditional at all levels', { prior: 'learned', classes: 3, splitClasses: true }),
   variant('class-conditional at all levels, interleaved', { classes: 3, splitClasses: true }, 'openai'),
   variant('class-conditional, with a border', { classes: 3, channels: 1 }, 'openai'),
+  variant('four times as many hidden channels as outputs', { hiddenChannels: 48 }),
+  variant('many hidden channels, additive, padded with ones', {
+    hiddenChannels: 48,
+    coupling: 'additive',
+    padding: 'ones',
+  }),
+  variant('many hidden channels, grey, with a border', { hiddenChannels: 32, channels: 1 }, 'openai'),
 ];

@@ -1,15 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { BatchError, type GlowModel, loadGlow } from '@glow-onnx/runtime/node';
+import { type GlowModel, loadGlow } from '@glow-onnx/runtime/node';
 import { npm } from '../support/installed-app.js';
 import { redis } from '../support/machine.js';
-import { BAD, PICTURES, rowsIn, writeManyPictures } from '../support/many-pictures.js';
+import {
+  expectAll,
+  logProbsOf,
+  type Row,
+  resultsOf,
+  rowsIn,
+  writeManyPictures,
+} from '../support/many-pictures.js';
 import { describeNeeding } from '../support/needing.js';
+import { endProcesses, type Started, startProcess } from '../support/start-process.js';
 
 /** 2,000 pictures that several processes score, of which one is killed. */
 const root = resolve(__dirname, '../..');
@@ -17,7 +24,6 @@ const model = join(root, 'models/faces');
 const work = mkdtempSync(join(tmpdir(), 'glow-many-'));
 jest.setTimeout(300_000);
 const pictures = join(work, 'pictures');
-const started: ChildProcess[] = [];
 
 let glow: GlowModel;
 let names: string[];
@@ -27,52 +33,13 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await glow.dispose();
-  for (const each of started) each.kill('SIGKILL');
+  await endProcesses();
   rmSync(work, { recursive: true });
 });
 
-function start(
-  program: string,
-  ...args: string[]
-): { process: ChildProcess; ended: Promise<{ code: number | null; out: string }> } {
-  const process_ = spawn(program, args, {
-    cwd: root,
-    env: { ...process.env, NODE_OPTIONS: '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  started.push(process_);
-  let out = '';
-  process_.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  return { process: process_, ended: once(process_, 'close').then(([code]) => ({ code, out })) };
-}
-
-interface Row {
-  readonly image: string;
+interface Scored extends Row {
   readonly logProb?: number;
   readonly bitsPerDim?: number;
-  readonly error?: string;
-}
-
-/** Checks that each picture has one row, the bad ones with their error, and that the others' value is the SDK's. */
-function expectAll(
-  rows: readonly Row[],
-  value: 'logProb' | 'bitsPerDim',
-  values: readonly (number | undefined)[],
-): void {
-  expect(rows).toHaveLength(PICTURES);
-  expect(new Set(rows.map(({ image }) => image)).size).toBe(PICTURES);
-  const bad = rows.filter(({ error }) => error !== undefined).map(({ image }) => image.slice(-9));
-  expect(bad).toEqual(BAD);
-  expect(rows.map((row) => row[value])).toEqual(values);
-}
-
-/** The results of a call that fails for the bad pictures. */
-async function resultsOf<Result>(call: Promise<readonly Result[]>): Promise<readonly (Result | undefined)[]> {
-  const error = await call.catch((thrown) => thrown);
-  expect(error).toBeInstanceOf(BatchError);
-  return (error as BatchError<Result>).results;
 }
 
 const inFolder = (folder: string) => names.map((name) => join(folder, name));
@@ -81,11 +48,10 @@ test('glow score --shard: a part of a killed process is not there, and --resume 
   const out = join(work, 'shards');
   mkdirSync(out);
   const score = (shard: number) =>
-    start(
-      process.execPath,
+    startProcess(process.execPath, [
       ...[join(root, 'packages/runtime/bin/glow.js'), 'score', model, pictures, '--draws', '1', '--resume'],
       ...['--shard', `${shard}/4`, '--out', join(out, `part-${shard}.jsonl`)],
-    );
+    ]);
   const [killed, ...others] = [1, 2, 3, 4].map(score);
   await setTimeout(100);
   killed?.process.kill('SIGKILL');
@@ -97,7 +63,7 @@ test('glow score --shard: a part of a killed process is not there, and --resume 
     expect(said).toContain(shard === 1 ? 'wrote' : 'kept');
   }
   const values = await resultsOf(glow.bitsPerDim(inFolder(pictures), { draws: 1 }));
-  expectAll(rowsIn(out), 'bitsPerDim', values);
+  expectAll(rowsIn<Scored>(out), ({ bitsPerDim }) => bitsPerDim, values);
 });
 
 describeNeeding(redis)('examples/queue', () => {
@@ -112,18 +78,19 @@ describeNeeding(redis)('examples/queue', () => {
     await once(server, 'listening');
     port = (server.address() as { port: number }).port;
     await new Promise((closed) => server.close(closed));
-    start('redis-server', '--bind', '127.0.0.1', '--port', String(port), '--dir', work, '--save', '');
+    const memoryOnly = ['--dir', work, '--save', ''];
+    startProcess('redis-server', ['--bind', '127.0.0.1', '--port', String(port), ...memoryOnly]);
   });
 
   const queue = (...args: string[]) =>
-    start(process.execPath, join(app, 'score.mjs'), ...args, '--redis', `redis://127.0.0.1:${port}`);
-  const ready = (worker: ReturnType<typeof start>) => once(worker.process.stdout as never, 'data');
+    startProcess(process.execPath, [join(app, 'score.mjs'), ...args, '--redis', `redis://127.0.0.1:${port}`]);
+  const ready = (worker: Started) => once(worker.process.stdout as never, 'data');
   const parts = (out: string) => readdirSync(out).filter((name) => name.endsWith('.jsonl')).length;
 
   test('a worker is killed and all are stopped: the job goes on, and each picture has its row', async () => {
     const out = join(work, 'queue');
     const filled = await queue('fill', pictures, out, '--shard-size', '100').ended;
-    expect(filled).toEqual({ code: 0, out: '2000 pictures in 20 shards, of which 20 wait\n' });
+    expect(filled).toMatchObject({ code: 0, out: '2000 pictures in 20 shards, of which 20 wait\n' });
     const [killed, stopped] = [queue('work', model, out), queue('work', model, out)];
     await Promise.all([ready(killed), ready(stopped)]);
     while (parts(out) < 2) await setTimeout(20);
@@ -143,15 +110,8 @@ describeNeeding(redis)('examples/queue', () => {
     expect((await last.ended).code).toBe(0);
 
     expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-    const call = glow
-      .encode(inFolder(pictures))
-      .then(({ logProb }) => logProb.map((value) => ({ logProb: value })));
-    const encoded = await resultsOf(call);
-    expectAll(
-      rowsIn(out),
-      'logProb',
-      encoded.map((each) => each?.logProb),
-    );
+    const logProbs = await logProbsOf(glow, inFolder(pictures));
+    expectAll(rowsIn<Scored>(out), ({ logProb }) => logProb, logProbs);
   });
 
   test('other pictures are not mixed into a job, and a wrong command is explained', async () => {

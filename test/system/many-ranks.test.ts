@@ -1,56 +1,30 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { openMpi } from '../support/machine.js';
 import { describeNeeding } from '../support/needing.js';
+import { endProcesses, type Started, startProcess, until } from '../support/start-process.js';
 
 /** Trainings by mpirun, on ranks that are processes of this machine. */
 const root = resolve(__dirname, '../..');
 const command = join(root, 'packages/trainer/bin/glow-train.js');
 const work = mkdtempSync(join(tmpdir(), 'glow-ranks-'));
 const at = (name: string) => join(work, name);
-afterAll(() => rmSync(work, { recursive: true }));
-jest.setTimeout(300_000);
+afterAll(async () => {
+  await endProcesses();
+  rmSync(work, { recursive: true, maxRetries: 5 });
+});
+jest.setTimeout(600_000);
 
 const model = ['--levels', '1', '--steps', '1', '--hidden', '8'];
 const data = ['--data', join(root, 'models/faces/faces.png'), '--limit', '1000'];
 const settings = ['--epochs', '6', '--batch', '16', '--seed', '3', '--val-fraction', '0.2', ...model];
 
-interface Started {
-  readonly process: ChildProcess;
-  /** The exit code, and all that was written to stderr. */
-  readonly ended: Promise<{ code: number | null; err: string }>;
-}
-
-function start(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
-  const started = spawn(program, args, {
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let err = '';
-  started.stderr?.on('data', (chunk) => {
-    err += chunk;
-  });
-  return { process: started, ended: once(started, 'close').then(([code]) => ({ code, err })) };
-}
-
 /** Two ranks. Each writes its process id to a file; `$OMPI_COMM_WORLD_RANK` in an argument is its rank. */
 function onRanks(...args: string[]): Started {
   const script = `echo $$ > '${work}'/pid.$OMPI_COMM_WORLD_RANK; exec "$0" "$1" ${args.map((arg) => `"${arg}"`).join(' ')}`;
   const launch = ['--allow-run-as-root', '--oversubscribe', '-n', '2', 'sh', '-c', script];
-  return start('mpirun', [...launch, process.execPath, command]);
-}
-
-/** Waits until this holds, or a process has ended. */
-async function until(holds: () => boolean, ended: Started['ended']): Promise<void> {
-  let goesOn = true;
-  ended.then(() => {
-    goesOn = false;
-  });
-  while (goesOn && !holds()) await setTimeout(20);
+  return startProcess('mpirun', [...launch, process.execPath, command]);
 }
 
 /** The validations that a run has logged. */
@@ -76,10 +50,10 @@ describeNeeding(openMpi)('training on two ranks', () => {
   const whole = at('whole');
 
   test('SIGUSR2 to mpirun saves, and ends with 130', async () => {
-    const { process, ended } = onRanks('--ranks', 'mpi', '--out', run, ...data, ...settings);
-    await until(() => validations(run) > 1, ended);
-    process.kill('SIGUSR2');
-    const { code, err } = await ended;
+    const started = onRanks('--ranks', 'mpi', '--out', run, ...data, ...settings);
+    await until(() => validations(run) > 1, started);
+    started.process.kill('SIGUSR2');
+    const { code, err } = await started.ended;
     expect({ code, err }).toEqual({
       code: 130,
       err: expect.stringContaining('ONNX Runtime on cpu, 2 ranks'),
@@ -88,19 +62,22 @@ describeNeeding(openMpi)('training on two ranks', () => {
     expect(existsSync(join(run, 'run.lock'))).toBe(false);
   });
 
-  test('a rank that is killed ends the run with an error', async () => {
+  test('a rank that is killed ends the run with an error within 10 s', async () => {
     const before = validations(run);
-    const { ended } = onRanks('--ranks', 'mpi', '--out', run, '--resume', ...data);
-    await until(() => validations(run) > before, ended);
+    const started = onRanks('--ranks', 'mpi', '--out', run, '--resume', ...data);
+    await until(() => validations(run) > before, started);
+    const killed = performance.now();
     process.kill(Number(readFileSync(at('pid.1'), 'utf8')), 'SIGKILL');
-    const { code, err } = await ended;
+    const { code, err } = await started.ended;
+    // What docs/many-machines.md promises. 2.3 s were measured on a busy machine.
+    expect(performance.now() - killed).toBeLessThan(10_000);
     expect(code).not.toBe(0);
     expect(err).toContain('exited on signal 9');
   });
 
   test('the run that was stopped and killed ends with the numbers of one process, to the bit', async () => {
     const { ended } = onRanks('--ranks', 'mpi', '--out', run, '--resume', ...data);
-    const alone = start(process.execPath, [
+    const alone = startProcess(process.execPath, [
       ...[command, '--out', whole, '--accumulate', '2', '--threads', '1'],
       ...[...data, ...settings],
     ]);
@@ -152,7 +129,7 @@ Module._resolveFilename = (name, ...rest) => resolve(name === 'koffi' ? 'koffi-i
     ],
   ])('%s that is missing is named', async (_, env, message) => {
     const args = [command, '--ranks', 'mpi', '--out', at('nothing'), ...data, ...model];
-    const { code, err } = await start(process.execPath, args, env).ended;
+    const { code, err } = await startProcess(process.execPath, args, env).ended;
     expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(message) });
     expect(existsSync(at('nothing'))).toBe(false);
   });

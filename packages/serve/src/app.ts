@@ -43,7 +43,10 @@ export async function createApp(
     // A client that sends no bytes and takes none; while it waits for an answer, no bytes flow either.
     connectionTimeout: longestMs,
     forceCloseConnections: 'idle',
-    http: { headersTimeout: timeoutMs, connectionsCheckingInterval: Math.min(timeoutMs, 1000) },
+    http: {
+      headersTimeout: timeoutMs,
+      connectionsCheckingInterval: Math.min(Math.ceil(timeoutMs / 4), 1000),
+    },
     logger:
       logLevel === 'silent'
         ? false

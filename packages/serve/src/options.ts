@@ -18,6 +18,11 @@ export interface Limits {
   /** The most bytes of a request's body; default 8 MiB. Beyond it: 413. */
   readonly maxBodyBytes: number;
   /**
+   * The most bytes of JSON in a request, without its binary tensors; default 1 MiB. An answer may have half as many numbers
+   * as JSON. The server reads and writes JSON in one go, so it answers nobody else meanwhile. Beyond it: 413.
+   */
+  readonly maxJsonBytes: number;
+  /**
    * The most pixels of one image; default 2²⁰, one megapixel. If it is left out, the work on one picture is also at most
    * that of 64 images of the size of the training images. Beyond it: 413.
    */
@@ -57,6 +62,7 @@ export interface ServeOptions extends Partial<Limits> {
 
 export const defaultLimits: Limits = {
   maxBodyBytes: 2 ** 23,
+  maxJsonBytes: 2 ** 20,
   maxPixels: 2 ** 20,
   maxBatch: 64,
   maxRequests: 256,
@@ -76,7 +82,8 @@ const milliseconds = (least: number) => ({
 });
 
 export const serveRules: Rules<ServeOptions> = {
-  ...{ maxBodyBytes: positive, maxPixels: positive, maxBatch: positive, maxRequests: positive },
+  ...{ maxBodyBytes: positive, maxJsonBytes: positive, maxPixels: positive },
+  ...{ maxBatch: positive, maxRequests: positive },
   ...{
     timeoutMs: milliseconds(1),
     maxWaitMs: milliseconds(0),

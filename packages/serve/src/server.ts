@@ -10,7 +10,7 @@ export interface ModelServer {
   /**
    * Starts to answer.
    * @returns the address, such as `http://127.0.0.1:8000`.
-   * @throws Error if the port is taken or the host is not this machine's.
+   * @throws Error if the port is taken, the host is not this machine's, or the server listens or is closed already.
    */
   listen(where?: ListenOptions): Promise<string>;
   /**
@@ -66,12 +66,21 @@ export async function createServer(
       options,
       limits,
     );
+    let isClosed = false;
     app.addHook('onClose', async () => {
       await dispose();
     });
     return {
-      listen: ({ host = '127.0.0.1', port = 8000 } = {}) => app.listen({ host, port }),
+      async listen({ host = '127.0.0.1', port = 8000 } = {}) {
+        if (isClosed || app.server.listening) {
+          throw new Error(
+            `listen: this server ${isClosed ? 'is closed' : 'listens'} already; make another one`,
+          );
+        }
+        return app.listen({ host, port });
+      },
       async close() {
+        isClosed = true;
         drain();
         await sleep(app.server.listening ? drainMs : 0);
         const cut = setTimeout(() => app.server.closeAllConnections(), timeoutMs);

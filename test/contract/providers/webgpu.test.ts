@@ -14,7 +14,14 @@ const FLOAT32 = 5e-6;
 const cells = [1, 2, 3, 4].flatMap((channels) => [1, 2, 3, 4].map((levels) => ({ channels, levels })));
 
 /** Between them these have every convolution; other variants differ in constants, slices and elementwise nodes. */
-const convolutions = ['tutorial', 'port', 'openai', 'additive coupling', 'class-conditional'];
+const convolutions = [
+  'tutorial',
+  'port',
+  'openai',
+  'additive coupling',
+  'class-conditional',
+  'four times as many hidden channels as outputs',
+];
 
 /** At one cell all variants, at the others those whose convolutions differ. */
 function variantsAt({ channels, levels }: (typeof cells)[number]): readonly Variant[] {

@@ -57,7 +57,7 @@ function smoothLeft(face: RawImage): RawImage {
 test('half a face becomes a whole one', async () => {
   const found = await glow.inpaint(faces, leftHalf);
   for (const [i, face] of faces.entries()) {
-    const { images, logProb, typical, method, spread } = found[i] as (typeof found)[number];
+    const { images, logProb, typical, method, mean, spread } = found[i] as (typeof found)[number];
     const [image] = images as [RawImage];
     expect(psnr(image, face, leftHalf) - psnr(smoothLeft(face), face, leftHalf)).toBeGreaterThan(10);
     for (const [at, value] of face.data.entries()) {
@@ -65,7 +65,10 @@ test('half a face becomes a whole one', async () => {
     }
     const { logProb: again } = await glow.encode(image);
     expect(logProb[0]).toBeCloseTo(again[0] as number, 1);
-    expect({ typical, method, spread }).toEqual({ typical: [true], method: ['density'], spread: null });
+    expect({ typical, method, mean, spread }).toEqual({
+      ...{ typical: [true], method: ['density'] },
+      ...{ mean: null, spread: null },
+    });
   }
 }, 120_000);
 
@@ -76,8 +79,8 @@ test('a face that the first search leaves unlikely is completed by a second one'
   });
   expect(psnr(found?.images[0] as RawImage, hardFace, leftHalf)).toBeGreaterThan(20);
   expect(found?.typical).toEqual([true]);
-  expect([seen[0], seen[119], seen[120], seen.at(-1)]).toEqual([
-    ...['1 of 120', '120 of 120', '121 of 300', '300 of 300'],
+  expect([seen[0], seen[120], seen[121], seen.at(-1)]).toEqual([
+    ...['0 of 120', '120 of 120', '121 of 300', '300 of 300'],
   ]);
 }, 240_000);
 
@@ -88,6 +91,9 @@ test('samples differ by place and seed, and do not depend on the other images of
   const [one, two] = (first as Restored).images as [RawImage, RawImage];
   expect(one.data).not.toEqual(two.data);
   expect(Math.max(...(first?.spread?.data ?? []))).toBeGreaterThan(0);
+  expect(first?.mean?.data).toEqual(
+    one.data.map((value, i) => Math.round((value + (two.data[i] as number)) / 2)),
+  );
   expect(first?.images).toHaveLength(2);
   expect(second?.images).toHaveLength(2);
   const [alone] = await glow.inpaint(faces[0] as RawImage, hole, options);
@@ -105,6 +111,23 @@ test('samples stay samples, also where a smooth fill has a higher log p', async 
   expect(found?.method).toEqual(['latents', 'latents', 'latents']);
   expect(new Set(found?.images.map(({ data }) => data.join())).size).toBe(3);
 }, 60_000);
+
+test('with many bits a search counts that has found likelier latents, also with a lower log p', async () => {
+  await using clothes = await loadGlow(resolve(root, 'models/fashion-mnist'), { device: 'cpu' });
+  const [, , , boot, , shirt] = (await clothes.sample({ count: 6, seed: 2, temperature: 0.8 })) as RawImage[];
+  const smooth: RawImage[] = [];
+  const hole = maskOf((y, x) => y >= 9 && y < 19 && x >= 9 && x < 19, 28);
+  const found = await clothes.inpaint([boot, shirt] as RawImage[], hole, {
+    steps: 40,
+    onStep({ image, step, picture }) {
+      if (step === 0) smooth[image] = picture;
+    },
+  });
+  expect(found.map(({ method }) => method)).toEqual([['start'], ['latents']]);
+  expect(found[0]?.images).toEqual([smooth[0]]);
+  const { logProb } = await clothes.encode(smooth[1] as RawImage);
+  expect(found[1]?.logProb[0]).toBeLessThan(logProb[0] as number);
+}, 120_000);
 
 test('one image gives one result, wherever it stands in a call', async () => {
   const [face] = faces as [RawImage];
@@ -176,7 +199,22 @@ function doubled(data: Uint8Array): Uint8Array {
   });
 }
 
-test('tells each step with the image so far, and stops within one', async () => {
+/** How far a value within the left half differs from the mean of its neighbours, at most. */
+function unevenness({ data }: RawImage): number {
+  let most = 0;
+  const at = (y: number, x: number, c: number) => data[(y * side + x) * 3 + c] as number;
+  for (let y = 1; y < side - 1; y++) {
+    for (let x = 1; x < 7; x++) {
+      for (let c = 0; c < 3; c++) {
+        const mean = (at(y - 1, x, c) + at(y + 1, x, c) + at(y, x - 1, c) + at(y, x + 1, c)) / 4;
+        most = Math.max(most, Math.abs(at(y, x, c) - mean));
+      }
+    }
+  }
+  return most;
+}
+
+test('tells the start and each step with the image so far, and stops within one', async () => {
   const seen: number[] = [];
   const stop = new AbortController();
   const call = glow.inpaint(faces[0] as RawImage, leftHalf, {
@@ -184,11 +222,12 @@ test('tells each step with the image so far, and stops within one', async () => 
     onStep({ step, steps, picture }) {
       expect([picture.height, picture.width, picture.channels, steps]).toEqual([16, 16, 3, 120]);
       seen.push(step);
+      if (step === 0) expect(unevenness(picture)).toBeLessThanOrEqual(8); // a bin
       if (step === 5) stop.abort(new Error('enough'));
     },
   });
   await expect(call).rejects.toThrow('enough');
-  expect(seen).toEqual([1, 2, 3, 4, 5]);
+  expect(seen).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
 test('a mask may be transparent where pixels are unknown', async () => {

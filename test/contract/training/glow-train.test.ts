@@ -71,7 +71,10 @@ test('starts from the weights of another run, and never replaces them', async ()
   const settings = ['--batch', '8', '--epochs', '1', '--device', 'wasm', '--threads', '1'];
   const before = await readFile(`${first}/best.safetensors`);
   const onto = await glowTrain(...flags, ...settings, '--out', `${first}/.`, '--force');
-  expect(onto).toMatchObject({ code: 1, stderr: expect.stringContaining('is read by this command: it would') });
+  expect(onto).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('is read by this command: it would'),
+  });
   expect((await readFile(`${first}/best.safetensors`)).equals(before)).toBe(true);
   const { code, stderr } = await glowTrain(...flags, ...settings, '--out', runAt('tuned'));
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('glow-train:') });

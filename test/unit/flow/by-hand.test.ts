@@ -180,7 +180,7 @@ test.each([
   (parameterOrder, mean, logSd) => {
     const prior = convPrior(
       'levels.0.prior',
-      { padding: 'zeros', parameterOrder, classes: 2, splitClasses: true },
+      { padding: 'zeros', parameterOrder, classes: 2, splitClasses: true, prior: 'learned' },
       { context: 2, latent: 2 },
       false,
     );
@@ -207,6 +207,7 @@ test('a top prior of zeros keeps halves even where splits interleave', () => {
     parameterOrder: 'interleaved',
     classes: 0,
     splitClasses: false,
+    prior: 'learned',
   } as const;
   const prior = convPrior('levels.1.prior', order, { context: 2, latent: 2 }, true);
   const trainable = { weight: filled([4, 3, 3, 3]), bias: tensor([4], [1, 2, 3, 4]), gain: filled([4]) };
@@ -225,6 +226,7 @@ test("at a top prior of zeros, a label's row of the table adds to both halves, i
     parameterOrder: 'interleaved',
     classes: 2,
     splitClasses: false,
+    prior: 'learned',
   } as const;
   const prior = convPrior('levels.1.prior', config, { context: 1, latent: 1 }, true);
   const weight = filled([2, 2, 3, 3]);

@@ -155,7 +155,7 @@ test('a command passes the steps of its search on', async () => {
     out: at('told'),
   };
   await denoise(folder, [at('in/a.png')], flags, context);
-  expect(told).toEqual([1, 2, 3].map((step) => [0, step, 3])); // each search of the plan has a rounded share
+  expect(told).toEqual([0, 1, 2, 3].map((step) => [0, step, 3])); // each search of the plan has a rounded share
 });
 
 test('inpaint does not write into the folder of its masks', async () => {

@@ -152,6 +152,24 @@ test.each<[string, Uint8Array, string | RegExp]>([
     /expected a constant kernel of .*, got 2,2 2,2 9,9,9,9/,
   ],
   [
+    'a transposed 3×3 convolution that grows by its border',
+    changed((g) => {
+      const last = g.node.find(({ output }) => output?.[0]?.includes('z0')) as onnx.INodeProto;
+      const integers = (name: string, ints: number[]) => ({ name, type: 7, ints });
+      g.initializer.push({ ...tensor(g, kernel), dims: [6, 6, 2, 2], name: 'wide' } as never);
+      Object.assign(last, {
+        opType: 'ConvTranspose',
+        input: [last.input?.[0], 'wide'],
+        attribute: [
+          integers('kernel_shape', [3, 3]),
+          integers('pads', [0, 0, 0, 0]),
+          integers('strides', [1, 1]),
+        ],
+      });
+    }),
+    /expected a constant kernel of 3,3 1,1 1,1,1,1 or 2,2 2,2 0,0,0,0, got 3,3 1,1 0,0,0,0/,
+  ],
+  [
     'a range past the end',
     changed((g) => {
       const slice = g.node.find(({ opType }) => opType === 'Slice') as onnx.INodeProto;

@@ -1,62 +1,9 @@
-import { connect, type Socket } from 'node:net';
-import { encodePng, type GlowModel } from '@glow-onnx/runtime/node';
-import { createApp } from '../../../packages/serve/src/app.js';
-import { createBatcher } from '../../../packages/serve/src/batcher.js';
-import { defaultLimits, type Limits, type ServeOptions } from '../../../packages/serve/src/options.js';
-import { tinyConfig } from '../../support/tiny-config.js';
+import type { Socket } from 'node:net';
+import { encodePng } from '@glow-onnx/runtime/node';
+import { endFakes, open, picture, raw, startFake } from './fake-server.js';
 
-/** Clients of a server whose model computes nothing: those that leave, read slowly, or send what is no request. */
-const picture = { data: new Uint8Array(8 * 8 * 3), width: 8, height: 8, channels: 3 };
-const fake = {
-  config: tinyConfig(),
-  precision: 'fp32',
-  sample: async () => [picture],
-  score: async (images: readonly unknown[]) => images.map(() => ({ bitsPerDim: 1 })),
-  encode: async (images: readonly unknown[]) => ({
-    z: images.map(() => ({ levels: [] })),
-    logProb: images.map(() => 0.5),
-  }),
-};
-
-let app: Awaited<ReturnType<typeof createApp>>['app'];
-const sockets: Socket[] = [];
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  await app.close();
-});
-
-interface Choices {
-  readonly options?: ServeOptions;
-  readonly limits?: Partial<Limits>;
-  readonly model?: object;
-  readonly name?: string;
-  readonly host?: string;
-}
-
-async function start({ options = {}, limits = {}, model = {}, name = 'tiny', host }: Choices = {}) {
-  const batcher = createBatcher({ calls: 1, maxBatch: 64, maxWaitMs: 0 });
-  const served = [{ name, version: 1, model: { ...fake, ...model } as unknown as GlowModel, batcher }];
-  ({ app } = await createApp(() => served, options, { ...defaultLimits, ...limits }));
-  const address = await app.listen({ host: host ?? '127.0.0.1', port: 0 });
-  return { address, port: Number(new URL(address).port) };
-}
-
-function open(port: number): Socket {
-  const socket = connect(port, '127.0.0.1');
-  socket.on('error', () => {});
-  sockets.push(socket);
-  return socket;
-}
-
-/** The status and the JSON of an answer to this text, after which the server closes the connection. */
-async function raw(port: number, text: string): Promise<[number, unknown]> {
-  const socket = open(port);
-  socket.write(text);
-  let got = '';
-  for await (const data of socket) got += data;
-  const [head = '', body = ''] = got.split('\r\n\r\n');
-  return [Number(head.split(' ')[1]), JSON.parse(body)];
-}
+/** Clients that leave, read slowly, or send what is no request. */
+afterEach(endFakes);
 
 const metricsOf = async (address: string) => (await fetch(`${address}/metrics`)).text();
 const get = (path: string, host = 'localhost') => `GET ${path} HTTP/1.1\r\nhost: ${host}\r\n\r\n`;
@@ -68,7 +15,7 @@ test('requests that a client sent ahead end with its connection, with their work
     signals.push(signal);
     return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   };
-  const { address, port } = await start({ model: { sample } });
+  const { address, port } = await startFake({ model: { sample } });
   const warnings: Error[] = [];
   const warn = (warning: Error) => warnings.push(warning);
   process.on('warning', warn);
@@ -84,7 +31,7 @@ test('requests that a client sent ahead end with its connection, with their work
 });
 
 test('a connection that stays open keeps nothing of the requests that it had', async () => {
-  const { address, port } = await start();
+  const { app, address, port } = await startFake();
   const connected = new Promise<Socket>((resolve) => app.server.once('connection', resolve));
   const socket = open(port);
   const ours = await connected;
@@ -109,7 +56,7 @@ test('a picture of few bytes and many pixels is refused at once, unless a limit 
     );
   const [own, large] = [await png(8), await png(24)]; // 9 times the pixels: 72 passes in a score, 18 in a reconstruction
   const model = { score: counted, reconstruct: counted };
-  const { address } = await start({ model });
+  const { address } = await startFake({ model });
   const ask = (path: string, body: BodyInit) =>
     fetch(`${address}/models/tiny/${path}`, {
       method: 'POST',
@@ -130,14 +77,13 @@ test('a picture of few bytes and many pixels is refused at once, unless a limit 
     expect((await ask(path, body)).status).toBe(200);
   }
   expect((await ask('reconstruct?fit=none', await png(46))).status).toBe(413); // 66 passes
-  await app.close();
-  const { address: wide } = await start({ model, options: { maxPixels: 2 ** 20 } });
+  const { address: wide } = await startFake({ model, options: { maxPixels: 2 ** 20 } });
   const answer = await fetch(`${wide}/models/tiny/score?fit=none`, { method: 'POST', body: large });
   expect(answer.status).toBe(200);
 });
 
 test('a batch that is too large is refused before it is cut into images', async () => {
-  const { address } = await start();
+  const { address } = await startFake();
   const cuts = jest.spyOn(Float32Array.prototype, 'subarray');
   const shape = [100_000, 3, 1, 1];
   const x = { name: 'x', datatype: 'FP32', shape, parameters: { binary_data_size: 1_200_000 } };
@@ -155,7 +101,7 @@ test('a batch that is too large is refused before it is cut into images', async 
 test('a client that takes its answer slowly is cut off', async () => {
   const long = 'x'.repeat(2 ** 26); // at most 64 kB each 4 ms: more than 4 s
   const model = { score: async () => [{ long }] };
-  const { address, port } = await start({ model, limits: { timeoutMs: 1000 } });
+  const { address, port } = await startFake({ model, limits: { timeoutMs: 1000 } });
   const png = await encodePng(picture);
   const socket = open(port);
   socket.write(
@@ -177,7 +123,7 @@ test('a client that takes its answer slowly is cut off', async () => {
 test('at loopback without a token, the host must be this machine', async () => {
   const ask = async (port: number, host: string) =>
     (await raw(port, `GET /v2 HTTP/1.1\r\nconnection: close\r\nhost: ${host}\r\n\r\n`))[0];
-  const { port } = await start();
+  const { port } = await startFake();
   for (const host of [
     'localhost',
     'LOCALHOST:8000',
@@ -202,17 +148,15 @@ test('at loopback without a token, the host must be this machine', async () => {
     const text = `GET ${path} HTTP/1.1\r\nconnection: close\r\nhost: evil.example\r\n\r\n`;
     expect(await raw(port, text)).toEqual([421, isError]);
   }
-  await app.close();
-  const { port: open } = await start({ host: '0.0.0.0' });
+  const { port: open } = await startFake({ host: '0.0.0.0' });
   expect(await ask(open, 'my.host')).toBe(200);
-  await app.close();
-  const { port: guarded } = await start({ options: { token: 'a-token-of-24-characters' } });
+  const { port: guarded } = await startFake({ options: { token: 'a-token-of-24-characters' } });
   expect(await ask(guarded, 'my.host')).toBe(401);
 });
 
 test('models with the longest name there may be have all their paths', async () => {
   const name = 'n'.repeat(100);
-  const { address } = await start({ name });
+  const { address } = await startFake({ name });
   for (const path of [`/v2/models/${name}-encode-gradient`, `/models/${name}/sample`]) {
     expect((await fetch(address + path)).status).toBe(200);
   }
@@ -227,7 +171,7 @@ test.each([
   [431, `GET /${'a'.repeat(20_000)} HTTP/1.1\r\n\r\n`],
   [408, 'GET /v2 HTTP/1.1\r\nhost:'],
 ])('an answer %i to what no route sees says its error as JSON', async (status, text) => {
-  const { port } = await start({ limits: { timeoutMs: 300 } });
+  const { port } = await startFake({ limits: { timeoutMs: 1000 } });
   expect(await raw(port, text)).toEqual([status, isError]);
 });
 
@@ -238,7 +182,7 @@ test('the log has no headers', async () => {
     return true;
   });
   try {
-    const { address } = await start({ options: { logLevel: 'info' } });
+    const { address } = await startFake({ options: { logLevel: 'info' } });
     const headers = { authorization: 'secret-1', 'accept-version': 'secret-2', 'x-secret': 'secret-3' };
     await fetch(`${address}/v2`, { headers });
     const { req } = lines.map((line) => JSON.parse(line)).find(({ req }) => req);

@@ -7,6 +7,7 @@ const model = {
   inputs: [tensor('x', -1, 2, -1, -1), tensor('label', -1, 2)],
   outputs: [tensor('z0', -1, 2), tensor('log_prob', -1)],
 };
+const limits = { maxJsonBytes: 2000 };
 /** Numbers that float32 holds and decimals hardly show. */
 const x = Float32Array.of(0.1, -0.2, 1 / 3, 1e-30, 3.4e38, -7e-38, 5, 6);
 const label = Float32Array.of(0, 1);
@@ -17,7 +18,7 @@ const bytesOf = ({ buffer }: Float32Array) => Buffer.from(buffer);
 function parse(request: unknown, ...binary: Buffer[]): InferRequest {
   const json = Buffer.from(JSON.stringify(request));
   const length = binary.length > 0 ? String(json.length) : undefined;
-  return parseInferRequest(Buffer.concat([json, ...binary]), length, model);
+  return parseInferRequest(Buffer.concat([json, ...binary]), length, model, limits);
 }
 
 const inJson = {
@@ -67,7 +68,7 @@ test('inputs come in any order, mixed, at odd places of the body', () => {
   const request = { id: 'odd', inputs: [{ ...labelFacts, data: [0, 1] }, inBytes.inputs[0]] };
   for (const padding of ['', ' ', '  ', '   ']) {
     const json = Buffer.from(`${padding}${JSON.stringify(request)}`);
-    const parsed = parseInferRequest(Buffer.concat([json, bytesOf(x)]), String(json.length), model);
+    const parsed = parseInferRequest(Buffer.concat([json, bytesOf(x)]), String(json.length), model, limits);
     expect(parsed.inputs.x?.data).toEqual(x);
     expect(parsed.id).toBe('odd');
   }
@@ -172,7 +173,20 @@ test.each([
   [Buffer.from('{}'), '-1', /must be a number/],
   [Buffer.from('{}'), '1e1', /must be a number/],
 ])('a body %j with the length %j is refused', (body, length, reason) => {
-  expect(() => parseInferRequest(body, length, model)).toThrow(reason);
+  expect(() => parseInferRequest(body, length, model, limits)).toThrow(reason);
+});
+
+test('JSON that is too long is refused with 413 before it is read; binary tensors do not count', () => {
+  const read = jest.spyOn(JSON, 'parse');
+  const json = Buffer.from(JSON.stringify(inBytes));
+  const body = Buffer.concat([json, bytesOf(x), bytesOf(label)]);
+  const parsed = (maxJsonBytes: number) =>
+    parseInferRequest(body, String(json.length), model, { maxJsonBytes });
+  expect(() => parsed(json.length - 1)).toThrow(expect.objectContaining({ statusCode: 413 }));
+  expect(() => parsed(json.length - 1)).toThrow(/bytes of JSON, more than \d+; send tensors in binary/);
+  expect(read).not.toHaveBeenCalled();
+  expect(parsed(json.length).count).toBe(1);
+  read.mockRestore();
 });
 
 test('an answer in bytes is what a client reads by its lengths, and in JSON the same numbers', () => {

@@ -50,6 +50,12 @@ export function mountRestore(panel: HTMLElement, app: App): void {
     bar.classList.toggle('done', !search);
     bar.value = 0;
   }
+  /** Another tab's calls would wait for the search. It begins anew when the tab is opened again. */
+  function leave(): void {
+    if (!searching) return;
+    stop();
+    isDue = true;
+  }
   function rest(): void {
     clearTimeout(resting);
     resting = setTimeout(begin, restMs);
@@ -177,6 +183,7 @@ export function mountRestore(panel: HTMLElement, app: App): void {
     }),
   );
   panel.addEventListener('open', () => isDue && begin(), { signal: app.ended });
+  panel.addEventListener('close', leave, { signal: app.ended });
   app.ended.addEventListener('abort', stop);
   app.onPicture((given) => pick(given.image));
   app.onModel(load);

@@ -4,7 +4,10 @@ import { el } from './dom.js';
 export interface Tab {
   readonly id: string;
   readonly title: string;
-  /** Fills the panel at the first opening. The panel gets the event `open` at each opening. */
+  /**
+   * Fills the panel at the first opening. The panel gets the event `open` at each opening, and `close` when another
+   * tab is opened.
+   */
   readonly mount: (panel: HTMLElement) => void;
 }
 
@@ -31,7 +34,9 @@ export function showTabs(list: HTMLElement, panels: HTMLElement, { tabs, onUse }
       const selected = part === chosen;
       part.button.setAttribute('aria-selected', String(selected));
       part.button.tabIndex = selected ? 0 : -1;
+      const isLeft = !selected && !part.panel.hidden;
       part.panel.hidden = !selected;
+      if (isLeft) part.panel.dispatchEvent(new Event('close'));
       if (!selected) continue;
       if (focus) part.button.focus({ preventScroll: true });
       list.scrollLeft = part.button.offsetLeft - list.offsetLeft - 24;

@@ -72,20 +72,28 @@ export function portableInput(
  * The part of a 3×3 convolution that comes from padding other than zeros: an image that is zero inside. Both paddings
  * equal one more input channel that is 1 outside and 0 inside. `border` has a kernel for that channel, the kernel's
  * last input; for `ones` the kernel is the sum over all inputs. That channel is 1 minus a field of ones, so the term is
- * the sum of the kernel minus a zero-padded convolution of the field. The field is computed from x with zero weights,
- * so it has the size of x.
+ * the sum of the kernel minus a zero-padded convolution of the field. The field of −1 is a convolution of x with zero
+ * weights, so it has the size of x. All terms of one size share the field of the first.
  */
-export function outsideTerm(x: Value, kernel: Constant, padding: Padding): Value | undefined {
-  if (padding === 'zeros') return undefined;
-  const inputs = kernel.shape[1];
-  const outside = padding === 'ones' ? sumInputs(kernel) : takeInputs(kernel, inputs - 1, inputs, '.outside');
-  const field = conv(x, constant([1, channelsOf(x), 1, 1], new Float64Array(channelsOf(x))), {
-    bias: constant([1], [-1]),
-  });
-  const sums = Float64Array.from({ length: outside.shape[0] }, (_, o) =>
-    outside.source.data.subarray(9 * o, 9 * o + 9).reduce((sum, weight) => sum + weight, 0),
-  );
-  return conv(field, outside, { bias: constant([sums.length], sums), pads: [1, 1, 1, 1] });
+export function createOutsideTerm(): (x: Value, kernel: Constant, padding: Padding) => Value | undefined {
+  const fields = new Map<string, Value>();
+  const fieldLike = (x: Value): Value => {
+    const size = formatShape([x.shape[0], ...x.shape.slice(2)]);
+    const weight = constant([1, channelsOf(x), 1, 1], new Float64Array(channelsOf(x)));
+    const field = fields.get(size) ?? conv(x, weight, { bias: constant([1], [-1]) });
+    fields.set(size, field);
+    return field;
+  };
+  return (x, kernel, padding) => {
+    if (padding === 'zeros') return undefined;
+    const inputs = kernel.shape[1];
+    const outside =
+      padding === 'ones' ? sumInputs(kernel) : takeInputs(kernel, inputs - 1, inputs, '.outside');
+    const sums = Float64Array.from({ length: outside.shape[0] }, (_, o) =>
+      outside.source.data.subarray(9 * o, 9 * o + 9).reduce((sum, weight) => sum + weight, 0),
+    );
+    return conv(fieldLike(x), outside, { bias: constant([sums.length], sums), pads: [1, 1, 1, 1] });
+  };
 }
 
 /** @throws TypeError if a weight is not known when the graph is built. */

@@ -3,7 +3,7 @@ import { latentChannels } from '@glow-onnx/flow/internal';
 import { concat, constant, type Graph, graph, input, named, symbol } from '@glow-onnx/graph';
 import { formatShape, isMiscomputed, scaleDim, unsqueeze } from '@glow-onnx/graph/internal';
 import type { WeightedFlow } from './fold.js';
-import { onnxOps } from './onnx-ops.js';
+import { createOnnxOps } from './onnx-ops.js';
 import type { ImageValue } from './portable-conv.js';
 
 const batch = symbol('batch');
@@ -15,7 +15,13 @@ export function traceEncode(config: GlowConfig, flow: WeightedFlow): Graph {
   const x = input('x', 'float32', [batch, config.channels, height, width]);
   const label = labelInput(config);
   const weights = namedConstants(flow);
-  const { latents, logProb, logProbLevels } = encode<ImageValue>(flow, onnxOps, x, weights, label);
+  const { latents, logProb, logProbLevels } = encode<ImageValue>(
+    flow,
+    createOnnxOps(config),
+    x,
+    weights,
+    label,
+  );
   const divisor = 2 ** config.levels;
   return checkPortable(
     graph({
@@ -49,7 +55,7 @@ export function traceDecode(config: GlowConfig, flow: WeightedFlow): Graph {
     return input(`z${l}`, 'float32', shape);
   });
   const label = labelInput(config);
-  const x = decode<ImageValue>(flow, onnxOps, latents, namedConstants(flow), label);
+  const x = decode<ImageValue>(flow, createOnnxOps(config), latents, namedConstants(flow), label);
   return checkPortable(
     graph({
       name: 'decode',
@@ -104,7 +110,7 @@ function checkPortable(built: Graph): Graph {
     if (shape[2] * shape[3] > 1 && isMiscomputed(shape[1])) {
       throw new Error(
         `${built.name}: convolution "${output.name}" with weight ${formatShape(shape)} would be miscomputed by WebGPU; ` +
-          'write it with onnxOps, which widens its input',
+          'write it with createOnnxOps, which widens its input',
       );
     }
   }

@@ -1,6 +1,7 @@
 import { type Float64Tensor, type GlowConfig, tensor } from '@glow-onnx/flow';
 import { filled, type Padding } from '@glow-onnx/flow/internal';
 import { type ChannelRange, storedInputs } from '../build/portable-conv.js';
+import { transposedKernel, transposedName } from '../build/transposed-conv.js';
 import type { StoredWeights } from './stored-weights.js';
 
 /** The shape of a kernel without the border channel: outputs, inputs, and the taps of height × width. */
@@ -22,13 +23,25 @@ export function ownInputs(
   width: 'narrow' | 'whole',
 ): Float64Tensor {
   const { count, at } = storedInputs(inputs, range, width);
-  const { data } = weights.take(name, [outputs, count, taps]);
+  const { data } = takeKernel(weights, name, [outputs, count, taps]);
   const own = filled([outputs, inputs, taps]);
   for (let o = 0; o < outputs; o++) {
     const from = (o * count + at) * taps;
     own.data.set(data.subarray(from, from + inputs * taps), o * inputs * taps);
   }
   return own;
+}
+
+/** A kernel [outputs, inputs, taps] that is stored in either form. */
+function takeKernel(
+  weights: StoredWeights,
+  name: string,
+  [outputs, inputs, taps]: readonly [number, number, number],
+): Float64Tensor {
+  const transposed = transposedName(name);
+  return weights.has(transposed)
+    ? transposedKernel(weights.take(transposed, [inputs, outputs, taps]))
+    : weights.take(name, [outputs, inputs, taps]);
 }
 
 /** A 3×3 kernel with the input for the border channel, if its padding has one: [outputs, inputs, 3, 3]. */

@@ -9,6 +9,8 @@ export interface StoredWeights {
    * @throws RangeError if the graph has no such weight, or it has another number of elements.
    */
   take(name: string, shape: readonly number[]): Float64Tensor;
+  /** Whether the graph has a weight of this name. */
+  has(name: string): boolean;
 }
 
 /** A graph as its bytes, and the bytes of the weights file beside it. */
@@ -28,6 +30,7 @@ export function openWeights({ model, weights = new Uint8Array() }: GraphBytes): 
     );
   };
   return {
+    has: (name) => all.has(name),
     take(name, shape) {
       const { shape: found, data } = find(name);
       if (sizeOf(found) !== sizeOf(shape)) {

@@ -48,9 +48,8 @@ function restoring(program: Command, name: string, description: string): Command
     )
     .option(
       '--temperature <t>',
-      'variety of the samples: 0 the least, 1 that of the training images',
+      'variety of the samples: 0 the least, 1 that of the training images (default: 0.8 or 0.9, by method)',
       temperature,
-      0.8,
     )
     .option('--seed <n>', 'seed of the samples', integer(0), 0)
     .option('--steps <n>', 'steps of the search (default: by task)', integer(1, 100_000))

@@ -13,7 +13,7 @@ export interface RestoreFlags extends ModelFlags, ImageFlags {
   readonly fit: Fit;
   readonly grid?: string;
   readonly samples?: number;
-  readonly temperature: number;
+  readonly temperature?: number;
   readonly seed: number;
   readonly steps?: number;
   readonly method?: 'density' | 'latents';
@@ -87,7 +87,7 @@ async function restored(
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
     const { onStep } = context;
-    const own = { ...options, fit, onFit, onStep, temperature, seed, ...given({ samples, steps, method }) };
+    const own = { ...options, fit, onFit, onStep, seed, ...given({ samples, temperature, steps, method }) };
     const { results, error } = await partly(start(model, own));
     const all = results.flatMap(
       (result): (RawImage | undefined)[] => result?.images ?? places.map(() => undefined),

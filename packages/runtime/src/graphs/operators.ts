@@ -75,6 +75,8 @@ const convolution = (allowed: readonly string[], transposed: boolean): Operator 
     return { ...floating(x, kernel, bias), shape: [batch, outputs, ...sides.map(scale)] };
   },
 });
+const pointwise = '1,1 1,1 0,0,0,0';
+const neighbours = '3,3 1,1 1,1,1,1';
 const halving = '2,2 2,2 0,0,0,0';
 
 /** The operators of the graphs in a model folder. docs/format.md lists them. */
@@ -115,8 +117,8 @@ export const operators: Readonly<Record<string, Operator>> = {
       };
     },
   },
-  Conv: convolution(['1,1 1,1 0,0,0,0', '3,3 1,1 1,1,1,1', halving], false),
-  ConvTranspose: convolution([halving], true),
+  Conv: convolution([pointwise, neighbours, halving], false),
+  ConvTranspose: convolution([neighbours, halving], true),
   Exp: unary,
   Identity: unary,
   Log: unary,
@@ -164,7 +166,7 @@ export const operators: Readonly<Record<string, Operator>> = {
 /** The operators of graphs with a derivative. */
 export const gradientOperators: Readonly<Record<string, Operator>> = {
   ...operators,
-  ConvTranspose: convolution(['1,1 1,1 0,0,0,0', '3,3 1,1 1,1,1,1', halving], true),
+  ConvTranspose: convolution([pointwise, neighbours, halving], true),
   Div: binary,
   HardSigmoid: { ...unary, attributes: ['alpha', 'beta'], floats: true },
 };

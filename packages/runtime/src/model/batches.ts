@@ -3,6 +3,7 @@ import type { Call } from './call.js';
 import { checkAbort } from './check-abort.js';
 import { batchBytes, bytesPerPixel } from './cost.js';
 import { type Batch, type Failed, type Item, isFailed } from './item.js';
+import type { MemoryBudget } from './memory-budget.js';
 import type { ModelParts } from './model-parts.js';
 
 /** Larger batches are no faster. */
@@ -26,7 +27,11 @@ export function defaultBatchSize(
  * @throws `signal.reason` before a batch if the call is aborted.
  */
 export async function* groupBySize<I extends Item>(
-  { manifest: { config }, batchSize, memory }: Pick<ModelParts, 'manifest' | 'batchSize' | 'memory'>,
+  {
+    manifest: { config },
+    batchSize,
+    memory,
+  }: Pick<ModelParts, 'manifest' | 'batchSize'> & { readonly memory: Pick<MemoryBudget, 'most'> },
   { signal }: Pick<Call, 'signal'>,
   items: AsyncIterable<I | Failed>,
   kindOf: (item: I) => string = () => '',

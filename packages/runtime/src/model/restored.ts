@@ -8,7 +8,10 @@ import type { FloatImage } from './float-image.js';
 export interface RestoreOptions extends EncodeOptions {
   /** As many samples for each image. Default: the one most likely image that the search finds. */
   readonly samples?: number;
-  /** Of the samples: 0 gives the most likely latents, 1 the variety of the training images. Default 0.8. */
+  /**
+   * Of the samples: 0 gives the most likely latents, 1 the variety of the training images. Default 0.8, and 0.9 for the
+   * method `latents`.
+   */
   readonly temperature?: number;
   /** Of the samples: an integer from 0 on; default 0. A sample depends on seed, image and its own place alone. */
   readonly seed?: number;
@@ -19,7 +22,10 @@ export interface RestoreOptions extends EncodeOptions {
    * bits the highest density lies at spikes that no image has.
    */
   readonly method?: Method;
-  /** Called after each step of a search. Of an image's samples that run together it shows the first. */
+  /**
+   * Called with the start, as step 0, and after each step of a search. Of an image's samples that run together it shows
+   * the first.
+   */
   readonly onStep?: (step: RestoreStep) => void;
 }
 
@@ -29,7 +35,7 @@ export interface RestoreStep {
   readonly image: number;
   /** The place of the sample that `picture` shows: the first of those that run together. */
   readonly sample: number;
-  /** Steps that are done, and all of them. A second search of an unlikely result adds its own to both. */
+  /** Steps that are done, from 0 on, and all of them. A second search of an unlikely result adds its own to both. */
   readonly step: number;
   readonly steps: number;
   /** The image as it is now. */
@@ -62,8 +68,16 @@ export interface Restored {
    * sign that the search has left the images. Null if the manifest has no histogram.
    */
   readonly typical: (boolean | null)[];
-  /** How each was found. `start` if the search found none that is more likely than a smooth fill: that fill. */
+  /**
+   * How each was found. `start` if the search found no image that is more likely than a smooth fill (`density`), or whose
+   * latents are more likely (`latents`): that fill.
+   */
   readonly method: (Method | 'start')[];
+  /**
+   * The mean of the samples, value by value; null for one image. Of all images it has the least squared error that the
+   * samples expect. It is often blurred, and then it looks like no training image.
+   */
+  readonly mean: RawImage | null;
   /** Standard deviation of each value over the samples, in model units; null for one image. */
   readonly spread: FloatImage | null;
   /** How the image that was passed was brought to another size. Undefined if the model saw it at its own. */

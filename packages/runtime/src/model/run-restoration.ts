@@ -1,5 +1,3 @@
-import { binToModel, bitsPerDimension, modelToBin } from '@glow-onnx/flow/pixels';
-import { createRandom } from '@glow-onnx/flow/random';
 import { mean } from '../mean.js';
 import { fromModel, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
@@ -7,16 +5,27 @@ import type { PictureSize } from '../pictures/limits.js';
 import { openPrior } from '../restore/graph-prior.js';
 import type { Measurement } from '../restore/measurement.js';
 import type { Method } from '../restore/methods.js';
-import { densityWeights, type Loss, type Plan, plans, samplePlans, secondPlans } from '../restore/plans.js';
+import {
+  densityWeights,
+  type Loss,
+  type Plan,
+  plans,
+  samplePlans,
+  sampleTemperatures,
+  secondPlans,
+} from '../restore/plans.js';
 import { inSteps, restore, stepsOf } from '../restore/restore.js';
 import { groupBySize } from './batches.js';
 import { type Call, inImages, type Place, placesOf, startCall } from './call.js';
 import { checkAbort } from './check-abort.js';
 import { collect } from './collect.js';
 import { bytesPerPixel } from './cost.js';
-import { gatherDraws, streamOf } from './draws.js';
+import { gatherDraws } from './draws.js';
+import { checkedItem } from './float-image.js';
 import { withGradientMemory } from './gradient.js';
-import { type Failed, failedAt, type Item } from './item.js';
+import { type Failed, failedAt, type Item, isFailed } from './item.js';
+import { type Judged, joined, judgeSearch } from './judge-search.js';
+import type { MemoryBudget } from './memory-budget.js';
 import type { ModelParts } from './model-parts.js';
 import type { Restored, RestoreOptions } from './restored.js';
 import { runEach } from './run-batches.js';
@@ -51,35 +60,59 @@ export async function runRestoration(
   load: (image: ImageInput, call: Call, place: Place, check: (size: PictureSize) => void) => Promise<Loaded>,
 ): Promise<Restored[]> {
   const { config, training } = parts.manifest;
-  const { samples, temperature = 0.8, seed = 0, steps, onStep } = options;
+  const { samples, seed = 0, steps, onStep } = options;
   const method: Method = options.method ?? (config.bits <= mostBitsForDensity ? 'density' : 'latents');
+  const { temperature = sampleTemperatures[method] } = options;
   const call = startCall(parts.manifest, task, images, inImages, options);
-  const graphs = await Promise.all([parts.graphs.gradient('encode'), parts.graphs.gradient('decode')]);
-  // A step runs all four graphs, and ONNX Runtime keeps the memory of each.
-  const own = withGradientMemory(
-    parts,
-    graphs.reduce((sum, graph) => sum + graph.bytesPerPixel, 2 * bytesPerPixel(config)),
-  );
   const draws = samples ?? 1;
   const percentileOf = trainingPercentile(training?.histogram);
+  const planOf = (loss: Loss) =>
+    inSteps(samples === undefined ? plans[method][loss] : samplePlans[method], steps);
+  let { memory } = parts;
+  const check = (where: string, size: PictureSize) =>
+    memory.check(where, size, ['encode'], 'pass a smaller image');
+
+  /** A step runs all four graphs, and ONNX Runtime keeps the memory of each. */
+  async function openGradients(): Promise<void> {
+    const graphs = await Promise.all([parts.graphs.gradient('encode'), parts.graphs.gradient('decode')]);
+    const bytes = graphs.reduce((sum, graph) => sum + graph.bytesPerPixel, 2 * bytesPerPixel(config));
+    ({ memory } = withGradientMemory(parts, bytes));
+  }
 
   async function* items(): AsyncGenerator<RestoreItem | Failed> {
     for (const place of placesOf(call)) {
-      try {
-        const check = (size: PictureSize) =>
-          own.memory.check(place.where, size, ['encode'], 'pass a smaller image');
-        const loaded = await load(images[place.image] as ImageInput, call, place, check);
-        for (let draw = 0; draw < draws; draw++) yield { ...place, ...loaded, draw };
-      } catch (error) {
-        call.signal?.throwIfAborted();
-        yield failedAt(place, error);
+      const loaded = await loadAt(place);
+      if (isFailed(loaded)) {
+        yield loaded;
+        continue;
       }
+      // The gradients take a second to open in a browser, which shows the start before.
+      tell(loaded, loaded.start, 0, stepsOf(planOf(loaded.loss)));
+      await checkAbort(call.signal);
+      await openGradients();
+      const item = checkedItem(place, () => {
+        check(place.where, loaded);
+        return loaded;
+      });
+      if (isFailed(item)) yield item;
+      else for (let draw = 0; draw < draws; draw++) yield { ...item, draw };
     }
   }
-  const batches = groupBySize(own, call, items(), ({ loss }) => loss);
+  async function loadAt(place: Place): Promise<RestoreItem | Failed> {
+    try {
+      const image = images[place.image] as ImageInput;
+      const loaded = await load(image, call, place, (size) => check(place.where, size));
+      return { ...place, ...loaded, draw: 0 };
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      return failedAt(place, error);
+    }
+  }
+  const most: MemoryBudget['most'] = (size, wanted) => memory.most(size, wanted);
+  const batches = groupBySize({ ...parts, memory: { most } }, call, items(), ({ loss }) => loss);
   const restored = runEach(call, batches, isAny, async (batch) => {
     const [{ loss }] = batch as readonly [RestoreItem];
-    const plan = inSteps(samples === undefined ? plans[method][loss] : samplePlans[method], steps);
+    const plan = planOf(loss);
     const found = await search(batch, plan);
     const second = samples === undefined ? secondPlans[method][loss] : undefined;
     const stuck = batch.filter((_, n) => (found[n]?.value.percentile ?? 0) > 1 - tail);
@@ -90,6 +123,22 @@ export async function runRestoration(
       return other && other.value.logProb > one.value.logProb ? other : one;
     });
   });
+
+  /** Tells where the search of an item has come to. @param x the values of its image. */
+  function tell(
+    { image, draw: sample, height, width }: RestoreItem,
+    x: Float32Array,
+    step: number,
+    steps: number,
+  ) {
+    onStep?.({
+      image,
+      sample,
+      step,
+      steps,
+      picture: fromModel({ x: x.map(inRange), height, width }, config.bits),
+    });
+  }
 
   /** What a search makes of a batch. @param before steps of the search before. */
   async function search(batch: readonly RestoreItem[], plan: Plan, before = 0) {
@@ -110,86 +159,43 @@ export async function runRestoration(
       async onStep(now: Float32Array) {
         await checkAbort(call.signal);
         step++;
-        if (!onStep) return;
         for (const [n, item] of batch.entries()) {
           if (batch[n - 1]?.image === item.image) continue;
-          const own = now.subarray(n * prior.size, (n + 1) * prior.size);
-          onStep({
-            image: item.image,
-            sample: item.draw,
-            step,
-            steps: total,
-            picture: fromModel({ x: own.map(inRange), height, width }, config.bits),
-          });
+          tell(item, now.subarray(n * prior.size, (n + 1) * prior.size), step, total);
         }
       },
     };
     const x = await restore(problem, start, plan, draw);
-    return judge(x.map(inRange), start.map(inRange));
-
-    /**
-     * The better one of result and start for each image, by log p at the centres of its bins. A sample stays one, unless
-     * the model cannot compute it: a likely sample is often less likely than a smooth fill.
-     */
-    async function judge(found: Float32Array, fallback: Float32Array) {
-      const [ours, theirs] = [await rounded(found), await rounded(fallback)];
-      const isWorse = batch.map(({ measurement }, n) =>
-        measurement.sigma > 0 || draw
-          ? !Number.isFinite(ours.logProb[n])
-          : !((ours.logProb[n] as number) >= (theirs.logProb[n] as number)),
-      );
-      const values = batch.map((_, n) =>
-        (isWorse[n] ? theirs : ours).x.slice(n * prior.size, (n + 1) * prior.size),
-      );
-      const bits = await bitsOf(joined(values));
-      return batch.map((item, n) => ({
-        ...item,
-        value: {
-          x: values[n] as Float32Array,
-          known: item.known,
-          height,
-          width,
-          logProb: (isWorse[n] ? theirs : ours).logProb[n] as number,
-          percentile: percentileOf(bits[n] as number),
-          method: isWorse[n] ? ('start' as const) : method,
-        },
-      }));
-    }
-
-    /** Images at the centres of their bins, and their log p. */
-    async function rounded(values: Float32Array) {
-      const x = values.map((value) => binToModel(modelToBin(value, config.bits), config.bits, 0.5));
-      return { x, logProb: (await prior.encode(x)).logProb };
-    }
-
-    /** Bits/dim as training measures them: over draws within the bins. */
-    async function bitsOf(centres: Float32Array): Promise<number[]> {
-      const sums = batch.map(() => [] as number[]);
-      const part = (n: number) => centres.subarray(n * prior.size, (n + 1) * prior.size);
-      const uniforms = batch.map(
-        (_, n) =>
-          createRandom(0, streamOf(fromModel({ x: part(n), height, width }, config.bits), config.bits))
-            .uniform,
-      );
-      for (let draw = 0; draw < dequantisations; draw++) {
-        const next = (i: number) => (uniforms[Math.floor(i / prior.size)] as () => number)();
-        const x = centres.map((value, i) => value + (next(i) - 0.5) / 2 ** config.bits);
-        const { logProb } = await prior.encode(x);
-        for (const [n, list] of sums.entries())
-          list.push(bitsPerDimension(logProb[n] as number, prior.size, config.bits));
-      }
-      return sums.map(mean);
-    }
+    const size = { height, width };
+    const judged = await judgeSearch(
+      prior,
+      { config, size, method },
+      batch.map(({ measurement }) => measurement.sigma === 0 && !draw),
+      { found: x.map(inRange), start: start.map(inRange) },
+    );
+    return batch.map((item, n) => {
+      const { bitsPerDim, isStart, ...own } = judged[n] as Judged;
+      const value = {
+        ...own,
+        ...size,
+        known: item.known,
+        percentile: percentileOf(bitsPerDim),
+        method: isStart ? ('start' as const) : method,
+      };
+      return { ...item, value };
+    });
   }
   const gathered = gatherDraws(restored, draws);
   return collect(call, gathered, ({ image, values }) => {
     const fitted = call.fitOf(image);
+    const images = values.map((value) => fromModel(value, config.bits));
     return {
-      images: values.map((value) => fromModel(value, config.bits)),
+      images,
       known: (values[0] as (typeof values)[number]).known,
       logProb: values.map(({ logProb }) => logProb),
       typical: values.map(({ percentile }) => (percentile === null ? null : isCentral(percentile))),
       method: values.map((value) => value.method),
+      mean: images.length > 1 ? meanImage(images) : null,
       spread:
         values.length > 1
           ? spreadOf(
@@ -203,9 +209,6 @@ export async function runRestoration(
   });
 }
 
-/** Draws within the bins for `typical`. */
-const dequantisations = 4;
-
 const isAny = <I>(_: I): _ is I => true;
 const inRange = (value: number) => Math.min(0.5, Math.max(-0.5, Number.isFinite(value) ? value : 0));
 
@@ -214,17 +217,17 @@ function sampleStream({ image, draw }: RestoreItem): number {
   return image * 65_536 + draw;
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const size = (parts[0] as Float32Array).length;
-  const all = new Float32Array(parts.length * size);
-  for (const [n, part] of parts.entries()) all.set(part, n * size);
-  return all;
-}
-
 /** The share of held-out images on either side of the typical ones. */
 const tail = 0.005;
 
 const isCentral = (percentile: number) => percentile >= tail && percentile <= 1 - tail;
+
+/** The mean of images of one size, value by value. */
+function meanImage(images: readonly RawImage[]): RawImage {
+  const [first] = images as readonly [RawImage];
+  const data = first.data.map((_, i) => Math.round(mean(images.map((one) => one.data[i] as number))));
+  return { ...first, data };
+}
 
 function spreadOf(
   samples: readonly Float32Array[],

@@ -11,14 +11,19 @@ export type Plan = readonly (
   | ({ readonly kind: 'image' } & ImageSearch)
 )[];
 
-const sigma = { from: 0.3, to: 0.03 };
-const fit = (steps: number, from: LatentSearch['from'], rate = { from: 0.1, to: 0.01 }) =>
-  ({ kind: 'latents', steps, rate, sigma, from }) as const;
+const fit = (
+  steps: number,
+  from: LatentSearch['from'],
+  rate = { from: 0.1, to: 0.01 },
+  sigma = { from: 0.3, to: 0.03 },
+) => ({ kind: 'latents', steps, rate, sigma, from }) as const;
 const along = (steps: number, from: number, to: number) =>
   ({ kind: 'along-latents', steps, rate: { from, to } }) as const;
 const inImage = (steps: number, from: number, to: number) =>
   ({ kind: 'image', steps, rate: { from, to } }) as const;
 
+/** The deviation for values that are known exactly, where only the latents count. */
+const exact = { from: 0.3, to: 0.015 };
 const climb = [along(60, 0.3, 0.03), inImage(60, 0.02, 0.001)];
 
 /**
@@ -33,8 +38,8 @@ export const plans: Readonly<Record<Method, Readonly<Record<Loss, Plan>>>> = {
     detail: [fit(60, 'image'), along(40, 0.3, 0.03), inImage(60, 0.02, 0.001)],
   },
   latents: {
-    hole: [fit(80, 'zero')],
-    scattered: [fit(120, 'image', { from: 0.3, to: 0.02 })],
+    hole: [fit(80, 'zero', { from: 0.1, to: 0.01 }, exact)],
+    scattered: [fit(120, 'image', { from: 0.3, to: 0.02 }, exact)],
     noise: [inImage(100, 0.02, 0.002)],
     detail: [fit(80, 'zero')],
   },
@@ -56,6 +61,12 @@ export const samplePlans: Readonly<Record<Method, Plan>> = {
   density: [fit(80, 'zero'), along(20, 0.15, 0.03), inImage(30, 0.01, 0.001)],
   latents: [fit(80, 'zero')],
 };
+
+/**
+ * The temperature of samples, if it is not given. On 8 clothes, chosen as above, the range of 10 samples should hold 82 %
+ * of the true values: at 0.8 it held 79 %, at 1 it held 87 %.
+ */
+export const sampleTemperatures: Readonly<Record<Method, number>> = { density: 0.8, latents: 0.9 };
 
 /** The weight of log p against the misfit of noise. With the whole of it, many bits lead to spikes. */
 export const densityWeights: Readonly<Record<Method, number>> = { density: 1, latents: 0.5 };

@@ -1,5 +1,7 @@
 import { describe, printable } from '@glow-onnx/flow/manifest';
 import { HttpError } from '../http-error.js';
+import type { Limits } from '../options.js';
+import { parseJson } from '../parse-json.js';
 import { sizeOf, type Tensor, type TensorMetadata, type Tensors } from './tensor.js';
 
 /** A request for inference, checked against the model. */
@@ -27,15 +29,16 @@ type Json = Readonly<Record<string, unknown>>;
 /**
  * Reads the body of a request: JSON, and after it the bytes of its binary tensors (float32, little-endian).
  * @param headerLength the length of the JSON in bytes, as the header Inference-Header-Content-Length says it.
- * @throws HttpError 400 that says what is wrong with it.
+ * @throws HttpError 400 that says what is wrong with it, 413 if its JSON is too long.
  */
 export function parseInferRequest(
   body: Buffer,
   headerLength: string | undefined,
   model: Signature,
+  limits: Pick<Limits, 'maxJsonBytes'>,
 ): InferRequest {
   const end = headerLength === undefined ? body.length : lengthOf(headerLength, body.length);
-  const request = objectOf('the body', parseJson(body.subarray(0, end)));
+  const request = objectOf('the body', parseJson(body.subarray(0, end), limits, aboutLength));
   const given = listOf('inputs', request.inputs);
   let rest = body.subarray(end);
   const inputs: Record<string, Tensor> = {};
@@ -57,6 +60,9 @@ export function parseInferRequest(
   return { id: idOf(request.id), inputs, count, outputs: parseOutputs(request, model.outputs) };
 }
 
+const aboutLength =
+  'if binary tensors follow the JSON, the header Inference-Header-Content-Length gives its length';
+
 function refuse(message: string): never {
   throw new HttpError(400, message);
 }
@@ -71,17 +77,6 @@ function lengthOf(text: string, most: number): number {
   return refuse(
     `Inference-Header-Content-Length must be a number up to the ${most} bytes of the body, got ${printable(text.slice(0, 40))}`,
   );
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? 'it is not JSON' : 'it is not UTF-8';
-    return refuse(
-      `the body: ${reason}; if binary tensors follow the JSON, the header Inference-Header-Content-Length gives its length`,
-    );
-  }
 }
 
 function objectOf(where: string, value: unknown): Json {

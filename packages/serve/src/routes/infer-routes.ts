@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { AppContext } from '../app-context.js';
+import { checkCount, checkJsonNumbers, checkPixels } from '../check-limits.js';
 import { formatInferResponse } from '../protocol/format-response.js';
 import { parseInferRequest } from '../protocol/parse-request.js';
-import { stack, unstack } from '../protocol/tensor.js';
+import { stack, type Tensor, unstack } from '../protocol/tensor.js';
 import { findProtocolModels, type ModelPath } from '../served-models.js';
-import { checkCount, checkPixels, runWork } from './run-work.js';
+import { runWork } from './run-work.js';
 import { bytes, failures, modelParams, ok, pathsOf, tensorList, unknownModel } from './schemas.js';
 
 /** The models of the Open Inference Protocol v2: ready, metadata, infer. */
@@ -79,15 +80,25 @@ export function addInferRoutes(app: FastifyInstance, context: AppContext): void 
         const { name, served, work } = model;
         request.about = { model: `${served.name}:${served.version}`, call: work.key };
         const headerLength = request.headers['inference-header-content-length'];
-        const asked = parseInferRequest(request.body ?? Buffer.alloc(0), headerLength?.toString(), model);
+        const asked = parseInferRequest(
+          request.body ?? Buffer.alloc(0),
+          headerLength?.toString(),
+          model,
+          context.limits,
+        );
         checkCount(context.limits, asked.count);
         checkPixels(context.limits, model.sizeOf(asked.inputs));
         const rows = unstack(asked.inputs, asked.count);
-        const found = await runWork(context, served, work, rows, reply);
+        const found = stack(await runWork(context, served, work, rows, reply));
+        const inJson = asked.outputs.filter(({ binary }) => !binary).map(({ name }) => found[name] as Tensor);
+        checkJsonNumbers(
+          context.limits,
+          inJson.reduce((sum, { data }) => sum + data.length, 0),
+        );
         const { headers, body } = formatInferResponse(
           { name, version: String(served.version) },
           asked,
-          stack(found),
+          found,
         );
         return reply.headers(headers).send(body);
       },

@@ -1,9 +1,9 @@
 import { describe, printable } from '@glow-onnx/flow/manifest';
 import { readHeader } from '@glow-onnx/runtime/internal-node';
 import type { PictureSize } from '@glow-onnx/runtime/node';
+import { checkPixels } from '../check-limits.js';
 import { asClientError, HttpError } from '../http-error.js';
 import type { Limits } from '../options.js';
-import { checkPixels } from './run-work.js';
 
 /** The bytes of a picture, and its size. Its header is checked here, before a worker decodes it. */
 export function pictureOf(

@@ -2,11 +2,13 @@ import { encodePng, latentsFromJson, latentsToJson, type RawImage } from '@glow-
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AppContext } from '../app-context.js';
 import type { Work } from '../batcher.js';
+import { checkPixels, checkWork } from '../check-limits.js';
 import { asClientError, HttpError } from '../http-error.js';
+import { parseJson } from '../parse-json.js';
 import { decodeWork, type PictureItem, pictureWorks, sampleWork, scoreDraws } from '../picture-works.js';
 import { findServed, type ModelPath, type ServedModel } from '../served-models.js';
 import { labelOf, pictureOf, queryOf, seedOf, temperatureOf } from './picture-requests.js';
-import { checkPixels, checkWork, runWork } from './run-work.js';
+import { runWork } from './run-work.js';
 import { bytes, failures, modelParams, ok, pathsOf } from './schemas.js';
 
 interface Route {
@@ -121,7 +123,8 @@ export function addPictureRoutes(app: FastifyInstance, context: AppContext): voi
     async (request, reply) => {
       const { label } = queryOf(request.query, ['label']);
       const [image] = await run(request, reply, ({ model }) => {
-        const { z } = asClientError(() => latentsFromJson(model, JSON.parse(String(request.body ?? ''))));
+        const sent = parseJson(request.body ?? Buffer.alloc(0), context.limits, 'send that of encode');
+        const { z } = asClientError(() => latentsFromJson(model, sent));
         const [latents] = z;
         if (!latents || z.length > 1) {
           throw new HttpError(400, `expected the latents of one picture, got those of ${z.length}`);

@@ -215,6 +215,23 @@ describeBrowser('Restore', () => {
     expect(await status(page)).toBe('');
   });
 
+  test('a search stops when another tab is opened, and begins anew when one comes back', async () => {
+    const left = await page.evaluate(async () => {
+      const [main, hole] = ['.choose .primary', '[value=centre]'].map(
+        (name) => document.querySelector(`#panel-restore ${name}`) as HTMLButtonElement,
+      ) as [HTMLButtonElement, HTMLButtonElement];
+      hole.click();
+      while (main.textContent !== 'Stop') await new Promise((resolve) => setTimeout(resolve, 5));
+      document.getElementById('tab-sample')?.click();
+      return main.textContent;
+    });
+    expect(left).toBe('Complete it'); // no search goes on
+    await openTab(page, 'Restore');
+    await untilJudged();
+    expect(await holeOf()).toHaveLength(64);
+    expect(await status(page)).toBe('');
+  });
+
   test('a picture of the user is completed; a link has the face and a ready hole alone', async () => {
     await drop(page, panel.locator('.painted'), await picture());
     await untilJudged();
