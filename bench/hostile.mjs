@@ -25,6 +25,7 @@ if (!values.model) throw new Error('hostile: expected --model <folder>');
 const count = natural('count');
 const seed = natural('seed');
 const share = Number(values.reconstruct);
+
 if (!(share >= 0 && share <= 1)) {
   throw new RangeError(`hostile: --reconstruct: expected a number from 0 to 1, got ${values.reconstruct}`);
 }
@@ -129,7 +130,10 @@ async function examine(name, own, random) {
 }
 
 async function encode(images, row) {
-  const { z, logProb } = await glow.encode(images).catch(perImage);
+  const { z, logProb } = await glow.encode(images).catch((error) => {
+    const results = resultsOf(error, images);
+    return { z: results.map((one) => one?.z), logProb: results.map((one) => one?.logProb ?? Number.NaN) };
+  });
   for (const i of images.keys()) {
     const finite =
       z[i]?.levels.every(({ data }) => data.every(Number.isFinite)) && Number.isFinite(logProb[i]);
@@ -138,21 +142,16 @@ async function encode(images, row) {
   }
 }
 
-/** A call that fails for some images names those; the others' results are in the error. */
-function perImage(error) {
-  if (!(error instanceof BatchError)) throw error;
-  return {
-    z: error.results.map((result) => result?.z),
-    logProb: error.results.map((result) => result?.logProb ?? Number.NaN),
-  };
+/** A call that fails for some images has the results of the others in its error. A call of one image has no others. */
+function resultsOf(error, images) {
+  if (error instanceof BatchError) return error.results;
+  if (images.length === 1) return [undefined];
+  throw error;
 }
 
 async function decode(images, row) {
   const seen = await glow.prepare(images);
-  const back = await glow.reconstruct(images).catch((error) => {
-    if (error instanceof BatchError) return error.results;
-    throw error;
-  });
+  const back = await glow.reconstruct(images).catch((error) => resultsOf(error, images));
   row.decoded += images.length;
   for (const [i, image] of seen.entries()) {
     if (!back[i]) row.lost++;

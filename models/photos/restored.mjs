@@ -35,7 +35,7 @@ export async function restored(glow, crops, seed = 1) {
       const { width, height } = truth;
       const mask = { data: damage(width, createRandom(seed, 100 * k + i)), width, height, channels: 1 };
       const filled = harmonic(truth, mask);
-      const [{ images, known }] = await glow.inpaint(truth, mask, { seed });
+      const [{ images, known }] = await glow.inpaint(truth, mask, { seed, fit: 'none' });
       result[name].push({
         harmonic: psnr(truth, filled, mask),
         model: psnr(truth, images[0], mask),

@@ -17,6 +17,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { addCheckpoint } from './checkpoint-command.js';
 import { exportModel } from './export-model.js';
 import { formatExport, formatVerification } from './format-report.js';
+import { filesOfTensors } from './import/containers/read-tensors.js';
 import { addSourceOptions, readSource, type SourceFlags, templateOf } from './read-source.js';
 import { addToPytorch } from './to-pytorch/to-pytorch-command.js';
 import { addToRepository, checkRepository } from './triton/triton-repository.js';
@@ -143,7 +144,8 @@ function addImport(program: Command, { stdout }: Terminal): void {
     .option('--template', 'write a map to fill in, for --map, instead of a checkpoint', false)
     .option('--force', 'replace an existing file', false)
     .action(async (path: string, flags: ImportFlags & { template: boolean }) => {
-      checkOutputs([flags.out], [path, ...(flags.map === undefined ? [] : [flags.map])], flags.force);
+      const inputs = [...(await filesOfTensors(path)), ...(flags.map === undefined ? [] : [flags.map])];
+      checkOutputs([flags.out], inputs, flags.force);
       if (flags.template) {
         await writeFileAtomic(flags.out, await templateOf(path, flags));
         stdout.write(printableLines(`wrote ${flags.out}: fill in the names, and pass it with --map\n`));

@@ -45,7 +45,7 @@ const configSchema = z.strictObject({
   hiddenInit: z.enum(['uniform', 'normal']),
   /**
    * Prior of the latents: N(0, I), or mean and log-sd predicted at each split and learned at the top (`bounded`: with
-   * bounds on the log-sd).
+   * bounds on the log-sd that convolutions predict).
    */
   prior: z.enum(['standard', 'learned', 'bounded']),
   /** The learned prior at the top: per channel, or (imports) a convolution of zeros. */
@@ -59,10 +59,6 @@ const configSchema = z.strictObject({
 /** The choices that determine a model's layers and shapes. Checkpoints and model folders store them. */
 export type GlowConfig = Readonly<z.infer<typeof configSchema>>;
 
-/**
- * Sets of choices: `tutorial`, `port` (the most used public port), `openai` (official Glow) and `bounded` (the same with
- * bounds on the scales, so that every picture can be encoded and decoded).
- */
 const openai = {
   conv1x1: 'full',
   coupling: 'sigmoid',
@@ -76,6 +72,10 @@ const openai = {
   topPrior: 'conv',
 } as const;
 
+/**
+ * Sets of choices: `tutorial`, `port` (the most used public port), `openai` (official Glow) and `bounded` (the same with
+ * bounds on shifts and scales, which keep the numbers of encode finite for every image).
+ */
 export const presets = {
   tutorial: {
     conv1x1: 'lu',

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createGlow, encodeCheckpoint, parseCheckpoint } from '@glow-onnx/flow';
 import { parseSafetensors } from '@glow-onnx/flow/internal';
 import { writePng } from '@glow-onnx/runtime/node';
@@ -90,6 +90,18 @@ describe('glow-export', () => {
       const { code, err } = await run(...argv, at(out as string), '--force', ...flags);
       expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('is read by this command') });
       expect(readFileSync(at(out as string)).equals(bytes)).toBe(true);
+    }
+  });
+
+  test('import writes over no part of a checkpoint of TensorFlow', async () => {
+    const endings = ['.index', '.data-00000-of-00001'];
+    for (const ending of endings) {
+      copyFileSync(`test/support/imports/openai/affine-invconv.ckpt${ending}`, at(`model.ckpt${ending}`));
+    }
+    for (const ending of endings) {
+      const out = at(`model.ckpt${ending}`);
+      const { code, err } = await run('import', at('model.ckpt'), '--out', out, '--force');
+      expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('is read by this command') });
     }
   });
 

@@ -3,10 +3,7 @@ import type { Padding } from '@glow-onnx/flow/internal';
 import { constant, graph, input, named, symbol } from '@glow-onnx/graph';
 import { createOnnxOps } from '../../../packages/exporter/src/build/onnx-ops.js';
 import type { ImageValue } from '../../../packages/exporter/src/build/portable-conv.js';
-import {
-  isTransposed,
-  transposedKernel,
-} from '../../../packages/exporter/src/build/transposed-conv.js';
+import { isTransposed, transposedKernel } from '../../../packages/exporter/src/build/transposed-conv.js';
 import { kernel3x3 } from '../../../packages/exporter/src/rebuild/kernels.js';
 import type { StoredWeights } from '../../../packages/exporter/src/rebuild/stored-weights.js';
 import { exported, runOn } from '../../support/exported-graphs.js';

@@ -7,7 +7,7 @@ const model = {
   inputs: [tensor('x', -1, 2, -1, -1), tensor('label', -1, 2)],
   outputs: [tensor('z0', -1, 2), tensor('log_prob', -1)],
 };
-const limits = { maxJsonBytes: 2000 };
+const limits = { maxJsonValues: 100 };
 /** Numbers that float32 holds and decimals hardly show. */
 const x = Float32Array.of(0.1, -0.2, 1 / 3, 1e-30, 3.4e38, -7e-38, 5, 6);
 const label = Float32Array.of(0, 1);
@@ -176,16 +176,18 @@ test.each([
   expect(() => parseInferRequest(body, length, model, limits)).toThrow(reason);
 });
 
-test('JSON that is too long is refused with 413 before it is read; binary tensors do not count', () => {
+test('JSON with too many values is refused with 413 before it is read; binary tensors and texts do not count', () => {
   const read = jest.spyOn(JSON, 'parse');
-  const json = Buffer.from(JSON.stringify(inBytes));
-  const body = Buffer.concat([json, bytesOf(x), bytesOf(label)]);
-  const parsed = (maxJsonBytes: number) =>
-    parseInferRequest(body, String(json.length), model, { maxJsonBytes });
-  expect(() => parsed(json.length - 1)).toThrow(expect.objectContaining({ statusCode: 413 }));
-  expect(() => parsed(json.length - 1)).toThrow(/bytes of JSON, more than \d+; send tensors in binary/);
+  const json = Buffer.from(JSON.stringify({ ...inBytes, id: 'A'.repeat(10_000) }));
+  const commas = Float32Array.from(x, () => Buffer.from(',,,,').readFloatLE());
+  const body = Buffer.concat([json, bytesOf(commas), bytesOf(label)]);
+  const values = 1 + (json.toString().match(/[,[{]/g) as string[]).length;
+  const parsed = (maxJsonValues: number) =>
+    parseInferRequest(body, String(json.length), model, { maxJsonValues });
+  expect(() => parsed(values - 1)).toThrow(expect.objectContaining({ statusCode: 413 }));
+  expect(() => parsed(values - 1)).toThrow(/more than \d+ values of JSON; send large tensors in binary/);
   expect(read).not.toHaveBeenCalled();
-  expect(parsed(json.length).count).toBe(1);
+  expect(parsed(values).count).toBe(1);
   read.mockRestore();
 });
 

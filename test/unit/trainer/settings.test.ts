@@ -65,8 +65,13 @@ describe('the rate of a resumed run', () => {
     expect(rise(now, was)).toContain(`the learning rate rises ${message}`);
   });
 
+  test('the warning names another schedule', () => {
+    expect(rise({ schedule: 'constant' })).toContain('its schedule was cosine and is constant');
+  });
+
   test.each<[string, Partial<TrainSettings>, Partial<TrainSettings>]>([
     ['nothing changes', {}, before],
+    ['it has no step left', { epochs: 3 }, before],
     ['it is shorter', { epochs: 6 }, before],
     ['its schedule is constant', { schedule: 'constant', epochs: 20 }, { ...before, schedule: 'constant' }],
     ['its rate was given', { epochs: 20, rate: 1e-2 }, before],

@@ -50,7 +50,7 @@ export async function judgeSearch(
   const [ours, theirs] = [await rounded(found), await rounded(start)];
   const isStart = isRivalled.map((rivalled, n) => {
     if (!Number.isFinite(ours.logProb[n])) return true;
-    return rivalled && !((ours.worth[n] as number) >= (theirs.worth[n] as number));
+    return rivalled && (theirs.worth[n] as number) > (ours.worth[n] as number);
   });
   const images = isStart.map((is, n) => partOf((is ? theirs : ours).x, n));
   const bitsPerDim = await bitsOf(images);

@@ -28,8 +28,9 @@ export function rateAt(
 }
 
 /**
- * A warning if a resumed run, where it stands, gets a higher learning rate than before without being told one: because
- * it is longer than it was, its schedule goes back. Undefined if the rate does not rise.
+ * A warning if a resumed run, where it stands, gets a higher learning rate than before without being told one: its
+ * schedule goes back, because it is longer than it was, or is another one. Undefined if the rate does not rise, or the
+ * run has no step left.
  * @param before the settings that its checkpoint has; an older version may have saved fewer.
  */
 export function riseOfRate(
@@ -46,10 +47,13 @@ export function riseOfRate(
       shareOfBudget(seconds, settings.timeBudgetMinutes),
     ),
   );
-  if (next <= old || now.rate !== before.rate) return undefined;
+  if (next <= old || now.rate !== before.rate || step >= now.epochs * stepsPerEpoch) return undefined;
   const [from, to] = [old, next].map((rate) => Number(rate.toPrecision(3)));
   return (
-    `the learning rate rises from ${from} to ${to}: the run is longer than it was, so its schedule (${now.schedule}) ` +
-    'goes back. If bits/dim get worse, resume the run from its best checkpoint with a lower rate'
+    `the learning rate rises from ${from} to ${to}: ` +
+    (now.schedule === before.schedule
+      ? `the run is longer than it was, so its schedule (${now.schedule}) goes back`
+      : `its schedule was ${before.schedule} and is ${now.schedule}`) +
+    '. If bits/dim get worse, resume the run from its best checkpoint with a lower rate'
   );
 }

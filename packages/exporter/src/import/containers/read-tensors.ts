@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { readWholeFile } from '@glow-onnx/runtime/internal-node';
 import { within } from '../../within.js';
 import type { Tensors } from '../foreign-weights.js';
@@ -11,7 +12,7 @@ import { isTensorflowIndex, parseTensorflow, shardNames } from './tensorflow.js'
  * @throws Error that begins with the path if a file is missing, damaged or of no such kind.
  */
 export async function readTensors(path: string): Promise<Tensors> {
-  const stem = path.replace(/\.(index|data-\d{5}-of-\d{5})$/, '');
+  const stem = stemOf(path);
   const found = await stat(path).catch(() => undefined);
   const index = `${stem}.index`;
   if ((stem !== path || !found) && (await stat(index).catch(() => undefined))?.isFile()) {
@@ -21,6 +22,20 @@ export async function readTensors(path: string): Promise<Tensors> {
   const bytes = await readWholeFile(path);
   if (isTensorflowIndex(bytes)) return readCheckpoint(stem, path, bytes);
   return within(path, () => parseTensors(bytes));
+}
+
+/** The files that `readTensors` reads: the path itself, and the index and data of a checkpoint of TensorFlow. */
+export async function filesOfTensors(path: string): Promise<string[]> {
+  const stem = stemOf(path);
+  const names = await readdir(dirname(stem)).catch(() => []);
+  const parts = names.filter((name) => name.startsWith(`${basename(stem)}.`) && tensorflowEnding.test(name));
+  return [path, ...parts.map((name) => join(dirname(stem), name))];
+}
+
+const tensorflowEnding = /\.(index|data-\d{5}-of-\d{5})$/;
+
+function stemOf(path: string): string {
+  return path.replace(tensorflowEnding, '');
 }
 
 async function readCheckpoint(stem: string, path: string, index: Uint8Array): Promise<Tensors> {
