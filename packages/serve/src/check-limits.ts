@@ -3,24 +3,32 @@ import type { AppContext } from './app-context.js';
 import { HttpError } from './http-error.js';
 import type { Limits } from './options.js';
 
-/** @throws HttpError 413 if the JSON of a request is too long to be read in one go. */
-export function checkJson({ maxJsonBytes }: Pick<Limits, 'maxJsonBytes'>, bytes: number): void {
-  if (bytes <= maxJsonBytes) return;
+/** @throws HttpError 413 if an answer has too many numbers to be written as JSON in one go. */
+export function checkJsonNumbers({ maxJsonValues }: Pick<Limits, 'maxJsonValues'>, numbers: number): void {
+  if (numbers <= maxJsonValues) return;
   throw new HttpError(
     413,
-    `the request has ${bytes} bytes of JSON, more than ${maxJsonBytes}; send tensors in binary, or smaller ones`,
+    `the answer has ${numbers} numbers as JSON, more than ${maxJsonValues}; ask for binary outputs`,
   );
 }
 
+/** The most bytes of `latentsToJson` besides the numbers in base64. */
+const formBytes = 2 ** 10;
+
 /**
- * A number of a request takes at least two bytes of JSON, so what came in as JSON may also leave as JSON.
- * @throws HttpError 413 if an answer has too many numbers to be written as JSON in one go.
+ * Bounds an answer with latents, so that what `encode` gives, `decode` takes.
+ * @throws HttpError 413 if the latents of an image may have more bytes as JSON than the body of a request.
  */
-export function checkJsonNumbers({ maxJsonBytes }: Pick<Limits, 'maxJsonBytes'>, numbers: number): void {
-  if (2 * numbers <= maxJsonBytes) return;
+export function checkLatentsJson(
+  { maxBodyBytes }: Pick<Limits, 'maxBodyBytes'>,
+  { config: { channels } }: { readonly config: { readonly channels: number } },
+  { height, width }: PictureSize,
+): void {
+  const bytes = Math.ceil((16 / 3) * channels * height * width) + formBytes; // base64 of float32
+  if (bytes <= maxBodyBytes) return;
   throw new HttpError(
     413,
-    `the answer has ${numbers} numbers as JSON, more than ${Math.floor(maxJsonBytes / 2)}; ask for binary outputs`,
+    `the latents of ${height}×${width} need ${bytes} bytes of JSON, more than the ${maxBodyBytes} that decode takes; make the image smaller`,
   );
 }
 

@@ -15,13 +15,14 @@ export type LogLevel = (typeof logLevels)[number];
 
 /** Limits of what a client may ask for. */
 export interface Limits {
-  /** The most bytes of a request's body; default 8 MiB. Beyond it: 413. */
+  /** The most bytes of a request's body, and of latents as JSON; default 8 MiB. Beyond it: 413. */
   readonly maxBodyBytes: number;
   /**
-   * The most bytes of JSON in a request, without its binary tensors; default 1 MiB. An answer may have half as many numbers
-   * as JSON. The server reads and writes JSON in one go, so it answers nobody else meanwhile. Beyond it: 413.
+   * The most values of JSON in a request, and the most numbers as JSON in an answer of the protocol; default 2¹⁸. Binary
+   * tensors and base64 do not count. The server reads and writes JSON in one go, so it answers nobody else meanwhile.
+   * Beyond it: 413.
    */
-  readonly maxJsonBytes: number;
+  readonly maxJsonValues: number;
   /**
    * The most pixels of one image; default 2²⁰, one megapixel. If it is left out, the work on one picture is also at most
    * that of 64 images of the size of the training images. Beyond it: 413.
@@ -62,7 +63,7 @@ export interface ServeOptions extends Partial<Limits> {
 
 export const defaultLimits: Limits = {
   maxBodyBytes: 2 ** 23,
-  maxJsonBytes: 2 ** 20,
+  maxJsonValues: 2 ** 18,
   maxPixels: 2 ** 20,
   maxBatch: 64,
   maxRequests: 256,
@@ -82,7 +83,7 @@ const milliseconds = (least: number) => ({
 });
 
 export const serveRules: Rules<ServeOptions> = {
-  ...{ maxBodyBytes: positive, maxJsonBytes: positive, maxPixels: positive },
+  ...{ maxBodyBytes: positive, maxJsonValues: positive, maxPixels: positive },
   ...{ maxBatch: positive, maxRequests: positive },
   ...{
     timeoutMs: milliseconds(1),

@@ -117,7 +117,7 @@ test.each([
   [256, undefined], // the default limits
   [512, undefined],
   [32, 17_408], // 3 × 32 × 32 numbers of 16/3 bytes, and 1 KiB for the rest
-])('decode takes what encode gave for %d×%d', async (side, maxBodyBytes) => {
+])('decode takes what encode gave for %d pixels a side', async (side, maxBodyBytes) => {
   const limits = maxBodyBytes === undefined ? {} : { maxBodyBytes };
   const { address } = await startFake({ model: modelOf(side), limits });
   const encoded = await send(`${address}/models/tiny/encode`, await pngOf(side));

@@ -23,7 +23,7 @@ interface Flags {
   readonly maxBatch?: number;
   readonly maxWait?: number;
   readonly maxBody?: number;
-  readonly maxJson?: number;
+  readonly maxJsonValues?: number;
   readonly maxPixels?: number;
   readonly maxRequests?: number;
   readonly timeout?: number;
@@ -70,7 +70,7 @@ export function main(
       integer(0),
     )
     .option('--max-body <bytes>', limit('bytes of a request', 'maxBodyBytes'), integer(1))
-    .option('--max-json <bytes>', limit('bytes of JSON in a request', 'maxJsonBytes'), integer(1))
+    .option('--max-json-values <n>', limit('values of JSON in a request', 'maxJsonValues'), integer(1))
     .option('--max-pixels <n>', limit('pixels of an image', 'maxPixels'), integer(1))
     .option('--max-requests <n>', limit('requests under way', 'maxRequests'), integer(1))
     .option('--timeout <ms>', `longest time for an answer (default: ${defaultLimits.timeoutMs})`, integer(1))
@@ -86,15 +86,13 @@ export function main(
     .option('--cors <origin>', 'origin of pages that may read answers (default: none)')
     .addOption(new Option('--log-level <level>', 'what to log to stderr').choices(logLevels).default('info'))
     .action(async (models: readonly string[], flags: Flags) => {
-      const { host, port, maxWait, maxBody, maxJson, timeout, drain, tokenFile, cors, logLevel, ...same } =
-        flags;
+      const { host, port, maxWait, maxBody, timeout, drain, tokenFile, cors, logLevel, ...same } = flags;
       const token = await readToken(tokenFile, process.env);
       const entries = models.map(parseModelEntry);
       const server = await createServer(entries, {
         ...given({
           maxWaitMs: maxWait,
           maxBodyBytes: maxBody,
-          maxJsonBytes: maxJson,
           timeoutMs: timeout,
           drainMs: drain,
           token,

@@ -1,8 +1,8 @@
-import { latentChannels } from '@glow-onnx/flow/manifest';
-import type { FloatImage, GlowModel, Latents } from '@glow-onnx/runtime/node';
+import { latentChannels, latentShapes } from '@glow-onnx/flow/manifest';
+import type { FloatImage, GlowModel, Latents, PictureSize } from '@glow-onnx/runtime/node';
 import type { Work } from '../batcher.js';
 import { HttpError } from '../http-error.js';
-import type { Tensor, TensorMetadata, Tensors } from './tensor.js';
+import { sizeOf, type Tensor, type TensorMetadata, type Tensors } from './tensor.js';
 
 /** A model of the protocol: one of the graphs of a model folder. */
 export interface Endpoint {
@@ -12,7 +12,9 @@ export interface Endpoint {
   /** Takes the tensors of each image and gives those of each image, without the extent of the batch. */
   readonly work: Work<Tensors, Tensors>;
   /** Height and width of the images of a batch. */
-  sizeOf(inputs: Tensors): { readonly height: number; readonly width: number };
+  sizeOf(inputs: Tensors): PictureSize;
+  /** The numbers of each output for a batch of images of this size. */
+  outputSizes(count: number, size: PictureSize): readonly number[];
 }
 
 export type EndpointKind = 'encode' | 'decode' | 'encode-gradient' | 'decode-gradient';
@@ -31,6 +33,9 @@ export function endpointsOf(model: GlowModel): Endpoint[] {
     );
   const label = classes > 0 ? [tensor('label', classes, 1, 1)] : [];
   const logProb = tensor('log_prob');
+  const ofX = (count: number, { height, width }: PictureSize) => count * channels * height * width;
+  const ofZ = (count: number, { height, width }: PictureSize) =>
+    latentShapes(model.config, count, height, width).map(sizeOf);
   const optionsOf = (rows: readonly Tensors[], signal: AbortSignal) => ({
     ...(classes > 0 && { label: rows.map(({ label }) => classOf(label as Tensor)) }),
     signal,
@@ -42,6 +47,7 @@ export function endpointsOf(model: GlowModel): Endpoint[] {
   const all: Endpoint[] = [
     {
       ...{ kind: 'encode', inputs: [image('x'), ...label], outputs: [...latents('z'), logProb] },
+      outputSizes: (count, size) => [...ofZ(count, size), count],
       sizeOf: ofImage,
       work: {
         key: 'encode',
@@ -56,6 +62,7 @@ export function endpointsOf(model: GlowModel): Endpoint[] {
     },
     {
       ...{ kind: 'decode', inputs: [...latents('z'), ...label], outputs: [image('x')] },
+      outputSizes: (count, size) => [ofX(count, size)],
       sizeOf: ofLatents,
       work: {
         key: 'decode',
@@ -67,6 +74,7 @@ export function endpointsOf(model: GlowModel): Endpoint[] {
     },
     {
       ...{ kind: 'encode-gradient', inputs: [image('x'), ...label], outputs: [logProb, image('gradient')] },
+      outputSizes: (count, size) => [count, ofX(count, size)],
       sizeOf: ofImage,
       work: {
         key: 'encode-gradient',
@@ -79,6 +87,7 @@ export function endpointsOf(model: GlowModel): Endpoint[] {
     {
       ...{ kind: 'decode-gradient', inputs: [...latents('z'), image('cotangent'), ...label] },
       ...{ outputs: [image('x'), ...latents('dz')], sizeOf: ofLatents },
+      outputSizes: (count, size) => [ofX(count, size), ...ofZ(count, size)],
       work: {
         key: 'decode-gradient',
         async run(rows, signal) {
@@ -104,7 +113,7 @@ function latentsOf(row: Tensors, levels: number): Latents {
   return { levels: Array.from({ length: levels }, (_, level) => row[`z${level}`] as FloatImage) };
 }
 
-function sidesOf({ shape }: Tensor, factor: number): { height: number; width: number } {
+function sidesOf({ shape }: Tensor, factor: number): PictureSize {
   return { height: factor * (shape[2] as number), width: factor * (shape[3] as number) };
 }
 

@@ -29,16 +29,16 @@ type Json = Readonly<Record<string, unknown>>;
 /**
  * Reads the body of a request: JSON, and after it the bytes of its binary tensors (float32, little-endian).
  * @param headerLength the length of the JSON in bytes, as the header Inference-Header-Content-Length says it.
- * @throws HttpError 400 that says what is wrong with it, 413 if its JSON is too long.
+ * @throws HttpError 400 that says what is wrong with it, 413 if its JSON has too many values.
  */
 export function parseInferRequest(
   body: Buffer,
   headerLength: string | undefined,
   model: Signature,
-  limits: Pick<Limits, 'maxJsonBytes'>,
+  limits: Pick<Limits, 'maxJsonValues'>,
 ): InferRequest {
   const end = headerLength === undefined ? body.length : lengthOf(headerLength, body.length);
-  const request = objectOf('the body', parseJson(body.subarray(0, end), limits, aboutLength));
+  const request = objectOf('the body', parseJson(body.subarray(0, end), limits, aboutBinary));
   const given = listOf('inputs', request.inputs);
   let rest = body.subarray(end);
   const inputs: Record<string, Tensor> = {};
@@ -60,8 +60,8 @@ export function parseInferRequest(
   return { id: idOf(request.id), inputs, count, outputs: parseOutputs(request, model.outputs) };
 }
 
-const aboutLength =
-  'if binary tensors follow the JSON, the header Inference-Header-Content-Length gives its length';
+const aboutBinary =
+  'send large tensors in binary; the header Inference-Header-Content-Length gives the length of the JSON before them';
 
 function refuse(message: string): never {
   throw new HttpError(400, message);

@@ -3,7 +3,7 @@ import type { AppContext } from '../app-context.js';
 import { checkCount, checkJsonNumbers, checkPixels } from '../check-limits.js';
 import { formatInferResponse } from '../protocol/format-response.js';
 import { parseInferRequest } from '../protocol/parse-request.js';
-import { stack, type Tensor, unstack } from '../protocol/tensor.js';
+import { stack, type TensorMetadata, unstack } from '../protocol/tensor.js';
 import { findProtocolModels, type ModelPath } from '../served-models.js';
 import { runWork } from './run-work.js';
 import { bytes, failures, modelParams, ok, pathsOf, tensorList, unknownModel } from './schemas.js';
@@ -87,14 +87,18 @@ export function addInferRoutes(app: FastifyInstance, context: AppContext): void 
           context.limits,
         );
         checkCount(context.limits, asked.count);
-        checkPixels(context.limits, model.sizeOf(asked.inputs));
-        const rows = unstack(asked.inputs, asked.count);
-        const found = stack(await runWork(context, served, work, rows, reply));
-        const inJson = asked.outputs.filter(({ binary }) => !binary).map(({ name }) => found[name] as Tensor);
+        const size = model.sizeOf(asked.inputs);
+        checkPixels(context.limits, size);
+        const inJson = new Set(asked.outputs.filter(({ binary }) => !binary).map(({ name }) => name));
+        const numbers = model
+          .outputSizes(asked.count, size)
+          .filter((_, i) => inJson.has((model.outputs[i] as TensorMetadata).name));
         checkJsonNumbers(
           context.limits,
-          inJson.reduce((sum, { data }) => sum + data.length, 0),
+          numbers.reduce((sum, each) => sum + each, 0),
         );
+        const rows = unstack(asked.inputs, asked.count);
+        const found = stack(await runWork(context, served, work, rows, reply));
         const { headers, body } = formatInferResponse(
           { name, version: String(served.version) },
           asked,

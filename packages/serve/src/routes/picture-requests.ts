@@ -1,6 +1,6 @@
 import { describe, printable } from '@glow-onnx/flow/manifest';
 import { readHeader } from '@glow-onnx/runtime/internal-node';
-import type { PictureSize } from '@glow-onnx/runtime/node';
+import type { GlowModel, PictureSize } from '@glow-onnx/runtime/node';
 import { checkPixels } from '../check-limits.js';
 import { asClientError, HttpError } from '../http-error.js';
 import type { Limits } from '../options.js';
@@ -14,6 +14,18 @@ export function pictureOf(
   const size = asClientError(() => readHeader(picture));
   checkPixels(limits, size);
   return { picture, size };
+}
+
+/** The size at which the model sees a picture, or up to 2^levels more on a side. */
+export function seenSize(
+  { config }: Pick<GlowModel, 'config'>,
+  fit: string | undefined,
+  { height, width }: PictureSize,
+): PictureSize {
+  if (fit === undefined || fit === 'cover') return config;
+  const unit = 2 ** config.levels;
+  const up = (side: number) => unit * Math.ceil(side / unit);
+  return { height: up(height), width: up(width) };
 }
 
 /** The query of a request. @throws HttpError 400 if a name is unknown or given twice. */

@@ -1,13 +1,19 @@
-import { encodePng, latentsFromJson, latentsToJson, type RawImage } from '@glow-onnx/runtime/node';
+import {
+  encodePng,
+  latentsFromJson,
+  latentsToJson,
+  type PictureSize,
+  type RawImage,
+} from '@glow-onnx/runtime/node';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AppContext } from '../app-context.js';
 import type { Work } from '../batcher.js';
-import { checkPixels, checkWork } from '../check-limits.js';
+import { checkLatentsJson, checkPixels, checkWork } from '../check-limits.js';
 import { asClientError, HttpError } from '../http-error.js';
 import { parseJson } from '../parse-json.js';
 import { decodeWork, type PictureItem, pictureWorks, sampleWork, scoreDraws } from '../picture-works.js';
 import { findServed, type ModelPath, type ServedModel } from '../served-models.js';
-import { labelOf, pictureOf, queryOf, seedOf, temperatureOf } from './picture-requests.js';
+import { labelOf, pictureOf, queryOf, seedOf, seenSize, temperatureOf } from './picture-requests.js';
 import { runWork } from './run-work.js';
 import { bytes, failures, modelParams, ok, pathsOf } from './schemas.js';
 
@@ -41,7 +47,7 @@ export function addPictureRoutes(app: FastifyInstance, context: AppContext): voi
   const onPicture =
     <Result>(
       passes: number,
-      workOf: (served: ServedModel, fit: string | undefined) => Work<PictureItem, Result>,
+      workOf: (served: ServedModel, fit: string | undefined, size: PictureSize) => Work<PictureItem, Result>,
       answer: (result: Result, served: ServedModel, reply: FastifyReply) => unknown,
     ) =>
     async (request: Request, reply: FastifyReply) => {
@@ -50,7 +56,7 @@ export function addPictureRoutes(app: FastifyInstance, context: AppContext): voi
       const [result, served] = await run(request, reply, (served) => {
         // Cover, the default, brings every picture to the size of the training images.
         if (fit !== undefined && fit !== 'cover') checkWork(context, served.model, size, passes);
-        return [workOf(served, fit), { picture, label: labelOf(label) }];
+        return [workOf(served, fit, size), { picture, label: labelOf(label) }];
       });
       return answer(result, served, reply);
     };
@@ -88,7 +94,10 @@ export function addPictureRoutes(app: FastifyInstance, context: AppContext): voi
     { body: picture, querystring: pictureQuery, response: ok('the latents', 'application/json', json) },
     onPicture(
       1,
-      ({ model }, fit) => pictureWorks(model, fit).encode,
+      ({ model }, fit, size) => {
+        checkLatentsJson(context.limits, model, seenSize(model, fit, size));
+        return pictureWorks(model, fit).encode;
+      },
       ({ z, logProb }, { model }) => latentsToJson(model, { z: [z], logProb: [logProb] }),
     ),
   );

@@ -13,7 +13,7 @@ export const failures = {
   400: failure('The request is wrong; the error says what to change'),
   401: failure('The token is missing or wrong'),
   404: failure('The model or its version is unknown'),
-  413: failure('The body, an image or the number of images is too large'),
+  413: failure('The body, its JSON, an image, the number of images or the answer is too large'),
   415: failure('The body has a content-encoding'),
   421: failure('The host is not this machine, and the server has no token'),
   429: failure('Too many requests are under way; try again later'),
