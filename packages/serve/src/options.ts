@@ -18,7 +18,7 @@ export interface Limits {
   /** The most bytes of a request's body, and of latents as JSON; default 8 MiB. Beyond it: 413. */
   readonly maxBodyBytes: number;
   /**
-   * The most values of JSON in a request, and the most numbers as JSON in an answer of the protocol; default 2¹⁸. Binary
+   * The most values and names of JSON in a request, and the most numbers as JSON in an answer of the protocol; default 2¹⁸. Binary
    * tensors and base64 do not count. The server reads and writes JSON in one go, so it answers nobody else meanwhile.
    * Beyond it: 413.
    */

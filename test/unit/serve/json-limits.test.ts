@@ -19,6 +19,7 @@ test.each(['/v2/models/tiny-encode/infer', '/models/tiny/decode'])(
       '['.repeat(2000),
       `${'{"a":'.repeat(2000)}0`,
       `[${'0,'.repeat(1000)}0]`,
+      `{${'"a":0,'.repeat(600)}"a":0}`, // 601 values with 601 names
     ]) {
       expect((await raw(port, post(path, body)))[0]).toBe(413);
     }

@@ -70,7 +70,11 @@ export function main(
       integer(0),
     )
     .option('--max-body <bytes>', limit('bytes of a request', 'maxBodyBytes'), integer(1))
-    .option('--max-json-values <n>', limit('values of JSON in a request', 'maxJsonValues'), integer(1))
+    .option(
+      '--max-json-values <n>',
+      limit('values and names of JSON in a request', 'maxJsonValues'),
+      integer(1),
+    )
     .option('--max-pixels <n>', limit('pixels of an image', 'maxPixels'), integer(1))
     .option('--max-requests <n>', limit('requests under way', 'maxRequests'), integer(1))
     .option('--timeout <ms>', `longest time for an answer (default: ${defaultLimits.timeoutMs})`, integer(1))
