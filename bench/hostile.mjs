@@ -4,8 +4,9 @@
 //     npm run eval:hostile -- --model models/fashion-mnist [--count 100000] [--device cpu|wasm] [--reconstruct 0.1]
 //                             [--data FILE …] [--seed 1] [--json]
 //
-// --data adds a data set (a sheet, an IDX file, a folder) at the model's size, plain and as its negative. --reconstruct
+// --data adds a data set (a sheet, an IDX file, a folder) brought to the model's size, plain and as its negative. --reconstruct
 // is the share of pictures that are decoded again. One thread. It exits with 1 if any z or log p is not finite.
+import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createRandom } from '@glow-onnx/flow/random';
 import { openDataset } from '@glow-onnx/trainer';
@@ -79,7 +80,7 @@ const kinds = {
   },
 };
 for (const path of values.data) {
-  const data = await openDataset(path, { size: { height, width }, channels });
+  const data = await openDataset(path, statSync(path).isDirectory() ? { size: { height, width } } : {});
   const one = async (random) => (await data.images(Uint32Array.of(random.below(data.count))))[0];
   kinds[path.split('/').at(-1)] = one;
   kinds[`${path.split('/').at(-1)}, negative`] = async (random) => {
