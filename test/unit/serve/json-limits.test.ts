@@ -112,7 +112,7 @@ const pngOf = async (side: number) =>
   Buffer.from(
     await encodePng({ data: new Uint8Array(3 * side * side), width: side, height: side, channels: 3 }),
   );
-const send = (url: string, body: Buffer | string) => fetch(url, { method: 'POST', body });
+const send = (url: string, body: Buffer | string) => fetch(url, { method: 'POST', body: body as BodyInit });
 
 test.each([
   [256, undefined], // the default limits
