@@ -30,7 +30,7 @@ export function tables(lines, figure = () => []) {
       ['mean', 'harmonic', 'restored', 'gain', 'less than harmonic', 'smooth fill kept', ...model],
       (own) => [
         ...['mean', 'harmonic', 'restored'].map((name) => decibels(own, name)),
-        average(own, ({ psnr }) => psnr.restored - psnr.harmonic).toFixed(1),
+        withError(own.map(({ psnr }) => psnr.restored - psnr.harmonic)),
         share(own, ({ psnr }) => psnr.restored < psnr.harmonic),
         share(own, ({ method }) => method === 'start'),
         ...ofModel(own),
@@ -147,4 +147,10 @@ const decibels = (own, name) => {
 const share = (own, is) => percent(average(own, (line) => Number(is(line))));
 const percent = (value) => `${Math.round(100 * value)} %`;
 const average = (list, of) => list.reduce((sum, one) => sum + of(one), 0) / list.length;
+/** The mean of numbers, with its standard error. */
+function withError(numbers) {
+  const mean = average(numbers, (one) => one);
+  const variance = average(numbers, (one) => (one - mean) ** 2);
+  return `${mean.toFixed(1)} ± ${Math.sqrt(variance / Math.max(1, numbers.length - 1)).toFixed(1)}`;
+}
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
