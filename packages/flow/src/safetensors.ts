@@ -61,7 +61,7 @@ export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
 }
 
 /** The numbers in these bytes: a view if their alignment allows it, else a copy. */
-export function elementsOf(dtype: SafetensorsDtype, bytes: Uint8Array) {
+export function elementsOf(dtype: SafetensorsDtype, bytes: Uint8Array): SafetensorsTensor['data'] {
   const ArrayType = dtypeArrays[dtype];
   const count = bytes.length / ArrayType.BYTES_PER_ELEMENT;
   return bytes.byteOffset % ArrayType.BYTES_PER_ELEMENT === 0
