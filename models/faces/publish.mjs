@@ -20,7 +20,7 @@ npm run eval:attributes -- --write
 node models/faces/strangers.mjs --write
 \`\`\`
 
-The model was still improving when the time was up. A time budget is not a seed: another machine sees another number of images. Training used one thread of two cores, which it shared with other work. The last two commands renew [directions](directions) and the tables of [attributes](../../docs/attributes.md) and [out of distribution](../../docs/out-of-distribution.md).
+The model was still improving when the time was up. A time budget is not a seed: another machine sees another number of images. Training used one thread of two cores, which it shared with other work. The last two commands renew [directions](directions) and the tables of [attributes](../../docs/attributes.md) and [out of distribution](../../docs/anomaly-detection.md).
 
 It is not a model of people. The attributes of a drawn character vary independently in the data, and the model knows nothing else. Samples at temperature 1 are unusual more often than samples at 0.8.`;
 

@@ -1,4 +1,4 @@
-// How the scores tell held-out faces from other pictures: the table of docs/out-of-distribution.md.
+// How the scores tell held-out faces from other pictures: the table of docs/anomaly-detection.md.
 //   node models/faces/strangers.mjs                prints it
 //   node models/faces/strangers.mjs --write        and renews it there
 import { readFile } from 'node:fs/promises';
@@ -129,6 +129,6 @@ const report = table(
 );
 console.log(report);
 if (process.argv.includes('--write')) {
-  const page = join(here, '../../docs/out-of-distribution.md');
+  const page = join(here, '../../docs/anomaly-detection.md');
   await writeFileAtomic(page, replaceTable(await readFile(page, 'utf8'), report));
 }
