@@ -35,6 +35,9 @@ const changes = {
   'tanh couplings': { model: { coupling: 'tanh' } },
   bounded: { preset: 'bounded' },
   LU: { model: { conv1x1: 'lu' } },
+  // conditioner
+  'residual hidden layer': { model: { hiddenLayer: 'residual' } },
+  'gated hidden layer': { model: { hiddenLayer: 'gated' } },
   // optimiser
   'clip 1': { learning: { clip: 1 } },
   'beta2 0.99': { learning: { beta2: 0.99 } },

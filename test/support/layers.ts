@@ -33,6 +33,8 @@ export const layerCases: readonly LayerCase[] = [
   { name: 'coupling, additive', ...coupling({ coupling: 'additive' }) },
   { name: 'coupling, scaled tanh', ...coupling({ coupling: 'scaled-tanh' }) },
   { name: 'coupling, rectified input', ...coupling({ inputRelu: true, hiddenActnorm: true }) },
+  { name: 'coupling, residual hidden layer', ...coupling({ hiddenLayer: 'residual' }) },
+  { name: 'coupling, gated hidden layer', ...coupling({ hiddenLayer: 'gated', hiddenActnorm: true }) },
   { name: 'coupling, 12 channels', ...coupling({}, 12) },
   { name: 'coupling, interleaved', ...coupling({ coupling: 'sigmoid', parameterOrder: 'interleaved' }) },
   { name: 'coupling, padded with ones', ...coupling({ padding: 'ones' }) },

@@ -40,6 +40,8 @@ export const variants: readonly Variant[] = [
     padding: 'border',
     hiddenActnorm: true,
   }),
+  variant('residual hidden layer', { hiddenLayer: 'residual' }),
+  variant('gated hidden layer, hidden actnorm', { hiddenLayer: 'gated' }, 'bounded'),
   variant('scaled tanh coupling, 8×12', { coupling: 'scaled-tanh', height: 8, width: 12 }),
   variant('class-conditional', { prior: 'learned', classes: 3 }),
   variant('class-conditional at all levels', { prior: 'learned', classes: 3, splitClasses: true }),

@@ -77,7 +77,13 @@ class Glow(nn.Module):
         inside = "zeros" if config["padding"] == "ones" else config["padding"]
         if config.get("inputRelu"):
             a = F.relu(a * per_channel(p.input.scale) + per_channel(p.input.bias))
-        hidden = F.relu(convolve(F.relu(convolve(a, p.conv1, inside)), p.conv2, inside))
+        hidden = F.relu(convolve(a, p.conv1, inside))
+        second = convolve(hidden, p.conv2, inside)
+        if config.get("hiddenLayer", "plain") == "gated":
+            value, gate = second.chunk(2, 1)
+            hidden = hidden + value * torch.sigmoid(gate)
+        else:
+            hidden = F.relu(second) + (hidden if config.get("hiddenLayer") == "residual" else 0)
         output = convolve(hidden, p.conv3, config["padding"])
         if config["coupling"] == "additive":
             return torch.zeros_like(output), output, True

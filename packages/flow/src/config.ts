@@ -37,6 +37,11 @@ const configSchema = z.strictObject({
   padding: z.enum(['zeros', 'ones', 'border']),
   /** A scale and a bias per channel, and a ReLU, before the conditioner's first convolution. */
   inputRelu: z._default(z.boolean(), false),
+  /**
+   * The conditioner's second layer: a 1×1 convolution and ReLU (`plain`), or h plus that of h (`residual`), or h plus one
+   * convolution of h times the sigmoid of another (`gated`).
+   */
+  hiddenLayer: z._default(z.enum(['plain', 'residual', 'gated']), 'plain'),
   /** Actnorm after the conditioner's first two convolutions. */
   hiddenActnorm: z.boolean(),
   /** A factor exp(3·gain) per channel on the conditioner's output. */

@@ -43,6 +43,7 @@ test.each([
   [{ logitRange: 1 }, /config: logitRange: expected at most 0\.999, got 1/],
   [{ logitRange: -0.1 }, /config: logitRange: expected at least 0, got -0\.1/],
   [{ inputRelu: 1 }, /config: inputRelu: expected boolean, got 1/],
+  [{ hiddenLayer: 'dense' }, /config: hiddenLayer: expected one of "plain", "residual", "gated", got "dense"/],
   [{ height: 30 }, /config: height 30 cannot pass 3 levels: it must be divisible by 8/],
   [{ bits: Number.NaN }, /config: bits: expected .*, got NaN/],
   [{ steps: 5n }, /config: steps: expected number, got 5/],
@@ -60,10 +61,11 @@ test.each([
 });
 
 test('a config written before the choices that have a default is read as it was', () => {
-  const { logitRange, inputRelu, splitClasses, ...earlier } = createConfig(sizes);
-  expect({ logitRange, inputRelu, splitClasses }).toEqual({
+  const { logitRange, inputRelu, hiddenLayer, splitClasses, ...earlier } = createConfig(sizes);
+  expect({ logitRange, inputRelu, hiddenLayer, splitClasses }).toEqual({
     logitRange: 0,
     inputRelu: false,
+    hiddenLayer: 'plain',
     splitClasses: false,
   });
   expect(parseConfig(earlier)).toEqual(createConfig(sizes));

@@ -25,8 +25,8 @@ export type Choices = Omit<
 > &
   Partial<Pick<GlowConfig, OneProgram>>;
 
-/** Parts that the models of one program have. */
-type OneProgram = 'logitRange' | 'inputRelu' | 'splitClasses';
+/** Parts that the models of one program have, or of none. */
+type OneProgram = 'logitRange' | 'inputRelu' | 'hiddenLayer' | 'splitClasses';
 
 /** The names of a layout whose models consist of steps, and the variants that its models are. */
 export interface StepNames<Name extends string = string> extends Omit<Layout<Name>, 'read'> {

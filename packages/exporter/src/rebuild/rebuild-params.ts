@@ -87,10 +87,11 @@ function readConditioner(
   const order = coupling === 'additive' ? 'halves' : config.parameterOrder;
   const name = (part: string): string => `${place}.${part}`;
   const firstPadding = padding === 'border' ? 'border' : 'zeros';
-  const bias = (conv: 'conv1' | 'conv2'): Named<Float64Tensor> => {
-    const value = weights.take(name(`${conv}.bias`), [hidden]);
+  const second = config.hiddenLayer === 'gated' ? 2 * hidden : hidden;
+  const bias = (conv: 'conv1' | 'conv2', length: number): Named<Float64Tensor> => {
+    const value = weights.take(name(`${conv}.bias`), [length]);
     if (!hiddenActnorm) return { [`${conv}.bias`]: value };
-    return { [`${conv}.actnorm.logScale`]: filled([hidden]), [`${conv}.actnorm.bias`]: value };
+    return { [`${conv}.actnorm.logScale`]: filled([length]), [`${conv}.actnorm.bias`]: value };
   };
   const conv1 = { outputs: hidden, inputs: half };
   const conv3 = { outputs, inputs: hidden };
@@ -99,9 +100,9 @@ function readConditioner(
   return {
     ...(inputRelu && { ...vector('input.scale'), ...vector('input.bias') }),
     'conv1.weight': kernel3x3(weights, name('conv1.weight'), conv1, first, firstPadding),
-    ...bias('conv1'),
-    'conv2.weight': weights.take(name('conv2.weight'), [hidden, hidden, 1, 1]),
-    ...bias('conv2'),
+    ...bias('conv1', hidden),
+    'conv2.weight': weights.take(name('conv2.weight'), [second, hidden, 1, 1]),
+    ...bias('conv2', second),
     'conv3.weight': interleave(
       order,
       kernel3x3(weights, name('conv3.weight'), conv3, { of: hidden, from: 0 }, padding),

@@ -9,13 +9,14 @@ import { normalisingParams } from './actnorm.js';
 /** The config fields that shape a conditioner. */
 export type ConditionerConfig = Pick<
   GlowConfig,
-  'hiddenChannels' | 'padding' | 'inputRelu' | 'hiddenActnorm' | 'outputGain' | 'hiddenInit'
+  'hiddenChannels' | 'padding' | 'inputRelu' | 'hiddenLayer' | 'hiddenActnorm' | 'outputGain' | 'hiddenInit'
 >;
 
 /**
  * The network of a coupling: conv3×3 → ReLU → conv1×1 → ReLU → conv3×3, from `inputs` to `outputs` channels. The last
- * convolution starts at zero. With `inputRelu`, each input channel is first scaled, shifted and rectified. The network is
- * never inverted. Hidden actnorms and the output gain exp(3·gain) are
+ * convolution starts at zero. With `inputRelu`, each input channel is first scaled, shifted and rectified. `hiddenLayer`
+ * may add the second layer to the first, and gate it (van den Oord et al. 2016, arXiv:1606.05328). The network is never
+ * inverted. Hidden actnorms and the output gain exp(3·gain) are
  * per-channel factors on a convolution's output, so `weights` multiplies them into its kernel and bias: both directions
  * and an exported graph have three plain convolutions.
  */
@@ -25,14 +26,14 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
   const last: Padding = config.padding;
   const shapes = {
     conv1: [hidden, inputsWithBorder(inputs, first), 3, 3],
-    conv2: [hidden, hidden, 1, 1],
+    conv2: [config.hiddenLayer === 'gated' ? 2 * hidden : hidden, hidden, 1, 1],
     conv3: [outputs, inputsWithBorder(hidden, last), 3, 3],
   };
 
   const hiddenSpecs = (name: 'conv1' | 'conv2'): ParamSpec[] => [
     { name: `${name}.weight`, shape: shapes[name], kind: 'trainable' },
     ...(config.hiddenActnorm ? [`${name}.actnorm.logScale`, `${name}.actnorm.bias`] : [`${name}.bias`]).map(
-      (param): ParamSpec => ({ name: param, shape: [hidden], kind: 'trainable' }),
+      (param): ParamSpec => ({ name: param, shape: shapes[name].slice(0, 1), kind: 'trainable' }),
     ),
   ];
   const inputSpecs = (config.inputRelu ? ['input.scale', 'input.bias'] : []).map(
@@ -50,7 +51,7 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
     if (!config.hiddenActnorm) return { weight, bias: p[`${name}.bias`] };
     const scale = ops.exp(p[`${name}.actnorm.logScale`]);
     return {
-      weight: ops.mul(weight, ops.reshape(scale, [hidden, 1, 1, 1])),
+      weight: ops.mul(weight, ops.reshape(scale, [shapes[name][0], 1, 1, 1])),
       bias: p[`${name}.actnorm.bias`],
     };
   };
@@ -62,7 +63,7 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
       ...Object.fromEntries(inputSpecs.map(({ name }) => [name, p[name]])),
       'conv1.weight': conv1.weight,
       'conv1.bias': conv1.bias,
-      'conv2.weight': ops.reshape(conv2.weight, [hidden, hidden]),
+      'conv2.weight': ops.reshape(conv2.weight, shapes.conv2.slice(0, 2)),
       'conv2.bias': conv2.bias,
       'conv3.weight': conv3.weight,
       'conv3.bias': conv3.bias,
@@ -74,6 +75,13 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
     return ops.conv3x3(h, w['conv1.weight'], w['conv1.bias'], first);
   };
   const layer2 = <T>(ops: Ops<T>, h: T, w: Named<T>): T => ops.conv1x1(h, w['conv2.weight'], w['conv2.bias']);
+  /** batch × hidden × h × w, twice, or at `gated` with twice the channels → batch × hidden × h × w. */
+  const joined = <T>(ops: Ops<T>, h: T, second: T): T => {
+    if (config.hiddenLayer === 'plain') return ops.relu(second);
+    if (config.hiddenLayer === 'residual') return ops.add(h, ops.relu(second));
+    const [value, gate] = ops.split(second, hidden);
+    return ops.add(h, ops.mul(value, ops.sigmoid(gate)));
+  };
 
   return {
     params,
@@ -100,7 +108,7 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
         ['conv1', layer1],
         ['conv2', layer2],
       ] as const) {
-        const zero = ops.constant(filled([hidden]));
+        const zero = ops.constant(filled(shapes[name].slice(0, 1)));
         p[`${name}.actnorm.logScale`] = zero;
         p[`${name}.actnorm.bias`] = zero;
         const { logScale, bias } = normalisingParams(ops, layer(ops, h, weights(ops, p)));
@@ -114,7 +122,7 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
     /** batch × inputs × h × w → batch × outputs × h × w. */
     apply<T>(ops: Ops<T>, a: T, w: Named<T>): T {
       const h1 = ops.relu(layer1(ops, a, w)); // batch × hidden × h × w
-      const h2 = ops.relu(layer2(ops, h1, w)); // batch × hidden × h × w
+      const h2 = joined(ops, h1, layer2(ops, h1, w)); // batch × hidden × h × w
       return ops.conv3x3(h2, w['conv3.weight'], w['conv3.bias'], last);
     },
   };
