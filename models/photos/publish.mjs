@@ -41,7 +41,7 @@ await publish({
       await glow.bitsPerDim(large, { draws, seed: 1, fit: 'none' }),
       crops.map(([photo]) => photo),
     );
-    found.importance = await glow.bitsPerDim(images, { draws: 16, bound: 'importance', seed: 1 });
+    found.importance = await glow.bitsPerDim(images, { draws, bound: 'importance', seed: 1 });
     const ofEach = large.filter((_, i) => crops[i].endsWith('-0.png'));
     found.restored = await restored(glow, ofEach);
     for (const [name, results] of Object.entries(found.restored)) {
@@ -81,11 +81,11 @@ for package in lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 mate-backgrounds 
   apt-get download $package && dpkg-deb -x $package*.deb runs/debian
 done
 node models/photos/generate.mjs --from runs/budgie --from runs/debian --out runs/patches
-npx glow-onnx train --data runs/patches/photos.json --out runs/photos --preset bounded --levels 3 --steps 16 --hidden 96 --batch 16 --lr 1e-3 --schedule cosine --flip --val-fraction 0.005 --epochs 3 --ema 0.999 --threads 1
+npx glow-onnx train --data runs/patches/photos.json --out runs/photos --preset bounded --levels 3 --steps 16 --hidden 96 --batch 16 --lr 1e-3 --schedule cosine --flip --val-fraction 0.005 --epochs 3 --ema 0.999 --threads 1 --time-budget 155
 node models/photos/publish.mjs runs/photos runs/patches
 \`\`\`
 
-Training ran on one thread, in pieces: Ctrl-C saves, and \`--resume\` goes on.`;
+Training ran on one thread, in pieces of one budget: Ctrl-C saves, and \`--resume\` goes on.`;
 
 /** Bits/dim of the model and of each codec for each photograph. */
 async function beside(images, bits, groups) {
@@ -133,7 +133,7 @@ function codecSection({ config }) {
   const importance = found.importance.reduce((sum, value) => sum + value, 0) / found.importance.length;
   return `${table}
 
-Photographs held out, the same for all. Means over ${photographs.length} photographs, each with equal weight, and 95 % intervals (Student's t over photographs). The model's figure is the uniform bound, ${draws} draws; with the importance-weighted bound of 16 draws the patches take ${importance.toFixed(3)}. A bound is what an ideal coder would reach: no coder is part of this project. JPEG XL is \`cjxl -d 0 -e 9\` (${cjxlVersion()}). "No header" takes off the bytes of a black image of the same size, which favours JPEG XL. PNG and lossless WebP are sharp's at highest effort.
+Photographs held out, the same for all. Means over ${photographs.length} photographs, each with equal weight, and 95 % intervals (Student's t over photographs). The model's figure is the uniform bound, ${draws} draws; with the importance-weighted bound of the same draws the patches take ${importance.toFixed(3)}. A bound is what an ideal coder would reach: no coder is part of this project. JPEG XL is \`cjxl -d 0 -e 9\` (${cjxlVersion()}). "No header" takes off the bytes of a black image of the same size, which favours JPEG XL. PNG and lossless WebP are sharp's at highest effort.
 
 Patches, photograph by photograph:
 
