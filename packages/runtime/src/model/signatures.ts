@@ -5,6 +5,7 @@ import {
   checkOptions,
   describe,
   integerFrom,
+  listOf,
   looksLikeOptions,
   oneOf,
   type Rule,
@@ -13,12 +14,16 @@ import {
 import { fits } from '../pictures/fits.js';
 import { methods } from '../restore/methods.js';
 import { bounds } from './bounds.js';
+import { aRate } from '../calibration/calibration.js';
+import { statistics } from '../calibration/statistics.js';
+import type { CalibrateOptions } from './calibrate.js';
 import type { CallOptions, FitOptions } from './call.js';
 import type { EditOptions } from './edit.js';
 import type { EncodeOptions } from './encode-decode.js';
 import { looksLikeLatents } from './latents.js';
 import type { GlowModel } from './model.js';
 import type { RestoreOptions } from './restored.js';
+import type { DrawOptions } from './measure.js';
 import type { ScoreOptions } from './score.js';
 
 /** The methods of a model that run its graphs. */
@@ -57,7 +62,13 @@ const restore: Rules<RestoreOptions> = {
   method: oneOf(methods),
   ...encode,
 };
-const score: Rules<ScoreOptions> = { draws: integerFrom(1), bound: oneOf(bounds), seed, ...encode };
+const draw: Rules<DrawOptions> = { draws: integerFrom(1), bound: oneOf(bounds), seed, ...encode };
+const score: Rules<ScoreOptions> = { calibration: anything, falseAlarms: aRate, ...draw };
+const aList: Rule = { expected: 'a list', type: 'object', holds: Array.isArray };
+const calibrate: Rules<CalibrateOptions> = {
+  ...{ falseAlarms: aRate, statistics: listOf(statistics), groups: aList },
+  ...draw,
+};
 const { label, ...prepare } = encode;
 
 export const signatures: { readonly [M in Method]: Signature<M> } = {
@@ -73,8 +84,9 @@ export const signatures: { readonly [M in Method]: Signature<M> } = {
       ...call,
     },
   },
-  bitsPerDim: { takes: ['images'], options: score },
+  bitsPerDim: { takes: ['images'], options: draw },
   score: { takes: ['images'], options: score },
+  calibrate: { takes: ['images'], options: calibrate },
   interpolate: {
     takes: ['a', 'b'],
     options: { steps: integerFrom(2), mode: oneOf(['linear', 'spherical']), levels: anything, ...edit },
