@@ -1,4 +1,4 @@
-import { checkVersion, checksumOf, parseJsonObject } from '@glow-onnx/flow/manifest';
+import { checksumOf, checkVersion, parseJsonObject } from '@glow-onnx/flow/manifest';
 import { type Calibration, checkCalibration } from './calibration.js';
 
 const format = 'glow-calibration';

@@ -29,7 +29,10 @@ export function splitByGroup(groups: readonly (string | number)[], seed: number)
   const shuffled = Array.from(order, (place) => lists[place] as number[]);
   const count = referenceCount(shuffled.length);
   return {
-    reference: shuffled.slice(0, count).flat().sort((a, b) => a - b),
+    reference: shuffled
+      .slice(0, count)
+      .flat()
+      .sort((a, b) => a - b),
     scores: shuffled
       .slice(count)
       .map((images) => images[random.below(images.length)] as number)

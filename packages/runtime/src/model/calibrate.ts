@@ -2,13 +2,25 @@ import { describe } from '@glow-onnx/flow/manifest';
 import { type Calibration, leastReference, maxValues } from '../calibration/calibration.js';
 import { checkCount, judgeOf } from '../calibration/judge.js';
 import { splitByGroup } from '../calibration/split.js';
-import { defaultStatistics, type Statistic, type StatisticValues, valueNames } from '../calibration/statistics.js';
+import {
+  defaultStatistics,
+  type Statistic,
+  type StatisticValues,
+  valueNames,
+} from '../calibration/statistics.js';
 import { fits } from '../pictures/fits.js';
 import type { ImageInput } from '../pictures/input.js';
 import { inImages, startCall } from './call.js';
 import { collect } from './collect.js';
 import { identityOf } from './latents-model.js';
-import { type DrawOptions, defaultBound, defaultDraws, type Measured, measureImages, type Wanted } from './measure.js';
+import {
+  type DrawOptions,
+  defaultBound,
+  defaultDraws,
+  type Measured,
+  measureImages,
+  type Wanted,
+} from './measure.js';
 import type { ModelParts } from './model-parts.js';
 
 /** Options of `GlowModel.calibrate`. `seed` is also that of the random split. */
@@ -50,7 +62,7 @@ export async function calibrate(
       names.map((column) => [column, places.map((at) => (values[at] as StatisticValues)[column] as number)]),
     );
   const calibration: Calibration = {
-    ...{ model: identityOf({ manifest, precision, config: manifest.config }), precision, draws, bound, fit },
+    ...{ model: identityOf({ manifest, precision }), precision, draws, bound, fit },
     ...{ falseAlarms, grouped, reference: columnsOf(split.reference), scores: columnsOf(split.scores) },
   };
   judgeOf(calibration, falseAlarms, name); // finds a statistic that does not vary

@@ -24,7 +24,7 @@ export function judgementBy(
 ): Judgement {
   const where = 'score: calibration';
   checkCalibration(calibration, where);
-  const model = identityOf({ manifest, precision, config: manifest.config });
+  const model = identityOf({ manifest, precision });
   if (calibration.model !== model) {
     const [other, own] = [calibration.model, model].map((sha) => sha.slice(0, 12));
     throw new RangeError(

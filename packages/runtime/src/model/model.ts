@@ -1,11 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { GlowConfig, Manifest, Precision } from '@glow-onnx/flow/manifest';
+import type { Calibration } from '../calibration/calibration.js';
 import type { RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import type { Device } from '../sessions/device.js';
 import type { SkippedDevice } from '../sessions/devices.js';
 import type { SelfTestOutcome } from '../sessions/self-test.js';
-import type { Calibration } from '../calibration/calibration.js';
 import type { CalibrateOptions } from './calibrate.js';
 import type { EditOptions } from './edit.js';
 import type { DecodeOptions, Encoded, EncodeOptions, FittedImage, PrepareOptions } from './encode-decode.js';
@@ -13,8 +13,8 @@ import type { FloatImage } from './float-image.js';
 import type { DecodeGradient, LogProbGradient } from './gradient.js';
 import type { InterpolateOptions } from './interpolate.js';
 import type { Latents } from './latents.js';
-import type { DenoiseOptions, EnlargeOptions, Restored, RestoreOptions } from './restored.js';
 import type { DrawOptions } from './measure.js';
+import type { DenoiseOptions, EnlargeOptions, Restored, RestoreOptions } from './restored.js';
 import type { SampleOptions } from './sample.js';
 import type { Score, ScoreOptions } from './score.js';
 

@@ -5,8 +5,8 @@ import type { ImageInput } from '../pictures/input.js';
 import { valuesOf } from './calibrate.js';
 import { inImages, startCall } from './call.js';
 import { collect } from './collect.js';
-import { type DrawOptions, measureImages } from './measure.js';
 import { judgementBy } from './judgement.js';
+import { type DrawOptions, measureImages } from './measure.js';
 import type { ModelParts } from './model-parts.js';
 import { trainingPercentile } from './training-percentile.js';
 

@@ -11,19 +11,19 @@ import {
   type Rule,
   type Rules,
 } from '@glow-onnx/flow/manifest';
+import { aRate } from '../calibration/calibration.js';
+import { statistics } from '../calibration/statistics.js';
 import { fits } from '../pictures/fits.js';
 import { methods } from '../restore/methods.js';
 import { bounds } from './bounds.js';
-import { aRate } from '../calibration/calibration.js';
-import { statistics } from '../calibration/statistics.js';
 import type { CalibrateOptions } from './calibrate.js';
 import type { CallOptions, FitOptions } from './call.js';
 import type { EditOptions } from './edit.js';
 import type { EncodeOptions } from './encode-decode.js';
 import { looksLikeLatents } from './latents.js';
+import type { DrawOptions } from './measure.js';
 import type { GlowModel } from './model.js';
 import type { RestoreOptions } from './restored.js';
-import type { DrawOptions } from './measure.js';
 import type { ScoreOptions } from './score.js';
 
 /** The methods of a model that run its graphs. */

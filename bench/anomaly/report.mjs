@@ -1,0 +1,3 @@
+export const readAround = () => {};
+export const tables = (l) => JSON.stringify(l.length);
+export const writeReport = () => {};
