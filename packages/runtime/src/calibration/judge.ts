@@ -31,11 +31,13 @@ export interface Judge {
 }
 
 /**
- * The strangeness of an image is the largest of its statistics, each on the scale of the reference images. So the function
- * is fixed before the other images are looked at, and these are compared with new ones by rank.
+ * The strangeness of an image is the sum of that of its statistics (Fisher's method), each on the scale of the reference
+ * images. So the function is fixed before the other images are looked at, and these are compared with new ones by rank: the
+ * p-value needs neither independent statistics nor exponential tails.
  * @param asked the rate of false alarms; default: that of the calibration.
  * @throws RangeError if the calibration has too few images for the rate, or a statistic that does not vary.
- * Source: Vovk, Gammerman & Shafer 2005, §4.1 (inductive conformal prediction).
+ * Source: Vovk, Gammerman & Shafer 2005, §4.1 (inductive conformal prediction);
+ * Fisher 1932 (the sum of −ln p).
  * @example judgeOf(calibration, 0.05).judge({ density: 3.1, excess: 0.2 }).p;
  */
 export function judgeOf(
@@ -55,16 +57,16 @@ export function judgeOf(
   const own = names.map((name) =>
     (scores[name] as readonly number[]).map((value) => strangenessOf(name, value)),
   );
-  const largest = Array.from({ length: count }, (_, image) =>
-    Math.max(...own.map((list) => list[image] as number)),
+  const sums = Array.from({ length: count }, (_, image) =>
+    sum(own.map((list) => list[image] as number)),
   );
   const sorted = own.map(ascending);
-  const together = ascending(largest);
+  const together = ascending(sums);
   const rank = alarmRank(count, asked);
   return {
     judge(values) {
       const found = names.map((name) => strangenessOf(name, values[name] as number));
-      const p = pValue(together, Math.max(...found));
+      const p = pValue(together, sum(found));
       const tested = names.map((name, i): [string, Tested] => [
         name,
         { value: values[name] as number, p: pValue(sorted[i] as readonly number[], found[i] as number) },
@@ -95,6 +97,7 @@ export function falseAlarmsIn(calibration: Calibration, asked?: number): FalseAl
 }
 
 const countOf = (scores: Calibration['scores']): number => Object.values(scores)[0]?.length ?? 0;
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
 
 function among(where: string, name: string, reference: readonly number[]) {
