@@ -57,9 +57,7 @@ export function judgeOf(
   const own = names.map((name) =>
     (scores[name] as readonly number[]).map((value) => strangenessOf(name, value)),
   );
-  const sums = Array.from({ length: count }, (_, image) =>
-    sum(own.map((list) => list[image] as number)),
-  );
+  const sums = Array.from({ length: count }, (_, image) => sum(own.map((list) => list[image] as number)));
   const sorted = own.map(ascending);
   const together = ascending(sums);
   const rank = alarmRank(count, asked);

@@ -1,13 +1,13 @@
 /** What a calibration can count as unusual. `docs/anomaly-detection.md` says what each finds. */
-export const statistics = ['density', 'excess', 'levels', 'gradient'] as const;
+export const statistics = ['density', 'excess', 'levels', 'surprise', 'gradient'] as const;
 export type Statistic = (typeof statistics)[number];
 
 /** All that need no second pass through the model. */
 export const defaultStatistics: readonly Statistic[] = ['density', 'excess', 'levels'];
 
 /**
- * A value of an image for each statistic, by its name; `levels` is one for each level, `level0` the finest. Bits/dim,
- * and nats per unit of x for `gradient`.
+ * A value of an image for each statistic, by its name; `levels` is one for each level, `level0` the finest. Bits/dim;
+ * the bits of a pixel for `surprise`, the map's maximum; nats per unit of x for `gradient`, its length.
  */
 export type StatisticValues = Readonly<Record<string, number>>;
 

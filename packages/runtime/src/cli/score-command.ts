@@ -8,6 +8,7 @@ import { fits } from '../pictures/fits.js';
 import { type DrawFlags, describeRate, readCalibration } from './calibrate-command.js';
 import { expandFolders, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
+import { heatMapOutput } from './heat-maps.js';
 import type { Shard } from './options.js';
 import type { Report } from './report.js';
 import { type Context, partly, withModel } from './run.js';
@@ -19,6 +20,7 @@ export interface ScoreFlags extends DrawFlags {
   readonly falseAlarms?: number;
   readonly shard?: Shard;
   readonly out?: string;
+  readonly heatmap?: string;
   readonly resume: boolean;
   readonly force: boolean;
 }
@@ -26,13 +28,16 @@ export interface ScoreFlags extends DrawFlags {
 export async function score(
   directory: string,
   paths: readonly string[],
-  { seed, shard, out, resume, force, calibration: file, falseAlarms, ...flags }: ScoreFlags,
+  { seed, shard, out, heatmap, resume, force, calibration: file, falseAlarms, ...flags }: ScoreFlags,
   context: Context,
 ): Promise<Report> {
-  if (out === undefined && (resume || force)) {
+  if (out === undefined && (resume || (force && heatmap === undefined))) {
     throw new RangeError(
       `--${resume ? 'resume' : 'force'} is about the file --out; pass --out too, or leave it out`,
     );
+  }
+  if (out !== undefined && heatmap !== undefined) {
+    throw new RangeError('--out writes no table and --heatmap adds to it; run the command once for each');
   }
   if (file === undefined && falseAlarms !== undefined) {
     throw new RangeError('--false-alarms is about verdicts; pass --calibration too, or leave it out');
@@ -40,8 +45,11 @@ export async function score(
   const calibration = file === undefined ? undefined : await readCalibration(file);
   const { draws, bound, fit } = scoringWith(flags, calibration);
   const judging = calibration ? { calibration, falseAlarms: falseAlarms ?? calibration.falseAlarms } : {};
-  const { images: all, leftOut } = await expandFolders(paths);
+  const named = await expandFolders(paths);
+  const { images: all, leftOut } = named;
   const images = partOf(all, shard);
+  const own = { ...named, images, names: partOf(named.names, shard) };
+  const draw = heatmap === undefined ? undefined : await heatMapOutput(heatmap, force, own, directory);
   if (out !== undefined && !resume) checkOutputs([out], [directory, ...all], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
@@ -63,11 +71,12 @@ export async function score(
     const text = rate
       ? [verdictTable(scores), `unusual: p is at most ${rate.asked}. False alarms: ${describeRate(rate)}`]
       : [scoreTable(scores), ...notes(scores[0])];
+    const maps = await draw?.(model, results, { ...options, draws, seed, fit });
     return {
-      text: [...text, describeBound(bound, draws)].join('\n'),
+      text: [...text, describeBound(bound, draws), ...(maps ? ['', maps.text] : [])].join('\n'),
       json: {
         ...{ draws, bound, seed, mean: average, ...(rate && { falseAlarms: rate }) },
-        ...{ images: scores, fitted, leftOut },
+        ...{ images: scores, ...maps?.json, fitted, leftOut },
       },
       fitted,
       leftOut,

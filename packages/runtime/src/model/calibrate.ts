@@ -27,7 +27,10 @@ import type { ModelParts } from './model-parts.js';
 export interface CalibrateOptions extends DrawOptions {
   /** The false-alarm rate of verdicts; default 0.01. `score` can ask for another one. */
   readonly falseAlarms?: number;
-  /** What may be unusual about an image; default density, excess and levels. `gradient` needs a second pass. */
+  /**
+   * What may be unusual about an image; default density, excess and levels. `surprise` and
+   * `gradient` need a second pass each.
+   */
   readonly statistics?: readonly Statistic[];
   /**
    * The group of each image, such as the photograph that a patch was cut from. Images of a group are alike, so one of
@@ -71,16 +74,17 @@ export async function calibrate(
 
 /** What has to be measured besides bits. */
 export function wantedFor(statistics: readonly string[]): Wanted {
-  return { complexity: statistics.includes('excess'), gradient: statistics.includes('gradient') };
+  const passes = (['surprise', 'gradient'] as const).filter((name) => statistics.includes(name));
+  return { complexity: statistics.includes('excess'), passes };
 }
 
 /** The value of each statistic that was measured. */
-export function valuesOf({ bitsPerDim, levels, complexity, gradient }: Measured): StatisticValues {
+export function valuesOf({ bitsPerDim, levels, complexity, passes }: Measured): StatisticValues {
   return {
     density: bitsPerDim,
     ...(complexity !== undefined && { excess: bitsPerDim - complexity }),
     ...Object.fromEntries(levels.map((bits, level) => [`level${level}`, bits])),
-    ...(gradient !== undefined && { gradient }),
+    ...passes,
   };
 }
 

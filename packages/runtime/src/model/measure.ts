@@ -3,16 +3,15 @@ import { createRandom } from '@glow-onnx/flow/random';
 import { mean } from '../mean.js';
 import { fromModel, type ModelImage, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
-import { groupBySize } from './batches.js';
 import { type Bound, boundOf, type DrawBits } from './bounds.js';
 import type { Call } from './call.js';
 import { gatherDraws, streamOf } from './draws.js';
 import type { EncodeOptions } from './encode-decode.js';
-import { noteGradientNorms } from './gradient-norms.js';
 import { type Batch, type Failed, type ImageItem, isFailed, mapItems } from './item.js';
 import { loadImages } from './load-inputs.js';
 import type { ModelParts } from './model-parts.js';
 import { encodeBatches } from './run-batches.js';
+import { groupWithPasses, type SecondPass } from './second-passes.js';
 
 /** Options of every call that measures images by draws of their dequantisation. */
 export interface DrawOptions extends EncodeOptions {
@@ -33,7 +32,7 @@ export const defaultBound: Bound = 'mean';
 /** What is measured of an image besides its bits. */
 export interface Wanted {
   readonly complexity?: boolean;
-  readonly gradient?: boolean;
+  readonly passes?: readonly SecondPass[];
 }
 
 /** The bits of an image, and what else was wanted. */
@@ -43,8 +42,8 @@ export interface Measured {
   /** Bits/dim of each level, the mean of the draws, finest first. Their sum, plus the bits of a value, is that of the image. */
   readonly levels: readonly number[];
   readonly complexity: number | undefined;
-  /** Length of ∂ log p/∂x at the first draw, in nats per unit of x. */
-  readonly gradient: number | undefined;
+  /** What each second pass found. */
+  readonly passes: Readonly<Partial<Record<SecondPass, number>>>;
 }
 
 /** Measures the images of a call, each as several draws of its dequantisation. */
@@ -52,18 +51,16 @@ export function measureImages(
   parts: ModelParts,
   call: Call,
   images: readonly ImageInput[],
-  { draws = defaultDraws, bound = defaultBound, seed = 0, ...options }: DrawOptions,
+  options: DrawOptions,
   wanted: Wanted = {},
 ): AsyncGenerator<Batch<Measured>> {
+  const { draws = defaultDraws, bound = defaultBound } = options;
   const { bits, channels } = parts.manifest.config;
   const complexities = new Map<number, number>();
-  const gradients = new Map<number, number>();
-  const start = (image: RawImage) => createRandom(seed, streamOf(image, bits)).uniform;
-  const loaded = loadImages(parts, call, images, options, ['encode'], { count: draws, start });
-  const noted = wanted.complexity ? noteComplexities(loaded, bits, complexities) : loaded;
-  const batches = wanted.gradient
-    ? noteGradientNorms(parts, call, noted, gradients)
-    : groupBySize(parts, call, noted);
+  const noted = new Map<SecondPass, ReadonlyMap<number, number>>();
+  const loaded = loadDraws(parts, call, images, options);
+  const items = wanted.complexity ? noteComplexities(loaded, bits, complexities) : loaded;
+  const batches = groupWithPasses(parts, call, items, wanted.passes ?? [], noted);
   const encoded = encodeBatches(parts, call, batches);
   const drawn = mapItems(encoded, ({ image, logProb, logProbLevels, height, width }) => {
     const dimensions = channels * height * width;
@@ -76,8 +73,21 @@ export function measureImages(
     levels: (values[0] as Draw).levels.map((_, level) =>
       mean(values.map((draw) => draw.levels[level] as number)),
     ),
-    ...{ complexity: complexities.get(image), gradient: gradients.get(image) },
+    complexity: complexities.get(image),
+    passes: Object.fromEntries([...noted].map(([name, values]) => [name, values.get(image) as number])),
   }));
+}
+
+/** Loads each image as several draws of its dequantisation. */
+export function loadDraws(
+  parts: ModelParts,
+  call: Call,
+  images: readonly ImageInput[],
+  { draws = defaultDraws, seed = 0, bound: _, ...options }: DrawOptions,
+): AsyncGenerator<ImageItem | Failed> {
+  const { bits } = parts.manifest.config;
+  const start = (image: RawImage) => createRandom(seed, streamOf(image, bits)).uniform;
+  return loadImages(parts, call, images, options, ['encode'], { count: draws, start });
 }
 
 interface Draw extends DrawBits {

@@ -25,6 +25,7 @@ import type { DrawOptions } from './measure.js';
 import type { GlowModel } from './model.js';
 import type { RestoreOptions } from './restored.js';
 import type { ScoreOptions } from './score.js';
+import { forms } from './surprise-forms.js';
 
 /** The methods of a model that run its graphs. */
 export type Method = Exclude<
@@ -87,6 +88,10 @@ export const signatures: { readonly [M in Method]: Signature<M> } = {
   bitsPerDim: { takes: ['images'], options: draw },
   score: { takes: ['images'], options: score },
   calibrate: { takes: ['images'], options: calibrate },
+  surprise: {
+    takes: ['images'],
+    options: { form: oneOf(forms), draws: integerFrom(1), seed, ...encode },
+  },
   interpolate: {
     takes: ['a', 'b'],
     options: { steps: integerFrom(2), mode: oneOf(['linear', 'spherical']), levels: anything, ...edit },
