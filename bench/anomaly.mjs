@@ -110,7 +110,7 @@ async function openMeasures(set, good) {
 /** The values of all statistics, as verdicts tell them. The calibration is only needed to ask. */
 async function allStatistics(glow, good) {
   const some = await Promise.all(Array.from({ length: 20 }, (_, i) => good.at(i)));
-  const statistics = ['density', 'excess', 'levels', 'gradient'];
+  const statistics = ['density', 'excess', 'levels', 'surprise', 'gradient'];
   const calibration = await glow.calibrate(some, { draws, falseAlarms: 0.5, statistics });
   return async (images) =>
     (await glow.score(images, { calibration })).map(({ complexity, typicality, verdict }) => ({

@@ -36,7 +36,16 @@ train('background', noisy, 1);
 function train(name, data, seed) {
   const run = join(values.out, `${name}-run`);
   const size = ['--levels', '2', '--steps', '4', '--hidden', '32'];
-  const how = ['--seed', `${seed}`, '--time-budget', values.minutes, '--threads', '1'];
+  const how = [
+    '--seed',
+    `${seed}`,
+    '--time-budget',
+    values.minutes,
+    '--threads',
+    '1',
+    '--val-fraction',
+    '0.002',
+  ];
   execFileSync('node', [glow, 'train', '--data', data, '--out', run, ...size, ...how], { stdio: 'inherit' });
   const folder = join(values.out, name);
   execFileSync('node', [glow, 'export', join(run, 'best.safetensors'), '--out', folder], {
