@@ -44,7 +44,7 @@ function holds(name: string, data: string): void {
         expect(Math.max(...counts)).toBeLessThanOrEqual(high);
       }
     }
-  });
+  }, 300_000);
 
   test('images of another kind are unusual', async () => {
     const calibration = await glow.calibrate(images.slice(0, CALIBRATED), { draws: 1 });
