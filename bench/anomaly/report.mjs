@@ -9,6 +9,8 @@ import { calibrationOf, rows, usual } from './scores.mjs';
 
 const marks = ['<!-- written by npm run eval:anomaly -->', '<!-- until here -->'];
 const rates = [0.01, 0.05];
+/** Fewer pictures calibrate nothing. */
+const leastFitted = 20;
 
 /** As Markdown: for each set the AUROC of every score against every kind of stranger, then what verdicts find. */
 export function tables(lines) {
@@ -54,6 +56,7 @@ function aurocTable(set, sources) {
   const { fitted, others } = parted(good.filter(({ model }) => model));
   const found = rows.flatMap((row) => {
     const has = (picture) => row.by.every((by) => picture[by]);
+    if (row.fit && fitted.length < leastFitted) return [];
     const of = row.fit ? row.fit(fitted) : (picture) => row.of(picture, set);
     const own = (row.fit ? others : good).filter(has);
     const kinds = names.map((name) => sources.get(name).filter(has));
@@ -71,6 +74,7 @@ function aurocTable(set, sources) {
 /** What share of the good pictures and of the strangers a calibration calls unusual. */
 function alarmTable(set, sources) {
   const { fitted, others } = parted(sources.get('good').filter(({ model }) => model));
+  if (fitted.length < leastFitted) return '';
   const names = [...sources.keys()].filter((source) => source !== 'good');
   const kinds = [
     ['density, excess, levels', usual],
