@@ -1,7 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRandom } from '@glow-onnx/flow';
 import { parseCalibration, type RawImage, writePng } from '@glow-onnx/runtime/node';
-import { at, folder, glow, images, model, useGlowCommand } from '../../support/glow-command.js';
+import { streamOf } from '../../../packages/runtime/src/model/draws.js';
+import { toModel } from '../../../packages/runtime/src/pictures/images.js';
+import { at, config, folder, glow, images, model, useGlowCommand } from '../../support/glow-command.js';
 
 useGlowCommand();
 
@@ -110,4 +112,24 @@ test('wrong calls are explained, and leave no file', async () => {
     expect(await run).toMatchObject({ code, err: expect.stringContaining(message) });
   }
   await expect(readFile(at('x.json'))).rejects.toThrow('ENOENT');
+});
+
+test('surprise is the maximum of the map, and gradient the length of the gradient, at the first draw', async () => {
+  const calibration = await model.calibrate(many, {
+    ...{ draws: 2, falseAlarms: 0.1, statistics: ['surprise', 'gradient'] },
+  });
+  expect(Object.keys(calibration.scores)).toEqual(['surprise', 'gradient']);
+  for (const image of images) {
+    const [score] = await model.score(image, { calibration });
+    const [map] = await model.surprise(image, { draws: 1 });
+    const { x } = toModel(image, config.bits, createRandom(0, streamOf(image, config.bits)).uniform);
+    const { gradient } = await model.logProbGradient({ shape: [3, 8, 8], data: x });
+    const found = score?.verdict?.statistics;
+    expect(found?.surprise?.value).toBeCloseTo(Math.max(...(map?.map.data ?? [])), 3);
+    const norm = Math.sqrt((gradient[0]?.data ?? []).reduce((sum, each) => sum + each * each, 0));
+    expect((found?.gradient?.value as number) / norm).toBeCloseTo(1, 4);
+  }
+  await expect(model.score([images[0] as RawImage, Uint8Array.of(1)], { calibration })).rejects.toThrow(
+    'score: 1 of 2 images failed: images[1]',
+  );
 });
