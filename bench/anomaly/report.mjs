@@ -61,9 +61,13 @@ function aurocTable(set, sources) {
     const own = (row.fit ? others : good).filter(has);
     const kinds = names.map((name) => sources.get(name).filter(has));
     const numbers = (pictures) => pictures.map(of).filter(Number.isFinite);
-    if (numbers(own).length === 0) return [];
-    const counts = `${own.length}, ${Math.max(...kinds.map(({ length }) => length))}`;
-    const cells = kinds.map((pictures) => withInterval(auroc(numbers(pictures), numbers(own))));
+    const ofGood = numbers(own);
+    const ofKinds = kinds.map(numbers);
+    if (ofGood.length === 0) return [];
+    const counts = `${ofGood.length}, ${Math.max(...ofKinds.map(({ length }) => length))}`;
+    const cells = ofKinds.map((strange) =>
+      strange.length === 0 ? '' : withInterval(auroc(strange, ofGood)),
+    );
     return [[row.name, ...cells, counts, ...(set === 'fashion' ? [row.published ?? ''] : [])]];
   });
   if (found.length === 0) return '';
