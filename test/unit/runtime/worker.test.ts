@@ -82,6 +82,15 @@ const calls: { readonly [Key in Method]: (model: GlowModel) => Promise<unknown> 
   sample: (model) => model.sample({ count: 3, seed: 4, temperature: [0.5, 0.9] }),
   bitsPerDim: (model) => model.bitsPerDim(picture(1), { draws: 2, seed: 9 }),
   score: (model) => model.score([odd, picture(1)], { draws: 2 }),
+  calibrate: async (model) => {
+    const good = Array.from({ length: 24 }, (_, i) => picture(i));
+    const calibration = await model.calibrate(good, {
+      draws: 1,
+      falseAlarms: 0.1,
+      groups: good.map((_, i) => i),
+    });
+    return [calibration, await model.score(odd, { calibration })];
+  },
   interpolate: (model) => model.interpolate(picture(1), picture(2), { steps: 3, mode: 'spherical' }),
   mix: (model) => model.mix(picture(1), picture(2), [1]),
   attributeDirection: (model) => model.attributeDirection([picture(1)], [picture(2)]),

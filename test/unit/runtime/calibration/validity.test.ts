@@ -1,5 +1,4 @@
-import { createRandom, type Random } from '@glow-onnx/flow';
-import type { Calibration } from '@glow-onnx/runtime';
+import { type Calibration, createRandom, type Random } from '@glow-onnx/runtime';
 import { judgeOf } from '../../../../packages/runtime/src/calibration/judge.js';
 import { splitByGroup } from '../../../../packages/runtime/src/calibration/split.js';
 import { alarmBounds } from '../../../support/beta-binomial.js';
