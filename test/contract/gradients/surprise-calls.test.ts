@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { createRandom } from '@glow-onnx/flow/random';
-import { type GlowModel, loadGlow, type RawImage } from '@glow-onnx/runtime/node';
+import { type GlowModel, loadGlow, type RawImage, type Surprise } from '@glow-onnx/runtime/node';
 import { surpriseBatch } from '../../../packages/runtime/src/model/run-surprise.js';
 import { relativeError } from '../../support/numeric.js';
 
@@ -39,7 +39,7 @@ test('the most surprising pixel is at the one of another colour, in both forms',
   const odd = { ...first, data: first.data.slice() };
   odd.data.set([0, 255, 0], 3 * at);
   for (const form of ['terms', 'gradient'] as const) {
-    const [{ map }] = (await glow.surprise(odd, { form })) as [{ map: { data: Float32Array } }];
+    const [{ map }] = (await glow.surprise(odd, { form })) as [Surprise];
     const most = map.data.indexOf(Math.max(...map.data));
     // Convolutions look at neighbours, and a cell of the first level has 2×2 pixels.
     const distance = Math.max(Math.abs(Math.floor(most / 16) - 5), Math.abs((most % 16) - 11));
