@@ -9,7 +9,7 @@ import { loadGlow } from '@glow-onnx/runtime/node';
 // The verdict. Put a rule of your own here, such as a limit for the brightest pixel.
 async function judge(glow, path) {
   const [[{ typicality }], [{ map }]] = [await glow.score(path), await glow.surprise(path)];
-  return `${typicality > 0.05 ? 'good' : 'look here'}, brightest pixel ${Math.max(...map.data).toFixed(1)} bits`;
+  return `${typicality > 0.05 ? 'good' : 'check'}, brightest pixel ${Math.max(...map.data).toFixed(1)} bits`;
 }
 
 async function look(folder) {

@@ -50,7 +50,7 @@ describeBrowser('the inspection page, built', () => {
     await page.getByLabel('Pictures').setInputFiles(['ada', 'cat'].map(picture));
     await page
       .locator('#results')
-      .getByText(/^cat\.png: look here\. The brightest pixel has [\d.]+ bits\.$/)
+      .getByText(/^cat\.png: check\. The brightest pixel has [\d.]+ bits\.$/)
       .waitFor();
     await page
       .locator('#results')
@@ -77,7 +77,7 @@ describeBrowser('the inspection page, built', () => {
     await page.getByRole('button', { name: 'Camera' }).click();
     await page
       .locator('#results')
-      .getByText(/^The photo: look here\. /)
+      .getByText(/^The photo: check\. /)
       .waitFor();
     await page.evaluate(() => {
       (document.querySelector('#video') as HTMLVideoElement).srcObject = null;

@@ -142,7 +142,7 @@ describe('the examples in Node', () => {
       expect(await good).toMatch(/^ada\.png: good, brightest pixel \d+\.\d bits$/);
       const strange = next();
       put('cat');
-      expect(await strange).toMatch(/^cat\.png: look here, brightest pixel \d+\.\d bits$/);
+      expect(await strange).toMatch(/^cat\.png: check, brightest pixel \d+\.\d bits$/);
       const torn = next();
       writeFileSync(join(incoming, 'late.png'), readFileSync(join(root, picture('cleo'))).subarray(0, 60));
       expect(await torn).toMatch(/^late\.png: .*late\.png/);
