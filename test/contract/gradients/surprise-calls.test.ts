@@ -97,8 +97,8 @@ test('a folder of an earlier version has maps too', async () => {
     device: 'cpu',
   });
   const { channels, height, width } = earlier.config;
-  const [image] = await earlier.sample({ count: 1, seed: 1 });
-  const [found] = (await earlier.surprise(image as RawImage)) as [Surprise];
+  const [image] = await earlier.sample({ count: 1, seed: 1, label: 'cat' });
+  const [found] = (await earlier.surprise(image as RawImage, { label: 'cat' })) as [Surprise];
   const bits = channels * height * width * found.bitsPerDim;
   expect(Math.abs(sum(found.map.data) / bits - 1)).toBeLessThan(SUM);
 });
