@@ -65,6 +65,17 @@ test('an image that fails has no map, and the others have theirs', async () => {
   expect(await cells(at('some.png'), 132, 0)).toEqual(Buffer.from(heatMap(map).data));
 });
 
+test('images of two sizes need a folder: the scores are printed nevertheless', async () => {
+  const large = { data: new Uint8Array(16 * 8 * 3).fill(90), height: 16, width: 8, channels: 3 };
+  await writePng(at('large.png'), large);
+  const flags = [at('0.png'), at('large.png'), ...draws, '--fit', 'none', '--heatmap'];
+  const { code, out, err } = await glow('score', folder, ...flags, at('two-sizes.png'));
+  expect([code, out]).toEqual([1, expect.stringMatching(/^mean +[\d.]+$/m)]);
+  expect(err).toMatch(/--heatmap: imageGrid: image 1 is .* bring them to one size/);
+  expect(await glow('score', folder, ...flags, at('two-sizes'))).toMatchObject({ code: 0 });
+  expect(await sharp(at('two-sizes/large.png')).metadata()).toMatchObject({ width: 132, height: 128 });
+});
+
 describe('refuses', () => {
   test('to replace a file without --force, and an image that it reads at all', async () => {
     await writeFile(at('mine.png'), 'mine');
@@ -74,6 +85,9 @@ describe('refuses', () => {
     });
     expect(await readFile(at('mine.png'), 'utf8')).toBe('mine');
     const before = await readFile(at('0.png'));
+    const shard = ['--shard', '2/2', '--heatmap', at('0.png'), '--force'];
+    const other = await glow('score', folder, at('0.png'), at('1.png'), ...shard);
+    expect(other).toMatchObject({ code: 1, err: expect.stringContaining('is read by this command') });
     const own = await glow('score', folder, at('0.png'), '--heatmap', at('0.png'), '--force');
     expect(own).toMatchObject({ code: 1, err: expect.stringContaining('is read by this command') });
     expect(await readFile(at('0.png'))).toEqual(before);

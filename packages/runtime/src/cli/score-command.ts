@@ -42,7 +42,8 @@ export async function score(
   const { images: all, leftOut } = named;
   const images = partOf(all, shard);
   const own = { ...named, images, names: partOf(named.names, shard) };
-  const draw = heatmap === undefined ? undefined : await heatMapOutput(heatmap, force, own, directory);
+  const draw =
+    heatmap === undefined ? undefined : await heatMapOutput(heatmap, force, own, [directory, ...all]);
   if (out !== undefined && !resume) checkOutputs([out], [directory, ...all], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
@@ -72,7 +73,7 @@ export async function score(
       json: { draws, bound, seed, mean: average, images: scores, ...maps?.json, fitted, leftOut },
       fitted,
       leftOut,
-      error,
+      error: error ?? maps?.error,
     };
   });
 }
