@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { heatMap, type RawImage, writePng } from '@glow-onnx/runtime/node';
+import { heatMap, type RawImage, type Surprise, writePng } from '@glow-onnx/runtime/node';
 import sharp from 'sharp';
 import { at, folder, glow, images, model, useGlowCommand } from '../../support/glow-command.js';
 
@@ -61,10 +61,19 @@ test('an image that fails has no map, and the others have theirs', async () => {
   const paths = [at('broken.png'), at('1.png')];
   const { code, err } = await glow('score', folder, ...paths, ...draws, '--heatmap', at('some.png'));
   expect([code, err]).toEqual([1, expect.stringContaining('broken.png')]);
-  const [{ map }] = (await model.surprise(images[1] as RawImage, { draws: 2, seed: 3 })) as never as [
-    { map: Parameters<typeof heatMap>[0] },
-  ];
+  const [{ map }] = (await model.surprise(images[1] as RawImage, { draws: 2, seed: 3 })) as [Surprise];
   expect(await cells(at('some.png'), 132, 0)).toEqual(Buffer.from(heatMap(map).data));
+});
+
+test('images of two sizes need a folder: the scores are printed nevertheless', async () => {
+  const large = { data: new Uint8Array(16 * 8 * 3).fill(90), height: 16, width: 8, channels: 3 };
+  await writePng(at('large.png'), large);
+  const flags = [at('0.png'), at('large.png'), ...draws, '--fit', 'none', '--heatmap'];
+  const { code, out, err } = await glow('score', folder, ...flags, at('two-sizes.png'));
+  expect([code, out]).toEqual([1, expect.stringMatching(/^mean +[\d.]+$/m)]);
+  expect(err).toMatch(/--heatmap: imageGrid: image 1 is .* bring them to one size/);
+  expect(await glow('score', folder, ...flags, at('two-sizes'))).toMatchObject({ code: 0 });
+  expect(await sharp(at('two-sizes/large.png')).metadata()).toMatchObject({ width: 132, height: 128 });
 });
 
 describe('refuses', () => {
@@ -76,6 +85,9 @@ describe('refuses', () => {
     });
     expect(await readFile(at('mine.png'), 'utf8')).toBe('mine');
     const before = await readFile(at('0.png'));
+    const shard = ['--shard', '2/2', '--heatmap', at('0.png'), '--force'];
+    const other = await glow('score', folder, at('0.png'), at('1.png'), ...shard);
+    expect(other).toMatchObject({ code: 1, err: expect.stringContaining('is read by this command') });
     const own = await glow('score', folder, at('0.png'), '--heatmap', at('0.png'), '--force');
     expect(own).toMatchObject({ code: 1, err: expect.stringContaining('is read by this command') });
     expect(await readFile(at('0.png'))).toEqual(before);

@@ -1,3 +1,4 @@
+import { messageOf } from '../message-of.js';
 import type { FittedImage } from '../model/encode-decode.js';
 import type { GlowModel } from '../model/model.js';
 import type { Surprise, SurpriseOptions } from '../model/surprise.js';
@@ -11,28 +12,29 @@ import { table } from './report.js';
 
 /**
  * Writes a map for each image that has a score.
- * @returns what the report of the scores says of it.
+ * @returns what the report of the scores says of it, and why the maps could not be written.
  */
 export type DrawHeatMaps = (
   model: GlowModel,
   scores: readonly (object | undefined)[],
   options: SurpriseOptions & { readonly fit: Fit; readonly signal: AbortSignal },
-) => Promise<{ readonly text: string; readonly json: { readonly heatmap: object } }>;
+) => Promise<{ readonly text: string; readonly json?: { readonly heatmap: object }; readonly error?: Error }>;
 
 /**
  * Prepares the maps at --heatmap: each image, as the model sees it, beside the bits of its pixels.
- * @param out FILE.png for all of them, or a folder for one file per image.
+ * @param out FILE.png for all of them, which then need one size, or a folder for one file per image.
+ * @param inputs files and folders that the command reads.
  * @throws RangeError or Error if a file may not be written there.
  */
 export async function heatMapOutput(
   out: string,
   force: boolean,
   named: NamedImages,
-  directory: string,
+  inputs: readonly string[],
 ): Promise<DrawHeatMaps> {
   await refuseInside(out, named, '--heatmap');
   const { images, names } = named;
-  const write = imageOutput({ out, force, columns: 1 }, names, [directory, ...images], '--heatmap');
+  const write = imageOutput({ out, force, columns: 1 }, names, inputs, '--heatmap');
   return async (model, scores, options) => {
     const { fit, signal } = options;
     const scored = images.filter((_, i) => scores[i] !== undefined);
@@ -45,7 +47,14 @@ export async function heatMapOutput(
       const pair = [withChannels(image, 3, '--heatmap'), heatMap(map)];
       return imageGrid(pair, gridOptions(image, { columns: 2 }));
     });
-    const files = await write(pairs, signal);
+    let files: readonly string[];
+    try {
+      files = await write(pairs, signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      const error = new Error(`--heatmap: ${messageOf(cause)}`, { cause });
+      return { text: 'no map is written', error };
+    }
     const ranges = found.map(({ map }, i) => ({ image: shownImage(scored[i] as string), ...rangeOf(map) }));
     const rows = ranges.map(({ image, from, to }) => [image, from.toFixed(2), to.toFixed(2)]);
     const written = `wrote ${out}: each image, and beside it the bits of its pixels`;

@@ -49,7 +49,8 @@ export async function score(
   const { images: all, leftOut } = named;
   const images = partOf(all, shard);
   const own = { ...named, images, names: partOf(named.names, shard) };
-  const draw = heatmap === undefined ? undefined : await heatMapOutput(heatmap, force, own, directory);
+  const draw =
+    heatmap === undefined ? undefined : await heatMapOutput(heatmap, force, own, [directory, ...all]);
   if (out !== undefined && !resume) checkOutputs([out], [directory, ...all], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
@@ -80,7 +81,7 @@ export async function score(
       },
       fitted,
       leftOut,
-      error,
+      error: error ?? maps?.error,
     };
   });
 }
