@@ -41,6 +41,14 @@ export const pythonOnnxRuntime: Need = {
 /** The Python of `npm run python-packages`. */
 export const pythonPath = resolve(__dirname, '../../out/python/bin/python');
 
+/** Images of clothes: 10,000 of them are for tests. */
+export const fashionMnistPath = '/usr/share/datasets/fashion-mnist';
+
+export const fashionMnist: Need = {
+  package: 'dataset-fashion-mnist',
+  isHere: () => existsSync(fashionMnistPath),
+};
+
 /** A client of the Open Inference Protocol, and the messages of Triton's configuration. */
 export const tritonClient: Need = {
   package: 'npm:python-packages',

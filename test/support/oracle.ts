@@ -19,7 +19,10 @@ import { randomParams } from './random-params.js';
 
 /** A random model run by the float64 interpreter, what every other way of running it is compared with. */
 export interface Oracle {
-  encode(x: Float64Tensor, label?: Float64Tensor): { latents: Float64Tensor[]; logProb: Float64Tensor };
+  encode(
+    x: Float64Tensor,
+    label?: Float64Tensor,
+  ): { latents: Float64Tensor[]; logProb: Float64Tensor; logProbLevels: Float64Tensor[] };
   decode(latents: readonly Float64Tensor[], label?: Float64Tensor): Float64Tensor;
 }
 
@@ -43,8 +46,15 @@ export function oracleSessions(
   levels: number,
 ): { encoder: OracleSession; decoder: OracleSession } {
   const encoder = sessionOf(({ x, label }) => {
-    const { latents, logProb } = oracle.encode(x as Float64Tensor, label);
-    return { ...Object.fromEntries(latents.map((z, level) => [`z${level}`, z])), log_prob: logProb };
+    const { latents, logProb, logProbLevels } = oracle.encode(x as Float64Tensor, label);
+    const batch = logProb.data.length;
+    const perImage = Array.from({ length: batch }, (_, i) =>
+      logProbLevels.map(({ data }) => data[i] as number),
+    );
+    return {
+      ...Object.fromEntries(latents.map((z, level) => [`z${level}`, z])),
+      ...{ log_prob: logProb, log_prob_levels: tensor([batch, levels], perImage.flat()) },
+    };
   });
   const decoder = sessionOf(({ label, ...inputs }) => {
     const latents = Array.from({ length: levels }, (_, level) => inputs[`z${level}`] as Float64Tensor);

@@ -1,7 +1,7 @@
 import { describeIssue, type GlowConfig, parseConfig } from './config.js';
 import { latentChannels } from './latent-shapes.js';
 import { type Preprocessing, preprocessingOf } from './preprocessing.js';
-import { crc32 } from './reading/crc32.js';
+import { checksumOf } from './reading/checksum.js';
 import { difference } from './reading/difference.js';
 import { checkVersion } from './reading/format-version.js';
 import { parseJsonObject } from './reading/parse-json.js';
@@ -10,6 +10,7 @@ import { sha256Pattern } from './reading/sha256-pattern.js';
 
 export { latentChannels, latentShapes } from './latent-shapes.js';
 export { type Precision, precisions } from './precision.js';
+export { checksumOf } from './reading/checksum.js';
 export { crc32 } from './reading/crc32.js';
 export { describe } from './reading/describe.js';
 export { type Difference, difference } from './reading/difference.js';
@@ -220,20 +221,6 @@ function checkPaths(files: Manifest['files']): void {
       throw new RangeError(`${where}: files: ${path} is listed twice; export the model again`);
     paths.add(path);
   }
-}
-
-// The library compiles without the types of Node and browsers; both have this class.
-declare class TextEncoder {
-  encode(text: string): Uint8Array;
-}
-
-/**
- * Finds damage, of which a file cannot have a hash inside itself that a forger could not replace. The text is that of
- * all other fields in their order, as JSON.stringify writes them without spaces.
- */
-function checksumOf(facts: unknown): string {
-  const crc = crc32(new TextEncoder().encode(JSON.stringify(facts)));
-  return `crc32:${crc.toString(16).padStart(8, '0')}`;
 }
 
 function parseVariants(variants: Record<string, unknown>): Manifest['variants'] {

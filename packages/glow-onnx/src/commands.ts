@@ -24,6 +24,7 @@ export const commands: readonly CommandEntry[] = [
     interpolate: 'morph one image into another',
     mix: 'take some levels from one image and the rest from another',
     attribute: 'find and apply directions, such as a smile',
+    calibrate: 'measure good images, for verdicts with a known rate of false alarms',
     score: 'say how typical images are',
     inpaint: 'complete images with unknown parts',
     denoise: 'take noise off images',

@@ -10,6 +10,11 @@ export {
   type RandomState,
   restoreRandom,
 } from '@glow-onnx/flow/random';
+export type { Calibration } from './calibration/calibration.js';
+export { encodeCalibration, parseCalibration } from './calibration/calibration-file.js';
+export type { FalseAlarms } from './calibration/conformal.js';
+export { falseAlarmsIn, type Tested, type Verdict } from './calibration/judge.js';
+export type { Statistic } from './calibration/statistics.js';
 export type { DeviceDiagnosis, Diagnose, DiagnoseOptions, Diagnosis, SelfTestReport } from './diagnose.js';
 export type { LoadProgress } from './folder/load-progress.js';
 export type { CacheChoice } from './folder/model-cache.js';
@@ -23,6 +28,7 @@ export type { NetworkOptions } from './folder/stores/url-store.js';
 export type { LoadGlow, LoadOptions } from './load-options.js';
 export { BatchError } from './model/batch-error.js';
 export type { Bound } from './model/bounds.js';
+export type { CalibrateOptions } from './model/calibrate.js';
 export type { CallOptions, FitOptions } from './model/call.js';
 export type { Cost } from './model/cost.js';
 export type { EditOptions } from './model/edit.js';
@@ -45,6 +51,7 @@ export {
   latentsFromJson,
   latentsToJson,
 } from './model/latents-json.js';
+export type { DrawOptions } from './model/measure.js';
 export { MemoryError } from './model/memory-error.js';
 export type { GlowModel, OneOrMore } from './model/model.js';
 export type {
@@ -56,8 +63,11 @@ export type {
 } from './model/restored.js';
 export type { SampleOptions } from './model/sample.js';
 export type { Score, ScoreOptions } from './model/score.js';
+export type { PixelMap, Surprise, SurpriseOptions } from './model/surprise.js';
+export type { SurpriseForm } from './model/surprise-forms.js';
 export { drawImage, type RgbaPixels, toImageData } from './pictures/canvas.js';
 export type { Fit, Fitted } from './pictures/fits.js';
+export { type HeatMapOptions, heatMap } from './pictures/heat-map.js';
 export { type GridOptions, imageGrid } from './pictures/image-grid.js';
 export type { ModelImage, PixelData, RawImage } from './pictures/images.js';
 export type { ImageInput } from './pictures/input.js';

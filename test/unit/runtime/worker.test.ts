@@ -82,11 +82,21 @@ const calls: { readonly [Key in Method]: (model: GlowModel) => Promise<unknown> 
   sample: (model) => model.sample({ count: 3, seed: 4, temperature: [0.5, 0.9] }),
   bitsPerDim: (model) => model.bitsPerDim(picture(1), { draws: 2, seed: 9 }),
   score: (model) => model.score([odd, picture(1)], { draws: 2 }),
+  calibrate: async (model) => {
+    const good = Array.from({ length: 24 }, (_, i) => picture(i));
+    const calibration = await model.calibrate(good, {
+      draws: 1,
+      falseAlarms: 0.1,
+      groups: good.map((_, i) => i),
+    });
+    return [calibration, await model.score(odd, { calibration })];
+  },
   interpolate: (model) => model.interpolate(picture(1), picture(2), { steps: 3, mode: 'spherical' }),
   mix: (model) => model.mix(picture(1), picture(2), [1]),
   attributeDirection: (model) => model.attributeDirection([picture(1)], [picture(2)]),
   applyAttribute: async (model) =>
     model.applyAttribute(picture(3), await model.attributeDirection(picture(1), picture(2)), 0.5),
+  surprise: (model) => model.surprise([picture(1), odd], { draws: 2, fit: 'pad' }),
   logProbGradient: (model) => model.logProbGradient([picture(1), odd], { fit: 'pad' }),
   inpaint: (model) => model.inpaint(picture(1), half, { steps: 2, samples: 2 }),
   denoise: (model) => model.denoise(picture(1), { sigma: 0.1, steps: 2 }),

@@ -1,5 +1,8 @@
 import { type Command, Option } from 'commander';
+import { defaultStatistics, statistics } from '../calibration/statistics.js';
 import { bounds } from '../model/bounds.js';
+import { defaultBound, defaultDraws } from '../model/measure.js';
+import { calibrate } from './calibrate-command.js';
 import { decode, encode, reconstruct, sample } from './commands.js';
 import {
   fitOption,
@@ -8,12 +11,14 @@ import {
   modelCommand,
   modelOptions,
   perLevel,
+  rate,
   type Show,
   shard,
+  statisticNames,
 } from './options.js';
 import { score } from './score-command.js';
 
-/** Defines the commands between images and latents: encode, decode, reconstruct, sample, score. */
+/** Defines the commands between images and latents: encode, decode, reconstruct, sample, calibrate, score. */
 export function defineImageCommands(program: Command, show: Show): void {
   modelOptions(modelCommand(program, 'encode', 'encode images to latents'))
     .argument('<images...>', 'images (PNG, JPEG, WebP), or folders of images')
@@ -48,22 +53,59 @@ export function defineImageCommands(program: Command, show: Show): void {
     .option('--width <n>', 'width in pixels (default: width of the training images)', integer(1))
     .action((model, flags) => show(flags, (context) => sample(model, flags, context)));
 
-  modelOptions(modelCommand(program, 'score', 'score how well images resemble the training images'))
+  drawOptions(
+    modelOptions(modelCommand(program, 'calibrate', 'measure good images, so that score can give a verdict')),
+    '',
+  )
+    .argument('<images...>', 'good images that training has not seen, or folders of them')
+    .option('--false-alarms <rate>', 'share of good images that may be called unusual', rate, 0.01)
+    .option(
+      '--statistics <names>',
+      `what may be unusual, of ${statistics.join(', ')} (default: ${defaultStatistics}); surprise and gradient need a second pass each`,
+      statisticNames,
+    )
+    .addOption(
+      new Option(
+        '--group-by <what>',
+        'images of one folder are alike, such as patches of one photograph: one of each folder counts',
+      ).choices(['folder']),
+    )
+    .option('--out <file>', 'file for the calibration', 'calibration.json')
+    .option('--force', 'overwrite an existing file', false)
+    .action((model, images, flags) => show(flags, (context) => calibrate(model, images, flags, context)));
+
+  drawOptions(
+    modelOptions(modelCommand(program, 'score', 'score how well images resemble the training images')),
+    ', or that of the calibration',
+  )
     .argument('<images...>', 'images, or folders of images')
-    .option('--draws <n>', 'number of dequantisation draws of an image', integer(1, 10_000), 8)
+    .option('--calibration <file>', 'file written by calibrate: print p-values and verdicts')
+    .option('--false-alarms <rate>', 'rate of the verdicts (default: that of the calibration)', rate)
+    .option('--shard <i/n>', 'score only the i-th of n parts of the images, from 1/n to n/n', shard)
+    .option('--out <file>', 'write a line of JSON for each image to this file, also for bad images')
+    .option(
+      '--heatmap <path>',
+      'draw where the bits of each image are: FILE.png for all images, or a folder for one file per image',
+    )
+    .option('--resume', 'keep --out if it is there: it was complete when it got its name', false)
+    .option('--force', 'overwrite existing files', false)
+    .action((model, images, flags) => show(flags, (context) => score(model, images, flags, context)));
+}
+
+/** How images are scored. @param or ends the description of a default. */
+function drawOptions(command: Command, or: string): Command {
+  return command
+    .option(
+      '--draws <n>',
+      `number of dequantisation draws of an image (default: ${defaultDraws}${or})`,
+      integer(1, 10_000),
+    )
     .addOption(
       new Option(
         '--bound <how>',
-        'how draws become one number: mean of their bits, or importance: from the mean of their likelihoods, never above',
-      )
-        .choices([...bounds])
-        .default(bounds[0]),
+        `how draws become one number: mean of their bits, or importance: from the mean of their likelihoods, never above (default: ${defaultBound}${or})`,
+      ).choices([...bounds]),
     )
     .option('--seed <n>', 'seed of the draws', integer(0), 0)
-    .addOption(fitOption())
-    .option('--shard <i/n>', 'score only the i-th of n parts of the images, from 1/n to n/n', shard)
-    .option('--out <file>', 'write a line of JSON for each image to this file, also for bad images')
-    .option('--resume', 'keep --out if it is there: it was complete when it got its name', false)
-    .option('--force', 'overwrite an existing file', false)
-    .action((model, images, flags) => show(flags, (context) => score(model, images, flags, context)));
+    .addOption(fitOption(or));
 }

@@ -65,7 +65,7 @@ export function createProgram(
 function inFlags(message: string): string {
   return message
     .replace(
-      /^(loadGlow|encode|decode|reconstruct|sample|score|interpolate|mix|\w+Attribute|\w+Direction|\w+Latents): /,
+      /^(loadGlow|encode|decode|reconstruct|sample|score|calibrate|interpolate|mix|\w+Attribute|\w+Direction|\w+Latents): /,
       '',
     )
     .replace(/^(label|count|temperature|seed|height|width|levels|strength|steps|precision|device)\b/, '--$1')

@@ -1,5 +1,6 @@
 import { precisions } from '@glow-onnx/flow/manifest';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Statistic, statistics } from '../calibration/statistics.js';
 import { fits } from '../pictures/fits.js';
 import { devices } from '../sessions/device.js';
 import type { Report } from './report.js';
@@ -50,10 +51,14 @@ export function imageOptions<C extends Command>(command: C): C {
   return command;
 }
 
-export function fitOption(): Option {
+/** @param or if given, there is no default: the description says which one the command chooses, and ends with this. */
+export function fitOption(or?: string): Option {
   const description =
     'size at which the model sees an image: cover is the size of the training images, none its own size (the time grows with its pixels), ' +
     'the others the next size to its own that the model can take';
+  if (or !== undefined) {
+    return new Option('--fit <how>', `${description} (default: ${fits[0]}${or})`).choices([...fits]);
+  }
   return new Option('--fit <how>', description).choices([...fits]).default(fits[0]);
 }
 
@@ -75,6 +80,20 @@ export function perLevel(text: string): number | readonly number[] {
 /** A list of levels: `0,2`. */
 export function levels(text: string): readonly number[] {
   return text.split(',').map(integer(0));
+}
+
+/** `0.01`: a rate between 0 and 1. */
+export function rate(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0 && value < 1) return value;
+  throw new InvalidArgumentError('It must be a rate between 0 and 1, such as 0.01.');
+}
+
+/** `density,excess`. */
+export function statisticNames(text: string): readonly Statistic[] {
+  const names = text.split(',') as Statistic[];
+  if (names.every((name) => statistics.includes(name))) return names;
+  throw new InvalidArgumentError(`It must be some of ${statistics.join(', ')}, separated by commas.`);
 }
 
 /** One of equal parts of a list, counted from 1. */

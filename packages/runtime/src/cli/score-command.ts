@@ -1,44 +1,60 @@
+import type { Calibration } from '../calibration/calibration.js';
+import { falseAlarmsIn } from '../calibration/judge.js';
 import { mean } from '../mean.js';
 import type { Bound } from '../model/bounds.js';
-import type { Score } from '../model/score.js';
+import { defaultBound, defaultDraws } from '../model/measure.js';
 import { checkOutputs } from '../node/check-outputs.js';
-import type { EncodeFlags } from './commands.js';
+import { fits } from '../pictures/fits.js';
+import { type DrawFlags, describeRate, readCalibration } from './calibrate-command.js';
 import { expandFolders, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
+import { heatMapOutput } from './heat-maps.js';
 import type { Shard } from './options.js';
-import { type Report, table } from './report.js';
+import type { Report } from './report.js';
 import { type Context, partly, withModel } from './run.js';
 import { keepScores, scoringOf, writeScores } from './score-file.js';
+import { type NamedScore, notes, scoreTable, verdictTable } from './score-table.js';
 
-export interface ScoreFlags extends EncodeFlags {
-  readonly draws: number;
-  readonly bound: Bound;
-  readonly seed: number;
+export interface ScoreFlags extends DrawFlags {
+  readonly calibration?: string;
+  readonly falseAlarms?: number;
   readonly shard?: Shard;
   readonly out?: string;
+  readonly heatmap?: string;
   readonly resume: boolean;
   readonly force: boolean;
 }
 
-const head = ['image', 'bits/dim', 'percentile', 'typicality', 'complexity', 'excess'];
-
 export async function score(
   directory: string,
   paths: readonly string[],
-  { draws, bound, seed, fit, shard, out, resume, force, ...flags }: ScoreFlags,
+  { seed, shard, out, heatmap, resume, force, calibration: file, falseAlarms, ...flags }: ScoreFlags,
   context: Context,
 ): Promise<Report> {
-  if (out === undefined && (resume || force)) {
+  if (out === undefined && (resume || (force && heatmap === undefined))) {
     throw new RangeError(
       `--${resume ? 'resume' : 'force'} is about the file --out; pass --out too, or leave it out`,
     );
   }
-  const { images: all, leftOut } = await expandFolders(paths);
+  if (out !== undefined && heatmap !== undefined) {
+    throw new RangeError('--out writes no table and --heatmap adds to it; run the command once for each');
+  }
+  if (file === undefined && falseAlarms !== undefined) {
+    throw new RangeError('--false-alarms is about verdicts; pass --calibration too, or leave it out');
+  }
+  const calibration = file === undefined ? undefined : await readCalibration(file);
+  const { draws, bound, fit } = scoringWith(flags, calibration);
+  const judging = calibration ? { calibration, falseAlarms: falseAlarms ?? calibration.falseAlarms } : {};
+  const named = await expandFolders(paths);
+  const { images: all, leftOut } = named;
   const images = partOf(all, shard);
+  const own = { ...named, images, names: partOf(named.names, shard) };
+  const draw =
+    heatmap === undefined ? undefined : await heatMapOutput(heatmap, force, own, [directory, ...all]);
   if (out !== undefined && !resume) checkOutputs([out], [directory, ...all], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const scoring = { draws, bound, seed, fit };
+    const scoring = { draws, bound, seed, fit, ...judging };
     const score = () => model.score(images, { ...options, ...scoring, onFit });
     if (out !== undefined) {
       const name = await scoringOf(model, scoring);
@@ -46,24 +62,26 @@ export async function score(
       return kept ?? { ...(await writeScores(out, name, images, score())), fitted, leftOut };
     }
     const { results, error } = await partly(score());
-    const scores = images.flatMap((image, i) => {
+    const scores = images.flatMap((image, i): NamedScore[] => {
       if (results[i] === undefined) return [];
       const { fitted: _, ...score } = results[i];
       return [{ image: shownImage(image), ...score }];
     });
     const average = mean(scores.map(({ bitsPerDim }) => bitsPerDim));
-    const rows = scores.map((each) => [each.image, ...cells(each)]);
-    const last = scores.length > 1 ? [['mean', average.toFixed(4)]] : [];
-    const note =
-      scores[0]?.percentile === null
-        ? '\nthis model has no training histogram, so percentile and typicality are unknown'
-        : '';
+    const rate = calibration && falseAlarmsIn(calibration, falseAlarms);
+    const text = rate
+      ? [verdictTable(scores), `unusual: p is at most ${rate.asked}. False alarms: ${describeRate(rate)}`]
+      : [scoreTable(scores), ...notes(scores[0])];
+    const maps = await draw?.(model, results, { ...options, draws, seed, fit });
     return {
-      text: `${table([head, ...rows, ...last])}\n\n${describeBound(bound, draws)}${note}`,
-      json: { draws, bound, seed, mean: average, images: scores, fitted, leftOut },
+      text: [...text, describeBound(bound, draws), ...(maps ? ['', maps.text] : [])].join('\n'),
+      json: {
+        ...{ draws, bound, seed, mean: average, ...(rate && { falseAlarms: rate }) },
+        ...{ images: scores, ...maps?.json, fitted, leftOut },
+      },
       fitted,
       leftOut,
-      error,
+      error: error ?? maps?.error,
     };
   });
 }
@@ -82,13 +100,14 @@ function describeBound(bound: Bound, draws: number): string {
   return bound === 'mean' ? `bits/dim: mean of ${of}` : `bits/dim: importance-weighted bound of ${of}`;
 }
 
-function cells({ bitsPerDim, percentile, typicality, complexity, excess }: Score): string[] {
-  const share = (value: number | null) => (value === null ? '-' : value.toFixed(3));
-  return [
-    bitsPerDim.toFixed(4),
-    share(percentile),
-    share(typicality),
-    complexity.toFixed(4),
-    excess.toFixed(4),
-  ];
+/** Draws, bound and fit as the flags say, else as the calibration does. */
+function scoringWith(
+  { draws, bound, fit }: Pick<ScoreFlags, 'draws' | 'bound' | 'fit'>,
+  calibration: Calibration | undefined,
+) {
+  return {
+    draws: draws ?? calibration?.draws ?? defaultDraws,
+    bound: bound ?? calibration?.bound ?? defaultBound,
+    fit: fit ?? calibration?.fit ?? fits[0],
+  };
 }

@@ -23,10 +23,11 @@ type Line = { readonly image: string; readonly scoring: string } & (
 /** A short hash of what decides scores: the model, its precision and the options. */
 export async function scoringOf(
   { manifest, precision }: Pick<GlowModel, 'manifest' | 'precision'>,
-  options: Pick<ScoreOptions, 'draws' | 'bound' | 'seed' | 'fit'>,
+  options: Pick<ScoreOptions, 'draws' | 'bound' | 'seed' | 'fit' | 'calibration' | 'falseAlarms'>,
 ): Promise<string> {
-  const { draws, bound, seed, fit } = options;
-  const text = JSON.stringify([manifest, precision, draws, bound, seed, fit]);
+  const { draws, bound, seed, fit, calibration, falseAlarms } = options;
+  const judging = calibration ? [calibration, falseAlarms] : [];
+  const text = JSON.stringify([manifest, precision, draws, bound, seed, fit, ...judging]);
   return (await sha256(new TextEncoder().encode(text))).slice(0, 16);
 }
 
@@ -73,7 +74,9 @@ export async function keepScores(
     throw refuse('the scores of other images than these');
   }
   if (lines.some((line) => line.scoring !== scoring)) {
-    throw refuse('scores of another model, or with other --draws, --bound, --seed, --fit or --precision');
+    throw refuse(
+      'scores of another model, or with other --draws, --bound, --seed, --fit, --precision, --calibration or --false-alarms',
+    );
   }
   return reportOf(out, lines, 'kept');
 }

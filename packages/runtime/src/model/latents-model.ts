@@ -1,11 +1,21 @@
-import { describe, type GraphVariant, printable } from '@glow-onnx/flow/manifest';
-import type { GlowModel } from './model.js';
+import {
+  describe,
+  type GlowConfig,
+  type GraphVariant,
+  type Manifest,
+  type Precision,
+  printable,
+} from '@glow-onnx/flow/manifest';
 
 /** What stored latents need of the model that they belong to. */
-export type LatentsModel = Pick<GlowModel, 'config' | 'manifest' | 'precision'>;
+export interface LatentsModel {
+  readonly config: GlowConfig;
+  readonly manifest: Manifest;
+  readonly precision: Precision;
+}
 
 /** The sha256 of the file that decides z: the variant's weights, or its encode graph if the weights are inside. */
-export function identityOf({ manifest, precision }: LatentsModel): string {
+export function identityOf({ manifest, precision }: Omit<LatentsModel, 'config'>): string {
   const { weights, encode } = manifest.variants[precision] as GraphVariant;
   return manifest.files.find(({ path }) => path === (weights ?? encode))?.sha256 ?? 'unknown';
 }

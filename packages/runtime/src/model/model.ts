@@ -1,19 +1,23 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { GlowConfig, Manifest, Precision } from '@glow-onnx/flow/manifest';
+import type { Calibration } from '../calibration/calibration.js';
 import type { RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import type { Device } from '../sessions/device.js';
 import type { SkippedDevice } from '../sessions/devices.js';
 import type { SelfTestOutcome } from '../sessions/self-test.js';
+import type { CalibrateOptions } from './calibrate.js';
 import type { EditOptions } from './edit.js';
 import type { DecodeOptions, Encoded, EncodeOptions, FittedImage, PrepareOptions } from './encode-decode.js';
 import type { FloatImage } from './float-image.js';
 import type { DecodeGradient, LogProbGradient } from './gradient.js';
 import type { InterpolateOptions } from './interpolate.js';
 import type { Latents } from './latents.js';
+import type { DrawOptions } from './measure.js';
 import type { DenoiseOptions, EnlargeOptions, Restored, RestoreOptions } from './restored.js';
 import type { SampleOptions } from './sample.js';
 import type { Score, ScoreOptions } from './score.js';
+import type { Surprise, SurpriseOptions } from './surprise.js';
 
 export type OneOrMore<T> = T | readonly T[];
 
@@ -78,14 +82,40 @@ export interface GlowModel extends AsyncDisposable {
    * a bound that is never above the mean. A lower value means a higher likelihood.
    * @example const [bits] = await model.bitsPerDim('a.png', { draws: 16, bound: 'importance', seed: 1 });
    */
-  bitsPerDim(images: OneOrMore<ImageInput>, options?: ScoreOptions): Promise<number[]>;
+  bitsPerDim(images: OneOrMore<ImageInput>, options?: DrawOptions): Promise<number[]>;
 
   /**
    * How well each image resembles the training images, by three measures: its percentile and typicality among
-   * held-out images, and its bits/dim beyond a lossless compressor.
-   * @example const [{ typicality, excess }] = await model.score('a.png');
+   * held-out images, and its bits/dim beyond a lossless compressor. With a calibration also a p-value and a verdict.
+   * @throws RangeError also if the calibration is of another model, was measured in another way, or has too few images
+   *   for the false-alarm rate.
+   * @example
+   * const [{ typicality, excess }] = await model.score('a.png');
+   * const [{ verdict }] = await model.score('a.png', { calibration, falseAlarms: 0.05 });
    */
   score(images: OneOrMore<ImageInput>, options?: ScoreOptions): Promise<Score[]>;
+
+  /**
+   * Measures good images, which training has not seen, so that `score` can say of a new image how often a good one looks
+   * as strange. A quarter of them decides how the statistics are combined, the others are compared with.
+   * `encodeCalibration` makes the result a file.
+   * @throws RangeError also if the images are too few for the false-alarm rate, or all alike in a statistic.
+   * @example
+   * const calibration = await model.calibrate(goodImages, { falseAlarms: 0.01 });
+   * const [{ verdict }] = await model.score('a.png', { calibration });
+   */
+  calibrate(images: OneOrMore<ImageInput>, options?: CalibrateOptions): Promise<Calibration>;
+
+  /**
+   * The bits of each pixel: the terms of −log₂ p(x), where they belong. They sum to bitsPerDim times the number of values
+   * of the image. By the same draws as `bitsPerDim`. `form: 'gradient'` says instead how fast each pixel changes the
+   * bits of the image.
+   * @throws DeviceError if the device computes wrongly; RangeError for a gradient with precision fp16.
+   * @example
+   * const [{ map, bitsPerDim }] = await model.surprise('a.png');
+   * console.log(map.shape, Math.max(...map.data)); // [16, 16], the bits of the most surprising pixel
+   */
+  surprise(images: OneOrMore<ImageInput>, options?: SurpriseOptions): Promise<Surprise[]>;
 
   /**
    * `steps` images from a to b, both included. Each of a and b is an image or latents. b is brought to the size of a;

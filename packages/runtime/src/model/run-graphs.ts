@@ -10,6 +10,8 @@ import { type LatentLevel, levelShapes } from './latents.js';
 export interface EncodedItem extends LatentsItem {
   /** log p(x) in nats, the density at the x that was encoded. */
   readonly logProb: number;
+  /** What each level adds to it, finest first. */
+  readonly logProbLevels: readonly number[];
 }
 
 export interface DecodedItem extends Item {
@@ -27,14 +29,19 @@ export async function encodeBatch(
   const shapes = levelShapes(config, height, width);
   const latents = shapes.map((_, level) => partsOf(outputs, `z${level}`, batch));
   const logProbs = partsOf(outputs, 'log_prob', batch);
+  const logProbLevels = partsOf(outputs, 'log_prob_levels', batch);
   return batch.map(({ image, where, label }, i) => {
     const place = { image, where, label };
     const parts = latents.map((level) => level[i]);
-    const logProb = logProbs[i];
-    const bad = [...parts, logProb].find((part) => part instanceof Error);
+    const [logProb, ofLevels] = [logProbs[i], logProbLevels[i]];
+    const bad = [...parts, logProb, ofLevels].find((part) => part instanceof Error);
     if (bad) return failedAt(place, bad);
     const levels = ownLevels(shapes, parts as Float32Array[]);
-    return { ...place, height, width, latents: { levels }, logProb: (logProb as Float32Array)[0] as number };
+    return {
+      ...{ ...place, height, width, latents: { levels } },
+      logProb: (logProb as Float32Array)[0] as number,
+      logProbLevels: [...(ofLevels as Float32Array)],
+    };
   });
 }
 

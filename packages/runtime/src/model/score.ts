@@ -1,31 +1,21 @@
-import { bitsPerDimension, pixelToBin } from '@glow-onnx/flow/pixels';
-import { createRandom } from '@glow-onnx/flow/random';
+import type { Calibration } from '../calibration/calibration.js';
+import type { Verdict } from '../calibration/judge.js';
 import type { Fitted } from '../pictures/fits.js';
-import { fromModel, type ModelImage, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
-import { groupBySize } from './batches.js';
-import { type Bound, boundOf } from './bounds.js';
-import { type Call, inImages, startCall } from './call.js';
+import { valuesOf } from './calibrate.js';
+import { inImages, startCall } from './call.js';
 import { collect } from './collect.js';
-import { gatherDraws, streamOf } from './draws.js';
-import type { EncodeOptions } from './encode-decode.js';
-import { type Batch, type Failed, type ImageItem, isFailed, mapItems } from './item.js';
-import { loadImages } from './load-inputs.js';
+import { judgementBy } from './judgement.js';
+import { type DrawOptions, measureImages } from './measure.js';
 import type { ModelParts } from './model-parts.js';
-import { encodeBatches } from './run-batches.js';
 import { trainingPercentile } from './training-percentile.js';
 
-/** Options of `GlowModel.score` and `GlowModel.bitsPerDim`. */
-export interface ScoreOptions extends EncodeOptions {
-  /** Dequantisation draws of each image; default 8. */
-  readonly draws?: number;
-  /** How the draws become one number; default `mean`. */
-  readonly bound?: Bound;
-  /**
-   * Of the draws: an integer from 0 on; default 0. The draws of an image depend on the seed and on its pixels alone, so
-   * it has the same score beside other images.
-   */
-  readonly seed?: number;
+/** Options of `GlowModel.score`. */
+export interface ScoreOptions extends DrawOptions {
+  /** What `calibrate` returned for this model: each image then gets a verdict. Draws, bound and fit default to its own. */
+  readonly calibration?: Calibration;
+  /** The false-alarm rate of the verdicts; default: that of the calibration. */
+  readonly falseAlarms?: number;
 }
 
 /** How well an image resembles the training images. No single number of these decides it. */
@@ -43,6 +33,8 @@ export interface Score {
   readonly complexity: number;
   /** bitsPerDim − complexity. A higher value means a less usual image. */
   readonly excess: number;
+  /** With a calibration: how the image compares with its good images. */
+  readonly verdict?: Verdict;
   /** How the image was brought to another size. Undefined if the model saw it at its own. */
   readonly fitted?: Fitted;
 }
@@ -50,101 +42,34 @@ export interface Score {
 export async function bitsPerDim(
   parts: ModelParts,
   images: readonly ImageInput[],
-  options: ScoreOptions = {},
+  options: DrawOptions = {},
 ): Promise<number[]> {
-  const call = startScoring(parts, 'bitsPerDim', images, options);
-  const loaded = loadDraws(parts, call, images, options);
-  const batches = groupBySize(parts, call, loaded);
-  const scored = scoreDraws(parts, call, batches, options);
-  const { bound = defaultBound } = options;
-  return collect(call, scored, ({ values }) => boundOf[bound](values));
+  const call = startCall(parts.manifest, 'bitsPerDim', images, inImages, options);
+  return collect(call, measureImages(parts, call, images, options), ({ bitsPerDim }) => bitsPerDim);
 }
 
 export async function score(
   parts: ModelParts,
   images: readonly ImageInput[],
-  options: ScoreOptions = {},
+  { calibration, falseAlarms, ...given }: ScoreOptions = {},
 ): Promise<Score[]> {
-  const { config, training } = parts.manifest;
-  const { bound = defaultBound } = options;
+  const { training } = parts.manifest;
   const percentileOf = trainingPercentile(training?.histogram);
-  const call = startScoring(parts, 'score', images, options);
-  const complexities = new Map<number, number>();
-  const loaded = measure(loadDraws(parts, call, images, options), config.bits, complexities);
-  const batches = groupBySize(parts, call, loaded);
-  const scored = scoreDraws(parts, call, batches, options);
-  return collect(call, scored, ({ image, values }) => {
-    const bitsPerDim = boundOf[bound](values);
-    const complexity = complexities.get(image) as number;
+  const judgement = calibration && judgementBy(parts, calibration, falseAlarms, given);
+  const options = { ...given, ...judgement?.scoring };
+  const call = startCall(parts.manifest, 'score', images, inImages, options);
+  const wanted = { ...judgement?.wanted, complexity: true };
+  return collect(call, measureImages(parts, call, images, options, wanted), (measured) => {
+    const { bitsPerDim, image } = measured;
+    const complexity = measured.complexity as number;
     const percentile = percentileOf(bitsPerDim);
     const typicality = percentile === null ? null : 2 * Math.min(percentile, 1 - percentile);
     const fitted = call.fitOf(image);
     return {
       ...{ bitsPerDim, percentile, typicality, complexity },
       excess: bitsPerDim - complexity,
+      ...(judgement && { verdict: judgement.judge(valuesOf(measured)) }),
       ...(fitted && { fitted }),
     };
   });
-}
-
-function startScoring(
-  { manifest }: ModelParts,
-  name: string,
-  images: readonly ImageInput[],
-  options: ScoreOptions,
-): Call {
-  return startCall(manifest, name, images, inImages, options);
-}
-
-const defaultDraws = 8;
-const defaultBound: Bound = 'mean';
-
-/** Loads each image as several draws of its dequantisation. */
-function loadDraws(
-  parts: ModelParts,
-  call: Call,
-  images: readonly ImageInput[],
-  { draws = defaultDraws, seed = 0, bound: _, ...options }: ScoreOptions,
-): AsyncGenerator<ImageItem | Failed> {
-  const { bits } = parts.manifest.config;
-  const start = (image: RawImage) => createRandom(seed, streamOf(image, bits)).uniform;
-  return loadImages(parts, call, images, options, ['encode'], { count: draws, start });
-}
-
-/** Bits/dim of every draw of each image. */
-function scoreDraws(
-  parts: ModelParts,
-  call: Call,
-  batches: AsyncIterable<Batch<ImageItem>>,
-  { draws = defaultDraws }: ScoreOptions,
-) {
-  const { channels, bits } = parts.manifest.config;
-  const encoded = encodeBatches(parts, call, batches);
-  const scored = mapItems(encoded, ({ image, logProb, height, width }) => {
-    const dimensions = channels * height * width;
-    return { image, value: { bitsPerDim: bitsPerDimension(logProb, dimensions, bits), dimensions } };
-  });
-  return gatherDraws(scored, draws);
-}
-
-/** Notes the complexity of each image that passes. */
-async function* measure(
-  items: AsyncIterable<ImageItem | Failed>,
-  bits: number,
-  complexities: Map<number, number>,
-): AsyncGenerator<ImageItem | Failed> {
-  // A page that scores nothing does not load the compressor.
-  const { complexityOf } = await import('../pictures/complexity.js');
-  for await (const item of items) {
-    if (!isFailed(item) && !complexities.has(item.image)) {
-      complexities.set(item.image, complexityOf(binsOf(item, bits)));
-    }
-    yield item;
-  }
-}
-
-/** The values of an image as an n-bit model counts them, 0 … 2ⁿ − 1. */
-function binsOf(image: ModelImage, bits: number): RawImage {
-  const pixels = fromModel(image, bits);
-  return { ...pixels, data: pixels.data.map((pixel) => pixelToBin(pixel, bits)) };
 }

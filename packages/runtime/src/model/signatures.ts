@@ -5,21 +5,27 @@ import {
   checkOptions,
   describe,
   integerFrom,
+  listOf,
   looksLikeOptions,
   oneOf,
   type Rule,
   type Rules,
 } from '@glow-onnx/flow/manifest';
+import { aRate } from '../calibration/calibration.js';
+import { statistics } from '../calibration/statistics.js';
 import { fits } from '../pictures/fits.js';
 import { methods } from '../restore/methods.js';
 import { bounds } from './bounds.js';
+import type { CalibrateOptions } from './calibrate.js';
 import type { CallOptions, FitOptions } from './call.js';
 import type { EditOptions } from './edit.js';
 import type { EncodeOptions } from './encode-decode.js';
 import { looksLikeLatents } from './latents.js';
+import type { DrawOptions } from './measure.js';
 import type { GlowModel } from './model.js';
 import type { RestoreOptions } from './restored.js';
 import type { ScoreOptions } from './score.js';
+import { forms } from './surprise-forms.js';
 
 /** The methods of a model that run its graphs. */
 export type Method = Exclude<
@@ -57,7 +63,13 @@ const restore: Rules<RestoreOptions> = {
   method: oneOf(methods),
   ...encode,
 };
-const score: Rules<ScoreOptions> = { draws: integerFrom(1), bound: oneOf(bounds), seed, ...encode };
+const draw: Rules<DrawOptions> = { draws: integerFrom(1), bound: oneOf(bounds), seed, ...encode };
+const score: Rules<ScoreOptions> = { calibration: anything, falseAlarms: aRate, ...draw };
+const aList: Rule = { expected: 'a list', type: 'object', holds: Array.isArray };
+const calibrate: Rules<CalibrateOptions> = {
+  ...{ falseAlarms: aRate, statistics: listOf(statistics), groups: aList },
+  ...draw,
+};
 const { label, ...prepare } = encode;
 
 export const signatures: { readonly [M in Method]: Signature<M> } = {
@@ -73,8 +85,13 @@ export const signatures: { readonly [M in Method]: Signature<M> } = {
       ...call,
     },
   },
-  bitsPerDim: { takes: ['images'], options: score },
+  bitsPerDim: { takes: ['images'], options: draw },
   score: { takes: ['images'], options: score },
+  calibrate: { takes: ['images'], options: calibrate },
+  surprise: {
+    takes: ['images'],
+    options: { form: oneOf(forms), draws: integerFrom(1), seed, ...encode },
+  },
   interpolate: {
     takes: ['a', 'b'],
     options: { steps: integerFrom(2), mode: oneOf(['linear', 'spherical']), levels: anything, ...edit },

@@ -1,0 +1,46 @@
+import type { Verdict } from '../calibration/judge.js';
+import { mean } from '../mean.js';
+import type { Score } from '../model/score.js';
+import { table } from './report.js';
+
+/** An image of the command with its scores. */
+export type NamedScore = Omit<Score, 'fitted'> & { readonly image: string };
+
+/** Scores without a calibration: numbers that no rate of false alarms belongs to. */
+export function scoreTable(scores: readonly NamedScore[]): string {
+  const head = ['image', 'bits/dim', 'percentile', 'typicality', 'complexity', 'excess'];
+  const rows = scores.map(({ image, bitsPerDim, percentile, typicality, complexity, excess }) => [
+    ...[image, bitsPerDim.toFixed(4), share(percentile), share(typicality)],
+    ...[complexity.toFixed(4), excess.toFixed(4)],
+  ]);
+  const average = mean(scores.map(({ bitsPerDim }) => bitsPerDim));
+  return table([head, ...rows, ...(scores.length > 1 ? [['mean', average.toFixed(4)]] : [])]);
+}
+
+const share = (value: number | null) => (value === null ? '-' : value.toFixed(3));
+
+/** What to know about such a table. */
+export function notes(first: NamedScore | undefined): string[] {
+  return [
+    '',
+    'for a p-value and a verdict: glow-onnx calibrate, then score with --calibration',
+    ...(first?.percentile === null
+      ? ['this model has no training histogram, so percentile and typicality are unknown']
+      : []),
+  ];
+}
+
+/** The verdict on each image, its p-value, and that of each statistic. */
+export function verdictTable(scores: readonly NamedScore[]): string {
+  const verdicts = scores.map(({ image, verdict }) => ({ image, ...(verdict as Verdict) }));
+  const names = Object.keys(verdicts[0]?.statistics ?? {});
+  const head = ['image', 'verdict', 'p', ...names.map((name) => `p ${name}`)];
+  const rows = verdicts.map(({ image, unusual, p, statistics }) => [
+    ...[image, unusual ? 'unusual' : 'as usual', shown(p)],
+    ...names.map((name) => shown((statistics[name] as { p: number }).p)),
+  ]);
+  return `${table([head, ...rows])}\n`;
+}
+
+/** Two digits that count. */
+const shown = (p: number) => String(Number(p.toPrecision(2)));
