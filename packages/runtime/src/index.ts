@@ -56,8 +56,11 @@ export type {
 } from './model/restored.js';
 export type { SampleOptions } from './model/sample.js';
 export type { Score, ScoreOptions } from './model/score.js';
+export type { PixelMap, Surprise, SurpriseOptions } from './model/surprise.js';
+export type { SurpriseForm } from './model/surprise-forms.js';
 export { drawImage, type RgbaPixels, toImageData } from './pictures/canvas.js';
 export type { Fit, Fitted } from './pictures/fits.js';
+export { type HeatMapOptions, heatMap } from './pictures/heat-map.js';
 export { type GridOptions, imageGrid } from './pictures/image-grid.js';
 export type { ModelImage, PixelData, RawImage } from './pictures/images.js';
 export type { ImageInput } from './pictures/input.js';

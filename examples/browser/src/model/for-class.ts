@@ -11,6 +11,7 @@ export function forClass(model: GlowModel, label: () => number): GlowModel {
     sample: (options) => model.sample(of(options)),
     bitsPerDim: (images, options) => model.bitsPerDim(images, of(options)),
     score: (images, options) => model.score(images, of(options)),
+    surprise: (images, options) => model.surprise(images, of(options)),
     interpolate: (a, b, options) => model.interpolate(a, b, of(options)),
     mix: (a, b, levels, options) => model.mix(a, b, levels, of(options)),
     attributeDirection: (withIt, without, options) => model.attributeDirection(withIt, without, of(options)),

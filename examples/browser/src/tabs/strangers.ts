@@ -7,6 +7,7 @@ import { pictureInput } from '../ui/picture-input.js';
 import { takePicture } from '../ui/take-picture.js';
 import { type Suspect, scoreChart } from './score-chart.js';
 import { makeStrangers, type NamedPicture } from './stranger-pictures.js';
+import { surpriseOverlay } from './surprise-overlay.js';
 import { type Histogram, histogramOf, verdict } from './verdict.js';
 import './strangers.css';
 
@@ -16,7 +17,7 @@ const most = 8;
 /** Compares the bits of an image with those of images that the model has never seen. */
 export function mountStrangers(panel: HTMLElement, app: App): void {
   const { one, many } = app.words;
-  const portrait = app.screen('The chosen image', 192);
+  const portrait = surpriseOverlay(app, 192);
   const title = el('h2');
   const text = el('p');
   const numbers = el('dl');
@@ -30,7 +31,7 @@ export function mountStrangers(panel: HTMLElement, app: App): void {
 
   function choose(suspect: Suspect): void {
     const words = verdict(suspect.score, histogram, many);
-    portrait.show(suspect.image);
+    portrait.show(suspect);
     title.textContent = `${suspect.name}: ${words.title}`;
     text.textContent = words.text;
     numbers.replaceChildren(...numbersOf(suspect, many));
@@ -71,7 +72,7 @@ export function mountStrangers(panel: HTMLElement, app: App): void {
     pictureInput(app, { label: 'Image to test', onPick: ask }),
     chart.element,
     el('p', { className: 'note' }, captionOn(many)),
-    el('div', { className: 'card dossier' }, portrait.canvas, el('div', {}, title, text, numbers)),
+    el('div', { className: 'card dossier' }, portrait.element, el('div', {}, title, text, numbers)),
     limits(app.words.limits),
   );
   let linedUp = false;

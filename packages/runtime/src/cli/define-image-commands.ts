@@ -63,7 +63,11 @@ export function defineImageCommands(program: Command, show: Show): void {
     .addOption(fitOption())
     .option('--shard <i/n>', 'score only the i-th of n parts of the images, from 1/n to n/n', shard)
     .option('--out <file>', 'write a line of JSON for each image to this file, also for bad images')
+    .option(
+      '--heatmap <path>',
+      'draw where the bits of each image are: FILE.png for all images, or a folder for one file per image',
+    )
     .option('--resume', 'keep --out if it is there: it was complete when it got its name', false)
-    .option('--force', 'overwrite an existing file', false)
+    .option('--force', 'overwrite existing files', false)
     .action((model, images, flags) => show(flags, (context) => score(model, images, flags, context)));
 }

@@ -23,18 +23,20 @@ export type WriteImages = (
 /**
  * Prepares the output at --out: one grid of all images if it is a PNG, otherwise a folder with a PNG for each name.
  * @param inputs files and folders that the command reads, which no image may replace.
+ * @param flag the option that names the output.
  * @throws RangeError if --out is another kind of image, or if two images have the same name; Error if a file exists.
  */
 export function imageOutput(
   { out, force, ...grid }: ImageFlags,
   names: readonly string[],
   inputs: readonly string[],
+  flag = '--out',
 ): WriteImages {
   if (/\.(jpe?g|webp|gif|bmp|tiff?|avif)$/i.test(out)) {
-    throw new RangeError(`--out: expected FILE.png for one grid of all images, or a folder, got ${out}`);
+    throw new RangeError(`${flag}: expected FILE.png for one grid of all images, or a folder, got ${out}`);
   }
   if (out.toLowerCase().endsWith('.png')) {
-    checkOutputs([out], inputs, force);
+    checkOutputs([out], inputs, force, flag);
     return async (images) => {
       const there = images.filter((image) => image !== undefined);
       await writePng(out, imageGrid(there, gridOptions(there[0] as RawImage, grid)));
@@ -46,9 +48,9 @@ export function imageOutput(
   const twice = paths.find((path) => seen.size === seen.add(path).size);
   if (twice)
     throw new RangeError(
-      `--out: two images would be written to ${twice}; rename or leave out one of them, or pass FILE.png for one grid`,
+      `${flag}: two images would be written to ${twice}; rename or leave out one of them, or pass FILE.png for one grid`,
     );
-  checkOutputs(paths, inputs, force);
+  checkOutputs(paths, inputs, force, flag);
   return async (images, signal) => {
     const there = paths.flatMap((path, i) => (images[i] ? [{ path, image: images[i] }] : []));
     for (const { path, image } of there) {
@@ -106,7 +108,7 @@ export function stem(path: string): string {
 }
 
 /** By default, `scale` enlarges small images to about 128 pixels. */
-function gridOptions({ height, width }: RawImage, { scale, columns }: GridFlags): GridOptions {
+export function gridOptions({ height, width }: RawImage, { scale, columns }: GridFlags): GridOptions {
   return {
     scale: scale ?? Math.max(Math.floor(128 / Math.max(height, width)), 1),
     ...(columns !== undefined && { columns }),

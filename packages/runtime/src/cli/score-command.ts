@@ -5,6 +5,7 @@ import { checkOutputs } from '../node/check-outputs.js';
 import type { EncodeFlags } from './commands.js';
 import { expandFolders, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
+import { heatMapOutput } from './heat-maps.js';
 import type { Shard } from './options.js';
 import { type Report, table } from './report.js';
 import { type Context, partly, withModel } from './run.js';
@@ -16,6 +17,7 @@ export interface ScoreFlags extends EncodeFlags {
   readonly seed: number;
   readonly shard?: Shard;
   readonly out?: string;
+  readonly heatmap?: string;
   readonly resume: boolean;
   readonly force: boolean;
 }
@@ -25,16 +27,22 @@ const head = ['image', 'bits/dim', 'percentile', 'typicality', 'complexity', 'ex
 export async function score(
   directory: string,
   paths: readonly string[],
-  { draws, bound, seed, fit, shard, out, resume, force, ...flags }: ScoreFlags,
+  { draws, bound, seed, fit, shard, out, heatmap, resume, force, ...flags }: ScoreFlags,
   context: Context,
 ): Promise<Report> {
-  if (out === undefined && (resume || force)) {
+  if (out === undefined && (resume || (force && heatmap === undefined))) {
     throw new RangeError(
       `--${resume ? 'resume' : 'force'} is about the file --out; pass --out too, or leave it out`,
     );
   }
-  const { images: all, leftOut } = await expandFolders(paths);
+  if (out !== undefined && heatmap !== undefined) {
+    throw new RangeError('--out writes no table and --heatmap adds to it; run the command once for each');
+  }
+  const named = await expandFolders(paths);
+  const { images: all, leftOut } = named;
   const images = partOf(all, shard);
+  const own = { ...named, images, names: partOf(named.names, shard) };
+  const draw = heatmap === undefined ? undefined : await heatMapOutput(heatmap, force, own, directory);
   if (out !== undefined && !resume) checkOutputs([out], [directory, ...all], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
@@ -58,9 +66,10 @@ export async function score(
       scores[0]?.percentile === null
         ? '\nthis model has no training histogram, so percentile and typicality are unknown'
         : '';
+    const maps = await draw?.(model, results, { ...options, draws, seed, fit });
     return {
-      text: `${table([head, ...rows, ...last])}\n\n${describeBound(bound, draws)}${note}`,
-      json: { draws, bound, seed, mean: average, images: scores, fitted, leftOut },
+      text: `${table([head, ...rows, ...last])}\n\n${describeBound(bound, draws)}${note}${maps ? `\n\n${maps.text}` : ''}`,
+      json: { draws, bound, seed, mean: average, images: scores, ...maps?.json, fitted, leftOut },
       fitted,
       leftOut,
       error,

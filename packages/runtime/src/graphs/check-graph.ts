@@ -5,11 +5,11 @@ import { inferValues } from './infer-values.js';
 import { liveBytesPerPixel } from './live-values.js';
 import { type OnnxValue, readModel } from './onnx-model.js';
 import { gradientOperators, operators, typeOf, type Value } from './operators.js';
-import { type GradientKind, type GraphKind, type Signature, signatureOf } from './signature.js';
+import { type DerivedKind, type GraphKind, type Signature, signatureOf } from './signature.js';
 
 /** What a folder says of a graph. */
 export interface GraphClaims {
-  readonly kind: GraphKind | GradientKind;
+  readonly kind: GraphKind | DerivedKind;
   readonly config: GlowConfig;
   readonly precision: Precision;
   /** Absent if the graph holds all its weights. */

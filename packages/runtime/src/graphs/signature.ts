@@ -16,10 +16,12 @@ export const graphKinds = ['encode', 'decode'] as const;
 export type GraphKind = (typeof graphKinds)[number];
 /** A graph of a model with its derivative. The runtime builds it from the graph of that kind. */
 export type GradientKind = `${GraphKind}-gradient`;
+/** A graph that the runtime builds from one of the folder's graphs. */
+export type DerivedKind = GradientKind | 'encode-surprise';
 export type ShapeConfig = Pick<GlowConfig, 'channels' | 'levels' | 'classes'>;
 
 /** The inputs and outputs that a config gives each kind of graph. */
-export function signatureOf(kind: GraphKind | GradientKind, config: ShapeConfig): Signature {
+export function signatureOf(kind: GraphKind | DerivedKind, config: ShapeConfig): Signature {
   const { channels, levels, classes } = config;
   const extents: Extents = ['batch', channels, 'height', 'width'];
   const image = { x: extents };
@@ -42,6 +44,11 @@ export function signatureOf(kind: GraphKind | GradientKind, config: ShapeConfig)
       return {
         inputs: { ...image, ...label },
         outputs: { ...latents, log_prob: ['batch'], gradient: extents },
+      };
+    case 'encode-surprise':
+      return {
+        inputs: { ...image, ...label },
+        outputs: { ...latents, log_prob: ['batch'], surprise: ['batch', 1, 'height', 'width'] },
       };
     case 'decode-gradient':
       return {

@@ -19,6 +19,8 @@ export function createModel(parts: ModelParts): GlowModel {
     bitsPerDim: async (images, options) =>
       (await import('./score.js')).bitsPerDim(parts, listOf(images), options),
     score: async (images, options) => (await import('./score.js')).score(parts, listOf(images), options),
+    surprise: async (images, options) =>
+      (await import('./surprise.js')).surprise(parts, listOf(images), options),
     interpolate: async (a, b, options) =>
       (await import('./interpolate.js')).interpolate(parts, a, b, options),
     mix: async (a, b, levels, options) =>

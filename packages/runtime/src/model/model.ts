@@ -14,6 +14,7 @@ import type { Latents } from './latents.js';
 import type { DenoiseOptions, EnlargeOptions, Restored, RestoreOptions } from './restored.js';
 import type { SampleOptions } from './sample.js';
 import type { Score, ScoreOptions } from './score.js';
+import type { Surprise, SurpriseOptions } from './surprise.js';
 
 export type OneOrMore<T> = T | readonly T[];
 
@@ -86,6 +87,17 @@ export interface GlowModel extends AsyncDisposable {
    * @example const [{ typicality, excess }] = await model.score('a.png');
    */
   score(images: OneOrMore<ImageInput>, options?: ScoreOptions): Promise<Score[]>;
+
+  /**
+   * The bits of each pixel: the terms of −log₂ p(x), where they belong. They sum to bitsPerDim times the number of values
+   * of the image. By the same draws as `bitsPerDim`. `form: 'gradient'` says instead how fast each pixel changes the
+   * bits of the image.
+   * @throws DeviceError if the device computes wrongly; RangeError for a gradient with precision fp16.
+   * @example
+   * const [{ map, bitsPerDim }] = await model.surprise('a.png');
+   * console.log(map.shape, Math.max(...map.data)); // [16, 16], the bits of the most surprising pixel
+   */
+  surprise(images: OneOrMore<ImageInput>, options?: SurpriseOptions): Promise<Surprise[]>;
 
   /**
    * `steps` images from a to b, both included. Each of a and b is an image or latents. b is brought to the size of a;

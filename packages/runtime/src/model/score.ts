@@ -96,11 +96,11 @@ function startScoring(
   return startCall(manifest, name, images, inImages, options);
 }
 
-const defaultDraws = 8;
+export const defaultDraws = 8;
 const defaultBound: Bound = 'mean';
 
 /** Loads each image as several draws of its dequantisation. */
-function loadDraws(
+export function loadDraws(
   parts: ModelParts,
   call: Call,
   images: readonly ImageInput[],

@@ -20,6 +20,7 @@ import { looksLikeLatents } from './latents.js';
 import type { GlowModel } from './model.js';
 import type { RestoreOptions } from './restored.js';
 import type { ScoreOptions } from './score.js';
+import { forms } from './surprise-forms.js';
 
 /** The methods of a model that run its graphs. */
 export type Method = Exclude<
@@ -75,6 +76,10 @@ export const signatures: { readonly [M in Method]: Signature<M> } = {
   },
   bitsPerDim: { takes: ['images'], options: score },
   score: { takes: ['images'], options: score },
+  surprise: {
+    takes: ['images'],
+    options: { form: oneOf(forms), draws: integerFrom(1), seed, ...encode },
+  },
   interpolate: {
     takes: ['a', 'b'],
     options: { steps: integerFrom(2), mode: oneOf(['linear', 'spherical']), levels: anything, ...edit },
