@@ -15,7 +15,7 @@ async function inspect(glow, image, name) {
   const [seen] = await glow.prepare(image);
   const [[score], [{ map }]] = [await glow.score(seen), await glow.surprise(seen)];
   const most = Math.max(...map.data).toFixed(1);
-  const verdict = `${name}: ${isUsual(score) ? 'good' : 'look here'}. The brightest pixel has ${most} bits.`;
+  const verdict = `${name}: ${isUsual(score) ? 'good' : 'check'}. The brightest pixel has ${most} bits.`;
   status.textContent = add('p', { textContent: verdict }).textContent;
   drawImage(seen, add('canvas', { role: 'img', ariaLabel: `${name} as the model sees it` }));
   drawImage(heatMap(map), add('canvas', { role: 'img', ariaLabel: `Where the bits of ${name} are` }));

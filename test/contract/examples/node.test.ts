@@ -1,6 +1,17 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import sharp from 'sharp';
 import { runSnippet } from '../../support/run-snippet.js';
 import { readSnippets } from '../../support/snippets.js';
@@ -112,7 +123,39 @@ describe('the examples in Node', () => {
     expect(await cellOf('out/morph.png', 3, 0, 4)).toEqual(await atFiveBits('dan'));
   });
 
+  test('watch-folder judges each new picture once, and one that was broken again when it changes', async () => {
+    const incoming = join(folder, 'out/incoming');
+    mkdirSync(incoming, { recursive: true });
+    const put = (name: string, as = name) =>
+      copyFileSync(join(root, picture(name)), join(incoming, `${as}.png`));
+    put('ben');
+    const child = spawn(process.execPath, ['examples/node/watch-folder.mjs', incoming], {
+      ...{ cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+    const next = async () => (await once(lines, 'line'))[0] as string;
+    try {
+      expect(await next()).toBe(`watching ${incoming}`);
+      const good = next();
+      put('ada');
+      expect(await good).toMatch(/^ada\.png: good, brightest pixel \d+\.\d bits$/);
+      const strange = next();
+      put('cat');
+      expect(await strange).toMatch(/^cat\.png: check, brightest pixel \d+\.\d bits$/);
+      const torn = next();
+      writeFileSync(join(incoming, 'late.png'), readFileSync(join(root, picture('cleo'))).subarray(0, 60));
+      expect(await torn).toMatch(/^late\.png: .*late\.png/);
+      const whole = next();
+      put('cleo', 'late');
+      expect(await whole).toMatch(/^late\.png: good/);
+    } finally {
+      child.kill();
+    }
+  }, 120_000);
+
   test.each([
+    ['watch-folder', ['nowhere'], 'nowhere'],
     ['sample', ['--count', 'many'], 'sample: count must be an integer from 0 on, got NaN'],
     ['sample', ['--count', '0'], '--count: expected at least 1, got 0'],
     ['sample', ['--model', 'nowhere'], 'nowhere: no manifest.json found; pass a model folder'],

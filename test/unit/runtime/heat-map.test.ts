@@ -55,7 +55,7 @@ test.each<readonly [string, unknown, object, string]>([
   ['too few numbers', { shape: [2, 2], data: new Float32Array(3) }, {}, 'shape [2,2] does not have 3'],
   ['other numbers', { shape: [1, 1], data: [1] }, {}, 'heatMap: expected a map'],
   ['ends the wrong way round', map(1), { from: 2, to: 1 }, 'to is 1, expected at least from, 2'],
-  ['an end that is no number', map(1), { to: Number.NaN }, 'heatMap: to: expected a finite number'],
+  ['an end that is no number', map(1), { to: Number.NaN }, 'heatMap: to must be a finite number, got NaN'],
   ['an unknown option', map(1), { scale: 2 }, 'scale'],
 ])('says what is wrong with %s', (_, wrong, options, message) => {
   expect(() => heatMap(wrong as PixelMap, options)).toThrow(message);

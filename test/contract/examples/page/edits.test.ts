@@ -133,4 +133,29 @@ describeBrowser.each(devices)('the page on $device', ({ device, path }) => {
       await panel.getByRole('heading', { name: 'Face 1: resembles the training faces' }).waitFor();
     }
   });
+
+  test('Is it typical?: a map of its bits lies over the chosen image while its button is pressed', async () => {
+    const panel = await openTab(page, 'Is it typical?');
+    const heat = panel.locator('.heat');
+    const toggle = button(panel, 'Show where its bits are');
+    await panel.getByRole('heading', { name: /: / }).waitFor();
+    expect([await toggle.getAttribute('aria-pressed'), await heat.isVisible()]).toEqual(['false', false]);
+    await toggle.focus();
+    await page.keyboard.press('Enter');
+    const caption = panel.getByText(
+      /^Dark is [\d.]+ bits, bright is [\d.]+\. The brightest pixel is in row /,
+    );
+    await caption.waitFor();
+    expect([await toggle.getAttribute('aria-pressed'), await heat.isVisible()]).toEqual(['true', true]);
+    expect(await status(page)).toBe(await caption.textContent());
+    const [first] = await pixelsOf(heat);
+    await button(panel, /^Noise: /).press('Enter'); // others may lie over it
+    await eventually(
+      () => pixelsOf(heat),
+      ([next]) => expect(next).not.toBe(first),
+    );
+    await toggle.press('Enter');
+    expect([await toggle.getAttribute('aria-pressed'), await heat.isVisible()]).toEqual(['false', false]);
+    expect(await caption.count()).toBe(0);
+  });
 });

@@ -109,10 +109,12 @@ async function untilFilled(page: Page, tab: string): Promise<void> {
     case 'train':
       return panel.getByText('A model needs at least 20 pictures').waitFor();
     default:
-      return eventually(
+      await eventually(
         () => panel.locator('.places button').count(),
         (count) => expect(count).toBe(12),
       );
+      await panel.getByRole('button', { name: 'Show where its bits are' }).click();
+      return panel.getByText(/^Dark is /).waitFor();
   }
 }
 

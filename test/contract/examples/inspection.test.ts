@@ -1,0 +1,90 @@
+/// <reference lib="dom" />
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { BrowserContext, Page } from 'playwright-core';
+import { type Server, startServer } from '../../support/server.js';
+import { describeBrowser, newContext } from '../../support/use-browser.js';
+
+const root = resolve(__dirname, '../../..');
+const example = join(root, 'examples/inspection');
+const picture = (name: string) => join(root, `examples/node/pictures/${name}.png`);
+
+test('the page and its script have at most 62 lines', () => {
+  const lines = ['index.html', 'inspect.js'].flatMap((name) =>
+    readFileSync(join(example, name), 'utf8').trimEnd().split('\n'),
+  );
+  expect(lines.length).toBeLessThanOrEqual(62);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(110);
+});
+
+describeBrowser('the inspection page, built', () => {
+  const out = mkdtempSync(join(tmpdir(), 'glow-inspection-'));
+  let server: Server;
+  let context: BrowserContext;
+  let page: Page;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    const vite = join(root, 'node_modules/vite/bin/vite.js');
+    const args = [vite, 'build', example, '--outDir', out, '--emptyOutDir', '--logLevel', 'warn'];
+    const env = { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production' }; // not Jest's
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env });
+    if (status !== 0) throw new Error(`vite build: ${stderr}`);
+    server = await startServer({ isolated: true, mounts: { '/inspection/': `${out}/` } });
+    context = await newContext();
+    page = await context.newPage();
+    page.setDefaultTimeout(60_000);
+    page.on('pageerror', (error) => problems.push(String(error)));
+    await page.goto(`${server.origin}/inspection/`);
+  }, 180_000);
+  afterAll(async () => {
+    await context?.close();
+    await server?.close();
+    rmSync(out, { recursive: true });
+  });
+
+  test('gives each picture a verdict, and shows it beside its map', async () => {
+    await page.getByText('Choose pictures, or use the camera.').waitFor();
+    await page.getByLabel('Pictures').setInputFiles(['ada', 'cat'].map(picture));
+    await page
+      .locator('#results')
+      .getByText(/^cat\.png: check\. The brightest pixel has [\d.]+ bits\.$/)
+      .waitFor();
+    await page
+      .locator('#results')
+      .getByText(/^ada\.png: good\. /)
+      .waitFor();
+    for (const label of ['cat.png as the model sees it', 'Where the bits of cat.png are']) {
+      const canvas = page.getByRole('img', { name: label });
+      expect(await canvas.evaluate((one) => (one as HTMLCanvasElement).width)).toBe(16);
+    }
+  }, 120_000);
+
+  test('takes a photo, and says what is wrong with a file and a camera', async () => {
+    await page.getByLabel('Pictures').setInputFiles(join(example, 'README.md'));
+    await page.locator('#status').getByText('expected a PNG, JPEG or WebP').waitFor();
+    await page.evaluate(() => {
+      const canvas = document.createElement('canvas');
+      const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+      setInterval(() => {
+        context.fillStyle = `rgb(200 100 ${Math.round(Math.random())})`; // a stream has frames while its canvas changes
+        context.fillRect(0, 0, 300, 150);
+      }, 250);
+      navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(4);
+    });
+    await page.getByRole('button', { name: 'Camera' }).click();
+    await page
+      .locator('#results')
+      .getByText(/^The photo: check\. /)
+      .waitFor();
+    await page.evaluate(() => {
+      (document.querySelector('#video') as HTMLVideoElement).srcObject = null;
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('the camera is in use'));
+    });
+    await page.getByRole('button', { name: 'Camera' }).click();
+    await page.locator('#status').getByText('the camera is in use').waitFor();
+    expect(problems).toEqual([]);
+  }, 120_000);
+});
