@@ -31,7 +31,7 @@ export function auroc(values, mask) {
 export function perRegionOverlap(maps, masks, limit = 0.3) {
   const sizes = masks.map((mask) => mask.reduce((sum, one) => sum + one, 0));
   const regions = sizes.filter((size) => size > 0).length;
-  const values = Float64Array.from(maps.flatMap((map) => [...map]));
+  const values = Float64Array.from(maps.flatMap((map) => Array.from(map)));
   // What a pixel adds when the threshold falls below it: to its defect's overlap, or to the false alarms.
   const overlaps = new Float64Array(values.length);
   let good = 0;
