@@ -79,7 +79,7 @@ async function load(
           manifest,
           precision,
         );
-        return deriveGraph(kind, again[kind].source, { config, precision });
+        return deriveGraph(kind, again, { config, precision });
       },
       async check(kind, device, runs) {
         const { checkDerivative } = await import('./gradients/check-derivative.js');

@@ -34,6 +34,7 @@ export function modelOf(
       encoder: async () => encoder,
       decoder: async () => decoder,
       gradient: () => Promise.reject(new Error('the oracle has no derivatives')),
+      features: () => Promise.reject(new Error('the oracle has no derivatives')),
       release: async () => void (await Promise.all([encoder.release(), decoder.release()])),
     },
     codec: nodeCodec(defaultImageLimits),

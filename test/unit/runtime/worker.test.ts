@@ -87,6 +87,7 @@ const calls: { readonly [Key in Method]: (model: GlowModel) => Promise<unknown> 
   attributeDirection: (model) => model.attributeDirection([picture(1)], [picture(2)]),
   applyAttribute: async (model) =>
     model.applyAttribute(picture(3), await model.attributeDirection(picture(1), picture(2)), 0.5),
+  features: (model) => model.features([picture(1), odd], { fit: 'pad' }),
   logProbGradient: (model) => model.logProbGradient([picture(1), odd], { fit: 'pad' }),
   inpaint: (model) => model.inpaint(picture(1), half, { steps: 2, samples: 2 }),
   denoise: (model) => model.denoise(picture(1), { sigma: 0.1, steps: 2 }),

@@ -1,31 +1,46 @@
 import type { GlowConfig, Precision } from '@glow-onnx/flow/manifest';
 import { checkGraph } from '../graphs/check-graph.js';
-import type { GraphKind } from '../graphs/signature.js';
-import type { GraphSource } from '../sessions/create-session.js';
+import type { DerivedKind, GraphKind } from '../graphs/signature.js';
 import type { ModelGraph } from '../sessions/open-graphs.js';
+import { featureGraph } from './feature-graph.js';
 import { gradientGraph } from './gradient-graphs.js';
+import type { FolderGraph } from './graph-values.js';
+
+/** The graphs that are built here: of which graph of the folder, how, and their name in messages. */
+const derivations: Readonly<
+  Record<
+    DerivedKind,
+    { of: GraphKind; build(source: FolderGraph, config: GlowConfig): Uint8Array; name: string }
+  >
+> = {
+  'encode-gradient': gradientOf('encode'),
+  'decode-gradient': gradientOf('decode'),
+  'encode-features': { of: 'encode', build: featureGraph, name: 'encode with its activations' },
+};
+
+function gradientOf(kind: GraphKind) {
+  const build = (source: FolderGraph) => gradientGraph(kind, source);
+  return { of: kind, build, name: `${kind} with its gradient` };
+}
 
 /**
- * Builds the graph of a folder with its derivative, and holds it to docs/format.md like the folder's own.
- * @throws RangeError if the precision computes in float16.
+ * Builds a graph from one of a folder's graphs, and holds it to docs/format.md like the folder's own.
+ * @throws RangeError if a gradient is asked for in a precision that computes in float16.
  */
 export function deriveGraph(
-  kind: GraphKind,
-  source: GraphSource & { readonly model: Uint8Array },
+  kind: DerivedKind,
+  graphs: Readonly<Record<GraphKind, { readonly source: FolderGraph }>>,
   { config, precision }: { readonly config: GlowConfig; readonly precision: Precision },
 ): ModelGraph {
-  if (precision === 'fp16') {
+  if (precision === 'fp16' && kind !== 'encode-features') {
     throw new RangeError(
       'gradients need float32 arithmetic; load the model with precision: "fp32", "fp16-weights" or "int8-weights"',
     );
   }
-  const model = gradientGraph(kind, source);
+  const { of, build, name } = derivations[kind];
+  const { source } = graphs[of];
+  const model = build(source, config);
   const [external] = source.externalData ?? [];
   const weights = external && { path: external.path, bytes: external.data.length };
-  const checked = checkGraph(
-    model,
-    { kind: `${kind}-gradient`, config, precision, weights },
-    `${kind} with its gradient`,
-  );
-  return { source: { ...source, model }, ...checked };
+  return { source: { ...source, model }, ...checkGraph(model, { kind, config, precision, weights }, name) };
 }

@@ -1,6 +1,5 @@
 import {
   add,
-  decodeModel,
   encodeModel,
   graph,
   input,
@@ -11,10 +10,10 @@ import {
   sub,
   type Value,
 } from '@glow-onnx/graph';
-import { backward, type ModelValues, valuesOf } from '@glow-onnx/graph/internal';
+import { backward, type ModelValues } from '@glow-onnx/graph/internal';
 import type { GraphKind } from '../graphs/signature.js';
-import type { GraphSource } from '../sessions/create-session.js';
 import { version } from '../version.js';
+import { type FolderGraph, graphValues } from './graph-values.js';
 
 /**
  * A graph of a model folder with its derivative, as the bytes of an .onnx file. It reads the same weights file, at the
@@ -25,15 +24,8 @@ import { version } from '../version.js';
  *   ½·Σ weight·(x − target)², and dz0 …: the transposed Jacobian of decode times weight·(x − target) + cotangent.
  * @throws RangeError naming an operator that has no derivative.
  */
-export function gradientGraph(
-  kind: GraphKind,
-  source: GraphSource & { readonly model: Uint8Array },
-): Uint8Array {
-  const [external] = source.externalData ?? [];
-  const values = valuesOf(decodeModel(source.model), ({ offset, length }) => {
-    if (!external) throw new RangeError(`the ${kind} graph needs a weights file`);
-    return external.data.subarray(offset, offset + length);
-  });
+export function gradientGraph(kind: GraphKind, source: FolderGraph): Uint8Array {
+  const values = graphValues(kind, source);
   return encodeModel(kind === 'encode' ? encodeWithGradient(values) : decodeWithGradient(values), {
     producer: { name: '@glow-onnx/runtime', version },
   });

@@ -1,6 +1,6 @@
 import type { CheckedGraph } from '../graphs/check-graph.js';
 import { checkOutputs } from '../graphs/check-outputs.js';
-import type { GraphKind, Signature } from '../graphs/signature.js';
+import type { DerivedKind, GraphKind, Signature } from '../graphs/signature.js';
 import type { Platform } from '../platform.js';
 import { createSession, type GraphSource, type Session } from './create-session.js';
 import type { Device, DeviceChoice } from './device.js';
@@ -29,10 +29,10 @@ export interface GradientRunner extends GraphRunner {
   readonly bytesPerPixel: number;
 }
 
-/** How a model's graphs are differentiated. */
+/** How more graphs are made of a model's two graphs. */
 export interface Derivatives {
-  /** The graph of a kind with its derivative, built from the model's folder. */
-  derive(kind: GraphKind): Promise<ModelGraph>;
+  /** The graph of a kind, built from the model's folder. */
+  derive(kind: DerivedKind): Promise<ModelGraph>;
   /** @throws DeviceError if the derivative of a graph differs from differences of the graph. */
   check(kind: GraphKind, device: Device, runs: DerivativeRuns): Promise<void>;
 }
@@ -46,7 +46,7 @@ export interface OpenGraphsOptions extends RuntimeOptions {
   readonly selfTest?: SelfTest | undefined;
   /** Names of the latents, for `roundTrip` on WebGPU. The encode graph is then opened a second time. */
   readonly keepLatents?: readonly string[] | undefined;
-  /** Default: `gradient` is an error. */
+  /** Default: `gradient` and `features` are errors. */
   readonly derivatives?: Derivatives | undefined;
 }
 
@@ -63,6 +63,8 @@ export interface OpenGraphs {
    * @throws DeviceError if the device computes it wrongly.
    */
   gradient(kind: GraphKind): Promise<GradientRunner>;
+  /** The encode graph with its activations. It is built and opened when it is first needed. */
+  features(): Promise<GradientRunner>;
   /** Encodes x and decodes the latents, which never leave the GPU. Returns all other outputs of both graphs. */
   readonly roundTrip?: GraphRunner['run'] | undefined;
   /** Frees the opened sessions, once runs under way have ended. */
@@ -105,8 +107,9 @@ async function openOn(
     encode: openGradient('encode', runtime, device, sessions, derivatives),
     decode: openGradient('decode', runtime, device, sessions, derivatives),
   };
+  const features = lazySession(runtime, device, deriving('encode-features', derivatives));
   const release = async () => {
-    const opened = [...Object.values(sessions), ...Object.values(gradients)];
+    const opened = [...Object.values(sessions), ...Object.values(gradients), features];
     await Promise.all(opened.map((session) => session.release()));
   };
   const { keeper } = sessions;
@@ -126,7 +129,10 @@ async function openOn(
       : 'none';
     const { encode, decode } = sessions;
     const gradient = (kind: GraphKind) => gradients[kind].get();
-    return { device, selfTest, encoder: encode.get, decoder: decode.get, gradient, roundTrip, release };
+    return {
+      ...{ device, selfTest, encoder: encode.get, decoder: decode.get },
+      ...{ gradient, features: features.get, roundTrip, release },
+    };
   } catch (error) {
     await release();
     throw error;
@@ -152,10 +158,7 @@ function openGradient(
   { encode, decode }: Readonly<Record<GraphKind, LazySession>>,
   derivatives: Derivatives | undefined,
 ) {
-  const session = lazySession(runtime, device, async () => {
-    if (!derivatives) throw new Error('session: the graphs were opened without derivatives');
-    return derivatives.derive(kind);
-  });
+  const session = lazySession(runtime, device, deriving(`${kind}-gradient`, derivatives));
   let checking: Promise<GradientRunner> | undefined;
   const check = async (): Promise<GradientRunner> => {
     const [runner, encoder, decoder] = await Promise.all([session.get(), encode.get(), decode.get()]);
@@ -175,6 +178,13 @@ function openGradient(
       return checking;
     },
     release: session.release,
+  };
+}
+
+function deriving(kind: DerivedKind, derivatives: Derivatives | undefined) {
+  return async () => {
+    if (!derivatives) throw new Error('session: the graphs were opened without derivatives');
+    return derivatives.derive(kind);
   };
 }
 
