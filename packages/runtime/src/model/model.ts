@@ -168,7 +168,7 @@ export interface GlowModel extends AsyncDisposable {
    * @throws DeviceError if no session opens; RangeError if the model gives numbers that are not finite.
    * @example
    * const [{ shape, data }] = await model.features('a.png');
-   * console.log(shape); // [24, 128, 2, 2]: levels·steps, hidden channels, halves of height and width
+   * console.log(shape); // [36, 96, 2, 2]: levels·steps, hidden channels, halves of height and width
    */
   features(images: OneOrMore<ImageInput | FloatImage>, options?: PrepareOptions): Promise<Features[]>;
 
