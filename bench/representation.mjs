@@ -35,6 +35,8 @@ const { values } = parseArgs({
 const [train, test, seeds, iterations] = ['train', 'test', 'seeds', 'iterations'].map(natural);
 const chosen = choose('only', representations, ({ name }) => name.replaceAll('*', ''));
 const tasks = choose('tasks', ['few', 'nearest', 'full'], (name) => name);
+const validation = Math.min(5000, Math.floor(train / 10));
+const enough = fewLabels.filter((labels) => labels <= train - validation);
 if (values.doc) aroundPart(values.doc, command); // says now, not after an hour, what it lacks
 
 const size = { train, test };
@@ -53,7 +55,6 @@ for (const one of chosen) {
   const open = (set) =>
     openRows(one, { pictures: sets[set], training: sets.train, set, folders, out: values.out });
   const [rows, testRows] = [await open('train'), await open('test')];
-  const validation = Math.min(5000, Math.floor(train / 10));
   const data = { rows, testRows, validation, labels: sets.train.labels, testLabels: sets.test.labels };
   const note = (line) => {
     const whole = { name: one.name, numbers: rows[0].length, ...size, ...line };
@@ -72,7 +73,7 @@ async function work(task, data, note) {
     note({ task, labels: train - data.validation, ...(await fullProbe(data, iterations)) });
   }
   if (task !== 'few') return;
-  for (const labels of fewLabels) {
+  for (const labels of enough) {
     const found = await fewProbes(
       data,
       labels,
@@ -84,7 +85,7 @@ async function work(task, data, note) {
 
 function isDone({ name }, task) {
   const own = ofSize().filter((line) => line.name === name && line.task === task);
-  return own.length >= (task === 'few' ? seeds * fewLabels.length : 1);
+  return own.length >= (task === 'few' ? seeds * enough.length : 1);
 }
 
 function ofSize() {

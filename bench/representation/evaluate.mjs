@@ -1,7 +1,7 @@
 // How well labels can be told from rows: a linear probe, and the labels of the nearest neighbours.
 import { createRandom } from '@glow-onnx/flow';
 import { shuffle } from '@glow-onnx/flow/internal';
-import { trainProbe } from '../../examples/probe/train-probe.mjs';
+import { statisticsOf, trainProbe } from '../../examples/probe/train-probe.mjs';
 import { fastProducts, matrixOf, product } from './products.mjs';
 
 const penalties = [1e-6, 1e-5, 1e-4, 1e-3];
@@ -86,19 +86,15 @@ export function drawn({ labels, validation }, count, seed) {
   ).flat();
 }
 
-/** By the deviation of each feature. */
+/** Rows as the probe sees them. */
 function standardise(rows) {
-  const features = rows[0].length;
-  const [mean, square] = [new Float64Array(features), new Float64Array(features)];
-  for (const row of rows) row.forEach((value, j) => (mean[j] += value / rows.length));
-  for (const row of rows) row.forEach((value, j) => (square[j] += (value - mean[j]) ** 2 / rows.length));
-  const least = 0.01 * (square.reduce((sum, value) => sum + Math.sqrt(value), 0) / features);
-  const scale = (row) => row.map((value, j) => (value - mean[j]) / (Math.sqrt(square[j]) + least));
-  return { matrix: matrixOf(rows.map(scale)), scale };
+  const { mean, scale } = statisticsOf(rows);
+  const map = (row) => row.map((value, j) => (value - mean[j]) / scale[j]);
+  return { matrix: matrixOf(rows.map(map)), map };
 }
 
 /** For a number of neighbours, the share of the rows whose label most of them have; the nearest of them decides ties. */
-async function votes({ matrix, scale }, { labels }, rows, own) {
+async function votes({ matrix, map }, { labels }, rows, own) {
   const [count, features] = matrix.shape;
   const squares = Array.from({ length: count }, (_, i) =>
     matrix.data.subarray(i * features, (i + 1) * features).reduce((sum, value) => sum + value * value, 0),
@@ -106,7 +102,7 @@ async function votes({ matrix, scale }, { labels }, rows, own) {
   const most = Math.max(...neighbours);
   const found = [];
   for (let first = 0; first < rows.length; first += 500) {
-    const part = matrixOf(rows.slice(first, first + 500).map(scale));
+    const part = matrixOf(rows.slice(first, first + 500).map(map));
     const products = await product(part, matrix, { transposeB: true });
     for (let i = 0; i < part.shape[0]; i++) {
       const distance = (j) => squares[j] - 2 * products[i * count + j];
@@ -125,8 +121,8 @@ function winner(near) {
 }
 
 /** The first of the candidates with the highest value. */
-function best(candidates, valueOf) {
-  return candidates.reduce((a, b) => (valueOf(b) > valueOf(a) ? b : a));
+function best(candidates, score) {
+  return candidates.reduce((a, b) => (score(b) > score(a) ? b : a));
 }
 
 function firsts(count) {

@@ -1,12 +1,12 @@
 import { createRandom } from '@glow-onnx/flow';
+import { statisticsOf } from '../../examples/probe/train-probe.mjs';
 import { fastProducts } from './products.mjs';
 
 /** The map from a row to its first `count` principal components, by subspace iteration over all rows. */
 export async function principalComponents(rows, count, rounds = 10) {
   const features = rows[0].length;
   const { times, transposedTimes } = fastProducts(rows, count);
-  const mean = new Float64Array(features);
-  for (const row of rows) row.forEach((value, j) => (mean[j] += value / rows.length));
+  const { mean } = statisticsOf(rows);
   const { normal } = createRandom(1);
   let basis = orthonormal(Float64Array.from({ length: features * count }, normal), count);
   for (let round = 0; round < rounds; round++) {
@@ -26,7 +26,7 @@ export async function principalComponents(rows, count, rounds = 10) {
 function centred(columns, count) {
   const rows = columns.length / count;
   const mean = new Float64Array(count);
-  columns.forEach((value, i) => (mean[i % count] += value / rows));
+  for (const [i, value] of columns.entries()) mean[i % count] += value / rows;
   return columns.map((value, i) => value - mean[i % count]);
 }
 

@@ -23,7 +23,7 @@ import { minimise } from './minimise.mjs';
 export async function trainProbe(
   rows,
   labels,
-  { penalty = 1e-3, iterations = 200, products = plainProducts } = {},
+  { penalty = 1e-4, iterations = 200, products = plainProducts } = {},
 ) {
   const features = rows[0]?.length ?? 0;
   if (rows.length === 0 || rows.length !== labels.length) {
@@ -144,7 +144,7 @@ function crossEntropy(products, { classes, bias }, labels) {
 }
 
 /** The mean of each feature, and its deviation times √features. Features that hardly vary count as little as they vary. */
-function statisticsOf(rows) {
+export function statisticsOf(rows) {
   const features = rows[0].length;
   const mean = new Float64Array(features);
   const deviation = new Float64Array(features);
