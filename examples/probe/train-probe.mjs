@@ -101,27 +101,31 @@ export function plainProducts(rows, classes) {
   return {
     /** rows · weights, [rows, classes] */
     times(weights) {
+      const columns = Array.from({ length: classes }, (_, c) =>
+        Float64Array.from({ length: features }, (_, j) => weights[j * classes + c]),
+      );
       const result = new Float64Array(rows.length * classes);
-      rows.forEach((row, i) => {
-        for (let j = 0; j < features; j++) {
-          const value = row[j];
-          if (value === 0) continue;
-          for (let c = 0; c < classes; c++) result[i * classes + c] += value * weights[j * classes + c];
+      for (const [i, row] of rows.entries()) {
+        for (const [c, column] of columns.entries()) {
+          let sum = 0;
+          for (let j = 0; j < features; j++) sum += row[j] * column[j];
+          result[i * classes + c] = sum;
         }
-      });
+      }
       return result;
     },
     /** rowsᵀ · errors, [features, classes] */
     transposedTimes(errors) {
-      const result = new Float64Array(features * classes);
-      rows.forEach((row, i) => {
-        for (let j = 0; j < features; j++) {
-          const value = row[j];
-          if (value === 0) continue;
-          for (let c = 0; c < classes; c++) result[j * classes + c] += value * errors[i * classes + c];
+      const columns = Array.from({ length: classes }, () => new Float64Array(features));
+      for (const [i, row] of rows.entries()) {
+        for (const [c, column] of columns.entries()) {
+          const error = errors[i * classes + c];
+          for (let j = 0; j < features; j++) column[j] += error * row[j];
         }
+      }
+      return Float64Array.from({ length: features * classes }, (_, at) => {
+        return columns[at % classes][Math.floor(at / classes)];
       });
-      return result;
     },
   };
 }

@@ -3,7 +3,7 @@ import { describeBrowser, useBrowser } from '../../support/use-browser.js';
 
 const root = join(__dirname, '../../..');
 
-/** Seconds from pictures to probe. A core that has nothing else to do takes a fifth of it. */
+/** Seconds from pictures to probe. Other work may leave the tests a small part of a core: 29 s were measured so. */
 const LIMIT = 60;
 
 /** What the page uses of examples/probe/train-probe.mjs. */
