@@ -7,7 +7,6 @@
 // One thread. Kill it whenever you like: each picture is a line of results.jsonl in --out as soon as it is done, and the
 // same command goes on. To begin anew after a change of the searches, remove --out. It reports all pictures that are
 // done: in the document of --doc, or printed. With --python, plain denoising runs beside (bench/peers/restoration.txt).
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime/node';
@@ -15,6 +14,7 @@ import { cases, openPictures, sets } from './restoration/cases.mjs';
 import { openPeer } from './restoration/peer.mjs';
 import { readAround, tables, writeReport } from './restoration/report.mjs';
 import { restoreCase } from './restoration/restore-case.mjs';
+import { openResults } from './results-file.mjs';
 
 const text = { type: 'string' };
 const { values } = parseArgs({
@@ -38,9 +38,7 @@ if (values.doc) readAround(values.doc); // says now, not after an hour, what it 
 /** Pictures of a call: the shared work of a step counts less, and little is lost when the program is killed. */
 const batch = 8;
 
-const results = join(values.out, 'results.jsonl');
-mkdirSync(values.out, { recursive: true });
-const done = readResults();
+const { lines: done, keep } = openResults(join(values.out, 'results.jsonl'));
 const isDone = new Set(done.map(({ id, picture }) => `${id} ${picture}`));
 const peer = values.python && openPeer(values.python);
 
@@ -85,23 +83,8 @@ async function work(one, first, end, context) {
   for (let i = first; i < end; i++) if (!isDone.has(`${one.id} ${i}`)) places.push(i);
   if (places.length === 0) return;
   const found = await restoreCase(one, places, context);
-  appendFileSync(results, found.map((line) => `${JSON.stringify(line)}\n`).join(''));
-  done.push(...found);
+  keep(...found);
   console.error(`${one.id}: ${end} pictures`);
-}
-
-/** The lines that are whole: a killed program may leave half a line. */
-function readResults() {
-  if (!existsSync(results)) return [];
-  const lines = readFileSync(results, 'utf8').split('\n');
-  if (lines.at(-1) !== '') appendFileSync(results, '\n');
-  return lines.flatMap((line) => {
-    try {
-      return [JSON.parse(line)];
-    } catch {
-      return [];
-    }
-  });
 }
 
 function choose(only) {

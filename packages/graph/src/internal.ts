@@ -13,7 +13,7 @@ export type { ModelOptions } from './encode-model.js';
 export { roundFloat16 } from './float16.js';
 export type { GemmOptions } from './gemm.js';
 export { backward, type Cotangent } from './gradient.js';
-export type { GraphSpec } from './graph.js';
+export { type GraphSpec, reach } from './graph.js';
 export { matmul } from './reduction.js';
 export { type Attributes, type Constant, isConstant, type Location } from './value.js';
 export { type ModelValues, valuesOf } from './values-of.js';

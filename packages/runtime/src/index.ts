@@ -39,6 +39,7 @@ export type {
   FittedImage,
   PrepareOptions,
 } from './model/encode-decode.js';
+export type { Features } from './model/features.js';
 export type { FloatImage } from './model/float-image.js';
 export type { DecodeGradient, LogProbGradient } from './model/gradient.js';
 export type { InterpolateOptions } from './model/interpolate.js';

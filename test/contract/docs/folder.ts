@@ -8,14 +8,16 @@ import { tinyConfig } from '../../support/tiny-config.js';
 const root = join(__dirname, '../../..');
 
 /**
- * A folder as a reader of a page might have it, in the repository, where Node finds the packages: models/faces, the
- * pictures face.png (16×16), cat.png (60×45), dog.png (400×300), wide.png (45×30) and photos/, and a run's best.safetensors.
+ * A folder as a reader of a page might have it, in the repository, where Node finds the packages: models/faces,
+ * examples/probe, the pictures face.png (16×16), cat.png (60×45), dog.png (400×300), wide.png (45×30) and photos/, and a
+ * run's best.safetensors.
  */
 export async function prepareFolder(page: string): Promise<string> {
   const parent = join(root, 'out/docs');
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, `${basename(page, '.md')}-`));
   cpSync(join(root, 'models/faces'), join(folder, 'models/faces'), { recursive: true });
+  cpSync(join(root, 'examples/probe'), join(folder, 'examples/probe'), { recursive: true });
   mkdirSync(join(folder, 'photos'));
   await writeFace(0, 16, 16, join(folder, 'face.png'));
   await writeFace(1, 60, 45, join(folder, 'cat.png'));

@@ -35,6 +35,7 @@ export function modelOf(
       decoder: async () => decoder,
       gradient: () => Promise.reject(new Error('the oracle has no derivatives')),
       surprise: () => Promise.reject(new Error('the oracle has no derivatives')),
+      features: () => Promise.reject(new Error('the oracle has no derivatives')),
       release: async () => void (await Promise.all([encoder.release(), decoder.release()])),
     },
     codec: nodeCodec(defaultImageLimits),

@@ -97,6 +97,7 @@ const calls: { readonly [Key in Method]: (model: GlowModel) => Promise<unknown> 
   applyAttribute: async (model) =>
     model.applyAttribute(picture(3), await model.attributeDirection(picture(1), picture(2)), 0.5),
   surprise: (model) => model.surprise([picture(1), odd], { draws: 2, fit: 'pad' }),
+  features: (model) => model.features([picture(1), odd], { fit: 'pad' }),
   logProbGradient: (model) => model.logProbGradient([picture(1), odd], { fit: 'pad' }),
   inpaint: (model) => model.inpaint(picture(1), half, { steps: 2, samples: 2 }),
   denoise: (model) => model.denoise(picture(1), { sigma: 0.1, steps: 2 }),

@@ -2,17 +2,22 @@ import type { GlowConfig, Precision } from '@glow-onnx/flow/manifest';
 import { checkGraph } from '../graphs/check-graph.js';
 import type { DerivedKind, GraphKind } from '../graphs/signature.js';
 import type { ModelGraph } from '../sessions/open-graphs.js';
+import { featureGraph } from './feature-graph.js';
 import { gradientGraph } from './gradient-graphs.js';
 import type { FolderGraph } from './graph-values.js';
 import { surpriseGraph } from './surprise-graph.js';
 
 /** The graphs that are built here: of which graph of the folder, how, and their name in messages. */
 const derivations: Readonly<
-  Record<DerivedKind, { of: GraphKind; build(source: FolderGraph): Uint8Array; name: string }>
+  Record<
+    DerivedKind,
+    { of: GraphKind; build(source: FolderGraph, config: GlowConfig): Uint8Array; name: string }
+  >
 > = {
   'encode-gradient': gradientOf('encode'),
   'decode-gradient': gradientOf('decode'),
   'encode-surprise': { of: 'encode', build: surpriseGraph, name: 'encode with its terms in place' },
+  'encode-features': { of: 'encode', build: featureGraph, name: 'encode with its activations' },
 };
 
 function gradientOf(kind: GraphKind) {
@@ -29,14 +34,14 @@ export function deriveGraph(
   graphs: Readonly<Record<GraphKind, { readonly source: FolderGraph }>>,
   { config, precision }: { readonly config: GlowConfig; readonly precision: Precision },
 ): ModelGraph {
-  if (precision === 'fp16' && kind !== 'encode-surprise') {
+  if (precision === 'fp16' && kind !== 'encode-surprise' && kind !== 'encode-features') {
     throw new RangeError(
       'gradients need float32 arithmetic; load the model with precision: "fp32", "fp16-weights" or "int8-weights"',
     );
   }
   const { of, build, name } = derivations[kind];
   const { source } = graphs[of];
-  const model = build(source);
+  const model = build(source, config);
   const [external] = source.externalData ?? [];
   const weights = external && { path: external.path, bytes: external.data.length };
   return { source: { ...source, model }, ...checkGraph(model, { kind, config, precision, weights }, name) };

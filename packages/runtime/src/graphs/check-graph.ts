@@ -4,7 +4,7 @@ import { hold, within } from './fault.js';
 import { inferValues } from './infer-values.js';
 import { liveBytesPerPixel } from './live-values.js';
 import { type OnnxValue, readModel } from './onnx-model.js';
-import { gradientOperators, operators, typeOf, type Value } from './operators.js';
+import { featureOperators, gradientOperators, operators, typeOf, type Value } from './operators.js';
 import { type DerivedKind, type GraphKind, type Signature, signatureOf } from './signature.js';
 
 /** What a folder says of a graph. */
@@ -44,6 +44,7 @@ export function checkGraph(file: Uint8Array, claims: GraphClaims, where: string)
 
 function check(file: Uint8Array, { kind, config, precision, weights }: GraphClaims): CheckedGraph {
   const isGradient = kind === 'encode-gradient' || kind === 'decode-gradient';
+  const isFeatures = kind === 'encode-features';
   const perStep = isGradient ? gradientValuesPerStep : valuesPerStep;
   const { irVersion, opsets, graph, metadata } = readModel(
     file,
@@ -58,10 +59,10 @@ function check(file: Uint8Array, { kind, config, precision, weights }: GraphClai
   // Equal weights are stored once, and int8 weights become float32.
   const constantBytes = 2 ** 24 + 16 * (file.length + (weights?.bytes ?? 0));
   const values = inferValues(graph, signature, {
-    operators: isGradient ? gradientOperators : operators,
+    operators: isGradient ? gradientOperators : isFeatures ? featureOperators : operators,
     ...{ config, precision, weights, constantBytes },
   });
-  const bytesPerPixel = liveBytesPerPixel(graph, values, config, !isGradient);
+  const bytesPerPixel = liveBytesPerPixel(graph, values, config, !isGradient && !isFeatures);
   const computed = new Set(graph.nodes.map((node) => node.outputs[0]));
   holdNames('inputs', graph.inputs, inputs);
   holdNames('outputs', graph.outputs, outputs);

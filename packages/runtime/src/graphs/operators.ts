@@ -171,6 +171,19 @@ export const gradientOperators: Readonly<Record<string, Operator>> = {
   HardSigmoid: { ...unary, attributes: ['alpha', 'beta'], floats: true },
 };
 
+/** The operators of `encode-features`. */
+export const featureOperators: Readonly<Record<string, Operator>> = {
+  ...operators,
+  ReduceSum: {
+    ...operators.ReduceSum,
+    result([x, axes], { keepdims }) {
+      const [batch, channels] = imageOf(x);
+      hold(String(axes?.elements) === '2,3' && keepdims === 0, () => 'expected axes 2, 3 and keepdims 0');
+      return { ...floating(x), shape: [batch, channels] };
+    },
+  },
+};
+
 /** The element type with this number. */
 export function typeOf(code: number | null): ElementType {
   const found = Object.entries(elementTypes).find(([, type]) => type.code === code);

@@ -17,8 +17,8 @@ export type GraphKind = (typeof graphKinds)[number];
 /** A graph of a model with its derivative. The runtime builds it from the graph of that kind. */
 export type GradientKind = `${GraphKind}-gradient`;
 /** A graph that the runtime builds from one of the folder's graphs. */
-export type DerivedKind = GradientKind | 'encode-surprise';
-export type ShapeConfig = Pick<GlowConfig, 'channels' | 'levels' | 'classes'>;
+export type DerivedKind = GradientKind | 'encode-surprise' | 'encode-features';
+export type ShapeConfig = Pick<GlowConfig, 'channels' | 'levels' | 'steps' | 'hiddenChannels' | 'classes'>;
 
 /** The inputs and outputs that a config gives each kind of graph. */
 export function signatureOf(kind: GraphKind | DerivedKind, config: ShapeConfig): Signature {
@@ -50,6 +50,8 @@ export function signatureOf(kind: GraphKind | DerivedKind, config: ShapeConfig):
         inputs: { ...image, ...label },
         outputs: { ...latents, log_prob: ['batch'], surprise: ['batch', 1, 'height', 'width'] },
       };
+    case 'encode-features':
+      return { inputs: { ...image, ...regionInputs(config) }, outputs: featureOutputs(config) };
     case 'decode-gradient':
       return {
         inputs: { ...latents, ...label, target: extents, weight: extents, cotangent: extents },
@@ -62,6 +64,29 @@ export function signatureOf(kind: GraphKind | DerivedKind, config: ShapeConfig):
     default:
       return kind satisfies never;
   }
+}
+
+/** Halves of the height times halves of the width, over which `encode-features` takes means. */
+export const regions = 4;
+
+/** The output of `encode-features` for each conditioner, in the order of the flow. */
+export function featureNames({ levels, steps }: Pick<ShapeConfig, 'levels' | 'steps'>): string[] {
+  return Array.from(
+    { length: levels * steps },
+    (_, i) => `levels.${Math.floor(i / steps)}.steps.${i % steps}.features`,
+  );
+}
+
+function regionInputs({ levels }: ShapeConfig): Signature['inputs'] {
+  const sides = Array.from({ length: levels }, (_, level) => 2 ** (level + 1));
+  return Object.fromEntries(
+    sides.map((side, level) => [`regions${level}`, [1, regions, `height/${side}`, `width/${side}`]]),
+  );
+}
+
+function featureOutputs(config: ShapeConfig): Signature['outputs'] {
+  const shape = ['batch', regions * config.hiddenChannels];
+  return Object.fromEntries(featureNames(config).map((name) => [name, shape]));
 }
 
 /** The extent times 2^power, such as `height/2` for `height` and −1. @throws RangeError if it has no such name. */

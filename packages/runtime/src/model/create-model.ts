@@ -37,6 +37,8 @@ export function createModel(parts: ModelParts): GlowModel {
       (await import('./restoration.js')).denoise(parts, listOf(images), options),
     enlarge: async (images, options) =>
       (await import('./restoration.js')).enlarge(parts, listOf(images), options),
+    features: async (images, options) =>
+      (await import('./features.js')).features(parts, listOf(images), options),
     decodeFloats: async (z, options) =>
       (await import('./decode-floats.js')).decodeFloats(parts, listOf(z), options),
     logProbGradient: async (images, options) =>

@@ -8,7 +8,7 @@ import { type Failed, isFailed } from './item.js';
 import type { Latents } from './latents.js';
 import { takeLatents } from './load-inputs.js';
 import type { ModelParts } from './model-parts.js';
-import { runEach } from './run-batches.js';
+import { isAny, runEach } from './run-batches.js';
 import { decodeGradientBatch, encodeGradientBatch, type PairItem } from './run-gradients.js';
 
 /** The results of `logProbGradient`, one for each image. */
@@ -65,8 +65,6 @@ export async function decodeGradient(
   const results = await collect(call, run, (item) => item);
   return { x: results.map(({ x }) => x), gradient: results.map(({ gradient }) => gradient) };
 }
-
-const isAny = <I>(_: I): _ is I => true;
 
 async function* takePairs(
   parts: ModelParts,

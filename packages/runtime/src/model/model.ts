@@ -9,6 +9,7 @@ import type { SelfTestOutcome } from '../sessions/self-test.js';
 import type { CalibrateOptions } from './calibrate.js';
 import type { EditOptions } from './edit.js';
 import type { DecodeOptions, Encoded, EncodeOptions, FittedImage, PrepareOptions } from './encode-decode.js';
+import type { Features } from './features.js';
 import type { FloatImage } from './float-image.js';
 import type { DecodeGradient, LogProbGradient } from './gradient.js';
 import type { InterpolateOptions } from './interpolate.js';
@@ -190,6 +191,16 @@ export interface GlowModel extends AsyncDisposable {
    * @example const [{ images }] = await model.enlarge('small.png', { factor: 2 });
    */
   enlarge(images: OneOrMore<ImageInput>, options: EnlargeOptions): Promise<Restored[]>;
+
+  /**
+   * A description of each image to learn from: the mean activations of every conditioner in four parts of the image. A
+   * class-conditional model needs no label for it. An image may also be given as numbers, in model units.
+   * @throws DeviceError if no session opens; RangeError if the model gives numbers that are not finite.
+   * @example
+   * const [{ shape, data }] = await model.features('a.png');
+   * console.log(shape); // [36, 96, 2, 2]: levels·steps, hidden channels, halves of height and width
+   */
+  features(images: OneOrMore<ImageInput | FloatImage>, options?: PrepareOptions): Promise<Features[]>;
 
   /**
    * decode(z) as numbers in model units, not rounded to bins.

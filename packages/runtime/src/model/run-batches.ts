@@ -71,7 +71,7 @@ export function roundTripBatches(
   });
 }
 
-const isAny = <I>(_: I): _ is I => true;
+export const isAny = <I>(_: I): _ is I => true;
 
 /**
  * A stage that runs a graph on the items of each batch that it takes.

@@ -28,7 +28,7 @@ import { type Judged, joined, judgeSearch } from './judge-search.js';
 import type { MemoryBudget } from './memory-budget.js';
 import type { ModelParts } from './model-parts.js';
 import type { Restored, RestoreOptions } from './restored.js';
-import { runEach } from './run-batches.js';
+import { isAny, runEach } from './run-batches.js';
 import { trainingPercentile } from './training-percentile.js';
 
 /** An image that is to be restored, or one draw of it. */
@@ -209,7 +209,6 @@ export async function runRestoration(
   });
 }
 
-const isAny = <I>(_: I): _ is I => true;
 const inRange = (value: number) => Math.min(0.5, Math.max(-0.5, Number.isFinite(value) ? value : 0));
 
 /** Samples differ by image and draw, in whatever batch they run. */

@@ -105,6 +105,7 @@ export const signatures: { readonly [M in Method]: Signature<M> } = {
     options: { ...restore, sigma: aShare },
   },
   enlarge: { takes: ['images'], options: { ...restore, factor: aFactor } },
+  features: { takes: ['images'], options: prepare },
   decodeFloats: { takes: ['z'], options: { label, ...call } },
   logProbGradient: { takes: ['images'], options: encode },
   decodeGradient: { takes: ['z', 'cotangent'], options: { label, ...call } },

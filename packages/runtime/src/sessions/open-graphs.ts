@@ -46,7 +46,7 @@ export interface OpenGraphsOptions extends RuntimeOptions {
   readonly selfTest?: SelfTest | undefined;
   /** Names of the latents, for `roundTrip` on WebGPU. The encode graph is then opened a second time. */
   readonly keepLatents?: readonly string[] | undefined;
-  /** Default: `gradient` and `surprise` are errors. */
+  /** Default: `gradient`, `surprise` and `features` are errors. */
   readonly derivatives?: Derivatives | undefined;
 }
 
@@ -65,6 +65,8 @@ export interface OpenGraphs {
   gradient(kind: GraphKind): Promise<GradientRunner>;
   /** The encode graph with its terms in place. It is built and opened when it is first needed. */
   surprise(): Promise<GraphRunner>;
+  /** The encode graph with its activations. It is built and opened when it is first needed. */
+  features(): Promise<GradientRunner>;
   /** Encodes x and decodes the latents, which never leave the GPU. Returns all other outputs of both graphs. */
   readonly roundTrip?: GraphRunner['run'] | undefined;
   /** Frees the opened sessions, once runs under way have ended. */
@@ -108,8 +110,9 @@ async function openOn(
     decode: openGradient('decode', runtime, device, sessions, derivatives),
   };
   const surprise = lazySession(runtime, device, deriving('encode-surprise', derivatives));
+  const features = lazySession(runtime, device, deriving('encode-features', derivatives));
   const release = async () => {
-    const opened = [...Object.values(sessions), ...Object.values(gradients), surprise];
+    const opened = [...Object.values(sessions), ...Object.values(gradients), surprise, features];
     await Promise.all(opened.map((session) => session.release()));
   };
   const { keeper } = sessions;
@@ -131,7 +134,7 @@ async function openOn(
     const gradient = (kind: GraphKind) => gradients[kind].get();
     return {
       ...{ device, selfTest, encoder: encode.get, decoder: decode.get },
-      ...{ gradient, surprise: surprise.get, roundTrip, release },
+      ...{ gradient, surprise: surprise.get, features: features.get, roundTrip, release },
     };
   } catch (error) {
     await release();

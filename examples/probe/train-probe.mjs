@@ -1,0 +1,162 @@
+// A linear probe: multinomial logistic regression on features, with a penalty on the squares of its weights.
+import { minimise } from './minimise.mjs';
+
+/**
+ * @typedef {{ classes: number, weights: Float64Array, bias: Float64Array }} Probe
+ * weights: [features, classes]; a row belongs to the feature as it is, not standardised.
+ */
+
+/**
+ * Trains a probe. Each feature counts in units of its deviation over the rows, divided by √features, so the same penalty
+ * suits features of every number and size.
+ * @param {ArrayLike<number>[]} rows the features of each picture, of one length
+ * @param {ArrayLike<number>} labels the class of each, from 0 on
+ * @param {{ penalty?: number, iterations?: number, products?: typeof plainProducts }} [options] the penalty, half of which
+ * multiplies the sum of squares, beside the mean loss in nats; products computes with all rows
+ * @returns {Promise<Probe>}
+ * @throws {RangeError} if rows and labels do not fit together, or a feature is not finite.
+ * @example
+ * const described = await glow.features(pictures);
+ * const probe = await trainProbe(described.map(({ data }) => data), labels);
+ * const [best] = predict(probe, (await glow.features(other)).map(({ data }) => data)); // a class
+ */
+export async function trainProbe(
+  rows,
+  labels,
+  { penalty = 1e-4, iterations = 200, products = plainProducts } = {},
+) {
+  const features = rows[0]?.length ?? 0;
+  if (rows.length === 0 || rows.length !== labels.length) {
+    throw new RangeError(
+      `trainProbe: expected a label for each row, got ${rows.length} rows and ${labels.length} labels`,
+    );
+  }
+  if (rows.some((row) => row.length !== features))
+    throw new RangeError('trainProbe: the rows differ in length');
+  const classes = 1 + Array.prototype.reduce.call(labels, (most, label) => Math.max(most, label), 0);
+  if (!Array.prototype.every.call(labels, (label) => Number.isInteger(label) && label >= 0)) {
+    throw new RangeError('trainProbe: a label must be an integer from 0 on');
+  }
+  const { mean, scale } = statisticsOf(rows);
+  if (!mean.every(Number.isFinite)) throw new RangeError('trainProbe: a feature is not finite');
+  const { times, transposedTimes } = products(rows, classes);
+
+  /** Weights of standardised features, then biases → the probe for features as they are. */
+  const probeOf = (x) => {
+    const weights = new Float64Array(features * classes);
+    const bias = x.slice(features * classes);
+    for (let j = 0; j < features; j++) {
+      for (let c = 0; c < classes; c++) {
+        const weight = x[j * classes + c] / scale[j];
+        weights[j * classes + c] = weight;
+        bias[c] -= mean[j] * weight;
+      }
+    }
+    return { classes, weights, bias };
+  };
+  const x = await minimise(
+    async (x) => {
+      const probe = probeOf(x);
+      const { loss, errors } = crossEntropy(await times(probe.weights), probe, labels);
+      const total = new Float64Array(classes);
+      errors.forEach((error, i) => {
+        total[i % classes] += error;
+      });
+      const gradient = await transposedTimes(errors);
+      let squares = 0;
+      for (let j = 0; j < features; j++) {
+        for (let c = 0; c < classes; c++) {
+          const at = j * classes + c;
+          gradient[at] = (gradient[at] - mean[j] * total[c]) / scale[j] + penalty * x[at];
+          squares += x[at] ** 2;
+        }
+      }
+      const both = new Float64Array(x.length);
+      both.set(gradient);
+      both.set(total, gradient.length);
+      return { value: loss + (penalty / 2) * squares, gradient: both };
+    },
+    new Float64Array((features + 1) * classes),
+    iterations,
+    1e-5,
+  );
+  return probeOf(x);
+}
+
+/** The most likely class of each row. @param {Probe} probe @param {ArrayLike<number>[]} rows @returns {number[]} */
+export function predict(probe, rows) {
+  const { classes, bias } = probe;
+  const logits = plainProducts(rows, classes).times(probe.weights);
+  return rows.map((_, i) => {
+    let best = 0;
+    const at = (c) => logits[i * classes + c] + bias[c];
+    for (let c = 1; c < classes; c++) if (at(c) > at(best)) best = c;
+    return best;
+  });
+}
+
+/** Products of the matrix of all rows with others of one column for each class, row-major. */
+export function plainProducts(rows, classes) {
+  const features = rows[0]?.length ?? 0;
+  return {
+    /** rows · weights, [rows, classes] */
+    times(weights) {
+      const columns = Array.from({ length: classes }, (_, c) =>
+        Float64Array.from({ length: features }, (_, j) => weights[j * classes + c]),
+      );
+      const result = new Float64Array(rows.length * classes);
+      for (const [i, row] of rows.entries()) {
+        for (const [c, column] of columns.entries()) {
+          let sum = 0;
+          for (let j = 0; j < features; j++) sum += row[j] * column[j];
+          result[i * classes + c] = sum;
+        }
+      }
+      return result;
+    },
+    /** rowsᵀ · errors, [features, classes] */
+    transposedTimes(errors) {
+      const columns = Array.from({ length: classes }, () => new Float64Array(features));
+      for (const [i, row] of rows.entries()) {
+        for (const [c, column] of columns.entries()) {
+          const error = errors[i * classes + c];
+          for (let j = 0; j < features; j++) column[j] += error * row[j];
+        }
+      }
+      return Float64Array.from({ length: features * classes }, (_, at) => {
+        return columns[at % classes][Math.floor(at / classes)];
+      });
+    },
+  };
+}
+
+/** The mean loss in nats, and its derivative with respect to the logits. */
+function crossEntropy(products, { classes, bias }, labels) {
+  const errors = new Float64Array(products.length);
+  let loss = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const logits = Array.from({ length: classes }, (_, c) => products[i * classes + c] + bias[c]);
+    const most = Math.max(...logits);
+    const sum = logits.reduce((total, logit) => total + Math.exp(logit - most), 0);
+    loss += most + Math.log(sum) - logits[labels[i]];
+    for (let c = 0; c < classes; c++) {
+      const probability = Math.exp(logits[c] - most) / sum;
+      errors[i * classes + c] = (probability - Number(c === labels[i])) / labels.length;
+    }
+  }
+  return { loss: loss / labels.length, errors };
+}
+
+/** The mean of each feature, and its deviation times √features. Features that hardly vary count as little as they vary. */
+export function statisticsOf(rows) {
+  const features = rows[0].length;
+  const mean = new Float64Array(features);
+  const deviation = new Float64Array(features);
+  for (const row of rows) for (let j = 0; j < features; j++) mean[j] += row[j] / rows.length;
+  for (const row of rows) {
+    for (let j = 0; j < features; j++) deviation[j] += (row[j] - mean[j]) ** 2 / rows.length;
+  }
+  const typical = deviation.reduce((sum, square) => sum + Math.sqrt(square) / features, 0);
+  const least = 0.01 * typical || 1; // no row differs from another
+  return { mean, scale: deviation.map((square) => (Math.sqrt(square) + least) * Math.sqrt(features)) };
+}

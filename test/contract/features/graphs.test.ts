@@ -1,0 +1,177 @@
+import { createRandom, encode, type Float64Tensor, float64Ops, type GlowConfig } from '@glow-onnx/flow';
+import { encodeModel } from '@glow-onnx/graph';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { featureGraph } from '../../../packages/runtime/src/gradients/feature-graph.js';
+import { checkGraph } from '../../../packages/runtime/src/graphs/check-graph.js';
+import { featureBatch } from '../../../packages/runtime/src/model/run-features.js';
+import type { GraphRunner } from '../../../packages/runtime/src/sessions/open-graphs.js';
+import { exported } from '../../support/exported-graphs.js';
+import { relativeError } from '../../support/numeric.js';
+import { labelsFor, randomTensor } from '../../support/random-params.js';
+import { producer } from '../../support/run-graph.js';
+import { tinyConfig } from '../../support/tiny-config.js';
+import { variants } from '../../support/variants.js';
+
+/** Float32 rounding of a flow of four steps; docs/representation.md states it. */
+const TOLERANCE = 1e-5;
+
+/** The second hidden image of each conditioner, as the float64 interpreter computes it. */
+function hiddenImages({ glow, forward }: ReturnType<typeof exported>, x: Float64Tensor, classes: number) {
+  const pointwise = new Set<Float64Tensor>();
+  const found: Float64Tensor[] = [];
+  encode(
+    glow,
+    {
+      ...float64Ops,
+      conv1x1(...args) {
+        const y = float64Ops.conv1x1(...args);
+        pointwise.add(y);
+        return y;
+      },
+      relu(h) {
+        const y = float64Ops.relu(h);
+        if (pointwise.has(h)) found.push(y);
+        return y;
+      },
+    },
+    x,
+    forward,
+    labelsFor(classes, x.shape[0] as number),
+  );
+  return found;
+}
+
+/** Means over the quarters of each channel of image n. Where a side is odd, its middle counts half on both sides. */
+function quarters({ shape, data }: Float64Tensor, n: number): number[] {
+  const [, channels, height, width] = shape as [number, number, number, number];
+  const share = (i: number, extent: number, half: number) => {
+    const overlap = Math.min(i + 1, (extent / 2) * (half + 1)) - Math.max(i, (extent / 2) * half);
+    return Math.max(0, overlap);
+  };
+  const means: number[] = [];
+  for (let c = 0; c < channels; c++) {
+    for (const [row, column] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ] as const) {
+      let sum = 0;
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const value = data[((n * channels + c) * height + y) * width + x] as number;
+          sum += value * share(y, height, row) * share(x, width, column);
+        }
+      }
+      means.push(sum / ((height * width) / 4));
+    }
+  }
+  return means;
+}
+
+/** A graph in ONNX Runtime on the CPU. */
+function runnerOf(model: Uint8Array): GraphRunner {
+  return {
+    async run(inputs) {
+      const session = await InferenceSession.create(model, { logSeverityLevel: 3 });
+      const tensors = Object.entries(inputs).map(([name, { shape, data }]) => [
+        name,
+        new Tensor('float32', Float32Array.from(data), [...shape]),
+      ]);
+      const outputs = await session.run(Object.fromEntries(tensors));
+      await session.release();
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, { dims, data }]) => [
+          name,
+          { shape: [...dims], data: Float32Array.from(data as Float32Array) },
+        ]),
+      );
+    },
+  };
+}
+
+/** The features of two images, by the graph and by float64. */
+async function bothFeatures(
+  config: GlowConfig,
+  [height, width]: readonly [number, number],
+  model: Uint8Array,
+  flow: ReturnType<typeof exported>,
+) {
+  const x = randomTensor([2, config.channels, height, width], createRandom(22), 0.3);
+  const size = x.data.length / 2;
+  const items = [0, 1].map((image) => ({
+    ...{ image, where: 'here', label: undefined, height, width },
+    x: Float32Array.from(x.data.subarray(image * size, (image + 1) * size)),
+  }));
+  const found = await featureBatch(runnerOf(model), config, items);
+  const hidden = hiddenImages(flow, x, config.classes);
+  return items.map(({ image }) => ({
+    found: (found[image] as { data: Float32Array }).data,
+    expected: hidden.flatMap((one) => quarters(one, image)),
+  }));
+}
+
+describe.each(variants)('$name', ({ config }) => {
+  const flow = exported(config, 21);
+  const model = featureGraph({ model: encodeModel(flow.encodeGraph, { producer }) }, config);
+
+  test('features are means of what the conditioners compute in float64', async () => {
+    for (const { found, expected } of await bothFeatures(
+      config,
+      [config.height, config.width],
+      model,
+      flow,
+    )) {
+      expect(found).toHaveLength(config.levels * config.steps * config.hiddenChannels * 4);
+      expect(relativeError(found, expected)).toBeLessThan(TOLERANCE);
+    }
+  });
+
+  test('the graph is one of its kind, and no model graph', () => {
+    const claims = { config, precision: 'fp32' } as const;
+    const { signature } = checkGraph(model, { ...claims, kind: 'encode-features' }, 'here');
+    expect(Object.keys(signature.inputs)).not.toContain('label');
+    expect(() => checkGraph(model, { ...claims, kind: 'encode' }, 'here')).toThrow(
+      'here is not a graph of this model',
+    );
+  });
+});
+
+test('the smallest image, and one of another size, have as many features', async () => {
+  const config = tinyConfig();
+  const flow = exported(config, 21);
+  const model = featureGraph({ model: encodeModel(flow.encodeGraph, { producer }) }, config);
+  for (const size of [
+    [4, 4],
+    [12, 20],
+  ] as const) {
+    for (const { found, expected } of await bothFeatures(config, size, model, flow)) {
+      expect(relativeError(found, expected)).toBeLessThan(TOLERANCE);
+    }
+  }
+});
+
+describe.each([
+  ['fp16-weights', TOLERANCE],
+  ['int8-weights', TOLERANCE],
+  ['fp16', 1e-2], // computes in float16
+] as const)('with %s', (precision, tolerance) => {
+  test('features are those of the rounded weights', async () => {
+    const config = tinyConfig({ padding: 'border', hiddenChannels: 24 });
+    const flow = exported(config, 21, undefined, precision);
+    const model = featureGraph({ model: encodeModel(flow.encodeGraph, { producer }) }, config);
+    checkGraph(model, { config, precision, kind: 'encode-features' }, 'here');
+    for (const { found, expected } of await bothFeatures(config, [8, 8], model, flow)) {
+      expect(relativeError(found, expected)).toBeLessThan(tolerance);
+    }
+  });
+});
+
+test('a graph with another number of conditioners is refused', () => {
+  const { encodeGraph } = exported(tinyConfig(), 21);
+  const build = () =>
+    featureGraph({ model: encodeModel(encodeGraph, { producer }) }, tinyConfig({ steps: 3 }));
+  expect(build).toThrow(
+    new RangeError('the encode graph has 4 conditioners, expected 6; export the model again'),
+  );
+});
