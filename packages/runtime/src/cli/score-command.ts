@@ -69,12 +69,17 @@ export async function score(
     });
     const average = mean(scores.map(({ bitsPerDim }) => bitsPerDim));
     const rate = calibration && falseAlarmsIn(calibration, falseAlarms);
+    const bits = describeBound(bound, draws);
     const text = rate
-      ? [verdictTable(scores), `unusual: p is at most ${rate.asked}. False alarms: ${describeRate(rate)}`]
-      : [scoreTable(scores), ...notes(scores[0])];
+      ? [
+          verdictTable(scores),
+          `unusual: p is at most ${rate.asked}. False alarms: ${describeRate(rate)}`,
+          bits,
+        ]
+      : [scoreTable(scores), '', bits, ...notes(scores[0])];
     const maps = await draw?.(model, results, { ...options, draws, seed, fit });
     return {
-      text: [...text, describeBound(bound, draws), ...(maps ? ['', maps.text] : [])].join('\n'),
+      text: [...text, ...(maps ? ['', maps.text] : [])].join('\n'),
       json: {
         ...{ draws, bound, seed, mean: average, ...(rate && { falseAlarms: rate }) },
         ...{ images: scores, ...maps?.json, fitted, leftOut },

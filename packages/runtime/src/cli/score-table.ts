@@ -22,11 +22,10 @@ const share = (value: number | null) => (value === null ? '-' : value.toFixed(3)
 /** What to know about such a table. */
 export function notes(first: NamedScore | undefined): string[] {
   return [
-    '',
-    'for a p-value and a verdict: glow-onnx calibrate, then score with --calibration',
     ...(first?.percentile === null
       ? ['this model has no training histogram, so percentile and typicality are unknown']
       : []),
+    'for a p-value and a verdict: glow-onnx calibrate, then score with --calibration',
   ];
 }
 
