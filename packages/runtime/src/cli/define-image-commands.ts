@@ -10,15 +10,20 @@ import {
   perLevel,
   type Show,
   shard,
+  tensorOption,
 } from './options.js';
 import { score } from './score-command.js';
 
 /** Defines the commands between images and latents: encode, decode, reconstruct, sample, score. */
 export function defineImageCommands(program: Command, show: Show): void {
   modelOptions(modelCommand(program, 'encode', 'encode images to latents'))
-    .argument('<images...>', 'images (PNG, JPEG, WebP), or folders of images')
+    .argument(
+      '<images...>',
+      'images (PNG, JPEG, WebP), folders of images, or .safetensors files of feature maps',
+    )
     .requiredOption('--out <file>', 'file for the latents (safetensors)')
     .addOption(fitOption())
+    .addOption(tensorOption())
     .option('--force', 'overwrite an existing file', false)
     .action((model, images, flags) => show(flags, (context) => encode(model, images, flags, context)));
 
@@ -49,18 +54,17 @@ export function defineImageCommands(program: Command, show: Show): void {
     .action((model, flags) => show(flags, (context) => sample(model, flags, context)));
 
   modelOptions(modelCommand(program, 'score', 'score how well images resemble the training images'))
-    .argument('<images...>', 'images, or folders of images')
-    .option('--draws <n>', 'number of dequantisation draws of an image', integer(1, 10_000), 8)
+    .argument('<images...>', 'images, folders of images, or .safetensors files of feature maps')
+    .option('--draws <n>', 'number of dequantisation draws of an image (default: 8)', integer(1, 10_000))
     .addOption(
       new Option(
         '--bound <how>',
-        'how draws become one number: mean of their bits, or importance: from the mean of their likelihoods, never above',
-      )
-        .choices([...bounds])
-        .default(bounds[0]),
+        'how draws become one number: mean of their bits, or importance: from the mean of their likelihoods, never above (default: mean)',
+      ).choices([...bounds]),
     )
-    .option('--seed <n>', 'seed of the draws', integer(0), 0)
+    .option('--seed <n>', 'seed of the draws (default: 0)', integer(0))
     .addOption(fitOption())
+    .addOption(tensorOption())
     .option('--shard <i/n>', 'score only the i-th of n parts of the images, from 1/n to n/n', shard)
     .option('--out <file>', 'write a line of JSON for each image to this file, also for bad images')
     .option('--resume', 'keep --out if it is there: it was complete when it got its name', false)

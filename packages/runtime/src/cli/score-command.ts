@@ -1,31 +1,36 @@
+import { takesPixels } from '@glow-onnx/flow/pixels';
 import { mean } from '../mean.js';
-import type { Bound } from '../model/bounds.js';
+import { type Bound, bounds } from '../model/bounds.js';
 import type { Score } from '../model/score.js';
 import { checkOutputs } from '../node/check-outputs.js';
-import type { EncodeFlags } from './commands.js';
-import { expandFolders, shownImage } from './expand-folders.js';
+import type { EncodeFlags, TensorFlags } from './commands.js';
+import { shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
+import { readInputs } from './inputs.js';
 import type { Shard } from './options.js';
 import { type Report, table } from './report.js';
 import { type Context, partly, withModel } from './run.js';
+import { given } from './run-program.js';
 import { keepScores, scoringOf, writeScores } from './score-file.js';
 
-export interface ScoreFlags extends EncodeFlags {
-  readonly draws: number;
-  readonly bound: Bound;
-  readonly seed: number;
+export interface ScoreFlags extends EncodeFlags, TensorFlags {
+  readonly draws?: number;
+  readonly bound?: Bound;
+  readonly seed?: number;
   readonly shard?: Shard;
   readonly out?: string;
   readonly resume: boolean;
   readonly force: boolean;
 }
 
+const defaults = { draws: 8, bound: bounds[0], seed: 0 } as const;
+
 const head = ['image', 'bits/dim', 'percentile', 'typicality', 'complexity', 'excess'];
 
 export async function score(
   directory: string,
   paths: readonly string[],
-  { draws, bound, seed, fit, shard, out, resume, force, ...flags }: ScoreFlags,
+  { draws, bound, seed, fit, shard, out, resume, force, tensor, ...flags }: ScoreFlags,
   context: Context,
 ): Promise<Report> {
   if (out === undefined && (resume || force)) {
@@ -33,13 +38,16 @@ export async function score(
       `--${resume ? 'resume' : 'force'} is about the file --out; pass --out too, or leave it out`,
     );
   }
-  const { images: all, leftOut } = await expandFolders(paths);
-  const images = partOf(all, shard);
-  if (out !== undefined && !resume) checkOutputs([out], [directory, ...all], force);
+  const { inputs, names, files, leftOut } = await readInputs(paths, tensor);
+  const images = partOf(names, shard);
+  if (out !== undefined && !resume) checkOutputs([out], [directory, ...files], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const scoring = { draws, bound, seed, fit };
-    const score = () => model.score(images, { ...options, ...scoring, onFit });
+    const ofDraws = takesPixels(model.config)
+      ? { draws: draws ?? defaults.draws, bound: bound ?? defaults.bound, seed: seed ?? defaults.seed }
+      : given({ draws, bound, seed }); // the model refuses them
+    const scoring = { ...ofDraws, fit };
+    const score = () => model.score(partOf(inputs, shard), { ...options, ...scoring, onFit });
     if (out !== undefined) {
       const name = await scoringOf(model, scoring);
       const kept = resume ? await keepScores(out, name, images) : undefined;
@@ -59,8 +67,8 @@ export async function score(
         ? '\nthis model has no training histogram, so percentile and typicality are unknown'
         : '';
     return {
-      text: `${table([head, ...rows, ...last])}\n\n${describeBound(bound, draws)}${note}`,
-      json: { draws, bound, seed, mean: average, images: scores, fitted, leftOut },
+      text: `${table([head, ...rows, ...last])}\n\n${describeBound(ofDraws)}${note}`,
+      json: { ...ofDraws, mean: average, images: scores, fitted, leftOut },
       fitted,
       leftOut,
       error,
@@ -69,15 +77,13 @@ export async function score(
 }
 
 /** The images of a shard: consecutive, in parts whose sizes differ by at most one. A part may be empty. */
-function partOf(
-  images: readonly string[],
-  { index, count }: Shard = { index: 1, count: 1 },
-): readonly string[] {
+function partOf<T>(images: readonly T[], { index, count }: Shard = { index: 1, count: 1 }): readonly T[] {
   const startOf = (part: number) => Math.round((part * images.length) / count);
   return images.slice(startOf(index - 1), startOf(index));
 }
 
-function describeBound(bound: Bound, draws: number): string {
+function describeBound({ bound, draws }: Pick<ScoreFlags, 'bound' | 'draws'>): string {
+  if (draws === undefined) return 'bits/dim: of the density of the numbers; they may be negative';
   const of = `${draws} ${draws === 1 ? 'draw' : 'draws'} of noise`;
   return bound === 'mean' ? `bits/dim: mean of ${of}` : `bits/dim: importance-weighted bound of ${of}`;
 }
@@ -88,7 +94,7 @@ function cells({ bitsPerDim, percentile, typicality, complexity, excess }: Score
     bitsPerDim.toFixed(4),
     share(percentile),
     share(typicality),
-    complexity.toFixed(4),
-    excess.toFixed(4),
+    complexity === null ? '-' : complexity.toFixed(4),
+    excess === null ? '-' : excess.toFixed(4),
   ];
 }

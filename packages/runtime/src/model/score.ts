@@ -1,4 +1,5 @@
-import { bitsPerDimension, pixelToBin } from '@glow-onnx/flow/pixels';
+import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import { bitsPerDimension, pixelToBin, takesPixels } from '@glow-onnx/flow/pixels';
 import { createRandom } from '@glow-onnx/flow/random';
 import type { Fitted } from '../pictures/fits.js';
 import { fromModel, type ModelImage, type RawImage } from '../pictures/images.js';
@@ -9,13 +10,14 @@ import { type Call, inImages, startCall } from './call.js';
 import { collect } from './collect.js';
 import { gatherDraws, streamOf } from './draws.js';
 import type { EncodeOptions } from './encode-decode.js';
+import { type FloatImage, isFloatImage, loadFloats } from './float-image.js';
 import { type Batch, type Failed, type ImageItem, isFailed, mapItems } from './item.js';
 import { loadImages } from './load-inputs.js';
 import type { ModelParts } from './model-parts.js';
 import { encodeBatches } from './run-batches.js';
 import { trainingPercentile } from './training-percentile.js';
 
-/** Options of `GlowModel.score` and `GlowModel.bitsPerDim`. */
+/** Options of `GlowModel.score` and `GlowModel.bitsPerDim`. Numbers have no bins, so no `draws`, `bound` and `seed`. */
 export interface ScoreOptions extends EncodeOptions {
   /** Dequantisation draws of each image; default 8. */
   readonly draws?: number;
@@ -39,17 +41,17 @@ export interface Score {
    * 1 is the median, 0 is beyond all of them. Null if the manifest has no histogram.
    */
   readonly typicality: number | null;
-  /** Bits/dim of a lossless compressor that was not trained on any images. */
-  readonly complexity: number;
-  /** bitsPerDim − complexity. A higher value means a less usual image. */
-  readonly excess: number;
+  /** Bits/dim of a lossless compressor that was not trained on any images. Null for numbers. */
+  readonly complexity: number | null;
+  /** bitsPerDim − complexity. A higher value means a less usual image. Null for numbers. */
+  readonly excess: number | null;
   /** How the image was brought to another size. Undefined if the model saw it at its own. */
   readonly fitted?: Fitted;
 }
 
 export async function bitsPerDim(
   parts: ModelParts,
-  images: readonly ImageInput[],
+  images: readonly (ImageInput | FloatImage)[],
   options: ScoreOptions = {},
 ): Promise<number[]> {
   const call = startScoring(parts, 'bitsPerDim', images, options);
@@ -62,7 +64,7 @@ export async function bitsPerDim(
 
 export async function score(
   parts: ModelParts,
-  images: readonly ImageInput[],
+  images: readonly (ImageInput | FloatImage)[],
   options: ScoreOptions = {},
 ): Promise<Score[]> {
   const { config, training } = parts.manifest;
@@ -70,18 +72,19 @@ export async function score(
   const percentileOf = trainingPercentile(training?.histogram);
   const call = startScoring(parts, 'score', images, options);
   const complexities = new Map<number, number>();
-  const loaded = measure(loadDraws(parts, call, images, options), config.bits, complexities);
+  const drawn = loadDraws(parts, call, images, options);
+  const loaded = takesPixels(config) ? measure(drawn, config.bits, complexities) : drawn;
   const batches = groupBySize(parts, call, loaded);
   const scored = scoreDraws(parts, call, batches, options);
   return collect(call, scored, ({ image, values }) => {
     const bitsPerDim = boundOf[bound](values);
-    const complexity = complexities.get(image) as number;
+    const complexity = complexities.get(image) ?? null;
     const percentile = percentileOf(bitsPerDim);
     const typicality = percentile === null ? null : 2 * Math.min(percentile, 1 - percentile);
     const fitted = call.fitOf(image);
     return {
       ...{ bitsPerDim, percentile, typicality, complexity },
-      excess: bitsPerDim - complexity,
+      excess: complexity === null ? null : bitsPerDim - complexity,
       ...(fitted && { fitted }),
     };
   });
@@ -90,25 +93,47 @@ export async function score(
 function startScoring(
   { manifest }: ModelParts,
   name: string,
-  images: readonly ImageInput[],
+  images: readonly (ImageInput | FloatImage)[],
   options: ScoreOptions,
 ): Call {
+  checkDraws(manifest.config, name, options);
   return startCall(manifest, name, images, inImages, options);
 }
 
 const defaultDraws = 8;
 const defaultBound: Bound = 'mean';
 
-/** Loads each image as several draws of its dequantisation. */
+/** @throws RangeError if an option is about the draws of a model that has no bins. */
+function checkDraws(config: GlowConfig, name: string, options: ScoreOptions): void {
+  if (takesPixels(config)) return;
+  const given = (['draws', 'bound', 'seed'] as const).find((option) => options[option] !== undefined);
+  if (given === undefined) return;
+  throw new RangeError(
+    `${name}: ${given}: this model takes numbers, which have no bins to draw noise in; leave ${given} out`,
+  );
+}
+
+/** Loads each image as several draws of its dequantisation, and numbers as they are. */
 function loadDraws(
   parts: ModelParts,
   call: Call,
-  images: readonly ImageInput[],
+  images: readonly (ImageInput | FloatImage)[],
   { draws = defaultDraws, seed = 0, bound: _, ...options }: ScoreOptions,
 ): AsyncGenerator<ImageItem | Failed> {
-  const { bits } = parts.manifest.config;
+  const { config } = parts.manifest;
+  if (!takesPixels(config)) return loadFloats(parts, call, images, options);
+  const { bits } = config;
+  const numbers = images.findIndex(isFloatImage);
+  if (numbers >= 0) {
+    throw new TypeError(
+      `${call.placeOf(numbers).where}: bits/dim are about pixels, whose bins numbers do not have; pass the picture`,
+    );
+  }
   const start = (image: RawImage) => createRandom(seed, streamOf(image, bits)).uniform;
-  return loadImages(parts, call, images, options, ['encode'], { count: draws, start });
+  return loadImages(parts, call, images as readonly ImageInput[], options, ['encode'], {
+    count: draws,
+    start,
+  });
 }
 
 /** Bits/dim of every draw of each image. */
@@ -124,7 +149,7 @@ function scoreDraws(
     const dimensions = channels * height * width;
     return { image, value: { bitsPerDim: bitsPerDimension(logProb, dimensions, bits), dimensions } };
   });
-  return gatherDraws(scored, draws);
+  return gatherDraws(scored, takesPixels({ bits }) ? draws : 1);
 }
 
 /** Notes the complexity of each image that passes. */

@@ -19,6 +19,7 @@ import type { EncodeOptions } from './encode-decode.js';
 import { looksLikeLatents } from './latents.js';
 import type { GlowModel } from './model.js';
 import type { RestoreOptions } from './restored.js';
+import type { SampleOptions } from './sample.js';
 import type { ScoreOptions } from './score.js';
 
 /** The methods of a model that run its graphs. */
@@ -59,20 +60,18 @@ const restore: Rules<RestoreOptions> = {
 };
 const score: Rules<ScoreOptions> = { draws: integerFrom(1), bound: oneOf(bounds), seed, ...encode };
 const { label, ...prepare } = encode;
+const sample: Rules<SampleOptions> = {
+  ...{ count: integerFrom(0), temperature: anything, seed, label },
+  ...{ height: integerFrom(1), width: integerFrom(1) },
+  ...call,
+};
 
 export const signatures: { readonly [M in Method]: Signature<M> } = {
   prepare: { takes: ['images'], options: prepare },
   encode: { takes: ['images'], options: encode },
   decode: { takes: ['z'], options: { label, ...call } },
   reconstruct: { takes: ['images'], options: encode },
-  sample: {
-    takes: [],
-    options: {
-      ...{ count: integerFrom(0), temperature: anything, seed, label },
-      ...{ height: integerFrom(1), width: integerFrom(1) },
-      ...call,
-    },
-  },
+  sample: { takes: [], options: sample },
   bitsPerDim: { takes: ['images'], options: score },
   score: { takes: ['images'], options: score },
   interpolate: {
@@ -89,6 +88,7 @@ export const signatures: { readonly [M in Method]: Signature<M> } = {
   },
   enlarge: { takes: ['images'], options: { ...restore, factor: aFactor } },
   decodeFloats: { takes: ['z'], options: { label, ...call } },
+  sampleFloats: { takes: [], options: sample },
   logProbGradient: { takes: ['images'], options: encode },
   decodeGradient: { takes: ['z', 'cotangent'], options: { label, ...call } },
 };
