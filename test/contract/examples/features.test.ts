@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from '@glow-onnx/flow';
 import { encodeSafetensors, parseSafetensors, type SafetensorsInput } from '@glow-onnx/flow/internal';
+import sharp from 'sharp';
+import { relativeError } from '../../support/numeric.js';
 
 const root = join(__dirname, '../../..');
 const pictures = join(root, 'examples/node/pictures');
@@ -48,6 +50,55 @@ function writeWeights(path: string): Record<string, SafetensorsInput> {
   return tensors;
 }
 
+/** Channels × height × width numbers. */
+interface Maps {
+  readonly channels: number;
+  readonly side: number;
+  readonly data: Float64Array;
+}
+
+/** The network in float64, by plain loops: normalisation is a step of its own, and padding is a test of the border. */
+function reference(tensors: Record<string, SafetensorsInput>, pixels: Uint8Array, side: number): Maps {
+  const part = (name: string) => tensors[name].data as Float32Array;
+  const layer = (x: Maps, name: string, norm: string, stride = 1, depthwise = false): Maps => {
+    const { shape } = tensors[`${name}.weight`];
+    const [outputs = 0, inputs = 0, kernel = 0] = shape;
+    const size = x.side / stride;
+    const before = Math.floor((kernel - stride) / 2);
+    const data = new Float64Array(outputs * size * size);
+    for (let at = 0; at < data.length; at++) {
+      const [o, row, column] = [Math.floor(at / size ** 2), Math.floor(at / size) % size, at % size];
+      let sum = 0;
+      for (let k = 0; k < inputs * kernel * kernel; k++) {
+        const [i, dy, dx] = [Math.floor(k / kernel ** 2), Math.floor(k / kernel) % kernel, k % kernel];
+        const [y, z] = [row * stride + dy - before, column * stride + dx - before];
+        if (y < 0 || z < 0 || y >= x.side || z >= x.side) continue;
+        const value = x.data[((depthwise ? o : i) * x.side + y) * x.side + z];
+        sum += value * part(`${name}.weight`)[o * inputs * kernel * kernel + k];
+      }
+      const deviation = Math.sqrt(part(`${norm}.running_var`)[o] + 1e-3);
+      const normalised = (sum - part(`${norm}.running_mean`)[o]) / deviation;
+      data[at] = normalised * part(`${norm}.weight`)[o] + part(`${norm}.bias`)[o];
+    }
+    return { channels: outputs, side: size, data };
+  };
+  const bounded = (x: Maps): Maps => ({ ...x, data: x.data.map((v) => Math.min(Math.max(v, 0), 6)) });
+  const place = side * side;
+  const image = Float64Array.from({ length: 3 * place }, (_, at) => {
+    return (pixels[3 * (at % place) + Math.floor(at / place)] - 127) / 128;
+  });
+  let y = bounded(layer({ channels: 3, side, data: image }, '_conv_stem', '_bn0', 2));
+  for (const [i, stride] of [1, 2, 1, 2, 1].entries()) {
+    const at = `_blocks.${i}`;
+    const wide = i === 0 ? y : bounded(layer(y, `${at}._expand_conv`, `${at}._bn0`));
+    const mixed = bounded(layer(wide, `${at}._depthwise_conv`, `${at}._bn1`, stride, true));
+    const narrow = layer(mixed, `${at}._project_conv`, `${at}._bn2`);
+    const before = y;
+    y = i === 2 || i === 4 ? { ...narrow, data: narrow.data.map((v, k) => v + before.data[k]) } : narrow;
+  }
+  return y;
+}
+
 function run(...argv: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, argv, {
     cwd: root,
@@ -80,6 +131,26 @@ test('the example turns pictures into features, and a flow trains on them and sc
   expect(images).toHaveLength(count);
   expect(images[0]).toMatchObject({ image: `${out}[0]`, complexity: null });
 }, 240_000);
+
+test('the network computes what plain loops in float64 do', async () => {
+  const [weights, out, picture] = ['loops.safetensors', 'maps.safetensors', 'noise.png'].map((name) =>
+    join(folder, name),
+  );
+  const tensors = writeWeights(weights);
+  const random = createRandom(62);
+  const pixels = Uint8Array.from({ length: 3 * 16 * 16 }, () => random.below(256));
+  await sharp(pixels, { raw: { width: 16, height: 16, channels: 3 } })
+    .png()
+    .toFile(picture);
+  const script = 'examples/features/features.mjs';
+  expect(run(script, '--weights', weights, '--size', '16', '--out', out, picture)).toMatchObject({
+    status: 0,
+  });
+  const { features } = parseSafetensors(readFileSync(out)).tensors;
+  const { data } = reference(tensors, pixels, 16);
+  expect(features.shape).toEqual([1, 40, 2, 2]);
+  expect(relativeError(features.data as Float32Array, data)).toBeLessThan(1e-5); // float32 through 15 convolutions
+});
 
 test('the example says what it expects', () => {
   expect(run('examples/features/features.mjs').stderr).toContain(

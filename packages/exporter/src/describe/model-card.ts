@@ -114,7 +114,7 @@ function frontMatter({ license, config }: ManifestFacts): string {
     '---',
     ...(license === undefined ? [] : [`license: ${JSON.stringify(license.toLowerCase())}`]),
     'library_name: onnx',
-    `pipeline_tag: ${takesPixels(config) ? 'unconditional-image-generation' : 'image-feature-extraction'}`,
+    ...(takesPixels(config) ? ['pipeline_tag: unconditional-image-generation'] : []),
     'tags: [onnx, onnxruntime, glow, normalizing-flow, glow-onnx]',
     '---',
   ].join('\n');

@@ -139,8 +139,7 @@ async function writingNumbers(
   facts: object = {},
 ): Promise<Report> {
   const items = await call;
-  const [first] = items;
-  if (!first) throw new RangeError('--count: expected at least 1 for a file of numbers');
+  const [first] = items as readonly [FloatImage];
   await writeFileAtomic(out, tensorFile(items));
   const shape = [items.length, ...first.shape];
   return { text: `wrote x ${shape.join('×')} to ${out}`, json: { out, shape, ...facts } };
