@@ -3,13 +3,13 @@ import { type LatentsFile, loadLatents, saveLatents } from '../model/latents-fil
 import type { GlowModel } from '../model/model.js';
 import { checkOutputs } from '../node/check-outputs.js';
 import { readWholeFile } from '../node/read-file.js';
-import { tensorFile } from '../node/tensor-file.js';
+import { isTensorFile, tensorFile } from '../node/tensor-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import type { Fit } from '../pictures/fits.js';
 import type { RawImage } from '../pictures/images.js';
 import { expandFolders, refuseInside, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
-import { isTensorFile, readInputs } from './inputs.js';
+import { readInputs } from './inputs.js';
 import { type ImageFlags, imageOutput, numbered, type OutputFlags, type WriteImages } from './outputs.js';
 import { countImages, type Report, table } from './report.js';
 import { type Context, type ModelFlags, partly, withModel } from './run.js';

@@ -1,6 +1,6 @@
 import type { FloatImage } from '../model/float-image.js';
 import type { LeftOut } from '../node/left-out.js';
-import { openTensor } from '../node/tensor-file.js';
+import { isTensorFile, openTensor } from '../node/tensor-file.js';
 import { expandFolders } from './expand-folders.js';
 
 /** The images, or feature maps, that the arguments of a command name. */
@@ -11,11 +11,6 @@ export interface NamedInputs {
   /** The files that are read. */
   readonly files: readonly string[];
   readonly leftOut: readonly LeftOut[];
-}
-
-/** Whether a path names a file of tensors. */
-export function isTensorFile(path: string): boolean {
-  return /\.safetensors$/i.test(path);
 }
 
 /**

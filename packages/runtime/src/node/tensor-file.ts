@@ -22,6 +22,11 @@ export interface TensorFile {
   close(): Promise<void>;
 }
 
+/** Whether a path names a file of tensors. */
+export function isTensorFile(path: string): boolean {
+  return /\.safetensors$/i.test(path);
+}
+
 /** Types that float32 holds exactly. */
 const dtypes: readonly string[] = ['F32', 'F16', 'BF16'];
 

@@ -1,5 +1,5 @@
 import { type PresetName, presets } from '@glow-onnx/flow';
-import { gigabytes, given, onTerminal, type Terminal } from '@glow-onnx/runtime/internal-node';
+import { gigabytes, given, isTensorFile, onTerminal, type Terminal } from '@glow-onnx/runtime/internal-node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EngineName, engines, type TrainDevice, trainDevices } from '../assembly/open-differentiator.js';
 import { optimizers } from '../engine/optimizer.js';
@@ -192,17 +192,12 @@ function inKebab(name: string): string {
   return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** Whether `--data` has numbers in place of images. */
-export function hasNumbers({ data }: Pick<Flags, 'data'>): boolean {
-  return /\.safetensors$/i.test(data);
-}
-
 /** Flags that are about pictures alone. `--no-flip` does no harm. */
 const pictureFlags = ['size', 'channels', 'labelFile', 'labels', 'flip', 'shift', 'recipe', 'bits'] as const;
 
 /** @throws RangeError if flags do not fit the kind of data. */
 function checkKind(flags: Flags): void {
-  if (!hasNumbers(flags)) {
+  if (!isTensorFile(flags.data)) {
     if (flags.tensor === undefined) return;
     throw new RangeError(
       `--tensor names a tensor of a .safetensors file, but --data is ${flags.data}; leave it out`,

@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { type ConfigInput, createConfig, type GlowConfig } from '@glow-onnx/flow';
-import { exitCodeOf, given, keepInputs, printableLines, runProgram } from '@glow-onnx/runtime/internal-node';
+import {
+  exitCodeOf,
+  given,
+  isTensorFile,
+  keepInputs,
+  printableLines,
+  runProgram,
+} from '@glow-onnx/runtime/internal-node';
 import type { DatasetOptions } from '../data/dataset.js';
 import { findLabels } from '../data/labels.js';
 import { isNumbers, type TrainingData } from '../data/number-dataset.js';
@@ -18,15 +25,7 @@ import type { TrainResult } from '../run/loop.js';
 import { type TrainOptions, train } from '../run/train.js';
 import { proposeRecipe, type Recipe, recipeFor, recipeSize } from '../settings/recipes.js';
 import { shippedModels, trainedModelFor } from '../settings/trained-models.js';
-import {
-  checkCombination,
-  createProgram,
-  type Flags,
-  hasNumbers,
-  inFlags,
-  recipeFlags,
-  settingsOf,
-} from './flags.js';
+import { checkCombination, createProgram, type Flags, inFlags, recipeFlags, settingsOf } from './flags.js';
 import { createDisplay, type Display, type StreamTerminal } from './progress-display.js';
 import { compareWithData, type Init, readInit } from './start-from.js';
 
@@ -129,7 +128,7 @@ function openData(
   known: GlowConfig | undefined,
   listeners: Pick<DatasetOptions, 'onProgress' | 'signal'>,
 ): Promise<TrainingData> {
-  if (hasNumbers({ data })) return openNumbers(data, { ...given({ tensor, limit }), ...listeners });
+  if (isTensorFile(data)) return openNumbers(data, { ...given({ tensor, limit }), ...listeners });
   const channels = Number(flags.channels ?? known?.channels) as 1 | 3;
   return openDataset(data, {
     ...given({ size: size ?? known, limit, labelFile }),
@@ -206,10 +205,10 @@ function describe(result: TrainResult, { out, data }: Flags): string {
   const amount = [count(steps, 'step'), count(epochs, 'epoch'), count(images, 'image')].join(', ');
   return [
     `${why}: ${amount} in ${(seconds / 60).toFixed(1)} min (${speed(imagesPerSecond)} images/s)`,
-    `bits/dim of ${hasNumbers({ data }) ? 'the density of held-out feature maps' : 'held-out images'}: ${bitsPerDim.before.toFixed(3)} before, ${bitsPerDim.best.toFixed(3)} at best`,
+    `bits/dim of ${isTensorFile(data) ? 'the density of held-out feature maps' : 'held-out images'}: ${bitsPerDim.before.toFixed(3)} before, ${bitsPerDim.best.toFixed(3)} at best`,
     ...(skipped + rolledBack > 0
       ? [`${count(skipped, 'step')} skipped as outliers, ${rolledBack} undone because not finite`]
       : []),
-    `wrote ${out}: best.safetensors, last.safetensors, metrics.jsonl, ${hasNumbers({ data }) ? '' : 'pictures, '}report.html`,
+    `wrote ${out}: best.safetensors, last.safetensors, metrics.jsonl, ${isTensorFile(data) ? '' : 'pictures, '}report.html`,
   ].join('\n');
 }

@@ -76,7 +76,7 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
   };
 
   return {
-    reading: (done, total) => show('reading images', done, total, []),
+    reading: (done, total) => show('reading data', done, total, []),
     opened(data) {
       const { name, count: items, channels, height, width, skipped, leftOut } = data;
       line(
