@@ -47,6 +47,7 @@ export const variants: readonly Variant[] = [
   variant('class-conditional at all levels', { prior: 'learned', classes: 3, splitClasses: true }),
   variant('class-conditional at all levels, interleaved', { classes: 3, splitClasses: true }, 'openai'),
   variant('class-conditional, with a border', { classes: 3, channels: 1 }, 'openai'),
+  variant('numbers, five channels, 8×4', { bits: 0, channels: 5, width: 4 }),
   variant('four times as many hidden channels as outputs', { hiddenChannels: 48 }),
   variant('many hidden channels, additive, padded with ones', {
     hiddenChannels: 48,

@@ -1,4 +1,4 @@
-import { printable } from '@glow-onnx/flow/internal';
+import { describeValues, printable } from '@glow-onnx/flow/internal';
 import { describeLeftOut } from '@glow-onnx/runtime/internal-node';
 import { holds, type Measurement } from '@glow-onnx/runtime/session';
 import type { ExportReport } from './export-model.js';
@@ -8,10 +8,10 @@ import type { VerifyReport } from './verify/verify-folder.js';
 /** The report of an export as text. */
 export function formatExport(report: ExportReport, allSteps: boolean): string {
   const { out, config, parameters, files, measured, diagnosis, pictures, warnings } = report;
-  const { channels, height, width, levels, steps, hiddenChannels, bits } = config;
+  const { channels, height, width, levels, steps, hiddenChannels } = config;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return [
-    `${channels}×${height}×${width}, ${count(bits, 'bit')}, ${count(levels, 'level')} × ${count(steps, 'step')}, ` +
+    `${channels}×${height}×${width}, ${describeValues(config)}, ${count(levels, 'level')} × ${count(steps, 'step')}, ` +
       `${hiddenChannels} hidden channels, ${parameters.toLocaleString('en-US')} parameters`,
     ...(pictures && pictures.found > pictures.taken
       ? [`golden values: the first ${pictures.taken} of ${pictures.found} images`]

@@ -8,8 +8,8 @@ const count = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 const configSchema = z.strictObject({
   /** Version of this schema. */
   version: z.literal(1),
-  /** Image channels C: 1 grey, 3 RGB. */
-  channels: count(64),
+  /** Channels C: 1 grey, 3 RGB, or those of feature maps. */
+  channels: count(256),
   /** Height and width of the training images in pixels; the model takes any size that 2^levels divides. */
   height: count(16384),
   width: count(16384),
@@ -19,8 +19,8 @@ const configSchema = z.strictObject({
   steps: count(256),
   /** Channels of the conditioner's hidden layers; a multiple of 4. */
   hiddenChannels: count(4096).check(z.multipleOf(4)),
-  /** Bits per colour channel n. */
-  bits: count(8),
+  /** Bits per colour channel n; 0: the values are not pixels but real numbers, such as features. */
+  bits: z.int().check(z.minimum(0), z.maximum(8)),
   /** The model sees the logit of ½ + logitRange·x instead of x; 0: x itself. */
   logitRange: z._default(z.number().check(z.minimum(0), z.maximum(0.999)), 0),
   /** The invertible 1×1 convolution: LU factors, a plain matrix, or (fixed) a shuffle or a reversal of channels. */
@@ -118,7 +118,8 @@ export type ConfigInput = Pick<GlowConfig, 'channels' | 'height' | 'width'> & Pa
 
 /**
  * Completes a config with a preset (default: `tutorial`) and defaults, and checks the result. Defaults: the largest
- * `levels` ≤ 3 for which 2^levels divides height and width, 8 `steps`, 64 `hiddenChannels`, 8 `bits`, no `classes`.
+ * `levels` ≤ 3 for which 2^levels divides height and width, 8 `steps`, 64 `hiddenChannels`, 8 `bits`, no `classes`. A
+ * model of real numbers needs `bits: 0`.
  * @throws RangeError naming the field, the expected value and the given value.
  * @example
  * const config = createConfig({ channels: 3, height: 32, width: 32, steps: 16 }, 'openai');
@@ -153,9 +154,12 @@ export function parseConfig(value: unknown): GlowConfig {
   const divisor = 2 ** config.levels;
   for (const side of ['height', 'width'] as const) {
     if (config[side] % divisor !== 0) {
+      const less = Math.floor(config[side] / divisor) * divisor;
+      const fitting = [less, less + divisor].filter((size) => size > 0).join(' or ');
       throw new RangeError(
         `config: ${side} ${config[side]} cannot pass ${config.levels} level${config.levels > 1 ? 's' : ''}: it must be ` +
-          `divisible by ${divisor}; resize the images${config.levels > 1 ? ' or lower levels' : ''}`,
+          `divisible by ${divisor}; ${config.bits > 0 ? 'resize the images' : `crop or pad the feature maps to ${fitting}`}` +
+          `${config.levels > 1 ? ' or lower levels' : ''}`,
       );
     }
   }
@@ -168,6 +172,12 @@ export function parseConfig(value: unknown): GlowConfig {
   if (config.classes > 0 && config.prior === 'standard') {
     throw new RangeError(
       `config: classes ${config.classes} needs prior "learned" or "bounded", got prior "${config.prior}"`,
+    );
+  }
+  if (config.bits === 0 && config.logitRange > 0) {
+    throw new RangeError(
+      `config: logitRange ${config.logitRange} is about pixels, but 0 bits are numbers, which have no range; ` +
+        'leave logitRange out',
     );
   }
   if (config.splitClasses && config.classes === 0) {

@@ -21,7 +21,15 @@ export {
 } from './manifest.js';
 export type { Padding } from './ops.js';
 export type { OwnBytes } from './own-bytes.js';
-export { binToModel, binToPixel, bitsPerDimension, modelToBin, pixelToBin } from './pixels.js';
+export {
+  binToModel,
+  binToPixel,
+  bitsPerDimension,
+  describeValues,
+  modelToBin,
+  pixelToBin,
+  takesPixels,
+} from './pixels.js';
 export { type Precision, precisions } from './precision.js';
 export { preprocessingOf } from './preprocessing.js';
 export { type Random, type RandomState, restoreRandom, shuffle } from './random.js';

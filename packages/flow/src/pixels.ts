@@ -1,4 +1,17 @@
-/** Pixels are bytes 0…255; bins are q = 0…2ⁿ−1; x is what the flow sees, (q + u)/2ⁿ − ½. */
+/**
+ * Pixels are bytes 0…255; bins are q = 0…2ⁿ−1; x is what the flow sees, (q + u)/2ⁿ − ½. With n = 0 nothing is a pixel: x
+ * are real numbers, as they are given.
+ */
+
+/** Whether a model of this config takes pixels, which lie in bins. If not, it takes real numbers. */
+export function takesPixels({ bits }: { readonly bits: number }): boolean {
+  return bits > 0;
+}
+
+/** The values of a model in words: `8 bits`, or `numbers`. */
+export function describeValues({ bits }: { readonly bits: number }): string {
+  return bits > 0 ? `${bits} bit${bits === 1 ? '' : 's'}` : 'numbers';
+}
 
 /** q = floor(p / 2^(8−n)). */
 export function pixelToBin(pixel: number, bits: number): number {
@@ -23,7 +36,8 @@ export function modelToBin(x: number, bits: number): number {
 
 /**
  * Bits per dimension of n-bit pixels from the log density of x in nats.
- * bits/dim = −(log p(x) − D·n·ln 2) / (D·ln 2), D = channels·height·width.
+ * bits/dim = −(log p(x) − D·n·ln 2) / (D·ln 2), D = channels·height·width. With n = 0 they are those of a density, which
+ * depend on the unit of the numbers and may be negative.
  */
 export function bitsPerDimension(logProb: number, dimensions: number, bits: number): number {
   return bits - logProb / (dimensions * Math.LN2);

@@ -1,20 +1,21 @@
 import type { GlowConfig } from './config.js';
+import { takesPixels } from './pixels.js';
 
-/** The steps from a picture to x, for programs without this package. All of them follow from the config. */
+/** The steps from a picture, or from numbers, to x, for programs without this package. All of them follow from the config. */
 export interface Preprocessing {
   /** x is batch × channels × height × width. */
   layout: 'NCHW';
   channels: number;
-  /** The channels in order: grey, rgb, or unnamed for 2 channels or more than 3. */
+  /** The channels in order: grey, rgb, or unnamed for numbers, and for 2 channels or more than 3. */
   colour: 'grey' | 'rgb' | 'unnamed';
   /** The conversion of images with other channels. */
   conversion: string;
-  /** Bits per channel that the model keeps of a pixel's 8. */
+  /** Bits per channel that the model keeps of a pixel's 8; 0 for numbers. */
   bits: number;
-  /** x as a function of the pixel p, 0 … 255. */
+  /** x as a function of the pixel p, 0 … 255, or of the number v. */
   formula: string;
-  /** The smallest and largest x. */
-  range: [number, number];
+  /** The smallest and largest x; null for numbers, which have no bounds. */
+  range: [number, number] | null;
   /** Of the training images. */
   height: number;
   width: number;
@@ -30,7 +31,8 @@ export interface Preprocessing {
  */
 export function preprocessingOf({ channels, bits, height, width, levels }: GlowConfig): Preprocessing {
   const bins = 2 ** bits;
-  const colour = channels === 1 ? 'grey' : channels === 3 ? 'rgb' : 'unnamed';
+  const isNumbers = !takesPixels({ bits });
+  const colour = isNumbers ? 'unnamed' : channels === 1 ? 'grey' : channels === 3 ? 'rgb' : 'unnamed';
   const conversions = {
     grey: 'alpha over white, colour to luma (0.299 R + 0.587 G + 0.114 B)',
     rgb: 'alpha over white, grey repeated',
@@ -42,8 +44,8 @@ export function preprocessingOf({ channels, bits, height, width, levels }: GlowC
     colour,
     conversion: conversions[colour],
     bits,
-    formula: `x = (floor(p / ${256 / bins}) + 0.5) / ${bins} - 0.5`,
-    range: [0.5 / bins - 0.5, 0.5 - 0.5 / bins],
+    formula: isNumbers ? 'x = v' : `x = (floor(p / ${256 / bins}) + 0.5) / ${bins} - 0.5`,
+    range: isNumbers ? null : [0.5 / bins - 0.5, 0.5 - 0.5 / bins],
     height,
     width,
     multipleOf: 2 ** levels,

@@ -53,8 +53,15 @@ export interface Header {
   readonly dataStart: number;
 }
 
-/** @throws the errors of `parseSafetensors`. */
-export function readHeader(bytes: Uint8Array): Header {
+/** The longest header of a file that is read, in bytes. */
+export const maxHeaderBytes: number = headerLimits.maxLength;
+
+/**
+ * @param bytes of the file, from its start to the end of its header or farther.
+ * @param fileBytes the size of the file; default: `bytes` are all of it.
+ * @throws the errors of `parseSafetensors`.
+ */
+export function readHeader(bytes: Uint8Array, fileBytes: number = bytes.byteLength): Header {
   const dataStart = 8 + headerLength(bytes);
   const { __metadata__: metadata = {}, ...tensors } = parseJsonObject(
     bytes.subarray(8, dataStart),
@@ -65,7 +72,7 @@ export function readHeader(bytes: Uint8Array): Header {
     throw new RangeError(`safetensors: expected at most ${maxTensors} tensors, got ${names.length}`);
   }
   const entries = names.map((name) => parseEntry(name, tensors[name]));
-  checkCoverage(entries, bytes.byteLength - dataStart);
+  checkCoverage(entries, fileBytes - dataStart);
   return { entries, metadata: parseMetadata(metadata), dataStart };
 }
 

@@ -1,4 +1,5 @@
 import type { OwnBytes } from './own-bytes.js';
+
 /**
  * The safetensors file format of Hugging Face: a little-endian u64 N, N bytes of JSON
  * { name: { dtype, shape, data_offsets: [begin, end] }, "__metadata__": { string: string } }, then the numbers,
@@ -8,9 +9,16 @@ import type { OwnBytes } from './own-bytes.js';
  */
 
 import { show } from './reading/show.js';
-import { byteSize, dtypeArrays, readHeader, type SafetensorsDtype } from './safetensors-header.js';
+import {
+  byteSize,
+  dtypeArrays,
+  type HeaderEntry,
+  maxHeaderBytes,
+  readHeader,
+  type SafetensorsDtype,
+} from './safetensors-header.js';
 
-export { dtypeArrays, type SafetensorsDtype };
+export { dtypeArrays, type HeaderEntry, maxHeaderBytes, readHeader, type SafetensorsDtype };
 
 /** A tensor of a file: row-major numbers. Half-precision floats (F16, BF16) are given as their bits. */
 export type SafetensorsTensor = {

@@ -32,6 +32,7 @@ export { readWholeFile } from './node/read-file.js';
 export { resources } from './node/resources.js';
 export { sha256 } from './node/sha256.js';
 export { finalName, onExit, remainsIn, sweepTemporary, temporaryName } from './node/temporary.js';
+export { isTensorFile, openTensor, type TensorFile } from './node/tensor-file.js';
 export { writeFileAtomic } from './node/write-file.js';
 export { type WriteFile, type WrittenFile, writeFolder } from './node/write-folder.js';
 export { cover } from './pictures/fit.js';

@@ -1,9 +1,11 @@
 export type { LeftOut } from '@glow-onnx/runtime/internal-node';
 export type { EngineName, EngineOptions, TrainDevice } from './assembly/open-differentiator.js';
-export type { Dataset, DatasetImage, DatasetOptions, SkippedFile } from './data/dataset.js';
+export type { DataFacts, Dataset, DatasetImage, DatasetOptions, SkippedFile } from './data/dataset.js';
 export { datasetFrom, type FromImagesOptions, type LabelledImage } from './data/from-images.js';
 export type { LabelFault, Labels } from './data/labels.js';
+export type { NumberDataset, TrainingData } from './data/number-dataset.js';
 export { openDataset } from './data/open-dataset.js';
+export { type NumberOptions, numbersFrom, openNumbers } from './data/open-numbers.js';
 export { type Split, splitBySeed } from './data/split.js';
 export type { LearningSettings } from './engine/contract.js';
 export type { OpenedDevice, SkippedBackend } from './engine/opened-device.js';

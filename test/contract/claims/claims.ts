@@ -205,7 +205,9 @@ const claims: readonly Claim[] = [
         'bits/dim',
       );
       isTrue(
-        scores.every(({ excess, complexity }) => Number.isFinite(excess) && complexity > 0),
+        scores.every(
+          ({ excess, complexity }) => Number.isFinite(excess) && complexity !== null && complexity > 0,
+        ),
         `scores ${JSON.stringify(scores)}`,
       );
     },

@@ -34,6 +34,13 @@ test('a choice of the caller goes before the preset', () => {
 
 test.each([
   [{ bits: 9 }, /config: bits: expected at most 8, got 9/],
+  [{ bits: -1 }, /config: bits: expected at least 0, got -1/],
+  [{ bits: 0, logitRange: 0.9 }, /config: logitRange 0\.9 is about pixels, but 0 bits are numbers/],
+  [
+    { bits: 0, height: 30 },
+    /config: height 30 .* divisible by 8; crop or pad the feature maps to 24 or 32 or lower levels/,
+  ],
+  [{ bits: 0, channels: 257 }, /config: channels: expected at most 256, got 257/],
   [{ steps: 0 }, /config: steps: expected at least 1, got 0/],
   [{ hiddenChannels: 66 }, /config: hiddenChannels: expected a multiple of 4, got 66/],
   [

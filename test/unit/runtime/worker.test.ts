@@ -103,6 +103,7 @@ const calls: { readonly [Key in Method]: (model: GlowModel) => Promise<unknown> 
   denoise: (model) => model.denoise(picture(1), { sigma: 0.1, steps: 2 }),
   enlarge: (model) => model.enlarge(picture(1), { factor: 2, steps: 2, fit: 'cover' }),
   decodeFloats: async (model) => model.decodeFloats((await model.encode(picture(1))).z),
+  sampleFloats: (model) => model.sampleFloats({ count: 2, seed: 4, temperature: 0.5 }),
   decodeGradient: async (model) => {
     const { z } = await model.encode(picture(1));
     const { gradient } = await model.logProbGradient(picture(2));

@@ -100,7 +100,7 @@ function numbersOf({ score: { bitsPerDim, typicality, complexity } }: Suspect, m
   const rows = {
     'bits per value': bitsPerDim < 1000 ? bitsPerDim.toFixed(2) : bitsPerDim.toExponential(1),
     [`unseen ${many} at least as unusual`]: typicality === null ? '—' : `${Math.round(100 * typicality)} %`,
-    'bits per value as a PNG': complexity.toFixed(2),
+    'bits per value as a PNG': complexity?.toFixed(2) ?? 'unknown',
   };
   return Object.entries(rows).map(([term, value]) => el('div', {}, el('dt', {}, term), el('dd', {}, value)));
 }

@@ -100,7 +100,7 @@ export async function buildModel(
   const candidates = given ? [given] : [...(images ? [images] : []), noiseImages(flow.glow)];
   const golden = goldenBytes(firstReferences(flow.glow, flows, candidates));
   const values = parseGolden(golden);
-  const errors = precisions.flatMap((precision) => roundingErrorOf(values, precision) ?? []);
+  const errors = precisions.flatMap((precision) => roundingErrorOf(values, precision, config) ?? []);
   files.push(
     await write('golden.safetensors', [golden]),
     await write('config.json', [`${JSON.stringify(config, null, 2)}\n`]),

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { type GlowConfig, tensor } from '@glow-onnx/flow';
+import { takesPixels } from '@glow-onnx/flow/internal';
 import { expandFolders, type LeftOut } from '@glow-onnx/runtime/internal-node';
 import { readImages } from '@glow-onnx/runtime/node';
 import { type Images, labelsFor } from './reference.js';
@@ -16,12 +17,18 @@ export interface GoldenPictures {
 
 /**
  * Reads at most eight golden images from image files and from folders, in the order of their paths.
- * @throws Error if no image is found or an image cannot be read. @throws RangeError if sizes differ.
+ * @throws Error if no image is found or an image cannot be read. @throws RangeError if sizes differ, or if the model
+ *   takes numbers.
  */
 export async function goldenImages(
   config: GlowConfig,
   paths: readonly string[],
 ): Promise<Images & { readonly pictures: GoldenPictures }> {
+  if (!takesPixels(config)) {
+    throw new RangeError(
+      'images: this model takes numbers, but pictures were given; leave images out: samples of the model take their place',
+    );
+  }
   for (const path of paths) {
     if (!(await stat(path).catch(() => undefined))) throw new Error(`images: ${path} does not exist`);
   }

@@ -17,12 +17,13 @@ import {
   modelToBin,
   type Precision,
   sizeOf,
+  takesPixels,
 } from '@glow-onnx/flow/internal';
 import { goldenPrefix } from '@glow-onnx/runtime/session';
 
 /** The results of the float64 interpreter for a few images. Names are those of the graphs. */
 export interface Reference {
-  /** Bin centres: batch × channels × height × width. */
+  /** Bin centres, or numbers of float32: batch × channels × height × width. */
   readonly x: Float64Tensor;
   /** One-hot, for class-conditional models. */
   readonly label?: Float64Tensor;
@@ -39,7 +40,7 @@ export interface Reference {
  */
 const temperatures = [0.7, 0.5, 0.3, 0.1, 0] as const;
 
-/** Images to measure with: bin centres, and one-hot labels for a class-conditional model. */
+/** Images to measure with: bin centres or numbers, and one-hot labels for a class-conditional model. */
 export type Images = Pick<Reference, 'x' | 'label'>;
 
 /** Latents of samples that are not finite, and the lowest temperature at which samples are not. */
@@ -56,15 +57,17 @@ export interface Samples {
 }
 
 /**
- * Draws images from the model, at the highest temperature at which they are finite, and rounds them to bin centres. The
- * training images are not used: an import has none, and private images must not leak.
+ * Draws images from the model, at the highest temperature at which they are finite, and rounds them to bin centres (numbers
+ * to float32). The training images are not used: an import has none, and private images must not leak.
  */
 export function sampleImages(glow: Glow, inverse: FlowWeights<Float64Tensor>): Samples {
   const { config } = glow;
   const { batch, height, width } = referenceSize(glow);
   const label = labelsFor(config, batch);
   const labelled = label ? { label } : {};
-  const toBin = (value: number): number => binToModel(modelToBin(value, config.bits), config.bits);
+  const rounded = takesPixels(config)
+    ? (value: number): number => binToModel(modelToBin(value, config.bits), config.bits)
+    : Math.fround;
   let divergence: Divergence | undefined;
   for (const from of temperatures) {
     const latents = latentShapes(config, batch, height, width).map((shape) => filled(shape));
@@ -77,7 +80,7 @@ export function sampleImages(glow: Glow, inverse: FlowWeights<Float64Tensor>): S
     }
     const sample = decode(glow, float64Ops, latents, inverse, label);
     if (sample.data.every(isFloat32)) {
-      const images = { x: { ...sample, data: sample.data.map(toBin) }, ...labelled };
+      const images = { x: { ...sample, data: sample.data.map((value) => rounded(value)) }, ...labelled };
       return { images, ...(divergence && { divergence }) };
     }
     divergence = { from, latents, ...labelled };
@@ -92,7 +95,11 @@ export function noiseImages(glow: Glow): Images {
   const label = labelsFor(config, batch);
   const x = filled([batch, config.channels, height, width]);
   const random = createRandom(0, batch);
-  for (let i = 0; i < x.data.length; i++) x.data[i] = binToModel(random.below(2 ** config.bits), config.bits);
+  for (let i = 0; i < x.data.length; i++) {
+    x.data[i] = takesPixels(config)
+      ? binToModel(random.below(2 ** config.bits), config.bits)
+      : Math.fround(random.normal());
+  }
   return { x, ...(label && { label }) };
 }
 

@@ -1,5 +1,5 @@
 import { decode, encode, type Float64Tensor, type FlowWeights, type GlowConfig } from '@glow-onnx/flow';
-import { latentChannels } from '@glow-onnx/flow/internal';
+import { latentChannels, takesPixels } from '@glow-onnx/flow/internal';
 import { concat, constant, type Graph, graph, input, named, symbol } from '@glow-onnx/graph';
 import { formatShape, isMiscomputed, scaleDim, unsqueeze } from '@glow-onnx/graph/internal';
 import type { WeightedFlow } from './fold.js';
@@ -37,7 +37,7 @@ export function traceEncode(config: GlowConfig, flow: WeightedFlow): Graph {
         ),
       },
       docs: {
-        x: `Image: bin centres (q + 0.5)/2^${config.bits} - 0.5; height and width divisible by ${divisor}.`,
+        x: `${takesPixels(config) ? `Image: bin centres (q + 0.5)/2^${config.bits} - 0.5` : 'Numbers, as they are'}; height and width divisible by ${divisor}.`,
         label: 'Class, one-hot.',
         ...latentDocs(config),
         log_prob: 'Log density of x in nats.',
@@ -63,7 +63,7 @@ export function traceDecode(config: GlowConfig, flow: WeightedFlow): Graph {
       inputs: label ? [...latents, label] : latents,
       outputs: { x },
       docs: {
-        x: 'Image in model units; its bin is floor((x + 0.5)·2^bits).',
+        x: takesPixels(config) ? 'Image in model units; its bin is floor((x + 0.5)·2^bits).' : 'Numbers.',
         label: 'Class, one-hot.',
         ...latentDocs(config),
       },

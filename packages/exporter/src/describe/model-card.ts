@@ -1,10 +1,12 @@
 import type { GlowConfig } from '@glow-onnx/flow';
 import {
+  describeValues,
   latentShapes,
   type ManifestFacts,
   type Preprocessing,
   preprocessingOf,
   printable,
+  takesPixels,
 } from '@glow-onnx/flow/internal';
 
 /** The README.md of a model folder: the model, its training, the errors of its graphs, its use and its files. */
@@ -14,12 +16,13 @@ export function modelCard(
   warnings: readonly string[] = [],
 ): string {
   const { config, training, files, measured, samplesDivergeFrom: from } = manifest;
-  const { channels, height, width, levels, steps, hiddenChannels, bits, classes } = config;
+  const { channels, height, width, levels, steps, hiddenChannels, classes } = config;
+  const isOfPixels = takesPixels(config);
   const latents = latentShapes(config, 1, height, width).map(([, ...shape], l) => `z${l} ${shape.join('×')}`);
   const model: Row[] = [
     [
-      'images',
-      `${channels}×${height}×${width}, ${bits} bits; any height and width that ${2 ** levels} divides`,
+      isOfPixels ? 'images' : 'feature maps',
+      `${channels}×${height}×${width}, ${describeValues(config)}; any height and width that ${2 ** levels} divides`,
     ],
     ['latents', latents.join(', ')],
     ['levels, steps, hidden channels', `${levels}, ${steps}, ${hiddenChannels}`],
@@ -32,7 +35,7 @@ export function modelCard(
   return [
     frontMatter(manifest),
     '# Glow model',
-    'A normalizing flow that turns images into latents and back. Made by glow-onnx.',
+    `A normalizing flow that turns ${isOfPixels ? 'images' : 'feature maps, which are real numbers,'} into latents and back. Made by glow-onnx.`,
     table(['model', ''], model),
     '## Training',
     facts.length > 0
@@ -41,6 +44,7 @@ export function modelCard(
           facts.map(([name, value]) => [words(name), plain(value)]),
         )
       : 'Unknown: the weights were imported, or the checkpoint does not state it.',
+    ...(isOfPixels ? [] : [aboutDensity]),
     '## Exactness',
     'Errors of ONNX Runtime against a float64 computation, on the images of `golden.safetensors`:',
     table(
@@ -64,10 +68,10 @@ export function modelCard(
     "```js\nimport { loadGlow } from '@glow-onnx/runtime';\nconst glow = await loadGlow('path/to/this/folder');\n```",
     'In Python, with onnxruntime and numpy alone:',
     pythonSnippet(config),
-    `\`decode.onnx\` turns \`z0\` … into \`x\`; the bin of a pixel is floor((x + 0.5)·2^${bits}). ` +
+    `\`decode.onnx\` turns \`z0\` … into \`x\`${isOfPixels ? `; the bin of a pixel is floor((x + 0.5)·2^${config.bits})` : ''}. ` +
       '`golden.safetensors` holds inputs and expected outputs.',
     '## Preprocessing',
-    describePreprocessing(preprocessingOf(config)),
+    isOfPixels ? describePreprocessing(preprocessingOf(config)) : describeNumbers(config),
     '## Files',
     table(
       ['', 'bytes', 'sha256'],
@@ -78,47 +82,68 @@ export function modelCard(
     .concat('\n');
 }
 
+const aboutDensity =
+  'bits/dim are those of a probability density: −log₂ p(x) by the number of values. They depend on the unit of the ' +
+  'numbers, may be negative, and do not compare with those of pictures.';
+
+/** What the graphs take and give, in place of preprocessing. */
+function describeNumbers({ channels, height, width, levels }: GlowConfig): string {
+  return (
+    `NCHW, ${channels} channels of real numbers, which the graph takes as they are: the first layer of the flow ` +
+    'shifts and scales each channel. The numbers have to come from where those of training came from. Height and ' +
+    `width must be divisible by ${2 ** levels}; in training they were ${height}×${width}.`
+  );
+}
+
 /** The preprocessing as text; the manifest states it for programs. */
 function describePreprocessing(steps: Preprocessing): string {
-  const { layout, channels, colour, conversion, bits, formula, range, height, width, multipleOf } = steps;
+  const { layout, channels, colour, conversion, bits, formula, height, width, multipleOf } = steps;
+  const [least, most] = steps.range as [number, number];
   const count = channels === 1 ? '1 channel' : `${channels} channels`;
   return (
     `${layout}, ${count} (${colour}), ${bits} bits each. ${conversion === 'none' ? '' : `Other images: ${conversion}. `}` +
-    `For a pixel p in 0 … 255, \`${formula}\`, which lies in ${range[0]} … ${range[1]}. No mean is subtracted, and there ` +
+    `For a pixel p in 0 … 255, \`${formula}\`, which lies in ${least} … ${most}. No mean is subtracted, and there ` +
     'is no division by a standard deviation. The model does not resize or crop images: their height and width must ' +
     `be divisible by ${multipleOf}. The training images were ${height}×${width}.`
   );
 }
 
 /** The front matter that model hubs read. It has a licence only if the manifest states one. */
-function frontMatter({ license }: ManifestFacts): string {
+function frontMatter({ license, config }: ManifestFacts): string {
   return [
     '---',
     ...(license === undefined ? [] : [`license: ${JSON.stringify(license.toLowerCase())}`]),
     'library_name: onnx',
-    'pipeline_tag: unconditional-image-generation',
+    ...(takesPixels(config) ? ['pipeline_tag: unconditional-image-generation'] : []),
     'tags: [onnx, onnxruntime, glow, normalizing-flow, glow-onnx]',
     '---',
   ].join('\n');
 }
 
-/** Python code that encodes a picture; run it in the model folder. */
-function pythonSnippet({ channels, height, width, levels, bits, classes }: GlowConfig): string {
+/** Python code that encodes a picture, or numbers; run it in the model folder. */
+function pythonSnippet(config: GlowConfig): string {
+  const { channels, height, width, levels, bits, classes } = config;
   const z = Array.from({ length: levels }, (_, l) => `z${l}`).join(', ');
   return [
     '```python',
     'import numpy as np',
     'import onnxruntime',
     '',
-    `pixels = np.random.randint(0, 256, (1, ${channels}, ${height}, ${width}))  # or a picture: batch, channels, height, width`,
-    `x = ((pixels // ${2 ** (8 - bits)}) + 0.5) / ${2 ** bits} - 0.5`,
+    ...(takesPixels(config)
+      ? [
+          `pixels = np.random.randint(0, 256, (1, ${channels}, ${height}, ${width}))  # or a picture: batch, channels, height, width`,
+          `x = ((pixels // ${2 ** (8 - bits)}) + 0.5) / ${2 ** bits} - 0.5`,
+        ]
+      : [
+          `x = np.random.randn(1, ${channels}, ${height}, ${width})  # or your features: batch, channels, height, width`,
+        ]),
     'feeds = {"x": x.astype(np.float32)}',
     ...(classes > 0
       ? [`feeds["label"] = np.eye(${classes}, dtype=np.float32)[[0]].reshape(1, ${classes}, 1, 1)  # class 0`]
       : []),
     'session = onnxruntime.InferenceSession("onnx/encode.onnx")',
     `${z}, log_prob, log_prob_levels = session.run(None, feeds)`,
-    `print("bits per dimension:", ${bits} - log_prob / (x[0].size * np.log(2)))`,
+    `print("bits per dimension:", ${bits > 0 ? `${bits} - ` : '-'}log_prob / (x[0].size * np.log(2)))`,
     '```',
   ].join('\n');
 }

@@ -32,10 +32,10 @@ export async function measureGraphs(
   sourceOf: (graph: GraphKind) => Promise<GraphSource> | GraphSource,
 ): Promise<Measurement[]> {
   checkGoldenSize(golden, manifest.config);
-  const { levels } = manifest.config;
+  const { config } = manifest;
   const slack = manifest.toleranceFactor ?? 1;
   return measureGolden({
-    ...{ golden, levels, precision, device, slack, roundingError: manifest.roundingError },
+    ...{ golden, config, precision, device, slack, roundingError: manifest.roundingError },
     run: async (graph, inputs) => runAll({ ...(await sourceOf(graph)), device }, inputs),
   });
 }

@@ -1,4 +1,5 @@
-import type { Precision } from '@glow-onnx/flow/internal';
+import type { GlowConfig } from '@glow-onnx/flow';
+import { type Precision, takesPixels } from '@glow-onnx/flow/internal';
 import type { Measurement } from '@glow-onnx/runtime/session';
 import type { Divergence } from '../build/reference.js';
 import { checkErrors } from './check-errors.js';
@@ -38,7 +39,9 @@ export async function verifyExport(
   }
   const warnings = [
     ...(divergence ? [describeDivergence(divergence, await diagnoseDivergence(model, divergence))] : []),
-    ...(model.manifest.roundingError !== undefined ? [describeAmplification(measured, diagnosis)] : []),
+    ...(model.manifest.roundingError !== undefined
+      ? [describeAmplification(model.manifest.config, measured, diagnosis)]
+      : []),
   ];
   return { measured, diagnosis, warnings };
 }
@@ -55,12 +58,16 @@ function describeDivergence(
   return `samples are not finite ${which}: decode grows out of float32 at ${where}`;
 }
 
-function describeAmplification(measured: readonly Measurement[], { steps }: ModelDiagnosis): string {
+function describeAmplification(
+  config: GlowConfig,
+  measured: readonly Measurement[],
+  { steps }: ModelDiagnosis,
+): string {
   const [worst] = worstFirst(steps);
   const error = Math.max(...measured.filter(({ claim }) => /decode/.test(claim)).map(({ value }) => value));
   return (
-    `decode amplifies rounding, in float64 too: images come back with errors up to ${error.toPrecision(2)} ` +
-    `(their range is 1), most at ${worst.step}, where ${describeLoss(worst)}`
+    `decode amplifies rounding, in float64 too: ${takesPixels(config) ? 'images' : 'numbers'} come back with errors up ` +
+    `to ${error.toPrecision(2)} (${takesPixels(config) ? 'their range is 1' : 'as a share of the largest'}), most at ${worst.step}, where ${describeLoss(worst)}`
   );
 }
 

@@ -9,18 +9,19 @@ import { checkOutputs } from '../node/check-outputs.js';
 import { readWholeFile } from '../node/read-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import type { Fit } from '../pictures/fits.js';
-import { expandFolders } from './expand-folders.js';
+import type { TensorFlags } from './commands.js';
 import { gatherFitted } from './fitted.js';
+import { readInputs } from './inputs.js';
 import { facts, type Report } from './report.js';
 import { type Context, type ModelFlags, withModel } from './run.js';
 import { given } from './run-program.js';
 
 /** How images are scored. What is left out has a default, or is as in the calibration. */
-export interface DrawFlags extends ModelFlags {
+export interface DrawFlags extends ModelFlags, TensorFlags {
   readonly draws?: number;
   readonly bound?: Bound;
   readonly fit?: Fit;
-  readonly seed: number;
+  readonly seed?: number;
 }
 
 export interface CalibrateFlags extends DrawFlags {
@@ -35,17 +36,20 @@ export interface CalibrateFlags extends DrawFlags {
 export async function calibrate(
   directory: string,
   paths: readonly string[],
-  { falseAlarms, statistics, groupBy, out, force, draws, bound, seed, fit, ...flags }: CalibrateFlags,
+  { falseAlarms, statistics, groupBy, out, force, draws, bound, seed, fit, tensor, ...flags }: CalibrateFlags,
   context: Context,
 ): Promise<Report> {
-  const { images, leftOut } = await expandFolders(paths);
-  checkOutputs([out], [directory, ...images], force);
+  const { inputs, names: images, files, leftOut, named } = await readInputs(paths, tensor);
+  checkOutputs([out], [directory, ...files], force);
+  if (groupBy && !named) {
+    throw new RangeError('--group-by: feature maps of a file lie in no folders; leave it out');
+  }
   const groups = groupBy && images.map((image) => dirname(image));
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const calibration = await model.calibrate(images, {
-      ...{ ...options, falseAlarms, seed, onFit },
-      ...given({ statistics, groups, draws, bound, fit }),
+    const calibration = await model.calibrate(inputs, {
+      ...{ ...options, falseAlarms, onFit },
+      ...given({ statistics, groups, draws, bound, seed, fit }),
     });
     await writeFileAtomic(out, encodeCalibration(calibration));
     const rate = falseAlarmsIn(calibration);

@@ -1,12 +1,15 @@
+import type { FloatImage } from '../model/float-image.js';
 import { type LatentsFile, loadLatents, saveLatents } from '../model/latents-file.js';
 import type { GlowModel } from '../model/model.js';
 import { checkOutputs } from '../node/check-outputs.js';
 import { readWholeFile } from '../node/read-file.js';
+import { isTensorFile, tensorFile } from '../node/tensor-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import type { Fit } from '../pictures/fits.js';
 import type { RawImage } from '../pictures/images.js';
 import { expandFolders, refuseInside, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
+import { readInputs } from './inputs.js';
 import { type ImageFlags, imageOutput, numbered, type OutputFlags, type WriteImages } from './outputs.js';
 import { countImages, type Report, table } from './report.js';
 import { type Context, type ModelFlags, partly, withModel } from './run.js';
@@ -16,17 +19,23 @@ export interface EncodeFlags extends ModelFlags {
   readonly fit: Fit;
 }
 
+/** The flags of a command that also takes tensors of feature maps. */
+export interface TensorFlags {
+  /** The name of the tensor in a file. */
+  readonly tensor?: string;
+}
+
 export async function encode(
   directory: string,
   paths: readonly string[],
-  { out, force, fit, ...flags }: EncodeFlags & OutputFlags,
+  { out, force, fit, tensor, ...flags }: EncodeFlags & OutputFlags & TensorFlags,
   context: Context,
 ): Promise<Report> {
-  const { images, leftOut } = await expandFolders(paths);
-  checkOutputs([out], [directory, ...images], force);
+  const { inputs, names: images, files, leftOut } = await readInputs(paths, tensor);
+  checkOutputs([out], [directory, ...files], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const call = model.encode(images, { ...options, fit, onFit });
+    const call = model.encode(inputs, { ...options, fit, onFit });
     const { results, error } = await partly(
       call.then(({ z, logProb }) => z.map((latents, i) => ({ z: latents, logProb: logProb[i] as number }))),
     );
@@ -72,6 +81,10 @@ export async function decode(
 ): Promise<Report> {
   return withModel(directory, flags, context, async (model, options) => {
     const { z } = await readLatents(model, latents);
+    if (isTensorFile(flags.out)) {
+      checkOutputs([flags.out], [directory, latents], flags.force);
+      return writingNumbers(flags.out, model.decodeFloats(z, options));
+    }
     const write = imageOutput(flags, numbered(z.length), [directory, latents]);
     return writing(flags, context, write, model.decode(z, options));
   });
@@ -105,16 +118,31 @@ export interface SampleFlags extends ModelFlags, ImageFlags {
 
 export async function sample(directory: string, flags: SampleFlags, context: Context): Promise<Report> {
   const { count, temperature, seed, height, width } = flags;
+  const facts = { count, temperature, seed };
+  const choices = { ...facts, ...given({ height, width }) };
+  if (isTensorFile(flags.out)) {
+    checkOutputs([flags.out], [directory], flags.force);
+    return withModel(directory, flags, context, (model, options) =>
+      writingNumbers(flags.out, model.sampleFloats({ ...options, ...choices }), facts),
+    );
+  }
   const write = imageOutput(flags, numbered(count), [directory]);
   return withModel(directory, flags, context, (model, options) =>
-    writing(
-      flags,
-      context,
-      write,
-      model.sample({ ...options, count, temperature, seed, ...given({ height, width }) }),
-      { count, temperature, seed },
-    ),
+    writing(flags, context, write, model.sample({ ...options, ...choices }), facts),
   );
+}
+
+/** Writes the numbers of a call as the tensor `x` of a file, and reports them. @throws the error of the call. */
+async function writingNumbers(
+  out: string,
+  call: Promise<readonly FloatImage[]>,
+  facts: object = {},
+): Promise<Report> {
+  const items = await call;
+  const [first] = items as readonly [FloatImage];
+  await writeFileAtomic(out, tensorFile(items));
+  const shape = [items.length, ...first.shape];
+  return { text: `wrote x ${shape.join('×')} to ${out}`, json: { out, shape, ...facts } };
 }
 
 /** Writes the images of a call, and reports them. */

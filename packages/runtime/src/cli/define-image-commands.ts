@@ -15,15 +15,20 @@ import {
   type Show,
   shard,
   statisticNames,
+  tensorOption,
 } from './options.js';
 import { score } from './score-command.js';
 
 /** Defines the commands between images and latents: encode, decode, reconstruct, sample, calibrate, score. */
 export function defineImageCommands(program: Command, show: Show): void {
   modelOptions(modelCommand(program, 'encode', 'encode images to latents'))
-    .argument('<images...>', 'images (PNG, JPEG, WebP), or folders of images')
+    .argument(
+      '<images...>',
+      'images (PNG, JPEG, WebP), folders of images, or .safetensors files of feature maps',
+    )
     .requiredOption('--out <file>', 'file for the latents (safetensors)')
     .addOption(fitOption())
+    .addOption(tensorOption())
     .option('--force', 'overwrite an existing file', false)
     .action((model, images, flags) => show(flags, (context) => encode(model, images, flags, context)));
 
@@ -57,7 +62,7 @@ export function defineImageCommands(program: Command, show: Show): void {
     modelOptions(modelCommand(program, 'calibrate', 'measure good images, so that score can give a verdict')),
     '',
   )
-    .argument('<images...>', 'good images that training has not seen, or folders of them')
+    .argument('<images...>', 'good images that training has not seen, folders of them, or .safetensors files')
     .option('--false-alarms <rate>', 'share of good images that may be called unusual', rate, 0.01)
     .option(
       '--statistics <names>',
@@ -78,7 +83,7 @@ export function defineImageCommands(program: Command, show: Show): void {
     modelOptions(modelCommand(program, 'score', 'score how well images resemble the training images')),
     ', or that of the calibration',
   )
-    .argument('<images...>', 'images, or folders of images')
+    .argument('<images...>', 'images, folders of images, or .safetensors files of feature maps')
     .option('--calibration <file>', 'file written by calibrate: print p-values and verdicts')
     .option('--false-alarms <rate>', 'rate of the verdicts (default: that of the calibration)', rate)
     .option('--shard <i/n>', 'score only the i-th of n parts of the images, from 1/n to n/n', shard)
@@ -106,6 +111,7 @@ function drawOptions(command: Command, or: string): Command {
         `how draws become one number: mean of their bits, or importance: from the mean of their likelihoods, never above (default: ${defaultBound}${or})`,
       ).choices([...bounds]),
     )
-    .option('--seed <n>', 'seed of the draws', integer(0), 0)
-    .addOption(fitOption(or));
+    .option('--seed <n>', 'seed of the draws (default: 0)', integer(0))
+    .addOption(fitOption(or))
+    .addOption(tensorOption());
 }

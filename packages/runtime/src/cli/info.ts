@@ -1,4 +1,5 @@
 import { latentShapes, type Manifest } from '@glow-onnx/flow/manifest';
+import { describeValues, takesPixels } from '@glow-onnx/flow/pixels';
 import { readManifest, readVerified } from '../folder/model-folder.js';
 import { classNames } from '../model/labels.js';
 import { openStore } from '../node/open-store.js';
@@ -20,13 +21,21 @@ function describe(manifest: Manifest): string {
   const rows: [string, string][] = [
     ['model', `${config.levels} levels × ${config.steps} steps, ${config.hiddenChannels} hidden channels`],
     ['layers', `${config.conv1x1} 1×1 convolution, ${config.coupling} coupling, ${config.prior} prior`],
-    ['images', `${config.channels}×${config.height}×${config.width}, ${config.bits} bits`],
+    [
+      takesPixels(config) ? 'images' : 'feature maps',
+      `${config.channels}×${config.height}×${config.width}, ${describeValues(config)}`,
+    ],
     ['', `any height and width divisible by ${unit}`],
     ['latents', latents.map(([, ...shape], level) => `z${level} ${shape.join('×')}`).join(', ')],
   ];
   if (config.classes > 0) rows.push(['classes', [config.classes, ...classNames(manifest)].join(', ')]);
   const bitsPerDim = manifest.training?.bitsPerDim;
-  if (typeof bitsPerDim === 'number') rows.push(['training', `${bitsPerDim.toFixed(3)} bits/dim`]);
+  if (typeof bitsPerDim === 'number') {
+    rows.push([
+      'training',
+      `${bitsPerDim.toFixed(3)} bits/dim${takesPixels(config) ? '' : ' of the density'}`,
+    ]);
+  }
   for (const { device, precision, claim, value, tolerance } of manifest.measured) {
     rows.push(['measured', `${claim}: ${value} (at most ${tolerance}; ${device}, ${precision})`]);
   }

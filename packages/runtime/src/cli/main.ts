@@ -68,7 +68,10 @@ function inFlags(message: string): string {
       /^(loadGlow|encode|decode|reconstruct|sample|score|calibrate|interpolate|mix|\w+Attribute|\w+Direction|\w+Latents): /,
       '',
     )
-    .replace(/^(label|count|temperature|seed|height|width|levels|strength|steps|precision|device)\b/, '--$1')
+    .replace(
+      /^(label|count|temperature|seed|height|width|levels|strength|steps|precision|device|draws|bound)\b/,
+      '--$1',
+    )
     .replace(/, or the index of a class, an integer from 0 to \d+/, '')
     .replaceAll('pass fit: "cover", "resize", "crop" or "pad"', 'pass --fit cover, resize, crop or pad')
     .replaceAll('fit: "cover" gives', '--fit cover gives')
@@ -76,5 +79,7 @@ function inFlags(message: string): string {
     .replaceAll('or load the model with a larger maxMemory', 'or pass a larger --max-memory')
     .replaceAll('pass fit: "cover", "pad" or "resize"', 'pass --fit cover, pad or resize')
     .replace(', or pass hub: { token }', '')
+    .replace('pass tensor: the name of one of them', 'pass --tensor and the name of one of them')
+    .replace(/(; )call (?:decode|sample)Floats$/, '$1pass --out FILE.safetensors')
     .replaceAll('pass device: ', 'pass --device ');
 }

@@ -44,7 +44,11 @@ export function modelOptions<C extends Command>(command: C): C {
 /** Adds the options of a command that writes images. */
 export function imageOptions<C extends Command>(command: C): C {
   command
-    .requiredOption('--out <path>', 'FILE.png for one grid of all images, or a folder for one file per image')
+    .requiredOption(
+      '--out <path>',
+      'FILE.png for one grid of all images, or a folder for one file per image; decode and sample also take ' +
+        'FILE.safetensors, for numbers',
+    )
     .option('--columns <n>', 'columns of the grid (default: about square)', integer(1, 1000))
     .option('--scale <n>', 'enlargement in the grid (default: images of about 128 pixels)', integer(1, 64))
     .option('--force', 'overwrite existing files', false);
@@ -60,6 +64,10 @@ export function fitOption(or?: string): Option {
     return new Option('--fit <how>', `${description} (default: ${fits[0]}${or})`).choices([...fits]);
   }
   return new Option('--fit <how>', description).choices([...fits]).default(fits[0]);
+}
+
+export function tensorOption(): Option {
+  return new Option('--tensor <name>', 'name of the tensor in a .safetensors file (default: its only one)');
 }
 
 export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {

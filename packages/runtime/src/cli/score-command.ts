@@ -1,17 +1,19 @@
+import { takesPixels } from '@glow-onnx/flow/pixels';
 import type { Calibration } from '../calibration/calibration.js';
 import { falseAlarmsIn } from '../calibration/judge.js';
 import { mean } from '../mean.js';
-import type { Bound } from '../model/bounds.js';
 import { defaultBound, defaultDraws } from '../model/measure.js';
 import { checkOutputs } from '../node/check-outputs.js';
 import { fits } from '../pictures/fits.js';
 import { type DrawFlags, describeRate, readCalibration } from './calibrate-command.js';
-import { expandFolders, shownImage } from './expand-folders.js';
+import { shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
 import { heatMapOutput } from './heat-maps.js';
+import { readInputs } from './inputs.js';
 import type { Shard } from './options.js';
 import type { Report } from './report.js';
 import { type Context, partly, withModel } from './run.js';
+import { given } from './run-program.js';
 import { keepScores, scoringOf, writeScores } from './score-file.js';
 import { type NamedScore, notes, scoreTable, verdictTable } from './score-table.js';
 
@@ -28,7 +30,7 @@ export interface ScoreFlags extends DrawFlags {
 export async function score(
   directory: string,
   paths: readonly string[],
-  { seed, shard, out, heatmap, resume, force, calibration: file, falseAlarms, ...flags }: ScoreFlags,
+  { shard, out, heatmap, resume, force, calibration: file, falseAlarms, tensor, ...flags }: ScoreFlags,
   context: Context,
 ): Promise<Report> {
   if (out === undefined && (resume || (force && heatmap === undefined))) {
@@ -43,19 +45,23 @@ export async function score(
     throw new RangeError('--false-alarms is about verdicts; pass --calibration too, or leave it out');
   }
   const calibration = file === undefined ? undefined : await readCalibration(file);
-  const { draws, bound, fit } = scoringWith(flags, calibration);
   const judging = calibration ? { calibration, falseAlarms: falseAlarms ?? calibration.falseAlarms } : {};
-  const named = await expandFolders(paths);
-  const { images: all, leftOut } = named;
-  const images = partOf(all, shard);
-  const own = { ...named, images, names: partOf(named.names, shard) };
+  const { inputs, names, files, leftOut, named } = await readInputs(paths, tensor);
+  const images = partOf(names, shard);
+  if (heatmap !== undefined && named === undefined) {
+    throw new RangeError('--heatmap draws over images, and .safetensors files have numbers; leave it out');
+  }
+  const own = named && { ...named, images, names: partOf(named.names, shard) };
   const draw =
-    heatmap === undefined ? undefined : await heatMapOutput(heatmap, force, own, [directory, ...all]);
-  if (out !== undefined && !resume) checkOutputs([out], [directory, ...all], force);
+    heatmap === undefined || !own
+      ? undefined
+      : await heatMapOutput(heatmap, force, own, [directory, ...files]);
+  if (out !== undefined && !resume) checkOutputs([out], [directory, ...files], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
-    const scoring = { draws, bound, seed, fit, ...judging };
-    const score = () => model.score(images, { ...options, ...scoring, onFit });
+    const { fit, ...ofDraws } = scoringWith(flags, calibration, takesPixels(model.config));
+    const scoring = { ...ofDraws, fit, ...judging };
+    const score = () => model.score(partOf(inputs, shard), { ...options, ...scoring, onFit });
     if (out !== undefined) {
       const name = await scoringOf(model, scoring);
       const kept = resume ? await keepScores(out, name, images) : undefined;
@@ -69,7 +75,7 @@ export async function score(
     });
     const average = mean(scores.map(({ bitsPerDim }) => bitsPerDim));
     const rate = calibration && falseAlarmsIn(calibration, falseAlarms);
-    const bits = describeBound(bound, draws);
+    const bits = describeBound(ofDraws);
     const text = rate
       ? [
           verdictTable(scores),
@@ -77,11 +83,12 @@ export async function score(
           bits,
         ]
       : [scoreTable(scores), '', bits, ...notes(scores[0])];
-    const maps = await draw?.(model, results, { ...options, draws, seed, fit });
+    const { bound: _, ...drawn } = ofDraws;
+    const maps = await draw?.(model, results, { ...options, ...drawn, fit });
     return {
-      text: [...text, ...(maps ? ['', maps.text] : [])].join('\n'),
+      text: [...text, describeBound(ofDraws), ...(maps ? ['', maps.text] : [])].join('\n'),
       json: {
-        ...{ draws, bound, seed, mean: average, ...(rate && { falseAlarms: rate }) },
+        ...{ ...ofDraws, mean: average, ...(rate && { falseAlarms: rate }) },
         ...{ images: scores, ...maps?.json, fitted, leftOut },
       },
       fitted,
@@ -92,27 +99,29 @@ export async function score(
 }
 
 /** The images of a shard: consecutive, in parts whose sizes differ by at most one. A part may be empty. */
-function partOf(
-  images: readonly string[],
-  { index, count }: Shard = { index: 1, count: 1 },
-): readonly string[] {
+function partOf<T>(images: readonly T[], { index, count }: Shard = { index: 1, count: 1 }): readonly T[] {
   const startOf = (part: number) => Math.round((part * images.length) / count);
   return images.slice(startOf(index - 1), startOf(index));
 }
 
-function describeBound(bound: Bound, draws: number): string {
+function describeBound({ bound, draws }: Pick<ScoreFlags, 'bound' | 'draws'>): string {
+  if (draws === undefined) return 'bits/dim: of the density of the numbers; they may be negative';
   const of = `${draws} ${draws === 1 ? 'draw' : 'draws'} of noise`;
   return bound === 'mean' ? `bits/dim: mean of ${of}` : `bits/dim: importance-weighted bound of ${of}`;
 }
 
-/** Draws, bound and fit as the flags say, else as the calibration does. */
+/** Draws, bound, seed and fit as the flags say, else as the calibration does. Numbers have fit alone. */
 function scoringWith(
-  { draws, bound, fit }: Pick<ScoreFlags, 'draws' | 'bound' | 'fit'>,
+  { draws, bound, seed, fit }: Pick<ScoreFlags, 'draws' | 'bound' | 'seed' | 'fit'>,
   calibration: Calibration | undefined,
+  pixels: boolean,
 ) {
-  return {
-    draws: draws ?? calibration?.draws ?? defaultDraws,
-    bound: bound ?? calibration?.bound ?? defaultBound,
-    fit: fit ?? calibration?.fit ?? fits[0],
-  };
+  const ofDraws = pixels
+    ? {
+        draws: draws ?? calibration?.draws ?? defaultDraws,
+        bound: bound ?? calibration?.bound ?? defaultBound,
+        seed: seed ?? 0,
+      }
+    : given({ draws, bound, seed }); // the model refuses them
+  return { ...ofDraws, fit: fit ?? calibration?.fit ?? fits[0] };
 }

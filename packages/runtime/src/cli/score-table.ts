@@ -11,12 +11,13 @@ export function scoreTable(scores: readonly NamedScore[]): string {
   const head = ['image', 'bits/dim', 'percentile', 'typicality', 'complexity', 'excess'];
   const rows = scores.map(({ image, bitsPerDim, percentile, typicality, complexity, excess }) => [
     ...[image, bitsPerDim.toFixed(4), share(percentile), share(typicality)],
-    ...[complexity.toFixed(4), excess.toFixed(4)],
+    ...[bits(complexity), bits(excess)],
   ]);
   const average = mean(scores.map(({ bitsPerDim }) => bitsPerDim));
   return table([head, ...rows, ...(scores.length > 1 ? [['mean', average.toFixed(4)]] : [])]);
 }
 
+const bits = (value: number | null) => (value === null ? '-' : value.toFixed(4));
 const share = (value: number | null) => (value === null ? '-' : value.toFixed(3));
 
 /** What to know about such a table. */

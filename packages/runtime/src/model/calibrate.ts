@@ -1,4 +1,5 @@
-import { describe } from '@glow-onnx/flow/manifest';
+import { describe, type GlowConfig } from '@glow-onnx/flow/manifest';
+import { takesPixels } from '@glow-onnx/flow/pixels';
 import { type Calibration, leastReference, maxValues } from '../calibration/calibration.js';
 import { checkCount, judgeOf } from '../calibration/judge.js';
 import { splitByGroup } from '../calibration/split.js';
@@ -12,11 +13,13 @@ import { fits } from '../pictures/fits.js';
 import type { ImageInput } from '../pictures/input.js';
 import { inImages, startCall } from './call.js';
 import { collect } from './collect.js';
+import type { FloatImage } from './float-image.js';
 import { identityOf } from './latents-model.js';
 import {
+  checkDraws,
   type DrawOptions,
   defaultBound,
-  defaultDraws,
+  drawsOf,
   type Measured,
   measureImages,
   type Wanted,
@@ -41,14 +44,17 @@ export interface CalibrateOptions extends DrawOptions {
 
 export async function calibrate(
   parts: ModelParts,
-  images: readonly ImageInput[],
-  { falseAlarms = 0.01, statistics = defaultStatistics, groups, ...options }: CalibrateOptions = {},
+  images: readonly (ImageInput | FloatImage)[],
+  { falseAlarms = 0.01, statistics: asked, groups, ...options }: CalibrateOptions = {},
 ): Promise<Calibration> {
   const name = 'calibrate';
   const { manifest, precision } = parts;
+  const statistics = chosenStatistics(manifest.config, asked);
+  checkDraws(manifest.config, name, options);
   const grouped = groups !== undefined;
   checkLists(images, groups, statistics);
-  const { draws = defaultDraws, bound = defaultBound, fit = fits[0], seed = 0 } = options;
+  const { bound = defaultBound, fit = fits[0], seed = 0 } = options;
+  const draws = drawsOf(manifest.config, options);
   const split = splitByGroup(groups ?? images.map((_, i) => i), seed);
   checkCount(name, split.scores.length, falseAlarms, grouped); // now, not after an hour
   if (split.reference.length < leastReference) {
@@ -72,6 +78,17 @@ export async function calibrate(
   return calibration;
 }
 
+/** @throws RangeError if numbers, which no compressor packs, are to have an excess. */
+function chosenStatistics(
+  config: GlowConfig,
+  asked: readonly Statistic[] = defaultStatistics.filter((name) => takesPixels(config) || name !== 'excess'),
+): readonly Statistic[] {
+  if (takesPixels(config) || !asked.includes('excess')) return asked;
+  throw new RangeError(
+    'calibrate: statistics: excess is about pixels, and this model takes numbers; leave it out',
+  );
+}
+
 /** What has to be measured besides bits. */
 export function wantedFor(statistics: readonly string[]): Wanted {
   const passes = (['surprise', 'gradient'] as const).filter((name) => statistics.includes(name));
@@ -89,7 +106,7 @@ export function valuesOf({ bitsPerDim, levels, complexity, passes }: Measured): 
 }
 
 function checkLists(
-  images: readonly ImageInput[],
+  images: readonly unknown[],
   groups: readonly unknown[] | undefined,
   statistics: readonly Statistic[],
 ): void {

@@ -1,8 +1,10 @@
+import { takesPixels } from '@glow-onnx/flow/pixels';
 import { createLifetime } from '../sessions/lifetime.js';
 import { decode, encode, prepare, reconstruct } from './encode-decode.js';
 import { createMethods } from './methods.js';
 import type { GlowModel, OneOrMore } from './model.js';
 import type { ModelParts } from './model-parts.js';
+import { refusePixels } from './pixels-only.js';
 import { sample } from './sample.js';
 import type { Method } from './signatures.js';
 
@@ -41,6 +43,7 @@ export function createModel(parts: ModelParts): GlowModel {
       (await import('./features.js')).features(parts, listOf(images), options),
     decodeFloats: async (z, options) =>
       (await import('./decode-floats.js')).decodeFloats(parts, listOf(z), options),
+    sampleFloats: async (options) => (await import('./decode-floats.js')).sampleFloats(parts, options),
     logProbGradient: async (images, options) =>
       (await import('./gradient.js')).logProbGradient(parts, listOf(images), options),
     decodeGradient: async (z, cotangent, options) =>
@@ -53,9 +56,10 @@ export function createModel(parts: ModelParts): GlowModel {
     device: parts.graphs.device,
     skipped: parts.graphs.skipped,
     selfTest: parts.graphs.selfTest,
-    ...createMethods(lifetime, (method, args) =>
-      (methods[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args),
-    ),
+    ...createMethods(lifetime, async (method, args) => {
+      if (!takesPixels(parts.manifest.config)) refusePixels(method);
+      return (methods[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
+    }),
     dispose: lifetime.end,
     [Symbol.asyncDispose]: lifetime.end,
   };

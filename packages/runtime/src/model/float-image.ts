@@ -8,8 +8,8 @@ import { loadOne } from './load-inputs.js';
 import type { ModelParts } from './model-parts.js';
 
 /**
- * An image in model units, or a derivative with respect to one: channels × height × width float32 numbers, row-major.
- * Bin q of an n-bit image has its centre at (q + ½)/2ⁿ − ½.
+ * An image in model units, feature maps of a model of numbers, or a derivative with respect to one: channels × height ×
+ * width float32 numbers, row-major. Bin q of an n-bit image has its centre at (q + ½)/2ⁿ − ½.
  */
 export interface FloatImage {
   /** Channels, height, width. */

@@ -1,4 +1,5 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import { takesPixels } from '@glow-onnx/flow/pixels';
 import type { GraphKind } from '../graphs/signature.js';
 import { type FitRule, fits, isSameSize } from '../pictures/fits.js';
 import { type RawImage, toModel } from '../pictures/images.js';
@@ -104,6 +105,7 @@ export async function* loadOne(
 ): AsyncGenerator<ImageItem | Failed> {
   const { where } = place;
   const load = async () => {
+    if (!takesPixels(config)) throw new RangeError(`${where}: ${takesNumbers(config)}`);
     const loaded = await loadImage(config, codec, input, rule, where, call.signal);
     memory.check(where, loaded.image, graphs, smaller(config));
     return loaded;
@@ -120,6 +122,14 @@ export async function* loadOne(
   if (fitted) call.noteFit(place.image, fitted);
   const nextU = draws.start(image);
   for (let draw = 0; draw < draws.count; draw++) yield { ...place, ...toModel(image, config.bits, nextU) };
+}
+
+/** Why a model refuses a picture. */
+function takesNumbers({ channels }: GlowConfig): string {
+  return (
+    'this model takes numbers, not pictures; encode takes them as ' +
+    `{ shape: [${channels}, height, width], data: Float32Array }`
+  );
 }
 
 function smaller({ height, width }: GlowConfig): string {

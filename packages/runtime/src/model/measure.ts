@@ -1,4 +1,5 @@
-import { bitsPerDimension, pixelToBin } from '@glow-onnx/flow/pixels';
+import type { GlowConfig } from '@glow-onnx/flow/manifest';
+import { bitsPerDimension, pixelToBin, takesPixels } from '@glow-onnx/flow/pixels';
 import { createRandom } from '@glow-onnx/flow/random';
 import { mean } from '../mean.js';
 import { fromModel, type ModelImage, type RawImage } from '../pictures/images.js';
@@ -7,13 +8,14 @@ import { type Bound, boundOf, type DrawBits } from './bounds.js';
 import type { Call } from './call.js';
 import { gatherDraws, streamOf } from './draws.js';
 import type { EncodeOptions } from './encode-decode.js';
+import { type FloatImage, isFloatImage, loadFloats } from './float-image.js';
 import { type Batch, type Failed, type ImageItem, isFailed, mapItems } from './item.js';
 import { loadImages } from './load-inputs.js';
 import type { ModelParts } from './model-parts.js';
 import { encodeBatches } from './run-batches.js';
 import { groupWithPasses, type SecondPass } from './second-passes.js';
 
-/** Options of every call that measures images by draws of their dequantisation. */
+/** Options of every call that measures images by draws of their dequantisation. Numbers have no bins, so none of the three. */
 export interface DrawOptions extends EncodeOptions {
   /** Dequantisation draws of each image; default 8. */
   readonly draws?: number;
@@ -46,20 +48,37 @@ export interface Measured {
   readonly passes: Readonly<Partial<Record<SecondPass, number>>>;
 }
 
-/** Measures the images of a call, each as several draws of its dequantisation. */
+/** @throws RangeError if an option is about the draws of a model that has no bins. */
+export function checkDraws(config: GlowConfig, name: string, options: DrawOptions): void {
+  if (takesPixels(config)) return;
+  const given = (['draws', 'bound', 'seed'] as const).find((option) => options[option] !== undefined);
+  if (given === undefined) return;
+  throw new RangeError(
+    `${name}: ${given}: this model takes numbers, which have no bins to draw noise in; leave ${given} out`,
+  );
+}
+
+/** How often an image is drawn: numbers are taken as they are. */
+export function drawsOf(config: GlowConfig, { draws = defaultDraws }: DrawOptions): number {
+  return takesPixels(config) ? draws : 1;
+}
+
+/** Measures the images of a call, each as several draws of its dequantisation, and numbers as they are. */
 export function measureImages(
   parts: ModelParts,
   call: Call,
-  images: readonly ImageInput[],
+  images: readonly (ImageInput | FloatImage)[],
   options: DrawOptions,
   wanted: Wanted = {},
 ): AsyncGenerator<Batch<Measured>> {
-  const { draws = defaultDraws, bound = defaultBound } = options;
-  const { bits, channels } = parts.manifest.config;
+  const { bound = defaultBound } = options;
+  const { config } = parts.manifest;
+  const { bits, channels } = config;
   const complexities = new Map<number, number>();
   const noted = new Map<SecondPass, ReadonlyMap<number, number>>();
   const loaded = loadDraws(parts, call, images, options);
-  const items = wanted.complexity ? noteComplexities(loaded, bits, complexities) : loaded;
+  const items =
+    wanted.complexity && takesPixels(config) ? noteComplexities(loaded, bits, complexities) : loaded;
   const batches = groupWithPasses(parts, call, items, wanted.passes ?? [], noted);
   const encoded = encodeBatches(parts, call, batches);
   const drawn = mapItems(encoded, ({ image, logProb, logProbLevels, height, width }) => {
@@ -68,7 +87,7 @@ export function measureImages(
     const value: Draw = { bitsPerDim: bitsPerDimension(logProb, dimensions, bits), dimensions, levels };
     return { image, value };
   });
-  return mapItems(gatherDraws(drawn, draws), ({ image, values }) => ({
+  return mapItems(gatherDraws(drawn, drawsOf(config, options)), ({ image, values }) => ({
     ...{ image, bitsPerDim: boundOf[bound](values) },
     levels: (values[0] as Draw).levels.map((_, level) =>
       mean(values.map((draw) => draw.levels[level] as number)),
@@ -78,16 +97,24 @@ export function measureImages(
   }));
 }
 
-/** Loads each image as several draws of its dequantisation. */
+/** Loads each image as several draws of its dequantisation, and numbers as they are. */
 export function loadDraws(
   parts: ModelParts,
   call: Call,
-  images: readonly ImageInput[],
+  images: readonly (ImageInput | FloatImage)[],
   { draws = defaultDraws, seed = 0, bound: _, ...options }: DrawOptions,
 ): AsyncGenerator<ImageItem | Failed> {
-  const { bits } = parts.manifest.config;
-  const start = (image: RawImage) => createRandom(seed, streamOf(image, bits)).uniform;
-  return loadImages(parts, call, images, options, ['encode'], { count: draws, start });
+  const { config } = parts.manifest;
+  if (!takesPixels(config)) return loadFloats(parts, call, images, options);
+  const numbers = images.findIndex(isFloatImage);
+  if (numbers >= 0) {
+    throw new TypeError(
+      `${call.placeOf(numbers).where}: bits/dim are about pixels, whose bins numbers do not have; pass the picture`,
+    );
+  }
+  const start = (image: RawImage) => createRandom(seed, streamOf(image, config.bits)).uniform;
+  const drawn = { count: draws, start };
+  return loadImages(parts, call, images as readonly ImageInput[], options, ['encode'], drawn);
 }
 
 interface Draw extends DrawBits {

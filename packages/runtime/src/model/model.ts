@@ -24,7 +24,8 @@ export type OneOrMore<T> = T | readonly T[];
 
 /**
  * A loaded model. Its methods take one item or an array, and return an array in the same order unless they say
- * otherwise.
+ * otherwise. A model of numbers (`config.bits` is 0) has no pictures: it refuses the methods that give or take them,
+ * and names others.
  *
  * A method rejects with a TypeError or RangeError if an argument does not fit the model, with BatchError if some of
  * several images fail, with `signal.reason` if the call is aborted, and with WorkerError if its worker ends.
@@ -80,21 +81,23 @@ export interface GlowModel extends AsyncDisposable {
 
   /**
    * Bits per dimension of each image, by seeded draws of its dequantisation: their mean, or with `bound: 'importance'`
-   * a bound that is never above the mean. A lower value means a higher likelihood.
+   * a bound that is never above the mean. A lower value means a higher likelihood. A model of numbers takes
+   * { shape, data }; its bits are those of a density, which may be negative.
    * @example const [bits] = await model.bitsPerDim('a.png', { draws: 16, bound: 'importance', seed: 1 });
    */
-  bitsPerDim(images: OneOrMore<ImageInput>, options?: DrawOptions): Promise<number[]>;
+  bitsPerDim(images: OneOrMore<ImageInput | FloatImage>, options?: DrawOptions): Promise<number[]>;
 
   /**
    * How well each image resembles the training images, by three measures: its percentile and typicality among
-   * held-out images, and its bits/dim beyond a lossless compressor. With a calibration also a p-value and a verdict.
+   * held-out images, and its bits/dim beyond a lossless compressor. A model of numbers takes { shape, data }, and has
+   * the first two. With a calibration also a p-value and a verdict.
    * @throws RangeError also if the calibration is of another model, was measured in another way, or has too few images
    *   for the false-alarm rate.
    * @example
    * const [{ typicality, excess }] = await model.score('a.png');
    * const [{ verdict }] = await model.score('a.png', { calibration, falseAlarms: 0.05 });
    */
-  score(images: OneOrMore<ImageInput>, options?: ScoreOptions): Promise<Score[]>;
+  score(images: OneOrMore<ImageInput | FloatImage>, options?: ScoreOptions): Promise<Score[]>;
 
   /**
    * Measures good images, which training has not seen, so that `score` can say of a new image how often a good one looks
@@ -105,7 +108,7 @@ export interface GlowModel extends AsyncDisposable {
    * const calibration = await model.calibrate(goodImages, { falseAlarms: 0.01 });
    * const [{ verdict }] = await model.score('a.png', { calibration });
    */
-  calibrate(images: OneOrMore<ImageInput>, options?: CalibrateOptions): Promise<Calibration>;
+  calibrate(images: OneOrMore<ImageInput | FloatImage>, options?: CalibrateOptions): Promise<Calibration>;
 
   /**
    * The bits of each pixel: the terms of −log₂ p(x), where they belong. They sum to bitsPerDim times the number of values
@@ -116,7 +119,7 @@ export interface GlowModel extends AsyncDisposable {
    * const [{ map, bitsPerDim }] = await model.surprise('a.png');
    * console.log(map.shape, Math.max(...map.data)); // [16, 16], the bits of the most surprising pixel
    */
-  surprise(images: OneOrMore<ImageInput>, options?: SurpriseOptions): Promise<Surprise[]>;
+  surprise(images: OneOrMore<ImageInput | FloatImage>, options?: SurpriseOptions): Promise<Surprise[]>;
 
   /**
    * `steps` images from a to b, both included. Each of a and b is an image or latents. b is brought to the size of a;
@@ -208,6 +211,13 @@ export interface GlowModel extends AsyncDisposable {
    * const [{ shape, data }] = await model.decodeFloats(z); // [3, 16, 16]
    */
   decodeFloats(z: OneOrMore<Latents>, options?: DecodeOptions): Promise<FloatImage[]>;
+
+  /**
+   * Draws as `sample` does, as numbers in model units. For models of numbers, which have no pictures.
+   * @throws RangeError if an option is out of range, or all together are larger than 1 GiB.
+   * @example const [{ shape, data }] = await model.sampleFloats({ temperature: 0.8, seed: 1 });
+   */
+  sampleFloats(options?: SampleOptions): Promise<FloatImage[]>;
 
   /**
    * log p(x) of each image at the centres of its bins, in nats, and its gradient ∂ log p(x)/∂x, in nats per unit of x.

@@ -11,7 +11,7 @@ import { drawLatents, levelShapes } from './latents.js';
 import type { ModelParts } from './model-parts.js';
 import { decodeBatches } from './run-batches.js';
 
-/** Options of `GlowModel.sample`. */
+/** Options of `GlowModel.sample` and `GlowModel.sampleFloats`. */
 export interface SampleOptions extends CallOptions {
   /** Images to draw; default 1. */
   readonly count?: number;
@@ -31,7 +31,17 @@ export interface SampleOptions extends CallOptions {
 const largestCall = 2 ** 30;
 
 export async function sample(parts: ModelParts, options: SampleOptions = {}): Promise<RawImage[]> {
-  const where = 'sample';
+  const { call, latents } = drawSamples(parts, 'sample', options);
+  const decoded = decodeBatches(parts, call, groupBySize(parts, call, latents));
+  return collect(call, decoded, ({ pixels }) => pixels);
+}
+
+/** @throws RangeError if an option is out of range. @param where the method, for messages. */
+export function drawSamples(
+  parts: ModelParts,
+  where: 'sample' | 'sampleFloats',
+  options: SampleOptions,
+): { readonly call: Call; readonly latents: AsyncGenerator<LatentsItem> } {
   const { config } = parts.manifest;
   const { count = 1, temperature = 1, seed = 0 } = options;
   const { height = config.height, width = config.width } = options;
@@ -50,7 +60,8 @@ export async function sample(parts: ModelParts, options: SampleOptions = {}): Pr
       throw new RangeError(`${where}: ${name} must be divisible by ${unit}, got ${side}`);
   }
   parts.memory.check(where, { height, width }, ['decode'], 'pass a smaller height and width');
-  const most = Math.floor(largestCall / (height * width * config.channels));
+  const bytes = where === 'sample' ? 1 : Float32Array.BYTES_PER_ELEMENT;
+  const most = Math.floor(largestCall / (height * width * config.channels * bytes));
   if (count > most) {
     const advice = most > 0 ? `draw at most ${most} at once` : 'pass a smaller height and width';
     throw new RangeError(
@@ -59,13 +70,11 @@ export async function sample(parts: ModelParts, options: SampleOptions = {}): Pr
   }
   const call = startCall(parts.manifest, where, { length: count }, (image) => `image ${image}`, options);
   const shapes = levelShapes(config, height, width);
-  async function* draw(call: Call): AsyncGenerator<LatentsItem> {
+  async function* draw(): AsyncGenerator<LatentsItem> {
     for (const place of placesOf(call)) {
       const latents = drawLatents(shapes, temperatures, createRandom(seed, place.image));
       yield { ...place, latents, height, width };
     }
   }
-  const batches = groupBySize(parts, call, draw(call));
-  const decoded = decodeBatches(parts, call, batches);
-  return collect(call, decoded, ({ pixels }) => pixels);
+  return { call, latents: draw() };
 }

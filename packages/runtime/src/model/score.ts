@@ -5,8 +5,9 @@ import type { ImageInput } from '../pictures/input.js';
 import { valuesOf } from './calibrate.js';
 import { inImages, startCall } from './call.js';
 import { collect } from './collect.js';
+import type { FloatImage } from './float-image.js';
 import { judgementBy } from './judgement.js';
-import { type DrawOptions, measureImages } from './measure.js';
+import { checkDraws, type DrawOptions, measureImages } from './measure.js';
 import type { ModelParts } from './model-parts.js';
 import { trainingPercentile } from './training-percentile.js';
 
@@ -29,10 +30,10 @@ export interface Score {
    * 1 is the median, 0 is beyond all of them. Null if the manifest has no histogram.
    */
   readonly typicality: number | null;
-  /** Bits/dim of a lossless compressor that was not trained on any images. */
-  readonly complexity: number;
-  /** bitsPerDim − complexity. A higher value means a less usual image. */
-  readonly excess: number;
+  /** Bits/dim of a lossless compressor that was not trained on any images. Null for numbers. */
+  readonly complexity: number | null;
+  /** bitsPerDim − complexity. A higher value means a less usual image. Null for numbers. */
+  readonly excess: number | null;
   /** With a calibration: how the image compares with its good images. */
   readonly verdict?: Verdict;
   /** How the image was brought to another size. Undefined if the model saw it at its own. */
@@ -41,33 +42,35 @@ export interface Score {
 
 export async function bitsPerDim(
   parts: ModelParts,
-  images: readonly ImageInput[],
+  images: readonly (ImageInput | FloatImage)[],
   options: DrawOptions = {},
 ): Promise<number[]> {
+  checkDraws(parts.manifest.config, 'bitsPerDim', options);
   const call = startCall(parts.manifest, 'bitsPerDim', images, inImages, options);
   return collect(call, measureImages(parts, call, images, options), ({ bitsPerDim }) => bitsPerDim);
 }
 
 export async function score(
   parts: ModelParts,
-  images: readonly ImageInput[],
+  images: readonly (ImageInput | FloatImage)[],
   { calibration, falseAlarms, ...given }: ScoreOptions = {},
 ): Promise<Score[]> {
   const { training } = parts.manifest;
   const percentileOf = trainingPercentile(training?.histogram);
+  checkDraws(parts.manifest.config, 'score', given);
   const judgement = calibration && judgementBy(parts, calibration, falseAlarms, given);
   const options = { ...given, ...judgement?.scoring };
   const call = startCall(parts.manifest, 'score', images, inImages, options);
   const wanted = { ...judgement?.wanted, complexity: true };
   return collect(call, measureImages(parts, call, images, options, wanted), (measured) => {
     const { bitsPerDim, image } = measured;
-    const complexity = measured.complexity as number;
+    const complexity = measured.complexity ?? null;
     const percentile = percentileOf(bitsPerDim);
     const typicality = percentile === null ? null : 2 * Math.min(percentile, 1 - percentile);
     const fitted = call.fitOf(image);
     return {
       ...{ bitsPerDim, percentile, typicality, complexity },
-      excess: bitsPerDim - complexity,
+      excess: complexity === null ? null : bitsPerDim - complexity,
       ...(judgement && { verdict: judgement.judge(valuesOf(measured)) }),
       ...(fitted && { fitted }),
     };

@@ -24,6 +24,7 @@ import { looksLikeLatents } from './latents.js';
 import type { DrawOptions } from './measure.js';
 import type { GlowModel } from './model.js';
 import type { RestoreOptions } from './restored.js';
+import type { SampleOptions } from './sample.js';
 import type { ScoreOptions } from './score.js';
 import { forms } from './surprise-forms.js';
 
@@ -71,20 +72,18 @@ const calibrate: Rules<CalibrateOptions> = {
   ...draw,
 };
 const { label, ...prepare } = encode;
+const sample: Rules<SampleOptions> = {
+  ...{ count: integerFrom(0), temperature: anything, seed, label },
+  ...{ height: integerFrom(1), width: integerFrom(1) },
+  ...call,
+};
 
 export const signatures: { readonly [M in Method]: Signature<M> } = {
   prepare: { takes: ['images'], options: prepare },
   encode: { takes: ['images'], options: encode },
   decode: { takes: ['z'], options: { label, ...call } },
   reconstruct: { takes: ['images'], options: encode },
-  sample: {
-    takes: [],
-    options: {
-      ...{ count: integerFrom(0), temperature: anything, seed, label },
-      ...{ height: integerFrom(1), width: integerFrom(1) },
-      ...call,
-    },
-  },
+  sample: { takes: [], options: sample },
   bitsPerDim: { takes: ['images'], options: draw },
   score: { takes: ['images'], options: score },
   calibrate: { takes: ['images'], options: calibrate },
@@ -107,6 +106,7 @@ export const signatures: { readonly [M in Method]: Signature<M> } = {
   enlarge: { takes: ['images'], options: { ...restore, factor: aFactor } },
   features: { takes: ['images'], options: prepare },
   decodeFloats: { takes: ['z'], options: { label, ...call } },
+  sampleFloats: { takes: [], options: sample },
   logProbGradient: { takes: ['images'], options: encode },
   decodeGradient: { takes: ['z', 'cotangent'], options: { label, ...call } },
 };

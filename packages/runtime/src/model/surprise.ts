@@ -6,9 +6,10 @@ import { groupBySize } from './batches.js';
 import { inImages, startCall } from './call.js';
 import { collect } from './collect.js';
 import { gatherDraws } from './draws.js';
+import type { FloatImage } from './float-image.js';
 import { withGradientMemory } from './gradient.js';
 import { type ImageItem, mapItems } from './item.js';
-import { type DrawOptions, defaultDraws, loadDraws } from './measure.js';
+import { checkDraws, type DrawOptions, drawsOf, loadDraws } from './measure.js';
 import type { ModelParts } from './model-parts.js';
 import { runEach } from './run-batches.js';
 import { encodeGradientBatch } from './run-gradients.js';
@@ -43,10 +44,11 @@ export interface Surprise {
 
 export async function surprise(
   parts: ModelParts,
-  images: readonly ImageInput[],
+  images: readonly (ImageInput | FloatImage)[],
   options: SurpriseOptions = {},
 ): Promise<Surprise[]> {
-  const { form = 'terms', draws = defaultDraws } = options;
+  const { form = 'terms' } = options;
+  checkDraws(parts.manifest.config, 'surprise', options);
   const call = startCall(parts.manifest, 'surprise', images, inImages, options);
   const { bits, channels } = parts.manifest.config;
   const { own, run } = await mappers[form](parts);
@@ -58,7 +60,7 @@ export async function surprise(
       bitsPerDim: bitsPerDimension(logProb, channels * height * width, bits),
     },
   }));
-  return collect(call, gatherDraws(mapped, draws), ({ image, values }) => {
+  return collect(call, gatherDraws(mapped, drawsOf(parts.manifest.config, options)), ({ image, values }) => {
     const fitted = call.fitOf(image);
     return {
       map: meanMap(values.map(({ map }) => map)),

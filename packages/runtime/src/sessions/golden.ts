@@ -5,6 +5,7 @@ import {
   type Tolerances,
   tolerances,
 } from '@glow-onnx/flow/manifest';
+import { takesPixels } from '@glow-onnx/flow/pixels';
 import { parseSafetensors } from '@glow-onnx/flow/safetensors';
 import { batchBytes, bytesPerPixel } from '../model/cost.js';
 import type { Device } from './device.js';
@@ -51,16 +52,29 @@ export function checkGoldenSize({ x }: Golden, config: GlowConfig): void {
  */
 const unstable = { from: 0.1, factor: 1e5 };
 
-/** The error of float64 if a precision's model amplifies rounding, in model units; undefined if it does not. */
-export function roundingErrorOf(golden: Golden, precision: Precision): number | undefined {
+/**
+ * The error of float64 if a precision's model amplifies rounding; undefined if it does not. In model units; of numbers as
+ * a share of the largest.
+ */
+export function roundingErrorOf(
+  golden: Golden,
+  precision: Precision,
+  config: Pick<GlowConfig, 'bits'>,
+): number | undefined {
   if (!golden.x) return undefined;
-  const error = largestError(golden[`${goldenPrefix(precision)}decode.x`], golden.x);
+  const error =
+    largestError(golden[`${goldenPrefix(precision)}decode.x`], golden.x) / unitOf(golden.x, config);
   return error > unstable.from * tolerances.cpu[precision].image ? Number(error.toPrecision(3)) : undefined;
+}
+
+/** The unit of an error of x: images have a range of 1, numbers that of the golden values. */
+function unitOf(x: FloatTensor, config: Pick<GlowConfig, 'bits'>): number {
+  return takesPixels(config) ? 1 : largest(x.data) || 1;
 }
 
 export interface GoldenRequest {
   readonly golden: Golden;
-  readonly levels: number;
+  readonly config: Pick<GlowConfig, 'levels' | 'bits'>;
   readonly precision: Precision;
   /** The device whose tolerances apply. */
   readonly device: Device;
@@ -80,11 +94,11 @@ export interface GoldenRequest {
  * @throws Error if golden values or outputs are missing, or a run fails.
  */
 export async function measureGolden(request: GoldenRequest): Promise<Measurement[]> {
-  const { golden, levels, precision, device, slack, roundingError = 0, run } = request;
+  const { golden, config, precision, device, slack, roundingError = 0, run } = request;
   const below = goldenPrefix(precision);
   const known = (name: string) => tensorOf(golden, name, 'golden.safetensors');
   const x = known('x');
-  const names = Array.from({ length: levels }, (_, level) => `z${level}`);
+  const names = Array.from({ length: config.levels }, (_, level) => `z${level}`);
   const latents = names.map((name) => known(below + name));
   const labelled = golden.label ? { label: golden.label } : {};
   const [encoded = {}] = await run('encode', [{ x, ...labelled }]);
@@ -110,6 +124,8 @@ export async function measureGolden(request: GoldenRequest): Promise<Measurement
   });
   const ofLevel = (level: FloatTensor, l: number) =>
     largestError(z[l], level) / Math.max(1, largest(level.data));
+  const unit = unitOf(x, config);
+  const ofX = takesPixels(config) ? 'error of x' : 'error of x over the largest x';
   return [
     measured(
       'encode against float64: error of z over the largest z',
@@ -121,8 +137,12 @@ export async function measureGolden(request: GoldenRequest): Promise<Measurement
       largestError(logProb, goldenLogProb) / Math.max(dimensions, largest(goldenLogProb.data)),
       allowed.logProb,
     ),
-    measured('decode against float64: error of x', largestError(decoded, known(`${below}decode.x`)), ofImage),
-    measured('decode(encode(x)): error of x', largestError(restored, x), ofImage),
+    measured(
+      `decode against float64: ${ofX}`,
+      largestError(decoded, known(`${below}decode.x`)) / unit,
+      ofImage,
+    ),
+    measured(`decode(encode(x)): ${ofX}`, largestError(restored, x) / unit, ofImage),
   ];
 }
 

@@ -67,7 +67,7 @@ export async function measureSelfTest(
   checkGoldenSize(values, manifest.config);
   return measureGolden({
     golden: values,
-    levels: manifest.config.levels,
+    config: manifest.config,
     precision,
     device,
     slack: manifest.toleranceFactor ?? 1,

@@ -1,5 +1,5 @@
 import { type PresetName, presets } from '@glow-onnx/flow';
-import { gigabytes, given, onTerminal, type Terminal } from '@glow-onnx/runtime/internal-node';
+import { gigabytes, given, isTensorFile, onTerminal, type Terminal } from '@glow-onnx/runtime/internal-node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EngineName, engines, type TrainDevice, trainDevices } from '../assembly/open-differentiator.js';
 import { optimizers } from '../engine/optimizer.js';
@@ -14,6 +14,8 @@ export interface Flags extends Partial<Omit<TrainSettings, 'rate' | 'timeBudgetM
   readonly size?: { readonly height: number; readonly width: number };
   readonly channels?: 1 | 3;
   readonly limit?: number;
+  /** The name of the tensor in a safetensors file. */
+  readonly tensor?: string;
   readonly recipe?: RecipeName;
   readonly preset?: PresetName;
   readonly levels?: number;
@@ -53,12 +55,16 @@ export function createProgram(version: string, terminal: Terminal, name: string)
 function addDataFlags(program: Command): void {
   program
     .optionsGroup('Data:')
-    .requiredOption('--data <path>', 'folder of images, CIFAR-10, IDX file, or sheet')
+    .requiredOption(
+      '--data <path>',
+      'folder of images, CIFAR-10, IDX file, or sheet; or .safetensors file of feature maps',
+    )
     .option('--size <HxW>', 'crop and resize images to this height and width in pixels', size)
     .addOption(
       new Option('--channels <n>', '1: grey, 3: colour (default: as the images are)').choices(['1', '3']),
     )
     .option('--limit <n>', 'use only this number of images', number)
+    .option('--tensor <name>', 'name of the tensor in a .safetensors file (default: its only one)')
     .option('--label-file <csv>', 'labels of a folder (default: metadata.csv in the folder)')
     .option('--flip', 'mirror half of the training images, left to right')
     .option('--no-flip', 'do not mirror images, whatever the recipe says')
@@ -186,10 +192,29 @@ function inKebab(name: string): string {
   return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+/** Flags that are about pictures alone. `--no-flip` does no harm. */
+const pictureFlags = ['size', 'channels', 'labelFile', 'labels', 'flip', 'shift', 'recipe', 'bits'] as const;
+
+/** @throws RangeError if flags do not fit the kind of data. */
+function checkKind(flags: Flags): void {
+  if (!isTensorFile(flags.data)) {
+    if (flags.tensor === undefined) return;
+    throw new RangeError(
+      `--tensor names a tensor of a .safetensors file, but --data is ${flags.data}; leave it out`,
+    );
+  }
+  const wrong = pictureFlags.find(
+    (name) => flags[name] !== undefined && flags[name] !== false && flags[name] !== 0,
+  );
+  if (wrong === undefined) return;
+  throw new RangeError(`${inKebab(wrong)} is about pictures, but ${flags.data} has numbers; leave it out`);
+}
+
 const modelFlags = ['preset', 'levels', 'steps', 'hidden', 'bits'] as const;
 
 /** @throws RangeError if flags contradict each other. */
 export function checkCombination(flags: Flags): void {
+  checkKind(flags);
   const startsNew = !flags.resume && flags.init === undefined;
   if (flags.labelFile !== undefined && flags.labels === undefined && startsNew) {
     throw new RangeError(
@@ -220,7 +245,7 @@ export function inFlags(message: string): string {
     .replace(/^(?:settings|train|config): (\w+)/, (_, name: string) => {
       if (name === 'rate') return '--lr';
       if (name === 'hiddenChannels') return '--hidden';
-      if (name === 'height' || name === 'width') return '--size';
+      if (name === 'height' || name === 'width') return message.includes('feature maps') ? name : '--size';
       return inKebab(name.replace('Minutes', ''));
     })
     .replace(/^labels: /, '--labels: ')

@@ -2,10 +2,19 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { type ConfigInput, createConfig, type GlowConfig } from '@glow-onnx/flow';
-import { exitCodeOf, given, keepInputs, printableLines, runProgram } from '@glow-onnx/runtime/internal-node';
-import type { Dataset } from '../data/dataset.js';
+import {
+  exitCodeOf,
+  given,
+  isTensorFile,
+  keepInputs,
+  printableLines,
+  runProgram,
+} from '@glow-onnx/runtime/internal-node';
+import type { DatasetOptions } from '../data/dataset.js';
 import { findLabels } from '../data/labels.js';
+import { isNumbers, type TrainingData } from '../data/number-dataset.js';
 import { openDataset } from '../data/open-dataset.js';
+import { openNumbers } from '../data/open-numbers.js';
 import { checkpointPaths, readRun } from '../folder/read-run.js';
 import { openMpi } from '../ranks/open-mpi.js';
 import { alone, type Ranks } from '../ranks/ranks.js';
@@ -43,7 +52,7 @@ export async function main(
     }
     const { stdout, stderr } = ranks.rank === 0 ? terminal : silent;
     const result = await run(flags, { stdout, stderr }, interrupt, ranks);
-    stdout.write(`${flags.json ? JSON.stringify(result) : printableLines(describe(result, flags.out))}\n`);
+    stdout.write(`${flags.json ? JSON.stringify(result) : printableLines(describe(result, flags))}\n`);
     if (result.ended === 'signal' && ranks.rank === 0) code = exitCodeOf(interrupt);
   });
   const failed = await runProgram(program, argv, terminal, {
@@ -71,23 +80,14 @@ async function run(
   checkCombination(flags);
   await checkPlace(flags.out, [flags.data]); // before the images are read; links in the folder are followed later
   const display = createDisplay(terminal);
-  let data: Dataset | undefined;
+  let data: TrainingData | undefined;
   let live: LiveReport | undefined;
   try {
     const init = flags.init === undefined ? undefined : await readInit(flags.init, flags, signal);
     if (init) keepInputs(checkpointPaths(flags.out), [init.path]); // a run replaces them
     // A resumed run knows the size and channels of its images.
     const known = flags.resume ? (await readRun(flags.out)).checkpoint.config : undefined;
-    const channels = Number(flags.channels ?? known?.channels) as 1 | 3;
-    const { limit, labelFile } = flags;
-    data = await openDataset(flags.data, {
-      ...given({ size: flags.size ?? known, limit, labelFile }),
-      ...(flags.recipe && { sizeOfLarge: recipeSize }),
-      ...(channels && { channels }),
-      ...(init && { preferred: init.preferred }),
-      onProgress: display.reading,
-      signal,
-    });
+    data = await openData(flags, init, known, { onProgress: display.reading, signal });
     display.opened(data);
     if (init) {
       display.startsTrained();
@@ -121,6 +121,24 @@ async function run(
   }
 }
 
+/** Opens `--data`: a safetensors file has numbers, everything else images. */
+function openData(
+  { data, tensor, size, limit, labelFile, recipe, ...flags }: Flags,
+  init: Init | undefined,
+  known: GlowConfig | undefined,
+  listeners: Pick<DatasetOptions, 'onProgress' | 'signal'>,
+): Promise<TrainingData> {
+  if (isTensorFile(data)) return openNumbers(data, { ...given({ tensor, limit }), ...listeners });
+  const channels = Number(flags.channels ?? known?.channels) as 1 | 3;
+  return openDataset(data, {
+    ...given({ size: size ?? known, limit, labelFile }),
+    ...(recipe && { sizeOfLarge: recipeSize }),
+    ...(channels && { channels }),
+    ...(init?.preferred && { preferred: init.preferred }),
+    ...listeners,
+  });
+}
+
 /** Serves the report and, if a person sits at a terminal, opens it. Without a browser, its address is enough. */
 async function showLive(out: string, display: Display, { stderr }: StreamTerminal): Promise<LiveReport> {
   const live = await serveReport(out);
@@ -134,7 +152,8 @@ async function showLive(out: string, display: Display, { stderr }: StreamTermina
 }
 
 /** Says which recipe fits, if none was chosen, and which trained model that lies here a new run could start from. */
-async function propose({ recipe }: Flags, data: Dataset, display: Display): Promise<void> {
+async function propose({ recipe }: Flags, data: TrainingData, display: Display): Promise<void> {
+  if (isNumbers(data)) return;
   const name = recipe ?? (await proposeRecipe(data));
   if (!recipe) display.proposal(name);
   const here = shippedModels.filter(({ folder }) => existsSync(join(folder, 'manifest.json')));
@@ -145,7 +164,7 @@ async function propose({ recipe }: Flags, data: Dataset, display: Display): Prom
 function startOf(
   flags: Flags,
   init: Init | undefined,
-  data: Dataset,
+  data: TrainingData,
   recipe: Recipe | undefined,
 ): TrainOptions['start'] {
   if (flags.resume) return 'resume';
@@ -155,7 +174,7 @@ function startOf(
 /** The config of a new model for the data. @throws RangeError if the data does not have the labels. */
 function configOf(
   { labels, preset, hidden: hiddenChannels, ...flags }: Flags,
-  data: Dataset,
+  data: TrainingData,
   recipe: Recipe | undefined,
 ): GlowConfig {
   const { channels, height, width } = data;
@@ -165,6 +184,7 @@ function configOf(
     ...{ channels, height, width },
     ...recipe?.model,
     ...given({ levels, steps, hiddenChannels, bits }),
+    ...(isNumbers(data) && { bits: 0 }),
     ...(attribute && {
       prior: preset === 'bounded' ? 'bounded' : 'learned',
       topPrior: 'channel',
@@ -174,7 +194,7 @@ function configOf(
   return createConfig(input, preset);
 }
 
-function describe(result: TrainResult, out: string): string {
+function describe(result: TrainResult, { out, data }: Flags): string {
   const { ended, bitsPerDim, steps, epochs, images, skipped, rolledBack, seconds, imagesPerSecond } = result;
   const why = {
     epochs: 'all epochs done',
@@ -185,10 +205,10 @@ function describe(result: TrainResult, out: string): string {
   const amount = [count(steps, 'step'), count(epochs, 'epoch'), count(images, 'image')].join(', ');
   return [
     `${why}: ${amount} in ${(seconds / 60).toFixed(1)} min (${speed(imagesPerSecond)} images/s)`,
-    `bits/dim of held-out images: ${bitsPerDim.before.toFixed(3)} before, ${bitsPerDim.best.toFixed(3)} at best`,
+    `bits/dim of ${isTensorFile(data) ? 'the density of held-out feature maps' : 'held-out images'}: ${bitsPerDim.before.toFixed(3)} before, ${bitsPerDim.best.toFixed(3)} at best`,
     ...(skipped + rolledBack > 0
       ? [`${count(skipped, 'step')} skipped as outliers, ${rolledBack} undone because not finite`]
       : []),
-    `wrote ${out}: best.safetensors, last.safetensors, metrics.jsonl, pictures, report.html`,
+    `wrote ${out}: best.safetensors, last.safetensors, metrics.jsonl, ${isTensorFile(data) ? '' : 'pictures, '}report.html`,
   ].join('\n');
 }

@@ -6,7 +6,7 @@ import {
   type Terminal,
 } from '@glow-onnx/runtime/internal-node';
 import { Presets, SingleBar } from 'cli-progress';
-import type { Dataset } from '../data/dataset.js';
+import { isNumbers, type TrainingData } from '../data/number-dataset.js';
 import type { OpenedDevice } from '../engine/opened-device.js';
 import { count, duration, speed } from '../report/numbers.js';
 import type { Progress } from '../report/progress.js';
@@ -23,7 +23,7 @@ export interface StreamTerminal extends Terminal {
 /** Shows a run on stderr: as a bar on a terminal, elsewhere as a line every ten seconds. */
 export interface Display {
   reading(done: number, total: number): void;
-  opened(data: Dataset): void;
+  opened(data: TrainingData): void;
   device(opened: OpenedDevice): void;
   recipe(name: RecipeName, flags: string): void;
   /** The recipe that fits data for which none was chosen. */
@@ -76,9 +76,12 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
   };
 
   return {
-    reading: (done, total) => show('reading images', done, total, []),
-    opened({ name, count: images, channels, height, width, skipped, leftOut }) {
-      line(`${name}: ${count(images, 'image')} of ${channels}×${height}×${width}`);
+    reading: (done, total) => show('reading data', done, total, []),
+    opened(data) {
+      const { name, count: items, channels, height, width, skipped, leftOut } = data;
+      line(
+        `${name}: ${count(items, isNumbers(data) ? 'feature map' : 'image')} of ${channels}×${height}×${width}`,
+      );
       const besides = describeLeftOut(leftOut);
       if (besides !== undefined) line(`  ${printable(besides)}`);
       for (const { file, reason } of skipped)

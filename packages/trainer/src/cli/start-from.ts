@@ -1,16 +1,19 @@
 import type { LoadedCheckpoint } from '@glow-onnx/exporter';
 import { type GlowConfig, presets } from '@glow-onnx/flow';
+import { describeValues, takesPixels } from '@glow-onnx/flow/internal';
 import { shownSource } from '@glow-onnx/runtime/internal-node';
-import type { Dataset, DatasetOptions } from '../data/dataset.js';
+import type { DatasetOptions } from '../data/dataset.js';
+import { isNumbers, type TrainingData } from '../data/number-dataset.js';
 import { count } from '../report/numbers.js';
+import { checkValues } from '../run/check-data.js';
 import type { Flags } from './flags.js';
 
 /** The model that `--init` names. */
 export interface Init extends LoadedCheckpoint {
   /** Its path, or its address without secrets, for messages. */
   readonly name: string;
-  /** The images that it was trained on. */
-  readonly preferred: NonNullable<DatasetOptions['preferred']>;
+  /** The images that it was trained on; undefined for a model of numbers. */
+  readonly preferred?: NonNullable<DatasetOptions['preferred']>;
 }
 
 /**
@@ -24,6 +27,7 @@ export async function readInit(source: string, flags: Flags, signal: AbortSignal
   const { config } = loaded.checkpoint;
   checkFlags(name, flags, config);
   const { channels, height, width } = config;
+  if (!takesPixels(config)) return { ...loaded, name };
   if (channels !== 1 && channels !== 3) {
     throw new RangeError(`${name} has ${channels} channels, but image files have 1 (grey) or 3 (colour)`);
   }
@@ -71,14 +75,17 @@ function checkSize(name: string, { levels, height, width }: GlowConfig, size: Si
  * @returns what stays as in the model and what changes, in one line each, to be shown before training begins.
  * @throws RangeError if the model cannot take the images.
  */
-export function compareWithData({ name, checkpoint, origin }: Init, data: Dataset): string[] {
+export function compareWithData({ name, checkpoint, origin }: Init, data: TrainingData): string[] {
   const { config } = checkpoint;
   const { channels, height, width, levels, steps, hiddenChannels, bits } = config;
   checkSize(name, config, data, `${data.name} has images of ${data.height}×${data.width}`);
+  checkValues(data, config);
   if (data.channels !== channels) {
     throw new RangeError(
       `${data.name} has images of ${count(data.channels, 'channel')}, but ${name} has ${channels}, which stay; ` +
-        `pass --channels ${channels}, or a folder of images, which are converted`,
+        (isNumbers(data)
+          ? 'pass features of its channels'
+          : `pass --channels ${channels}, or a folder of images, which are converted`),
     );
   }
   const how = { file: '', folder: ', the checkpoint that it carries', graphs: ', rebuilt from its graphs' }[
@@ -86,7 +93,7 @@ export function compareWithData({ name, checkpoint, origin }: Init, data: Datase
   ];
   const sameSize = data.height === height && data.width === width;
   return [
-    `start: ${name}${how}: ${channels}×${height}×${width}, ${count(bits, 'bit')}, ` +
+    `start: ${name}${how}: ${channels}×${height}×${width}, ${describeValues(config)}, ` +
       `${count(levels, 'level')} × ${count(steps, 'step')}, ${hiddenChannels} hidden channels`,
     ...(sameSize
       ? []
@@ -94,7 +101,7 @@ export function compareWithData({ name, checkpoint, origin }: Init, data: Datase
           `  size: it was trained on ${height}×${width} and takes ${data.height}×${data.width} too, but starts worse ` +
             `where structures have another size in pixels; --size ${height}x${width} gives its own`,
         ]),
-    ...(bits < 8
+    ...(takesPixels(config) && bits < 8
       ? [`  bits: it keeps the upper ${bits} of 8 bits; compare its bits/dim only at --bits ${bits}`]
       : []),
   ];

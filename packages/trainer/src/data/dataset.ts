@@ -3,19 +3,41 @@ import type { LeftOut } from '@glow-onnx/runtime/internal-node';
 import type { FoundLabels, LabelFault, Labels } from './labels.js';
 import type { PixelStore } from './pixel-store.js';
 
+/** What data sets of images and of numbers have in common. */
+export interface DataFacts {
+  /** Short name for the model card: the name of the folder or file. */
+  readonly name: string;
+  /** Number of images, or of feature maps. */
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** The labels of the images, by the name of the attribute. Absent if the data has no labels. */
+  readonly labels?: Readonly<Record<string, Labels>>;
+  /** Labels that were found and cannot be used. An error only if they are asked for. */
+  readonly labelFaults: readonly LabelFault[];
+  /** Files that could not be read and were skipped, each with a reason. */
+  readonly skipped: readonly SkippedFile[];
+  /** Hidden entries, files of other kinds and links without an end in a folder of images, each with a reason. */
+  readonly leftOut: readonly LeftOut[];
+  /** The folder of images and the folders that its links lead to: absolute paths. Empty for other data. */
+  readonly roots: readonly string[];
+  /** sha256 of all pixels or numbers in their order, in hexadecimal digits: a resumed run needs the same. */
+  readonly fingerprint: string;
+  /**
+   * Deletes the temporary file, if any. Do not use the dataset afterwards.
+   * @example
+   * await data.close();
+   */
+  close(): Promise<void>;
+}
+
 /**
  * Images of one size, as bytes 0 to 255 (not in model units). They are in memory or, if they need too much of it, in a
  * temporary file.
  */
-export interface Dataset {
-  /** Short name for the model card: the name of the folder or file. */
-  readonly name: string;
-  /** Number of images. */
-  readonly count: number;
+export interface Dataset extends DataFacts {
   /** 1 grey, 3 RGB. */
   readonly channels: 1 | 3;
-  readonly height: number;
-  readonly width: number;
   /**
    * Copies images: indices.length × height × width × channels bytes, row-major.
    * @throws RangeError if an index is not from 0 to count − 1.
@@ -30,24 +52,6 @@ export interface Dataset {
    * const latents = await glow.encode(await data.images([0, 1, 2]));
    */
   images(indices: ArrayLike<number>): Promise<DatasetImage[]>;
-  /** The labels of the images, by the name of the attribute. Absent if the data has no labels. */
-  readonly labels?: Readonly<Record<string, Labels>>;
-  /** Labels that were found and cannot be used. An error only if they are asked for. */
-  readonly labelFaults: readonly LabelFault[];
-  /** Files that could not be read and were skipped, each with a reason. */
-  readonly skipped: readonly SkippedFile[];
-  /** Hidden entries, files of other kinds and links without an end in a folder of images, each with a reason. */
-  readonly leftOut: readonly LeftOut[];
-  /** The folder of images and the folders that its links lead to: absolute paths. Empty for other data. */
-  readonly roots: readonly string[];
-  /** sha256 of the pixels of all images in their order, in hexadecimal digits: a resumed run needs the same. */
-  readonly fingerprint: string;
-  /**
-   * Deletes the temporary file, if any. Do not use the dataset afterwards.
-   * @example
-   * await data.close();
-   */
-  close(): Promise<void>;
 }
 
 /** One image: height × width × channels bytes. */

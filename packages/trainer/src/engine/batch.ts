@@ -6,7 +6,7 @@ export interface Batch {
   readonly count: number;
   /**
    * Dequantised images in model units (−½ to ½), row-major: count × height × width × channels. With n = `config.bits`
-   * and noise u uniform in [0, 1): x = (q + u) / 2ⁿ − ½, where q is the byte shifted right by 8 − n.
+   * and noise u uniform in [0, 1): x = (q + u) / 2ⁿ − ½, where q is the byte shifted right by 8 − n. With n = 0, numbers.
    */
   readonly x: Float32Array;
   /** The class of each image, from 0. A model with classes needs it. */

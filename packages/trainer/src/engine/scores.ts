@@ -1,7 +1,7 @@
 import type { GlowConfig } from '@glow-onnx/flow';
 import { bitsPerDimension, latentShapes, sizeOf } from '@glow-onnx/flow/internal';
 
-/** How well the model predicts the images of a batch: bits/dim, lower is better. */
+/** How well the model predicts the images of a batch: bits/dim, lower is better. Of numbers, those of a density. */
 export interface Scores {
   /** Of each image. */
   readonly bitsPerDim: Float64Array;

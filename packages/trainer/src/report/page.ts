@@ -13,8 +13,8 @@ export interface ReportFacts {
   /** The most important numbers. */
   readonly figures: readonly Row[];
   readonly tables: readonly (readonly [heading: string, rows: readonly Row[]])[];
-  /** In the order of their steps. */
-  readonly samples: readonly StepImage[];
+  /** In the order of their steps. Undefined for a model of numbers, which has no pictures. */
+  readonly samples: readonly StepImage[] | undefined;
   readonly reconstructions: StepImage | undefined;
 }
 
@@ -26,17 +26,21 @@ export function renderPage(facts: ReportFacts): string {
     `<header><h1>${html(name)}</h1><p>Training of a Glow model</p></header>
 <dl class="figures">${figures.map(([label, value]) => `<div><dt>${html(label)}</dt><dd>${html(value)}</dd></div>`).join('')}</dl>
 ${curves(facts)}
-<section><h2>Samples</h2><p>All grids come from the same latents at temperature 0.7. A model with classes draws them in turn. The newest grid is first.</p>
-<div class="grids">${
-      samples
-        .toReversed()
-        .map((grid) => figure(grid))
-        .join('') || nothing('No samples yet.')
-    }</div></section>
-<section><h2>Reconstructions</h2><p>Above: held-out images. Below: the images decoded from their latents.</p>
-<div class="grids">${reconstructions ? figure(reconstructions) : nothing('No reconstructions yet.')}</div></section>
+${samples ? pictures(samples, reconstructions) : nothing('The model has numbers, of which no pictures are drawn.')}
 <div class="tables">${tables.map(table).join('')}</div>`,
   );
+}
+
+function pictures(samples: readonly StepImage[], reconstructions: StepImage | undefined): string {
+  return `<section><h2>Samples</h2><p>All grids come from the same latents at temperature 0.7. A model with classes draws them in turn. The newest grid is first.</p>
+<div class="grids">${
+    samples
+      .toReversed()
+      .map((grid) => figure(grid))
+      .join('') || nothing('No samples yet.')
+  }</div></section>
+<section><h2>Reconstructions</h2><p>Above: held-out images. Below: the images decoded from their latents.</p>
+<div class="grids">${reconstructions ? figure(reconstructions) : nothing('No reconstructions yet.')}</div></section>`;
 }
 
 function curves({ metrics }: ReportFacts): string {

@@ -1,6 +1,7 @@
 import type { Glow } from '@glow-onnx/flow';
-import { sizeOf } from '@glow-onnx/flow/internal';
-import type { Dataset } from '../data/dataset.js';
+import { describeValues, sizeOf, takesPixels } from '@glow-onnx/flow/internal';
+import type { DataFacts } from '../data/dataset.js';
+import type { TrainingData } from '../data/number-dataset.js';
 import type { Batch } from '../engine/batch.js';
 import type { TrainSettings } from '../settings/settings.js';
 import { speed } from './numbers.js';
@@ -10,7 +11,7 @@ import type { Progress } from './progress.js';
 /** The parts of a run that its report describes. */
 export interface RunDescription {
   readonly glow: Glow;
-  readonly data: Dataset;
+  readonly data: TrainingData;
   readonly batches: {
     readonly trainingImages: number;
     /** At most `most` held-out images, evenly spread over the data. */
@@ -50,12 +51,18 @@ function figuresOf(progress: Progress): Rows {
 }
 
 function modelRows({ config, params }: Glow): Rows {
-  const { channels, height, width, bits, levels, steps, hiddenChannels, classes } = config;
+  const { channels, height, width, levels, steps, hiddenChannels, classes } = config;
   const parameters = params
     .filter(({ kind }) => kind === 'trainable')
     .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return [
-    ['images', `${channels}×${height}×${width}, ${bits} bits`],
+    [
+      takesPixels(config) ? 'images' : 'feature maps',
+      `${channels}×${height}×${width}, ${describeValues(config)}`,
+    ],
+    ...(takesPixels(config)
+      ? []
+      : ([['bits/dim', 'of a density: they depend on the unit, and may be negative']] as Rows)),
     ['levels, steps, hidden channels', `${levels}, ${steps}, ${hiddenChannels}`],
     ['parameters', parameters.toLocaleString('en-US')],
     ['1×1 convolution', config.conv1x1],
@@ -87,7 +94,7 @@ function trainingRows(settings: TrainSettings, progress: Progress): Rows {
 }
 
 function dataRows(
-  { name, count, labels, skipped, leftOut }: Dataset,
+  { name, count, labels, skipped, leftOut }: DataFacts,
   { trainingImages }: RunDescription['batches'],
 ): Rows {
   return [

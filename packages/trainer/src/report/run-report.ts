@@ -1,4 +1,5 @@
 import type { Float64Tensor, Named } from '@glow-onnx/flow';
+import { takesPixels } from '@glow-onnx/flow/internal';
 import { messageOf } from '@glow-onnx/runtime/internal';
 import { encodePng } from '@glow-onnx/runtime/node';
 import type { EngineState } from '../engine/contract.js';
@@ -15,7 +16,7 @@ export interface Epoch {
   readonly progress: Progress;
   /**
    * Samples and reconstructions. Undefined if drawing them would take more than a twentieth of the time, or has failed,
-   * which `onWarning` reports.
+   * which `onWarning` reports, and for a model of numbers.
    */
   readonly pictures: Pictures | undefined;
 }
@@ -42,6 +43,7 @@ const FRESH_MS = 10_000;
 
 export function createRunReport(options: RunReportOptions): RunReport {
   const { folder, onWarning } = options;
+  const ofPictures = takesPixels(options.glow.config);
   let spentMs = 0;
   let drawnAt = Number.NEGATIVE_INFINITY;
   let writtenAt = Number.NEGATIVE_INFINITY;
@@ -56,7 +58,7 @@ export function createRunReport(options: RunReportOptions): RunReport {
   };
   const refresh = async (progress: Progress): Promise<void> => {
     writtenAt = performance.now(); // also if it fails, so that a full disk is not told of after every step
-    const samples = await readGrids(folder.path, 'samples');
+    const samples = ofPictures ? await readGrids(folder.path, 'samples') : undefined;
     const reconstructions = (await readGrids(folder.path, 'reconstructions')).at(-1);
     const metrics = await readMetrics(folder.path);
     const facts = { ...runFacts(options, progress), metrics, samples, reconstructions };
@@ -65,7 +67,7 @@ export function createRunReport(options: RunReportOptions): RunReport {
   return {
     async epoch(progress, state, isLast) {
       const started = performance.now();
-      const due = isLast || isDue(spentMs, started - drawnAt);
+      const due = ofPictures && (isLast || isDue(spentMs, started - drawnAt));
       const pictures = due ? await orWarn(draw(options, progress.step, state)) : undefined;
       if (due) {
         drawnAt = performance.now();

@@ -1,6 +1,6 @@
 import type { Checkpoint, GlowConfig } from '@glow-onnx/flow';
-import type { JsonObject } from '@glow-onnx/flow/internal';
-import type { Dataset } from '../data/dataset.js';
+import { describeValues, type JsonObject, takesPixels } from '@glow-onnx/flow/internal';
+import { isNumbers, type TrainingData } from '../data/number-dataset.js';
 import type { TrainSettings } from '../settings/settings.js';
 import { describeData } from './run-checkpoint.js';
 
@@ -12,7 +12,7 @@ const advice = 'pass the same data, or start a new run from its weights with --i
  * @throws RangeError if the data is not the data of the run that is resumed.
  */
 export function checkSameData(
-  data: Dataset,
+  data: TrainingData,
   attribute: string | null,
   before: JsonObject,
 ): string | undefined {
@@ -62,7 +62,11 @@ export function checkSameOrder(settings: TrainSettings, before: Partial<TrainSet
 }
 
 /** @throws RangeError if the data has other class names than the checkpoint. */
-export function checkSameClasses(data: Dataset, attribute: string | null, { training }: Checkpoint): void {
+export function checkSameClasses(
+  data: TrainingData,
+  attribute: string | null,
+  { training }: Checkpoint,
+): void {
   const before = training?.classNames;
   const now = attribute === null ? undefined : data.labels?.[attribute]?.values;
   if (!Array.isArray(before) || now === undefined) return;
@@ -73,13 +77,28 @@ export function checkSameClasses(data: Dataset, attribute: string | null, { trai
   );
 }
 
-/** @throws RangeError if the model expects images of another size. */
-export function checkImages(data: Dataset, config: GlowConfig): void {
+/** @throws RangeError if the model expects numbers and the data has images, or the other way round. */
+export function checkValues(data: TrainingData, config: GlowConfig): void {
+  if (isNumbers(data) === takesPixels(config)) {
+    const [has, expects] = isNumbers(data)
+      ? ['numbers', `pixels (${describeValues(config)})`]
+      : ['pictures', 'numbers (0 bits)'];
+    throw new RangeError(
+      `data: ${data.name} has ${has}, but the model expects ${expects}; pass other data, or another model`,
+    );
+  }
+}
+
+/** @throws RangeError if the model expects images of another size, or numbers in place of images. */
+export function checkImages(data: TrainingData, config: GlowConfig): void {
+  checkValues(data, config);
   for (const name of ['channels', 'height', 'width'] as const) {
     if (data[name] === config[name]) continue;
     throw new RangeError(
       `data: ${data.name} has ${name} ${data[name]}, but the model expects ${config[name]}; ` +
-        `${name === 'channels' ? 'pass --channels' : 'pass --size'} to convert the images`,
+        (isNumbers(data) ? 'pass features of its shape' : `pass --${flagOf[name]} to convert the images`),
     );
   }
 }
+
+const flagOf = { channels: 'channels', height: 'size', width: 'size' } as const;

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Checkpoint, Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
 import { isObject, type JsonObject } from '@glow-onnx/flow/internal';
 import { mean } from '@glow-onnx/runtime/internal';
-import type { Dataset } from '../data/dataset.js';
 import type { Labels } from '../data/labels.js';
+import type { TrainingData } from '../data/number-dataset.js';
 import type { Engine, EngineState } from '../engine/contract.js';
 import type { TrainSettings } from '../settings/settings.js';
 import { type Counters, isCount, parseCounters } from './counters.js';
@@ -12,7 +12,7 @@ import { type Counters, isCount, parseCounters } from './counters.js';
 export interface RunConstants {
   readonly config: GlowConfig;
   readonly fixed: Named<Float64Tensor>;
-  readonly data: Dataset;
+  readonly data: TrainingData;
   readonly settings: TrainSettings;
   readonly trainingImages: number;
   /** The model that the run started from; undefined for a new model. */
@@ -98,10 +98,10 @@ export function runOf(checkpoint: Checkpoint): CheckpointRun | undefined {
 }
 
 /**
- * The facts about the data by which a resumed run recognises it. `pixels` and `labels` are sha256 of all pixels and of
+ * The facts about the data by which a resumed run recognises it. `pixels` (or numbers, as float32) and `labels` are sha256 of all pixels and of
  * the labels that the run trains on, both in the order of the images.
  */
-export function describeData(data: Dataset, labels: Labels | undefined): JsonObject {
+export function describeData(data: TrainingData, labels: Labels | undefined): JsonObject {
   const { name, count, channels, height, width, fingerprint } = data;
   return {
     ...{ name, count, channels, height, width },

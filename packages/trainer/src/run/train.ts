@@ -10,7 +10,7 @@ import {
 } from '@glow-onnx/flow/internal';
 import { assembleEngine } from '../assembly/assemble-engine.js';
 import { type EngineOptions, engineRules } from '../assembly/open-differentiator.js';
-import type { Dataset } from '../data/dataset.js';
+import type { TrainingData } from '../data/number-dataset.js';
 import type { Metrics } from '../folder/metrics.js';
 import { readRun } from '../folder/read-run.js';
 import { createRunFolder, readOnlyRunFolder, reopenRunFolder } from '../folder/run-folder.js';
@@ -38,8 +38,11 @@ export interface TrainOptions extends EngineOptions {
    * or `resume` to continue the run in `out`.
    */
   readonly start: { readonly config: GlowConfig } | { readonly init: Checkpoint } | 'resume';
-  /** The images, from `openDataset` or `datasetFrom`. A resumed run needs the same data. The caller closes it. */
-  readonly data: Dataset;
+  /**
+   * The images, from `openDataset` or `datasetFrom`, or for a config of 0 bits the numbers, from `openNumbers` or
+   * `numbersFrom`. A resumed run needs the same data. The caller closes it.
+   */
+  readonly data: TrainingData;
   /** The folder of the run, for checkpoints, metrics, images and report. It is created if it does not exist. */
   readonly out: string;
   /** Settings that differ from `defaultSettings`, or from the run that is resumed. */
@@ -78,7 +81,7 @@ const trainRules: Rules<TrainOptions> = {
       (typeof value === 'object' && value !== null && ('config' in value || 'init' in value)),
   },
   data: {
-    expected: 'a dataset, from openDataset or datasetFrom (await it)',
+    expected: 'a dataset, from openDataset, datasetFrom, openNumbers or numbersFrom (await it)',
     holds: (value) => typeof value === 'object' && value !== null && 'batch' in value,
   },
   out: { expected: 'the path of a folder', holds: (value) => typeof value === 'string' && value !== '' },

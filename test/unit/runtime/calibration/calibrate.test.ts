@@ -23,7 +23,7 @@ test('a calibration has the values of score, split at random', async () => {
   const all = (name: string) => [...(calibration.reference[name] ?? []), ...(calibration.scores[name] ?? [])];
   const ascending = (values: number[]) => values.sort((a, b) => a - b);
   expect(ascending(all('density'))).toEqual(ascending(scores.map(({ bitsPerDim }) => bitsPerDim)));
-  expect(ascending(all('excess'))).toEqual(ascending(scores.map(({ excess }) => excess)));
+  expect(ascending(all('excess'))).toEqual(ascending(scores.map(({ excess }) => excess as number)));
   expect([calibration.reference.density?.length, calibration.scores.density?.length]).toEqual([7, 23]);
   expect(Object.keys(calibration.scores)).toEqual(['density', 'excess', 'level0', 'level1']);
   expect(await model.calibrate(images, options)).toEqual(calibration);
