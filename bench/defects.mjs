@@ -4,7 +4,7 @@
 //     node bench/defects/generate.mjs --out DATA
 //     for NAME of woven, printed, machined: glow-onnx train --data DATA/NAME.json --out RUNS/NAME … (the document says how)
 //                                           glow-onnx export RUNS/NAME MODELS/NAME
-//     node bench/defects.mjs --data DATA --models MODELS [--python python3] [--out out/defects] [--doc FILE]
+//     npm run eval:defects -- --data DATA --models MODELS [--python python3] [--out out/defects] [--doc FILE]
 //
 // Each map is a file in --out as soon as it is made; the same command goes on. PYTHON has bench/peers/autoencoder.txt.
 import { execFileSync } from 'node:child_process';
@@ -21,7 +21,7 @@ import { report } from './defects/report.mjs';
 import { smooth } from './defects/smooth.mjs';
 import { aroundPart, writePart } from './written-part.mjs';
 
-const command = 'node bench/defects.mjs';
+const command = 'npm run eval:defects';
 const text = { type: 'string' };
 const { values } = parseArgs({
   options: {

@@ -111,7 +111,7 @@ test('the bench writes its tables into a document, and keeps the maps', async ()
   const run = [join(bench, 'defects.mjs'), '--data', data, '--models', models, '--out', maps, ...few];
   await writeFile(doc, 'no marks');
   expect(() => node([...run, '--doc', doc])).toThrow('lacks the lines');
-  await writeFile(doc, 'before\n<!-- written by node bench/defects.mjs -->\n<!-- until here -->\nafter\n');
+  await writeFile(doc, 'before\n<!-- written by npm run eval:defects -->\n<!-- until here -->\nafter\n');
   node([...run, '--doc', doc]);
   const text = await readFile(doc, 'utf8');
   expect(text).toMatch(/^before\n[\s\S]*\| machined \| flow, gradient \|[\s\S]*after\n$/);

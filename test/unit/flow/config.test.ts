@@ -50,7 +50,10 @@ test.each([
   [{ logitRange: 1 }, /config: logitRange: expected at most 0\.999, got 1/],
   [{ logitRange: -0.1 }, /config: logitRange: expected at least 0, got -0\.1/],
   [{ inputRelu: 1 }, /config: inputRelu: expected boolean, got 1/],
-  [{ hiddenLayer: 'dense' }, /config: hiddenLayer: expected one of "plain", "residual", "gated", got "dense"/],
+  [
+    { hiddenLayer: 'dense' },
+    /config: hiddenLayer: expected one of "plain", "residual", "gated", got "dense"/,
+  ],
   [{ height: 30 }, /config: height 30 cannot pass 3 levels: it must be divisible by 8/],
   [{ bits: Number.NaN }, /config: bits: expected .*, got NaN/],
   [{ steps: 5n }, /config: steps: expected number, got 5/],
