@@ -17,21 +17,26 @@ const TOLERANCE = 1e-5;
 
 /** The second hidden image of each conditioner, as the float64 interpreter computes it. */
 function hiddenImages({ glow, forward }: ReturnType<typeof exported>, x: Float64Tensor, classes: number) {
-  const pointwise = new Set<Float64Tensor>();
+  const rectified = new Set<Float64Tensor>();
   const found: Float64Tensor[] = [];
+  let isBeforeLast = false;
   encode(
     glow,
     {
       ...float64Ops,
-      conv1x1(...args) {
-        const y = float64Ops.conv1x1(...args);
-        pointwise.add(y);
-        return y;
-      },
       relu(h) {
         const y = float64Ops.relu(h);
-        if (pointwise.has(h)) found.push(y);
+        rectified.add(y);
         return y;
+      },
+      conv1x1(h, ...weights) {
+        isBeforeLast ||= rectified.has(h);
+        return float64Ops.conv1x1(h, ...weights);
+      },
+      conv3x3(h, ...weights) {
+        if (isBeforeLast) found.push(h);
+        isBeforeLast = false;
+        return float64Ops.conv3x3(h, ...weights);
       },
     },
     x,

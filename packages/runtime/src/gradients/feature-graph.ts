@@ -12,9 +12,10 @@ import { type FolderGraph, graphValues } from './graph-values.js';
  * so `label` is no input.
  * @throws RangeError if the graph has another number of conditioners than the config.
  */
-export function featureGraph(source: FolderGraph, { levels, steps }: GlowConfig): Uint8Array {
+export function featureGraph(source: FolderGraph, config: GlowConfig): Uint8Array {
+  const { levels, steps } = config;
   const { inputs, outputs } = graphValues('encode', source);
-  const images = hiddenImages(outputs);
+  const images = hiddenImages(outputs, config);
   if (images.length !== levels * steps) {
     throw new RangeError(
       `the encode graph has ${images.length} conditioners, expected ${levels * steps}; export the model again`,
@@ -37,24 +38,41 @@ export function featureGraph(source: FolderGraph, { levels, steps }: GlowConfig)
 }
 
 /**
- * The second hidden image of each conditioner, in the order of the flow: the ReLU after the 1×1 convolution of a ReLU.
- * No other part of an exported graph has this form. Names cannot tell, since equal weights are stored once.
+ * The second hidden image of each conditioner, in the order of the flow, by the form that only conditioners have: the
+ * ReLU of a 1×1 convolution of a ReLU; with another hidden layer the sum that ends it. Names cannot tell, since equal
+ * weights are stored once.
  */
-function hiddenImages(outputs: Readonly<Record<string, Value>>): Value[] {
+function hiddenImages(outputs: Readonly<Record<string, Value>>, { hiddenLayer }: GlowConfig): Value[] {
   const named = Object.entries(outputs).map(([name, value]) => ({ ...value, name }));
   return reach(named)
     .map(({ value }) => value)
-    .filter((value) => {
-      const convolution = inputOf(value, 'Relu');
-      const isPointwise = String(kernelOf(convolution)?.shape.slice(2)) === '1,1';
-      return isPointwise && inputOf(inputOf(convolution, 'Conv'), 'Relu') !== undefined;
-    });
+    .filter(isHidden[hiddenLayer]);
+}
+
+const isHidden: Readonly<Record<GlowConfig['hiddenLayer'], (value: Value) => boolean>> = {
+  plain: (value) => isSecond(inputOf(value, 'Relu')),
+  residual: (value) => inputsOf(value, 'Add').some((part) => isSecond(inputOf(part, 'Relu'))),
+  gated: (value) =>
+    inputsOf(value, 'Add').some((part) =>
+      inputsOf(part, 'Mul').some((half) => isSecond(inputOf(half, 'Slice'))),
+    ),
+};
+
+/** Whether it is a 1×1 convolution of a ReLU. */
+function isSecond(convolution: Value | undefined): boolean {
+  const isPointwise = String(kernelOf(convolution)?.shape.slice(2)) === '1,1';
+  return isPointwise && inputOf(inputOf(convolution, 'Conv'), 'Relu') !== undefined;
 }
 
 /** The first input of a value, if this operator made it. It looks through the casts of fp16. */
 function inputOf(value: Value | undefined, operator: string): Value | undefined {
-  const isIt = value?.source.kind === 'node' && value.source.operator === operator;
-  return isIt ? withoutCasts(value.source.inputs[0]) : undefined;
+  return inputsOf(value, operator)[0];
+}
+
+function inputsOf(value: Value | undefined, operator: string): (Value | undefined)[] {
+  const own = withoutCasts(value);
+  const isIt = own?.source.kind === 'node' && own.source.operator === operator;
+  return isIt ? own.source.inputs.map(withoutCasts) : [];
 }
 
 function withoutCasts(value: Value | undefined): Value | undefined {
