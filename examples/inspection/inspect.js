@@ -1,19 +1,17 @@
-import { drawImage, heatMap, loadGlow } from '@glow-onnx/runtime';
+import { drawImage, heatMap, loadGlow, parseCalibration } from '@glow-onnx/runtime';
 
 const [files, camera, video, status, results] = ['files', 'camera', 'video', 'status', 'results'].map((id) =>
   document.getElementById(id),
 );
 
-/** The verdict. Put a rule of your own here, such as a limit for the brightest pixel. */
-const isUsual = ({ typicality }) => typicality > 0.05;
+let calibration; // what `glow-onnx calibrate` wrote, once it was chosen as a file
+const isUsual = ({ verdict, typicality }) => (verdict ? !verdict.unusual : typicality > 0.05);
 
-function add(tag, properties) {
-  return results.appendChild(Object.assign(document.createElement(tag), properties));
-}
+const add = (tag, properties) => results.appendChild(Object.assign(document.createElement(tag), properties));
 
 async function inspect(glow, image, name) {
   const [seen] = await glow.prepare(image);
-  const [[score], [{ map }]] = [await glow.score(seen), await glow.surprise(seen)];
+  const [[score], [{ map }]] = [await glow.score(seen, { calibration }), await glow.surprise(seen)];
   const most = Math.max(...map.data).toFixed(1);
   const verdict = `${name}: ${isUsual(score) ? 'good' : 'check'}. The brightest pixel has ${most} bits.`;
   status.textContent = add('p', { textContent: verdict }).textContent;
@@ -37,7 +35,12 @@ loadGlow(new URL('./', location.href), { worker: true }).then((glow) => {
     photo()
       .then((image) => inspect(glow, image, 'The photo'))
       .catch(say);
+  const open = async (file) => {
+    if (!file.name.endsWith('.json')) return inspect(glow, file, file.name);
+    calibration = parseCalibration(await file.text());
+    status.textContent = `Verdicts are by ${file.name}.`;
+  };
   files.onchange = async () => {
-    for (const file of files.files) await inspect(glow, file, file.name).catch(say);
+    for (const file of files.files) await open(file).catch(say);
   };
 }, say);

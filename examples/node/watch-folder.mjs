@@ -1,15 +1,14 @@
-// Says of each new picture in a folder whether it resembles the training images, until Ctrl-C.
-//   node examples/node/watch-folder.mjs incoming
-import { readdir, stat } from 'node:fs/promises';
+// Judges each new picture of a folder: node examples/node/watch-folder.mjs incoming [--calibration FILE]
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { loadGlow } from '@glow-onnx/runtime/node';
+import { loadGlow, parseCalibration } from '@glow-onnx/runtime/node';
 
-// The verdict. Put a rule of your own here, such as a limit for the brightest pixel.
-async function judge(glow, path) {
-  const [[{ typicality }], [{ map }]] = [await glow.score(path), await glow.surprise(path)];
-  return `${typicality > 0.05 ? 'good' : 'check'}, brightest pixel ${Math.max(...map.data).toFixed(1)} bits`;
+async function judge(path) {
+  const [[score], [{ map }]] = [await glow.score(path, { calibration }), await glow.surprise(path)];
+  const isUsual = score.verdict ? !score.verdict.unusual : score.typicality > 0.05; // without a calibration: rough
+  return `${isUsual ? 'good' : 'check'}, brightest pixel ${Math.max(...map.data).toFixed(1)} bits`;
 }
 
 async function look(folder) {
@@ -25,16 +24,17 @@ process.on('uncaughtException', ({ message }) => {
   console.error(message);
   process.exit(1);
 });
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { model: { type: 'string' } } });
-const [folder = 'incoming'] = positionals;
-const [glow, judged] = [await loadGlow(values.model ?? 'models/faces'), await look(folder)];
+const options = { model: { type: 'string' }, calibration: { type: 'string' } };
+const { values, positionals } = parseArgs({ allowPositionals: true, options });
+const calibration = values.calibration && parseCalibration(await readFile(values.calibration));
+const [glow, folder] = [await loadGlow(values.model ?? 'models/faces'), positionals[0] ?? 'incoming'];
+const judged = await look(folder);
 console.log(`watching ${folder}`);
-for (let before = judged; ; await sleep(500)) {
-  const now = await look(folder);
+for (let before = judged, now; ; before = now, await sleep(500)) {
+  now = await look(folder);
   for (const [name, state] of now) {
     if (state === judged.get(name) || state !== before.get(name)) continue; // known, or still being written
     judged.set(name, state);
-    console.log(`${name}: ${await judge(glow, join(folder, name)).catch(({ message }) => message)}`);
+    console.log(`${name}: ${await judge(join(folder, name)).catch(({ message }) => message)}`);
   }
-  before = now;
 }

@@ -154,6 +154,12 @@ describe('the examples in Node', () => {
     }
   }, 120_000);
 
+  test('watch-folder says which calibration it cannot read', () => {
+    const { status, stderr } = runScript('watch-folder', '--calibration', 'package.json');
+    expect(status).toBe(1);
+    expect(stderr).toContain('calibration');
+  });
+
   test.each([
     ['watch-folder', ['nowhere'], 'nowhere'],
     ['sample', ['--count', 'many'], 'sample: count must be an integer from 0 on, got NaN'],

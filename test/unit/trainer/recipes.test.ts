@@ -58,11 +58,13 @@ test('one image of one colour among photos, such as a night sky, leaves them pho
   expect(await proposeRecipe(images((x, k) => (k < 64 ? 0 : 10 * x)))).toBe('photos');
 });
 
-test('a trained model is proposed for drawings with as many channels, and not for photos', () => {
+test('a trained model of the same recipe with as many channels is proposed', () => {
   const folder = (channels: 1 | 3, recipe: RecipeName) =>
     trainedModelFor({ channels }, recipe, shippedModels)?.folder;
   expect(folder(3, 'drawings')).toBe('models/faces');
   expect(folder(1, 'drawings')).toBe('models/fashion-mnist');
-  expect(folder(3, 'photos')).toBeUndefined();
+  expect(folder(3, 'photos')).toBe('models/photos');
+  expect(folder(1, 'photos')).toBeUndefined();
+  expect(folder(3, 'quick')).toBeUndefined();
   expect(trainedModelFor({ channels: 3 }, 'drawings', [])).toBeUndefined();
 });
