@@ -7,7 +7,7 @@ import { loadGlow, parseCalibration } from '@glow-onnx/runtime/node';
 
 async function judge(path) {
   const [[score], [{ map }]] = [await glow.score(path, { calibration }), await glow.surprise(path)];
-  const isUsual = score.verdict ? !score.verdict.unusual : score.typicality > 0.05; // without a calibration: rough
+  const isUsual = score.verdict ? !score.verdict.unusual : score.typicality > 0.05; // the second is rough
   return `${isUsual ? 'good' : 'check'}, brightest pixel ${Math.max(...map.data).toFixed(1)} bits`;
 }
 
