@@ -16,12 +16,29 @@ const [run, patches] = process.argv.slice(2);
 if (!run || !patches)
   throw new Error('publish: expected the folder of a training run, and that of the patches');
 
-const draws = 8;
+const draws = 4;
 const held = await openDataset(join(patches, 'held-out.json'));
 const { values: photographs, indices } = held.labels.photograph;
 const crops = await readdir(join(patches, 'crops'));
 const { photos, sources } = JSON.parse(await readFile(join(folder, 'photos.json'), 'utf8'));
 const found = {};
+
+const expect = `The model has learned what small pieces of photographs have in common: smooth areas, edges, textures, how colours go together. It knows nothing of things, so its samples are coloured textures and no scenes. It scores and restores; it does not invent.
+
+Patches are of a few dozen photographs, many of them of nature. Traces of JPEG, noise of a night camera, text and drawings are not among them, and a photograph that was not reduced first is less like the patches than one that was.`;
+
+const madeBy = `\`\`\`sh
+apt-get install libjxl-tools
+git clone https://github.com/BuddiesOfBudgie/budgie-backgrounds runs/budgie
+for package in lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 mate-backgrounds plasma-workspace-wallpapers; do
+  apt-get download $package && dpkg-deb -x $package*.deb runs/debian
+done
+node models/photos/generate.mjs --from runs/budgie --from runs/debian --out runs/patches
+npx glow-onnx train --data runs/patches/photos.json --out runs/photos --preset bounded --levels 3 --steps 16 --hidden 96 --batch 16 --lr 1e-3 --schedule cosine --flip --val-fraction 0.005 --epochs 3 --ema 0.999 --threads 1 --time-budget 155
+node models/photos/publish.mjs runs/photos runs/patches
+\`\`\`
+
+Training ran on one thread, in pieces of one budget: Ctrl-C saves, and \`--resume\` goes on.`;
 
 await publish({
   folder,
@@ -69,23 +86,6 @@ await publish({
     ],
   }),
 });
-
-const expect = `The model has learned what small pieces of photographs have in common: smooth areas, edges, textures, how colours go together. It knows nothing of things, so its samples are coloured textures and no scenes. It scores and restores; it does not invent.
-
-Patches are of a few dozen photographs, many of them of nature. Traces of JPEG, noise of a night camera, text and drawings are not among them, and a photograph that was not reduced first is less like the patches than one that was.`;
-
-const madeBy = `\`\`\`sh
-apt-get install libjxl-tools
-git clone https://github.com/BuddiesOfBudgie/budgie-backgrounds runs/budgie
-for package in lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 mate-backgrounds plasma-workspace-wallpapers; do
-  apt-get download $package && dpkg-deb -x $package*.deb runs/debian
-done
-node models/photos/generate.mjs --from runs/budgie --from runs/debian --out runs/patches
-npx glow-onnx train --data runs/patches/photos.json --out runs/photos --preset bounded --levels 3 --steps 16 --hidden 96 --batch 16 --lr 1e-3 --schedule cosine --flip --val-fraction 0.005 --epochs 3 --ema 0.999 --threads 1 --time-budget 155
-node models/photos/publish.mjs runs/photos runs/patches
-\`\`\`
-
-Training ran on one thread, in pieces of one budget: Ctrl-C saves, and \`--resume\` goes on.`;
 
 /** Bits/dim of the model and of each codec for each photograph. */
 async function beside(images, bits, groups) {

@@ -12,13 +12,14 @@ import { show } from './reading/show.js';
 import {
   byteSize,
   dtypeArrays,
+  type Header,
   type HeaderEntry,
   maxHeaderBytes,
   readHeader,
   type SafetensorsDtype,
 } from './safetensors-header.js';
 
-export { dtypeArrays, type HeaderEntry, maxHeaderBytes, readHeader, type SafetensorsDtype };
+export { dtypeArrays, type Header, type HeaderEntry, maxHeaderBytes, readHeader, type SafetensorsDtype };
 
 /** A tensor of a file: row-major numbers. Half-precision floats (F16, BF16) are given as their bits. */
 export type SafetensorsTensor = {

@@ -1,6 +1,7 @@
 /** What a calibration can count as unusual. `docs/anomaly-detection.md` says what each finds. */
-export const statistics = ['density', 'excess', 'levels', 'surprise', 'gradient'] as const;
-export type Statistic = (typeof statistics)[number];
+export type Statistic = 'density' | 'excess' | 'levels' | 'surprise' | 'gradient';
+
+export const statistics: readonly Statistic[] = ['density', 'excess', 'levels', 'surprise', 'gradient'];
 
 /** All that need no second pass through the model. */
 export const defaultStatistics: readonly Statistic[] = ['density', 'excess', 'levels'];
