@@ -3,10 +3,10 @@
 //
 //     node bench/defects/generate.mjs --out DATA
 //     for NAME of woven, printed, machined: glow-onnx train --data DATA/NAME.json --out RUNS/NAME … (the document says how)
-//                                           glow-onnx export RUNS/NAME MODELS/NAME
+//                                           glow-onnx export RUNS/NAME/best.safetensors --out MODELS/NAME
 //     npm run eval:defects -- --data DATA --models MODELS [--python python3] [--out out/defects] [--doc FILE]
 //
-// Each map is a file in --out as soon as it is made; the same command goes on. PYTHON has bench/peers/autoencoder.txt.
+// Each map is a file in --out as soon as it is made; the same command goes on. For other models take another --out. PYTHON has bench/peers/autoencoder.txt.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -64,7 +64,14 @@ for (const surface of Object.keys(defectsOf)) {
     'flow, gradient': surprise('gradient'),
   };
   for (const [method, mapsOf] of Object.entries(methods)) {
-    const maps = await kept(`${surface}-${method.replaceAll(/\W+/g, '-')}`, () => mapsOf(pictures.images));
+    const made = {
+      'patch statistics': `-${learned.count}`,
+      'flow, terms': `-${values.draws}`,
+      'flow, gradient': `-${values.draws}`,
+    };
+    const maps = await kept(`${surface}-${method.replaceAll(/\W+/g, '-')}${made[method] ?? ''}`, () =>
+      mapsOf(pictures.images),
+    );
     const smoothed = maps.map((map) => smooth(map, pictures.side));
     found.push({ surface, method, parameters, masks, maps: smoothed, kinds: pictures.kinds });
     console.log(`${surface}: ${method}`);

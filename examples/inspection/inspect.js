@@ -10,7 +10,7 @@ const isUsual = ({ verdict, typicality }) => (verdict ? !verdict.unusual : typic
 const add = (tag, properties) => results.appendChild(Object.assign(document.createElement(tag), properties));
 
 async function inspect(glow, image, name) {
-  const [seen] = await glow.prepare(image);
+  const [seen] = await glow.prepare(image, { fit: calibration?.fit });
   const [[score], [{ map }]] = [await glow.score(seen, { calibration }), await glow.surprise(seen)];
   const most = Math.max(...map.data).toFixed(1);
   const verdict = `${name}: ${isUsual(score) ? 'good' : 'check'}. The brightest pixel has ${most} bits.`;

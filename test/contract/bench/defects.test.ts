@@ -115,8 +115,8 @@ test('the bench writes its tables into a document, and keeps the maps', async ()
   node([...run, '--doc', doc]);
   const text = await readFile(doc, 'utf8');
   expect(text).toMatch(/^before\n[\s\S]*\| machined \| flow, gradient \|[\s\S]*after\n$/);
-  expect((await readdir(maps)).sort()).toContain('woven-flow-terms.f32');
-  const broken = join(maps, 'woven-flow-terms.f32');
+  expect((await readdir(maps)).sort()).toContain('woven-flow-terms-1.f32');
+  const broken = join(maps, 'woven-flow-terms-1.f32');
   await writeFile(broken, new Uint8Array(4 * 64 * 64 * 8)); // a map that is the same everywhere decides nothing
   node([...run, '--doc', doc]);
   expect(await readFile(doc, 'utf8')).toContain('| woven | flow, terms | 0.500 ± 0.000 |');

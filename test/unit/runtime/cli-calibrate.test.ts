@@ -37,7 +37,7 @@ test('calibrate writes what the model measures, and score judges by it', async (
   expect(scored.out).toMatch(/^image +verdict +p +p density +p excess +p level0 +p level1\n/);
   expect(scored.out).toMatch(/0\.png +(unusual|as usual) /);
   expect(scored.out).toContain('unusual: p is at most 0.1. False alarms: 5.3 % of good images');
-  expect(scored.out).toContain('bits/dim: mean of 2 draws of noise');
+  expect(scored.out.match(/bits\/dim: mean of 2 draws of noise/g)).toHaveLength(1);
   const { images: rows, falseAlarms } = JSON.parse(
     (await glow('score', folder, at('0.png'), at('1.png'), '--calibration', at('c.json'), '--json')).out,
   );
@@ -48,6 +48,7 @@ test('calibrate writes what the model measures, and score judges by it', async (
 test('without a calibration, score says how to get a verdict', async () => {
   const { out } = await glow('score', folder, at('0.png'), '--draws', '2');
   expect(out).toContain('for a p-value and a verdict: glow-onnx calibrate, then score with --calibration');
+  expect(out.match(/bits\/dim: mean of 2 draws of noise/g)).toHaveLength(1);
 });
 
 test('the lines of --out have verdicts, and another calibration is another scoring', async () => {
@@ -103,6 +104,7 @@ test('wrong calls are explained, and leave no file', async () => {
     [score('--false-alarms', '0.1'), 1, '--false-alarms is about verdicts; pass --calibration too'],
   ];
   await calibrate('--out', at('y.json'));
+  cases.push([score('--calibration', at('y.json'), '--out', at('y.json'), '--force'), 1, 'y.json']);
   cases.push([
     score('--calibration', at('y.json'), '--draws', '3'),
     1,
@@ -112,6 +114,7 @@ test('wrong calls are explained, and leave no file', async () => {
     expect(await run).toMatchObject({ code, err: expect.stringContaining(message) });
   }
   await expect(readFile(at('x.json'))).rejects.toThrow('ENOENT');
+  parseCalibration(await readFile(at('y.json'))); // it was not replaced
 });
 
 test('surprise is the maximum of the map, and gradient the length of the gradient, at the first draw', async () => {

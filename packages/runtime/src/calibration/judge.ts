@@ -63,6 +63,10 @@ export function judgeOf(
   const rank = alarmRank(count, asked);
   return {
     judge(values) {
+      const unknown = names.find((name) => !Number.isFinite(values[name]));
+      if (unknown !== undefined) {
+        throw new RangeError(`${where}: ${unknown}: the image has no finite value of it, so no verdict`);
+      }
       const found = names.map((name) => strangenessOf(name, values[name] as number));
       const p = pValue(together, sum(found));
       const tested = names.map((name, i): [string, Tested] => [

@@ -46,7 +46,5 @@ function referenceCount(groups: number): number {
 
 /** The fewest groups that leave so many for scores. */
 export function leastGroups(scores: number): number {
-  let groups = scores;
-  while (groups - referenceCount(groups) < scores) groups++;
-  return groups;
+  return Math.floor((4 * (scores - 1)) / 3) + 1;
 }

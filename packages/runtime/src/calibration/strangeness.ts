@@ -31,6 +31,8 @@ function tailOf(reference: readonly number[]): Tail {
   const first = Math.floor(0.75 * sorted.length);
   const from = sorted[first] as number;
   const scale = mean(sorted.slice(first).map((value) => value - from));
-  if (scale > 0) return { from, scale };
-  throw new RangeError(`a quarter of the ${reference.length} reference images have the value ${from}`);
+  if (scale > 0 && Number.isFinite(scale)) return { from, scale };
+  throw new RangeError(
+    `a quarter of the ${reference.length} reference images have one value, or values too far apart`,
+  );
 }

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Calibration } from '../calibration/calibration.js';
 import { encodeCalibration, parseCalibration } from '../calibration/calibration-file.js';
 import type { FalseAlarms } from '../calibration/conformal.js';
@@ -10,6 +10,7 @@ import { readWholeFile } from '../node/read-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import type { Fit } from '../pictures/fits.js';
 import type { TensorFlags } from './commands.js';
+import { isAddress } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
 import { readInputs } from './inputs.js';
 import { facts, type Report } from './report.js';
@@ -44,7 +45,7 @@ export async function calibrate(
   if (groupBy && !named) {
     throw new RangeError('--group-by: feature maps of a file lie in no folders; leave it out');
   }
-  const groups = groupBy && images.map((image) => dirname(image));
+  const groups = groupBy && images.map(folderOf);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
     const calibration = await model.calibrate(inputs, {
@@ -78,6 +79,11 @@ export async function calibrate(
       ...{ fitted, leftOut },
     };
   });
+}
+
+/** The folder of an image, of whatever way a path leads to it. */
+function folderOf(image: string): string {
+  return isAddress(image) ? dirname(image) : dirname(resolve(image));
 }
 
 /** @throws Error if the file cannot be read, or is not a calibration. */

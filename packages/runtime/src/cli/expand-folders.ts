@@ -69,7 +69,7 @@ async function expand(path: string): Promise<Omit<NamedImages, 'names'> & { fold
 }
 
 /** Whether the text of an image is an address, in place of a path. */
-function isAddress(text: string): boolean {
+export function isAddress(text: string): boolean {
   return /^\s*(file:|data:|https?:\/\/)/i.test(text);
 }
 

@@ -38,17 +38,19 @@ export async function heatMapOutput(
   return async (model, scores, options) => {
     const { fit, signal } = options;
     const scored = images.filter((_, i) => scores[i] !== undefined);
-    const seen = (await model.prepare(scored, { fit, signal })).values();
-    const found = await model.surprise(scored, options);
-    const maps = found.values();
-    const pairs = scores.map((score) => {
-      if (score === undefined) return undefined;
-      const [image, { map }] = [seen.next().value as FittedImage, maps.next().value as Surprise];
-      const pair = [withChannels(image, 3, '--heatmap'), heatMap(map)];
-      return imageGrid(pair, gridOptions(image, { columns: 2 }));
-    });
+    if (scored.length === 0) return { text: 'no map is written: there is no image' };
+    let found: readonly Surprise[];
     let files: readonly string[];
     try {
+      const seen = (await model.prepare(scored, { fit, signal })).values();
+      found = await model.surprise(scored, options);
+      const maps = found.values();
+      const pairs = scores.map((score) => {
+        if (score === undefined) return undefined;
+        const [image, { map }] = [seen.next().value as FittedImage, maps.next().value as Surprise];
+        const pair = [withChannels(image, 3, '--heatmap'), heatMap(map)];
+        return imageGrid(pair, gridOptions(image, { columns: 2 }));
+      });
       files = await write(pairs, signal);
     } catch (cause) {
       signal.throwIfAborted();

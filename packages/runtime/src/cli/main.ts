@@ -75,6 +75,10 @@ function inFlags(message: string): string {
     .replace(/, or the index of a class, an integer from 0 to \d+/, '')
     .replaceAll('pass fit: "cover", "resize", "crop" or "pad"', 'pass --fit cover, resize, crop or pad')
     .replaceAll('fit: "cover" gives', '--fit cover gives')
+    .replace(
+      /pass them as \{ shape: (\[\d+), height, width\], data: Float32Array \}/,
+      'pass a .safetensors file of $1, height, width]',
+    )
     .replaceAll('maxMemory is', '--max-memory is')
     .replaceAll('or load the model with a larger maxMemory', 'or pass a larger --max-memory')
     .replaceAll('pass fit: "cover", "pad" or "resize"', 'pass --fit cover, pad or resize')

@@ -48,15 +48,13 @@ export async function score(
   const judging = calibration ? { calibration, falseAlarms: falseAlarms ?? calibration.falseAlarms } : {};
   const { inputs, names, files, leftOut, named } = await readInputs(paths, tensor);
   const images = partOf(names, shard);
+  const read = [directory, ...files, ...(file === undefined ? [] : [file])];
   if (heatmap !== undefined && named === undefined) {
     throw new RangeError('--heatmap draws over images, and .safetensors files have numbers; leave it out');
   }
   const own = named && { ...named, images, names: partOf(named.names, shard) };
-  const draw =
-    heatmap === undefined || !own
-      ? undefined
-      : await heatMapOutput(heatmap, force, own, [directory, ...files]);
-  if (out !== undefined && !resume) checkOutputs([out], [directory, ...files], force);
+  const draw = heatmap === undefined || !own ? undefined : await heatMapOutput(heatmap, force, own, read);
+  if (out !== undefined && !resume) checkOutputs([out], read, force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
     const { fit, ...ofDraws } = scoringWith(flags, calibration, takesPixels(model.config));
@@ -86,7 +84,7 @@ export async function score(
     const { bound: _, ...drawn } = ofDraws;
     const maps = await draw?.(model, results, { ...options, ...drawn, fit });
     return {
-      text: [...text, describeBound(ofDraws), ...(maps ? ['', maps.text] : [])].join('\n'),
+      text: [...text, ...(maps ? ['', maps.text] : [])].join('\n'),
       json: {
         ...{ ...ofDraws, mean: average, ...(rate && { falseAlarms: rate }) },
         ...{ images: scores, ...maps?.json, fitted, leftOut },

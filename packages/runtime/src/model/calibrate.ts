@@ -115,9 +115,11 @@ function checkLists(
   }
   if (statistics.length === 0) throw new RangeError('calibrate: statistics must name at least one');
   if (groups === undefined) return;
-  const bad = groups.find((group) => typeof group !== 'string' && typeof group !== 'number');
-  if (bad !== undefined) {
-    throw new TypeError(`calibrate: groups must be a list of texts or numbers, got ${describe(bad)} in it`);
+  const bad = groups.findIndex((group) => typeof group !== 'string' && typeof group !== 'number');
+  if (bad >= 0) {
+    throw new TypeError(
+      `calibrate: groups must be a list of texts or numbers, got ${describe(groups[bad])} at ${bad}`,
+    );
   }
   if (groups.length !== images.length) {
     throw new RangeError(`calibrate: ${images.length} images need as many groups, got ${groups.length}`);

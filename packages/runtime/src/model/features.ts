@@ -15,7 +15,7 @@ import { featureBatch } from './run-features.js';
 export interface Features {
   /** levels·steps conditioners in the order of the flow, their hidden channels, and 2×2 regions of the image. */
   readonly shape: readonly [conditioners: number, channels: number, rows: 2, columns: 2];
-  /** Means of hidden activations over a region, from 0 on, in row-major order. */
+  /** Means of hidden activations over a region, in row-major order; from 0 on unless `hiddenLayer` is `gated`. */
   readonly data: Float32Array;
   /** How the image was brought to another size. Undefined if the model saw it at its own. */
   readonly fitted?: Fitted;

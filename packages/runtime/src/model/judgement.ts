@@ -1,3 +1,5 @@
+import { printable } from '@glow-onnx/flow/manifest';
+import { takesPixels } from '@glow-onnx/flow/pixels';
 import { type Calibration, checkCalibration } from '../calibration/calibration.js';
 import { type Judge, judgeOf } from '../calibration/judge.js';
 import { wantedFor } from './calibrate.js';
@@ -26,7 +28,7 @@ export function judgementBy(
   checkCalibration(calibration, where);
   const model = identityOf({ manifest, precision });
   if (calibration.model !== model) {
-    const [other, own] = [calibration.model, model].map((sha) => sha.slice(0, 12));
+    const [other, own] = [calibration.model, model].map((sha) => printable(sha.slice(0, 12)));
     throw new RangeError(
       `${where}: it belongs to the model with weights ${other}… (${calibration.precision}), this model has ${own}… ` +
         `(${precision}); calibrate this model`,
@@ -39,6 +41,11 @@ export function judgementBy(
     );
   }
   const names = Object.keys(calibration.scores);
+  if (names.includes('excess') && !takesPixels(manifest.config)) {
+    throw new RangeError(
+      `${where}: it has excess, which is about pixels, and this model takes numbers; calibrate this model`,
+    );
+  }
   const levels = names.filter((name) => name.startsWith('level')).length;
   if (levels > 0 && levels !== manifest.config.levels) {
     throw new RangeError(

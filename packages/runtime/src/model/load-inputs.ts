@@ -127,7 +127,7 @@ export async function* loadOne(
 /** Why a model refuses a picture. */
 function takesNumbers({ channels }: GlowConfig): string {
   return (
-    'this model takes numbers, not pictures; encode takes them as ' +
+    'this model takes numbers, not pictures; pass them as ' +
     `{ shape: [${channels}, height, width], data: Float32Array }`
   );
 }

@@ -56,6 +56,9 @@ export async function score(
   { calibration, falseAlarms, ...given }: ScoreOptions = {},
 ): Promise<Score[]> {
   const { training } = parts.manifest;
+  if (falseAlarms !== undefined && !calibration) {
+    throw new RangeError('score: falseAlarms is about verdicts; pass a calibration too, or leave it out');
+  }
   const percentileOf = trainingPercentile(training?.histogram);
   checkDraws(parts.manifest.config, 'score', given);
   const judgement = calibration && judgementBy(parts, calibration, falseAlarms, given);

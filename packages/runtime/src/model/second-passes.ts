@@ -29,7 +29,7 @@ const open: Readonly<Record<SecondPass, (parts: ModelParts) => Promise<Pass>>> =
       own: withGradientMemory(parts, graph.bytesPerPixel),
       run: async (items) =>
         (await encodeGradientBatch(graph, parts.manifest.config, items)).map((item) =>
-          isFailed(item) ? item : { image: item.image, value: Math.hypot(...item.gradient.data) },
+          isFailed(item) ? item : { image: item.image, value: lengthOf(item.gradient.data) },
         ),
     };
   },
@@ -47,6 +47,11 @@ const open: Readonly<Record<SecondPass, (parts: ModelParts) => Promise<Pass>>> =
     };
   },
 };
+
+/** Of a vector. Math.hypot takes no more numbers than the stack holds. */
+function lengthOf(values: Float32Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}
 
 /**
  * Groups images by size, and runs passes on the first draw of each. An image that fails in one of them fails.

@@ -11,7 +11,7 @@ import { withGradientMemory } from './gradient.js';
 import { type ImageItem, mapItems } from './item.js';
 import { checkDraws, type DrawOptions, drawsOf, loadDraws } from './measure.js';
 import type { ModelParts } from './model-parts.js';
-import { runEach } from './run-batches.js';
+import { isAny, runEach } from './run-batches.js';
 import { encodeGradientBatch } from './run-gradients.js';
 import { type SurpriseItem, surpriseBatch } from './run-surprise.js';
 import type { SurpriseForm } from './surprise-forms.js';
@@ -69,8 +69,6 @@ export async function surprise(
     };
   });
 }
-
-const isAny = <I>(_: I): _ is I => true;
 
 /** The graph of a form, opened: the map of each draw of a batch, in the form's unit. */
 interface Mapper {

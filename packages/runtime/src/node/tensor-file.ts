@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { printable } from '@glow-onnx/flow/manifest';
 import {
   elementsOf,
@@ -38,6 +38,9 @@ const dtypes: readonly string[] = ['F32', 'F16', 'BF16'];
  */
 export async function openTensor(path: string, name?: string): Promise<TensorFile> {
   return explained('read', path, async () => {
+    // Before it is opened: a pipe would wait for its writer.
+    if (!(await stat(path)).isFile())
+      throw new Error(`${path} is not a regular file; name a .safetensors file`);
     const file = await open(path);
     try {
       const { entry, dataStart } = await findTensor(file, path, name);
@@ -70,9 +73,7 @@ export function tensorFile(items: readonly FloatImage[]): Uint8Array {
 }
 
 async function findTensor(file: FileHandle, path: string, name: string | undefined) {
-  const found = await file.stat();
-  if (!found.isFile()) throw new Error(`${path} is not a regular file; put its contents into one`);
-  const { size } = found;
+  const { size } = await file.stat();
   const start = await readAt(file, path, 0, Math.min(8, size));
   const stated = start.length === 8 ? Number(new DataView(start.buffer).getBigUint64(0, true)) : 0;
   const head = await readAt(file, path, 0, Math.min(8 + Math.max(1, Math.min(stated, maxHeaderBytes)), size));

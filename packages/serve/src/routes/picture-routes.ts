@@ -38,6 +38,12 @@ export function addPictureRoutes(app: FastifyInstance, context: AppContext): voi
     workOf: (served: ServedModel) => readonly [Work<Item, Result>, Item],
   ): Promise<readonly [Result, ServedModel]> {
     const served = models.find(request.params);
+    if (served.model.config.bits === 0) {
+      throw new HttpError(
+        400,
+        `${served.name} takes numbers, not pictures; use /v2/models/${served.name}-encode and ${served.name}-decode`,
+      );
+    }
     const [work, item] = workOf(served);
     request.about = { model: `${served.name}:${served.version}`, call: work.key.split(' ')[0] as string };
     const [result] = await runWork(context, served, work, [item], reply);

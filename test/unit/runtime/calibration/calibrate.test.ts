@@ -62,7 +62,7 @@ test.each<[string, () => Promise<unknown>, string]>([
   [
     'a rate of 0',
     () => model.calibrate(images, { falseAlarms: 0 }),
-    'calibrate: falseAlarms must be a rate between 0 and 1, such as 0.01, got 0',
+    'calibrate: falseAlarms must be a rate from 0.00001 up, below 1, such as 0.01, got 0',
   ],
   [
     'an unknown statistic',
@@ -83,7 +83,26 @@ test.each<[string, () => Promise<unknown>, string]>([
   [
     'groups that are no names',
     () => model.calibrate(images, { ...options, groups: images.map(() => null as never) }),
-    'calibrate: groups must be a list of texts or numbers, got null in it',
+    'calibrate: groups must be a list of texts or numbers, got null at 0',
+  ],
+  [
+    'a group that is missing',
+    () =>
+      model.calibrate(images, {
+        ...options,
+        groups: images.map((_, i) => (i === 3 ? (undefined as never) : i)),
+      }),
+    'calibrate: groups must be a list of texts or numbers, got undefined at 3',
+  ],
+  [
+    'a rate that no number of images allows',
+    () => model.calibrate(images, { falseAlarms: 1e-17 }),
+    'calibrate: falseAlarms must be a rate from 0.00001 up',
+  ],
+  [
+    'a rate without a calibration',
+    () => model.score(images, { falseAlarms: 0.1 }),
+    'score: falseAlarms is about verdicts; pass a calibration too',
   ],
   [
     'images that are all alike',
@@ -92,7 +111,7 @@ test.each<[string, () => Promise<unknown>, string]>([
         images.map(() => noise(0)),
         options,
       ),
-    'calibrate: density: a quarter of the 7 reference images have the value',
+    'calibrate: density: a quarter of the 7 reference images have one value',
   ],
   [
     'a bad image',

@@ -40,7 +40,7 @@ test.each<[string, string, string]>([
   ['a field less', written({ draws: undefined }), 'calibration: draws is missing; calibrate again'],
   ['no draws', written({ draws: 0 }), 'calibration: draws must be an integer from 1 on, got 0'],
   ['an unknown bound', written({ bound: 'elbo' }), 'calibration: bound must be "mean" or "importance"'],
-  ['a rate of 1', written({ falseAlarms: 1 }), 'falseAlarms must be a rate between 0 and 1'],
+  ['a rate of 1', written({ falseAlarms: 1 }), 'falseAlarms must be a rate from 0.00001 up, below 1'],
   [
     'a text among numbers',
     written({ reference: { ...good.reference, density: ['x'] } }),
@@ -84,5 +84,5 @@ test('the rate of false alarms comes with its interval, and with the images that
       'there are 19 to compare with, enough for a rate of 0.05',
   );
   expect(() => falseAlarmsIn(changed({ grouped: true }), 0.01)).toThrow('needs 99 groups to compare with');
-  expect(() => falseAlarmsIn(good, 2)).toThrow('falseAlarms must be a rate between 0 and 1');
+  expect(() => falseAlarmsIn(good, 2)).toThrow('falseAlarms must be a rate from 0.00001 up, below 1');
 });

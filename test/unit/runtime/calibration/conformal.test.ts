@@ -78,7 +78,7 @@ describe('strangeness', () => {
 
   test('of values that do not differ is an error', () => {
     expect(() => strangenessAmong([0, 1, 1, 1, 1], 1)).toThrow(
-      'a quarter of the 5 reference images have the value 1',
+      'a quarter of the 5 reference images have one value, or values too far apart',
     );
     expect(() => strangenessAmong([0, 0.5, 1, 1, 2], 2)).not.toThrow();
   });
