@@ -10,6 +10,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parseManifest } from '@glow-onnx/flow/manifest';
 import { fewProbes, fullProbe, nearest } from './representation/evaluate.mjs';
 import { fewLabels, resultTable } from './representation/report.mjs';
 import { openRows, representations } from './representation/representations.mjs';
@@ -43,7 +44,7 @@ const size = { train, test };
 const { lines, keep } = openResults(join(values.out, 'results.jsonl'));
 const sets = { train: readSet(values.data, 'train', train), test: readSet(values.data, 'test', test) };
 const model = resolve(import.meta.dirname, '../models/fashion-mnist');
-const { config } = JSON.parse(readFileSync(join(model, 'manifest.json'), 'utf8'));
+const { config } = parseManifest(readFileSync(join(model, 'manifest.json')));
 const folders = {
   trained: model,
   untrained: await untrained({ config }, sets.train, join(values.out, 'start')),

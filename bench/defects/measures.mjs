@@ -1,4 +1,4 @@
-// Whether a map is high where the defect is. All three measures are 1 for a perfect map, and do not depend on its scale.
+// Whether a map is high where the defect is. All measures are 1 for a perfect map, and do not depend on its scale.
 
 /**
  * The share of pairs (one of the mask, one outside) in which the value in the mask is higher; a tie counts half.
@@ -6,54 +6,49 @@
  * @throws RangeError if all values are on one side.
  */
 export function auroc(values, mask) {
-  const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => values[a] - values[b]);
-  const positives = mask.reduce((sum, one) => sum + one, 0);
-  const negatives = mask.length - positives;
-  if (positives === 0 || negatives === 0) throw new RangeError('auroc: all values are on one side');
-  let wins = 0;
-  let below = 0;
-  for (let from = 0; from < order.length; ) {
-    let [to, inside] = [from, 0];
-    while (to < order.length && values[order[to]] === values[order[from]]) inside += mask[order[to++]];
-    const outside = to - from - inside;
-    wins += inside * (below + outside / 2);
-    below += outside;
-    from = to;
+  const [inside, outside] = [1, 0].map((side) =>
+    Float64Array.from(values.filter((_, i) => mask[i] === side)).sort(),
+  );
+  if (inside.length === 0 || outside.length === 0) throw new RangeError('auroc: all values are on one side');
+  let [wins, below, upTo] = [0, 0, 0];
+  for (const value of inside) {
+    while (below < outside.length && outside[below] < value) below++;
+    upTo = Math.max(upTo, below);
+    while (upTo < outside.length && outside[upTo] <= value) upTo++;
+    wins += (below + upTo) / 2;
   }
-  return wins / (positives * negatives);
+  return wins / (inside.length * outside.length);
 }
 
 /**
  * Per-region overlap (Bergmann et al. 2020, arXiv:1911.02357): the mean share of each defect above a threshold, over the
  * share of good pixels above it, from no such pixels to `limit` of them; divided by `limit`.
- * @param maps one Float64Array for each picture. @param masks of the same sizes; all 0 for a good picture.
+ * @param maps numbers for each picture. @param masks of the same sizes; all 0 for a good picture.
  */
 export function perRegionOverlap(maps, masks, limit = 0.3) {
-  const sizes = masks.map((mask) => mask.reduce((sum, one) => sum + one, 0));
-  const regions = sizes.filter((size) => size > 0).length;
-  const values = Float64Array.from(maps.flatMap((map) => Array.from(map)));
-  // What a pixel adds when the threshold falls below it: to its defect's overlap, or to the false alarms.
-  const overlaps = new Float64Array(values.length);
-  let good = 0;
-  for (let picture = 0, at = 0; picture < maps.length; picture++) {
-    for (const inside of masks[picture]) {
-      overlaps[at++] = inside / Math.max(1, sizes[picture]) / regions;
-      good += 1 - inside;
+  const outside = [];
+  const inside = [];
+  for (const [picture, map] of maps.entries()) {
+    const mask = masks[picture];
+    const weight = 1 / mask.reduce((sum, one) => sum + one, 0);
+    for (let i = 0; i < map.length; i++) {
+      if (mask[i] === 1) inside.push({ value: map[i], weight });
+      else outside.push(map[i]);
     }
   }
-  const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => values[b] - values[a]);
-  let [area, overlap, alarms] = [0, 0, 0];
-  for (let from = 0; from < order.length && alarms < limit; ) {
-    let [to, more, newAlarms] = [from, 0, 0];
-    for (; to < order.length && values[order[to]] === values[order[from]]; to++) {
-      more += overlaps[order[to]];
-      newAlarms += overlaps[order[to]] === 0 ? 1 / good : 0;
-    }
-    const share = newAlarms > 0 ? Math.min(1, (limit - alarms) / newAlarms) : 1;
-    area += share * newAlarms * (overlap + (share * more) / 2);
+  const regions = masks.filter((mask) => mask.includes(1)).length;
+  inside.sort((a, b) => b.value - a.value);
+  const good = Float64Array.from(outside).sort().reverse();
+  let [area, overlap, alarms, i, j] = [0, 0, 0, 0, 0];
+  while (alarms < limit && (i < inside.length || j < good.length)) {
+    const value = Math.max(inside[i]?.value ?? -Infinity, good[j] ?? -Infinity);
+    let [more, added] = [0, 0];
+    for (; inside[i]?.value === value; i++) more += inside[i].weight / regions;
+    for (; good[j] === value; j++) added += 1 / good.length;
+    const share = added > 0 ? Math.min(1, (limit - alarms) / added) : 1;
+    area += share * added * (overlap + (share * more) / 2);
     overlap += more;
-    alarms += newAlarms;
-    from = to;
+    alarms += added;
   }
   return area / limit;
 }

@@ -77,10 +77,12 @@ export function conditioner(config: ConditionerConfig, inputs: number, outputs: 
   const layer2 = <T>(ops: Ops<T>, h: T, w: Named<T>): T => ops.conv1x1(h, w['conv2.weight'], w['conv2.bias']);
   /** batch × hidden × h × w, twice, or at `gated` with twice the channels → batch × hidden × h × w. */
   const joined = <T>(ops: Ops<T>, h: T, second: T): T => {
-    if (config.hiddenLayer === 'plain') return ops.relu(second);
-    if (config.hiddenLayer === 'residual') return ops.add(h, ops.relu(second));
-    const [value, gate] = ops.split(second, hidden);
-    return ops.add(h, ops.mul(value, ops.sigmoid(gate)));
+    if (config.hiddenLayer === 'gated') {
+      const [value, gate] = ops.split(second, hidden);
+      return ops.add(h, ops.mul(value, ops.sigmoid(gate)));
+    }
+    const rectified = ops.relu(second);
+    return config.hiddenLayer === 'residual' ? ops.add(h, rectified) : rectified;
   };
 
   return {
