@@ -11,7 +11,7 @@ import { bundle } from '../../support/bundle.js';
  */
 const limitBytes = 40_000;
 /** The same for a page that imports every name. Each chunk is compressed by itself, and that page has many. */
-const limitOfAllBytes = 45_000;
+const limitOfAllBytes = 52_000;
 const root = resolve(__dirname, '../../..');
 const builds = ['onnxruntime-web/wasm', 'onnxruntime-web/webgpu'];
 
