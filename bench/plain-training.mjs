@@ -5,40 +5,9 @@ import { createGlow, encode, forwardWeights, initialParams } from '@glow-onnx/fl
 import * as tf from '@tensorflow/tfjs-core';
 import { buildSync } from 'esbuild';
 import { median } from './models.mjs';
+import { filterOf, plainOps } from './plain-ops.mjs';
 
-/** What layers of preset `tutorial` are written in; images batch × height × width × channels. */
-const ops = {
-  constant: ({ shape, data }) => tf.tensor(Float32Array.from(data), shape),
-  named: (x) => x,
-  add: tf.add,
-  sub: tf.sub,
-  mul: tf.mul,
-  scale: (x, factor, offset = 0) => tf.add(tf.mul(x, factor), offset),
-  exp: tf.exp,
-  tanh: tf.tanh,
-  relu: tf.relu,
-  matmul: (a, b) => tf.matMul(a, b),
-  transpose: (x) => tf.transpose(x),
-  reshape: tf.reshape,
-  sum: (x) => tf.sum(x),
-  squeeze(x) {
-    const [n, h, w, c] = x.shape;
-    const blocks = tf.transpose(tf.reshape(x, [n, h / 2, 2, w / 2, 2, c]), [0, 1, 3, 5, 2, 4]);
-    return tf.reshape(blocks, [n, h / 2, w / 2, 4 * c]);
-  },
-  split: (x, at) => tf.split(x, [at, x.shape[3] - at], 3),
-  concat: (a, b) => tf.concat([a, b], 3),
-  perChannel: (v) => tf.reshape(v, [1, 1, 1, -1]),
-  scaleShift: (x, scale, shift) => tf.add(tf.mul(x, scale), shift),
-  conv1x1: (x, weight, bias = 0) => tf.add(convolution(x, weight, 1), bias),
-  conv3x3: (x, weight, bias) => tf.add(convolution(x, weight, 3), bias),
-  sumPerImage: (x) => tf.sum(x, [1, 2, 3]),
-};
-
-function convolution(x, weight, size) {
-  const filter = tf.transpose(tf.reshape(weight, [...weight.shape.slice(0, 2), size, size]), [2, 3, 1, 0]);
-  return tf.conv2d(x, filter, 1, 'same');
-}
+const ops = plainOps(filterOf);
 
 /**
  * The wasm backend has no kernel for the gradient of a filter. Without one nothing trains there; this is what people

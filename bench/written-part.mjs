@@ -29,3 +29,8 @@ export function table(align, head, rows) {
   const rule = [...align].map((side) => (side === 'r' ? '--:' : '---'));
   return [line(head), `|${rule.join('|')}|`, ...rows.map(line)].join('\n');
 }
+
+/** Three figures, without a power of ten; nothing for a number that is not known. */
+export function figures(number) {
+  return number === undefined || Number.isNaN(number) ? '' : String(Number(number.toPrecision(3)));
+}

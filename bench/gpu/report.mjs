@@ -1,5 +1,5 @@
 // The text of docs/gpu.md that gpu.mjs writes.
-import { table } from '../written-part.mjs';
+import { figures, table } from '../written-part.mjs';
 
 const short = [
   ['error of z', 'z'],
@@ -112,11 +112,6 @@ function failures(results) {
       ...failed.map(({ title, failure }) => `- ${title}: ${failure}`),
     ].join('\n'),
   ];
-}
-
-/** Three figures, without a power of ten. */
-function figures(number) {
-  return number === undefined ? '' : String(Number(number.toPrecision(3)));
 }
 
 function small(number) {
