@@ -1,7 +1,7 @@
 // The SDK in Chromium: loading, first and steady calls, memory, the cost over ONNX Runtime's own session, and the same flow in
 // TensorFlow.js, on wasm with one thread and with all, in the page and in a worker; on WebGPU and WebGL where there is a GPU.
 //
-//     npm run bench:browser -- [--seconds 1] [--only faces] [--doc docs/performance.md]
+//     npm run bench:browser -- [--seconds 1] [--only faces] [--json]
 //
 // Chromium: CHROMIUM or /usr/bin/chromium. For WebGL: npm install --no-save @tensorflow/tfjs-backend-webgl@4.22.0.
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,20 +15,17 @@ import { chromium } from 'playwright-core';
 import { build, preview } from 'vite';
 import { reportOf } from './browser/report.mjs';
 import { machine, models, randomCheckpoint } from './models.mjs';
-import { aroundPart, writePart } from './written-part.mjs';
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
-    doc: { type: 'string' },
+    json: { type: 'boolean', default: false },
   },
 });
-const command = 'npm run bench:browser';
 const seconds = Number(values.seconds);
 if (!(seconds > 0))
   throw new RangeError(`browser: --seconds: expected a positive number, got ${values.seconds}`);
-if (values.doc) aroundPart(values.doc, command); // says now, and not after minutes, what it lacks
 const root = fileURLToPath(new URL('browser', import.meta.url));
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const site = mkdtempSync(join(tmpdir(), 'glow-browser-bench-'));
@@ -54,9 +51,7 @@ const server = await preview({ root, logLevel: 'warn', build: { outDir: site }, 
 const origin = server.resolvedUrls.local[0];
 try {
   const results = { machine: machine(), cores, ...(await measureAll()) };
-  const report = reportOf(results);
-  if (values.doc) writePart(values.doc, command, report);
-  else console.log(report);
+  console.log(values.json ? JSON.stringify(results) : reportOf(results));
 } finally {
   await server.close();
 }

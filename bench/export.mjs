@@ -1,10 +1,11 @@
-// Time and memory of `glow-export` on a model of 44 million parameters: node bench/export.mjs
+// Time and memory of `glow-export` on a model of 44 million parameters: node bench/export.mjs [--json]
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeCheckpoint } from '@glow-onnx/flow';
 import { machine, models, randomCheckpoint } from './models.mjs';
+import { exportReport } from './reports.mjs';
 
 /** What an export of this size may take. */
 const LIMITS = { seconds: 15, gigabytes: 1.5 };
@@ -26,12 +27,9 @@ try {
   const seconds = (performance.now() - started) / 1000;
   const [kilobytes, microseconds] = output.trim().split('\n').at(-1).split(' ').map(Number);
   const gigabytes = kilobytes / 1e6;
-  console.log(machine());
-  console.table([
-    { model: name, what: 'seconds', measured: Number(seconds.toFixed(1)), allowed: LIMITS.seconds },
-    { model: name, what: 'seconds of processor', measured: Number((microseconds / 1e6).toFixed(1)) },
-    { model: name, what: 'GB of memory', measured: Number(gigabytes.toFixed(2)), allowed: LIMITS.gigabytes },
-  ]);
+  const found = { seconds, processorSeconds: microseconds / 1e6, gigabytes, limits: LIMITS };
+  const result = { machine: machine(), model: name, ...found };
+  console.log(process.argv.includes('--json') ? JSON.stringify(result) : exportReport(result));
   if (seconds > LIMITS.seconds || gigabytes > LIMITS.gigabytes) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true });

@@ -16,6 +16,7 @@ import {
   processorTime,
   randomCheckpoint,
 } from './models.mjs';
+import { graphReport } from './reports.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -51,17 +52,12 @@ for (const { name, config } of models.filter((model) => model.name.includes(valu
         return () => session.run(feeds);
       });
       const rounds = await interleave(runs, Number(values.seconds), clock);
-      const ratio = (other) => Number(median(rounds.map((times) => times[0] / times[other])).toFixed(2));
-      const speed = (which) => Number(((1000 * batch) / median(rounds.map((t) => t[which]))).toPrecision(3));
+      const ratio = (other) => median(rounds.map((times) => times[0] / times[other]));
       const row = {
-        model: name,
-        direction,
-        batch,
-        'images/s': speed(0),
-        'unfolded images/s': speed(1),
-        'convolutions images/s': speed(2),
-        'time / unfolded': ratio(1),
-        'time / convolutions': ratio(2),
+        ...{ model: name, direction, batch },
+        speeds: [0, 1, 2].map((which) => (1000 * batch) / median(rounds.map((times) => times[which]))),
+        overUnfolded: ratio(1),
+        overConvolutions: ratio(2),
         rounds: rounds.length,
       };
       process.stderr.write(`${Object.values(row).join('  ')}\n`); // the whole takes minutes
@@ -70,11 +66,8 @@ for (const { name, config } of models.filter((model) => model.name.includes(valu
     for (const { session } of sessions) await session.release();
   }
 }
-if (values.json) console.log(JSON.stringify(results));
-else {
-  console.log(machine());
-  console.table(results);
-}
+const result = { machine: machine(), threads, rows: results };
+console.log(values.json ? JSON.stringify(result) : graphReport(result));
 
 /** Normal numbers of an image's or a latent's size for every input. */
 function inputsOf(graph, config, batch) {

@@ -1,21 +1,22 @@
 // The SDK on a model folder: images/s, what it costs over a bare session.run, loading, memory.
-//   node bench/inference.mjs [--seconds 5] [--one-thread] [--model models/faces]
+//   node bench/inference.mjs [--seconds 5] [--one-thread] [--model models/faces] [--json]
 // --seconds of measuring per row; --one-thread by the processor time of one thread, for a machine with other work on it.
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime';
 import { openSession } from '@glow-onnx/runtime/session';
 import { Tensor } from 'onnxruntime-node';
-// Its inside: a model around sessions that are also run bare, and the steps before and after them.
-import { createModel } from '../packages/runtime/dist/model/create-model.js';
+// Its inside: the steps before and after a run.
 import { fromModel, toModel } from '../packages/runtime/dist/pictures/images.js';
 import { interleave, machine, median, processorTime, wallTime } from './models.mjs';
+import { inferenceReport } from './reports.mjs';
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '5' },
     'one-thread': { type: 'boolean', default: false },
     model: { type: 'string', default: 'models/faces' },
+    json: { type: 'boolean', default: false },
   },
 });
 const seconds = Number(values.seconds);
@@ -24,27 +25,16 @@ const folder = values.model;
 const megabytes = () => Math.round(process.memoryUsage().rss / 1e6);
 const before = megabytes();
 
-console.log(machine());
-await loadingAndMemory();
+const { loads, memory } = await loadingAndMemory();
 
 const [encoder, decoder] = await Promise.all([open('encode'), open('decode')]);
-const glow = createModel({
-  manifest: JSON.parse(await readFile(`${folder}/manifest.json`, 'utf8')),
-  precision: 'fp32',
-  graphs: {
-    device: 'cpu',
-    skipped: [],
-    selfTest: 'none',
-    encoder: async () => encoder,
-    decoder: async () => decoder,
-    release: () => Promise.all([encoder.release(), decoder.release()]),
-  },
-});
+const glow = await loadGlow(folder, { device: 'cpu', ...threads });
 const { bits, levels, channels, height, width } = glow.config;
 const images = await glow.sample({ count: 256, seed: 1 });
-await speeds();
-await overheads();
-await glow.dispose();
+const measured = { loads, memory, speeds: await speeds(), overheads: await overheads() };
+const result = { machine: machine(), model: folder, ...measured };
+console.log(values.json ? JSON.stringify(result) : inferenceReport(result));
+await Promise.all([glow.dispose(), encoder.release(), decoder.release()]);
 
 function open(name) {
   return openSession({ model: `${folder}/onnx/${name}.onnx`, device: 'cpu', ...threads });
@@ -66,14 +56,11 @@ async function loadingAndMemory() {
       times.push([loaded - started, performance.now() - loaded]);
       await model.dispose();
     }
-    const ms = (column) => Number(median(times.map((time) => time[column])).toFixed(0));
-    rows.push({ load: what, 'loadGlow ms': ms(0), 'first encode and decode ms': ms(1) });
+    const ms = (column) => median(times.map((time) => time[column]));
+    rows.push({ what, load: ms(0), first: ms(1) });
   }
-  console.table(rows);
   const weights = (await readFile(`${folder}/onnx/weights.bin`)).length / 1e6;
-  console.log(
-    `Memory: ${before} MB before, ${megabytes()} MB after these loads; weights ${weights.toFixed(1)} MB`,
-  );
+  return { loads: rows, memory: [before, megabytes(), weights] };
 }
 
 async function oneImage() {
@@ -88,14 +75,14 @@ async function speeds() {
     const batch = images.slice(0, count);
     const { z } = await glow.encode(batch);
     const rounds = await interleave([() => glow.encode(batch), () => glow.decode(z)], seconds, clock);
-    const speed = (run) => Math.round((1000 * count) / median(rounds.map((times) => times[run])));
-    rows.push({ images: count, 'encode images/s': speed(0), 'decode images/s': speed(1) });
+    const speed = (run) => (1000 * count) / median(rounds.map((times) => times[run]));
+    rows.push({ count, encode: speed(0), decode: speed(1) });
   }
-  console.table(rows);
+  return rows;
 }
 
 /**
- * In turns, all in one session: a bare run on tensors that are ready, the SDK's call, and a bare run with the SDK's conversion of pixels
+ * In turns: a bare run on tensors that are ready, the SDK's call, and a bare run with the SDK's conversion of pixels
  * beside it. The overhead is what the call takes beyond the last. (Converting alone would be faster than it is in use:
  * a run leaves nothing of it in the processor's caches.)
  */
@@ -145,20 +132,12 @@ async function overheads() {
         clock,
       );
       const of = (value) => median(rounds.map(value)) / times;
-      const overhead = of(([, call, both]) => call - both);
-      const run = of(([time]) => time);
-      rows.push({
-        pass,
-        batch: count,
-        'bare run ms': run.toFixed(2),
-        'pixels ms': of(([alone, , both]) => both - alone).toFixed(3),
-        'overhead ms': overhead.toFixed(3),
-        'of the run': `${((100 * overhead) / run).toFixed(1)} %`,
-        rounds: rounds.length,
-      });
+      const beyond = of(([, call, both]) => call - both);
+      const [bare, pixels] = [of(([time]) => time), of(([alone, , both]) => both - alone)];
+      rows.push({ pass, batch: count, bare, pixels, beyond });
     }
   }
-  console.table(rows);
+  return rows;
 }
 
 async function repeat(run, times) {

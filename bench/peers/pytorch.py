@@ -1,7 +1,7 @@
 """The same Glow in PyTorch, eager and compiled, beside ours: encode, decode and a training step.
 
     npm run build
-    python3 bench/peers/pytorch.py [--model 'K=32'] [--batch 1 16 64] [--train-batch 32] [--no-compile] [--one-thread]
+    python3 bench/peers/pytorch.py [--model 'K=32'] [--batch 1 16 64] [--train-batch 32] [--no-compile] [--one-thread] [--json]
 
 Needs torch and numpy (and a C++ compiler for torch.compile). `ours.mjs` makes the checkpoint and exports it; this
 program reads the same checkpoint, first checks its own numbers against golden.safetensors of the exported folder, then
@@ -268,6 +268,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=8, help="for each number, in turns")
     parser.add_argument("--no-compile", action="store_true")
     parser.add_argument("--one-thread", action="store_true", help="by processor time of one thread: shared machines")
+    parser.add_argument("--json", action="store_true", help="raw results, for bench/performance.mjs")
     options = parser.parse_args()
     torch.manual_seed(1)
     clock = time.perf_counter
@@ -280,8 +281,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="glow-bench-") as directory:
         ours = Ours(directory, options.model, options.one_thread)
         checkpoint, folder = pathlib.Path(ours.facts["checkpoint"]), pathlib.Path(ours.facts["folder"])
-        print(f"{ours.facts['machine']}, Python {platform.python_version()}, torch {torch.__version__}")
-        print(f"{ours.facts['model']}; differs from golden.safetensors by {check_golden(checkpoint, folder):.1e}\n")
+        golden = check_golden(checkpoint, folder)
+        if not options.json:
+            print(f"{ours.facts['machine']}, Python {platform.python_version()}, torch {torch.__version__}")
+            print(f"{ours.facts['model']}; differs from golden.safetensors by {golden:.1e}\n")
         found = {}
         glow = Glow(checkpoint).prepare()
         with torch.inference_mode():
@@ -290,6 +293,11 @@ def main():
         if options.train_batch:
             found |= measure_training(ours, checkpoint, options.train_batch, wrappers, options.seconds, clock)
         ours.close()
+    if options.json:
+        rows = [{"what": what, "batch": batch, **row} for (what, batch), row in found.items()]
+        facts = {"machine": ours.facts["machine"], "model": ours.facts["model"], "torch": torch.__version__}
+        print(json.dumps({**facts, "golden": golden, "columns": ["ours", *wrappers], "rows": rows}))
+        return
     print(f"| images/s | batch | ours | {' | '.join(wrappers)} | ours / fastest of PyTorch |")
     print(f"|---|--:|--:|{'--:|' * len(wrappers)}--:|")
     for (what, batch), row in found.items():

@@ -1,0 +1,107 @@
+// Texts and tables of docs/performance.md, each from the raw results of one benchmark.
+import { figures, table } from './written-part.mjs';
+
+/** Of graph.mjs. */
+export function graphReport({ machine, threads, rows }) {
+  return [
+    `${machine}; ${threads === 1 ? 'processor time of one thread' : 'both threads, wall clock'}. Ratios are medians over rounds in which the graphs take turns; below 1, the exported graph is faster.`,
+    table(
+      'llrrrrr',
+      ['model', 'pass', 'batch', 'images/s', 'time / unfolded', 'time / convolutions', 'rounds'],
+      rows.map((row) => [
+        ...[row.model, row.direction, row.batch, figures(row.speeds[0])],
+        ...[row.overUnfolded.toFixed(2), row.overConvolutions.toFixed(2), row.rounds],
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+/** Of inference.mjs. */
+export function inferenceReport({ machine, model, loads, memory, speeds, overheads }) {
+  const [before, after, weights] = memory;
+  return [
+    `${machine}; ${model}.`,
+    table(
+      'lrr',
+      ['load', 'loadGlow, ms', 'first encode and decode, ms'],
+      loads.map(({ what, load, first }) => [what, figures(load), figures(first)]),
+    ),
+    `Memory of the process: ${before} MB before, ${after} MB after these ten loads; the weights are ${weights.toFixed(1)} MB.`,
+    table(
+      'rrr',
+      ['images', 'encode, images/s', 'decode, images/s'],
+      speeds.map(({ count, encode, decode }) => [count, figures(encode), figures(decode)]),
+    ),
+    'Beyond a bare `session.run` on tensors that are ready and the conversion of pixels, in turns:',
+    table(
+      'lrrrrr',
+      ['call', 'batch', 'bare run, ms', 'pixels, ms', 'beyond, ms', 'of the run'],
+      overheads.map(({ pass, batch, bare, pixels, beyond }) => [
+        ...[pass, batch, figures(bare), figures(pixels), figures(beyond)],
+        `${((100 * beyond) / bare).toFixed(1)} %`,
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+/** Of training.mjs: medians, peaks, and the ratios of the first column over each other, turn by turn. */
+export function trainingReport({ machine, rounds, rows }) {
+  const shown = [...new Set(rows.flatMap(({ cells }) => Object.keys(cells)))];
+  const [first, ...others] = shown;
+  const paired = rounds > 1 ? others : [];
+  const cell = (found) => {
+    if (!Array.isArray(found)) return found ?? '–';
+    const speeds = found.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
+    const peak = Math.max(...found.map(({ megabytes }) => megabytes));
+    return `${figures(speeds[Math.floor(speeds.length / 2)])} (${Math.round(peak)})`;
+  };
+  const ratios = (cells, other) =>
+    Array.isArray(cells[first]) && Array.isArray(cells[other])
+      ? cells[first]
+          .map((one, i) => (one.imagesPerSecond / cells[other][i].imagesPerSecond).toFixed(2))
+          .join(', ')
+      : '–';
+  return [
+    `${machine}; preset tutorial, L=3, optimiser included; images/s (peak MB of the process)${rounds > 1 ? `, medians of ${rounds} turns` : ''}.`,
+    table(
+      `lr${'r'.repeat(shown.length + paired.length)}`,
+      ['', 'batch', ...shown, ...paired.map((other) => `${first} over ${other}`)],
+      rows.map(({ name, batch, cells }) => [
+        ...[name, batch, ...shown.map((column) => cell(cells[column]))],
+        ...paired.map((other) => ratios(cells, other)),
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+/** Of peers/pytorch.py. */
+export function pytorchReport({ machine, torch, model, golden, columns, rows }) {
+  const others = columns.filter((name) => name !== 'ours');
+  return [
+    `${machine}, torch ${torch}; ${model}; PyTorch differs from golden.safetensors by ${golden.toExponential(0)}. Images/s, in turns.`,
+    table(
+      `lr${'r'.repeat(columns.length + 1)}`,
+      ['', 'batch', ...columns, 'ours over the faster'],
+      rows.map(({ what, batch, ...row }) => [
+        ...[what, batch, ...columns.map((name) => figures(row[name]))],
+        (row.ours / Math.max(...others.map((name) => row[name]))).toFixed(2),
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+/** Of export.mjs. */
+export function exportReport({ machine, model, seconds, processorSeconds, gigabytes, limits }) {
+  return [
+    `${machine}; ${model}, \`glow-onnx export\` with its checks and its diagnosis of steps.`,
+    table(
+      'lrr',
+      ['', 'measured', 'at most'],
+      [
+        ['seconds', seconds.toFixed(1), limits.seconds],
+        ['seconds of processor', processorSeconds.toFixed(1), ''],
+        ['GB of memory at the peak', gigabytes.toFixed(2), limits.gigabytes],
+      ],
+    ),
+  ].join('\n\n');
+}
