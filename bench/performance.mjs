@@ -10,7 +10,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { reportOf as browserReport } from './browser/report.mjs';
-import { exportReport, graphReport, inferenceReport, pytorchReport, trainingReport } from './reports.mjs';
+import {
+  exportReport,
+  graphReport,
+  inferenceReport,
+  precisionReport,
+  pytorchReport,
+  trainingReport,
+} from './reports.mjs';
 import { writePart } from './written-part.mjs';
 
 const { values } = parseArgs({
@@ -59,6 +66,7 @@ const parts = {
     report: inferenceReport,
   },
   browser: { title: 'In the browser', command: node('bench/browser.mjs'), report: browserReport },
+  precision: { title: 'Precision', command: node('bench/precision.mjs'), report: precisionReport },
   export: { title: 'Export', command: node('bench/export.mjs'), report: exportReport },
 };
 const names = Object.keys(parts);

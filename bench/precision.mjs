@@ -1,32 +1,36 @@
-// What each precision costs and saves: size of the download, round trip, bits/dim on real pictures, speed on the CPU.
-//   node bench/precision.mjs [CHECKPOINT of models/faces]     (default runs/faces/best.safetensors)
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+// What each precision costs and saves: size of the download, round trip, bits/dim on real pictures, speed on cpu and wasm.
+//   node bench/precision.mjs [--seconds 8] [--json]
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { exportModel } from '@glow-onnx/exporter';
-import { parseCheckpoint } from '@glow-onnx/flow';
+import { parseArgs } from 'node:util';
+import { exportModel, loadCheckpoint } from '@glow-onnx/exporter';
 import { precisions } from '@glow-onnx/flow/internal';
 import { bitsPerDimension } from '@glow-onnx/flow/pixels';
 import { readImages } from '@glow-onnx/runtime/node';
 import { openSession } from '@glow-onnx/runtime/session';
 import { openDataset } from '@glow-onnx/trainer';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { interleave, machine, median, models, processorTime, randomCheckpoint } from './models.mjs';
+import { precisionReport } from './reports.mjs';
 
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '8' }, json: { type: 'boolean', default: false } },
+});
 const BATCH = 16;
-const SECONDS = 8;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-const faces = parseCheckpoint(await readFile(process.argv[2] ?? join(root, 'runs/faces/best.safetensors')));
 const data = await openDataset(join(root, 'models/faces/faces.json'), { limit: 4 * BATCH });
 const heldOut = await data.images(Uint32Array.from({ length: data.count }, (_, i) => i));
+const { checkpoint } = await loadCheckpoint(join(root, 'models/faces'));
+const found = [
+  await measure('models/faces', checkpoint, ['cpu', 'wasm']),
+  await measure(`3×32×32, L=3, ${models[1].name}, untrained`, randomCheckpoint(models[1].config), ['cpu']),
+];
+const result = { machine: machine(), batch: BATCH, images: heldOut.length, models: found };
+console.log(values.json ? JSON.stringify(result) : precisionReport(result));
 
-console.log(`${machine()}; batches of ${BATCH} of ${heldOut.length} held-out faces, 16×16\n`);
-await report('models/faces', faces);
-await report(`3×32×32, L=3, ${models[1].name}, random`, randomCheckpoint(models[1].config));
-
-async function report(name, checkpoint) {
+async function measure(name, checkpoint, devices) {
   const work = await mkdtemp(join(tmpdir(), 'glow-precision-'));
   try {
     const out = join(work, 'model');
@@ -44,61 +48,40 @@ async function report(name, checkpoint) {
       );
       const measured = await quality(encoder, decoder, batches, checkpoint);
       await Promise.all([encoder.release(), decoder.release()]);
-      const [encode, decode] = await Promise.all(
-        ['encode', 'decode'].map((graph) => oneThread(join(out, `onnx/${graph}${ending}.onnx`))),
-      );
-      variants.push({ precision, bytes, encode, decode, ...measured });
+      variants.push({ precision, bytes, ending, ...measured });
     }
     const [first] = batches;
-    const speed = async (run) => {
-      const rounds = await interleave(
-        variants.map((variant) => () => run(variant)),
-        SECONDS,
-        processorTime,
-      );
-      return variants.map((_, i) => median(rounds.map((times) => times[0] / times[i])));
-    };
-    const encode = await speed((variant) => variant.encode.run(feed({ x: first })));
-    const decode = await speed((variant) => variant.decode.run(feed(variant.z)));
-    console.log(`${name}\n`);
-    console.log(
-      '| precision | both graphs and weights | largest error of decode(encode(x)) | pixels changed | bits/dim | shift | encode against fp32 | decode |',
-    );
-    console.log('|---|--:|--:|--:|--:|--:|--:|--:|');
-    variants.forEach(({ precision, bytes, error, changed, bits }, i) => {
-      const shift = bits - variants[0].bits;
-      const cells = [
-        precision,
-        `${(bytes / 1e6).toFixed(2)} MB (${Math.round((100 * bytes) / variants[0].bytes)} %)`,
-        error.toExponential(1),
-        changed,
-        bits.toFixed(4),
-        shift === 0 ? '' : `${shift < 0 ? '−' : '+'}${Math.abs(shift).toExponential(1)}`,
-        `${encode[i].toFixed(2)} ×`,
-        `${decode[i].toFixed(2)} ×`,
-      ];
-      console.log(`| ${cells.join(' | ')} |`);
-    });
-    console.log();
-    for (const variant of variants) await Promise.all([variant.encode.release(), variant.decode.release()]);
+    for (const device of devices) {
+      const runs = { encode: [], decode: [] };
+      for (const { ending, z } of variants) {
+        for (const graph of ['encode', 'decode']) {
+          const path = join(out, `onnx/${graph}${ending}.onnx`);
+          const session = await openSession({ model: path, device, threads: 1 }).catch(() => undefined);
+          runs[graph].push(session && { session, feeds: graph === 'encode' ? { x: first } : z });
+        }
+      }
+      for (const [graph, all] of Object.entries(runs)) {
+        const present = all.filter(Boolean);
+        const rounds = await interleave(
+          present.map(
+            ({ session, feeds }) =>
+              () =>
+                session.run(feeds),
+          ),
+          Number(values.seconds),
+          processorTime,
+        );
+        for (const [i, one] of all.entries()) {
+          const at = present.indexOf(one);
+          variants[i][`${device} ${graph}`] = one && median(rounds.map((times) => times[0] / times[at]));
+        }
+        for (const { session } of present) await session.release();
+      }
+    }
+    return { name, rows: variants.map(({ z, ending, ...row }) => row) };
   } finally {
     await rm(work, { recursive: true });
   }
-}
-
-/** One thread's processor time is what other work on the machine disturbs least. */
-function oneThread(path) {
-  return InferenceSession.create(path, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: 1,
-    extra: { session: { set_denormal_as_zero: '1' } },
-  });
-}
-
-function feed(tensors) {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, { shape, data }]) => [name, new Tensor('float32', data, shape)]),
-  );
 }
 
 /** Largest error in x, bins that came back as others, and bits/dim at the bins' centres, over all batches. */

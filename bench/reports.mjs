@@ -105,3 +105,34 @@ export function exportReport({ machine, model, seconds, processorSeconds, gigaby
     ),
   ].join('\n\n');
 }
+
+/** Of precision.mjs. */
+export function precisionReport({ machine, batch, images, models }) {
+  const ratio = (value) => (value === undefined ? '–' : `${value.toFixed(2)} ×`);
+  const tables = models.flatMap(({ name, rows }) => [
+    `${name}:`,
+    table(
+      'lrrrrrrrr',
+      [
+        ...[
+          'precision',
+          'both graphs and weights',
+          'largest error of decode(encode(x))',
+          'values changed',
+          'bits/dim',
+        ],
+        ...['encode, cpu', 'decode, cpu', 'encode, wasm', 'decode, wasm'],
+      ],
+      rows.map((row) => [
+        row.precision,
+        `${(row.bytes / 1e6).toFixed(2)} MB (${Math.round((100 * row.bytes) / rows[0].bytes)} %)`,
+        ...[row.error.toExponential(1), row.changed, row.bits.toFixed(4)],
+        ...['cpu encode', 'cpu decode', 'wasm encode', 'wasm decode'].map((column) => ratio(row[column])),
+      ]),
+    ),
+  ]);
+  return [
+    `${machine}; batches of ${batch} of ${images} held-out faces, 16×16, at the centres of the bins. Speeds are those of fp32 times this number, in turns, processor time of one thread.`,
+    ...tables,
+  ].join('\n\n');
+}
