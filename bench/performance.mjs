@@ -14,6 +14,7 @@ import {
   exportReport,
   graphReport,
   inferenceReport,
+  memoryReport,
   precisionReport,
   pytorchReport,
   trainingReport,
@@ -64,9 +65,11 @@ const parts = {
     title: 'The SDK over a bare run',
     command: node('bench/inference.mjs', '--one-thread'),
     report: inferenceReport,
+    memoryReport,
   },
   browser: { title: 'In the browser', command: node('bench/browser.mjs'), report: browserReport },
   precision: { title: 'Precision', command: node('bench/precision.mjs'), report: precisionReport },
+  memory: { title: 'Memory', command: node('bench/memory.mjs'), report: memoryReport },
   export: { title: 'Export', command: node('bench/export.mjs'), report: exportReport },
 };
 const names = Object.keys(parts);

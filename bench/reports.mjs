@@ -136,3 +136,28 @@ export function precisionReport({ machine, batch, images, models }) {
     ...tables,
   ].join('\n\n');
 }
+
+/** Of memory.mjs. */
+export function memoryReport({ machine, model, weights, opening, picture, floor, encoding }) {
+  const bare = (what) => opening.find((row) => row.what === `bare ${what}`);
+  const share = (row) => (bare(row.what) ? (row.seconds / bare(row.what).seconds).toFixed(2) : '');
+  return [
+    `${machine}. Opening ${model} (${(weights / 1e6).toFixed(0)} MB of weights), one direction or both, by ONNX Runtime from its path and by \`loadGlow\` with hashes and a first run:`,
+    table(
+      'lrrr',
+      ['', 'seconds', 'over bare', 'memory over the weights'],
+      opening.map((row) => [row.what, figures(row.seconds), share(row), (row.bytes / weights).toFixed(2)]),
+    ),
+    `Encoding one image with ${picture}. Two hidden images, one of the flow and the input take ${floor} bytes for each pixel: less is not possible without cutting the image into strips.`,
+    table(
+      'lrrr',
+      ['', 'side', 'seconds', 'bytes for each pixel'],
+      encoding.map(({ what, side, seconds, bytes }) => [
+        what,
+        side,
+        figures(seconds),
+        Math.round(bytes / side ** 2),
+      ]),
+    ),
+  ].join('\n\n');
+}
