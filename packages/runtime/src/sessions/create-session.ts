@@ -63,7 +63,7 @@ export async function createSession(
   kept: readonly string[] = [],
 ): Promise<Session> {
   const { inTurn } = runtime;
-  const session = await inTurn(() => open(runtime, device, source, kept));
+  const session = await openInTurn(runtime, device, source, kept);
   // A second release() of ONNX Runtime's throws, and one during a run ends it.
   const lifetime = createLifetime(() => inTurn(() => session.release()));
   const track = <T>(run: () => Promise<T>): Promise<T> =>
@@ -114,6 +114,12 @@ export async function createSession(
       }),
     release: lifetime.end,
   };
+}
+
+/** Apart, so that the closures of a session do not keep the bytes that it was opened from. */
+function openInTurn(...args: Parameters<typeof open>): Promise<InferenceSession> {
+  const [{ inTurn }] = args;
+  return inTurn(() => open(...args));
 }
 
 async function open(

@@ -116,11 +116,12 @@ async function openOn(
     await Promise.all(opened.map((session) => session.release()));
   };
   const { keeper } = sessions;
+  const signature = keeper && bothWays(graphs); // outside of the closure, which would keep the weights alive
   const roundTrip: GraphRunner['run'] | undefined =
-    keeper &&
+    signature &&
     (async (inputs) => {
       const [encoder, decoder] = await Promise.all([keeper.get(), sessions.decode.get()]);
-      return checkOutputs(bothWays(graphs), inputs, await encoder.runInto(decoder, inputs));
+      return checkOutputs(signature, inputs, await encoder.runInto(decoder, inputs));
     });
   const run: SelfTestRun['run'] = async (graph, inputs) => {
     const session = await sessions[graph].get();
