@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writePng } from '@glow-onnx/runtime/node';
 import sharp from 'sharp';
 
 /**
@@ -28,7 +27,8 @@ async function jpegXl(image, folder) {
   const key = Buffer.from(image.data).toString('latin1');
   if (!sizes.has(key)) {
     const [png, jxl] = [join(folder, 'image.png'), join(folder, 'image.jxl')];
-    await writePng(png, image);
+    const { data, width, height, channels } = image;
+    await sharp(Buffer.from(data), { raw: { width, height, channels } }).toFile(png);
     execFileSync('cjxl', ['-d', '0', '-e', '9', '--num_threads', '0', '--quiet', png, jxl], {
       stdio: 'ignore',
     });
