@@ -1,4 +1,4 @@
-import { type Checkpoint, createGlow, initialParams } from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, type Dequantisation } from '@glow-onnx/flow';
 import { anything, checkOptions, describe, integerFrom, oneOf, type Rules } from '@glow-onnx/flow/internal';
 import { devices } from '@glow-onnx/runtime/internal';
 import type { Device, RuntimeOptions, SkippedDevice } from '@glow-onnx/runtime/session';
@@ -9,6 +9,7 @@ import { openOnnxRuntimeDifferentiator } from '../onnxruntime/onnxruntime-differ
 import { checkSettings } from '../settings/check-settings.js';
 import { defaultSettings, type TrainSettings } from '../settings/settings.js';
 import { assembleEngine } from './assemble-engine.js';
+import { startingParams } from './starting-params.js';
 
 /** Options of `openEngine`. */
 export interface OpenEngineOptions
@@ -16,6 +17,11 @@ export interface OpenEngineOptions
     Pick<RuntimeOptions, 'threads' | 'wasmPaths'> {
   /** Images of a batch. Other sizes work too, but each size opens a graph of its own. */
   readonly batch: number;
+  /**
+   * The noise inside the bins of pixels: `uniform`, that of the batches, or `variational`, which a trained dequantiser
+   * makes of it. A checkpoint with a dequantiser has to go on with it. Default: `uniform`, or as the checkpoint has it.
+   */
+  readonly dequantisation?: Dequantisation;
   /** Decides the first parameters of a new model. Default 1. */
   readonly seed?: number;
   /**
@@ -31,6 +37,7 @@ export interface OpenEngineOptions
 const rules: Rules<OpenEngineOptions> = {
   ...{
     batch: anything,
+    dequantisation: anything,
     optimizer: anything,
     beta1: anything,
     beta2: anything,
@@ -92,6 +99,7 @@ export async function openEngine(
   const saved = checkpoint?.optimizer && optimizerOf(checkpoint);
   const {
     batch,
+    dequantisation = checkpoint && hasDequantiser(checkpoint) ? 'variational' : defaultSettings.dequantisation,
     optimizer = saved ?? defaultSettings.optimizer,
     beta1,
     beta2,
@@ -101,7 +109,7 @@ export async function openEngine(
     ...runtime
   } = options;
   const settings = {
-    ...{ batch, optimizer },
+    ...{ batch, dequantisation, optimizer },
     beta1: beta1 ?? defaultSettings.beta1,
     beta2: beta2 ?? defaultSettings.beta2,
     clip: clip ?? defaultSettings.clip,
@@ -115,9 +123,15 @@ export async function openEngine(
         'remove `optimizer` from the checkpoint to begin with another one',
     );
   }
+  if (checkpoint?.optimizer && hasDequantiser(checkpoint) !== (dequantisation === 'variational')) {
+    throw new RangeError(
+      `openEngine: the checkpoint continues with the other dequantisation, got ${dequantisation}; leave it out, or ` +
+        'remove `optimizer` from the checkpoint to begin with another one',
+    );
+  }
   const { config } = start;
-  const glow = createGlow(config);
-  const { trainable, fixed } = checkpoint?.params ?? initialParams(glow, settings.seed);
+  const glow = createGlow(config, dequantisation);
+  const { trainable, fixed } = startingParams(glow, settings.seed, checkpoint);
   const { device = 'auto', ...others } = runtime;
   const differentiator = await openOnnxRuntimeDifferentiator(glow, fixed, {
     ...others,
@@ -126,7 +140,7 @@ export async function openEngine(
   });
   const engine = await assembleEngine(
     glow,
-    { initial: checkpoint?.ema ?? trainable, state: checkpoint && stateOf(checkpoint) },
+    { initial: trainable, state: checkpoint && stateOf(checkpoint) },
     differentiator,
     settings,
   );
@@ -175,6 +189,11 @@ function withCheckpoints(
       };
     },
   };
+}
+
+/** Whether a checkpoint has the parameters of a dequantiser. */
+function hasDequantiser({ params }: Checkpoint): boolean {
+  return Object.keys(params.trainable).some((name) => name.startsWith('dequantisation.'));
 }
 
 /** The engine state in a checkpoint, if it holds the state of an optimiser. */
