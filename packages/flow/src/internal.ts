@@ -23,6 +23,7 @@ export {
 export type { Padding } from './ops.js';
 export type { OwnBytes } from './own-bytes.js';
 export {
+  binToFloat32,
   binToModel,
   binToPixel,
   bitsPerDimension,
