@@ -1,6 +1,7 @@
 import { type GlowConfig, parseConfig } from './config.js';
-import { createGlow, type Glow } from './glow.js';
+import { createGlow } from './glow.js';
 import type { LayerParams, ParamSpec } from './layer.js';
+import { dequantisationOf } from './layers/dequantiser.js';
 import type { OwnBytes } from './own-bytes.js';
 import { checkVersion } from './reading/format-version.js';
 import { parseJsonObject } from './reading/parse-json.js';
@@ -45,14 +46,6 @@ export interface Checkpoint {
 const format = 'glow-onnx checkpoint';
 const newestVersion = 1;
 
-/** The layers of a checkpoint's parameters, with those of the dequantiser if it has any of its tensors. */
-function glowOf(config: GlowConfig, names: readonly string[]): Glow {
-  return createGlow(
-    config,
-    names.some((name) => name.startsWith('dequantisation.')) ? 'variational' : 'uniform',
-  );
-}
-
 /** Prefixes of the groups of tensors that mirror the trainable parameters. */
 const mirrors = ['ema.', 'optimizer.m.', 'optimizer.v.'] as const;
 
@@ -77,7 +70,7 @@ export function checkpointParts(checkpoint: Checkpoint): Iterable<Uint8Array> {
 
 function stored(checkpoint: Checkpoint): Parameters<typeof encodeSafetensors> {
   const { config, params, ema, optimizer } = checkpoint;
-  const specs = glowOf(config, Object.keys(params.trainable)).params;
+  const specs = createGlow(config, dequantisationOf(Object.keys(params.trainable))).params;
   const trainable = specs.filter(({ kind }) => kind === 'trainable');
   const tensors: Record<string, SafetensorsInput> = {};
   const add = (prefix: string, group: readonly ParamSpec[], values: Named<Float64Tensor>): void => {
@@ -112,7 +105,7 @@ export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
   checkFormat(metadata);
   const config = parseConfig(parseObject('config', metadata.config));
   const names = Object.keys(tensors);
-  const specs = glowOf(config, names).params;
+  const specs = createGlow(config, dequantisationOf(names)).params;
   const trainable = specs.filter(({ kind }) => kind === 'trainable');
   const fixed = specs.filter(({ kind }) => kind === 'fixed');
 

@@ -9,7 +9,7 @@ export { outputName } from './encode-decode.js';
 export { fullName, type Level } from './glow.js';
 export { latentChannels, latentShapes } from './latent-shapes.js';
 export type { ChannelAffine, PlacedLayer } from './layer.js';
-export { dequantisations } from './layers/dequantiser.js';
+export { dequantisationOf, dequantisations } from './layers/dequantiser.js';
 export { luParams } from './layers/invertible-conv.js';
 export { squeeze } from './layers/squeeze.js';
 export { inverse, logAbsDet, lu, matmul } from './linalg.js';

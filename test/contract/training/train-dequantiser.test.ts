@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
 import { createConfig, parseCheckpoint } from '@glow-onnx/flow';
-import { numbersFrom, train } from '@glow-onnx/trainer';
+import { defaultSettings, numbersFrom, train } from '@glow-onnx/trainer';
 import { compareRuns } from '../../../packages/trainer/src/report/compare-runs.js';
+import { checkSameOrder } from '../../../packages/trainer/src/run/check-data.js';
 import { readCheckpoint, readMetrics, temporaryRuns, tinySettings } from '../../support/training.js';
 import { tinyRun, vector } from './tiny-run.js';
 
@@ -81,6 +82,10 @@ test('a run keeps its dequantisation, also one from before there was a choice', 
       train({ ...base, out, start: 'resume', settings: { dequantisation: then } }),
     ).rejects.toThrow(`settings: dequantisation must stay ${first}, the value that the run started with`);
   }
+  const { dequantisation: _, ...earlier } = defaultSettings;
+  expect(() => checkSameOrder({ ...defaultSettings, dequantisation: 'variational' }, earlier)).toThrow(
+    'settings: dequantisation must stay uniform',
+  );
   const page = await compareRuns([runAt('kept uniform'), runAt('kept variational')]);
   expect(page.warning).toContain('the curves of held-out images are of the uniform bound');
 });

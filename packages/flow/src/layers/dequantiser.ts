@@ -90,6 +90,11 @@ export function createDequantiser(config: GlowConfig): Dequantiser {
   };
 }
 
+/** The dequantisation of parameters with these names: `variational` if any is of a dequantiser. */
+export function dequantisationOf(names: readonly string[]): Dequantisation {
+  return names.some((name) => name.startsWith('dequantisation.')) ? 'variational' : 'uniform';
+}
+
 /** log σ′(v) = log σ(v) + log σ(−v). */
 function logisticDensity<T>(ops: Ops<T>, v: T): T {
   return ops.add(ops.logSigmoid(v), ops.logSigmoid(ops.scale(v, -1)));

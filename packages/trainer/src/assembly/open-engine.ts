@@ -1,5 +1,5 @@
 import { type Checkpoint, createGlow, type Dequantisation } from '@glow-onnx/flow';
-import { anything, checkOptions, describe, integerFrom, oneOf, type Rules } from '@glow-onnx/flow/internal';
+import { anything, checkOptions, dequantisationOf, describe, integerFrom, oneOf, type Rules } from '@glow-onnx/flow/internal';
 import { devices } from '@glow-onnx/runtime/internal';
 import type { Device, RuntimeOptions, SkippedDevice } from '@glow-onnx/runtime/session';
 import type { Engine, EngineState, LearningSettings } from '../engine/contract.js';
@@ -97,9 +97,10 @@ export async function openEngine(
   }
   const checkpoint = 'params' in start ? start : undefined;
   const saved = checkpoint?.optimizer && optimizerOf(checkpoint);
+  const trained = checkpoint && dequantisationOf(Object.keys(checkpoint.params.trainable));
   const {
     batch,
-    dequantisation = checkpoint && hasDequantiser(checkpoint) ? 'variational' : defaultSettings.dequantisation,
+    dequantisation = trained ?? defaultSettings.dequantisation,
     optimizer = saved ?? defaultSettings.optimizer,
     beta1,
     beta2,
@@ -123,9 +124,9 @@ export async function openEngine(
         'remove `optimizer` from the checkpoint to begin with another one',
     );
   }
-  if (checkpoint?.optimizer && hasDequantiser(checkpoint) !== (dequantisation === 'variational')) {
+  if (checkpoint?.optimizer && dequantisation !== trained) {
     throw new RangeError(
-      `openEngine: the checkpoint continues with the other dequantisation, got ${dequantisation}; leave it out, or ` +
+      `openEngine: the checkpoint continues with the dequantisation ${trained}, got ${dequantisation}; leave it out, or ` +
         'remove `optimizer` from the checkpoint to begin with another one',
     );
   }
@@ -189,11 +190,6 @@ function withCheckpoints(
       };
     },
   };
-}
-
-/** Whether a checkpoint has the parameters of a dequantiser. */
-function hasDequantiser({ params }: Checkpoint): boolean {
-  return Object.keys(params.trainable).some((name) => name.startsWith('dequantisation.'));
 }
 
 /** The engine state in a checkpoint, if it holds the state of an optimiser. */

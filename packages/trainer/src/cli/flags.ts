@@ -260,7 +260,8 @@ export function inFlags(message: string): string {
     .replaceAll('pass device: ', 'pass --device ');
 }
 
-function number(text: string): number {
+/** @throws InvalidArgumentError if a value on the command line is not a number. */
+export function number(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('It must be a number.');
