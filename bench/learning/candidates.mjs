@@ -47,6 +47,8 @@ const changes = {
   'warm-up 10 %': { warmup: 0.1 },
   'average 0.999': { learning: { ema: 0.999 } },
   'batch 64': { batch: 64 },
+  // noise
+  'variational dequantisation': { learning: { dequantisation: 'variational' } },
 };
 
 /** The names of the candidates, the baseline first. */

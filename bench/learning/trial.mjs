@@ -58,12 +58,13 @@ if (stopped) {
   await save();
   process.exit(130);
 }
-const bitsPerDim = await score();
+const { uniform, variational } = await score();
 await save();
 await replace(
   join(out, 'result.json'),
   JSON.stringify({
-    bitsPerDim: Number(bitsPerDim.toFixed(5)),
+    bitsPerDim: Number(uniform.toFixed(5)),
+    ...(variational !== undefined && { variationalBitsPerDim: Number(variational.toFixed(5)) }),
     trainingBitsPerDim: Number(state.recent.toFixed(5)),
     ...{ steps, images: steps * batch, skipped: state.skipped },
     speed: Number(state.speed.toFixed(3)),
@@ -133,14 +134,21 @@ async function dequantised(indices, { uniform }) {
   return { count: indices.length, x: Float32Array.from(pixels, (pixel) => (pixel + uniform()) / 256 - 0.5) };
 }
 
-/** Mean bits/dim of the held-out images by the uniform bound: one draw of noise each, the same for all trials. */
+/**
+ * Mean bits/dim of the held-out images: one draw of noise each, the same for all trials. By the uniform bound, and by the
+ * variational bound if that is trained.
+ */
 async function score() {
-  let sum = 0;
+  const { dequantisation = 'uniform' } = learning;
+  const sums = Object.fromEntries(['uniform', dequantisation].map((bound) => [bound, 0]));
   for (let from = 0; from < held; from += EVALUATED_AT_ONCE) {
     const count = Math.min(EVALUATED_AT_ONCE, held - from);
     const indices = Array.from({ length: count }, (_, i) => training + from + i);
-    const scores = await engine.evaluate(await dequantised(indices, createRandom(1, 2 ** 42 + from)));
-    sum += scores.reduce((a, b) => a + b);
+    const batch = await dequantised(indices, createRandom(1, 2 ** 42 + from));
+    for (const bound of Object.keys(sums)) {
+      const scores = await engine.evaluate(batch, bound);
+      sums[bound] += scores.reduce((a, b) => a + b) / held;
+    }
   }
-  return sum / held;
+  return sums;
 }

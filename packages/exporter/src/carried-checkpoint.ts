@@ -1,4 +1,4 @@
-import { type Checkpoint, type Manifest, parseCheckpoint } from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, type Manifest, parseCheckpoint } from '@glow-onnx/flow';
 import { difference } from '@glow-onnx/flow/internal';
 
 /** The checkpoint that a model folder may carry, listed in its manifest. The runtime does not read it. */
@@ -9,11 +9,16 @@ export function carriesCheckpoint({ files }: Pick<Manifest, 'files'>): boolean {
   return files.some(({ path }) => path === checkpointName);
 }
 
-/** What a checkpoint is made of that goes with its graphs: the parameters they use, and the facts about training. */
+/**
+ * What a checkpoint is made of that goes with its graphs: the parameters they use, and the facts about training. A
+ * dequantiser is not part of it.
+ */
 export function modelAlone({ config, params, ema, training }: Checkpoint): Checkpoint {
+  const values = ema ?? params.trainable;
+  const names = createGlow(config).params.flatMap(({ name, kind }) => (kind === 'trainable' ? name : []));
   return {
     config,
-    params: { trainable: ema ?? params.trainable, fixed: params.fixed },
+    params: { trainable: Object.fromEntries(names.map((name) => [name, values[name]])), fixed: params.fixed },
     initialised: true,
     ...(training && { training }),
   };

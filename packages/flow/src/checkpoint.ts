@@ -1,6 +1,7 @@
 import { type GlowConfig, parseConfig } from './config.js';
 import { createGlow } from './glow.js';
 import type { LayerParams, ParamSpec } from './layer.js';
+import { dequantisationOf } from './layers/dequantiser.js';
 import type { OwnBytes } from './own-bytes.js';
 import { checkVersion } from './reading/format-version.js';
 import { parseJsonObject } from './reading/parse-json.js';
@@ -25,7 +26,10 @@ export type JsonObject = { readonly [key: string]: JsonValue };
  */
 export interface Checkpoint {
   readonly config: GlowConfig;
-  /** Parameters by full name, such as levels.0.steps.3.actnorm.bias. */
+  /**
+   * Parameters by full name, such as levels.0.steps.3.actnorm.bias. With variational dequantisation, also those of the
+   * dequantiser, `dequantisation.…`.
+   */
   readonly params: LayerParams<Float64Tensor>;
   /** Whether actnorm has seen its first batch; before that the model cannot be inverted. */
   readonly initialised: boolean;
@@ -66,7 +70,7 @@ export function checkpointParts(checkpoint: Checkpoint): Iterable<Uint8Array> {
 
 function stored(checkpoint: Checkpoint): Parameters<typeof encodeSafetensors> {
   const { config, params, ema, optimizer } = checkpoint;
-  const specs = createGlow(config).params;
+  const specs = createGlow(config, dequantisationOf(Object.keys(params.trainable))).params;
   const trainable = specs.filter(({ kind }) => kind === 'trainable');
   const tensors: Record<string, SafetensorsInput> = {};
   const add = (prefix: string, group: readonly ParamSpec[], values: Named<Float64Tensor>): void => {
@@ -100,11 +104,11 @@ export function parseCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = parseSafetensors(bytes);
   checkFormat(metadata);
   const config = parseConfig(parseObject('config', metadata.config));
-  const specs = createGlow(config).params;
+  const names = Object.keys(tensors);
+  const specs = createGlow(config, dequantisationOf(names)).params;
   const trainable = specs.filter(({ kind }) => kind === 'trainable');
   const fixed = specs.filter(({ kind }) => kind === 'fixed');
 
-  const names = Object.keys(tensors);
   const prefixOf = (name: string): string => mirrors.find((mirror) => name.startsWith(mirror)) ?? '';
   const read = (prefix: string, group: readonly ParamSpec[]): Named<Float64Tensor> => {
     const own = names.filter((name) => prefixOf(name) === prefix).map((name) => name.slice(prefix.length));

@@ -1,5 +1,6 @@
 import { type Glow, type Level, splitLatent } from './glow.js';
 import type { LogDet } from './layer.js';
+import type { Dequantised, NoisyPixels } from './layers/dequantiser.js';
 import type { Ops } from './ops.js';
 import type { FlowWeights } from './weights.js';
 
@@ -54,6 +55,52 @@ export function encode<T>(
     h = rest;
   });
   return { latents, logProbLevels, logProb: logProbLevels.reduce((sum, level) => ops.add(sum, level)) };
+}
+
+/**
+ * The images that a model scores: x as it is given, or x that the dequantiser makes from bins and noise.
+ * @param weights of `forwardWeights`.
+ * @throws TypeError if pixels with noise are given to a model without a dequantiser.
+ * @example
+ * const glow = createGlow(config, 'variational');
+ * const { x, logDensity } = dequantise(glow, float64Ops, { centre, noise }, weights);
+ */
+export function dequantise<T>(
+  { dequantiser }: Pick<Glow, 'dequantiser'>,
+  ops: Ops<T>,
+  images: { readonly x: T } | NoisyPixels<T>,
+  weights: FlowWeights<T>,
+): Dequantised<T> {
+  if ('x' in images) return images;
+  if (dequantiser) return dequantiser.dequantise(ops, images, weights);
+  throw new TypeError(
+    'dequantise: the model has no dequantiser; make it with createGlow(config, "variational")',
+  );
+}
+
+/**
+ * The terms of the bound that training raises, log p(x) − log q(u | image), whose mean over the noise is at most the log
+ * probability of the image's bins, up to the constant of their width. The finest level's part has the term of the noise.
+ * @param label one-hot, batch × classes × 1 × 1, for a class-conditional model.
+ * Source: Ho et al. 2019, §3.1; Theis, van den Oord & Bethge 2016, §3.1 (uniform noise).
+ * @example
+ * const { logProb } = encodeDequantised(glow, float64Ops, { x, logDensity }, weights);
+ */
+export function encodeDequantised<T>(
+  glow: Pick<Glow, 'levels'>,
+  ops: Ops<T>,
+  { x, logDensity }: Dequantised<T>,
+  weights: FlowWeights<T>,
+  label?: T,
+): Encoding<T> {
+  const encoding = encode(glow, ops, x, weights, label);
+  if (logDensity === undefined) return encoding;
+  const [finest, ...others] = encoding.logProbLevels;
+  return {
+    ...encoding,
+    logProbLevels: [ops.sub(finest, logDensity), ...others],
+    logProb: ops.sub(encoding.logProb, logDensity),
+  };
 }
 
 /**

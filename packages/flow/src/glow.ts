@@ -1,19 +1,14 @@
 import type { GlowConfig } from './config.js';
 import { latentChannels } from './latent-shapes.js';
-import type { Layer, ParamSpec } from './layer.js';
+import type { ParamSpec, PlacedLayer } from './layer.js';
 import { actnorm } from './layers/actnorm.js';
 import { affineCoupling } from './layers/affine-coupling.js';
+import { createDequantiser, type Dequantisation, type Dequantiser } from './layers/dequantiser.js';
 import { invertibleConv } from './layers/invertible-conv.js';
 import { logit } from './layers/logit.js';
 import { channelPrior, convPrior, type Prior, standardPrior } from './layers/prior.js';
 import { squeeze } from './layers/squeeze.js';
 import type { Ops } from './ops.js';
-
-/** A layer and its place, such as `levels.0.steps.3.coupling`. */
-export interface PlacedLayer {
-  readonly name: string;
-  readonly layer: Layer;
-}
 
 /** Layers in the order of encode, and then the latent: half of the channels at a split, all channels at the top. */
 export interface Level {
@@ -28,6 +23,8 @@ export interface Level {
 export interface Glow {
   readonly config: GlowConfig;
   readonly levels: readonly Level[];
+  /** The flow of the noise, with variational dequantisation. Encode and decode do not use it. */
+  readonly dequantiser?: Dequantiser;
   /** Every tensor of a checkpoint, by full name. */
   readonly params: readonly ParamSpec[];
 }
@@ -35,11 +32,13 @@ export interface Glow {
 /**
  * Makes the layers of a config. Each level has a squeeze and then steps of actnorm → 1×1 convolution → coupling. The
  * logit of pixels, if the config has one, comes first.
+ * @param dequantisation `variational` adds a dequantiser, whose parameters are `dequantisation.…`. Default `uniform`.
+ * @throws RangeError if a model of numbers shall have a dequantiser.
  * Source: Kingma & Dhariwal 2018, Figure 2.
  * @example
  * const glow = createGlow(createConfig({ channels: 3, height: 32, width: 32 }));
  */
-export function createGlow(config: GlowConfig): Glow {
+export function createGlow(config: GlowConfig, dequantisation: Dequantisation = 'uniform'): Glow {
   const levels = Array.from({ length: config.levels }, (_, l): Level => {
     const channels = config.channels * 4 * 2 ** l;
     const place = `levels.${l}`;
@@ -57,7 +56,15 @@ export function createGlow(config: GlowConfig): Glow {
       prior: priorOf(config, l),
     };
   });
-  return { config, levels, params: parts(levels).flatMap(({ place, params }) => withPlace(place, params)) };
+  const layers = {
+    levels,
+    ...(dequantisation === 'variational' && { dequantiser: createDequantiser(config) }),
+  };
+  return {
+    config,
+    ...layers,
+    params: parts(layers).flatMap(({ place, params }) => withPlace(place, params)),
+  };
 }
 
 function priorOf(config: GlowConfig, level: number): Prior {
@@ -70,13 +77,15 @@ function priorOf(config: GlowConfig, level: number): Prior {
 }
 
 /**
- * All layers and priors, with the prefix of their parameters' names (`place`) and the name of their weights (`name`).
+ * All layers, priors, and layers of the dequantiser, with the prefix of their parameters' names (`place`) and the name of their weights (`name`).
  */
-export function parts(levels: readonly Level[]) {
-  return levels.flatMap((level, l) => [
-    ...level.layers.map(({ name, layer }) => ({ name, place: name, params: layer.params, layer })),
+export function parts({ levels, dequantiser }: Pick<Glow, 'levels' | 'dequantiser'>) {
+  const layerPart = ({ name, layer }: PlacedLayer) => ({ name, place: name, params: layer.params, layer });
+  const ofLevels = levels.flatMap((level, l) => [
+    ...level.layers.map(layerPart),
     { name: `levels.${l}.prior`, place: level.prior.place, params: level.prior.params, prior: level.prior },
   ]);
+  return [...ofLevels, ...(dequantiser?.layers ?? []).map(layerPart)];
 }
 
 function withPlace(place: string, params: readonly ParamSpec[]): ParamSpec[] {

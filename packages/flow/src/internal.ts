@@ -6,9 +6,10 @@
 export { checkpointParts, type JsonObject, type JsonValue } from './checkpoint.js';
 export { describeIssue, parseConfig } from './config.js';
 export { outputName } from './encode-decode.js';
-export { fullName, type Level, type PlacedLayer } from './glow.js';
+export { fullName, type Level } from './glow.js';
 export { latentChannels, latentShapes } from './latent-shapes.js';
-export type { ChannelAffine } from './layer.js';
+export type { ChannelAffine, PlacedLayer } from './layer.js';
+export { dequantisationOf, dequantisations } from './layers/dequantiser.js';
 export { luParams } from './layers/invertible-conv.js';
 export { squeeze } from './layers/squeeze.js';
 export { inverse, logAbsDet, lu, matmul } from './linalg.js';
@@ -22,6 +23,7 @@ export {
 export type { Padding } from './ops.js';
 export type { OwnBytes } from './own-bytes.js';
 export {
+  binToFloat32,
   binToModel,
   binToPixel,
   bitsPerDimension,

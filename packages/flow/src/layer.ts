@@ -70,3 +70,9 @@ export interface Layer {
     inverse(w: Named<Float64Tensor>): ChannelAffine;
   };
 }
+
+/** A layer and its place, such as `levels.0.steps.3.coupling`. */
+export interface PlacedLayer {
+  readonly name: string;
+  readonly layer: Layer;
+}

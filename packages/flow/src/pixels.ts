@@ -28,6 +28,13 @@ export function binToModel(bin: number, bits: number, u = 0.5): number {
   return (bin + u) / (1 << bits) - 0.5;
 }
 
+/** The same as float32, which never rounds up into the next bin. */
+export function binToFloat32(bin: number, bits: number, u: number): number {
+  const end = (bin + 1) / (1 << bits) - 0.5;
+  const x = Math.fround(binToModel(bin, bits, u));
+  return x < end ? x : end - 2 ** -25; // the distance of float32 numbers from ¼ to ½
+}
+
 /** q = clamp(floor((x + ½)·2ⁿ), 0, 2ⁿ − 1). The caller must check for NaN. */
 export function modelToBin(x: number, bits: number): number {
   const last = (1 << bits) - 1;

@@ -30,7 +30,7 @@ function paramsAt<T>(all: LayerParams<T>, place: string, specs: readonly ParamSp
 export function initialParams(glow: Glow, seed: number): LayerParams<Float64Tensor> {
   const trainable: Record<string, Float64Tensor> = {};
   const fixed: Record<string, Float64Tensor> = {};
-  parts(glow.levels).forEach((part, index) => {
+  parts(glow).forEach((part, index) => {
     const random = createRandom(seed, index);
     const values = 'layer' in part ? part.layer.initialParams(random) : part.prior.initialParams();
     for (const { name, kind } of part.params) {
@@ -66,14 +66,14 @@ export function initialise<T>(glow: Glow, ops: Ops<T>, x: T, params: LayerParams
 }
 
 /**
- * Computes the weights of `encode` from parameters. Differentiable if the interpreter is.
+ * Computes the weights of `encode`, and of the dequantiser, from parameters. Differentiable if the interpreter is.
  * @throws RangeError naming a parameter that is missing.
  * @example
  * const weights = forwardWeights(glow, float64Ops, params);
  */
 export function forwardWeights<T>(glow: Glow, ops: Ops<T>, params: LayerParams<T>): FlowWeights<T> {
   return Object.fromEntries(
-    parts(glow.levels).map((part) => {
+    parts(glow).map((part) => {
       const own = paramsAt(params, part.place, part.params);
       return [
         part.name,
@@ -91,7 +91,7 @@ export function forwardWeights<T>(glow: Glow, ops: Ops<T>, params: LayerParams<T
  */
 export function inverseWeights(glow: Glow, params: LayerParams<Float64Tensor>): FlowWeights<Float64Tensor> {
   return Object.fromEntries(
-    parts(glow.levels).map((part) => {
+    parts({ levels: glow.levels }).map((part) => {
       const own = paramsAt(params, part.place, part.params);
       if (!('layer' in part)) return [part.name, part.prior.weights(float64Ops, own)];
       try {

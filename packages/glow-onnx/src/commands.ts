@@ -38,7 +38,10 @@ export const commands: readonly CommandEntry[] = [
   ...inGroup('Share a model', 'runtime', {
     files: 'list or copy the files to deploy',
   }),
-  ...inGroup('Look into it', 'trainer', { compare: 'lay the curves of training runs over each other' }),
+  ...inGroup('Look into it', 'trainer', {
+    compare: 'lay the curves of training runs over each other',
+    evaluate: 'score held-out images by a checkpoint, by all its bounds',
+  }),
   ...inGroup('Look into it', 'runtime', {
     info: 'describe a model folder',
     doctor: 'describe the machine, and what runs a model on it',

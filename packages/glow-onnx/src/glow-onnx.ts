@@ -43,6 +43,7 @@ export async function glowOnnx(argv: readonly string[]): Promise<void> {
 }
 
 async function glowTrainer(name: string, argv: readonly string[]): Promise<void> {
-  const { glowCompare, glowTrain } = await import('@glow-onnx/trainer/internal');
-  await (name === 'compare' ? glowCompare : glowTrain)(`${program} ${name}`, argv);
+  const { glowCompare, glowEvaluate, glowTrain } = await import('@glow-onnx/trainer/internal');
+  const run = { compare: glowCompare, evaluate: glowEvaluate }[name] ?? glowTrain;
+  await run(`${program} ${name}`, argv);
 }

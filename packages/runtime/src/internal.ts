@@ -12,6 +12,7 @@ export { checkGraph } from './graphs/check-graph.js';
 export { type GraphKind, graphKinds } from './graphs/signature.js';
 export { mean } from './mean.js';
 export { messageOf } from './message-of.js';
+export { type Bound, boundOf, bounds } from './model/bounds.js';
 export { oneHot } from './model/labels.js';
 export { inGigabytes } from './model/memory-budget.js';
 export { devices } from './sessions/device.js';

@@ -4,4 +4,5 @@
  */
 
 export { glowCompare } from './cli/glow-compare.js';
+export { glowEvaluate } from './cli/glow-evaluate.js';
 export { glowTrain } from './cli/glow-train.js';

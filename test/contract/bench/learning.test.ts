@@ -73,6 +73,20 @@ test('a trial that is stopped midway goes on there and ends as one that was not'
   expect(await linesOf('stopped')).toEqual(stopped);
 }, 120_000);
 
+test('with variational dequantisation a trial is judged by its own bound, and has the uniform one beside it', async () => {
+  const tiny = ['--steps', '1', '--hidden', '4', '--held-out', '8', '--screening', '0.01'];
+  const only = ['--only', 'variational dequantisation', '--rates', '0.002'];
+  expect(await suite('varied', [...tiny, ...only]).ended).toMatchObject({ code: 0 });
+  const [plain, varied] = await linesOf('varied');
+  expect([plain.name, varied.name]).toEqual(['baseline', 'variational dequantisation']);
+  expect(plain).not.toHaveProperty('variationalBitsPerDim');
+  expect(Number.isFinite(varied.variationalBitsPerDim)).toBe(true);
+  const lines = [plain, { ...varied, bitsPerDim: 4.5, variationalBitsPerDim: 1.25, minutes: 10 }];
+  await writeFile(at('varied-made-up'), lines.map((line) => JSON.stringify(line)).join('\n'));
+  const { stdout } = await suite('varied-made-up', ['--steps', '1', '--hidden', '4', '--report']).ended;
+  expect(stdout).toContain('| variational dequantisation | 1.250 | – | 1.250 | – | – | 4.500 |');
+}, 120_000);
+
 test('tables are those of the results: best rates first, differences to the baseline seed by seed', async () => {
   const [first] = await linesOf('straight');
   const line = (name: string, rate: number, seed: number, minutes: number, bitsPerDim: number) =>

@@ -20,6 +20,7 @@ const progress: Progress = {
   imagesPerSecond: 163.7,
   waiting: 0.001,
   secondsLeft: 5025,
+  dequantisation: 'uniform',
   engine: 'fake on cpu',
 };
 

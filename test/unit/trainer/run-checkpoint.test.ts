@@ -20,7 +20,7 @@ test('a histogram counts every validation image, however many there are', async 
   );
   const facts = { config: rampsConfig, fixed, data: ramps(), settings: defaultSettings, trainingImages: 10 };
   const counters = { ...atStart, before: 2, best: 2 };
-  const scores = Float64Array.from({ length: count }, (_, i) => 1 + i / (count - 1));
+  const scores = { uniform: Float64Array.from({ length: count }, (_, i) => 1 + i / (count - 1)) };
   const { training } = await toCheckpoint(facts, engine, counters, scores);
   expect(training?.histogram).toEqual({ from: 1, to: 2, counts: Array(32).fill(count / 32), draws: 1 });
 });

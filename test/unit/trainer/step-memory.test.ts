@@ -12,11 +12,21 @@ const config = createConfig({
   steps: 16,
   hiddenChannels: 128,
 });
+const glow = createGlow(config);
 
 test('activations are kept while they take less than half of the free memory', () => {
   // Measured at this size: 0.6 GB.
-  expect(memoryFor(config, 64, 2e9)).toBe('full');
-  expect(memoryFor(config, 64, 1e9)).toBe('reversible');
+  expect(memoryFor(glow, 64, 2e9)).toBe('full');
+  expect(memoryFor(glow, 64, 1e9)).toBe('reversible');
+});
+
+test('a dequantiser adds its activations, which no mode recomputes', () => {
+  const varied = createGlow(config, 'variational');
+  const more = (['full', 'reversible'] as const).map(
+    (memory) => stepBytes(varied, 64, memory) - stepBytes(glow, 64, memory),
+  );
+  expect(more[0]).toBeGreaterThan(0);
+  expect(more[1]).toBe(more[0]);
 });
 
 /** Bytes of a gradient as measured, beside those before it: MB, by preset `tutorial` with 3 channels. */
@@ -37,9 +47,9 @@ const measured = [
 test.each(measured)(
   'the estimate for %j with %i images, %s, is near the %i MB measured',
   (shape, count, memory, megabytes) => {
-    const config = createConfig({ channels: 3, ...shape });
+    const glow = createGlow(createConfig({ channels: 3, ...shape }));
     // Without images it is the parameters' share: optimiser and checkpoint, which a gradient alone does not need.
-    const bytes = stepBytes(config, count, memory) - stepBytes(config, 0, memory);
+    const bytes = stepBytes(glow, count, memory) - stepBytes(glow, 0, memory);
     const ratio = bytes / 1e6 / megabytes;
     expect(ratio).toBeGreaterThan(0.8);
     expect(ratio).toBeLessThan(1.35);
@@ -53,7 +63,7 @@ describe('a step that does not fit', () => {
     bytes: number,
   ) => {
     try {
-      checkStepMemory(config, settings, memory, bytes);
+      checkStepMemory(glow, settings, memory, bytes);
     } catch (error) {
       return error as MemoryError;
     }
@@ -62,10 +72,10 @@ describe('a step that does not fit', () => {
 
   test('is refused with the parts of a batch that fit', () => {
     const settings = { batch: 64, accumulate: 1 };
-    const bytes = stepBytes(config, 32, 'full') + 1;
+    const bytes = stepBytes(glow, 32, 'full') + 1;
     const error = refusal(settings, 'full', bytes);
     expect(error).toBeInstanceOf(MemoryError);
-    expect(error).toMatchObject({ needed: stepBytes(config, 64, 'full'), available: bytes });
+    expect(error).toMatchObject({ needed: stepBytes(glow, 64, 'full'), available: bytes });
     expect(error?.message).toMatch(
       /^training: a step of 64 images of 32×32 needs about \d+ MB, but it may take \d+ MB; pass --accumulate 2 \(32 images at once\), or --memory reversible/,
     );

@@ -45,6 +45,7 @@ export function modelCard(
         )
       : 'Unknown: the weights were imported, or the checkpoint does not state it.',
     ...(isOfPixels ? [] : [aboutDensity]),
+    ...(training?.dequantisation === 'variational' ? [aboutDequantiser] : []),
     '## Exactness',
     'Errors of ONNX Runtime against a float64 computation, on the images of `golden.safetensors`:',
     table(
@@ -85,6 +86,11 @@ export function modelCard(
 const aboutDensity =
   'bits/dim are those of a probability density: −log₂ p(x) by the number of values. They depend on the unit of the ' +
   'numbers, may be negative, and do not compare with those of pictures.';
+
+const aboutDequantiser =
+  'bits per dim are those of the uniform bound, which the graphs compute with uniform noise inside the bins of pixels. ' +
+  'variational bits per dim are those of the bound that training lowered: its noise came from a flow that was trained ' +
+  'with the model. That flow is in the checkpoint of the training and not in this folder.';
 
 /** What the graphs take and give, in place of preprocessing. */
 function describeNumbers({ channels, height, width, levels }: GlowConfig): string {

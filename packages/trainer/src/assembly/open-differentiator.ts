@@ -1,4 +1,4 @@
-import type { Float64Tensor, Glow, GlowConfig, Named } from '@glow-onnx/flow';
+import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
 import { aFunction, integerFrom, oneOf, type Rules } from '@glow-onnx/flow/internal';
 import { devices } from '@glow-onnx/runtime/internal';
 import { resources } from '@glow-onnx/runtime/internal-node';
@@ -89,7 +89,7 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
     throw new RangeError(`device "${wanted}" needs TensorFlow.js; pass --engine tfjs, or another device`);
   }
   const count = Math.ceil(settings.batch / settings.accumulate);
-  const memory = memoryOf(glow.config, settings, wanted, options);
+  const memory = memoryOf(glow, settings, wanted, options);
   try {
     const opened = await openOnnxRuntimeDifferentiator(glow, fixed, {
       device: wanted,
@@ -127,7 +127,7 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
 
 /** The memory mode, if a step fits. @throws MemoryError if none does. */
 function memoryOf(
-  config: GlowConfig,
+  glow: Glow,
   settings: Pick<TrainSettings, 'batch' | 'accumulate'>,
   device: Device | 'auto',
   { memory = 'auto', maxMemory }: EngineOptions,
@@ -136,8 +136,8 @@ function memoryOf(
   const count = Math.ceil(settings.batch / settings.accumulate);
   // The memory of a GPU is not known. That of the machine is the best guess.
   const chosen =
-    memory === 'auto' ? memoryFor(config, count, available ?? process.availableMemory()) : memory;
-  if (available !== undefined) checkStepMemory(config, settings, chosen, available);
+    memory === 'auto' ? memoryFor(glow, count, available ?? process.availableMemory()) : memory;
+  if (available !== undefined) checkStepMemory(glow, settings, chosen, available);
   return chosen;
 }
 

@@ -1,5 +1,5 @@
-import { type Checkpoint, createGlow, initialParams } from '@glow-onnx/flow';
-import { anything, checkOptions, describe, integerFrom, oneOf, type Rules } from '@glow-onnx/flow/internal';
+import { type Checkpoint, createGlow, type Dequantisation } from '@glow-onnx/flow';
+import { anything, checkOptions, dequantisationOf, describe, integerFrom, oneOf, type Rules } from '@glow-onnx/flow/internal';
 import { devices } from '@glow-onnx/runtime/internal';
 import type { Device, RuntimeOptions, SkippedDevice } from '@glow-onnx/runtime/session';
 import type { Engine, EngineState, LearningSettings } from '../engine/contract.js';
@@ -9,6 +9,7 @@ import { openOnnxRuntimeDifferentiator } from '../onnxruntime/onnxruntime-differ
 import { checkSettings } from '../settings/check-settings.js';
 import { defaultSettings, type TrainSettings } from '../settings/settings.js';
 import { assembleEngine } from './assemble-engine.js';
+import { startingParams } from './starting-params.js';
 
 /** Options of `openEngine`. */
 export interface OpenEngineOptions
@@ -16,6 +17,11 @@ export interface OpenEngineOptions
     Pick<RuntimeOptions, 'threads' | 'wasmPaths'> {
   /** Images of a batch. Other sizes work too, but each size opens a graph of its own. */
   readonly batch: number;
+  /**
+   * The noise inside the bins of pixels: `uniform`, that of the batches, or `variational`, which a trained dequantiser
+   * makes of it. A checkpoint with a dequantiser has to go on with it. Default: `uniform`, or as the checkpoint has it.
+   */
+  readonly dequantisation?: Dequantisation;
   /** Decides the first parameters of a new model. Default 1. */
   readonly seed?: number;
   /**
@@ -31,6 +37,7 @@ export interface OpenEngineOptions
 const rules: Rules<OpenEngineOptions> = {
   ...{
     batch: anything,
+    dequantisation: anything,
     optimizer: anything,
     beta1: anything,
     beta2: anything,
@@ -90,8 +97,10 @@ export async function openEngine(
   }
   const checkpoint = 'params' in start ? start : undefined;
   const saved = checkpoint?.optimizer && optimizerOf(checkpoint);
+  const trained = checkpoint && dequantisationOf(Object.keys(checkpoint.params.trainable));
   const {
     batch,
+    dequantisation = trained ?? defaultSettings.dequantisation,
     optimizer = saved ?? defaultSettings.optimizer,
     beta1,
     beta2,
@@ -101,7 +110,7 @@ export async function openEngine(
     ...runtime
   } = options;
   const settings = {
-    ...{ batch, optimizer },
+    ...{ batch, dequantisation, optimizer },
     beta1: beta1 ?? defaultSettings.beta1,
     beta2: beta2 ?? defaultSettings.beta2,
     clip: clip ?? defaultSettings.clip,
@@ -115,9 +124,15 @@ export async function openEngine(
         'remove `optimizer` from the checkpoint to begin with another one',
     );
   }
+  if (checkpoint?.optimizer && dequantisation !== trained) {
+    throw new RangeError(
+      `openEngine: the checkpoint continues with the dequantisation ${trained}, got ${dequantisation}; leave it out, or ` +
+        'remove `optimizer` from the checkpoint to begin with another one',
+    );
+  }
   const { config } = start;
-  const glow = createGlow(config);
-  const { trainable, fixed } = checkpoint?.params ?? initialParams(glow, settings.seed);
+  const glow = createGlow(config, dequantisation);
+  const { trainable, fixed } = startingParams(glow, settings.seed, checkpoint);
   const { device = 'auto', ...others } = runtime;
   const differentiator = await openOnnxRuntimeDifferentiator(glow, fixed, {
     ...others,
@@ -126,7 +141,7 @@ export async function openEngine(
   });
   const engine = await assembleEngine(
     glow,
-    { initial: checkpoint?.ema ?? trainable, state: checkpoint && stateOf(checkpoint) },
+    { initial: trainable, state: checkpoint && stateOf(checkpoint) },
     differentiator,
     settings,
   );

@@ -1,4 +1,5 @@
 import { type PresetName, presets } from '@glow-onnx/flow';
+import { dequantisations } from '@glow-onnx/flow/internal';
 import { gigabytes, given, isTensorFile, onTerminal, type Terminal } from '@glow-onnx/runtime/internal-node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EngineName, engines, type TrainDevice, trainDevices } from '../assembly/open-differentiator.js';
@@ -96,7 +97,7 @@ function addModelFlags(program: Command): void {
 }
 
 function addTrainingFlags(program: Command): void {
-  const { epochs, batch, optimizer, beta1, beta2, rate, warmup, schedule, clip, skipOutliers, ema, seed } =
+  const { epochs, batch, dequantisation, optimizer, beta1, beta2, rate, warmup, schedule, clip, skipOutliers, ema, seed } =
     defaultSettings;
   program
     .optionsGroup('Training:')
@@ -108,6 +109,12 @@ function addTrainingFlags(program: Command): void {
       number,
     )
     .option('--accumulate <n>', 'compute each batch in this number of parts, to save memory', number)
+    .addOption(
+      new Option(
+        '--dequantisation <noise>',
+        `noise inside the bins of pixels; variational: a flow of its own, trained and not exported (default: ${dequantisation})`,
+      ).choices([...dequantisations]),
+    )
     .addOption(new Option('--optimizer <name>', `optimiser (default: ${optimizer})`).choices([...optimizers]))
     .option('--beta1 <x>', `decay of the optimiser's average of gradients (default: ${beta1})`, number)
     .option('--beta2 <x>', `decay of its average of squared gradients (default: ${beta2})`, number)
@@ -193,7 +200,7 @@ function inKebab(name: string): string {
 }
 
 /** Flags that are about pictures alone. `--no-flip` does no harm. */
-const pictureFlags = ['size', 'channels', 'labelFile', 'labels', 'flip', 'shift', 'recipe', 'bits'] as const;
+const pictureFlags = ['dequantisation', 'size', 'channels', 'labelFile', 'labels', 'flip', 'shift', 'recipe', 'bits'] as const;
 
 /** @throws RangeError if flags do not fit the kind of data. */
 function checkKind(flags: Flags): void {
@@ -253,7 +260,8 @@ export function inFlags(message: string): string {
     .replaceAll('pass device: ', 'pass --device ');
 }
 
-function number(text: string): number {
+/** @throws InvalidArgumentError if a value on the command line is not a number. */
+export function number(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('It must be a number.');

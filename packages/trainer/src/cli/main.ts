@@ -205,7 +205,7 @@ function describe(result: TrainResult, { out, data }: Flags): string {
   const amount = [count(steps, 'step'), count(epochs, 'epoch'), count(images, 'image')].join(', ');
   return [
     `${why}: ${amount} in ${(seconds / 60).toFixed(1)} min (${speed(imagesPerSecond)} images/s)`,
-    `bits/dim of ${isTensorFile(data) ? 'the density of held-out feature maps' : 'held-out images'}: ${bitsPerDim.before.toFixed(3)} before, ${bitsPerDim.best.toFixed(3)} at best`,
+    `bits/dim of ${isTensorFile(data) ? 'the density of held-out feature maps' : `held-out images, ${result.dequantisation} bound`}: ${bitsPerDim.before.toFixed(3)} before, ${bitsPerDim.best.toFixed(3)} at best`,
     ...(skipped + rolledBack > 0
       ? [`${count(skipped, 'step')} skipped as outliers, ${rolledBack} undone because not finite`]
       : []),

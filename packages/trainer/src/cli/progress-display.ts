@@ -136,10 +136,12 @@ type Part = readonly [weight: number, text: string];
 /** Waiting for images is shown above this share of the time. */
 const LEAST_WAITING = 0.02;
 
-function notes({ epoch, epochs, bitsPerDim, best, imagesPerSecond, waiting, secondsLeft }: Progress): Part[] {
+function notes(progress: Progress): Part[] {
+  const { epoch, epochs, bitsPerDim, best, imagesPerSecond, waiting, secondsLeft, dequantisation } = progress;
+  const bound = dequantisation === 'variational' ? ' (variational bound)' : '';
   return [
     [2, `epoch ${Math.min(epoch + 1, epochs)}/${epochs}`],
-    [5, `${bitsPerDim.toFixed(2)} bits/dim`],
+    [5, `${bitsPerDim.toFixed(2)} bits/dim${bound}`],
     ...(Number.isFinite(best) ? [[1, `best ${best.toFixed(2)}`] as const] : []),
     ...(imagesPerSecond > 0 ? [[3, `${speed(imagesPerSecond)}/s`] as const] : []),
     ...(waiting >= LEAST_WAITING ? [[1, `waits ${Math.round(100 * waiting)}%`] as const] : []),

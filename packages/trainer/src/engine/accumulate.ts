@@ -24,9 +24,11 @@ export function inParts(whole: Differentiator, parts: number): Differentiator {
       }
       return { ...joinScores(scores), gradient: sum };
     },
-    async evaluate(parameters, batch) {
+    async evaluate(parameters, batch, dequantisation) {
       const scores: Float64Array[] = [];
-      for (const part of splitBatch(batch, parts)) scores.push(await whole.evaluate(parameters, part));
+      for (const part of splitBatch(batch, parts)) {
+        scores.push(await whole.evaluate(parameters, part, dequantisation));
+      }
       return joined(scores);
     },
     dispose: whole.dispose,

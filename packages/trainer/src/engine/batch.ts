@@ -1,4 +1,5 @@
-import type { GlowConfig } from '@glow-onnx/flow';
+import type { GlowConfig, NoisyPixels } from '@glow-onnx/flow';
+import { binToModel, modelToBin } from '@glow-onnx/flow/internal';
 
 /** The images of a training step. */
 export interface Batch {
@@ -58,4 +59,22 @@ export function splitBatch({ count, x, classes }: Batch, most: number): Batch[] 
       ...(classes && { classes: classes.slice(from, to) }),
     };
   });
+}
+
+/**
+ * Takes dequantised images apart, for a dequantiser: the centres of their bins, and the logit of their uniform noise,
+ * which is logistic. Noise is a multiple of 2^(bits − 25) in float32; at 0 and 1 it is moved inside by half of that.
+ * @param bits of the model, above 0.
+ */
+export function takeApart(x: Float32Array, bits: number): NoisyPixels<Float32Array> {
+  const edge = 2 ** (bits - 26);
+  const centre = new Float32Array(x.length);
+  const noise = new Float32Array(x.length);
+  for (let i = 0; i < x.length; i++) {
+    const bin = modelToBin(x[i], bits);
+    const u = Math.min(Math.max((x[i] + 0.5) * 2 ** bits - bin, edge), 1 - edge);
+    centre[i] = binToModel(bin, bits);
+    noise[i] = Math.log(u) - Math.log1p(-u);
+  }
+  return { centre, noise };
 }

@@ -1,4 +1,4 @@
-import type { Float64Tensor, Named } from '@glow-onnx/flow';
+import type { Dequantisation, Float64Tensor, Named } from '@glow-onnx/flow';
 import type { Batch } from './batch.js';
 import type { OptimizerName } from './optimizer.js';
 
@@ -21,7 +21,7 @@ export interface LearningSettings {
 
 /** The outcome of a training step. */
 export interface StepResult {
-  /** Mean bits/dim of the batch before the step. */
+  /** Mean bits/dim of the batch before the step, by the bound that is trained. */
   readonly bitsPerDim: number;
   /** The part of `bitsPerDim` that each level adds, the finest level first. */
   readonly bitsPerDimLevels: readonly number[];
@@ -67,12 +67,15 @@ export interface Engine {
   step(batch: Batch, rate: number, normLimit?: number): Promise<StepResult>;
   /**
    * Scores images with the averaged parameters, or with the parameters if `ema` is 0.
-   * @returns bits/dim of each image.
-   * @throws RangeError if the batch does not fit the model; Error if the device is out of memory or was lost.
+   * @param dequantisation the noise: uniform, that of the batch, or variational, which the dequantiser makes of it.
+   * Default `uniform`, for every model.
+   * @returns bits/dim of each image, a bound by one draw of noise.
+   * @throws RangeError if the batch does not fit the model, or if it has no dequantiser; Error if the device is out of
+   * memory or was lost.
    * @example
    * const [bitsPerDim] = await engine.evaluate({ count: 1, x });
    */
-  evaluate(batch: Batch): Promise<Float64Array>;
+  evaluate(batch: Batch, dequantisation?: Dequantisation): Promise<Float64Array>;
   /**
    * Copies the state. Later steps do not change the copy.
    * @throws Error if the GPU was lost.

@@ -1,4 +1,5 @@
 import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
+import { checkValue, dequantisations, oneOf } from '@glow-onnx/flow/internal';
 import { createQueue, mean } from '@glow-onnx/runtime/internal';
 import { checkBatch } from './batch.js';
 import type { Engine, EngineState, LearningSettings } from './contract.js';
@@ -52,10 +53,16 @@ export function createEngine(
           gradient.dispose();
         }
       }),
-    evaluate: (batch) =>
+    evaluate: (batch, dequantisation = 'uniform') =>
       inTurn(async () => {
         checkBatch(glow.config, batch);
-        return learner.evaluate(batch);
+        checkValue('evaluate', 'dequantisation', dequantisation, oneOf(dequantisations));
+        if (dequantisation === 'variational' && !glow.dequantiser) {
+          throw new RangeError(
+            'evaluate: the model was trained with uniform noise and has no dequantiser; leave dequantisation out',
+          );
+        }
+        return learner.evaluate(batch, dequantisation);
       }),
     snapshot: () => inTurn(async () => stateOf(await learner.read(), namedCopies)),
     state: () => inTurn(async () => stateOf(await learner.read(), namedViews)),

@@ -1,4 +1,4 @@
-import type { Named } from '@glow-onnx/flow';
+import type { Dequantisation, Named } from '@glow-onnx/flow';
 import type { DeviceTensor, RuntimeOptions } from '@glow-onnx/runtime/session';
 import type { Batch } from './batch.js';
 import type { Scores } from './scores.js';
@@ -14,8 +14,12 @@ export interface Differentiator {
   initialise(parameters: Float32Array, batch: Batch): Promise<Float32Array>;
   /** bits/dim of each image, and the gradient of their mean. The next call may overwrite the gradient. */
   gradient(parameters: Float32Array, batch: Batch): Promise<Scores & { gradient: Float32Array }>;
-  /** bits/dim of each image. */
-  evaluate(parameters: Float32Array, batch: Batch): Promise<Float64Array>;
+  /** bits/dim of each image, with uniform noise or with that of the model's dequantiser. */
+  evaluate(
+    parameters: Float32Array,
+    batch: Batch,
+    dequantisation: Dequantisation,
+  ): Promise<Float64Array>;
   dispose(): Promise<void>;
   /** The same on a GPU that can keep parameters from step to step. */
   readonly onGpu?: GpuDifferentiator;
@@ -33,5 +37,5 @@ export interface GpuDifferentiator {
   /** bits/dim of each image, the gradient of their mean and its norm. The caller disposes of the gradient. */
   gradient(parameters: GpuTensors, batch: Batch): Promise<Scores & { norm: number; gradient: GpuTensors }>;
   /** bits/dim of each image. */
-  evaluate(parameters: GpuTensors, batch: Batch): Promise<Float64Array>;
+  evaluate(parameters: GpuTensors, batch: Batch, dequantisation: Dequantisation): Promise<Float64Array>;
 }

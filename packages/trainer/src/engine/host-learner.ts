@@ -21,7 +21,8 @@ export function createHostLearner(
         dispose() {},
       };
     },
-    evaluate: (batch) => differentiator.evaluate(learned.average ?? learned.parameters, batch),
+    evaluate: (batch, dequantisation) =>
+      differentiator.evaluate(learned.average ?? learned.parameters, batch, dequantisation),
     read: async () => learned,
     async write(next) {
       learned = next;

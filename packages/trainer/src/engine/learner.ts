@@ -1,3 +1,4 @@
+import type { Dequantisation } from '@glow-onnx/flow';
 import type { Batch } from './batch.js';
 import type { Learned, Scales } from './optimizer.js';
 import type { Scores } from './scores.js';
@@ -14,7 +15,7 @@ export interface Learner {
   /** The gradient of a batch at the parameters as they are now. */
   gradient(batch: Batch): Promise<BatchGradient>;
   /** bits/dim of each image, by the average of the parameters if one is kept. */
-  evaluate(batch: Batch): Promise<Float64Array>;
+  evaluate(batch: Batch, dequantisation: Dequantisation): Promise<Float64Array>;
   /** The vectors as they are now. They may be the learner's own, which the next update changes. */
   read(): Promise<Learned>;
   /** Replaces all vectors or, on an error, none. The learner owns them afterwards. */

@@ -6,7 +6,7 @@ export const metricsName = 'metrics.jsonl';
 
 /**
  * A line of `metrics.jsonl`: of training (every 50 steps and at the end of an epoch), or of a validation (only `step`,
- * `epoch`, `images` and `validationBitsPerDim`).
+ * `epoch`, `images` and bits/dim of the held-out images).
  */
 export interface Metrics {
   /** Steps done, including skipped steps. */
@@ -15,12 +15,14 @@ export interface Metrics {
   readonly epoch?: number;
   /** Training images seen. */
   readonly images?: number;
-  /** bits/dim of the training images: the mean since the last line. */
+  /** bits/dim of the training images, by the bound that is trained: the mean since the last line. */
   readonly bitsPerDim?: number;
   /** The part of `bitsPerDim` that each level adds, the finest level first. */
   readonly bitsPerDimLevels?: readonly number[];
-  /** bits/dim of the held-out images, by the averaged weights. */
+  /** bits/dim of the held-out images by the uniform bound, by the averaged weights. */
   readonly validationBitsPerDim?: number;
+  /** The same by the variational bound, with variational dequantisation. */
+  readonly validationBitsPerDimVariational?: number;
   /** The largest norm of a gradient since the last line, before clipping. */
   readonly gradientNorm?: number;
   /** The learning rate of the last step. */

@@ -73,9 +73,9 @@ export async function explainOpening(cause: unknown, graph: Graph, attempt: Atte
   return new Error(`training: ${bare(kind)} on ${device}: no kernel for ${named}; ${advice}`, { cause });
 }
 
-/** The kind of graph for users, whom the place of the gradient does not concern. */
+/** The kind of graph for users, whom the place of the gradient and the noise do not concern. */
 function bare(kind: Attempt['kind']): string {
-  return kind.replace('gpu ', '');
+  return kind.replace('gpu ', '').replace(' variational', '');
 }
 
 /** The message of ONNX Runtime without its source line and function. */

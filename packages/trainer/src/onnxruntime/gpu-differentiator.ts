@@ -4,6 +4,7 @@ import type { GpuDifferentiator } from '../engine/differentiator.js';
 import { scoresOf } from '../engine/scores.js';
 import { levelOutput, withoutPrefix } from './graph-names.js';
 import type { GraphPool } from './graph-pool.js';
+import { evaluation } from './training-graph.js';
 
 /** Gradients of parameters in the memory of the GPU, which stay there too, by the graphs of a pool on WebGPU. */
 export function createGpuDifferentiator(
@@ -29,8 +30,8 @@ export function createGpuDifferentiator(
         gradient: withoutPrefix('gradient/', kept),
       };
     },
-    async evaluate(parameters, batch) {
-      const { outputs } = await pool.run('evaluate', parameters, batch, ({ session }, inputs) =>
+    async evaluate(parameters, batch, dequantisation) {
+      const { outputs } = await pool.run(evaluation[dequantisation], parameters, batch, ({ session }, inputs) =>
         session.runKept(inputs),
       );
       return scoresOf(config, outputs.log_prob.data, []).bitsPerDim;

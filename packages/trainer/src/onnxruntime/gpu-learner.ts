@@ -76,7 +76,8 @@ export async function openGpuLearner(
         dispose: () => disposeTensors(gradient),
       };
     },
-    evaluate: (batch) => gpu.evaluate(current().average ?? current().parameters, batch),
+    evaluate: (batch, dequantisation) =>
+      gpu.evaluate(current().average ?? current().parameters, batch, dequantisation),
     async read() {
       const { parameters, average, m, v } = current();
       return {

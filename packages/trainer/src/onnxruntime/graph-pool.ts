@@ -9,13 +9,13 @@ import {
   openSession,
   type RuntimeOptions,
 } from '@glow-onnx/runtime/session';
-import type { Batch } from '../engine/batch.js';
+import { type Batch, takeApart } from '../engine/batch.js';
 import { parameterLayout } from '../engine/parameters.js';
 import { encodeGraph } from './encode-graph.js';
 import { explainOpening, explainRun } from './explain-failure.js';
 import { computeHostValues } from './host-values.js';
 import type { Memory } from './memory.js';
-import { type GraphKind, type TrainingGraph, trainingGraph } from './training-graph.js';
+import { type GraphKind, type TrainingGraph, trainingGraph, usesDequantiser } from './training-graph.js';
 import { openTransfer, type Transfer } from './transfer.js';
 
 export interface GraphPoolOptions {
@@ -60,7 +60,7 @@ export async function openGraphPool(
   { device: wanted, count: expected, memory, runtime }: GraphPoolOptions,
 ): Promise<GraphPool> {
   const { places } = parameterLayout(glow);
-  const { channels, height, width, classes } = glow.config;
+  const { channels, height, width, classes, bits } = glow.config;
 
   async function openGraph(kind: GraphKind, count: number, on: Device | 'auto'): Promise<OpenGraph> {
     const { spec, host } = trainingGraph(glow, fixed, places, { kind, count, memory });
@@ -114,10 +114,11 @@ export async function openGraphPool(
     async run(kind, parameters, batch, compute) {
       const { count, x, classes: labels } = batch;
       const opened = await open(kind, count);
-      const inputs: Record<string, FloatTensor | DeviceTensor> = {
-        ...parameters,
-        x: { shape: [count, height, width, channels], data: x },
-      };
+      const inputs: Record<string, FloatTensor | DeviceTensor> = { ...parameters };
+      const images = usesDequantiser(glow, kind) ? takeApart(x, bits) : { x };
+      for (const [name, data] of Object.entries(images)) {
+        inputs[name] = { shape: [count, height, width, channels], data };
+      }
       if (classes > 0 && labels) {
         inputs.label = { shape: [count, classes], data: oneHot(labels, classes) };
       }

@@ -1,4 +1,12 @@
-import { encode, type Float64Tensor, type FlowWeights, type Glow, type Named } from '@glow-onnx/flow';
+import {
+  dequantise,
+  encodeDequantised,
+  type Float64Tensor,
+  type FlowWeights,
+  type Glow,
+  type Named,
+  type NoisyPixels,
+} from '@glow-onnx/flow';
 import { gradient, mul, reduceSum, scalar, type Value } from '@glow-onnx/graph';
 import type { TrainingValue } from './graph-image.js';
 import { createGraphOps } from './graph-ops.js';
@@ -6,17 +14,17 @@ import type { HostValues } from './host-values.js';
 
 /** The values that a training graph is traced from. */
 export interface TraceInputs {
-  readonly x: TrainingValue;
+  readonly images: { readonly x: TrainingValue } | NoisyPixels<TrainingValue>;
   readonly label: TrainingValue | undefined;
   readonly trainable: Named<TrainingValue>;
   readonly fixed: Named<Float64Tensor>;
   /** Collects the inputs that the host computes. */
   readonly host: HostValues[];
-  /** The loss is this factor times the sum of log p over the batch. */
+  /** The loss is this factor times the sum of log p, less the log density of the noise, over the batch. */
   readonly factor: number;
 }
 
-/** log p of each image, the part of it that each level adds, and the gradient of the loss by parameter. */
+/** log p of each image, less the log density of its noise, the part of each level, and the gradient of the loss. */
 export interface LossGradient {
   readonly logProb: Value;
   readonly logProbLevels: readonly Value[];
@@ -26,10 +34,12 @@ export interface LossGradient {
 /** log p(x) and the gradient of the loss from the activations of the forward pass. */
 export function fullGradient(
   glow: Glow,
-  { x, label, trainable, host, factor }: TraceInputs,
+  { images, label, trainable, host, factor }: TraceInputs,
   weights: FlowWeights<TrainingValue>,
 ): LossGradient {
-  const { logProb, logProbLevels } = encode(glow, createGraphOps(host), x, weights, label);
+  const ops = createGraphOps(host);
+  const dequantised = dequantise(glow, ops, images, weights);
+  const { logProb, logProbLevels } = encodeDequantised(glow, ops, dequantised, weights, label);
   const gradients = gradient(mul(reduceSum(logProb, [0]), scalar(factor)), Object.values(trainable));
   return {
     ...{ logProb, logProbLevels },

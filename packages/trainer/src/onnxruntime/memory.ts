@@ -1,4 +1,4 @@
-import { createGlow, type GlowConfig } from '@glow-onnx/flow';
+import type { Glow } from '@glow-onnx/flow';
 import { MemoryError } from '@glow-onnx/runtime';
 import { inGigabytes } from '@glow-onnx/runtime/internal';
 import { parameterLayout } from '../engine/parameters.js';
@@ -17,8 +17,9 @@ export type Memory = (typeof memories)[number];
  * of flow, 16 to 256 hidden channels, and 16 to 128 images at once: 0.8 to 1.2 times this.
  * @param count images at once.
  */
-export function stepBytes(config: GlowConfig, count: number, memory: Memory): number {
-  const { channels, height, width, levels, steps, hiddenChannels } = config;
+export function stepBytes(glow: Glow, count: number, memory: Memory): number {
+  const { channels, height, width, levels, steps, hiddenChannels } = glow.config;
+  const couplings = glow.dequantiser?.layers.length ?? 0; // of the dequantiser, whose activations are always kept
   const levelValues = (level: number, perHidden: number, perChannel: number) =>
     ((count * height * width) / 4 ** (level + 1)) *
     (perHidden * hiddenChannels + perChannel * channels * 4 * 2 ** level);
@@ -26,19 +27,17 @@ export function stepBytes(config: GlowConfig, count: number, memory: Memory): nu
     memory === 'reversible'
       ? levelValues(0, 11, 115)
       : steps * Array.from({ length: levels }, (_, l) => levelValues(l, 2.2, 15)).reduce((a, b) => a + b, 0);
-  return Float32Array.BYTES_PER_ELEMENT * (activations + copiesOfParameters * parameters(config));
+  const ofNoise = couplings * levelValues(0, 2.2, 15);
+  const values = activations + ofNoise + copiesOfParameters * parameterLayout(glow).size;
+  return Float32Array.BYTES_PER_ELEMENT * values;
 }
 
 /** Parameters, gradient, two moments and average; copies in graphs, and for a checkpoint. */
 const copiesOfParameters = 10;
 
-function parameters(config: GlowConfig): number {
-  return parameterLayout(createGlow(config)).size;
-}
-
 /** `full`, unless a step would then take more than half of the free memory. */
-export function memoryFor(config: GlowConfig, count: number, freeBytes: number): Memory {
-  return stepBytes(config, count, 'full') > freeBytes / 2 ? 'reversible' : 'full';
+export function memoryFor(glow: Glow, count: number, freeBytes: number): Memory {
+  return stepBytes(glow, count, 'full') > freeBytes / 2 ? 'reversible' : 'full';
 }
 
 /**
@@ -46,37 +45,37 @@ export function memoryFor(config: GlowConfig, count: number, freeBytes: number):
  * @throws MemoryError, before the first step, if it needs more. The message says what would fit.
  */
 export function checkStepMemory(
-  config: GlowConfig,
+  glow: Glow,
   { batch, accumulate }: { readonly batch: number; readonly accumulate: number },
   memory: Memory,
   available: number,
 ): void {
   const count = Math.ceil(batch / accumulate);
-  const needed = stepBytes(config, count, memory);
+  const needed = stepBytes(glow, count, memory);
   if (needed <= available) return;
-  const { height, width } = config;
+  const { height, width } = glow.config;
   throw new MemoryError(
     `training: a step of ${count} images of ${height}×${width} needs about ${inGigabytes(needed)}, ` +
-      `but it may take ${inGigabytes(available)}; ${whatFits(config, batch, count, memory, available)}, or a larger --max-memory`,
+      `but it may take ${inGigabytes(available)}; ${whatFits(glow, batch, count, memory, available)}, or a larger --max-memory`,
     { needed, available },
   );
 }
 
 function whatFits(
-  config: GlowConfig,
+  glow: Glow,
   batch: number,
   count: number,
   memory: Memory,
   available: number,
 ): string {
-  const fixed = stepBytes(config, 0, memory);
-  const most = Math.floor((available - fixed) / (stepBytes(config, 1, memory) - fixed));
+  const fixed = stepBytes(glow, 0, memory);
+  const most = Math.floor((available - fixed) / (stepBytes(glow, 1, memory) - fixed));
   const fits: string[] = [];
   if (most > 0) {
     const parts = Math.ceil(batch / most);
     fits.push(`--accumulate ${parts} (${Math.ceil(batch / parts)} images at once)`);
   }
-  if (memory === 'full' && stepBytes(config, count, 'reversible') <= available) {
+  if (memory === 'full' && stepBytes(glow, count, 'reversible') <= available) {
     fits.push('--memory reversible (recomputes activations)');
   }
   if (fits.length > 0) return `pass ${fits.join(', or ')}`;

@@ -8,7 +8,7 @@ import { createGpuDifferentiator } from './gpu-differentiator.js';
 import { levelOutput } from './graph-names.js';
 import { openGraphPool } from './graph-pool.js';
 import type { Memory } from './memory.js';
-import type { GraphKind } from './training-graph.js';
+import { evaluation, type GraphKind } from './training-graph.js';
 
 export interface OnnxRuntimeOptions extends Pick<RuntimeOptions, 'threads' | 'wasmPaths'> {
   readonly device: Device | 'auto';
@@ -72,9 +72,9 @@ export async function openOnnxRuntimeDifferentiator(
       });
       return { ...scoresOf(glow.config, logProb, levels), gradient: gradients };
     },
-    async evaluate(parameters, batch) {
+    async evaluate(parameters, batch, dequantisation) {
       const logProb = new Float32Array(batch.count);
-      await runInto('evaluate', parameters, batch, { log_prob: logProb });
+      await runInto(evaluation[dequantisation], parameters, batch, { log_prob: logProb });
       return scoresOf(glow.config, logProb, []).bitsPerDim;
     },
     dispose: pool.dispose,

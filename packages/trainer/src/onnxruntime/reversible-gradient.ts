@@ -1,6 +1,7 @@
 import {
   createRandom,
-  encode,
+  dequantise,
+  encodeDequantised,
   type Float64Tensor,
   type FlowWeights,
   type Glow,
@@ -17,14 +18,15 @@ import type { LossGradient, TraceInputs } from './loss-gradient.js';
 
 /**
  * log p(x) and the gradient of the loss without the activations of the forward pass. From the end of each level back,
- * the inverse of each layer computes its input from its output, and its forward pass is traced again.
+ * the inverse of each layer computes its input from its output, and its forward pass is traced again. Only the few
+ * activations of a dequantiser are kept.
  */
 export function reversibleGradient(
   glow: Glow,
   traced: TraceInputs,
   weights: FlowWeights<TrainingValue>,
 ): LossGradient {
-  const { x, label, trainable, host, factor } = traced;
+  const { images, label, trainable, host, factor } = traced;
   // The values that encode names: the output of every layer, and the logarithms of the couplings' scales.
   const met = new Map<string, TrainingValue>();
   const plain = createGraphOps(host);
@@ -35,7 +37,8 @@ export function reversibleGradient(
       return value;
     },
   };
-  const { logProb, logProbLevels } = encode(glow, ops, x, weights, label);
+  const dequantised = dequantise(glow, plain, images, weights);
+  const { logProb, logProbLevels } = encodeDequantised(glow, ops, dequantised, weights, label);
   const loss = mul(reduceSum(logProb, [0]), scalar(factor));
   const ends = glow.levels.map(
     ({ layers }) => met.get(outputName((layers.at(-1) as PlacedLayer).name)) as TrainingValue,
@@ -44,7 +47,9 @@ export function reversibleGradient(
     [...met].filter(([name]) => name.endsWith('.logScale')).map(([name, value]) => [name, value]),
   );
   const parameters = Object.entries(trainable);
-  const cut = [...ends, ...elements.values()];
+  const { x, logDensity } = dequantised;
+  const ofNoise = logDensity ? [x, logDensity] : []; // what the dequantiser makes
+  const cut = [...ends, ...elements.values(), ...ofNoise];
   // From the loss back to the ends of the levels. Parameters that the loss reaches directly get their gradient here.
   const direct = backward(
     [{ value: loss, gradient: scalar(1) }],
@@ -71,6 +76,18 @@ export function reversibleGradient(
       dy = back.dx;
     }
     fromAbove = dy;
+  }
+  if (ofNoise.length > 0) {
+    const [dx, dLogDensity] = direct.slice(cut.length - ofNoise.length);
+    const from = [
+      ...[fromAbove, dx].flatMap((gradient) => (gradient ? [{ value: x, gradient }] : [])),
+      ...(logDensity && dLogDensity ? [{ value: logDensity, gradient: dLogDensity }] : []),
+    ];
+    const found = backward(
+      from,
+      parameters.map(([, value]) => value),
+    );
+    for (const [i, [name]] of parameters.entries()) contribute(name, found[i]);
   }
   for (const [name, { shape }] of parameters) {
     if (gradients.has(name)) continue;

@@ -1,5 +1,7 @@
 import {
-  encode,
+  type Dequantisation,
+  dequantise,
+  encodeDequantised,
   type Float64Tensor,
   forwardWeights,
   type Glow,
@@ -18,7 +20,18 @@ import type { Memory } from './memory.js';
 import { reversibleGradient } from './reversible-gradient.js';
 
 /** `gpu gradient`: for gradients that stay on the GPU, each in the shape of its parameter. */
-export type GraphKind = 'initialise' | 'gradient' | 'gpu gradient' | 'evaluate';
+export type GraphKind = 'initialise' | 'gradient' | 'gpu gradient' | 'evaluate' | 'evaluate variational';
+
+/** The graph that scores images. */
+export const evaluation: Readonly<Record<Dequantisation, GraphKind>> = {
+  uniform: 'evaluate',
+  variational: 'evaluate variational',
+};
+
+/** Whether a graph makes x of `centre` and `noise` by the model's dequantiser. */
+export function usesDequantiser({ dequantiser }: Glow, kind: GraphKind): boolean {
+  return dequantiser !== undefined && kind !== 'initialise' && kind !== 'evaluate';
+}
 
 export interface TrainingGraph {
   readonly spec: GraphSpec;
@@ -26,9 +39,9 @@ export interface TrainingGraph {
 }
 
 /**
- * A model as a graph for `count` images. Inputs: the parameters by their names, `x`, `label`, and host values.
- * Outputs by kind:
- * - `evaluate`: `log_prob` of each image.
+ * A model as a graph for `count` images. Inputs: the parameters by their names, `x` (or with a dequantiser `centre` and
+ * `noise`), `label`, and host values. Outputs by kind:
+ * - `evaluate` (uniform noise), `evaluate variational`: `log_prob` of each image, less the log density of its noise.
  * - `gradient`: also `log_prob/<level>`, the part that each level adds, and `gradient/<parameter>`, the gradient of the
  *   mean bits/dim, in any shape.
  * - `gpu gradient`: the same with gradients in the shapes of the parameters, and `squares`, the sum of their squares.
@@ -45,17 +58,18 @@ export function trainingGraph(
   const trainable = Object.fromEntries(
     places.map(({ name, shape }) => [name, input(name, 'float32', shape)]),
   );
-  const x = input('x', 'float32', [count, height, width, channels]);
+  const names = usesDequantiser(glow, kind) ? ['centre', 'noise'] : ['x'];
+  const images = names.map((name) => input(name, 'float32', [count, height, width, channels]));
   const label = classes > 0 ? input('label', 'float32', [count, classes]) : undefined;
   const traced: TraceInputs = {
     ...{ trainable, fixed, host },
-    x: imageOf(x),
+    images: Object.fromEntries(names.map((name, i) => [name, imageOf(images[i])])) as TraceInputs['images'],
     label: label && labelOf(label),
     factor: -1 / (count * channels * height * width * Math.LN2),
   };
   const outputs = traceOutputs(glow, traced, kind, memory);
   const hosted = host.flatMap(({ inputs }) => Object.values(inputs));
-  const inputs = [...Object.values(trainable), x, ...(label ? [label] : []), ...hosted];
+  const inputs = [...Object.values(trainable), ...images, ...(label ? [label] : []), ...hosted];
   return { spec: { name: kind, inputs, outputs }, host };
 }
 
@@ -65,11 +79,16 @@ function traceOutputs(
   kind: GraphKind,
   memory: Memory,
 ): Record<string, Value> {
-  const { x, label, trainable, fixed, host } = traced;
+  const { images, label, trainable, fixed, host } = traced;
   const ops = createGraphOps(host);
-  if (kind === 'initialise') return prefixed('initial/', initialise(glow, ops, x, { trainable, fixed }));
+  if (kind === 'initialise' && 'x' in images) {
+    return prefixed('initial/', initialise(glow, ops, images.x, { trainable, fixed }));
+  }
   const weights = forwardWeights(glow, ops, { trainable, fixed });
-  if (kind === 'evaluate') return { log_prob: encode(glow, ops, x, weights, label).logProb };
+  if (kind === 'evaluate' || kind === 'evaluate variational') {
+    const dequantised = dequantise(glow, ops, images, weights);
+    return { log_prob: encodeDequantised(glow, ops, dequantised, weights, label).logProb };
+  }
   const differentiate = memory === 'reversible' ? reversibleGradient : fullGradient;
   const { logProb, logProbLevels, gradients } = differentiate(glow, traced, weights);
   const scores = {

@@ -46,10 +46,10 @@ export function acrossRanks(local: Differentiator, ranks: Ranks): Differentiator
       const [scores, ...levels] = await joined(parts, rank * batch.count, size * batch.count);
       return { gradient, bitsPerDim: scores, bitsPerDimLevels: levels };
     },
-    async evaluate(parameters, batch) {
+    async evaluate(parameters, batch, dequantisation) {
       const shards = splitBatch(batch, size); // fewer than ranks if the batch is small
       const from = shards.slice(0, rank).reduce((sum, { count }) => sum + count, 0);
-      const own = rank < shards.length ? await local.evaluate(parameters, shards[rank]) : new Float64Array();
+      const own = rank < shards.length ? await local.evaluate(parameters, shards[rank], dequantisation) : new Float64Array();
       const [scores] = await joined([own], from, batch.count);
       return scores;
     },

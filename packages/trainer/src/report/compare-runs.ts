@@ -26,7 +26,13 @@ export async function compareRuns(folders: readonly string[]): Promise<Compariso
   const fault = (['bits', 'size', 'images'] as const).find(
     (name) => !measures.every((measured) => isDeepStrictEqual(measured[name], measures[0][name])),
   );
-  const warning = fault && `bits/dim cannot be compared: the runs have different ${fault}`;
+  const varied = new Set(measures.map(({ bound }) => bound)).size > 1;
+  const warning = fault
+    ? `bits/dim cannot be compared: the runs have different ${fault}`
+    : varied
+      ? 'the runs have different dequantisation: the best bits/dim and the curves of training are of different bounds; ' +
+        'the curves of held-out images are of the uniform bound'
+      : undefined;
   return { page: renderComparison(runs, warning), warning };
 }
 
@@ -46,7 +52,9 @@ async function openRun(folder: string): Promise<ComparedRun & { measured: Return
 /** What bits/dim depend on besides the model. */
 function measuredBy(checkpoint: Checkpoint) {
   const { bits, channels, height, width } = checkpoint.config;
-  return { bits, size: [channels, height, width], images: runOf(checkpoint)?.data.pixels };
+  const run = runOf(checkpoint);
+  const bound = run?.settings.dequantisation ?? 'uniform'; // runs of earlier versions knew no other
+  return { bits, size: [channels, height, width], images: run?.data.pixels, bound };
 }
 
 function factsOf(checkpoint: Checkpoint): Record<string, string> {

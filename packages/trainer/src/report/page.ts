@@ -1,3 +1,4 @@
+import type { Dequantisation } from '@glow-onnx/flow';
 import type { Metrics } from '../folder/metrics.js';
 import { documentOf, figure, html, nothing } from './document.js';
 import type { StepImage } from './grids.js';
@@ -10,6 +11,8 @@ export interface ReportFacts {
   readonly name: string;
   /** The lines of metrics.jsonl. */
   readonly metrics: readonly Readonly<Metrics>[];
+  /** The bound that is trained. Undefined for a model of numbers, whose density is no bound. */
+  readonly bound: Dequantisation | undefined;
   /** The most important numbers. */
   readonly figures: readonly Row[];
   readonly tables: readonly (readonly [heading: string, rows: readonly Row[]])[];
@@ -43,16 +46,25 @@ function pictures(samples: readonly StepImage[], reconstructions: StepImage | un
 <div class="grids">${reconstructions ? figure(reconstructions) : nothing('No reconstructions yet.')}</div></section>`;
 }
 
-function curves({ metrics }: ReportFacts): string {
+function curves({ metrics, bound }: ReportFacts): string {
   const curve = (key: Exclude<keyof Metrics, 'bitsPerDimLevels'>): Point[] =>
     metrics.flatMap(({ step, [key]: y }) => (Number.isFinite(y) ? [{ x: step, y: y as number }] : []));
-  const bitsPerDim = lineChart(
-    [
-      { name: 'training', points: curve('bitsPerDim') },
-      { name: 'held out', points: curve('validationBitsPerDim') },
-    ],
-    { title: 'bits per dimension', xName: 'steps', width: 900, height: 300 },
-  );
+  const by = (name: string, of: Dequantisation | undefined): string =>
+    of === undefined ? name : `${name}, ${of} bound`;
+  const series = [
+    { name: by('training', bound), points: curve('bitsPerDim') },
+    { name: by('held out', bound && 'uniform'), points: curve('validationBitsPerDim') },
+    ...(bound === 'variational'
+      ? [{ name: by('held out', bound), points: curve('validationBitsPerDimVariational') }]
+      : []),
+  ];
+  const legend = series.map(({ name }, i) => `<span class="series-${i + 1}">${name}</span>`).join('');
+  const bitsPerDim = lineChart(series, {
+    title: 'bits per dimension',
+    xName: 'steps',
+    width: 900,
+    height: 300,
+  });
   const small = { xName: 'steps', width: 440, height: 190 };
   const norm = lineChart([{ name: 'largest norm', points: curve('gradientNorm') }], {
     ...small,
@@ -64,7 +76,7 @@ function curves({ metrics }: ReportFacts): string {
   const levels = metrics.findLast(({ bitsPerDimLevels }) => bitsPerDimLevels)?.bitsPerDimLevels ?? [];
   const parts = levels.map((bits) => bits.toFixed(2)).join(' + ');
   return `<section class="wide"><h2>Bits per dimension</h2>
-<p class="legend"><span class="series-1">training</span><span class="series-2">held out</span></p>
+<p class="legend">${legend}</p>
 ${bitsPerDim || nothing('The curves begin with the first validation.')}
 ${levels.length > 1 ? `<p>Recent training, by level, the finest first: ${parts}.</p>` : ''}</section>
 <div class="pair">

@@ -1,8 +1,10 @@
+import type { Dequantisation } from '@glow-onnx/flow';
+
 /** The progress of a run, after every step and every batch of validation. */
 export interface Progress {
   /** Whether a training step or a batch of validation has just ended. */
   readonly phase: 'training' | 'validating';
-  /** bits/dim: of the step, or the mean of the validation images so far. */
+  /** bits/dim by the bound of `dequantisation`: of the step, or the mean of the validation images so far. */
   readonly bitsPerDim: number;
   /** Steps done, including skipped steps. */
   readonly step: number;
@@ -15,9 +17,9 @@ export interface Progress {
   readonly images: number;
   /** Training time in seconds, without pauses between resumed runs. */
   readonly seconds: number;
-  /** Validation bits/dim at the start. Infinity until it is known. */
+  /** Validation bits/dim at the start, by the same bound. Infinity until it is known. */
   readonly before: number;
-  /** Best validation bits/dim so far. Infinity until it is known. */
+  /** Best validation bits/dim so far, by the same bound. Infinity until it is known. */
   readonly best: number;
   /** Epochs in a row whose validation was not better than the best. */
   readonly stale: number;
@@ -33,6 +35,8 @@ export interface Progress {
   readonly waiting: number;
   /** Seconds until the last epoch or the end of the time budget. Infinity until it is known. */
   readonly secondsLeft: number;
+  /** The noise that the run trains with. */
+  readonly dequantisation: Dequantisation;
   /** The library and the device, such as `ONNX Runtime on cpu`. */
   readonly engine: string;
 }

@@ -1,4 +1,4 @@
-import type { Glow } from '@glow-onnx/flow';
+import type { Glow, ParamSpec } from '@glow-onnx/flow';
 import { describeValues, sizeOf, takesPixels } from '@glow-onnx/flow/internal';
 import type { DataFacts } from '../data/dataset.js';
 import type { TrainingData } from '../data/number-dataset.js';
@@ -26,10 +26,11 @@ type Rows = [name: string, value: string][];
 export function runFacts(
   { glow, data, batches, settings }: RunDescription,
   progress: Progress,
-): Pick<ReportFacts, 'name' | 'figures' | 'tables'> {
+): Pick<ReportFacts, 'name' | 'figures' | 'tables' | 'bound'> {
   return {
     name: data.name,
-    figures: figuresOf(progress),
+    bound: takesPixels(glow.config) ? settings.dequantisation : undefined,
+    figures: figuresOf(progress, takesPixels(glow.config) ? `, ${settings.dequantisation} bound` : ''),
     tables: [
       ['Model', modelRows(glow)],
       ['Training', trainingRows(settings, progress)],
@@ -38,10 +39,10 @@ export function runFacts(
   };
 }
 
-function figuresOf(progress: Progress): Rows {
+function figuresOf(progress: Progress, bound: string): Rows {
   const { before, best, epoch, epochs, images, imagesPerSecond, seconds } = progress;
   return [
-    ['best bits/dim', best.toFixed(3)],
+    [`best bits/dim${bound}`, best.toFixed(3)],
     ['before training', before.toFixed(3)],
     ['epochs', `${epoch} of ${epochs}`],
     ['images', images.toLocaleString('en-US')],
@@ -50,11 +51,11 @@ function figuresOf(progress: Progress): Rows {
   ];
 }
 
-function modelRows({ config, params }: Glow): Rows {
+function modelRows({ config, params, dequantiser }: Glow): Rows {
   const { channels, height, width, levels, steps, hiddenChannels, classes } = config;
-  const parameters = params
-    .filter(({ kind }) => kind === 'trainable')
-    .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const sizesOf = (specs: readonly ParamSpec[]): number =>
+    specs.filter(({ kind }) => kind === 'trainable').reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const ofNoise = sizesOf((dequantiser?.layers ?? []).flatMap(({ layer }) => layer.params));
   return [
     [
       takesPixels(config) ? 'images' : 'feature maps',
@@ -64,7 +65,10 @@ function modelRows({ config, params }: Glow): Rows {
       ? []
       : ([['bits/dim', 'of a density: they depend on the unit, and may be negative']] as Rows)),
     ['levels, steps, hidden channels', `${levels}, ${steps}, ${hiddenChannels}`],
-    ['parameters', parameters.toLocaleString('en-US')],
+    ['parameters', (sizesOf(params) - ofNoise).toLocaleString('en-US')],
+    ...(dequantiser
+      ? ([['parameters of the dequantiser, not exported', ofNoise.toLocaleString('en-US')]] as Rows)
+      : []),
     ['1×1 convolution', config.conv1x1],
     ['coupling', config.coupling],
     ['prior', classes > 0 ? `${config.prior}, ${classes} classes` : config.prior],

@@ -1,5 +1,5 @@
 import { createRandom, type GlowConfig } from '@glow-onnx/flow';
-import { pixelToBin } from '@glow-onnx/flow/internal';
+import { binToFloat32, pixelToBin } from '@glow-onnx/flow/internal';
 import { type Augmentation, drawSources } from '../data/augment.js';
 import { findLabels, type Labels } from '../data/labels.js';
 import { isNumbers, type TrainingData } from '../data/number-dataset.js';
@@ -8,7 +8,7 @@ import { epochBatches, inBatches, splitBySeed, spread } from '../data/split.js';
 import type { Batch } from '../engine/batch.js';
 import type { TrainSettings } from '../settings/settings.js';
 
-/** Random streams of the seed that nothing else uses. */
+/** Random streams of the seed that nothing else uses. Those of validation go up with the draw, by 2³² each. */
 const noiseStreams = { training: 2 ** 50, validation: 2 ** 49 } as const;
 
 const unchanged: Augmentation = { flip: false, shift: 0 };
@@ -32,19 +32,22 @@ export interface Batches {
   examples(most: number): Promise<Batch>;
 }
 
+type MakeBatch = (
+  indices: Uint32Array,
+  stream: (i: number) => number,
+  augmentation: Augmentation,
+) => Promise<Batch>;
+
 /**
- * @throws RangeError if the data has too few images, or not the labels that the model needs, or if numbers shall be
- * augmented.
+ * Makes batches of images, each with noise from the stream of its place in the batch.
+ * @throws RangeError if the data has not the labels that the model needs.
  */
-export function createBatches(
+function batchMaker(
   data: TrainingData,
   { bits, classes }: Pick<GlowConfig, 'bits' | 'classes'>,
-  { seed, batch, valFraction, labels: attribute, flip, shift }: TrainSettings,
-): Batches {
+  { seed, labels: attribute }: Pick<TrainSettings, 'seed' | 'labels'>,
+): MakeBatch {
   const labels = classes > 0 ? labelsOf(data, attribute, classes) : undefined;
-  if (isNumbers(data)) refuseAugmentation({ flip, shift });
-  const { train, validation } = splitBySeed(data.count, valFraction, seed);
-  const order = (epoch: number) => epochBatches(train, batch, seed, epoch);
   const xOf = async (
     indices: Uint32Array,
     stream: (i: number) => number,
@@ -60,29 +63,57 @@ export function createBatches(
       const from = i * size;
       for (let k = 0; k < size; k++) {
         const pixel = pixels[from + (sources ? sources[k] : k)];
-        x[from + k] = (pixelToBin(pixel, bits) + random.uniform()) / 2 ** bits - 0.5;
+        x[from + k] = binToFloat32(pixelToBin(pixel, bits), bits, random.uniform());
       }
     }
     return x;
   };
-  const batchOf = async (
-    indices: Uint32Array,
-    stream: (i: number) => number,
-    augmentation: Augmentation,
-  ): Promise<Batch> => {
+  return async (indices, stream, augmentation) => {
     const x = await xOf(indices, stream, augmentation);
     const classOf = (index: number): number => labels?.indices[index] ?? 0;
     return { count: indices.length, x, ...(labels && { classes: Uint16Array.from(indices, classOf) }) };
   };
-  const heldOut = (indices: Uint32Array): Promise<Batch> =>
-    batchOf(indices, (i) => noiseStreams.validation + indices[i], unchanged);
+}
+
+/** Images without augmentation, with noise by the image and the number of the draw. Draw 0 is that of validation. */
+export type ScoredBatch = (indices: Uint32Array, draw?: number) => Promise<Batch>;
+
+/** @throws RangeError if the data has not the labels that the model needs. */
+export function scoredBatches(
+  data: TrainingData,
+  config: Pick<GlowConfig, 'bits' | 'classes'>,
+  settings: Pick<TrainSettings, 'seed' | 'labels'>,
+): ScoredBatch {
+  const batchOf = batchMaker(data, config, settings);
+  return (indices, draw = 0) =>
+    batchOf(indices, (i) => noiseStreams.validation + draw * 2 ** 32 + indices[i], unchanged);
+}
+
+/** Draws of noise that streams are numbered for. */
+export const mostDraws = 2 ** 16;
+
+/**
+ * @throws RangeError if the data has too few images, or not the labels that the model needs, or if numbers shall be
+ * augmented.
+ */
+export function createBatches(
+  data: TrainingData,
+  config: Pick<GlowConfig, 'bits' | 'classes'>,
+  settings: TrainSettings,
+): Batches {
+  const { seed, batch, valFraction, flip, shift } = settings;
+  const batchOf = batchMaker(data, config, settings);
+  const heldOut = scoredBatches(data, config, settings);
+  if (isNumbers(data)) refuseAugmentation({ flip, shift });
+  const { train, validation } = splitBySeed(data.count, valFraction, seed);
+  const order = (epoch: number) => epochBatches(train, batch, seed, epoch);
   return {
     trainingImages: train.length,
     stepsPerEpoch: order(0).length,
     order,
     training: (indices, before) =>
       batchOf(indices, (i) => noiseStreams.training + before + i, { flip, shift }),
-    validation: () => readAhead(inBatches(validation, batch), heldOut),
+    validation: () => readAhead(inBatches(validation, batch), (indices) => heldOut(indices)),
     examples: (most) => heldOut(Uint32Array.from(spread([...validation], most))),
   };
 }

@@ -46,16 +46,17 @@ export function checkSameData(
 
 /**
  * Settings that decide which images a step sees. With others, a resumed run would train on images that it held out. And
- * the moments of one optimiser mean nothing to another.
+ * the moments of one optimiser mean nothing to another, and the best score by one bound nothing to the other bound.
  */
-const orderSettings = ['batch', 'seed', 'valFraction', 'labels', 'optimizer'] as const;
+const orderSettings = ['batch', 'seed', 'valFraction', 'labels', 'optimizer', 'dequantisation'] as const;
 
 /** @throws RangeError if a run would continue with its images in another order, or with another optimiser. */
 export function checkSameOrder(settings: TrainSettings, before: Partial<TrainSettings>): void {
+  const known = { dequantisation: 'uniform', ...before }; // runs of earlier versions knew no other
   for (const name of orderSettings) {
-    if (before[name] === undefined || before[name] === settings[name]) continue;
+    if (known[name] === undefined || known[name] === settings[name]) continue;
     throw new RangeError(
-      `settings: ${name} must stay ${before[name]}, the value that the run started with, got ${settings[name]}; ` +
+      `settings: ${name} must stay ${known[name]}, the value that the run started with, got ${settings[name]}; ` +
         'leave it out, or start a new run from its weights with --init',
     );
   }

@@ -14,7 +14,7 @@ export interface Counters extends Stability {
   images: number;
   /** Training time, over all resumptions. */
   seconds: number;
-  /** Validation bits/dim at the start, and the best so far. */
+  /** Validation bits/dim at the start, and the best so far, by the bound that is trained. */
   before: number;
   best: number;
   /** Epochs in a row whose validation was not better than the best. */

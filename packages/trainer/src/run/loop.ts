@@ -1,3 +1,4 @@
+import type { Dequantisation } from '@glow-onnx/flow';
 import { trainEpoch } from './train-epoch.js';
 import { createRunState, type TrainingRun } from './training-run.js';
 import { concludeEpoch, isOutOfPatience } from './validate.js';
@@ -6,8 +7,10 @@ import { concludeEpoch, isOutOfPatience } from './validate.js';
 export interface TrainResult {
   /** Why training ended: all epochs done, time budget used up, interrupted by `signal`, or no better validation. */
   readonly ended: 'epochs' | 'time' | 'signal' | 'patience';
-  /** Validation bits/dim at the start of the run and of `best.safetensors`. */
+  /** Validation bits/dim at the start of the run and of `best.safetensors`, by the bound of `dequantisation`. */
   readonly bitsPerDim: { readonly before: number; readonly best: number };
+  /** The noise that the run trains with. */
+  readonly dequantisation: Dequantisation;
   /** Steps done, including skipped steps. */
   readonly steps: number;
   /** Epochs completed. */
@@ -49,6 +52,7 @@ export async function runTraining(run: TrainingRun): Promise<TrainResult> {
   return {
     ended: ended ?? (counters.epoch < settings.epochs ? 'patience' : 'epochs'),
     bitsPerDim: { before: counters.before, best: counters.best },
+    dequantisation: settings.dequantisation,
     steps: counters.step,
     epochs: counters.epoch,
     images: counters.images,

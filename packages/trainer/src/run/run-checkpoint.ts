@@ -21,12 +21,22 @@ export interface RunConstants {
 
 const HISTOGRAM_BINS = 32;
 
-/** The checkpoint of a run. `scores`: bits/dim of each validation image at the last validation. */
+/** bits/dim of each validation image, by its bounds: one draw of noise. */
+export interface ValidationScores {
+  readonly uniform: Float64Array;
+  /** If the model has a dequantiser. */
+  readonly variational?: Float64Array;
+}
+
+/**
+ * The checkpoint of a run. `scores`: those of the last validation. `bitsPerDim` and the histogram are of the uniform bound,
+ * which the model folder can compute.
+ */
 export async function toCheckpoint(
   { config, fixed, data, settings, trainingImages, startedFrom }: RunConstants,
   engine: Engine,
   counters: Counters,
-  scores: Float64Array | undefined,
+  scores: ValidationScores | undefined,
 ): Promise<Checkpoint> {
   const { trainable, ema, optimizer, steps } = await engine.state();
   const labels = settings.labels === null ? undefined : data.labels?.[settings.labels];
@@ -54,7 +64,11 @@ export async function toCheckpoint(
       engine: engine.description,
       ...(startedFrom !== undefined && { startedFrom }),
       ...(labels && { labels: settings.labels, classNames: labels.values }),
-      ...(scores && { bitsPerDim: mean(scores), histogram: histogram(scores) }),
+      ...(scores && { bitsPerDim: mean(scores.uniform), histogram: histogram(scores.uniform) }),
+      ...(scores?.variational && {
+        dequantisation: 'variational',
+        variationalBitsPerDim: mean(scores.variational),
+      }),
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Checkpoint, createGlow, type GlowConfig, initialParams } from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, type GlowConfig } from '@glow-onnx/flow';
 import {
   aBoolean,
   aFunction,
@@ -9,6 +9,7 @@ import {
   type Rules,
 } from '@glow-onnx/flow/internal';
 import { assembleEngine } from '../assembly/assemble-engine.js';
+import { startingParams } from '../assembly/starting-params.js';
 import { type EngineOptions, engineRules } from '../assembly/open-differentiator.js';
 import type { TrainingData } from '../data/number-dataset.js';
 import type { Metrics } from '../folder/metrics.js';
@@ -168,11 +169,10 @@ async function openRun(options: TrainOptions, opened: Close[]): Promise<Training
   const rise = run && riseOfRate(run.counters, run.settings, settings, batches.stepsPerEpoch);
   if (rise !== undefined) options.onWarning?.(rise);
 
-  const glow = createGlow(config);
-  const { trainable, fixed } = checkpoint?.params ?? initialParams(glow, settings.seed);
+  const glow = createGlow(config, settings.dequantisation);
+  const { trainable, fixed } = startingParams(glow, settings.seed, checkpoint);
   const differentiator = await openShare(glow, fixed, settings, options, ranks);
-  // Validation and export use the averaged weights: a new run starts from these.
-  const engineStart = { initial: checkpoint?.ema ?? trainable, state: run?.state };
+  const engineStart = { initial: trainable, state: run?.state };
   const engine = await assembleEngine(glow, engineStart, differentiator, settings);
   opened.push(engine.dispose);
   const create = async () => (writes ? createRunFolder(out, force) : readOnlyRunFolder(out));

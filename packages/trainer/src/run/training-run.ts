@@ -9,7 +9,7 @@ import type { Batches } from './batches.js';
 import { atStart, type Counters } from './counters.js';
 import type { Forecast } from './forecast.js';
 import { createPace, type Pace } from './pace.js';
-import { type RunConstants, toCheckpoint } from './run-checkpoint.js';
+import { type RunConstants, toCheckpoint, type ValidationScores } from './run-checkpoint.js';
 
 /** All that a training loop needs. */
 export interface TrainingRun extends Omit<RunConstants, 'trainingImages'> {
@@ -37,8 +37,8 @@ export interface RunState {
   readonly pace: Pace;
   /** Steps that this process has done: without those before a resumption. */
   readonly ownSteps: number;
-  /** bits/dim of each validation image at the last validation. */
-  scores: Float64Array | undefined;
+  /** Of the last validation. */
+  scores: ValidationScores | undefined;
   /** When `last` was saved, in seconds since the start. */
   savedAt: number;
   /** Whether `signal` was aborted on any rank. All ranks learn it at the same step. */
@@ -93,6 +93,7 @@ export function createRunState(run: TrainingRun): RunState {
       imagesPerSecond: pace.imagesPerSecond,
       waiting: pace.waiting,
       secondsLeft: pace.secondsLeft((settings.epochs * stepsPerEpoch - counters.step) * settings.batch),
+      dequantisation: settings.dequantisation,
       engine: engine.description,
     }),
   };

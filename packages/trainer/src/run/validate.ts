@@ -1,3 +1,4 @@
+import type { Dequantisation } from '@glow-onnx/flow';
 import { mean } from '@glow-onnx/runtime/internal';
 import { notFinite, tooUnlike } from './stability.js';
 import type { RunState } from './training-run.js';
@@ -10,7 +11,8 @@ export async function concludeEpoch(state: RunState, timeIsUp = false): Promise<
   const { run, counters } = state;
   await validate(state);
   await state.save();
-  const validated = state.progress('validating', state.scores ? mean(state.scores) : Number.NaN);
+  const scores = state.scores?.[run.settings.dequantisation];
+  const validated = state.progress('validating', scores ? mean(scores) : Number.NaN);
   if ((await state.isInterrupted()) || counters.step === 0) return run.report?.refresh(validated);
   const isLast = timeIsUp || counters.epoch >= run.settings.epochs || isOutOfPatience(state);
   const epoch = await run.report?.epoch(validated, await run.engine.state(), isLast);
@@ -23,28 +25,39 @@ export function isOutOfPatience({ run: { settings }, counters }: RunState): bool
 }
 
 /**
- * Scores the held-out images and saves the parameters as `best` if they score better than ever. An interruption ends
- * it early, except for the first validation of a run.
+ * Scores the held-out images and saves the parameters as `best` if they score better than ever, by the bound that is
+ * trained. The uniform bound is always there, because a model folder has no other. An interruption ends it early, except
+ * for the first validation of a run.
  */
 async function validate(state: RunState): Promise<void> {
   const { run, counters } = state;
   const { engine, batches, folder } = run;
-  const found: number[] = [];
+  const { dequantisation } = run.settings;
+  const bounds = new Set<Dequantisation>(['uniform', dequantisation]);
+  const found: Record<Dequantisation, number[]> = { uniform: [], variational: [] };
   for await (const batch of batches.validation()) {
     if ((await state.isInterrupted()) && counters.step > 0) return;
-    found.push(...(await engine.evaluate(batch)));
-    run.onProgress?.(state.progress('validating', mean(found)));
+    for (const bound of bounds) found[bound].push(...(await engine.evaluate(batch, bound)));
+    run.onProgress?.(state.progress('validating', mean(found[dequantisation])));
   }
-  const bitsPerDim = mean(found);
-  if (!Number.isFinite(bitsPerDim)) {
+  const uniform = mean(found.uniform);
+  const bitsPerDim = mean(found[dequantisation]);
+  if (![uniform, bitsPerDim].every(Number.isFinite)) {
     throw counters.step === 0 && run.startedFrom !== undefined
       ? tooUnlike(run.startedFrom, bitsPerDim)
       : notFinite(counters, { bitsPerDim }, folder.path);
   }
-  state.scores = Float64Array.from(found);
+  const varied = dequantisation === 'variational';
+  state.scores = {
+    uniform: Float64Array.from(found.uniform),
+    ...(varied && { variational: Float64Array.from(found.variational) }),
+  };
   if (counters.step === 0) counters.before = bitsPerDim;
   const { step, epoch, images } = counters;
-  await state.log({ step, epoch, images, validationBitsPerDim: bitsPerDim });
+  await state.log({
+    ...{ step, epoch, images, validationBitsPerDim: uniform },
+    ...(varied && { validationBitsPerDimVariational: bitsPerDim }),
+  });
   if (bitsPerDim >= counters.best) {
     // A validation after an interruption is one that an uninterrupted run would not have.
     if (step % batches.stepsPerEpoch === 0) counters.stale++;

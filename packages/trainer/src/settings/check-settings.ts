@@ -1,4 +1,4 @@
-import { checkNames, describe } from '@glow-onnx/flow/internal';
+import { checkNames, dequantisations, describe } from '@glow-onnx/flow/internal';
 import { optimizers } from '../engine/optimizer.js';
 import { schedules, type TrainSettings } from './settings.js';
 
@@ -23,6 +23,7 @@ const rules: Readonly<Record<keyof TrainSettings, Rule>> = {
   epochs: positiveInteger,
   batch: positiveInteger,
   accumulate: positiveInteger,
+  dequantisation: oneOf(dequantisations),
   optimizer: oneOf(optimizers),
   beta1: number((value) => value >= 0 && value < 1, 'a number from 0 to below 1'),
   beta2: number((value) => value > 0 && value < 1, 'a number above 0 and below 1'),

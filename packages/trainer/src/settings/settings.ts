@@ -1,3 +1,4 @@
+import type { Dequantisation } from '@glow-onnx/flow';
 import type { LearningSettings } from '../engine/contract.js';
 
 export const schedules = ['constant', 'cosine', 'step'] as const;
@@ -18,6 +19,12 @@ export interface TrainSettings extends LearningSettings {
    * one part. From 1 to `batch`. Default 1.
    */
   readonly accumulate: number;
+  /**
+   * The noise that turns pixels into real numbers: `uniform`, or `variational`, a flow of the noise given the image that is
+   * trained with the model and is not exported. It decides the bound that training lowers, and by which `best` and
+   * `patience` judge. Default `uniform`.
+   */
+  readonly dequantisation: Dequantisation;
   /** Learning rate after the warm-up, above 0. Default 0.001. */
   readonly rate: number;
   /** Steps over which the learning rate rises linearly to `rate`. Default 100. */
@@ -53,6 +60,7 @@ export const defaultSettings: TrainSettings = {
   epochs: 10,
   batch: 32,
   accumulate: 1,
+  dequantisation: 'uniform',
   optimizer: 'adam',
   beta1: 0.9,
   beta2: 0.999,

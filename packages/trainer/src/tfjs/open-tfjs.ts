@@ -34,7 +34,8 @@ export async function openTfjsDifferentiator(
   const useful = device === 'wasm' ? Math.min(availableParallelism(), most) : 1;
   const others = (threads ?? useful) - 1;
   if (others < 1) return { differentiator: local, opened };
-  const workers = await spawnWorkers(others, { config: glow.config, fixed, device });
+  const dequantisation = glow.dequantiser ? 'variational' : 'uniform';
+  const workers = await spawnWorkers(others, { config: glow.config, dequantisation, fixed, device });
   return { differentiator: acrossThreads(local, workers), opened };
 }
 

@@ -1,14 +1,17 @@
 import {
-  encode,
+  dequantise,
+  encodeDequantised,
+  type Dequantisation,
   type Float64Tensor,
   forwardWeights,
   type Glow,
   initialise,
   type Named,
+  type Ops,
 } from '@glow-onnx/flow';
 import { oneHot } from '@glow-onnx/runtime/internal';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Batch } from '../engine/batch.js';
+import { type Batch, takeApart } from '../engine/batch.js';
 import type { Differentiator } from '../engine/differentiator.js';
 import { parameterLayout } from '../engine/parameters.js';
 import { scoresOf } from '../engine/scores.js';
@@ -22,7 +25,7 @@ export function createTfjsDifferentiator(
   description: string,
 ): Differentiator {
   const { places, size } = parameterLayout(glow);
-  const { channels, height, width, classes } = glow.config;
+  const { channels, height, width, classes, bits } = glow.config;
   const dimensions = channels * height * width;
   const gradient = new Float32Array(size);
 
@@ -34,7 +37,20 @@ export function createTfjsDifferentiator(
         tf.tensor(parameters.slice(from, to), [...shape]),
       ]),
     );
-  const image = ({ x, count }: Batch): tf.Tensor => tf.tensor4d(x, [count, height, width, channels]);
+  const image = (x: Float32Array): tf.Tensor =>
+    tf.tensor4d(x, [x.length / dimensions, height, width, channels]);
+  /** log p of each image, less the log density of its noise, and the part of each level. */
+  const score = (
+    ops: Ops<tf.Tensor>,
+    trainable: Named<tf.Tensor>,
+    batch: Batch,
+    dequantisation: Dequantisation,
+  ) => {
+    const weights = forwardWeights(glow, ops, { trainable, fixed });
+    const apart = dequantisation === 'variational' && takeApart(batch.x, bits);
+    const images = apart ? { centre: image(apart.centre), noise: image(apart.noise) } : { x: image(batch.x) };
+    return encodeDequantised(glow, ops, dequantise(glow, ops, images, weights), weights, label(batch));
+  };
   const label = (batch: Batch): tf.Tensor | undefined =>
     classes > 0 && batch.classes ? labelTensor(batch.classes, classes) : undefined;
 
@@ -42,7 +58,7 @@ export function createTfjsDifferentiator(
     description,
     async initialise(parameters, batch) {
       const trainable = tf.tidy(() =>
-        initialise(glow, tfjsOps, image(batch), { trainable: lift(parameters), fixed }),
+        initialise(glow, tfjsOps, image(batch.x), { trainable: lift(parameters), fixed }),
       );
       const values = new Float32Array(size);
       await readInto(
@@ -56,8 +72,7 @@ export function createTfjsDifferentiator(
         const trainable = lift(parameters);
         const tape = createTape(places.map(({ name }) => trainable[name]));
         const ops = createTfjsOps(tape.apply);
-        const weights = forwardWeights(glow, ops, { trainable, fixed });
-        const { logProb: y, logProbLevels } = encode(glow, ops, image(batch), weights, label(batch));
+        const { logProb: y, logProbLevels } = score(ops, trainable, batch, glow.dequantiser ? 'variational' : 'uniform');
         const nats = [tf.clone(y), tf.stack(logProbLevels)]; // clones: the tape disposes of its tensors
         const slope = -1 / (batch.count * dimensions * Math.LN2);
         return [...nats, ...tape.gradients(y, tf.fill([batch.count], slope))];
@@ -68,11 +83,8 @@ export function createTfjsDifferentiator(
       await readInto(gradient, gradients);
       return { ...scores, gradient };
     },
-    async evaluate(parameters, batch) {
-      const logProb = tf.tidy(() => {
-        const weights = forwardWeights(glow, tfjsOps, { trainable: lift(parameters), fixed });
-        return encode(glow, tfjsOps, image(batch), weights, label(batch)).logProb;
-      });
+    async evaluate(parameters, batch, dequantisation) {
+      const logProb = tf.tidy(() => score(tfjsOps, lift(parameters), batch, dequantisation).logProb);
       const { bitsPerDim } = scoresOf(glow.config, await logProb.data(), []);
       logProb.dispose();
       return bitsPerDim;

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
+import type { Dequantisation, Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
 import { type Batch, splitBatch } from '../engine/batch.js';
 import type { Differentiator } from '../engine/differentiator.js';
 import { addScaled } from '../engine/parameters.js';
@@ -9,6 +9,7 @@ import type { TfjsDevice } from './device.js';
 /** The data from which a thread opens a differentiator of its own. */
 export interface WorkerData {
   readonly config: GlowConfig;
+  readonly dequantisation: Dequantisation;
   readonly fixed: Named<Float64Tensor>;
   readonly device: TfjsDevice;
 }
@@ -17,8 +18,9 @@ export interface WorkerData {
 export interface WorkerTask {
   readonly parameters: Float32Array;
   readonly batch: Batch;
-  /** Receives the gradient. Without it, the worker only evaluates. */
+  /** Receives the gradient. Without it, the worker only evaluates, with this noise. */
   readonly gradient?: Float32Array;
+  readonly dequantisation?: Dequantisation;
 }
 
 /** Without a gradient, `bitsPerDimLevels` is empty. */
@@ -58,11 +60,11 @@ export function acrossThreads(local: Differentiator, workers: readonly Worker[])
       });
       return { ...joinScores([scores, ...others]), gradient };
     },
-    async evaluate(parameters, batch) {
+    async evaluate(parameters, batch, dequantisation) {
       const [own, ...parts] = splitBatch(batch, threads);
       const all = share(parameters);
-      const replies = parts.map((part, i) => ask(workers[i], { parameters: all, batch: part }));
-      const [found, ...others] = await Promise.all([local.evaluate(parameters, own), ...replies]);
+      const replies = parts.map((part, i) => ask(workers[i], { parameters: all, batch: part, dequantisation }));
+      const [found, ...others] = await Promise.all([local.evaluate(parameters, own, dequantisation), ...replies]);
       return joined([found, ...others.map(({ bitsPerDim }) => bitsPerDim)]);
     },
     async dispose() {

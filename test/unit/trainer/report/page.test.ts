@@ -10,6 +10,7 @@ const facts: ReportFacts = {
     { step: 50, validationBitsPerDim: 3.9 },
     { step: 100, bitsPerDim: 3.5, bitsPerDimLevels: [2.25, 1.25], gradientNorm: 2, rate: 5e-4 },
   ],
+  bound: 'uniform',
   figures: [['best bits/dim', '3.900']],
   tables: [['Model', [['images', '<script>alert(1)</script>']]]],
   samples: [
@@ -36,11 +37,24 @@ test('what people named is shown, not obeyed', () => {
 test('curves, figures, tables and the newest picture first are there', () => {
   const html = renderPage(facts);
   expect(html).toContain('aria-label="bits per dimension by steps"');
-  expect(html).toContain('50 steps\ntraining 4\nheld out 3.9');
+  expect(html).toContain('50 steps\ntraining, uniform bound 4\nheld out, uniform bound 3.9');
   expect(html).toContain('by level, the finest first: 2.25 + 1.25.');
   expect(html).toContain('<dt>best bits/dim</dt><dd>3.900</dd>');
   const captions = [...html.matchAll(/<figcaption>([^<]*)/g)].map(([, caption]) => caption);
   expect(captions).toEqual(['after 12,345 steps', 'after 1 step', 'after 0 steps', 'after 12,345 steps']);
+});
+
+test('with variational dequantisation both bounds of held-out images are drawn, each with its name', () => {
+  const metrics = [
+    { step: 50, bitsPerDim: 3.4 },
+    { step: 50, validationBitsPerDim: 3.9, validationBitsPerDimVariational: 3.5 },
+  ];
+  const html = renderPage({ ...facts, metrics, bound: 'variational' });
+  expect(html).toContain(
+    '50 steps\ntraining, variational bound 3.4\nheld out, uniform bound 3.9\nheld out, variational bound 3.5',
+  );
+  const legend = ['training, variational bound', 'held out, uniform bound', 'held out, variational bound'];
+  expect([...html.matchAll(/<span class="series-\d">([^<]*)/g)].map(([, name]) => name)).toEqual(legend);
 });
 
 test('a run that has just begun has a report too', () => {
