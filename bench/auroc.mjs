@@ -15,7 +15,7 @@ export function auroc(strangers, good) {
  * that of DeLong, DeLong & Clarke-Pearson 1988, with the normal quantile.
  * @param groups { strangers, good }: the group of each number. A group may have numbers on both sides.
  * @returns { value, low, high }
- * @throws RangeError if a side has fewer than two numbers, or groups.
+ * @throws RangeError if a side has no numbers. With a single one, or a single group, the interval is 0 … 1.
  */
 export function aurocInterval(strangers, good, groups) {
   const overGood = sharesBelow(strangers, good);
@@ -25,10 +25,9 @@ export function aurocInterval(strangers, good, groups) {
   const of = groups ?? own;
   const [a, b] = [deviations(overGood, value, of.strangers), deviations(underStrangers, value, of.good)];
   const fewer = Math.min(a.size, b.size);
-  if (fewer < 2) throw new RangeError('aurocInterval: a side has fewer than two pictures, or groups');
   const all = new Set([...a.keys(), ...b.keys()]).size;
   const variance = product(a, a, a.size) + product(b, b, b.size) + 2 * product(a, b, all);
-  if (value <= 0 || value >= 1 || !(variance > 0)) {
+  if (fewer < 2 || value <= 0 || value >= 1 || !(variance > 0)) {
     const slack = 3 / fewer; // the rule of three: what was not seen once in so many
     return { value, low: Math.max(0, value - slack), high: Math.min(1, value + slack) };
   }

@@ -9,8 +9,8 @@ import sharp from 'sharp';
 const root = join(import.meta.dirname, '../..');
 
 /**
- * The sets by name. `open` gives { good, strangers: { name: pictures }, groups }: pictures is { count, at(i) }, and
- * groups, if there are any, says which good pictures are of one photograph.
+ * The sets by name. `open` gives { good, strangers: { name: pictures } }: pictures is { count, at(i), groups }, and groups, if
+ * there are any, says which pictures are of one photograph.
  */
 export const sets = {
   fashion: { model: 'models/fashion-mnist', open: openFashion },
@@ -49,10 +49,10 @@ async function openFaces({ clothes }) {
 async function openPhotos({ photos, clothes }) {
   const data = await openDataset(join(photos, 'held-out.json'));
   const { values, indices } = data.labels.photograph;
-  const good = { count: data.count, at: async (i) => (await data.images([i]))[0] };
+  const groups = Array.from({ length: data.count }, (_, i) => values[indices[i]]);
+  const good = { count: data.count, at: async (i) => (await data.images([i]))[0], groups };
   return {
     good,
-    groups: Array.from({ length: data.count }, (_, i) => values[indices[i]]),
     strangers: {
       ...changed(good),
       'drawings (faces, 32×32)': await drawings(32),
@@ -95,7 +95,7 @@ function synthetic(height, width) {
 }
 
 function made(good, change) {
-  return { count: good.count, at: async (i) => change(await good.at(i)) };
+  return { ...good, at: async (i) => change(await good.at(i)) };
 }
 
 function resized(from, side, channels) {
