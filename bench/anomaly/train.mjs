@@ -2,7 +2,7 @@
 // and one on pictures with noise, the background model of the likelihood ratio (Ren et al. 2019, §3: a share `rate` of the
 // values is replaced by uniform ones).
 //
-//     node bench/anomaly/train.mjs [--epochs 4] [--clothes DIR] [--out out/anomaly-models]
+//     node bench/anomaly/train.mjs [--epochs 1] [--clothes DIR] [--out out/anomaly-models]
 //
 // Fashion-MNIST. One thread, one after another: about a minute of processor time for each pass of each model. Kill it whenever
 // you like: the same command goes on. The models are far smaller than models/fashion-mnist.
@@ -15,7 +15,7 @@ import { createRandom } from '@glow-onnx/flow/random';
 
 const { values } = parseArgs({
   options: {
-    epochs: { type: 'string', default: '4' },
+    epochs: { type: 'string', default: '1' },
     clothes: { type: 'string', default: '/usr/share/datasets/fashion-mnist' },
     out: { type: 'string', default: 'out/anomaly-models' },
   },
