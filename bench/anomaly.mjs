@@ -13,6 +13,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime/node';
+import { adaptiveBits } from './anomaly/adaptive-code.mjs';
 import { jpegXlBits } from './anomaly/jpeg-xl.mjs';
 import { tables } from './anomaly/report.mjs';
 import { sets } from './anomaly/sources.mjs';
@@ -79,20 +80,21 @@ async function measureSet(set) {
   for (const { close } of measures) await close?.();
 }
 
-/** What is measured of each picture: by the model itself, by others, by a compressor. */
+/** What is measured of each picture: by the model itself, by others, by compressors. */
 async function openMeasures(set, good) {
   const folder =
     set === values.sets && values.model ? values.model : join(import.meta.dirname, '..', sets[set].model);
   const glow = await loadGlow(folder, { device: 'cpu', threads: 1 });
-  const measures = [{ by: 'model', measure: await allStatistics(glow, good), close: () => glow.dispose() }];
-  if (values.cjxl) {
-    const { bits } = glow.config;
-    measures.push({
-      by: 'jxl',
-      measure: async (images) =>
-        (await glow.prepare(images)).map((image) => ({ bits: jpegXlBits(image, bits) })),
-    });
-  }
+  const { bits } = glow.config;
+  const compressed = (code) => async (images) =>
+    (await glow.prepare(images)).map(({ data, ...size }) => ({
+      bits: code({ ...size, data: data.map((value) => value >> (8 - bits)) }, bits),
+    }));
+  const measures = [
+    { by: 'model', measure: await allStatistics(glow, good), close: () => glow.dispose() },
+    { by: 'adaptive', measure: compressed(adaptiveBits) },
+    ...(values.cjxl ? [{ by: 'jxl', measure: compressed(jpegXlBits) }] : []),
+  ];
   const others = (values.checkpoints?.split(',') ?? []).map((path, i) => [`checkpoint-${i}`, path]);
   if (values.background) others.push(['background', values.background]);
   if (set !== 'fashion') return measures;

@@ -46,6 +46,10 @@ export const rows = [
     ...{ by: ['model'], of: ({ model }) => model.excess },
   },
   {
+    ...{ name: 'input complexity, adaptive code', by: ['model', 'adaptive'] },
+    of: ({ model, adaptive }) => model.density - adaptive.bits,
+  },
+  {
     ...{ name: 'input complexity, JPEG XL', by: ['model', 'jxl'] },
     of: ({ model, jxl }) => model.density - jxl.bits,
   },

@@ -110,6 +110,29 @@ test('every pair in order, or one photograph, leaves a doubt', async () => {
   expect(one).toEqual({ value: 0.5, low: 0, high: 1 });
 });
 
+test('the adaptive code is one: over all pictures of a size, 2^−bits sums to 1', async () => {
+  const script = `import { adaptiveBits } from ${JSON.stringify(`file://${join(folder, 'anomaly/adaptive-code.mjs')}`)};
+    const total = ({ height, width, channels }, bits) => {
+      const count = height * width * channels;
+      let sum = 0;
+      for (let picture = 0; picture < 2 ** (bits * count); picture++) {
+        const data = Uint8Array.from({ length: count }, (_, i) => (picture >> (bits * i)) % 2 ** bits);
+        sum += 2 ** (-count * adaptiveBits({ data, height, width, channels }, bits));
+      }
+      return sum;
+    };
+    const grey = new Uint8Array(784).fill(90);
+    console.log(JSON.stringify([
+      total({ height: 2, width: 3, channels: 1 }, 2),
+      total({ height: 1, width: 2, channels: 3 }, 2),
+      784 * adaptiveBits({ data: grey, height: 28, width: 28, channels: 1 }, 8),
+    ]));`;
+  const [plane, colour, flat] = JSON.parse((await node('--input-type=module', '--eval', script)).out);
+  expect(plane).toBeCloseTo(1, 10);
+  expect(colour).toBeCloseTo(1, 10);
+  expect(flat).toBeLessThan(100); // one colour: the first values, then next to nothing
+});
+
 test('measures every kind of stranger, goes on where it was stopped, and writes its tables', async () => {
   const doc = join(root, 'found.md');
   await writeFile(doc, '# Found\n\n<!-- written by npm run eval:anomaly -->\n<!-- until here -->\n');
@@ -122,10 +145,12 @@ test('measures every kind of stranger, goes on where it was stopped, and writes 
     .split('\n')
     .map((line) => JSON.parse(line));
   const names = ['density', 'excess', 'level0', 'level1', 'level2', 'surprise', 'gradient'];
-  for (const { values } of lines) expect(Object.keys(values)).toEqual(expect.arrayContaining(names));
+  for (const { by, values } of lines) {
+    expect(Object.keys(values)).toEqual(by === 'model' ? expect.arrayContaining(names) : ['bits']);
+  }
   const sources = [...new Set(lines.map(({ source }) => source))];
   expect(sources).toEqual(expect.arrayContaining(['good', 'inverted', 'mirrored', 'uniform noise']));
-  expect(lines).toHaveLength(2 * sources.length);
+  expect(lines).toHaveLength(2 * 2 * sources.length);
   expect(await readFile(doc, 'utf8')).toContain('| likelihood (bits/dim) | 1.000');
 
   await writeFile(file, text.slice(0, text.length - 40)); // killed while it wrote the last line
