@@ -45,12 +45,17 @@ async function openFaces({ clothes }) {
   };
 }
 
-/** What models/photos/generate.mjs made: patches of photographs that training has not seen. */
+/**
+ * What models/photos/generate.mjs made: patches of photographs that training has not seen. One of each photograph comes after
+ * another, so that the first pictures are of all photographs.
+ */
 async function openPhotos({ photos, clothes }) {
   const data = await openDataset(join(photos, 'held-out.json'));
   const { values, indices } = data.labels.photograph;
-  const groups = Array.from({ length: data.count }, (_, i) => values[indices[i]]);
-  const good = { count: data.count, at: async (i) => (await data.images([i]))[0], groups };
+  const inFile = Array.from({ length: data.count }, (_, i) => values[indices[i]]);
+  const order = inTurns(inFile);
+  const groups = order.map((place) => inFile[place]);
+  const good = { count: data.count, at: async (i) => (await data.images([order[i]]))[0], groups };
   return {
     good,
     strangers: {
@@ -60,6 +65,16 @@ async function openPhotos({ photos, clothes }) {
       ...synthetic(32, 32),
     },
   };
+}
+
+/** The places of the first of each group, then of the second of each, and so on. */
+function inTurns(groups) {
+  const seen = new Map();
+  const turns = groups.map((group) => {
+    seen.set(group, (seen.get(group) ?? 0) + 1);
+    return seen.get(group);
+  });
+  return [...groups.keys()].sort((a, b) => turns[a] - turns[b] || a - b);
 }
 
 async function drawings(side) {
