@@ -40,9 +40,9 @@ function train(name, data, seed) {
   const run = join(values.out, `${name}-run`);
   const model = ['--levels', '2', '--steps', '4', '--hidden', '32', '--seed', `${seed}`];
   const schedule = ['--epochs', values.epochs, '--schedule', 'cosine', '--val-fraction', '0.002'];
-  const goOn = existsSync(join(run, 'last.safetensors')) ? ['--resume'] : ['--force'];
-  const options = [...model, ...schedule, '--threads', '1', ...goOn];
-  command('train', '--data', data, '--out', run, ...options);
+  const begun = existsSync(join(run, 'last.safetensors'));
+  const options = begun ? ['--resume'] : [...model, ...schedule, '--force'];
+  command('train', '--data', data, '--out', run, '--threads', '1', ...options);
   command('export', join(run, 'best.safetensors'), '--out', folder);
 }
 
