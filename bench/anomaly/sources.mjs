@@ -9,8 +9,8 @@ import sharp from 'sharp';
 const root = join(import.meta.dirname, '../..');
 
 /**
- * The sets by name. `open` gives { good, strangers: { name: pictures }, groups }: pictures is { count, at(i) }, and
- * groups, if there are any, says which good pictures are of one photograph.
+ * The sets by name. `open` gives { good, strangers: { name: pictures } }: pictures is { count, at(i), groups }, and groups, if
+ * there are any, says which pictures are of one photograph.
  */
 export const sets = {
   fashion: { model: 'models/fashion-mnist', open: openFashion },
@@ -45,14 +45,19 @@ async function openFaces({ clothes }) {
   };
 }
 
-/** What models/photos/generate.mjs made: patches of photographs that training has not seen. */
+/**
+ * What models/photos/generate.mjs made: patches of photographs that training has not seen. One of each photograph comes after
+ * another, so that the first pictures are of all photographs.
+ */
 async function openPhotos({ photos, clothes }) {
   const data = await openDataset(join(photos, 'held-out.json'));
   const { values, indices } = data.labels.photograph;
-  const good = { count: data.count, at: async (i) => (await data.images([i]))[0] };
+  const inFile = Array.from({ length: data.count }, (_, i) => values[indices[i]]);
+  const order = inTurns(inFile);
+  const groups = order.map((place) => inFile[place]);
+  const good = { count: data.count, at: async (i) => (await data.images([order[i]]))[0], groups };
   return {
     good,
-    groups: Array.from({ length: data.count }, (_, i) => values[indices[i]]),
     strangers: {
       ...changed(good),
       'drawings (faces, 32×32)': await drawings(32),
@@ -60,6 +65,16 @@ async function openPhotos({ photos, clothes }) {
       ...synthetic(32, 32),
     },
   };
+}
+
+/** The places of the first of each group, then of the second of each, and so on. */
+function inTurns(groups) {
+  const seen = new Map();
+  const turns = groups.map((group) => {
+    seen.set(group, (seen.get(group) ?? 0) + 1);
+    return seen.get(group);
+  });
+  return [...groups.keys()].sort((a, b) => turns[a] - turns[b] || a - b);
 }
 
 async function drawings(side) {
@@ -95,7 +110,7 @@ function synthetic(height, width) {
 }
 
 function made(good, change) {
-  return { count: good.count, at: async (i) => change(await good.at(i)) };
+  return { ...good, at: async (i) => change(await good.at(i)) };
 }
 
 function resized(from, side, channels) {

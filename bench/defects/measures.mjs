@@ -1,23 +1,14 @@
 // Whether a map is high where the defect is. All measures are 1 for a perfect map, and do not depend on its scale.
+import { auroc } from '../auroc.mjs';
 
 /**
- * The share of pairs (one of the mask, one outside) in which the value in the mask is higher; a tie counts half.
+ * How often a value in the mask is higher than one outside.
  * @param values of any number of pixels or images. @param mask 1 or 0 for each.
  * @throws RangeError if all values are on one side.
  */
-export function auroc(values, mask) {
-  const [inside, outside] = [1, 0].map((side) =>
-    Float64Array.from(values.filter((_, i) => mask[i] === side)).sort(),
-  );
-  if (inside.length === 0 || outside.length === 0) throw new RangeError('auroc: all values are on one side');
-  let [wins, below, upTo] = [0, 0, 0];
-  for (const value of inside) {
-    while (below < outside.length && outside[below] < value) below++;
-    upTo = Math.max(upTo, below);
-    while (upTo < outside.length && outside[upTo] <= value) upTo++;
-    wins += (below + upTo) / 2;
-  }
-  return wins / (inside.length * outside.length);
+export function maskedAuroc(values, mask) {
+  const [inside, outside] = [1, 0].map((side) => values.filter((_, i) => mask[i] === side));
+  return auroc(inside, outside);
 }
 
 /**

@@ -1,6 +1,6 @@
 // The figures of maps, as tables.
 import { table } from '../written-part.mjs';
-import { auroc, perRegionOverlap } from './measures.mjs';
+import { maskedAuroc, perRegionOverlap } from './measures.mjs';
 
 /**
  * @param found for each surface and method: { surface, method, parameters, masks, maps, kinds }, one mask, map and kind
@@ -29,11 +29,11 @@ export function report(found) {
   ].join('\n\n');
 }
 
-const pixelAuroc = ({ maps, masks }) => auroc(joined(maps, Float64Array), joined(masks, Uint8Array));
+const pixelAuroc = ({ maps, masks }) => maskedAuroc(joined(maps, Float64Array), joined(masks, Uint8Array));
 const overlap = ({ maps, masks }) => perRegionOverlap(maps, masks);
 /** By the highest value of a map. */
 const imageAuroc = ({ maps, kinds }) =>
-  auroc(
+  maskedAuroc(
     maps.map((map) => Math.max(...map)),
     kinds.map((kind) => Number(kind !== 'good')),
   );

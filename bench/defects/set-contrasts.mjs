@@ -4,7 +4,7 @@
 //     node bench/defects/set-contrasts.mjs
 import { writeFileSync } from 'node:fs';
 import { defectsOf } from './defects.mjs';
-import { auroc } from './measures.mjs';
+import { maskedAuroc } from './measures.mjs';
 import { learnPatches } from './patch-statistics.mjs';
 import { drawPicture } from './picture.mjs';
 import { smooth } from './smooth.mjs';
@@ -26,7 +26,7 @@ for (const [surface, kinds] of Object.entries(defectsOf)) {
     const found = (contrast) => {
       const all = [...draw(seeds.tried, count.defective, { kind, contrast }).map(look), ...good];
       const values = Float64Array.from(all.flatMap(({ map }) => [...map]));
-      return auroc(
+      return maskedAuroc(
         values,
         all.flatMap(({ mask }) => [...mask]),
       );

@@ -5,15 +5,15 @@ const [files, camera, video, status, results] = ['files', 'camera', 'video', 'st
 );
 
 let calibration; // what `glow-onnx calibrate` wrote, once it was chosen as a file
-const isUsual = ({ verdict, typicality }) => (verdict ? !verdict.unusual : typicality > 0.05);
-
+const isUnusual = ({ verdict, typicality }) => verdict?.unusual ?? typicality <= 0.05; // the second is rough
 const add = (tag, properties) => results.appendChild(Object.assign(document.createElement(tag), properties));
 
 async function inspect(glow, image, name) {
+  if (!calibration && !glow.manifest.training?.histogram) throw new Error('This model needs a calibration.');
   const [seen] = await glow.prepare(image, { fit: calibration?.fit });
   const [[score], [{ map }]] = [await glow.score(seen, { calibration }), await glow.surprise(seen)];
   const most = Math.max(...map.data).toFixed(1);
-  const verdict = `${name}: ${isUsual(score) ? 'good' : 'check'}. The brightest pixel has ${most} bits.`;
+  const verdict = `${name}: ${isUnusual(score) ? 'check' : 'good'}. The brightest pixel has ${most} bits.`;
   status.textContent = add('p', { textContent: verdict }).textContent;
   drawImage(seen, add('canvas', { role: 'img', ariaLabel: `${name} as the model sees it` }));
   drawImage(heatMap(map), add('canvas', { role: 'img', ariaLabel: `Where the bits of ${name} are` }));

@@ -7,8 +7,8 @@ import { loadGlow, parseCalibration } from '@glow-onnx/runtime/node';
 
 async function judge(path) {
   const [[score], [{ map }]] = [await glow.score(path, { calibration }), await glow.surprise(path)];
-  const isUsual = score.verdict ? !score.verdict.unusual : score.typicality > 0.05; // the second is rough
-  return `${isUsual ? 'good' : 'check'}, brightest pixel ${Math.max(...map.data).toFixed(1)} bits`;
+  const isUnusual = score.verdict?.unusual ?? score.typicality <= 0.05; // the second is rough
+  return `${isUnusual ? 'check' : 'good'}, brightest pixel ${Math.max(...map.data).toFixed(1)} bits`;
 }
 
 async function look(folder) {
@@ -19,7 +19,6 @@ async function look(folder) {
   }
   return states;
 }
-
 process.on('uncaughtException', ({ message }) => {
   console.error(message);
   process.exit(1);
@@ -28,6 +27,7 @@ const options = { model: { type: 'string' }, calibration: { type: 'string' } };
 const { values, positionals } = parseArgs({ allowPositionals: true, options });
 const calibration = values.calibration && parseCalibration(await readFile(values.calibration));
 const [glow, folder] = [await loadGlow(values.model ?? 'models/faces'), positionals[0] ?? 'incoming'];
+if (!calibration && !glow.manifest.training?.histogram) throw new Error('this model needs --calibration');
 const judged = await look(folder);
 console.log(`watching ${folder}`);
 for (let before = judged, now; ; before = now, await sleep(500)) {

@@ -10,6 +10,7 @@ import { writeFileAtomic } from '@glow-onnx/runtime/internal-node';
 import { loadGlow } from '@glow-onnx/runtime/node';
 import { openDataset } from '@glow-onnx/trainer';
 import sharp from 'sharp';
+import { auroc } from '../../bench/auroc.mjs';
 import { replaceTable, table } from './tables.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -85,14 +86,7 @@ async function fashion() {
   return { 'Fashion-MNIST, 16×16': await Promise.all(resized) };
 }
 
-/** How often a stranger's number is above a face's: 1 is all told apart, 0.5 none, 0 all the wrong way round. */
-function auroc(strange, of) {
-  let above = 0;
-  for (const score of strange) {
-    for (const face of known) above += of(score) > of(face) ? 1 : of(score) === of(face) ? 0.5 : 0;
-  }
-  return (above / (strange.length * known.length)).toFixed(2);
-}
+const told = (strange, of) => auroc(strange.map(of), known.map(of)).toFixed(2);
 /** The middle one: a few pictures have astronomic bits/dim. */
 const median = (scores, name) => {
   const value = scores.map((score) => score[name]).sort((a, b) => a - b)[scores.length >> 1];
@@ -112,9 +106,9 @@ for (const [name, images] of Object.entries(strangers)) {
     row(
       name,
       scores,
-      auroc(scores, ({ bitsPerDim }) => bitsPerDim),
-      auroc(scores, ({ typicality }) => -typicality),
-      auroc(scores, ({ excess }) => excess),
+      told(scores, ({ bitsPerDim }) => bitsPerDim),
+      told(scores, ({ typicality }) => -typicality),
+      told(scores, ({ excess }) => excess),
     ),
   );
 }

@@ -33,9 +33,11 @@ test('the area under the curve is the share of pairs that are in order; a tie co
       wins += a > b ? 1 : a === b ? 0.5 : 0;
     }
   }
-  expect(evaluate('measures.mjs', `m.auroc([${values}], [${mask}])`)).toBeCloseTo(wins / pairs, 12);
-  expect(evaluate('measures.mjs', 'm.auroc([1, 2], [0, 1])')).toBe(1);
-  expect(() => evaluate('measures.mjs', 'm.auroc([1, 2], [1, 1])')).toThrow('all values are on one side');
+  expect(evaluate('measures.mjs', `m.maskedAuroc([${values}], [${mask}])`)).toBeCloseTo(wins / pairs, 12);
+  expect(evaluate('measures.mjs', 'm.maskedAuroc([1, 2], [0, 1])')).toBe(1);
+  expect(() => evaluate('measures.mjs', 'm.maskedAuroc([1, 2], [1, 1])')).toThrow(
+    'auroc: expected numbers on both sides, got 2 and 0',
+  );
 });
 
 test('the overlap of regions is the mean over defects, whatever their size', () => {

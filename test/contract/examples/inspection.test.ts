@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { checksumOf } from '@glow-onnx/flow/manifest';
 import { encodeCalibration, loadGlow } from '@glow-onnx/runtime';
 import { openDataset } from '@glow-onnx/trainer';
 import type { BrowserContext, Page } from 'playwright-core';
@@ -81,6 +82,20 @@ describeBrowser('the inspection page, built', () => {
     writeFileSync(path, '{}');
     await page.getByLabel('Pictures, or a calibration').setInputFiles(path);
     await page.locator('#status').getByText('calibration').waitFor();
+  }, 120_000);
+
+  test('says that a model without a histogram needs a calibration', async () => {
+    const other = await context.newPage();
+    await other.route('**/manifest.json', async (route) => {
+      const { checksum: _, ...facts } = await (await route.fetch()).json();
+      delete facts.training.histogram;
+      await route.fulfill({ json: { ...facts, checksum: checksumOf(facts) } });
+    });
+    await other.goto(`${server.origin}/inspection/`);
+    await other.getByText('Choose pictures, or use the camera.').waitFor({ timeout: 60_000 });
+    await other.getByLabel('Pictures, or a calibration').setInputFiles(picture('ada'));
+    await other.locator('#status').getByText('This model needs a calibration.').waitFor();
+    await other.close();
   }, 120_000);
 
   test('takes a photo, and says what is wrong with a file and a camera', async () => {

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { checksumOf } from '@glow-onnx/flow/manifest';
 import sharp from 'sharp';
 import { runSnippet } from '../../support/run-snippet.js';
 import { readSnippets } from '../../support/snippets.js';
@@ -158,6 +160,18 @@ describe('the examples in Node', () => {
     const { status, stderr } = runScript('watch-folder', '--calibration', 'models/faces/config.json');
     expect(status).toBe(1);
     expect(stderr).toMatch(/^calibration: .+\n$/);
+  });
+
+  test('watch-folder says that a model without a histogram needs a calibration', () => {
+    const own = join(folder, 'out/no-histogram');
+    mkdirSync(own, { recursive: true });
+    const text = readFileSync(join(root, 'models/faces/manifest.json'), 'utf8');
+    const { checksum: _, ...facts } = JSON.parse(text);
+    for (const { path } of facts.files) cpSync(join(root, 'models/faces', path), join(own, path));
+    delete facts.training.histogram;
+    writeFileSync(join(own, 'manifest.json'), JSON.stringify({ ...facts, checksum: checksumOf(facts) }));
+    const { status, stderr } = runScript('watch-folder', own, '--model', own);
+    expect([status, stderr]).toEqual([1, 'this model needs --calibration\n']);
   });
 
   test.each([

@@ -34,7 +34,7 @@ test('calibrate writes what the model measures, and score judges by it', async (
 
   const scored = await glow('score', folder, at('0.png'), at('1.png'), '--calibration', at('c.json'));
   expect(scored).toMatchObject({ code: 0, err: '' });
-  expect(scored.out).toMatch(/^image +verdict +p +p density +p excess +p level0 +p level1\n/);
+  expect(scored.out).toMatch(/^image +verdict +p +strangeness +p density +p excess +p level0 +p level1\n/);
   expect(scored.out).toMatch(/0\.png +(unusual|as usual) /);
   expect(scored.out).toContain('unusual: p is at most 0.1. False alarms: 5.3 % of good images');
   expect(scored.out.match(/bits\/dim: mean of 2 draws of noise/g)).toHaveLength(1);

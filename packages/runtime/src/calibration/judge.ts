@@ -20,6 +20,11 @@ export interface Verdict {
    * probability that the image is good.
    */
   readonly p: number;
+  /**
+   * How far out all statistics lie together: the higher, the lower p. It puts images in order that have one p, such as all that
+   * are stranger than every image of the calibration. It has no unit and is of one calibration.
+   */
+  readonly strangeness: number;
   /** Each statistic by itself, with a p-value that holds if only this one is looked at. */
   readonly statistics: Readonly<Record<string, Tested>>;
 }
@@ -68,7 +73,8 @@ export function judgeOf(
         throw new RangeError(`${where}: ${unknown}: the image has no finite value of it, so no verdict`);
       }
       const found = names.map((name) => strangenessOf(name, values[name] as number));
-      const p = pValue(together, sum(found));
+      const strangeness = sum(found);
+      const p = pValue(together, strangeness);
       const tested = names.map((name, i): [string, Tested] => [
         name,
         { value: values[name] as number, p: pValue(sorted[i] as readonly number[], found[i] as number) },
@@ -76,6 +82,7 @@ export function judgeOf(
       return {
         unusual: Math.round(p * (count + 1)) <= rank,
         p,
+        strangeness,
         statistics: Object.fromEntries(tested),
       };
     },

@@ -30,13 +30,13 @@ export function notes(first: NamedScore | undefined): string[] {
   ];
 }
 
-/** The verdict on each image, its p-value, and that of each statistic. */
+/** The verdict on each image, its p-value, its strangeness, and the p-value of each statistic. */
 export function verdictTable(scores: readonly NamedScore[]): string {
   const verdicts = scores.map(({ image, verdict }) => ({ image, ...(verdict as Verdict) }));
   const names = Object.keys(verdicts[0]?.statistics ?? {});
-  const head = ['image', 'verdict', 'p', ...names.map((name) => `p ${name}`)];
-  const rows = verdicts.map(({ image, unusual, p, statistics }) => [
-    ...[image, unusual ? 'unusual' : 'as usual', shown(p)],
+  const head = ['image', 'verdict', 'p', 'strangeness', ...names.map((name) => `p ${name}`)];
+  const rows = verdicts.map(({ image, unusual, p, strangeness, statistics }) => [
+    ...[image, unusual ? 'unusual' : 'as usual', shown(p), strangeness.toFixed(2)],
     ...names.map((name) => shown((statistics[name] as { p: number }).p)),
   ]);
   return `${table([head, ...rows])}\n`;

@@ -106,3 +106,24 @@ describe('patches of photographs', () => {
     expect(held.filter((each) => !each).length).toBeGreaterThan(3);
   });
 });
+
+test('strangeness is in the order of p, and tells apart images beyond all of the calibration', () => {
+  const random = createRandom(4);
+  const calibration = calibrationOf(
+    Array.from({ length: 132 }, () => draw(random)),
+    undefined,
+    1,
+  );
+  const { judge } = judgeOf(calibration);
+  const verdicts = Array.from({ length: 300 }, (_, i) => judge(draw(random, i / 60)));
+  const ordered = verdicts.sort((a, b) => a.strangeness - b.strangeness);
+  for (const [i, { p }] of ordered.entries()) expect(p).toBeLessThanOrEqual(ordered[i - 1]?.p ?? 1);
+  const beyond = ordered.filter(({ p }) => p === 1 / 100);
+  expect(beyond.length).toBeGreaterThan(20);
+  expect(new Set(beyond.map(({ strangeness }) => strangeness)).size).toBe(beyond.length);
+
+  // Of 0, 1 … 4 and 0, 10 … 40 the upper quartiles begin at 3 and 30, with mean distances of 0.5 and 5 beyond.
+  const reference = { excess: [0, 1, 2, 3, 4], gradient: [0, 10, 20, 30, 40] };
+  const two = judgeOf({ ...calibration, reference, scores: reference }, 0.5);
+  expect(two.judge({ excess: 5, gradient: 60 })).toMatchObject({ strangeness: 4 + 6, p: 1 / 6 });
+});
