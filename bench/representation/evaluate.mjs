@@ -59,7 +59,7 @@ async function choosePenalty(data, draws) {
     if (right.has(power)) return right.get(power);
     let sum = 0;
     for (const places of draws) {
-      const probe = await probeOf(data, places, 10 ** power, fewIterations);
+      const probe = await probeOf(data, places, Number(`1e${power}`), fewIterations);
       sum += await share(probe, data.rows.slice(kept), data.labels.subarray(kept));
     }
     right.set(power, sum);
@@ -74,7 +74,7 @@ async function choosePenalty(data, draws) {
       if (isWithin && (await score(power)) > (await score(next))) next = power;
     }
   }
-  return 10 ** chosen;
+  return Number(`1e${chosen}`);
 }
 
 function probeOf({ rows, labels }, places, penalty, iterations) {

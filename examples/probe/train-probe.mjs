@@ -52,13 +52,18 @@ export async function trainProbe(rows, labels, { penalty = 1e-4, iterations = 20
 
 /** The most likely class of each row. @param {Probe} probe @param {ArrayLike<number>[]} rows @returns {number[]} */
 export function predict(probe, rows) {
-  const { classes, bias } = probe;
-  const logits = plainProducts(rows, classes).times(probe.weights);
+  return probabilities(probe, rows).map((own) => own.indexOf(Math.max(...own)));
+}
+
+/** The probability of each class, for each row. @param {Probe} probe @param {ArrayLike<number>[]} rows @returns {number[][]} */
+export function probabilities({ classes, weights, bias }, rows) {
+  const products = plainProducts(rows, classes).times(weights);
   return rows.map((_, i) => {
-    let best = 0;
-    const at = (c) => logits[i * classes + c] + bias[c];
-    for (let c = 1; c < classes; c++) if (at(c) > at(best)) best = c;
-    return best;
+    const logits = Array.from(bias, (value, c) => products[i * classes + c] + value);
+    const most = Math.max(...logits);
+    const parts = logits.map((logit) => Math.exp(logit - most));
+    const sum = parts.reduce((total, part) => total + part, 0);
+    return parts.map((part) => part / sum);
   });
 }
 
