@@ -31,7 +31,7 @@ let glow;
 let sheet; // of the chosen model, if it has one
 let probe; // with the names of its classes
 
-const list = classList(document.getElementById('classes'), (files) => busy(() => openAll(files)), refresh);
+const list = classList(document.getElementById('classes'), (files) => busy(() => addAll(files)), refresh);
 
 /** Runs one piece of work at a time, and says what went wrong. */
 async function busy(work) {
@@ -64,7 +64,9 @@ async function choose(source, name) {
   [glow, probe, sheet] = [next, undefined, undefined];
   results.replaceChildren();
   if (name in ready) sheet = await readSheet(source, ready[name].label);
-  take.textContent = name in ready ? `Take ${ready[name].what}` : 'Take ready pictures';
+  const what = ready[name]?.what ?? 'ready pictures';
+  take.textContent = `Take ${what}`;
+  predictReady.textContent = `Predict other ${what}`;
   for (const one of list.classes) {
     one.pictures = await prepareAll(one.pictures.map((picture) => picture.source));
     list.show(one);
@@ -78,7 +80,7 @@ async function prepareAll(sources) {
   return sources.map((source, i) => ({ source, image: seen[i] }));
 }
 
-/** Files that are pictures; says what is wrong with the first of the others. */
+/** Files that are pictures, and what is wrong with the first of the others. */
 async function openAll(files) {
   const found = [];
   let wrong;
@@ -89,9 +91,16 @@ async function openAll(files) {
       wrong ??= `${file.name}: ${message}`;
     }
   }
-  status.textContent = wrong ?? `${found.length} pictures were read.`;
+  return { found, wrong };
+}
+
+async function addAll(files) {
+  const { found, wrong } = await openAll(files);
+  status.textContent = wrong ?? `Read ${counted(found)}.`;
   return found;
 }
+
+const counted = ({ length }) => (length === 1 ? '1 picture' : `${length} pictures`);
 
 async function rowsOf(images) {
   const missing = images.filter((image) => !features.has(image));
@@ -119,7 +128,7 @@ async function learn() {
   probe = { ...(await trainProbe(rows, labels)), names: classes.map(({ name }) => name) };
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   results.replaceChildren();
-  status.textContent = `Trained on ${images.length} pictures of ${classes.length} classes in ${seconds} s.`;
+  status.textContent = `Trained on ${counted(images)} of ${classes.length} classes in ${seconds} s.`;
 }
 
 /** Shows the most likely class of each image; `truth` has their names, where they are known. */
@@ -138,8 +147,9 @@ async function predict(images, truth) {
     return element('li', { className }, canvas, element('strong', { textContent: name }), note);
   });
   results.replaceChildren(...items);
-  const of = `${images.length} pictures`;
-  status.textContent = truth ? `${right} of ${of} are told right.` : `The classes of ${of}:`;
+  status.textContent = truth
+    ? `${right} of ${counted(images)} are predicted right.`
+    : `Predicted ${counted(images)}.`;
 }
 
 const split = () => splitSheet(sheet, Math.min(20, Math.max(1, Math.round(each.valueAsNumber || 20))));
@@ -166,9 +176,10 @@ predictReady.onclick = () =>
   });
 own.onchange = () =>
   busy(async () => {
-    const found = await openAll(own.files);
+    const { found, wrong } = await openAll(own.files);
     own.value = '';
-    if (found.length > 0) await predict(found.map(({ image }) => image));
+    await predict(found.map(({ image }) => image));
+    if (wrong) status.textContent += ` ${wrong}`;
   });
 model.onchange = () => {
   folderLabel.hidden = model.value !== 'own';
