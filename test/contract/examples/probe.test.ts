@@ -16,7 +16,7 @@ const ROUNDING = 1e-10;
 
 /** What a program prints as JSON, with the functions of the example. */
 function inNode(body: string) {
-  const program = `import { predict, trainProbe } from ${JSON.stringify(pathToFileURL(join(probe, 'train-probe.mjs')).href)};
+  const program = `import { predict, probabilities, trainProbe } from ${JSON.stringify(pathToFileURL(join(probe, 'train-probe.mjs')).href)};
     import { minimise } from ${JSON.stringify(pathToFileURL(join(probe, 'minimise.mjs')).href)};
     import { plainProducts } from ${JSON.stringify(pathToFileURL(join(probe, 'products.mjs')).href)};
     import { inSpan } from ${JSON.stringify(pathToFileURL(join(probe, 'span.mjs')).href)};
@@ -128,6 +128,15 @@ test('classes that a feature separates are told apart, also beside a feature tha
     'const probe = await trainProbe([[0, 5], [1, 5], [9, 5], [8, 5]], [0, 0, 1, 1]); return predict(probe, [[0.5, 5], [7, 5]]);',
   );
   expect(found).toEqual([0, 1]);
+});
+
+test('probabilities are the softmax of the logits, however large these are', () => {
+  const found = inNode(
+    'const probe = { classes: 2, weights: Float64Array.of(1, -1), bias: Float64Array.of(0, 1) }; return probabilities(probe, [[2], [-2000]]);',
+  );
+  expect(found[0][0]).toBeCloseTo(1 / (1 + Math.exp(-3)), 12); // logits 2 and −1
+  expect(found[0][0] + found[0][1]).toBeCloseTo(1, 12);
+  expect(found[1]).toEqual([0, 1]);
 });
 
 test('L-BFGS finds the minimum of a long valley', () => {
