@@ -69,7 +69,7 @@ else console.log(resultTable(ofSize()));
 
 async function work(task, data, note) {
   if (task === 'nearest')
-    note({ task, ...(await nearest(data, Math.min(10_000, train - data.validation), 1000)) });
+    note({ task, ...(await nearest(data, Math.min(10_000, train - data.validation), test)) });
   if (task === 'full') {
     note({ task, labels: train - data.validation, ...(await fullProbe(data, iterations)) });
   }

@@ -1,22 +1,40 @@
-// The pictures of the page in README.md, from the page as it is: npm run screenshots
+// The pictures of pages in README.md and examples/probe/README.md, from the pages as they are:
+//   npm run screenshots -- [browser] [probe]
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { build, preview } from 'vite';
 
-const root = fileURLToPath(new URL('../examples/browser', import.meta.url));
 const images = fileURLToPath(new URL('../docs/images', import.meta.url));
+/** By the folder of an example. */
+const pages = { browser: shootPage, probe: shootProbe };
 
-await build({ root, logLevel: 'warn' });
-const server = await preview({ root, logLevel: 'warn' });
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-background-networking'],
 });
 try {
-  const context = await browser.newContext({ reducedMotion: 'reduce' }); // nothing moves
-  const page = await context.newPage();
+  const chosen = process.argv.slice(2);
+  for (const name of chosen.length > 0 ? chosen : Object.keys(pages)) await shoot(name);
+} finally {
+  await browser.close();
+}
+
+async function shoot(name) {
+  const root = fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
+  await build({ root, logLevel: 'warn' });
+  const server = await preview({ root, logLevel: 'warn' });
+  try {
+    const context = await browser.newContext({ reducedMotion: 'reduce' }); // nothing moves
+    await pages[name](await context.newPage(), server.resolvedUrls.local[0]);
+    await context.close();
+  } finally {
+    await server.close();
+  }
+}
+
+async function shootPage(page, address) {
   await page.setViewportSize({ width: 1280, height: 1150 });
-  await page.goto(server.resolvedUrls.local[0]);
+  await page.goto(address);
   await page.getByRole('tab', { name: 'Sample' }).click();
   await page.getByRole('button', { name: 'Show the opening' }).click();
   await page.getByText('Device and speed').click();
@@ -39,7 +57,19 @@ try {
   const { x, y, width, height } = await panel.locator('.editor').boundingBox();
   const clip = { x: x - 16, y: y - 16, width: width + 32, height: height + 32 };
   await page.screenshot({ path: `${images}/page-attributes.png`, clip });
-} finally {
-  await browser.close();
-  await server.close();
+}
+
+async function shootProbe(page, address) {
+  page.setDefaultTimeout(120_000); // the model and the probe compute
+  await page.setViewportSize({ width: 1000, height: 1450 });
+  await page.goto(address);
+  const says = (text) => page.getByRole('status').getByText(text).waitFor();
+  await says('The model is ready');
+  await page.getByRole('button', { name: 'Take clothes' }).click();
+  await says('Train on them');
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await says('Trained on');
+  await page.getByRole('button', { name: 'Predict other clothes' }).click();
+  await says('are predicted right');
+  await page.screenshot({ path: `${images}/probe-page.png` });
 }

@@ -4,10 +4,13 @@ import { shuffle } from '@glow-onnx/flow/internal';
 import { statisticsOf, trainProbe } from '../../examples/probe/train-probe.mjs';
 import { fastProducts, matrixOf, product } from './products.mjs';
 
-const penalties = [1e-6, 1e-5, 1e-4, 1e-3];
+/** Powers of ten: where the search of a penalty begins, and where it ends in any case. */
+const [firstPower, leastPower, mostPower] = [-5, -12, 3];
 /** Most steps of the search with few labels, and where a penalty for many is chosen. */
 const fewIterations = 60;
-const neighbours = [1, 3, 5, 10];
+const neighbours = [1, 3, 5, 10, 20];
+/** The number of neighbours is chosen on as many rows, at most. */
+const neighbourRows = 2000;
 /** Draws of few labels by which a penalty is chosen; those that are reported are others. */
 const choosingSeeds = [101, 102];
 
@@ -41,24 +44,37 @@ export async function fewProbes(data, labels, seeds) {
 export async function nearest(data, among, queries) {
   const scaled = standardise(data.rows.slice(0, among));
   const kept = data.rows.length - data.validation;
-  const chosenOn = await votes(scaled, data, data.rows.slice(kept), data.labels.subarray(kept));
+  const own = data.rows.slice(kept, kept + neighbourRows);
+  const chosenOn = await votes(scaled, data, own, data.labels.subarray(kept));
   const k = best(neighbours, (k) => chosenOn(k));
   const found = await votes(scaled, data, data.testRows.slice(0, queries), data.testLabels);
   return { neighbours: k, among, queries, accuracy: found(k) };
 }
 
+/** The power of ten that tells most of the rows for validation, such that neither of its neighbours tells more. */
 async function choosePenalty(data, draws) {
   const kept = data.rows.length - data.validation;
-  const found = new Map();
-  for (const penalty of penalties) {
+  const right = new Map(); // by power
+  const score = async (power) => {
+    if (right.has(power)) return right.get(power);
     let sum = 0;
     for (const places of draws) {
-      const probe = await probeOf(data, places, penalty, fewIterations);
+      const probe = await probeOf(data, places, Number(`1e${power}`), fewIterations);
       sum += await share(probe, data.rows.slice(kept), data.labels.subarray(kept));
     }
-    found.set(penalty, sum);
+    right.set(power, sum);
+    return sum;
+  };
+  let chosen;
+  let next = firstPower;
+  while (next !== chosen) {
+    chosen = next;
+    for (const power of [chosen - 1, chosen + 1]) {
+      const isWithin = power >= leastPower && power <= mostPower;
+      if (isWithin && (await score(power)) > (await score(next))) next = power;
+    }
   }
-  return best(penalties, (penalty) => found.get(penalty));
+  return Number(`1e${chosen}`);
 }
 
 function probeOf({ rows, labels }, places, penalty, iterations) {
@@ -106,13 +122,24 @@ async function votes({ matrix, map }, { labels }, rows, own) {
     const products = await product(part, matrix, { transposeB: true });
     for (let i = 0; i < part.shape[0]; i++) {
       const distance = (j) => squares[j] - 2 * products[i * count + j];
-      const order = Float64Array.from({ length: count }, (_, j) => distance(j));
-      const limit = order.slice().sort()[most - 1];
-      const near = firsts(count).filter((j) => order[j] <= limit);
-      found.push(near.sort((a, b) => order[a] - order[b]).map((j) => labels[j]));
+      found.push(smallest(count, most, distance).map((j) => labels[j]));
     }
   }
   return (k) => found.filter((near, i) => winner(near.slice(0, k)) === own[i]).length / found.length;
+}
+
+/** The places of the smallest of `count` values, in their order. */
+function smallest(count, most, measure) {
+  const near = []; // { j, value }
+  for (let j = 0; j < count; j++) {
+    const value = measure(j);
+    if (near.length === most && value >= near[most - 1].value) continue;
+    let at = near.length;
+    while (at > 0 && near[at - 1].value > value) at--;
+    near.splice(at, 0, { j, value });
+    if (near.length > most) near.pop();
+  }
+  return near.map(({ j }) => j);
 }
 
 function winner(near) {

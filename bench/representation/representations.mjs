@@ -1,17 +1,21 @@
+import { loadGlow } from '@glow-onnx/runtime/node';
+import { openFisher } from './fisher.mjs';
 import { principalComponents } from './principal.mjs';
 import { modelRows, pixelRows } from './rows.mjs';
 
 const latents = {
   kind: 'z',
-  describe: async (glow, pictures) =>
+  open: withGlow(async (glow, pictures) =>
     (await glow.encode(pictures)).z.map(({ levels }) =>
       Float32Array.from(levels.flatMap(({ data }) => [...data])),
     ),
+  ),
 };
 const activations = {
   kind: 'features',
-  describe: async (glow, pictures) => (await glow.features(pictures)).map(({ data }) => data),
+  open: withGlow(async (glow, pictures) => (await glow.features(pictures)).map(({ data }) => data)),
 };
+const scores = { kind: 'fisher', open: openFisher };
 
 /**
  * What is compared, in the order of the table. `rows` gives, of the open sets, a row for each picture of a set.
@@ -29,6 +33,7 @@ export const representations = [
   { name: 'z', rows: ({ made }) => made('trained', latents) },
   { name: 'finer level of z', rows: async ({ made }) => halfOf(await made('trained', latents), 0) },
   { name: 'coarser level of z', rows: async ({ made }) => halfOf(await made('trained', latents), 1) },
+  { name: 'Fisher features', rows: ({ made }) => made('trained', scores) },
   {
     name: 'means of the untrained flow',
     rows: async ({ made }) => means(await made('untrained', activations)),
@@ -50,6 +55,14 @@ export function openRows({ rows }, { pictures, set, training, folders, out }) {
   const made = (model, what) =>
     modelRows(pictures, set, { ...what, folder: folders[model], out: `${out}/${model}` });
   return rows({ pictures, training, made });
+}
+
+/** What a loaded model makes of pictures. */
+function withGlow(describe) {
+  return async (folder) => {
+    const glow = await loadGlow(folder, { device: 'cpu', threads: 1 });
+    return (pictures) => describe(glow, pictures);
+  };
 }
 
 /** Over the whole picture instead of its quarters. */

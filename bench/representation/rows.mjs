@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { exportModel } from '@glow-onnx/exporter';
 import { createGlow, float64Ops, initialise, initialParams, tensor } from '@glow-onnx/flow';
-import { loadGlow } from '@glow-onnx/runtime/node';
 
 const size = 784;
 const perFile = 1000;
@@ -28,21 +27,21 @@ export function pixelRows({ pixels, count }) {
 
 /**
  * Rows that a model gives, from files of 1,000 in `out`. A file that is missing is computed, and written as a whole.
- * @param describe (glow, pictures) → a Float32Array for each picture
+ * @param open (folder) → a function of pictures that gives a Float32Array for each
  */
-export async function modelRows({ pixels, count }, set, { folder, out, kind, describe }) {
+export async function modelRows({ pixels, count }, set, { folder, out, kind, open }) {
   mkdirSync(out, { recursive: true });
-  let glow;
+  let describe;
   const rows = [];
   for (let first = 0; first < count; first += perFile) {
     const path = join(out, `${kind}-${files[set]}-${String(first / perFile).padStart(2, '0')}.f32`);
     if (!existsSync(path)) {
-      glow ??= await loadGlow(folder, { device: 'cpu', threads: 1 });
+      describe ??= await open(folder);
       const pictures = Array.from({ length: perFile }, (_, i) => ({
         data: Uint8Array.from(pixels.subarray((first + i) * size, (first + i + 1) * size)),
         ...{ height: 28, width: 28, channels: 1 },
       }));
-      const found = await describe(glow, pictures);
+      const found = await describe(pictures);
       const all = new Float32Array(found.length * found[0].length);
       found.forEach((row, i) => {
         all.set(row, i * row.length);
@@ -55,7 +54,6 @@ export async function modelRows({ pixels, count }, set, { folder, out, kind, des
     const numbers = new Float32Array(buffer, byteOffset, byteLength / 4);
     rows.push(...rowsOf(numbers, numbers.length / perFile));
   }
-  await glow?.dispose();
   return rows.slice(0, count);
 }
 

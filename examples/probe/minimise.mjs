@@ -1,3 +1,5 @@
+import { dot } from './products.mjs';
+
 /** Pairs of steps and changes of the gradient that are kept. */
 const memory = 10;
 
@@ -61,10 +63,4 @@ function add(to, other, factor) {
 
 function minus(a, b) {
   return a.map((v, i) => v - b[i]);
-}
-
-function dot(a, b) {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }

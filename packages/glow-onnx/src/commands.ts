@@ -20,6 +20,7 @@ export const commands: readonly CommandEntry[] = [
     sample: 'draw new images',
     encode: 'turn images into latents, without loss',
     decode: 'turn latents back into images',
+    features: 'write numbers to learn classes from',
     reconstruct: 'encode and decode images',
     interpolate: 'morph one image into another',
     mix: 'take some levels from one image and the rest from another',

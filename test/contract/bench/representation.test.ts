@@ -1,9 +1,19 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { createGlow, createRandom, encode, float64Ops, forwardWeights, tensor } from '@glow-onnx/flow';
+import { writeModelFixture } from '../../support/model-fixture.js';
+import { relativeError } from '../../support/numeric.js';
+import { randomParams } from '../../support/random-params.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
+/** Float32 there and back, and its root; the differences in float64 are exact to 1e-8. */
+const TOLERANCE = 1e-3;
+
+const bench = join(__dirname, '../../../bench/representation');
 const script = join(__dirname, '../../../bench/representation.mjs');
 let root = '';
 let few: string[] = [];
@@ -76,3 +86,52 @@ test.each([
   expect(code).toBe(1);
   expect(stderr).toContain(message);
 });
+
+test('Fisher features are signed roots of ∂ log p(x)/∂bias, as differences in float64 give them', async () => {
+  const config = tinyConfig({ bits: 8, channels: 1, hiddenChannels: 16, prior: 'learned' });
+  const { directory, remove } = await writeModelFixture(config, 5);
+  const flow = createGlow(config);
+  const weights = forwardWeights(flow, float64Ops, randomParams(flow, 5));
+  const { below } = createRandom(6);
+  const images = [0, 1].map(() => Array.from({ length: 64 }, () => below(256)));
+  const program = `import { openFisher } from ${JSON.stringify(pathToFileURL(join(bench, 'fisher.mjs')).href)};
+    const describe = await openFisher(${JSON.stringify(directory)});
+    const images = ${JSON.stringify(images)}.map((data) => ({ data, height: 8, width: 8, channels: 1 }));
+    console.log(JSON.stringify((await describe(images)).map((row) => [...row])));`;
+  const env = { ...process.env, NODE_OPTIONS: '' }; // Jest's own
+  const args = ['--input-type=module', '-e', program];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
+  await remove();
+  expect(stderr).toBe('');
+  const found: number[][] = JSON.parse(stdout);
+
+  /** log p of both images if the input of one ReLU is moved in one channel. */
+  const logProb = (moved: number, channel: number, step: number) => {
+    let relus = 0;
+    const ops: typeof float64Ops = {
+      ...float64Ops,
+      relu(h) {
+        const size = h.data.length / 2 / 16;
+        const isMoved = relus++ === moved;
+        const by = (i: number) => (isMoved && Math.floor(i / size) % 16 === channel ? step : 0);
+        return float64Ops.relu({ ...h, data: h.data.map((value, i) => value + by(i)) });
+      },
+    };
+    const x = Float64Array.from(images.flat(), (bin) => (bin + 0.5) / 256 - 0.5);
+    return encode(flow, ops, tensor([2, 1, 8, 8], x), weights).logProb.data;
+  };
+  const [step, hidden] = [1e-6, 2 * config.levels * config.steps];
+  const [got, expected]: [number[], number[]] = [[], []];
+  for (let moved = 0; moved < hidden; moved++) {
+    for (const channel of [0, 7, 15]) {
+      const [above, under] = [logProb(moved, channel, step), logProb(moved, channel, -step)];
+      for (const n of [0, 1]) {
+        const slope = ((above[n] as number) - (under[n] as number)) / (2 * step);
+        expected.push(Math.sign(slope) * Math.sqrt(Math.abs(slope)));
+        got.push(found[n]?.[moved * 16 + channel] as number);
+      }
+    }
+  }
+  expect(found.map((row) => row.length)).toEqual([hidden * 16, hidden * 16]);
+  expect(relativeError(got, expected)).toBeLessThan(TOLERANCE);
+}, 120_000);

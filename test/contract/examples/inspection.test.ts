@@ -1,14 +1,11 @@
 /// <reference lib="dom" />
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checksumOf } from '@glow-onnx/flow/manifest';
 import { encodeCalibration, loadGlow } from '@glow-onnx/runtime';
 import { openDataset } from '@glow-onnx/trainer';
-import type { BrowserContext, Page } from 'playwright-core';
-import { type Server, startServer } from '../../support/server.js';
-import { describeBrowser, newContext } from '../../support/use-browser.js';
+import { useExamplePage } from '../../support/example-page.js';
+import { describeBrowser } from '../../support/use-browser.js';
 
 const root = resolve(__dirname, '../../..');
 const example = join(root, 'examples/inspection');
@@ -23,32 +20,10 @@ test('the page and its script have at most 64 lines', () => {
 });
 
 describeBrowser('the inspection page, built', () => {
-  const out = mkdtempSync(join(tmpdir(), 'glow-inspection-'));
-  let server: Server;
-  let context: BrowserContext;
-  let page: Page;
-  const problems: string[] = [];
-
-  beforeAll(async () => {
-    const vite = join(root, 'node_modules/vite/bin/vite.js');
-    const args = [vite, 'build', example, '--outDir', out, '--emptyOutDir', '--logLevel', 'warn'];
-    const env = { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production' }; // not Jest's
-    const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env });
-    if (status !== 0) throw new Error(`vite build: ${stderr}`);
-    server = await startServer({ isolated: true, mounts: { '/inspection/': `${out}/` } });
-    context = await newContext();
-    page = await context.newPage();
-    page.setDefaultTimeout(60_000);
-    page.on('pageerror', (error) => problems.push(String(error)));
-    await page.goto(`${server.origin}/inspection/`);
-  }, 180_000);
-  afterAll(async () => {
-    await context?.close();
-    await server?.close();
-    rmSync(out, { recursive: true });
-  });
+  const opened = useExamplePage('inspection');
 
   test('gives each picture a verdict, and shows it beside its map', async () => {
+    const { page } = opened;
     await page.getByText('Choose pictures, or use the camera.').waitFor();
     await page.getByLabel('Pictures, or a calibration').setInputFiles(['ada', 'cat'].map(picture));
     await page
@@ -66,11 +41,12 @@ describeBrowser('the inspection page, built', () => {
   }, 120_000);
 
   test('takes a calibration, whose verdicts it then gives', async () => {
+    const { page, folder } = opened;
     const faces = await openDataset(join(root, 'models/faces/faces.json'));
     const good = await faces.images(Uint32Array.from({ length: 140 }, (_, i) => i));
     await faces.close();
     const glow = await loadGlow(join(root, 'models/faces'), { device: 'cpu' });
-    const path = join(out, 'calibration.json');
+    const path = join(folder, 'calibration.json');
     writeFileSync(path, encodeCalibration(await glow.calibrate(good)));
     await glow.dispose();
     await page.getByLabel('Pictures, or a calibration').setInputFiles([path, picture('cat')]);
@@ -99,6 +75,7 @@ describeBrowser('the inspection page, built', () => {
   }, 120_000);
 
   test('takes a photo, and says what is wrong with a file and a camera', async () => {
+    const { page, problems } = opened;
     await page.getByLabel('Pictures, or a calibration').setInputFiles(join(example, 'README.md'));
     await page.locator('#status').getByText('expected a PNG, JPEG or WebP').waitFor();
     await page.evaluate(() => {

@@ -4,14 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
+import { relativeError } from '../../support/numeric.js';
 
 const root = join(__dirname, '../../..');
 const probe = join(root, 'examples/probe');
 
+/** Both searches end where no number of the gradient exceeds 1e-5; a penalty of 1e-3 makes at most 1e-2 of it. */
+const SEARCH = 1e-2;
+/** Products of float64 numbers, of which a part of 1e-12 is left out. */
+const ROUNDING = 1e-10;
+
 /** What a program prints as JSON, with the functions of the example. */
 function inNode(body: string) {
-  const program = `import { predict, trainProbe } from ${JSON.stringify(pathToFileURL(join(probe, 'train-probe.mjs')).href)};
+  const program = `import { predict, probabilities, trainProbe } from ${JSON.stringify(pathToFileURL(join(probe, 'train-probe.mjs')).href)};
     import { minimise } from ${JSON.stringify(pathToFileURL(join(probe, 'minimise.mjs')).href)};
+    import { plainProducts } from ${JSON.stringify(pathToFileURL(join(probe, 'products.mjs')).href)};
+    import { inSpan } from ${JSON.stringify(pathToFileURL(join(probe, 'span.mjs')).href)};
     const result = await (async () => { ${body} })();
     console.log(JSON.stringify(result));`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
@@ -67,6 +75,45 @@ test('the probe minimises the penalised loss: no small change lowers it', () => 
   }
 });
 
+describe('fewer rows than features', () => {
+  /** Eight rows of twenty features; one row stands there twice, and one is the mean of two. */
+  const wide = Array.from({ length: 8 }, (_, i) =>
+    Array.from({ length: 20 }, (_, j) => (j === 7 ? 2 : Math.sin(3 * i + j * j) + (i % 3 === j % 3 ? 1 : 0))),
+  );
+  wide[5] = wide[2] as number[];
+  wide[6] = (wide[0] as number[]).map((v, j) => (v + (wide[1]?.[j] as number)) / 2);
+  const given = `${JSON.stringify(wide)}, ${JSON.stringify(wide.map((_, i) => i % 3))}`;
+
+  test('have the probe that a search of all weights finds', () => {
+    const [few, all] = inNode(
+      `const found = [];
+       for (const products of [undefined, plainProducts]) {
+         const { weights, bias } = await trainProbe(${given}, { penalty: 1e-3, iterations: 2000, products });
+         found.push([...weights, ...bias]);
+       }
+       return found;`,
+    );
+    expect(all.some((weight: number) => Math.abs(weight) > 0.1)).toBe(true);
+    expect(relativeError(few, all)).toBeLessThan(SEARCH);
+  });
+
+  test('keep their products in their span, where rows that depend on others have no pivot', () => {
+    const { rows: own, back } = inNode(
+      `const rows = ${JSON.stringify(wide)}.map((row) => Float64Array.from(row));
+       const span = inSpan(rows);
+       const weights = Float64Array.from({ length: 16 }, (_, i) => (span.rows[i >> 1][i >> 1] > 0 ? Math.cos(i) : 0));
+       const here = plainProducts(span.rows, 2).times(weights);
+       const there = plainProducts(rows, 2).times(span.weightsOf(weights, 2));
+       return { rows: span.rows.map((row) => [...row]), back: [[...here], [...there]] };`,
+    );
+    const products = (of: readonly number[][]) =>
+      of.flatMap((a) => of.map((b) => a.reduce((sum, v, j) => sum + v * (b[j] as number), 0)));
+    expect(relativeError(products(own), products(wide))).toBeLessThan(ROUNDING);
+    expect([5, 6].map((i) => own[i][i])).toEqual([0, 0]);
+    expect(relativeError(back[1], back[0])).toBeLessThan(ROUNDING);
+  });
+});
+
 test('under a large penalty it knows how frequent the classes are, and no more', () => {
   const { bias, weights } = inNode(
     `const { weights, bias } = await trainProbe([[1], [2], [4], [8]], [0, 0, 0, 1], { penalty: 1e6 });
@@ -81,6 +128,15 @@ test('classes that a feature separates are told apart, also beside a feature tha
     'const probe = await trainProbe([[0, 5], [1, 5], [9, 5], [8, 5]], [0, 0, 1, 1]); return predict(probe, [[0.5, 5], [7, 5]]);',
   );
   expect(found).toEqual([0, 1]);
+});
+
+test('probabilities are the softmax of the logits, however large these are', () => {
+  const found = inNode(
+    'const probe = { classes: 2, weights: Float64Array.of(1, -1), bias: Float64Array.of(0, 1) }; return probabilities(probe, [[2], [-2000]]);',
+  );
+  expect(found[0][0]).toBeCloseTo(1 / (1 + Math.exp(-3)), 12); // logits 2 and −1
+  expect(found[0][0] + found[0][1]).toBeCloseTo(1, 12);
+  expect(found[1]).toEqual([0, 1]);
 });
 
 test('L-BFGS finds the minimum of a long valley', () => {

@@ -1,6 +1,5 @@
 import { createRandom, encode, type Float64Tensor, float64Ops, type GlowConfig } from '@glow-onnx/flow';
 import { encodeModel } from '@glow-onnx/graph';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { featureGraph } from '../../../packages/runtime/src/gradients/feature-graph.js';
 import { checkGraph } from '../../../packages/runtime/src/graphs/check-graph.js';
 import { featureBatch } from '../../../packages/runtime/src/model/run-features.js';
@@ -8,7 +7,7 @@ import type { GraphRunner } from '../../../packages/runtime/src/sessions/open-gr
 import { exported } from '../../support/exported-graphs.js';
 import { relativeError } from '../../support/numeric.js';
 import { labelsFor, randomTensor } from '../../support/random-params.js';
-import { producer } from '../../support/run-graph.js';
+import { producer, runModel } from '../../support/run-graph.js';
 import { tinyConfig } from '../../support/tiny-config.js';
 import { variants } from '../../support/variants.js';
 
@@ -75,25 +74,7 @@ function quarters({ shape, data }: Float64Tensor, n: number): number[] {
 }
 
 /** A graph in ONNX Runtime on the CPU. */
-function runnerOf(model: Uint8Array): GraphRunner {
-  return {
-    async run(inputs) {
-      const session = await InferenceSession.create(model, { logSeverityLevel: 3 });
-      const tensors = Object.entries(inputs).map(([name, { shape, data }]) => [
-        name,
-        new Tensor('float32', Float32Array.from(data), [...shape]),
-      ]);
-      const outputs = await session.run(Object.fromEntries(tensors));
-      await session.release();
-      return Object.fromEntries(
-        Object.entries(outputs).map(([name, { dims, data }]) => [
-          name,
-          { shape: [...dims], data: Float32Array.from(data as Float32Array) },
-        ]),
-      );
-    },
-  };
-}
+const runnerOf = (model: Uint8Array): GraphRunner => ({ run: (inputs) => runModel(model, inputs) });
 
 /** The features of two images, by the graph and by float64. */
 async function bothFeatures(

@@ -1,11 +1,10 @@
 import { encodeModel } from '@glow-onnx/graph';
 import { onnx } from 'onnx-proto';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { checkDerivative } from '../../../packages/runtime/src/gradients/check-derivative.js';
 import { gradientGraph } from '../../../packages/runtime/src/gradients/gradient-graphs.js';
 import type { DerivativeRuns } from '../../../packages/runtime/src/sessions/open-graphs.js';
 import { exported } from '../../support/exported-graphs.js';
-import { producer } from '../../support/run-graph.js';
+import { producer, runModel } from '../../support/run-graph.js';
 import { tinyConfig } from '../../support/tiny-config.js';
 
 const config = tinyConfig();
@@ -16,21 +15,8 @@ const kinds = ['encode', 'decode'] as const;
 /** Runs a graph on the CPU. */
 const on =
   (model: Uint8Array): DerivativeRuns['gradient'] =>
-  async (inputs) => {
-    const session = await InferenceSession.create(model, { logSeverityLevel: 3 });
-    const feeds = Object.entries(inputs).map(([name, { data, shape }]) => [
-      name,
-      new Tensor('float32', data as Float32Array, [...shape]),
-    ]);
-    const outputs = await session.run(Object.fromEntries(feeds));
-    await session.release();
-    return Object.fromEntries(
-      Object.entries(outputs).map(([name, { dims, data }]) => [
-        name,
-        { shape: dims, data: data as Float32Array },
-      ]),
-    );
-  };
+  (inputs) =>
+    runModel(model, inputs);
 
 /** The graph with its derivative. `alter` changes nodes of the derivative, and none of the graph itself. */
 function derivative(kind: (typeof kinds)[number], alter: (node: onnx.INodeProto) => void): Uint8Array {

@@ -1,14 +1,14 @@
 import { createRandom, type Float64Tensor, type Named, tensor } from '@glow-onnx/flow';
 import { latentShapes, type Precision } from '@glow-onnx/flow/internal';
 import { encodeModel, type Graph } from '@glow-onnx/graph';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { gradientGraph } from '../../../packages/runtime/src/gradients/gradient-graphs.js';
 import { checkGraph } from '../../../packages/runtime/src/graphs/check-graph.js';
+import type { FloatTensor } from '../../../packages/runtime/src/sessions/tensor.js';
 import { byName, exported } from '../../support/exported-graphs.js';
 import { relativeError } from '../../support/numeric.js';
 import { createOracle, type Oracle } from '../../support/oracle.js';
 import { labelsFor, randomTensor } from '../../support/random-params.js';
-import { producer } from '../../support/run-graph.js';
+import { producer, runModel } from '../../support/run-graph.js';
 import { tinyConfig } from '../../support/tiny-config.js';
 import { variants } from '../../support/variants.js';
 
@@ -17,24 +17,6 @@ const TOLERANCE = 1e-4;
 /** So small that it crosses no kink of a ReLU: 1e-5 crosses one in these models, 1e-4 many. */
 const STEP = 1e-6;
 const directions = 4;
-
-type Tensors = Readonly<Record<string, Float64Tensor>>;
-
-async function run(model: Uint8Array, feeds: Tensors): Promise<Record<string, Float64Tensor>> {
-  const session = await InferenceSession.create(model, { logSeverityLevel: 3 });
-  const tensors = Object.entries(feeds).map(([name, { shape, data }]) => [
-    name,
-    new Tensor('float32', Float32Array.from(data), [...shape]),
-  ]);
-  const outputs = await session.run(Object.fromEntries(tensors));
-  await session.release();
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, { dims, data }]) => [
-      name,
-      tensor([...dims], Float64Array.from(data as Float32Array)),
-    ]),
-  );
-}
 
 const withGradient = (kind: 'encode' | 'decode', graph: Graph) =>
   gradientGraph(kind, { model: encodeModel(graph, { producer }) });
@@ -49,7 +31,7 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((sum, value, i) => sum + value * (b[i] as number), 0);
 
 /** Part n of a batch of two. */
-const part = ({ data }: Float64Tensor, n: number) =>
+const part = <Data extends Float32Array | Float64Array>({ data }: { readonly data: Data }, n: number) =>
   data.subarray((n * data.length) / 2, ((n + 1) * data.length) / 2);
 
 function inputsOf({ channels, height, width, classes, ...config }: (typeof variants)[number]['config']) {
@@ -63,13 +45,13 @@ function inputsOf({ channels, height, width, classes, ...config }: (typeof varia
 /** ∂ log p(x)/∂x in random directions, against central differences of the float64 interpreter. */
 async function checkEncode(model: Uint8Array, config: (typeof variants)[number]['config'], oracle: Oracle) {
   const { x, label, labelled } = inputsOf(config);
-  const found = await run(model, { x, ...labelled });
+  const found = await runModel(model, { x, ...labelled });
   const exact = oracle.encode(x, label);
   expect(relativeError(found.log_prob?.data ?? [], exact.logProb.data)).toBeLessThan(TOLERANCE);
   for (const [level, z] of exact.latents.entries()) {
     expect(relativeError(found[`z${level}`]?.data ?? [], z.data)).toBeLessThan(TOLERANCE);
   }
-  const gradient = found.gradient as Float64Tensor;
+  const gradient = found.gradient as FloatTensor;
   expect(gradient.shape).toEqual(x.shape);
   const [got, expected]: [number[], number[]] = [[], []];
   for (let d = 0; d < directions; d++) {
@@ -96,7 +78,7 @@ async function checkDecode(model: Uint8Array, config: (typeof variants)[number][
     like.shape,
     like.data.map((_, i) => i % 3),
   );
-  const found = await run(model, { ...byName(latents), ...labelled, target, weight, cotangent });
+  const found = await runModel(model, { ...byName(latents), ...labelled, target, weight, cotangent });
   const x = oracle.decode(latents, label);
   expect(relativeError(found.x?.data ?? [], x.data)).toBeLessThan(TOLERANCE);
   const loss = (at: readonly Float64Tensor[], withCotangent: boolean) => {
@@ -128,7 +110,7 @@ async function checkDecode(model: Uint8Array, config: (typeof variants)[number][
       got.push(
         latents.reduce(
           (sum, _, level) =>
-            sum + dot(part(found[`dz${level}`] as Float64Tensor, n), part(along[level] as Float64Tensor, n)),
+            sum + dot(part(found[`dz${level}`] as FloatTensor, n), part(along[level] as Float64Tensor, n)),
           0,
         ),
       );
@@ -176,10 +158,10 @@ describe.each(['fp16-weights', 'int8-weights'] as const satisfies readonly Preci
     ])('both graphs build and run: %s', async (_name, config) => {
       const { encodeGraph, decodeGraph } = exported(config, 21, undefined, precision);
       const { x, latents } = inputsOf(config);
-      const { gradient } = await run(withGradient('encode', encodeGraph), { x });
+      const { gradient } = await runModel(withGradient('encode', encodeGraph), { x });
       expect(gradient?.data.every(Number.isFinite)).toBe(true);
       const zeros = tensor(x.shape, new Float64Array(x.data.length));
-      const { dz0 } = await run(withGradient('decode', decodeGraph), {
+      const { dz0 } = await runModel(withGradient('decode', decodeGraph), {
         ...byName(latents),
         ...{ target: zeros, weight: zeros, cotangent: x },
       });

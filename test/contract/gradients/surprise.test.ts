@@ -1,13 +1,12 @@
-import { createRandom, type Named, tensor } from '@glow-onnx/flow';
+import { createRandom, tensor } from '@glow-onnx/flow';
 import { precisions } from '@glow-onnx/flow/internal';
 import { encodeModel, type Graph } from '@glow-onnx/graph';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { surpriseGraph } from '../../../packages/runtime/src/gradients/surprise-graph.js';
 import { checkGraph } from '../../../packages/runtime/src/graphs/check-graph.js';
 import { exported } from '../../support/exported-graphs.js';
 import { relativeError } from '../../support/numeric.js';
 import { labelsFor, randomTensor } from '../../support/random-params.js';
-import { producer } from '../../support/run-graph.js';
+import { producer, runModel } from '../../support/run-graph.js';
 import { surpriseReference } from '../../support/surprise-reference.js';
 import { tinyConfig } from '../../support/tiny-config.js';
 import { variants } from '../../support/variants.js';
@@ -16,19 +15,6 @@ import { variants } from '../../support/variants.js';
 const TOLERANCE = 1e-5;
 /** The promise for the sum of a map. */
 const SUM = 1e-4;
-
-type Tensors = Named<{ readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;
-
-async function run(model: Uint8Array, feeds: Tensors) {
-  const session = await InferenceSession.create(model, { logSeverityLevel: 3 });
-  const tensors = Object.entries(feeds).map(([name, { shape, data }]) => [
-    name,
-    new Tensor('float32', Float32Array.from(data), [...shape]),
-  ]);
-  const outputs = await session.run(Object.fromEntries(tensors));
-  await session.release();
-  return outputs as Record<string, { readonly dims: readonly number[]; readonly data: Float32Array }>;
-}
 
 const withTerms = (graph: Graph) => surpriseGraph({ model: encodeModel(graph, { producer }) });
 
@@ -45,10 +31,10 @@ describe.each([
   const label = labelsFor(classes, 2);
 
   test('each pixel has the terms of the float64 layers, and all sum to −log p(x)', async () => {
-    const found = await run(model, { x, ...(label && { label }) });
+    const found = await runModel(model, { x, ...(label && { label }) });
     const expected = surpriseReference(config, forward, x, label);
     const map = found.surprise?.data ?? new Float32Array();
-    expect(found.surprise?.dims).toEqual([2, 1, height, width]);
+    expect(found.surprise?.shape).toEqual([2, 1, height, width]);
     expect(relativeError(map, expected.data)).toBeLessThan(TOLERANCE);
     const sums = [map.subarray(0, height * width), map.subarray(height * width)].map((one) => -sum(one));
     expect(relativeError(sums, found.log_prob?.data ?? [])).toBeLessThan(SUM);
@@ -68,7 +54,7 @@ test.each(precisions)('precision %s has the terms of its rounded weights', async
   const model = withTerms(encodeGraph);
   checkGraph(model, { config, precision, kind: 'encode-surprise' }, 'here');
   const x = randomTensor([2, 3, 8, 8], createRandom(22), 0.3);
-  const { surprise } = await run(model, { x });
+  const { surprise } = await runModel(model, { x });
   const expected = surpriseReference(config, forward, x);
   // fp16 computes the conditioners in half precision.
   const tolerance = precision === 'fp16' ? 1e-2 : TOLERANCE;
@@ -80,7 +66,7 @@ test('a pixel that changes alone surprises where it is', async () => {
   const model = withTerms(exported(config, 21).encodeGraph);
   const x = tensor([1, 3, 8, 8], new Float64Array(192));
   const other = { ...x, data: x.data.with(3 * 8 + 5, 2) }; // row 3, column 5
-  const [before, after] = [await run(model, { x }), await run(model, { x: other })];
+  const [before, after] = [await runModel(model, { x }), await runModel(model, { x: other })];
   const change = (after.surprise?.data ?? new Float32Array()).map(
     (value, i) => value - (before.surprise?.data[i] as number),
   );

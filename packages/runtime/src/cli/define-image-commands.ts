@@ -4,7 +4,9 @@ import { bounds } from '../model/bounds.js';
 import { defaultBound, defaultDraws } from '../model/measure.js';
 import { calibrate } from './calibrate-command.js';
 import { decode, encode, reconstruct, sample } from './commands.js';
+import { features } from './features-command.js';
 import {
+  deviceOptions,
   fitOption,
   imageOptions,
   integer,
@@ -19,18 +21,17 @@ import {
 } from './options.js';
 import { score } from './score-command.js';
 
-/** Defines the commands between images and latents: encode, decode, reconstruct, sample, calibrate, score. */
+/** Defines the commands from images to what a model makes of them, and back: encode, features, decode, reconstruct, sample, calibrate, score. */
 export function defineImageCommands(program: Command, show: Show): void {
-  modelOptions(modelCommand(program, 'encode', 'encode images to latents'))
-    .argument(
-      '<images...>',
-      'images (PNG, JPEG, WebP), folders of images, or .safetensors files of feature maps',
-    )
+  inputOptions(modelOptions(modelCommand(program, 'encode', 'encode images to latents')))
     .requiredOption('--out <file>', 'file for the latents (safetensors)')
-    .addOption(fitOption())
-    .addOption(tensorOption())
-    .option('--force', 'overwrite an existing file', false)
     .action((model, images, flags) => show(flags, (context) => encode(model, images, flags, context)));
+
+  inputOptions(
+    deviceOptions(modelCommand(program, 'features', 'write features of images, to learn classes from')),
+  )
+    .requiredOption('--out <file>', 'file for the features (safetensors)')
+    .action((model, images, flags) => show(flags, (context) => features(model, images, flags, context)));
 
   imageOptions(modelOptions(modelCommand(program, 'decode', 'decode latents to images')))
     .argument('<latents>', 'safetensors file written by encode')
@@ -95,6 +96,19 @@ export function defineImageCommands(program: Command, show: Show): void {
     .option('--resume', 'keep --out if it is there: it was complete when it got its name', false)
     .option('--force', 'overwrite existing files', false)
     .action((model, images, flags) => show(flags, (context) => score(model, images, flags, context)));
+}
+
+/** Images or feature maps in, one file out. */
+function inputOptions<C extends Command>(command: C): C {
+  command
+    .argument(
+      '<images...>',
+      'images (PNG, JPEG, WebP), folders of images, or .safetensors files of feature maps',
+    )
+    .addOption(fitOption())
+    .addOption(tensorOption())
+    .option('--force', 'overwrite an existing file', false);
+  return command;
 }
 
 /** How images are scored. @param or ends the description of a default. */

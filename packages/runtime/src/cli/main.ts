@@ -65,7 +65,7 @@ export function createProgram(
 function inFlags(message: string): string {
   return message
     .replace(
-      /^(loadGlow|encode|decode|reconstruct|sample|score|calibrate|interpolate|mix|\w+Attribute|\w+Direction|\w+Latents): /,
+      /^(loadGlow|encode|features|decode|reconstruct|sample|score|calibrate|interpolate|mix|\w+Attribute|\w+Direction|\w+Latents): /,
       '',
     )
     .replace(

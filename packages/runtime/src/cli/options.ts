@@ -25,6 +25,15 @@ export function modelCommand(parent: Command, name: string, description: string)
 
 /** Adds the options of a command that runs a model. */
 export function modelOptions<C extends Command>(command: C): C {
+  deviceOptions(command).option(
+    '--label <class>',
+    'name of the class, for class-conditional models (glow-onnx info lists them)',
+  );
+  return command;
+}
+
+/** Adds those of a command whose results no class changes. */
+export function deviceOptions<C extends Command>(command: C): C {
   command
     .addOption(
       new Option('--device <device>', 'device that runs the model')
@@ -36,8 +45,7 @@ export function modelOptions<C extends Command>(command: C): C {
         .choices([...precisions])
         .default('fp32'),
     )
-    .option('--max-memory <GB>', 'memory that one image may take (default: what is free)', gigabytes)
-    .option('--label <class>', 'name of the class, for class-conditional models (glow-onnx info lists them)');
+    .option('--max-memory <GB>', 'memory that one image may take (default: what is free)', gigabytes);
   return command;
 }
 

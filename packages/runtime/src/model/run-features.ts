@@ -43,7 +43,7 @@ function regionsLast(sums: readonly Float32Array[]): Float32Array {
 }
 
 /** For each level, weights of its pixels whose sum over a region is 1: upper left, upper right, lower left, lower right. */
-function regionWeights(levels: number, height: number, width: number): Record<string, FloatTensor> {
+export function regionWeights(levels: number, height: number, width: number): Record<string, FloatTensor> {
   return Object.fromEntries(
     Array.from({ length: levels }, (_, level) => {
       const [h, w] = [height / 2 ** (level + 1), width / 2 ** (level + 1)];
