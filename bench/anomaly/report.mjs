@@ -1,7 +1,7 @@
 // What anomaly.mjs found, as tables between two marks of a document.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { table } from '../../models/faces/tables.mjs';
+import { table } from '../../models/tables.mjs';
 import { falseAlarmsAt, leastScores } from '../../packages/runtime/dist/calibration/conformal.js';
 import { judgeOf } from '../../packages/runtime/dist/calibration/judge.js';
 import { auroc } from './auroc.mjs';
