@@ -21,7 +21,7 @@ It is not a model of people. The attributes of a drawn character vary independen
 
 await publishFaces({
   folder: dirname(fileURLToPath(import.meta.url)),
-  heldOut: '20,000 faces of another seed',
+  heldOut: 'of another seed',
   licence: 'CC0 1.0',
   scale: 4,
   sections: [['Made by', madeBy]],

@@ -21,7 +21,7 @@ Training ran in pieces, each but the first with \`--resume\` and no other settin
 
 await publishFaces({
   folder: dirname(fileURLToPath(import.meta.url)),
-  heldOut: '2,000 faces with other combinations of attributes',
+  heldOut: 'with other combinations of attributes',
   licence: 'CC BY 4.0',
   scale: 3,
   sections: [

@@ -55,6 +55,27 @@ test('seed 1 draws the one combination in 16 that no other seed draws', () => {
   expect([...facesOf(2), ...facesOf(3)].some(isHeldOut)).toBe(false);
 });
 
+test('every value of every attribute can be seen at 5 bits', () => {
+  const [unseen, changes] = evaluate(
+    design,
+    `(() => {
+      const seen = (face) => m.renderFace(face).map((value) => value >> 3).toString('latin1');
+      const [unseen, changes] = [[], []];
+      for (const face of [0, 1, 2].map((index) => m.faceAt(1, index))) {
+        const before = seen(face);
+        for (const [name, values] of Object.entries(m.attributes)) {
+          for (const value of Object.keys(values).filter((each) => each !== face[name])) {
+            (seen({ ...face, [name]: value }) === before ? unseen : changes).push([name, value]);
+          }
+        }
+      }
+      return [unseen, changes.length];
+    })()`,
+  ) as [string[][], number];
+  expect(unseen).toEqual([]);
+  expect(changes).toBe(3 * 53);
+});
+
 test('a value that is none of an attribute is refused by name', () => {
   expect(
     evaluate(
