@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { imageGrid, writePng } from '@glow-onnx/runtime/node';
-import { table } from '../../models/faces/tables.mjs';
+import { table } from '../../models/tables.mjs';
 import { cases } from './cases.mjs';
 import { peers } from './peer.mjs';
 

@@ -1,6 +1,6 @@
-import { createAvatar } from '@dicebear/core';
 import * as pixelArt from '@dicebear/pixel-art';
-import { Resvg } from '@resvg/resvg-js';
+import { createRandom } from '@glow-onnx/flow/random';
+import { avatarSvg, randomValues, rasterise } from '../drawn/avatar.mjs';
 
 /** Height and width of a face in pixels: the design's own grid. */
 export const faceSize = 16;
@@ -92,20 +92,21 @@ function named(...groups) {
   return Object.fromEntries(names.map((name) => [name, name]));
 }
 
+/** What the style calls attributes that have another name here. */
+const options = {
+  background: 'backgroundColor',
+  skin: 'skinColor',
+  earrings: 'accessories',
+  earringsColor: 'accessoriesColor',
+};
+
 /**
- * Draws a face's attributes, each independently of the others, and always all of them: a face without glasses
- * has a colour of glasses too, so changing one attribute leaves the others as they are.
+ * The attributes of face `index` of a seed, each drawn independently of the others.
  * Earrings that this face's hair hides count as none.
- * @param random a generator of @glow-onnx/flow. @returns attribute → value name
+ * @returns attribute → value name
  */
-export function randomFace(random) {
-  const face = {};
-  for (const [name, values] of Object.entries(attributes)) {
-    const kinds = Object.keys(values).filter((value) => value !== 'none');
-    const chance = random.uniform();
-    const kind = kinds[random.below(kinds.length)];
-    face[name] = chance < (probability[name] ?? 1) ? kind : 'none';
-  }
+export function faceAt(seed, index) {
+  const face = randomValues(attributes, probability, createRandom(seed, index));
   if (face.earrings === 'none') return face;
   const bare = { ...face, earrings: 'none' };
   return renderFace(face).equals(renderFace(bare)) ? bare : face;
@@ -123,48 +124,12 @@ export function renderFace(face) {
 
 /** The same at `width`×`width` pixels. */
 export function renderFaceAt(face, width) {
-  // There is no text in a face, and looking for fonts takes ten times as long as drawing.
-  const options = { fitTo: { mode: 'width', value: width }, font: { loadSystemFonts: false } };
-  const rgba = new Resvg(faceSvg(face), options).render().pixels;
-  const rgb = Buffer.alloc((rgba.length / 4) * 3);
-  for (let pixel = 0; pixel < rgba.length / 4; pixel++) {
-    rgb.set(rgba.subarray(pixel * 4, pixel * 4 + 3), pixel * 3);
-  }
-  return rgb;
+  return rasterise(faceSvg(face), width);
 }
 
 function faceSvg(face) {
-  const option = (name) => {
-    const value = attributes[name][face[name]];
-    if (value === undefined) throw new RangeError(`face: ${name} "${face[name]}" is not one of attributes`);
-    return value;
-  };
-  const always = (key, name) => ({ [key]: [option(name)] });
-  const maybe = (key, name) =>
-    option(name) === null
-      ? { [`${key}Probability`]: 0 }
-      : { [key]: [option(name)], [`${key}Probability`]: 100 };
-  const svg = createAvatar(pixelArt, {
-    ...always('backgroundColor', 'background'),
-    ...always('skinColor', 'skin'),
-    ...always('hair', 'hair'),
-    ...always('hairColor', 'hairColor'),
-    ...always('eyes', 'eyes'),
-    ...always('eyesColor', 'eyesColor'),
-    ...always('mouth', 'mouth'),
-    ...always('mouthColor', 'mouthColor'),
-    ...always('clothing', 'clothing'),
-    ...always('clothingColor', 'clothingColor'),
-    ...maybe('glasses', 'glasses'),
-    ...always('glassesColor', 'glassesColor'),
-    ...maybe('beard', 'beard'),
-    ...maybe('hat', 'hat'),
-    ...always('hatColor', 'hatColor'),
-    ...maybe('accessories', 'earrings'),
-    ...always('accessoriesColor', 'earringsColor'),
-  }).toString();
   // The style masks a beard by its own colour's brightness, so that dark ones vanish: mask by white instead.
-  return svg.replace(/<mask id="beard.*?<\/mask>/, (mask) =>
+  return avatarSvg(pixelArt, attributes, face, { options }).replace(/<mask id="beard.*?<\/mask>/, (mask) =>
     mask.replace('opacity=".9" ', '').replace(/fill="#[0-9a-f]{6}"/, 'fill="#ffffff"'),
   );
 }

@@ -1,14 +1,9 @@
 // From a training run to this model folder: graphs, pictures and card.
 //   node models/faces/publish.mjs runs/faces      and then what the card lists after it
 
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openDataset } from '@glow-onnx/trainer';
-import { publish, thousands } from '../publish.mjs';
-
-const folder = dirname(fileURLToPath(import.meta.url));
-const run = process.argv[2];
-if (!run) throw new Error('publish: expected the folder of a training run');
+import { publishFaces } from '../drawn/publish.mjs';
 
 const madeBy = `\`\`\`sh
 node models/faces/generate.mjs --count 150000 --seed 2 --out runs/sheet
@@ -24,27 +19,10 @@ The model was still improving when the time was up. A time budget is not a seed:
 
 It is not a model of people. The attributes of a drawn character vary independently in the data, and the model knows nothing else. Samples at temperature 1 are unusual more often than samples at 0.8.`;
 
-await publish({
-  folder,
-  run,
-  heldOut: async () => {
-    const data = await openDataset(join(folder, 'faces.json'), { limit: 2000 });
-    return data.images(Uint32Array.from({ length: data.count }, (_, i) => i));
-  },
-  draws: 8,
-  samples: { count: 96, temperature: 0.8 },
+await publishFaces({
+  folder: dirname(fileURLToPath(import.meta.url)),
+  heldOut: 'of another seed',
+  licence: 'CC0 1.0',
   scale: 4,
-  card: ({ config, training, megabytes }) => ({
-    title: 'faces',
-    intro: `A Glow of 16×16 avatar faces, ${config.bits} bits per colour channel. It is small enough for a web page (${megabytes} MB). This project's own trainer trained it.`,
-    heldOutName: 'held-out faces',
-    rows: [
-      [
-        'data',
-        `${thousands(training.trainingImages)} generated faces to train, ${thousands(training.validationImages)} to validate; also held out: 20,000 faces of another seed, [DATA.md](DATA.md); CC0 1.0`,
-      ],
-      ['licence', 'graphs and weights MIT, faces CC0 1.0'],
-    ],
-    sections: [['Made by', madeBy]],
-  }),
+  sections: [['Made by', madeBy]],
 });

@@ -3,23 +3,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadGlow, loadLatents } from '@glow-onnx/runtime/node';
 import sharp from 'sharp';
+import { evaluate, models } from './evaluate.js';
 
-const faces = join(__dirname, '../../../models/faces');
-
-/** What an expression over a module of models/faces is; Jest itself cannot import those. */
-function evaluate(module: string, expression: string): unknown {
-  const program = `import * as m from ${JSON.stringify(join(faces, module))};
-    console.log(JSON.stringify(${expression}));`;
-  return JSON.parse(
-    execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }),
-  );
-}
+const faces = join(models, 'faces');
 
 describe('editErrors', () => {
   /** Two pixels: the right answer changes the first by 30 and leaves the second. */
   const scores = (edited: number[]) =>
     evaluate(
-      'edit-errors.mjs',
+      'drawn/edit-errors.mjs',
       `m.editErrors([{ data: ${JSON.stringify(edited)} }], [{ data: [10, 20, 30, 5, 5, 5] }],
         [{ data: [10, 20, 120, 5, 5, 5] }])`,
     );
@@ -52,10 +44,12 @@ describe('editErrors', () => {
 /** The first three pairs of an edit, as lists of values, each before and after. */
 function pairsOf(name: string, seed: number): [number[][], number[][]] {
   return evaluate(
-    'edits.mjs',
-    `(() => {
-      const edit = m.edits.find(({ name }) => name === '${name}');
-      const { before, after } = m.counterfactualPairs(edit, { seed: ${seed}, count: 3, bits: 5 });
+    'drawn/edits.mjs',
+    `await (async () => {
+      const { edits } = await import(${JSON.stringify(join(faces, 'edits.mjs'))});
+      const design = await import(${JSON.stringify(join(faces, 'face.mjs'))});
+      const edit = edits.find(({ name }) => name === '${name}');
+      const { before, after } = m.counterfactualPairs(design, edit, { seed: ${seed}, count: 3, bits: 5 });
       return [before, after].map((images) => images.map(({ data }) => Array.from(data)));
     })()`,
   ) as [number[][], number[][]];
@@ -99,7 +93,7 @@ test('a renewed table takes the place of the one with its header', () => {
 test('the command scores every edit, there and back', () => {
   const command = [join(faces, 'attributes.mjs'), '--pairs', '8', '--tried', '8'];
   const lines = execFileSync(process.execPath, command, { encoding: 'utf8' }).trim().split('\n');
-  const names = evaluate('edits.mjs', 'm.edits.map(({ name }) => name)') as string[];
+  const names = evaluate('faces/edits.mjs', 'm.edits.map(({ name }) => name)') as string[];
   const scored = lines.map((line) => /^\| (\w+): /.exec(line)?.[1]).filter(Boolean);
   expect(scored).toEqual([...names, ...names]);
 });

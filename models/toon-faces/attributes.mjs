@@ -1,0 +1,11 @@
+// Finds the attribute directions of models/toon-faces and scores them.
+//   node models/toon-faces/attributes.mjs              prints the tables
+//   node models/toon-faces/attributes.mjs --write      and renews models/toon-faces/directions
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { evaluateAttributes } from '../drawn/attributes.mjs';
+import { edits } from './edits.mjs';
+import * as design from './face.mjs';
+
+const folder = dirname(fileURLToPath(import.meta.url));
+await evaluateAttributes({ folder, design, edits });

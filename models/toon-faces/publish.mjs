@@ -1,0 +1,32 @@
+// From a training run to this model folder: graphs, pictures and card.
+//   node models/toon-faces/publish.mjs runs/toon-faces      and then what the card lists after it
+
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { publishFaces } from '../drawn/publish.mjs';
+
+const credit = `The faces are by the design [ToonHead](https://www.figma.com/community/file/1589627891082866389) by [Johan Melin](https://www.johanmelin.com), [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), with the changes that [DATA.md](DATA.md) lists. Samples show this design. If you publish them, credit it, for example: "Made with glow-onnx after ToonHead by Johan Melin, CC BY 4.0, changed".`;
+
+const expect = `It is not a model of people. The attributes of a drawn character vary independently in the data, and the model knows nothing else: a beard says nothing of the hair. Samples at temperature 1 are unusual more often than samples at 0.8.`;
+
+const madeBy = `\`\`\`sh
+node models/toon-faces/generate.mjs --count 60000 --seed 2 --out runs/sheet
+npx glow-onnx train --data runs/sheet/faces.json --out runs/toon-faces --preset bounded --levels 3 --steps 12 --hidden 96 --bits 5 --batch 16 --epochs 20 --lr 1e-3 --warmup 300 --schedule cosine --val-fraction 0.01 --seed 1 --threads 1
+node models/toon-faces/generate.mjs
+node models/toon-faces/publish.mjs runs/toon-faces
+node models/toon-faces/attributes.mjs --write
+\`\`\`
+
+Training ran in pieces, each but the first with \`--resume\` and no other setting. The schedule follows the steps, so pieces give the model of one run. The last command renews [directions](directions).`;
+
+await publishFaces({
+  folder: dirname(fileURLToPath(import.meta.url)),
+  heldOut: 'with other combinations of attributes',
+  licence: 'CC BY 4.0',
+  scale: 3,
+  sections: [
+    ['Credit', credit],
+    ['What to expect', expect],
+    ['Made by', madeBy],
+  ],
+});
