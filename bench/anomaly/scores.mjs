@@ -33,10 +33,18 @@ export const rows = [
   },
   {
     ...{
-      name: 'likelihood ratio, small background model (Ren et al. 2019)',
+      name: 'likelihood ratio to a small background model (Ren et al. 2019)',
+      by: ['model', 'background'],
+    },
+    of: ({ model, background }) => model.density - background.density,
+  },
+  {
+    ...{
+      name: 'likelihood ratio of two small models (Ren et al. 2019)',
       published: '0.994–0.997 (PixelCNN)',
     },
-    ...{ by: ['model', 'background'], of: ({ model, background }) => model.density - background.density },
+    ...{ by: ['checkpoint-0', 'background'] },
+    of: ({ 'checkpoint-0': checkpoint, background }) => checkpoint.density - background.density,
   },
   {
     ...{ name: 'gradient norm (Grathwohl et al. 2020)', by: ['model'], of: ({ model }) => model.gradient },
