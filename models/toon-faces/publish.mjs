@@ -11,7 +11,7 @@ const expect = `It is not a model of people. The attributes of a drawn character
 
 const madeBy = `\`\`\`sh
 node models/toon-faces/generate.mjs --count 60000 --seed 2 --out runs/sheet
-npx glow-onnx train --data runs/sheet/faces.json --out runs/toon-faces --preset bounded --levels 3 --steps 12 --hidden 96 --bits 5 --batch 16 --epochs 20 --lr 1e-3 --warmup 300 --schedule cosine --val-fraction 0.01 --seed 1 --threads 1
+npx glow-onnx train --data runs/sheet/faces.json --out runs/toon-faces --preset bounded --levels 3 --steps 12 --hidden 96 --bits 5 --batch 16 --epochs 16 --lr 1e-3 --warmup 300 --schedule cosine --val-fraction 0.01 --seed 1 --threads 1
 node models/toon-faces/generate.mjs
 node models/toon-faces/publish.mjs runs/toon-faces
 node models/toon-faces/attributes.mjs --write
