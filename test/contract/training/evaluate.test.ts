@@ -96,10 +96,18 @@ describe('glow-onnx evaluate', () => {
   };
 
   test('prints each bound with its name, for people and as JSON', async () => {
-    const args = [`${runAt('variational')}/last.safetensors`, '--data', data('images'), '--draws', '2', '--threads', '1'];
+    const args = [
+      `${runAt('variational')}/last.safetensors`,
+      '--data',
+      data('images'),
+      '--draws',
+      '2',
+      '--threads',
+      '1',
+    ];
     const { code, stdout } = await command(...args);
     expect(code).toBe(0);
-    const lines = stdout.split('\n').map((line) => line.split(/  +/));
+    const lines = stdout.split('\n').map((line) => line.split(/ {2,}/));
     expect(lines[0]?.[0]).toBe('images: 8 images that the run held out, 2 draws of noise each');
     expect(lines[1]).toEqual(['bits/dim', 'mean of draws', 'importance-weighted']);
     expect(lines.slice(2, 4).map(([name]) => name)).toEqual(['uniform noise', 'variational noise']);
@@ -115,7 +123,10 @@ describe('glow-onnx evaluate', () => {
     [['$', '--data', '$images', '--draws', 'two'], 2, 'must be a number'],
     [['$broken', '--data', '$images'], 1, 'cannot be used'],
   ])('%j ends with code %d', async (args, code, message) => {
-    await writeFile(data('broken'), encodeCheckpoint(await readCheckpoint(runAt('uniform'), 'last')).subarray(9));
+    await writeFile(
+      data('broken'),
+      encodeCheckpoint(await readCheckpoint(runAt('uniform'), 'last')).subarray(9),
+    );
     const places = args.map((arg) =>
       arg === '$' ? `${runAt('uniform')}/last.safetensors` : arg.replace(/^\$(.*)/, (_, name) => data(name)),
     );

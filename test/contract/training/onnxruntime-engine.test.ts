@@ -55,7 +55,9 @@ describe.each(variants)('$name', ({ config }) => {
       const error = relativeError(got.gradient.subarray(from, to), expected.gradient.subarray(from, to));
       expect({ name, error, ok: error < FLOAT32 }).toMatchObject({ ok: true });
     }
-    expect(relativeError(await ours.evaluate(parameters, batch, 'uniform'), expected.bitsPerDim)).toBeLessThan(FLOAT32);
+    expect(
+      relativeError(await ours.evaluate(parameters, batch, 'uniform'), expected.bitsPerDim),
+    ).toBeLessThan(FLOAT32);
   });
 
   test('gives the same gradient without keeping activations', async () => {

@@ -105,7 +105,9 @@ test('a new run may start from weights with or without a dequantiser', async () 
 });
 
 test('numbers, which lie in no bins, and other words are refused', async () => {
-  const features = Array.from({ length: 50 }, (_, i) => ({ data: Float32Array.from({ length: 64 }, () => i) }));
+  const features = Array.from({ length: 50 }, (_, i) => ({
+    data: Float32Array.from({ length: 64 }, () => i),
+  }));
   const data = await numbersFrom(
     features.map((one) => ({ ...one, shape: [1, 8, 8] as const })),
     { name: 'features' },

@@ -227,5 +227,7 @@ test('a batch computed in parts has the scores and the gradient of the whole, in
     expect(relativeError(level, expected.bitsPerDimLevels[l] as Float64Array)).toBeLessThan(FLOAT32);
   }
   expect(relativeError(got.gradient, gradient)).toBeLessThan(FLOAT32);
-  expect(relativeError(await parts.evaluate(parameters, images, 'uniform'), expected.bitsPerDim)).toBeLessThan(FLOAT32);
+  expect(
+    relativeError(await parts.evaluate(parameters, images, 'uniform'), expected.bitsPerDim),
+  ).toBeLessThan(FLOAT32);
 });

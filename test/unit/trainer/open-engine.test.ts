@@ -63,6 +63,10 @@ test('a checkpoint without the state of its optimiser starts from its averaged w
 
 test.each([
   [{ optimizer: 'sgd' as never }, 'settings: optimizer must be one of adam, adamax, got "sgd"'],
+  [
+    { dequantisation: 'normal' as never },
+    'settings: dequantisation must be one of uniform, variational, got "normal"',
+  ],
   [{ clip: -1 }, 'settings: clip must be a number above 0, got -1'],
   [{ beta1: 1 }, 'settings: beta1 must be a number from 0 to below 1, got 1'],
   [{ beta2: 0 }, 'settings: beta2 must be a number above 0 and below 1, got 0'],
@@ -71,6 +75,29 @@ test.each([
 ])('%j is refused', async (wrong, message) => {
   const opening = openEngine({ config: rampsConfig }, { ...options, ...wrong });
   await expect(opening).rejects.toThrow(new RangeError(message));
+});
+
+test('a checkpoint goes on with its own noise, and both bounds start as one', async () => {
+  const [batch] = (await batchesOf(1)) as [Batch];
+  const varied = await openEngine({ config: rampsConfig }, { ...options, dequantisation: 'variational' });
+  await varied.initialise(batch);
+  const [uniform, variational] = [await varied.evaluate(batch), await varied.evaluate(batch, 'variational')];
+  for (const [i, bits] of variational.entries()) expect(bits).toBeCloseTo(uniform[i] as number, 3);
+  await varied.step(batch, 5e-3);
+  const checkpoint = parseCheckpoint(encodeCheckpoint(await varied.checkpoint()));
+  await varied.dispose();
+  const again = await openEngine(checkpoint, options); // the dequantiser of the checkpoint needs no option
+  expect((await again.evaluate(batch, 'variational')).every(Number.isFinite)).toBe(true);
+  await again.dispose();
+  await expect(openEngine(checkpoint, { ...options, dequantisation: 'uniform' })).rejects.toThrow(
+    'openEngine: the checkpoint continues with the dequantisation variational, got uniform; leave it out',
+  );
+  const plain = await openEngine({ config: rampsConfig }, options);
+  await expect(plain.evaluate(batch, 'variational')).rejects.toThrow(
+    'evaluate: the model was trained with uniform noise and has no dequantiser; leave dequantisation out',
+  );
+  await expect(plain.evaluate(batch, 'normal' as never)).rejects.toThrow('dequantisation');
+  await plain.dispose();
 });
 
 test('a checkpoint goes on with its own optimiser and no other', async () => {

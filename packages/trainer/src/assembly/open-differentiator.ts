@@ -135,8 +135,7 @@ function memoryOf(
   const available = maxMemory ?? resources(device === 'auto' ? 'cpu' : device).memory;
   const count = Math.ceil(settings.batch / settings.accumulate);
   // The memory of a GPU is not known. That of the machine is the best guess.
-  const chosen =
-    memory === 'auto' ? memoryFor(glow, count, available ?? process.availableMemory()) : memory;
+  const chosen = memory === 'auto' ? memoryFor(glow, count, available ?? process.availableMemory()) : memory;
   if (available !== undefined) checkStepMemory(glow, settings, chosen, available);
   return chosen;
 }

@@ -1,5 +1,13 @@
 import { type Checkpoint, createGlow, type Dequantisation } from '@glow-onnx/flow';
-import { anything, checkOptions, dequantisationOf, describe, integerFrom, oneOf, type Rules } from '@glow-onnx/flow/internal';
+import {
+  anything,
+  checkOptions,
+  dequantisationOf,
+  describe,
+  integerFrom,
+  oneOf,
+  type Rules,
+} from '@glow-onnx/flow/internal';
 import { devices } from '@glow-onnx/runtime/internal';
 import type { Device, RuntimeOptions, SkippedDevice } from '@glow-onnx/runtime/session';
 import type { Engine, EngineState, LearningSettings } from '../engine/contract.js';

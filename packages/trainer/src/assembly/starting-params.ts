@@ -1,4 +1,10 @@
-import { type Checkpoint, type Float64Tensor, type Glow, initialParams, type LayerParams } from '@glow-onnx/flow';
+import {
+  type Checkpoint,
+  type Float64Tensor,
+  type Glow,
+  initialParams,
+  type LayerParams,
+} from '@glow-onnx/flow';
 
 /**
  * The parameters from which an engine starts: those of a new model, or the averaged ones of a checkpoint, which validation

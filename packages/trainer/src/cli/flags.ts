@@ -97,8 +97,21 @@ function addModelFlags(program: Command): void {
 }
 
 function addTrainingFlags(program: Command): void {
-  const { epochs, batch, dequantisation, optimizer, beta1, beta2, rate, warmup, schedule, clip, skipOutliers, ema, seed } =
-    defaultSettings;
+  const {
+    epochs,
+    batch,
+    dequantisation,
+    optimizer,
+    beta1,
+    beta2,
+    rate,
+    warmup,
+    schedule,
+    clip,
+    skipOutliers,
+    ema,
+    seed,
+  } = defaultSettings;
   program
     .optionsGroup('Training:')
     .option('--batch <n>', `images per training step (default: ${batch})`, number)
@@ -200,7 +213,17 @@ function inKebab(name: string): string {
 }
 
 /** Flags that are about pictures alone. `--no-flip` does no harm. */
-const pictureFlags = ['dequantisation', 'size', 'channels', 'labelFile', 'labels', 'flip', 'shift', 'recipe', 'bits'] as const;
+const pictureFlags = [
+  'dequantisation',
+  'size',
+  'channels',
+  'labelFile',
+  'labels',
+  'flip',
+  'shift',
+  'recipe',
+  'bits',
+] as const;
 
 /** @throws RangeError if flags do not fit the kind of data. */
 function checkKind(flags: Flags): void {

@@ -49,7 +49,11 @@ export async function evaluateMain(
     .version(version)
     .argument('<checkpoint>', 'checkpoint of a run, such as runs/mine/best.safetensors')
     .requiredOption('--data <path>', 'the data of the run, or with --all other data')
-    .option('--all', 'score all images of the data, such as a test set, not only those that the run held out', false)
+    .option(
+      '--all',
+      'score all images of the data, such as a test set, not only those that the run held out',
+      false,
+    )
     .option('--draws <n>', 'draws of noise for each image', number, 1)
     .option('--limit <n>', 'use only this number of images, as the run did', number)
     .option('--label-file <csv>', 'labels of a folder (default: metadata.csv in the folder)')
@@ -60,7 +64,12 @@ export async function evaluateMain(
       const data = await openData(checkpoint, flags, signal);
       try {
         const { draws, all, threads } = flags;
-        const evaluation = await evaluateCheckpoint(checkpoint, data, { draws, all, signal, ...given({ threads }) });
+        const evaluation = await evaluateCheckpoint(checkpoint, data, {
+          draws,
+          all,
+          signal,
+          ...given({ threads }),
+        });
         const text = flags.json ? JSON.stringify(evaluation) : describe(evaluation, data);
         terminal.stdout.write(`${printableLines(text)}\n`);
       } finally {
@@ -71,7 +80,8 @@ export async function evaluateMain(
     signal,
     isInterrupt: (error) => signal.aborted && error === signal.reason,
     interrupted: 'interrupted',
-    inFlags: (message) => message.replace('evaluate: draws', '--draws').replace('pass all to', 'pass --all to'),
+    inFlags: (message) =>
+      message.replace('evaluate: draws', '--draws').replace('pass all to', 'pass --all to'),
   });
 }
 
@@ -110,6 +120,11 @@ function describe({ images, heldOut, draws, bitsPerDim }: Evaluation, { name }: 
   const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column].length)));
   return [
     `${name}: ${count(images, 'image')}${heldOut ? ' that the run held out' : ''}, ${count(draws, 'draw')} of noise each`,
-    ...table.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd()),
+    ...table.map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join('  ')
+        .trimEnd(),
+    ),
   ].join('\n');
 }

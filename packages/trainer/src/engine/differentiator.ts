@@ -15,11 +15,7 @@ export interface Differentiator {
   /** bits/dim of each image, and the gradient of their mean. The next call may overwrite the gradient. */
   gradient(parameters: Float32Array, batch: Batch): Promise<Scores & { gradient: Float32Array }>;
   /** bits/dim of each image, with uniform noise or with that of the model's dequantiser. */
-  evaluate(
-    parameters: Float32Array,
-    batch: Batch,
-    dequantisation: Dequantisation,
-  ): Promise<Float64Array>;
+  evaluate(parameters: Float32Array, batch: Batch, dequantisation: Dequantisation): Promise<Float64Array>;
   dispose(): Promise<void>;
   /** The same on a GPU that can keep parameters from step to step. */
   readonly onGpu?: GpuDifferentiator;

@@ -31,8 +31,11 @@ export function createGpuDifferentiator(
       };
     },
     async evaluate(parameters, batch, dequantisation) {
-      const { outputs } = await pool.run(evaluation[dequantisation], parameters, batch, ({ session }, inputs) =>
-        session.runKept(inputs),
+      const { outputs } = await pool.run(
+        evaluation[dequantisation],
+        parameters,
+        batch,
+        ({ session }, inputs) => session.runKept(inputs),
       );
       return scoresOf(config, outputs.log_prob.data, []).bitsPerDim;
     },

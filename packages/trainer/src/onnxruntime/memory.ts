@@ -61,13 +61,7 @@ export function checkStepMemory(
   );
 }
 
-function whatFits(
-  glow: Glow,
-  batch: number,
-  count: number,
-  memory: Memory,
-  available: number,
-): string {
+function whatFits(glow: Glow, batch: number, count: number, memory: Memory, available: number): string {
   const fixed = stepBytes(glow, 0, memory);
   const most = Math.floor((available - fixed) / (stepBytes(glow, 1, memory) - fixed));
   const fits: string[] = [];

@@ -49,7 +49,10 @@ export function acrossRanks(local: Differentiator, ranks: Ranks): Differentiator
     async evaluate(parameters, batch, dequantisation) {
       const shards = splitBatch(batch, size); // fewer than ranks if the batch is small
       const from = shards.slice(0, rank).reduce((sum, { count }) => sum + count, 0);
-      const own = rank < shards.length ? await local.evaluate(parameters, shards[rank], dequantisation) : new Float64Array();
+      const own =
+        rank < shards.length
+          ? await local.evaluate(parameters, shards[rank], dequantisation)
+          : new Float64Array();
       const [scores] = await joined([own], from, batch.count);
       return scores;
     },

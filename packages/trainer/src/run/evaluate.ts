@@ -57,7 +57,11 @@ export async function evaluateCheckpoint(
   const kinds = new Set<Dequantisation>(['uniform', dequantisationOf(Object.keys(params.trainable))]);
   const scores = [...kinds].map((kind) => ({ kind, mean: [] as number[], importance: [] as number[] }));
   const dimensions = config.channels * config.height * config.width;
-  const engine = await openEngine(checkpoint, { ...runtime, batch: Math.min(BATCH, indices.length), device: 'cpu' });
+  const engine = await openEngine(checkpoint, {
+    ...runtime,
+    batch: Math.min(BATCH, indices.length),
+    device: 'cpu',
+  });
   try {
     let done = 0;
     for (const part of inBatches(indices, BATCH)) {
@@ -81,7 +85,9 @@ export async function evaluateCheckpoint(
   } finally {
     await engine.dispose();
   }
-  const means = scores.map((of) => [of.kind, { mean: mean(of.mean), importance: mean(of.importance) }] as const);
+  const means = scores.map(
+    (of) => [of.kind, { mean: mean(of.mean), importance: mean(of.importance) }] as const,
+  );
   const wrong = means.find(([, found]) => !Number.isFinite(found.mean));
   if (wrong) {
     throw new Error(

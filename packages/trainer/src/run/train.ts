@@ -9,8 +9,8 @@ import {
   type Rules,
 } from '@glow-onnx/flow/internal';
 import { assembleEngine } from '../assembly/assemble-engine.js';
-import { startingParams } from '../assembly/starting-params.js';
 import { type EngineOptions, engineRules } from '../assembly/open-differentiator.js';
+import { startingParams } from '../assembly/starting-params.js';
 import type { TrainingData } from '../data/number-dataset.js';
 import type { Metrics } from '../folder/metrics.js';
 import { readRun } from '../folder/read-run.js';

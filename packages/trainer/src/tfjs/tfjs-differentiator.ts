@@ -1,7 +1,7 @@
 import {
+  type Dequantisation,
   dequantise,
   encodeDequantised,
-  type Dequantisation,
   type Float64Tensor,
   forwardWeights,
   type Glow,
@@ -72,7 +72,12 @@ export function createTfjsDifferentiator(
         const trainable = lift(parameters);
         const tape = createTape(places.map(({ name }) => trainable[name]));
         const ops = createTfjsOps(tape.apply);
-        const { logProb: y, logProbLevels } = score(ops, trainable, batch, glow.dequantiser ? 'variational' : 'uniform');
+        const { logProb: y, logProbLevels } = score(
+          ops,
+          trainable,
+          batch,
+          glow.dequantiser ? 'variational' : 'uniform',
+        );
         const nats = [tf.clone(y), tf.stack(logProbLevels)]; // clones: the tape disposes of its tensors
         const slope = -1 / (batch.count * dimensions * Math.LN2);
         return [...nats, ...tape.gradients(y, tf.fill([batch.count], slope))];

@@ -63,8 +63,13 @@ export function acrossThreads(local: Differentiator, workers: readonly Worker[])
     async evaluate(parameters, batch, dequantisation) {
       const [own, ...parts] = splitBatch(batch, threads);
       const all = share(parameters);
-      const replies = parts.map((part, i) => ask(workers[i], { parameters: all, batch: part, dequantisation }));
-      const [found, ...others] = await Promise.all([local.evaluate(parameters, own, dequantisation), ...replies]);
+      const replies = parts.map((part, i) =>
+        ask(workers[i], { parameters: all, batch: part, dequantisation }),
+      );
+      const [found, ...others] = await Promise.all([
+        local.evaluate(parameters, own, dequantisation),
+        ...replies,
+      ]);
       return joined([found, ...others.map(({ bitsPerDim }) => bitsPerDim)]);
     },
     async dispose() {

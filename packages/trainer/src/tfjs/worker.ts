@@ -8,10 +8,17 @@ import type { WorkerData, WorkerReply, WorkerTask } from './threads.js';
 // A worker thread. It opens a differentiator of its own and answers tasks one after the other.
 const port = parentPort as MessagePort;
 const { config, dequantisation: trained, fixed, device } = workerData as WorkerData;
-const opened = openDevice(device).then(() => createTfjsDifferentiator(createGlow(config, trained), fixed, device));
+const opened = openDevice(device).then(() =>
+  createTfjsDifferentiator(createGlow(config, trained), fixed, device),
+);
 opened.catch(() => {}); // reported in the answer to the first task
 
-async function answer({ parameters, batch, gradient, dequantisation = 'uniform' }: WorkerTask): Promise<WorkerReply> {
+async function answer({
+  parameters,
+  batch,
+  gradient,
+  dequantisation = 'uniform',
+}: WorkerTask): Promise<WorkerReply> {
   try {
     const differentiator = await opened;
     if (gradient === undefined) {
