@@ -61,13 +61,14 @@ describeBrowser('the inspection page, built', () => {
   }, 120_000);
 
   test('says that a model without a histogram needs a calibration', async () => {
-    const other = await context.newPage();
+    const { page } = opened;
+    const other = await page.context().newPage();
     await other.route('**/manifest.json', async (route) => {
       const { checksum: _, ...facts } = await (await route.fetch()).json();
       delete facts.training.histogram;
       await route.fulfill({ json: { ...facts, checksum: checksumOf(facts) } });
     });
-    await other.goto(`${server.origin}/inspection/`);
+    await other.goto(page.url());
     await other.getByText('Choose pictures, or use the camera.').waitFor({ timeout: 60_000 });
     await other.getByLabel('Pictures, or a calibration').setInputFiles(picture('ada'));
     await other.locator('#status').getByText('This model needs a calibration.').waitFor();
