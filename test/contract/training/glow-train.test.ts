@@ -98,11 +98,12 @@ test('keeps no activations where told so, and only ONNX Runtime can do that', as
 test('flags of learning are settings of the run', async () => {
   const out = runAt('flags');
   const flags =
-    '--optimizer adamax --beta1 0.8 --beta2 0.99 --lr 2e-3 --schedule cosine --clip 9 --skip-outliers 8 --ema 0.9 --accumulate 2 --time-budget 90';
+    '--dequantisation variational --optimizer adamax --beta1 0.8 --beta2 0.99 --lr 2e-3 --schedule cosine --clip 9 --skip-outliers 8 --ema 0.9 --accumulate 2 --time-budget 90';
   await glowTrain(...quick, ...flags.split(' '), '--out', out);
   expect((await readCheckpoint(out, 'last')).progress?.settings).toMatchObject({
     ...{ optimizer: 'adamax', rate: 2e-3, schedule: 'cosine', clip: 9, skipOutliers: 8, ema: 0.9 },
     ...{ batch: 8, timeBudgetMinutes: 90, accumulate: 2, beta1: 0.8, beta2: 0.99 },
+    dequantisation: 'variational',
   });
 });
 
