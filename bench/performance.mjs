@@ -19,7 +19,7 @@ import {
   pytorchReport,
   trainingReport,
 } from './reports.mjs';
-import { writePart } from './written-part.mjs';
+import { aroundPart, writePart } from './written-part.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -77,6 +77,8 @@ const chosen = values.write ? [] : (values.only?.split(',') ?? names);
 const unknown = chosen.find((name) => !names.includes(name));
 if (unknown !== undefined)
   throw new RangeError(`performance: --only: expected some of ${names.join(', ')}, got ${unknown}`);
+const [document, command] = [join(root, 'docs/performance.md'), 'npm run bench'];
+aroundPart(document, command); // says now, and not after an hour, what it lacks
 const results = join(root, 'bench/results');
 mkdirSync(results, { recursive: true });
 const fileOf = (name) => join(results, `${name}.json`);
@@ -105,4 +107,4 @@ const sections = names.flatMap((name) =>
     ? [`## ${parts[name].title}`, parts[name].report(JSON.parse(readFileSync(fileOf(name), 'utf8')))]
     : [],
 );
-writePart(join(root, 'docs/performance.md'), 'npm run bench', sections.join('\n\n'));
+if (sections.length > 0) writePart(document, command, sections.join('\n\n'));
