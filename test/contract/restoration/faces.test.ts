@@ -129,6 +129,19 @@ test('with many bits a search counts that has found likelier latents, also with 
   expect(found[1]?.logProb[0]).toBeLessThan(logProb[0] as number);
 }, 120_000);
 
+test('in an image without flat colours the density is climbed with many bits too, but not for samples', async () => {
+  await using photos = await loadGlow(resolve(root, 'models/photos'), { device: 'cpu' });
+  const [patch] = (await photos.sample({ seed: 1 })) as [RawImage];
+  const hole = maskOf((y, x) => (x + y) % 3 === 0, 32);
+  const [one] = await photos.inpaint(patch, hole, { steps: 12 });
+  expect(one?.method).toEqual(['density']);
+  const grey: RawImage = { ...patch, data: patch.data.map(() => 90) };
+  const [flat] = await photos.inpaint(grey, hole, { steps: 4 });
+  expect(flat?.method).not.toEqual(['density']);
+  const [draws] = await photos.inpaint(patch, hole, { steps: 4, samples: 2 });
+  expect(draws?.method).toEqual(['latents', 'latents']);
+}, 120_000);
+
 test('one image gives one result, wherever it stands in a call', async () => {
   const [face] = faces as [RawImage];
   const found = await glow.denoise([face, face, face], { sigma: 0.1, steps: 2 });

@@ -3,6 +3,7 @@ import { fits } from '../pictures/fits.js';
 import type { RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import { loadImage } from '../pictures/load-image.js';
+import { hasFlatAreas } from '../restore/flat-areas.js';
 import { fillHarmonically } from '../restore/harmonic.js';
 import { isScattered, loadMask } from '../restore/mask.js';
 import { knownMeans, knownValues, noisyValues } from '../restore/measurement.js';
@@ -51,9 +52,13 @@ export async function inpaint(
       await fillHarmonically(start, hole, { channels: config.channels, height, width }, () =>
         checkAbort(call.signal),
       );
-      const loss = isScattered(hole, pixels) ? 'scattered' : 'hole';
-      const known = greyed(pixels, hole);
-      return { height, width, start, measurement: knownValues(start.slice(), hole), loss, known };
+      return {
+        ...{ height, width, start },
+        measurement: knownValues(start.slice(), hole),
+        loss: isScattered(hole, pixels) ? 'scattered' : 'hole',
+        isFlat: hasFlatAreas(pixels, hole),
+        known: greyed(pixels, hole),
+      };
     },
   );
 }

@@ -37,15 +37,22 @@ interface RestoreItem extends Item {
   /** Where the search starts; also the result if the search fails. */
   readonly start: Float32Array;
   readonly loss: Loss;
+  readonly method: Method;
   readonly draw: number;
   /** What is known, for people to look at. */
   readonly known: RawImage;
 }
 
 /** What a task makes of an image that was passed. */
-export type Loaded = Omit<RestoreItem, keyof Place | 'draw'>;
+export interface Loaded extends Omit<RestoreItem, keyof Place | 'draw' | 'method'> {
+  /** Whether values repeat over areas of the image; default: that is not known. */
+  readonly isFlat?: boolean;
+}
 
-/** Density climbs to spikes where a bin is narrow, so that models of more than 5 bits search in the latents. */
+/**
+ * Where values repeat over areas, a model of many bits learns spikes of density, which no image has, and a search of the
+ * density climbs them. So models of more than 5 bits search in the latents, unless the image is known to have no such areas.
+ */
 const mostBitsForDensity = 5;
 
 /**
@@ -61,12 +68,13 @@ export async function runRestoration(
 ): Promise<Restored[]> {
   const { config, training } = parts.manifest;
   const { samples, seed = 0, steps, onStep } = options;
-  const method: Method = options.method ?? (config.bits <= mostBitsForDensity ? 'density' : 'latents');
-  const { temperature = sampleTemperatures[method] } = options;
+  const methodFor = ({ isFlat = true }: Loaded): Method =>
+    options.method ??
+    (config.bits <= mostBitsForDensity || (!isFlat && samples === undefined) ? 'density' : 'latents');
   const call = startCall(parts.manifest, task, images, inImages, options);
   const draws = samples ?? 1;
   const percentileOf = trainingPercentile(training?.histogram);
-  const planOf = (loss: Loss) =>
+  const planOf = ({ loss, method }: Pick<RestoreItem, 'loss' | 'method'>) =>
     inSteps(samples === undefined ? plans[method][loss] : samplePlans[method], steps);
   let { memory } = parts;
   const check = (where: string, size: PictureSize) =>
@@ -87,7 +95,7 @@ export async function runRestoration(
         continue;
       }
       // The gradients take a second to open in a browser, which shows the start before.
-      tell(loaded, loaded.start, 0, stepsOf(planOf(loaded.loss)));
+      tell(loaded, loaded.start, 0, stepsOf(planOf(loaded)));
       await checkAbort(call.signal);
       await openGradients();
       const item = checkedItem(place, () => {
@@ -102,17 +110,22 @@ export async function runRestoration(
     try {
       const image = images[place.image] as ImageInput;
       const loaded = await load(image, call, place, (size) => check(place.where, size));
-      return { ...place, ...loaded, draw: 0 };
+      return { ...place, ...loaded, method: methodFor(loaded), draw: 0 };
     } catch (error) {
       call.signal?.throwIfAborted();
       return failedAt(place, error);
     }
   }
   const most: MemoryBudget['most'] = (size, wanted) => memory.most(size, wanted);
-  const batches = groupBySize({ ...parts, memory: { most } }, call, items(), ({ loss }) => loss);
+  const batches = groupBySize(
+    { ...parts, memory: { most } },
+    call,
+    items(),
+    ({ loss, method }) => `${loss} ${method}`,
+  );
   const restored = runEach(call, batches, isAny, async (batch) => {
-    const [{ loss }] = batch as readonly [RestoreItem];
-    const plan = planOf(loss);
+    const [{ loss, method }] = batch as readonly [RestoreItem];
+    const plan = planOf({ loss, method });
     const found = await search(batch, plan);
     const second = samples === undefined ? secondPlans[method][loss] : undefined;
     const stuck = batch.filter((_, n) => (found[n]?.value.percentile ?? 0) > 1 - tail);
@@ -142,7 +155,8 @@ export async function runRestoration(
 
   /** What a search makes of a batch. @param before steps of the search before. */
   async function search(batch: readonly RestoreItem[], plan: Plan, before = 0) {
-    const [{ height, width }] = batch as readonly [RestoreItem];
+    const [{ height, width, method }] = batch as readonly [RestoreItem];
+    const { temperature = sampleTemperatures[method] } = options;
     const prior = await openPrior(config, parts.graphs, {
       height,
       width,
