@@ -34,10 +34,12 @@ test('a variant that a device computes wrongly is named, and one whose process w
         { variant: 'four', error: 'no kernel' },
       ],
     },
+    ...[2e-7, 6e-7].map((golden) => ({ kind: 'speed', model: 0, lines: [{ version: '2.9', golden }] })),
   ];
   const program = `import { reportOf } from ${JSON.stringify(join(bench, 'gpu/report.mjs'))};
     console.log(reportOf({ machine: 'here', rehearse: false, cases: [], results: ${JSON.stringify(results)} }));`;
   const report = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  expect(report).toContain('torch 2.9, which differs from golden.safetensors by at most 6e-7.');
   expect(report).toContain('| webgpu | 4 | 1 | not a number |');
   expect(report).toContain('- webgpu, two: error of z 0.5, at most 0.0001');
   expect(report).toContain('- webgpu, three: error of z null, at most 0.0001');
