@@ -9,7 +9,8 @@
 // compresses with JPEG XL (Debian: libjxl-tools). --model is another folder for the only set of --sets.
 //
 // One thread. Kill it whenever you like: each picture is a line of results.jsonl in --out, and the same command goes on. It
-// reports all pictures that are done: in the document of --doc, or printed. --report only reports.
+// reports all pictures that are done: in the document of --doc, or printed. --report only reports, of each kind the first
+// --pictures.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime/node';
@@ -50,8 +51,9 @@ const { lines, keep } = openResults(join(values.out, 'results.jsonl'));
 const isDone = new Set(lines.map(keyOf));
 
 if (!values.report) for (const set of values.sets.split(',')) await measureSet(set);
-if (values.doc) writePart(values.doc, command, tables(lines));
-else console.log(tables(lines));
+const report = tables(values.report ? lines.filter(({ picture }) => picture < pictures) : lines);
+if (values.doc) writePart(values.doc, command, report);
+else console.log(report);
 
 async function measureSet(set) {
   if (!sets[set]) throw new RangeError(`--sets: expected some of ${Object.keys(sets)}, got ${set}`);

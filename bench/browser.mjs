@@ -163,11 +163,14 @@ async function inChromium(measure) {
     };
     const page = await open();
     const before = await peakOf(browser);
+    let ofClosed = before;
     const value = await measure(page, async () => {
+      ofClosed = await peakOf(browser); // its process may end with the page
       await page.close();
       return open();
     });
-    return { value, version: browser.version(), megabytes: (await peakOf(browser)) - before };
+    const megabytes = Math.max(ofClosed, await peakOf(browser)) - before;
+    return { value, version: browser.version(), megabytes };
   } finally {
     await browser.close();
   }

@@ -29,8 +29,10 @@ try {
   const gigabytes = kilobytes / 1e6;
   const found = { seconds, processorSeconds: microseconds / 1e6, gigabytes, limits: LIMITS };
   const result = { machine: machine(), model: name, ...found };
-  console.log(process.argv.includes('--json') ? JSON.stringify(result) : exportReport(result));
-  if (seconds > LIMITS.seconds || gigabytes > LIMITS.gigabytes) process.exitCode = 1;
+  const isJson = process.argv.includes('--json'); // for a program that reports what was measured, whatever it is
+  console.log(isJson ? JSON.stringify(result) : exportReport(result));
+  const isOver = seconds > LIMITS.seconds || gigabytes > LIMITS.gigabytes;
+  if (isOver && !isJson) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true });
 }

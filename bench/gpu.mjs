@@ -46,6 +46,7 @@ const seconds = positive('seconds');
 const cases = speedCases(rehearse);
 const parent = mkdtempSync(join(tmpdir(), 'glow-gpu-'));
 process.on('exit', () => rmSync(parent, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1)); // ends the part that runs
 
 const models = [];
 for (const [model, { config }] of cases.entries()) {
@@ -72,7 +73,7 @@ for (const device of absent) {
   const failure = works.get(device)?.reason ?? 'ONNX Runtime here does not have it';
   results.push({ kind: 'device', title: device, lines: [], failure });
 }
-const report = reportOf({ machine: machine(), card: cardOf(), rehearse, cases, results });
+const report = reportOf({ machine: machine(), card: await cardOf(), rehearse, cases, results });
 if (values.doc) writePart(values.doc, command, report);
 else console.log(report);
 

@@ -1,5 +1,6 @@
 // Exported graphs against unfolded ones and against their convolutions alone:
 //   node bench/graph.mjs [--only 'K=8'] [--batch 16] [--seconds 10] [--one-thread] [--json]
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { latentShapes } from '@glow-onnx/flow/internal';
 import { fold } from '../packages/exporter/dist/build/fold.js';
@@ -28,7 +29,8 @@ const { values } = parseArgs({
   },
 });
 // On a machine that others use too, the processor time of one thread is the steadier measure.
-const [threads, clock] = values['one-thread'] ? [1, processorTime] : [];
+const threads = values['one-thread'] ? 1 : availableParallelism();
+const clock = threads === 1 ? processorTime : undefined;
 const results = [];
 for (const { name, config } of models.filter((model) => model.name.includes(values.only))) {
   const { glow, forward, inverse } = flowOf(randomCheckpoint(config));

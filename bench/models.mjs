@@ -15,6 +15,9 @@ import {
 } from '@glow-onnx/flow';
 import { encodeModel } from '@glow-onnx/graph';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { takeTurns } from './turns.mjs';
+
+export { median, wallTime } from './turns.mjs';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc');
@@ -85,36 +88,13 @@ export function noise(shape, seed) {
   return new Tensor('float32', data, shape);
 }
 
-export function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
 /**
- * Times of every run in ms, round after round, so that a busy moment of the machine hits all alike. Each round begins
- * with another run, and what the one before left behind is collected first: neither place nor garbage favours one.
+ * Times of every run in ms, in turns. What the run before left behind is collected first: neither place nor garbage
+ * favours one.
  * @param clock in ms; `processorTime` for work on one thread, which a busy machine does not disturb.
  */
-export async function interleave(runs, seconds, clock = wallTime) {
-  for (const run of runs) await run();
-  const rounds = [];
-  const end = performance.now() + 1000 * seconds;
-  while (rounds.length < 3 || performance.now() < end) {
-    const times = [];
-    for (let i = 0; i < runs.length; i++) {
-      const which = (i + rounds.length) % runs.length;
-      collectGarbage();
-      const started = clock();
-      await runs[which]();
-      times[which] = clock() - started;
-    }
-    rounds.push(times);
-  }
-  return rounds;
-}
-
-export function wallTime() {
-  return performance.now();
+export function interleave(runs, seconds, clock) {
+  return takeTurns(runs, seconds, { clock, before: collectGarbage });
 }
 
 export function processorTime() {

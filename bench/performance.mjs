@@ -65,7 +65,6 @@ const parts = {
     title: 'The SDK over a bare run',
     command: node('bench/inference.mjs', '--one-thread'),
     report: inferenceReport,
-    memoryReport,
   },
   browser: { title: 'In the browser', command: node('bench/browser.mjs'), report: browserReport },
   precision: { title: 'Precision', command: node('bench/precision.mjs'), report: precisionReport },

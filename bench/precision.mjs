@@ -24,11 +24,19 @@ const data = await openDataset(join(root, 'models/faces/faces.json'), { limit: 4
 const heldOut = await data.images(Uint32Array.from({ length: data.count }, (_, i) => i));
 const { checkpoint } = await loadCheckpoint(join(root, 'models/faces'));
 const found = [
-  await measure('models/faces', checkpoint, ['cpu', 'wasm']),
-  await measure(`3×32×32, L=3, ${models[1].name}, untrained`, randomCheckpoint(models[1].config), ['cpu']),
+  await measure(`models/faces, ${sizeOf(checkpoint.config)}`, checkpoint, ['cpu', 'wasm']),
+  await measure(
+    `${sizeOf(models[1].config)}, L=3, ${models[1].name}, untrained`,
+    randomCheckpoint(models[1].config),
+    ['cpu'],
+  ),
 ];
 const result = { machine: machine(), batch: BATCH, images: heldOut.length, models: found };
 console.log(values.json ? JSON.stringify(result) : precisionReport(result));
+
+function sizeOf({ channels, height, width }) {
+  return `${channels}×${height}×${width}`;
+}
 
 async function measure(name, checkpoint, devices) {
   const work = await mkdtemp(join(tmpdir(), 'glow-precision-'));

@@ -4,7 +4,7 @@ import { figures, table } from './written-part.mjs';
 /** Of graph.mjs. */
 export function graphReport({ machine, threads, rows }) {
   return [
-    `${machine}; ${threads === 1 ? 'processor time of one thread' : 'both threads, wall clock'}. Ratios are medians over rounds in which the graphs take turns; below 1, the exported graph is faster.`,
+    `${machine}; ${threads === 1 ? 'processor time of one thread' : `${threads} threads, wall clock`}. Ratios are medians over rounds in which the graphs take turns; below 1, the exported graph is faster.`,
     table(
       'llrrrrr',
       ['model', 'pass', 'batch', 'images/s', 'time / unfolded', 'time / convolutions', 'rounds'],
@@ -53,14 +53,15 @@ export function trainingReport({ machine, rounds, rows }) {
     if (!Array.isArray(found)) return found ?? '–';
     const speeds = found.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
     const peak = Math.max(...found.map(({ megabytes }) => megabytes));
-    return `${figures(speeds[Math.floor(speeds.length / 2)])} (${Math.round(peak)})`;
+    const turns = found.length < rounds ? `; ${found.length} of ${rounds} turns` : '';
+    return `${figures(speeds[Math.floor(speeds.length / 2)])} (${Math.round(peak)}${turns})`;
   };
-  const ratios = (cells, other) =>
-    Array.isArray(cells[first]) && Array.isArray(cells[other])
-      ? cells[first]
-          .map((one, i) => (one.imagesPerSecond / cells[other][i].imagesPerSecond).toFixed(2))
-          .join(', ')
-      : '–';
+  const ratios = (cells, other) => {
+    const [mine, theirs] = [first, other].map((name) => (Array.isArray(cells[name]) ? cells[name] : []));
+    const both = mine.slice(0, theirs.length); // a column that fails in a turn has no later ones
+    const found = both.map((one, i) => (one.imagesPerSecond / theirs[i].imagesPerSecond).toFixed(2));
+    return found.join(', ') || '–';
+  };
   return [
     `${machine}; preset tutorial, L=3, optimiser included; images/s (peak MB of the process)${rounds > 1 ? `, medians of ${rounds} turns` : ''}.`,
     table(
@@ -132,7 +133,7 @@ export function precisionReport({ machine, batch, images, models }) {
     ),
   ]);
   return [
-    `${machine}; batches of ${batch} of ${images} held-out faces, 16×16, at the centres of the bins. Speeds are those of fp32 times this number, in turns, processor time of one thread.`,
+    `${machine}; batches of ${batch} of ${images} held-out faces of 16×16 pixels, resized to what each model sees, at the centres of the bins. Speeds are those of fp32 times this number, in turns, processor time of one thread.`,
     ...tables,
   ].join('\n\n');
 }

@@ -5,8 +5,8 @@
 //                                    [--tasks few,nearest,full] [--out out/representation] [--doc docs/representation.md]
 //
 // One thread. Kill it whenever you like: rows are kept in files of 1,000 pictures in --out, and each result is a line of
-// results.jsonl there; the same command goes on. Results of other --train or --test are other lines. Penalties and
-// numbers of neighbours are chosen on the last 5,000 training pictures, or a tenth of --train, on which nothing else is trained.
+// results.jsonl there; the same command goes on. Results of other --train, --test or --iterations are other lines, and only the
+// first --seeds draws of few labels are shown. Penalties and numbers of neighbours are chosen on the last 5,000 training pictures, or a tenth of --train, on which nothing else is trained.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -64,14 +64,14 @@ for (const one of chosen) {
   };
   for (const task of missing) await work(task, data, note);
 }
-if (values.doc) writePart(values.doc, command, resultTable(ofSize()));
-else console.log(resultTable(ofSize()));
+if (values.doc) writePart(values.doc, command, resultTable(ofCall()));
+else console.log(resultTable(ofCall()));
 
 async function work(task, data, note) {
   if (task === 'nearest')
     note({ task, ...(await nearest(data, Math.min(10_000, train - data.validation), test)) });
   if (task === 'full') {
-    note({ task, labels: train - data.validation, ...(await fullProbe(data, iterations)) });
+    note({ task, labels: train - data.validation, iterations, ...(await fullProbe(data, iterations)) });
   }
   if (task !== 'few') return;
   for (const labels of enough) {
@@ -85,12 +85,22 @@ async function work(task, data, note) {
 }
 
 function isDone({ name }, task) {
-  const own = ofSize().filter((line) => line.name === name && line.task === task);
+  const own = ofCall().filter((line) => line.name === name && line.task === task);
   return own.length >= (task === 'few' ? seeds * enough.length : 1);
 }
 
-function ofSize() {
-  return lines.filter((line) => line.train === train && line.test === test);
+/** The lines that this call asks for, one of each: of a task that was killed and done again some stand there twice. */
+function ofCall() {
+  const own = lines.filter(
+    (line) =>
+      line.train === train &&
+      line.test === test &&
+      (line.task !== 'few' || line.seed <= seeds) &&
+      (line.task !== 'full' || (line.iterations ?? 100) === iterations), // lines once lacked it
+  );
+  return [
+    ...new Map(own.map((line) => [[line.name, line.task, line.labels, line.seed].join(' '), line])).values(),
+  ];
 }
 
 function choose(option, all, nameOf) {

@@ -56,13 +56,12 @@ for (const { name, batch, ...model } of models) {
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const column of columns) {
       if (!here.get(column.name)) continue;
-      const small = rows.at(-1)?.cells[column.name]; // models grow
-      const found =
-        small === tooSlow
-          ? small
-          : column.python
-            ? runPython(config, batch, column.python)
-            : runNode({ config, batch, ...column });
+      const before = [rows.at(-1)?.cells[column.name], cells[column.name]]; // models grow
+      const found = before.includes(tooSlow)
+        ? tooSlow
+        : column.python
+          ? runPython(config, batch, column.python)
+          : runNode({ config, batch, ...column });
       if (found === undefined) here.set(column.name, false);
       else if (found === tooSlow) cells[column.name] = found;
       else cells[column.name] = [...(cells[column.name] ?? []), found];

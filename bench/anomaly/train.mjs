@@ -5,12 +5,15 @@
 //     node bench/anomaly/train.mjs [--epochs 1] [--clothes DIR] [--out out/anomaly-models]
 //
 // Fashion-MNIST. One thread, one after another: about a minute of processor time for each pass of each model. Kill it whenever
-// you like: the same command goes on. The models are far smaller than models/fashion-mnist.
-import { execFileSync } from 'node:child_process';
+// you like: the same command goes on, and with other --epochs a model that is not finished goes on to these. The models are
+// far smaller than models/fashion-mnist.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { parseCheckpoint } from '@glow-onnx/flow';
 import { createRandom } from '@glow-onnx/flow/random';
 
 const { values } = parseArgs({
@@ -31,21 +34,34 @@ const random = createRandom(7);
 for (let i = 16; i < bytes.length; i++) if (random.uniform() < rate) bytes[i] = random.below(256);
 writeFileSync(noisy, bytes);
 
-for (const seed of [1, 2, 3]) train(`checkpoint-${seed}`, clean, seed);
-train('background', noisy, 1);
+let child;
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+for (const seed of [1, 2, 3]) await train(`checkpoint-${seed}`, clean, seed);
+await train('background', noisy, 1);
 
-function train(name, data, seed) {
+async function train(name, data, seed) {
   const folder = join(values.out, name);
-  if (existsSync(join(folder, 'manifest.json'))) return;
   const run = join(values.out, `${name}-run`);
+  const last = join(run, 'last.safetensors');
+  if (existsSync(join(folder, 'manifest.json'))) {
+    const { epochs } = parseCheckpoint(readFileSync(last)).progress.settings;
+    if (epochs === Number(values.epochs)) return;
+    throw new Error(
+      `${folder} was trained with --epochs ${epochs}, got ${values.epochs}; pass another --out, or remove it and ${run}`,
+    );
+  }
   const model = ['--levels', '2', '--steps', '4', '--hidden', '32', '--seed', `${seed}`];
-  const schedule = ['--epochs', values.epochs, '--schedule', 'cosine', '--val-fraction', '0.002'];
-  const begun = existsSync(join(run, 'last.safetensors'));
-  const options = begun ? ['--resume'] : [...model, ...schedule, '--force'];
-  command('train', '--data', data, '--out', run, '--threads', '1', ...options);
-  command('export', join(run, 'best.safetensors'), '--out', folder);
+  const schedule = ['--schedule', 'cosine', '--val-fraction', '0.002'];
+  const options = existsSync(last) ? ['--resume'] : [...model, ...schedule, '--force'];
+  const always = ['--data', data, '--out', run, '--epochs', values.epochs, '--threads', '1'];
+  await command('train', ...always, ...options);
+  await command('export', join(run, 'best.safetensors'), '--out', folder);
 }
 
-function command(...given) {
-  execFileSync('node', [glow, ...given], { stdio: 'inherit' });
+/** Ends this program where the command fails, or ends by a signal that came here. */
+async function command(...given) {
+  // A group of its own: Ctrl-C would reach it twice.
+  child = spawn(process.execPath, [glow, ...given], { stdio: 'inherit', detached: true });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) process.exit(code ?? 1);
 }

@@ -4,30 +4,12 @@ import { latentShapes } from '@glow-onnx/flow/internal';
 import { loadGlow } from '@glow-onnx/runtime';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { median, takeTurns } from '../turns.mjs';
 import { openTfjs } from './tfjs.mjs';
 
 /** Seconds of measuring for one number. */
 let seconds = 1;
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-
-/** Times of every run in ms, in turns, so that a busy moment of the machine hits all alike. */
-async function interleave(runs) {
-  for (const run of runs) await run();
-  const rounds = [];
-  const end = performance.now() + 1000 * seconds * runs.length;
-  while (rounds.length < 3 || performance.now() < end) {
-    const times = [];
-    for (let i = 0; i < runs.length; i++) {
-      const which = (i + rounds.length) % runs.length;
-      const started = performance.now();
-      await runs[which]();
-      times[which] = performance.now() - started;
-    }
-    rounds.push(times);
-  }
-  return rounds;
-}
-
+const interleave = (runs) => takeTurns(runs, seconds * runs.length);
 const medians = async (runs) => {
   const rounds = await interleave(runs);
   return runs.map((_, which) => median(rounds.map((times) => times[which])));

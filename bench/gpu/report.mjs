@@ -18,7 +18,12 @@ export function reportOf({ machine, card, rehearse, cases, results }) {
   const versions = [...new Set(results.flatMap(({ lines }) => lines.map(({ version }) => version)))].filter(
     Boolean,
   );
-  const torch = versions.length > 0 ? `; torch ${versions.join(', ')}` : '';
+  const goldens = results.flatMap(({ lines }) => lines.flatMap(({ golden }) => golden ?? []));
+  const apart =
+    goldens.length > 0
+      ? `, which differs from golden.safetensors by at most ${Math.max(...goldens).toExponential(0)}`
+      : '';
+  const torch = versions.length > 0 ? `; torch ${versions.join(', ')}${apart}` : '';
   return [
     `${machine}; ${where}${torch}.${rehearse ? ' **A rehearsal with small models: its speeds mean nothing.**' : ''}`,
     ...correctness(results.filter(({ kind }) => kind === 'variants')),

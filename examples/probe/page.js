@@ -58,25 +58,38 @@ function refresh() {
   own.disabled = !probe;
 }
 
+/** Takes another model once all is ready for it: until then, and if something fails, the page keeps the one it has. */
 async function choose(source, name) {
   const next = await loadGlow(source, { worker: true });
-  await glow?.dispose();
-  [glow, probe, sheet] = [next, undefined, undefined];
+  const seen = []; // the pictures of each class
+  let readyPictures;
+  try {
+    if (name in ready) readyPictures = await readSheet(source, ready[name].label);
+    for (const { pictures } of list.classes) {
+      const sources = pictures.map((picture) => picture.source);
+      seen.push(await prepareAll(sources, next));
+    }
+  } catch (error) {
+    await next.dispose();
+    throw error;
+  }
+  const last = glow;
+  [glow, probe, sheet] = [next, undefined, readyPictures];
+  for (const [i, one] of list.classes.entries()) {
+    one.pictures = seen[i];
+    list.show(one);
+  }
   results.replaceChildren();
-  if (name in ready) sheet = await readSheet(source, ready[name].label);
   const what = ready[name]?.what ?? 'ready pictures';
   take.textContent = `Take ${what}`;
   predictReady.textContent = `Predict other ${what}`;
-  for (const one of list.classes) {
-    one.pictures = await prepareAll(one.pictures.map((picture) => picture.source));
-    list.show(one);
-  }
   const { width, height } = glow.config;
   status.textContent = `The model is ready (${glow.device}). It sees pictures of ${width}×${height} pixels.`;
+  await last?.dispose();
 }
 
-async function prepareAll(sources) {
-  const seen = await glow.prepare(sources);
+async function prepareAll(sources, model = glow) {
+  const seen = await model.prepare(sources);
   return sources.map((source, i) => ({ source, image: seen[i] }));
 }
 
@@ -189,6 +202,7 @@ model.onchange = () => {
 folder.onchange = () =>
   busy(() => {
     const files = [...folder.files].map((file) => [file.webkitRelativePath.replace(/^[^/]*\//, ''), file]);
+    folder.value = ''; // the same folder can be chosen again
     return choose(Object.fromEntries(files), 'own');
   });
 busy(() => choose(new URL('models/fashion-mnist/', location.href), 'fashion-mnist'));

@@ -50,16 +50,29 @@ export async function trainProbe(rows, labels, { penalty = 1e-4, iterations = 20
   return asTheyAre({ classes, weights: span.weightsOf(weights, classes), bias }, statistics);
 }
 
-/** The most likely class of each row. @param {Probe} probe @param {ArrayLike<number>[]} rows @returns {number[]} */
+/**
+ * The most likely class of each row.
+ * @param {Probe} probe
+ * @param {ArrayLike<number>[]} rows
+ * @returns {number[]}
+ * @throws {RangeError} if a feature is not finite.
+ */
 export function predict(probe, rows) {
   return probabilities(probe, rows).map((own) => own.indexOf(Math.max(...own)));
 }
 
-/** The probability of each class, for each row. @param {Probe} probe @param {ArrayLike<number>[]} rows @returns {number[][]} */
+/**
+ * The probability of each class, for each row.
+ * @param {Probe} probe
+ * @param {ArrayLike<number>[]} rows
+ * @returns {number[][]}
+ * @throws {RangeError} if a feature is not finite.
+ */
 export function probabilities({ classes, weights, bias }, rows) {
   const products = plainProducts(rows, classes).times(weights);
   return rows.map((_, i) => {
     const logits = Array.from(bias, (value, c) => products[i * classes + c] + value);
+    if (!logits.every(Number.isFinite)) throw new RangeError('predict: a feature is not finite');
     const most = Math.max(...logits);
     const parts = logits.map((logit) => Math.exp(logit - most));
     const sum = parts.reduce((total, part) => total + part, 0);

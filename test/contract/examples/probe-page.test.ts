@@ -84,10 +84,16 @@ describeBrowser('the page of the probe, built, on a phone', () => {
     expect(await canvas?.evaluate((one) => (one as HTMLCanvasElement).width)).toBe(16);
     await press('Train');
     await statusOf(/^Trained on 3 pictures of 2 classes/).waitFor();
+    await page.route('**/fashion-mnist/pictures.json', (route) => route.abort());
+    await page.getByLabel('Trained on').selectOption('fashion-mnist');
+    await statusOf('Failed to fetch').waitFor();
+    await press('Predict other faces by their hats'); // the page keeps the model, its sheet and the probe
+    await statusOf('are predicted right').waitFor();
     await page.getByLabel('Trained on').selectOption('own');
     const folder = page.getByLabel('Model folder', { exact: true });
     await folder.setInputFiles(join(root, 'examples/servers'));
     await statusOf('manifest.json').waitFor();
+    expect(await folder.inputValue()).toBe(''); // the same folder can be chosen again
     await folder.setInputFiles(join(root, 'models/fashion-mnist'));
     await statusOf('It sees pictures of 28×28 pixels').waitFor();
     expect(problems).toEqual([]);

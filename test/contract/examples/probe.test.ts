@@ -158,6 +158,14 @@ test.each([
   expect(inNode(`return trainProbe(${args}).catch((error) => error.message)`)).toBe(`trainProbe: ${message}`);
 });
 
+test.each(['NaN', 'Infinity'])('does not predict the class of a row with %s', (value) => {
+  const found = inNode(
+    `const probe = await trainProbe([[0, 1], [1, 0]], [0, 1]);
+     try { return predict(probe, [[0, 1], [${value}, 0]]); } catch ({ name, message }) { return [name, message]; }`,
+  );
+  expect(found).toEqual(['RangeError', 'predict: a feature is not finite']);
+});
+
 describe('probe.mjs', () => {
   let folder: string;
   const run = (...args: string[]) =>
