@@ -107,6 +107,31 @@ export function safetensorsParts(
   return partsOf(tensors, names, head);
 }
 
+/**
+ * The bytes of a file of one float32 tensor part by part, from its rows along the first axis, so that they are never in
+ * memory twice.
+ * @throws RangeError unless there is a row, and all have the first one's size.
+ * @example
+ * const parts = safetensorsOfRows('x', [{ shape: [2], data: Float32Array.of(1, 2) }]); // x: [1, 2]
+ */
+export function safetensorsOfRows(
+  name: string,
+  rows: readonly { readonly shape: readonly number[]; readonly data: Float32Array }[],
+  metadata: Readonly<Record<string, string>> = {},
+): Iterable<Uint8Array> {
+  const [first] = rows;
+  const other = rows.findIndex(({ data }) => data.length !== first.data.length);
+  if (first === undefined || other >= 0) {
+    throw new RangeError(
+      `safetensors: tensor ${show(name)}: ${first ? `row ${other} has another size than row 0` : 'there is no row'}`,
+    );
+  }
+  const shape = [rows.length, ...first.shape];
+  const length = rows.length * first.data.length;
+  const { head } = plan({ [name]: { dtype: 'F32', shape, data: { length } } }, metadata);
+  return [head, ...rows.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
+}
+
 function* partsOf(
   tensors: Readonly<Record<string, SafetensorsInput>>,
   names: readonly string[],
@@ -121,13 +146,17 @@ function* partsOf(
   }
 }
 
+interface Planned extends Pick<SafetensorsInput, 'dtype' | 'shape'> {
+  readonly data: { readonly length: number };
+}
+
 /**
  * Plans the file: the order of the tensors, the bytes before their numbers, and the size of the numbers. The order does
  * not depend on the caller: widest dtype first, then by name, like the reference implementation. So all data are
  * aligned and equal contents give equal bytes.
  */
 function plan(
-  tensors: Readonly<Record<string, SafetensorsInput>>,
+  tensors: Readonly<Record<string, Planned>>,
   metadata: Readonly<Record<string, string>>,
 ): { names: readonly string[]; head: Uint8Array; dataBytes: number } {
   const width = (name: string) => dtypeArrays[tensors[name].dtype].BYTES_PER_ELEMENT;

@@ -7,7 +7,7 @@ export { expandFolders } from './cli/expand-folders.js';
 export { glow } from './cli/glow.js';
 export { gigabytes } from './cli/options.js';
 export { printableJson, printableLines } from './cli/printable-output.js';
-export { fileSize, type Report } from './cli/report.js';
+export { fileSize, type Report, table } from './cli/report.js';
 export { exitCodeOf, runCommand } from './cli/run-command.js';
 export { forCommands, given, onTerminal, runProgram, type Terminal } from './cli/run-program.js';
 export { cardPath, maxPictureBytes, picturesOf, readCard } from './folder/card.js';

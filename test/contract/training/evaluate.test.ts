@@ -1,24 +1,34 @@
-import { writeFile } from 'node:fs/promises';
-import { createRandom, encodeCheckpoint } from '@glow-onnx/flow';
-import { openDataset, train } from '@glow-onnx/trainer';
+import { mkdir, writeFile } from 'node:fs/promises';
+import {
+  type Checkpoint,
+  createConfig,
+  createGlow,
+  createRandom,
+  encodeCheckpoint,
+  initialParams,
+} from '@glow-onnx/flow';
+import { encodeSafetensors, type JsonObject } from '@glow-onnx/flow/internal';
+import { writePng } from '@glow-onnx/runtime/node';
+import { openDataset, openNumbers, train } from '@glow-onnx/trainer';
 import { evaluateMain } from '../../../packages/trainer/src/cli/glow-evaluate.js';
 import { evaluateCheckpoint } from '../../../packages/trainer/src/run/evaluate.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 import { ramps, readCheckpoint, temporaryRuns, tinySettings } from '../../support/training.js';
 import { tinyRun } from './tiny-run.js';
 
-/** Batches of another size than in the run: float32 sums in another order. */
-const FLOAT32 = 1e-5;
+/** A model of two classes. */
+const classy = tinyConfig({ channels: 1, classes: 2, topPrior: 'channel', prior: 'learned' });
 
 const runAt = temporaryRuns();
 const options = { draws: 1, all: false, threads: 1 };
 const data = runAt;
 
-/** Images of 8×8 as an IDX file. */
-async function idx(name: string, seed: number): Promise<string> {
+/** Square images as an IDX file. */
+async function idx(name: string, seed: number, side = 8): Promise<string> {
   const random = createRandom(seed);
   const header = Buffer.alloc(16);
-  for (const [i, value] of [0x803, 40, 8, 8].entries()) header.writeUInt32BE(value, 4 * i);
-  const pixels = Uint8Array.from({ length: 40 * 64 }, () => random.below(64));
+  for (const [i, value] of [0x803, 40, side, side].entries()) header.writeUInt32BE(value, 4 * i);
+  const pixels = Uint8Array.from({ length: 40 * side ** 2 }, () => random.below(64));
   await writeFile(data(name), Buffer.concat([header, pixels]));
   return data(name);
 }
@@ -41,7 +51,7 @@ test('one draw gives the scores of the run’s own validation, and more draws a 
     ['uniform', training.bitsPerDim],
     ['variational', training.variationalBitsPerDim],
   ] as const) {
-    expect(Math.abs((bitsPerDim[kind]?.mean as number) - (expected as number))).toBeLessThan(FLOAT32);
+    expect(bitsPerDim[kind]?.mean).toBe(expected); // of batches of the same size
     expect(bitsPerDim[kind]?.importance).toBe(bitsPerDim[kind]?.mean);
   }
   const drawn = await evaluateCheckpoint(checkpoint, images, { ...options, draws: 4 });
@@ -82,6 +92,13 @@ test('other data, other sizes and weights of no run are refused, unless all imag
 });
 
 describe('glow-onnx evaluate', () => {
+  /** The checkpoint of the variational run, changed, as a file. */
+  async function changed(name: string, change: (checkpoint: Checkpoint) => object): Promise<string> {
+    const checkpoint = await readCheckpoint(runAt('variational'), 'last');
+    await writeFile(data(name), encodeCheckpoint({ ...checkpoint, ...change(checkpoint) }));
+    return data(name);
+  }
+
   const command = async (...args: readonly string[]) => {
     const texts = { stdout: '', stderr: '' };
     const stream = (name: 'stdout' | 'stderr') =>
@@ -113,6 +130,101 @@ describe('glow-onnx evaluate', () => {
     expect(lines.slice(2, 4).map(([name]) => name)).toEqual(['uniform noise', 'variational noise']);
     const json = JSON.parse((await command(...args, '--json')).stdout);
     expect(json.bitsPerDim.variational.mean.toFixed(4)).toBe(lines[3]?.[1]);
+  });
+
+  test('says if the run kept no fingerprint of its images', async () => {
+    const old = await changed('old', ({ progress }) => {
+      const { pixels: _, ...facts } = (progress ?? {}).data as JsonObject;
+      return { progress: { ...progress, data: facts } };
+    });
+    const { code, stdout, stderr } = await command(old, '--data', data('images'), '--json');
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining('warning: the run was saved by an earlier version'),
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ images: 8, warning: expect.stringContaining('fingerprint') });
+  });
+
+  test('takes one of several tensors of numbers, which have no noise', async () => {
+    const { normal } = createRandom(5);
+    const tensor = () =>
+      ({ dtype: 'F32', shape: [40, 1, 8, 8], data: Float32Array.from({ length: 2560 }, normal) }) as const;
+    const file = data('numbers.safetensors');
+    await writeFile(file, encodeSafetensors({ a: tensor(), b: tensor() }));
+    const numbers = await openNumbers(file, { tensor: 'b' });
+    const config = createConfig({ ...tinyConfig({ channels: 1 }), bits: 0 });
+    const settings = { ...tinySettings, epochs: 1 };
+    const { bitsPerDim } = await train({
+      ...{ start: { config }, data: numbers, out: runAt('numbers'), settings, device: 'cpu', threads: 1 },
+    });
+    const args = [`${runAt('numbers')}/best.safetensors`, '--data', file];
+    const { code, stdout } = await command(...args, '--tensor', 'b');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^numbers\.safetensors: 8 feature maps that the run held out\nbits\/dim of the density: \S+\n$/,
+      ),
+    });
+    expect(Number(stdout.split(': ').at(-1))).toBeCloseTo(bitsPerDim.best, 3);
+    expect((await command(...args)).stderr).toContain('pass --tensor with the name of one of them');
+    const drawn = await command(...args, '--tensor', 'b', '--draws', '2');
+    expect(drawn.stderr).toContain('numbers.safetensors has numbers; pass --draws 1');
+  });
+
+  test('an import of classes asks for --labels', async () => {
+    const { trainable, fixed } = initialParams(createGlow(classy), 1);
+    const imported = encodeCheckpoint({
+      ...{ config: classy, params: { trainable, fixed }, initialised: true },
+    });
+    await writeFile(data('imported'), imported);
+    await mkdir(data('folder'), { recursive: true });
+    const names = Array.from({ length: 4 }, (_, i) => `${i}.png`);
+    for (const [i, name] of names.entries()) {
+      await writePng(`${data('folder')}/${name}`, {
+        ...{ width: 8, height: 8, channels: 1, data: new Uint8Array(64).fill(40 * i) },
+      });
+    }
+    const rows = names.map((name, i) => `${name},${i % 2 ? 'odd' : 'even'}`);
+    await writeFile(`${data('folder')}/metadata.csv`, ['file_name,kind', ...rows, ''].join('\n'));
+    const args = [data('imported'), '--data', data('folder'), '--all'];
+    const { code, stderr } = await command(...args);
+    expect([code, stderr]).toEqual([
+      1,
+      'glow-onnx evaluate: the model has 2 classes, and the checkpoint does not name the labels that they are; ' +
+        'pass --labels (found in folder: kind)\n',
+    ]);
+    expect(await command(...args, '--labels', 'kind')).toMatchObject({ code: 0, stderr: '' });
+    expect((await command(...args, '--labels', 'size')).stderr).toContain('pass one of these as --labels');
+  });
+
+  test.each<[string, () => Promise<string[]>, string, RegExp?]>([
+    [
+      'threads',
+      async () => ['--data', data('images'), '--threads', '0'],
+      '--threads must be an integer from 1 on, got 0',
+    ],
+    [
+      'other images',
+      async () => ['--data', await idx('others', 2)],
+      'pass the same data, with the --limit of the run if it had one, or --all to score these images',
+      /--init/,
+    ],
+    [
+      'images of another size',
+      async () => ['--data', await idx('large', 3, 12)],
+      'pass images of the size and channels of the model',
+      /--size|--channels/,
+    ],
+    [
+      'labels',
+      async () => ['--data', data('images'), '--labels', 'kind'],
+      'this one has none; leave --labels out',
+    ],
+    ['a tensor', async () => ['--data', data('images'), '--tensor', 'a'], '--tensor names a tensor of a'],
+  ])('gives advice that this command can follow: %s', async (_, args, advice, never = /openEngine/) => {
+    const { code, stderr } = await command(`${runAt('variational')}/last.safetensors`, ...(await args()));
+    expect([code, stderr]).toEqual([1, expect.stringContaining(advice)]);
+    expect(stderr).not.toMatch(never);
   });
 
   test.each([

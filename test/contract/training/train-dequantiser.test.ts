@@ -4,6 +4,7 @@ import { exportModel } from '@glow-onnx/exporter';
 import { createConfig, parseCheckpoint } from '@glow-onnx/flow';
 import { defaultSettings, numbersFrom, train } from '@glow-onnx/trainer';
 import { compareRuns } from '../../../packages/trainer/src/report/compare-runs.js';
+import { renderComparison } from '../../../packages/trainer/src/report/comparison.js';
 import { checkSameOrder } from '../../../packages/trainer/src/run/check-data.js';
 import { readCheckpoint, readMetrics, temporaryRuns, tinySettings } from '../../support/training.js';
 import { tinyRun, vector } from './tiny-run.js';
@@ -86,8 +87,30 @@ test('a run keeps its dequantisation, also one from before there was a choice', 
   expect(() => checkSameOrder({ ...defaultSettings, dequantisation: 'variational' }, earlier)).toThrow(
     'settings: dequantisation must stay uniform',
   );
-  const page = await compareRuns([runAt('kept uniform'), runAt('kept variational')]);
-  expect(page.warning).toContain('the curves of held-out images are of the uniform bound');
+});
+
+test('a comparison names the bound of each curve and fact, and draws the one that all runs train', async () => {
+  const [uniform, variational] = [runAt('kept uniform'), runAt('kept variational')];
+  const mixed = await compareRuns([uniform, variational]);
+  expect(mixed.warning).toContain('the curves of held-out images are of the uniform bound');
+  const headings = ({ page }: { page: string }) =>
+    [...page.matchAll(/<h2>Bits per dimension, (.*?)<\/h2>/g)].map(([, rest]) => rest);
+  expect(headings(mixed)).toEqual(['held out, uniform bound', 'training, each by its own bound']);
+  for (const bound of ['uniform', 'variational'])
+    expect(mixed.page).toContain(`best bits/dim, ${bound} bound`);
+
+  const other = runAt('straight');
+  const same = await compareRuns([variational, other]);
+  expect(same.warning).toBeUndefined();
+  expect(headings(same)).toEqual(['held out, variational bound', 'training, variational bound']);
+  expect(same.page).toContain('best bits/dim, variational bound');
+  expect(same.page).not.toContain('uniform bound');
+  // The curve is that of the heading: without its lines there is none.
+  const run = { bound: 'variational', facts: {}, samples: undefined } as const;
+  const line = (step: number) => ({ step, images: 8 * step, validationBitsPerDimVariational: 3 - step });
+  const metrics = [line(0), line(1)];
+  const drawn = renderComparison(['a', 'b'].map((name) => ({ ...run, name, metrics })));
+  expect(drawn.match(/No values yet/g)).toHaveLength(1); // of training
 });
 
 test('a new run may start from weights with or without a dequantiser', async () => {

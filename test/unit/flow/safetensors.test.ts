@@ -1,4 +1,9 @@
-import { encodeSafetensors, parseSafetensors, safetensorsNumbers } from '@glow-onnx/flow/safetensors';
+import {
+  encodeSafetensors,
+  parseSafetensors,
+  safetensorsNumbers,
+  safetensorsOfRows,
+} from '@glow-onnx/flow/safetensors';
 
 /** A file made by hand: header text (its length may be told wrong) and data. */
 function file(header: string, data: ArrayLike<number> = [], headerLength?: number): Uint8Array {
@@ -261,5 +266,27 @@ describe('safetensorsNumbers', () => {
     expect(Array.from(safetensorsNumbers({ dtype: 'I64', shape: [2], data }))).toEqual([-3, 2 ** 40]);
     const bool = Uint8Array.of(0, 1);
     expect(Array.from(safetensorsNumbers({ dtype: 'BOOL', shape: [2], data: bool }))).toEqual([0, 1]);
+  });
+});
+
+describe('safetensorsOfRows', () => {
+  test('gives the bytes of one tensor of all rows, which it does not copy', () => {
+    const rows = [
+      { shape: [2, 1], data: Float32Array.of(1, 2) },
+      { shape: [2, 1], data: new Float32Array([0, 3, 4, 0]).subarray(1, 3) },
+    ];
+    const parts = [...safetensorsOfRows('x', rows, { of: 'test' })];
+    const whole = { x: { dtype: 'F32', shape: [2, 2, 1], data: Float32Array.of(1, 2, 3, 4) } } as const;
+    expect(Buffer.concat(parts)).toEqual(Buffer.from(encodeSafetensors(whole, { of: 'test' })));
+    expect(parts.slice(1).map(({ buffer }) => buffer)).toEqual(rows.map(({ data }) => data.buffer));
+    expect(parts[2]?.buffer).toBe(rows[1]?.data.buffer);
+  });
+
+  test.each([
+    [[], 'there is no row'],
+    [[[1, 2], [1]], 'row 1 has another size than row 0'],
+  ])('refuses %j', (rows, message) => {
+    const given = rows.map((row) => ({ shape: [row.length], data: Float32Array.from(row) }));
+    expect(() => safetensorsOfRows('x', given)).toThrow(`safetensors: tensor "x": ${message}`);
   });
 });

@@ -1,12 +1,12 @@
 import { createGlow, initialParams } from '@glow-onnx/flow';
 import { assembleEngine } from '../../../packages/trainer/src/assembly/assemble-engine.js';
 import { atStart, parseCounters } from '../../../packages/trainer/src/run/counters.js';
-import { toCheckpoint } from '../../../packages/trainer/src/run/run-checkpoint.js';
-import { defaultSettings } from '../../../packages/trainer/src/settings/settings.js';
+import { toCheckpoint, type ValidationScores } from '../../../packages/trainer/src/run/run-checkpoint.js';
+import { defaultSettings, type TrainSettings } from '../../../packages/trainer/src/settings/settings.js';
 import { ramps, rampsConfig } from '../../support/training.js';
 
-test('a histogram counts every validation image, however many there are', async () => {
-  const count = 300_000;
+/** What a checkpoint says of a run with these scores. */
+async function trainingOf(scores: ValidationScores | undefined, settings: Partial<TrainSettings> = {}) {
   const { trainable, fixed } = initialParams(createGlow(rampsConfig), 1);
   const never = async (): Promise<never> => {
     throw new Error('nothing is computed here');
@@ -18,11 +18,26 @@ test('a histogram counts every validation image, however many there are', async 
     { ...computing, dispose: async () => {} },
     defaultSettings,
   );
-  const facts = { config: rampsConfig, fixed, data: ramps(), settings: defaultSettings, trainingImages: 10 };
-  const counters = { ...atStart, before: 2, best: 2 };
+  const run = { config: rampsConfig, fixed, data: ramps(), trainingImages: 10 };
+  const facts = { ...run, settings: { ...defaultSettings, ...settings } };
+  return (await toCheckpoint(facts, engine, { ...atStart, before: 2, best: 2 }, scores)).training;
+}
+
+test('a histogram counts every validation image, however many there are', async () => {
+  const count = 300_000;
   const scores = { uniform: Float64Array.from({ length: count }, (_, i) => 1 + i / (count - 1)) };
-  const { training } = await toCheckpoint(facts, engine, counters, scores);
+  const training = await trainingOf(scores);
   expect(training?.histogram).toEqual({ from: 1, to: 2, counts: Array(32).fill(count / 32), draws: 1 });
+});
+
+test('a checkpoint names its dequantisation also before its first validation, and scores of the bounds there are', async () => {
+  const variational = { dequantisation: 'variational' } as const;
+  expect(await trainingOf(undefined, variational)).toMatchObject(variational);
+  expect(await trainingOf(undefined)).not.toHaveProperty('dequantisation');
+  const training = await trainingOf({ variational: Float64Array.of(1, 2) }, variational);
+  expect(training).toMatchObject({ variationalBitsPerDim: 1.5 });
+  expect(training).not.toHaveProperty('bitsPerDim');
+  expect(training).not.toHaveProperty('histogram');
 });
 
 describe('the counters in a checkpoint', () => {

@@ -1,9 +1,10 @@
+import { safetensorsOfRows } from '@glow-onnx/flow/safetensors';
 import type { FloatImage } from '../model/float-image.js';
 import { type LatentsFile, loadLatents, saveLatents } from '../model/latents-file.js';
 import type { GlowModel } from '../model/model.js';
 import { checkOutputs } from '../node/check-outputs.js';
 import { readWholeFile } from '../node/read-file.js';
-import { isTensorFile, tensorFile } from '../node/tensor-file.js';
+import { isTensorFile } from '../node/tensor-file.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import type { Fit } from '../pictures/fits.js';
 import type { RawImage } from '../pictures/images.js';
@@ -140,7 +141,7 @@ async function writingNumbers(
 ): Promise<Report> {
   const items = await call;
   const [first] = items as readonly [FloatImage];
-  await writeFileAtomic(out, tensorFile(items));
+  await writeFileAtomic(out, safetensorsOfRows('x', items));
   const shape = [items.length, ...first.shape];
   return { text: `wrote x ${shape.join('×')} to ${out}`, json: { out, shape, ...facts } };
 }

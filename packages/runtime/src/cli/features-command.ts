@@ -1,4 +1,4 @@
-import { encodeSafetensors } from '@glow-onnx/flow/safetensors';
+import { safetensorsOfRows } from '@glow-onnx/flow/safetensors';
 import type { Features } from '../model/features.js';
 import { identityOf } from '../model/latents-model.js';
 import type { GlowModel } from '../model/model.js';
@@ -50,18 +50,12 @@ export async function features(
 function featuresFile(
   model: GlowModel,
   found: readonly (Features & { readonly name: string })[],
-): Uint8Array {
-  const { shape, data } = found[0] as Features;
-  const all = new Float32Array(found.length * data.length);
-  for (const [i, own] of found.entries()) all.set(own.data, i * data.length);
-  return encodeSafetensors(
-    { features: { dtype: 'F32', shape: [found.length, ...shape], data: all } },
-    {
-      format,
-      version: String(newestVersion),
-      model: identityOf(model),
-      precision: model.precision,
-      images: JSON.stringify(found.map(({ name }) => name)),
-    },
-  );
+): Iterable<Uint8Array> {
+  return safetensorsOfRows('features', found, {
+    format,
+    version: String(newestVersion),
+    model: identityOf(model),
+    precision: model.precision,
+    images: JSON.stringify(found.map(({ name }) => name)),
+  });
 }

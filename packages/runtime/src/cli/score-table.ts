@@ -36,11 +36,11 @@ export function verdictTable(scores: readonly NamedScore[]): string {
   const names = Object.keys(verdicts[0]?.statistics ?? {});
   const head = ['image', 'verdict', 'p', 'strangeness', ...names.map((name) => `p ${name}`)];
   const rows = verdicts.map(({ image, unusual, p, strangeness, statistics }) => [
-    ...[image, unusual ? 'unusual' : 'as usual', shown(p), strangeness.toFixed(2)],
+    ...[image, unusual ? 'unusual' : 'as usual', shown(p), shown(strangeness, 6)],
     ...names.map((name) => shown((statistics[name] as { p: number }).p)),
   ]);
   return `${table([head, ...rows])}\n`;
 }
 
-/** Two digits that count. */
-const shown = (p: number) => String(Number(p.toPrecision(2)));
+/** Significant digits: few for a p-value, which has one of few values; more for strangeness, which orders images. */
+const shown = (value: number, digits = 2) => String(Number(value.toPrecision(digits)));

@@ -2,7 +2,6 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { printable } from '@glow-onnx/flow/manifest';
 import {
   elementsOf,
-  encodeSafetensors,
   type HeaderEntry,
   maxHeaderBytes,
   readHeader,
@@ -61,15 +60,6 @@ export async function openTensor(path: string, name?: string): Promise<TensorFil
       throw error;
     }
   });
-}
-
-/** The bytes of a file that holds feature maps of one size as the tensor `x`, float32. */
-export function tensorFile(items: readonly FloatImage[]): Uint8Array {
-  const { shape } = items[0] as FloatImage;
-  const size = shape[0] * shape[1] * shape[2];
-  const data = new Float32Array(items.length * size);
-  for (const [i, item] of items.entries()) data.set(item.data, i * size);
-  return encodeSafetensors({ x: { dtype: 'F32', shape: [items.length, ...shape], data } });
 }
 
 async function findTensor(file: FileHandle, path: string, name: string | undefined) {

@@ -225,14 +225,16 @@ const pictureFlags = [
   'bits',
 ] as const;
 
+/** @throws RangeError if `--tensor` comes with images. */
+export function checkTensor({ data, tensor }: Pick<Flags, 'data' | 'tensor'>): void {
+  if (tensor === undefined || isTensorFile(data)) return;
+  throw new RangeError(`--tensor names a tensor of a .safetensors file, but --data is ${data}; leave it out`);
+}
+
 /** @throws RangeError if flags do not fit the kind of data. */
 function checkKind(flags: Flags): void {
-  if (!isTensorFile(flags.data)) {
-    if (flags.tensor === undefined) return;
-    throw new RangeError(
-      `--tensor names a tensor of a .safetensors file, but --data is ${flags.data}; leave it out`,
-    );
-  }
+  checkTensor(flags);
+  if (!isTensorFile(flags.data)) return;
   const wrong = pictureFlags.find(
     (name) => flags[name] !== undefined && flags[name] !== false && flags[name] !== 0,
   );

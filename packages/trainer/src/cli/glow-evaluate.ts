@@ -10,20 +10,23 @@ import {
   runCommand,
   runProgram,
   type Terminal,
+  table,
 } from '@glow-onnx/runtime/internal-node';
 import { Command } from 'commander';
-import type { TrainingData } from '../data/number-dataset.js';
+import { isNumbers, type TrainingData } from '../data/number-dataset.js';
 import { openDataset } from '../data/open-dataset.js';
 import { openNumbers } from '../data/open-numbers.js';
 import { count } from '../report/numbers.js';
 import { type Evaluation, evaluateCheckpoint } from '../run/evaluate.js';
-import { number } from './flags.js';
+import { checkTensor, number } from './flags.js';
 
 interface Flags {
   readonly data: string;
   readonly all: boolean;
   readonly draws: number;
   readonly limit?: number;
+  readonly tensor?: string;
+  readonly labels?: string;
   readonly labelFile?: string;
   readonly threads?: number;
   readonly json: boolean;
@@ -56,20 +59,25 @@ export async function evaluateMain(
     )
     .option('--draws <n>', 'draws of noise for each image', number, 1)
     .option('--limit <n>', 'use only this number of images, as the run did', number)
+    .option('--tensor <name>', 'name of the tensor in a .safetensors file (default: its only one)')
+    .option('--labels <attribute>', 'attribute of the data that is the class (default: that of the run)')
     .option('--label-file <csv>', 'labels of a folder (default: metadata.csv in the folder)')
     .option('--threads <n>', 'threads (default: one per core)', number)
     .option('--json', 'print the result as JSON', false)
     .action(async (file: string, flags: Flags) => {
+      checkTensor(flags);
       const checkpoint = await readCheckpoint(file);
       const data = await openData(checkpoint, flags, signal);
       try {
-        const { draws, all, threads } = flags;
+        const { draws, all, threads, labels } = flags;
         const evaluation = await evaluateCheckpoint(checkpoint, data, {
           draws,
           all,
           signal,
-          ...given({ threads }),
+          ...given({ threads, labels }),
         });
+        const { warning } = evaluation;
+        if (warning !== undefined) terminal.stderr.write(`${printableLines(`warning: ${warning}`)}\n`);
         const text = flags.json ? JSON.stringify(evaluation) : describe(evaluation, data);
         terminal.stdout.write(`${printableLines(text)}\n`);
       } finally {
@@ -80,9 +88,35 @@ export async function evaluateMain(
     signal,
     isInterrupt: (error) => signal.aborted && error === signal.reason,
     interrupted: 'interrupted',
-    inFlags: (message) =>
-      message.replace('evaluate: draws', '--draws').replace('pass all to', 'pass --all to'),
+    inFlags,
   });
+}
+
+const fitting = 'pass images of the size and channels of the model';
+
+/** Advice of other calls, and what it is here: the model decides the size of its images. */
+const advice: readonly (readonly [RegExp, string])[] = [
+  [/^evaluate: (draws|threads) must/, '--$1 must'],
+  [/^evaluate: /, ''],
+  [/^labels: /, '--labels: '],
+  [/pass (all to|labels|draws) ?/, 'pass --$1 '],
+  [/leave labels out/, 'leave --labels out'],
+  [/pass one of these as labels/, 'pass one of these as --labels'],
+  [/pass tensor: /, 'pass --tensor with '],
+  [
+    /pass the same data, or start a new run from its weights with --init/,
+    'pass the same data, with the --limit of the run if it had one, or --all to score these images',
+  ],
+  [
+    /(images of an IDX file are padded, not shrunk: )?(pass a larger|leave out|pass) --(size|channels)\b.*/,
+    fitting,
+  ],
+  [/pass --limit or a smaller --size/, 'pass --limit'],
+];
+
+/** An error message with the flags of this command. */
+function inFlags(message: string): string {
+  return advice.reduce((text, [from, to]) => text.replace(from, to), message);
 }
 
 async function readCheckpoint(file: string): Promise<Checkpoint> {
@@ -97,10 +131,10 @@ async function readCheckpoint(file: string): Promise<Checkpoint> {
 /** The data in the size and channels of the model. */
 function openData(
   { config }: Checkpoint,
-  { data, limit, labelFile }: Flags,
+  { data, limit, tensor, labelFile }: Flags,
   signal: AbortSignal,
 ): Promise<TrainingData> {
-  if (isTensorFile(data)) return openNumbers(data, { ...given({ limit }), signal });
+  if (isTensorFile(data)) return openNumbers(data, { ...given({ limit, tensor }), signal });
   const { channels, height, width } = config;
   return openDataset(data, {
     ...given({ limit, labelFile }),
@@ -110,21 +144,15 @@ function openData(
   });
 }
 
-function describe({ images, heldOut, draws, bitsPerDim }: Evaluation, { name }: TrainingData): string {
+function describe({ images, heldOut, draws, bitsPerDim }: Evaluation, data: TrainingData): string {
+  const items = `${data.name}: ${count(images, isNumbers(data) ? 'feature map' : 'image')}`;
+  const scored = heldOut ? `${items} that the run held out` : items;
+  if (isNumbers(data)) return `${scored}\nbits/dim of the density: ${bitsPerDim.uniform?.mean.toFixed(4)}`;
   const rows = Object.entries(bitsPerDim).map(([kind, { mean, importance }]) => [
     `${kind} noise`,
     mean.toFixed(4),
     importance.toFixed(4),
   ]);
-  const table = [['bits/dim', 'mean of draws', 'importance-weighted'], ...rows];
-  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column].length)));
-  return [
-    `${name}: ${count(images, 'image')}${heldOut ? ' that the run held out' : ''}, ${count(draws, 'draw')} of noise each`,
-    ...table.map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i]))
-        .join('  ')
-        .trimEnd(),
-    ),
-  ].join('\n');
+  const head = ['bits/dim', 'mean of draws', 'importance-weighted'];
+  return `${scored}, ${count(draws, 'draw')} of noise each\n${table([head, ...rows])}`;
 }

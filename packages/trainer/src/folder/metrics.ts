@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Dequantisation } from '@glow-onnx/flow';
 import { parseJsonObject } from '@glow-onnx/flow/internal';
 
 export const metricsName = 'metrics.jsonl';
@@ -36,6 +37,12 @@ export interface Metrics {
   /** Steps undone since the start, because their loss or gradient was not finite. */
   readonly rolledBack?: number;
 }
+
+/** Where a line of a validation has bits/dim, by the bound. */
+export const heldOutBitsPerDim = {
+  uniform: 'validationBitsPerDim',
+  variational: 'validationBitsPerDimVariational',
+} as const satisfies Record<Dequantisation, keyof Metrics>;
 
 /** A line has 500 bytes. */
 const lineLimits = { where: metricsName, maxLength: 2 ** 16, maxValues: 2 ** 10 };

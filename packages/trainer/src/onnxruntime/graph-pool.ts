@@ -22,6 +22,8 @@ export interface GraphPoolOptions {
   readonly device: Device | 'auto';
   /** Expected number of images at once. The graph for it opens first; graphs for other numbers open when needed. */
   readonly count: number;
+  /** The kind of graph that opens first. */
+  readonly first: GraphKind;
   readonly memory: Memory;
   readonly runtime: Pick<RuntimeOptions, 'threads' | 'wasmPaths'>;
 }
@@ -51,13 +53,13 @@ export interface GraphPool extends Pick<OpenSession, 'device' | 'skipped'> {
 }
 
 /**
- * Opens the gradient graph for `count` images, which also chooses the device.
+ * Opens the graph `first` for `count` images, which also chooses the device.
  * @throws DeviceError if the device is not available; Error if the device is out of memory or has no kernel.
  */
 export async function openGraphPool(
   glow: Glow,
   fixed: Named<Float64Tensor>,
-  { device: wanted, count: expected, memory, runtime }: GraphPoolOptions,
+  { device: wanted, count: expected, first: kind, memory, runtime }: GraphPoolOptions,
 ): Promise<GraphPool> {
   const { places } = parameterLayout(glow);
   const { channels, height, width, classes, bits } = glow.config;
@@ -75,9 +77,9 @@ export async function openGraphPool(
       throw await explainOpening(cause, built, { kind, device: on, count, memory });
     }
   }
-  const first = await openGraph('gradient', expected, wanted);
+  const first = await openGraph(kind, expected, wanted);
   const { device, skipped } = first.session;
-  const graphs = new Map([[`gradient ${expected}`, Promise.resolve(first)]]);
+  const graphs = new Map([[`${kind} ${expected}`, Promise.resolve(first)]]);
 
   async function release(key: string): Promise<void> {
     const opened = await graphs.get(key)?.catch(() => undefined);

@@ -14,6 +14,8 @@ export interface OnnxRuntimeOptions extends Pick<RuntimeOptions, 'threads' | 'wa
   readonly device: Device | 'auto';
   /** Expected number of images at once. The graph for it opens now; graphs for other numbers open when needed. */
   readonly count: number;
+  /** The kind of graph that opens now. Default `gradient`. */
+  readonly first?: GraphKind;
   /** Default `full`. */
   readonly memory?: Memory;
 }
@@ -31,9 +33,9 @@ export type OnnxRuntimeDifferentiator = Differentiator & Pick<OpenSession, 'devi
 export async function openOnnxRuntimeDifferentiator(
   glow: Glow,
   fixed: Named<Float64Tensor>,
-  { device: wanted, count, memory = 'full', ...runtime }: OnnxRuntimeOptions,
+  { device: wanted, count, first = 'gradient', memory = 'full', ...runtime }: OnnxRuntimeOptions,
 ): Promise<OnnxRuntimeDifferentiator> {
-  const pool = await openGraphPool(glow, fixed, { device: wanted, count, memory, runtime });
+  const pool = await openGraphPool(glow, fixed, { device: wanted, count, first, memory, runtime });
   const { device, skipped } = pool;
   const layout = parameterLayout(glow);
   const { places, size } = layout;

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Checkpoint } from '@glow-onnx/flow';
+import type { Checkpoint, Dequantisation } from '@glow-onnx/flow';
+import { takesPixels } from '@glow-onnx/flow/internal';
 import { readMetrics } from '../folder/metrics.js';
 import { readRun } from '../folder/read-run.js';
 import { runOf } from '../run/run-checkpoint.js';
 import { type ComparedRun, mostRuns, renderComparison } from './comparison.js';
 import { readGrids } from './grids.js';
+import { ofBound } from './numbers.js';
 
 /** A comparison of runs as an HTML page, and why their bits/dim cannot be compared, if so. */
 export interface Comparison {
@@ -26,7 +28,7 @@ export async function compareRuns(folders: readonly string[]): Promise<Compariso
   const fault = (['bits', 'size', 'images'] as const).find(
     (name) => !measures.every((measured) => isDeepStrictEqual(measured[name], measures[0][name])),
   );
-  const varied = new Set(measures.map(({ bound }) => bound)).size > 1;
+  const varied = new Set(runs.map(({ bound }) => bound)).size > 1;
   const warning = fault
     ? `bits/dim cannot be compared: the runs have different ${fault}`
     : varied
@@ -42,6 +44,7 @@ async function openRun(folder: string): Promise<ComparedRun & { measured: Return
   const speed = metrics.findLast(({ imagesPerSecond }) => imagesPerSecond !== undefined)?.imagesPerSecond;
   return {
     name: folder,
+    bound: boundOf(checkpoint),
     metrics,
     facts: { ...factsOf(checkpoint), 'images per second': speed?.toFixed(1) ?? '–' },
     samples: (await readGrids(folder, 'samples')).at(-1),
@@ -52,18 +55,23 @@ async function openRun(folder: string): Promise<ComparedRun & { measured: Return
 /** What bits/dim depend on besides the model. */
 function measuredBy(checkpoint: Checkpoint) {
   const { bits, channels, height, width } = checkpoint.config;
-  const run = runOf(checkpoint);
-  const bound = run?.settings.dequantisation ?? 'uniform'; // runs of earlier versions knew no other
-  return { bits, size: [channels, height, width], images: run?.data.pixels, bound };
+  return { bits, size: [channels, height, width], images: runOf(checkpoint)?.data.pixels };
+}
+
+/** The bound that a run trains; undefined for numbers. Runs of earlier versions knew no other than the uniform one. */
+function boundOf(checkpoint: Checkpoint): Dequantisation | undefined {
+  if (!takesPixels(checkpoint.config)) return undefined;
+  return runOf(checkpoint)?.settings.dequantisation === 'variational' ? 'variational' : 'uniform';
 }
 
 function factsOf(checkpoint: Checkpoint): Record<string, string> {
   const { version, ...config } = checkpoint.config;
+  const bound = boundOf(checkpoint);
   const run = runOf(checkpoint);
   const { best, before, step, epoch, images, seconds, skipped, rolledBack } = run?.counters ?? {};
   return texts({
-    'best bits/dim': best?.toFixed(3),
-    'bits/dim before training': before?.toFixed(3),
+    [`best bits/dim${ofBound(bound)}`]: best?.toFixed(3),
+    [`bits/dim before training${ofBound(bound)}`]: before?.toFixed(3),
     ...{ 'training steps': step, 'epochs done': epoch, images, skipped, 'rolled back': rolledBack },
     minutes: seconds === undefined ? undefined : (seconds / 60).toFixed(1),
     ...Object.fromEntries(Object.entries(config).map(([name, value]) => [`model: ${name}`, value])),

@@ -1,17 +1,23 @@
-import type { Metrics } from '../folder/metrics.js';
+import type { Dequantisation } from '@glow-onnx/flow';
+import { heldOutBitsPerDim, type Metrics } from '../folder/metrics.js';
 import { documentOf, figure, html, nothing } from './document.js';
 import type { StepImage } from './grids.js';
 import { lineChart, type Series } from './line-chart.js';
+import { ofBound } from './numbers.js';
 
 /** A run in a comparison. */
 export interface ComparedRun {
   readonly name: string;
+  /** The bound that it trains, by its noise; undefined for numbers, which have none. */
+  readonly bound: Dequantisation | undefined;
   /** The lines of its `metrics.jsonl`. */
   readonly metrics: readonly Metrics[];
   /** Its results, config and settings, by name. */
   readonly facts: Readonly<Record<string, string>>;
   readonly samples: StepImage | undefined;
 }
+
+type Curve = 'bitsPerDim' | (typeof heldOutBitsPerDim)[Dequantisation];
 
 /** Runs that a comparison shows: as many as there are colours. */
 export const mostRuns = 6;
@@ -22,8 +28,11 @@ export const mostRuns = 6;
  * @param warning why the bits/dim of the runs cannot be compared, if so.
  */
 export function renderComparison(runs: readonly ComparedRun[], warning?: string): string {
+  const bound = runs[0]?.bound;
+  const same = runs.every((run) => run.bound === bound);
+  const heldOut = (same && bound) || 'uniform'; // which every run has
   const legend = runs.map(({ name }, i) => `<span class="series-${i + 1}">${html(name)}</span>`).join('');
-  const curves = (heading: string, key: 'bitsPerDim' | 'validationBitsPerDim'): string => {
+  const curves = (heading: string, key: Curve): string => {
     const series = runs.map(({ name, metrics }) => seriesOf(name, metrics, key));
     const options = { title: heading, xName: 'images', width: 900, height: 300 };
     return `<section class="wide"><h2>${heading}</h2><p class="legend">${legend}</p>
@@ -35,18 +44,14 @@ ${lineChart(series, options) || nothing('No values yet.')}</section>`;
   return documentOf(
     'Comparison',
     `<header><h1>${runs.length} runs</h1>${warning === undefined ? '' : `<p>${html(warning)}</p>`}</header>
-${curves('Bits per dimension, held out', 'validationBitsPerDim')}
-${curves('Bits per dimension, training', 'bitsPerDim')}
+${curves(`Bits per dimension, held out${ofBound(same ? bound : heldOut)}`, heldOutBitsPerDim[heldOut])}
+${curves(`Bits per dimension, training${same ? ofBound(bound) : ', each by its own bound'}`, 'bitsPerDim')}
 <section class="wide"><h2>Differences</h2>${differences(runs)}</section>
 <section><h2>Samples</h2><p>The newest grid of each run.</p><div class="grids">${samples.join('') || nothing('No samples yet.')}</div></section>`,
   );
 }
 
-function seriesOf(
-  name: string,
-  metrics: readonly Metrics[],
-  key: 'bitsPerDim' | 'validationBitsPerDim',
-): Series {
+function seriesOf(name: string, metrics: readonly Metrics[], key: Curve): Series {
   const points = metrics.flatMap(({ images, [key]: y }) =>
     images !== undefined && y !== undefined ? [{ x: images, y }] : [],
   );

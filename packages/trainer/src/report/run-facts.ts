@@ -4,7 +4,7 @@ import type { DataFacts } from '../data/dataset.js';
 import type { TrainingData } from '../data/number-dataset.js';
 import type { Batch } from '../engine/batch.js';
 import type { TrainSettings } from '../settings/settings.js';
-import { speed } from './numbers.js';
+import { ofBound, speed } from './numbers.js';
 import type { ReportFacts } from './page.js';
 import type { Progress } from './progress.js';
 
@@ -27,10 +27,10 @@ export function runFacts(
   { glow, data, batches, settings }: RunDescription,
   progress: Progress,
 ): Pick<ReportFacts, 'name' | 'figures' | 'tables' | 'bound'> {
+  const bound = takesPixels(glow.config) ? settings.dequantisation : undefined;
   return {
-    name: data.name,
-    bound: takesPixels(glow.config) ? settings.dequantisation : undefined,
-    figures: figuresOf(progress, takesPixels(glow.config) ? `, ${settings.dequantisation} bound` : ''),
+    ...{ name: data.name, bound },
+    figures: figuresOf(progress, ofBound(bound)),
     tables: [
       ['Model', modelRows(glow)],
       ['Training', trainingRows(settings, progress)],

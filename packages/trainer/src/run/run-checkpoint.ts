@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Checkpoint, Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
+import type { Checkpoint, Dequantisation, Float64Tensor, GlowConfig, Named } from '@glow-onnx/flow';
 import { isObject, type JsonObject } from '@glow-onnx/flow/internal';
 import { mean } from '@glow-onnx/runtime/internal';
 import type { Labels } from '../data/labels.js';
@@ -21,12 +21,8 @@ export interface RunConstants {
 
 const HISTOGRAM_BINS = 32;
 
-/** bits/dim of each validation image, by its bounds: one draw of noise. */
-export interface ValidationScores {
-  readonly uniform: Float64Array;
-  /** If the model has a dequantiser. */
-  readonly variational?: Float64Array;
-}
+/** bits/dim of each validation image, by each bound whose mean is finite: one draw of noise. */
+export type ValidationScores = Readonly<Partial<Record<Dequantisation, Float64Array>>>;
 
 /**
  * The checkpoint of a run. `scores`: those of the last validation. `bitsPerDim` and the histogram are of the uniform bound,
@@ -64,11 +60,9 @@ export async function toCheckpoint(
       engine: engine.description,
       ...(startedFrom !== undefined && { startedFrom }),
       ...(labels && { labels: settings.labels, classNames: labels.values }),
-      ...(scores && { bitsPerDim: mean(scores.uniform), histogram: histogram(scores.uniform) }),
-      ...(scores?.variational && {
-        dequantisation: 'variational',
-        variationalBitsPerDim: mean(scores.variational),
-      }),
+      ...(settings.dequantisation === 'variational' && { dequantisation: 'variational' }),
+      ...(scores?.uniform && { bitsPerDim: mean(scores.uniform), histogram: histogram(scores.uniform) }),
+      ...(scores?.variational && { variationalBitsPerDim: mean(scores.variational) }),
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Dequantisation } from '@glow-onnx/flow';
 import { mean } from '@glow-onnx/runtime/internal';
+import { heldOutBitsPerDim } from '../folder/metrics.js';
 import { notFinite, tooUnlike } from './stability.js';
 import type { RunState } from './training-run.js';
 
@@ -26,7 +27,7 @@ export function isOutOfPatience({ run: { settings }, counters }: RunState): bool
 
 /**
  * Scores the held-out images and saves the parameters as `best` if they score better than ever, by the bound that is
- * trained. The uniform bound is always there, because a model folder has no other. An interruption ends it early, except
+ * trained. The uniform bound is there too, because a model folder has no other, unless it is not finite. An interruption ends it early, except
  * for the first validation of a run.
  */
 async function validate(state: RunState): Promise<void> {
@@ -40,23 +41,19 @@ async function validate(state: RunState): Promise<void> {
     for (const bound of bounds) found[bound].push(...(await engine.evaluate(batch, bound)));
     run.onProgress?.(state.progress('validating', mean(found[dequantisation])));
   }
-  const uniform = mean(found.uniform);
   const bitsPerDim = mean(found[dequantisation]);
-  if (![uniform, bitsPerDim].every(Number.isFinite)) {
+  if (!Number.isFinite(bitsPerDim)) {
     throw counters.step === 0 && run.startedFrom !== undefined
       ? tooUnlike(run.startedFrom, bitsPerDim)
       : notFinite(counters, { bitsPerDim }, folder.path);
   }
-  const varied = dequantisation === 'variational';
-  state.scores = {
-    uniform: Float64Array.from(found.uniform),
-    ...(varied && { variational: Float64Array.from(found.variational) }),
-  };
+  const finite = [...bounds].filter((bound) => Number.isFinite(mean(found[bound])));
+  state.scores = Object.fromEntries(finite.map((bound) => [bound, Float64Array.from(found[bound])]));
   if (counters.step === 0) counters.before = bitsPerDim;
   const { step, epoch, images } = counters;
   await state.log({
-    ...{ step, epoch, images, validationBitsPerDim: uniform },
-    ...(varied && { validationBitsPerDimVariational: bitsPerDim }),
+    ...{ step, epoch, images },
+    ...Object.fromEntries(finite.map((bound) => [heldOutBitsPerDim[bound], mean(found[bound])])),
   });
   if (bitsPerDim >= counters.best) {
     // A validation after an interruption is one that an uninterrupted run would not have.
