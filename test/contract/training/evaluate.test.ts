@@ -133,8 +133,8 @@ describe('glow-onnx evaluate', () => {
   });
 
   test('says if the run kept no fingerprint of its images', async () => {
-    const old = await changed('old', ({ progress }) => {
-      const { pixels: _, ...facts } = (progress ?? {}).data as JsonObject;
+    const old = await changed('old', ({ progress = {} }) => {
+      const { pixels: _, ...facts } = progress.data as JsonObject;
       return { progress: { ...progress, data: facts } };
     });
     const { code, stdout, stderr } = await command(old, '--data', data('images'), '--json');

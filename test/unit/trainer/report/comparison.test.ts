@@ -3,6 +3,7 @@ import { type ComparedRun, renderComparison } from '../../../../packages/trainer
 const png = Uint8Array.of(137, 80, 78, 71);
 const run = (name: string, bitsPerDim: number, facts = {}): ComparedRun => ({
   name,
+  bound: 'uniform',
   metrics: [
     { step: 0, images: 0, validationBitsPerDim: 8 },
     { step: 50, images: 1600, bitsPerDim, rate: 1e-3 },
@@ -28,7 +29,8 @@ test('facts are listed where the runs differ, and only there', () => {
 });
 
 test('a run of which nothing is known yet has its place', () => {
-  const page = renderComparison([runs[0], { name: 'new', metrics: [], facts: {}, samples: undefined }]);
+  const fresh = { name: 'new', bound: 'uniform', metrics: [], facts: {}, samples: undefined } as const;
+  const page = renderComparison([runs[0], fresh]);
   expect(page).toContain('<th scope="row">rate</th><td>0.001</td><td>–</td>');
   expect(page).not.toMatch(/NaN|undefined/);
 });
