@@ -4,7 +4,7 @@ export { decode, dequantise, type Encoding, encode, encodeDequantised } from './
 export { float64Ops } from './float64-ops.js';
 export { createGlow, type Glow } from './glow.js';
 export type { Layer, LayerParams, LogDet, ParamSpec } from './layer.js';
-export type { Dequantisation, Dequantised, Dequantiser, NoisyPixels } from './layers/dequantiser.js';
+export type { Dequantisation, Dequantised, NoisyPixels } from './layers/dequantiser.js';
 export { type Manifest, parseManifest } from './manifest.js';
 export type { Ops } from './ops.js';
 export { createRandom } from './random.js';

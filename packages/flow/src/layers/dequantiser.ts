@@ -5,12 +5,12 @@ import { takesPixels } from '../pixels.js';
 import type { Named } from '../tensor.js';
 import { affineCoupling } from './affine-coupling.js';
 
-export const dequantisations = ['uniform', 'variational'] as const;
 /**
  * The distribution of the noise u in [0, 1) that turns bins q into x = (q + u)/2ⁿ − ½. `uniform`: the same for all
  * images. `variational`: a flow q(u | image), trained with the model.
  */
-export type Dequantisation = (typeof dequantisations)[number];
+export type Dequantisation = 'uniform' | 'variational';
+export const dequantisations: readonly Dequantisation[] = ['uniform', 'variational'];
 
 /** Bins and noise, from which a dequantiser makes x. */
 export interface NoisyPixels<T> {
