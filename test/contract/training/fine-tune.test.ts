@@ -162,7 +162,7 @@ describe('glow-onnx train --init', () => {
     [['--init', 'models'], 'models is a folder without manifest.json or best.safetensors; pass a model'],
     [
       ['--init', faces, '--labels', 'folder'],
-      '--labels contradicts --init: models/faces draws no classes, and',
+      '--labels contradicts --init: models/faces has the prior "standard", which no class can move, and',
     ],
     [['--labels', 'mood'], 'no attribute "mood" (found: folder)'],
   ])('%j is refused in one line before anything is written', async (argv, message) => {
@@ -173,6 +173,37 @@ describe('glow-onnx train --init', () => {
       line: expect.stringContaining(message.replaceAll('MODEL', folder)),
     });
     await expect(readCheckpoint(runAt('refused'), 'last')).rejects.toThrow('ENOENT');
+  });
+
+  test('gives classes to a model without: at first with the density of before, and training tells them apart', async () => {
+    const { classes, ...others } = config;
+    const plain = { ...others, classes: 0 };
+    const { 'prior.classes': _, ...trainable } = model.params.trainable;
+    const init = join(runAt('plain'), 'model');
+    const checkpoint = { config: plain, params: { ...model.params, trainable }, initialised: true };
+    await exportModel(checkpoint, { out: init });
+    const before = async (out: string, ...labels: string[]) => {
+      const { code, stdout, stderr } = await glowTrain(
+        ...flags(out),
+        '--init',
+        init,
+        '--lr',
+        '0.1',
+        ...labels,
+      );
+      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+      return { bits: /: ([\d.]+) before/.exec(stdout)?.[1], stderr };
+    };
+    const without = await before('without classes');
+    const labelled = await before('with classes', '--labels', 'folder');
+    expect(labelled.bits).toBe(without.bits);
+    expect(labelled.stderr).toContain(
+      '\n  classes: it has none and gets those of folder; it starts by drawing the same for all\n',
+    );
+    const { config: given, params, training } = await readCheckpoint(runAt('with classes'), 'last');
+    expect(given).toEqual(config);
+    expect(training).toMatchObject({ labels: 'folder', classNames: ['dark', 'light'] });
+    expect(params.trainable['prior.classes'].data.some((value) => Math.abs(value) > 1e-3)).toBe(true);
   });
 
   test('shows no password and no query of an address', async () => {

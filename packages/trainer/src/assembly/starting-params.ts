@@ -8,7 +8,7 @@ import {
 
 /**
  * The parameters from which an engine starts: those of a new model, or the averaged ones of a checkpoint, which validation
- * and export use. A checkpoint without a dequantiser gets a new one if the model has one.
+ * and export use. What the model has and the checkpoint lacks, a dequantiser or a table of classes, starts as in a new model.
  */
 export function startingParams(
   glow: Glow,
@@ -17,6 +17,10 @@ export function startingParams(
 ): LayerParams<Float64Tensor> {
   if (!checkpoint) return initialParams(glow, seed);
   const { params, ema } = checkpoint;
-  const initial = glow.dequantiser ? initialParams(glow, seed).trainable : {};
-  return { trainable: { ...initial, ...(ema ?? params.trainable) }, fixed: params.fixed };
+  const own = ema ?? params.trainable;
+  const isWhole = glow.params.every(({ name, kind }) => kind !== 'trainable' || Object.hasOwn(own, name));
+  return {
+    trainable: isWhole ? own : { ...initialParams(glow, seed).trainable, ...own },
+    fixed: params.fixed,
+  };
 }

@@ -91,7 +91,7 @@ async function run(
     display.opened(data);
     if (init) {
       display.startsTrained();
-      for (const text of compareWithData(init, data)) display.note(text);
+      for (const text of compareWithData(init, data, flags.labels)) display.note(text);
     }
     live = flags.open && ranks.rank === 0 ? await showLive(flags.out, display, terminal) : undefined;
     const recipe = flags.recipe && recipeFor(flags.recipe, data);

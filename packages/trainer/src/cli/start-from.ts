@@ -54,7 +54,9 @@ function checkFlags(name: string, flags: Flags, config: GlowConfig): void {
   ) {
     refuse('preset', 'is of another variant');
   }
-  if (labels !== undefined && config.classes === 0) refuse('labels', 'draws no classes');
+  if (labels !== undefined && config.classes === 0 && config.prior === 'standard') {
+    refuse('labels', 'has the prior "standard", which no class can move');
+  }
   if (size) checkSize(name, config, size, `--size ${size.height}x${size.width}`);
 }
 
@@ -75,7 +77,11 @@ function checkSize(name: string, { levels, height, width }: GlowConfig, size: Si
  * @returns what stays as in the model and what changes, in one line each, to be shown before training begins.
  * @throws RangeError if the model cannot take the images.
  */
-export function compareWithData({ name, checkpoint, origin }: Init, data: TrainingData): string[] {
+export function compareWithData(
+  { name, checkpoint, origin }: Init,
+  data: TrainingData,
+  labels: string | undefined,
+): string[] {
   const { config } = checkpoint;
   const { channels, height, width, levels, steps, hiddenChannels, bits } = config;
   checkSize(name, config, data, `${data.name} has images of ${data.height}×${data.width}`);
@@ -101,6 +107,9 @@ export function compareWithData({ name, checkpoint, origin }: Init, data: Traini
           `  size: it was trained on ${height}×${width} and takes ${data.height}×${data.width} too, but starts worse ` +
             `where structures have another size in pixels; --size ${height}x${width} gives its own`,
         ]),
+    ...(labels !== undefined && config.classes === 0
+      ? [`  classes: it has none and gets those of ${labels}; it starts by drawing the same for all`]
+      : []),
     ...(takesPixels(config) && bits < 8
       ? [`  bits: it keeps the upper ${bits} of 8 bits; compare its bits/dim only at --bits ${bits}`]
       : []),

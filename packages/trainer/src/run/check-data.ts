@@ -1,4 +1,4 @@
-import type { Checkpoint, GlowConfig } from '@glow-onnx/flow';
+import type { GlowConfig } from '@glow-onnx/flow';
 import { describeValues, type JsonObject, takesPixels } from '@glow-onnx/flow/internal';
 import { isNumbers, type TrainingData } from '../data/number-dataset.js';
 import type { TrainSettings } from '../settings/settings.js';
@@ -60,22 +60,6 @@ export function checkSameOrder(settings: TrainSettings, before: Partial<TrainSet
         'leave it out, or start a new run from its weights with --init',
     );
   }
-}
-
-/** @throws RangeError if the data has other class names than the checkpoint. */
-export function checkSameClasses(
-  data: TrainingData,
-  attribute: string | null,
-  { training }: Checkpoint,
-): void {
-  const before = training?.classNames;
-  const now = attribute === null ? undefined : data.labels?.[attribute]?.values;
-  if (!Array.isArray(before) || now === undefined) return;
-  if (before.length === now.length && before.every((word, i) => word === now[i])) return;
-  throw new RangeError(
-    `data: ${attribute} of ${data.name} has the classes ${now.join(', ')}, but the checkpoint was trained on ` +
-      `${before.join(', ')}; pass labels with the same values`,
-  );
 }
 
 /** @throws RangeError if the model expects numbers and the data has images, or the other way round. */

@@ -11,7 +11,8 @@ import { openOnnxRuntimeDifferentiator } from '../onnxruntime/onnxruntime-differ
 import { evaluation } from '../onnxruntime/training-graph.js';
 import { defaultSettings } from '../settings/settings.js';
 import { mostDraws, scoredBatches } from './batches.js';
-import { checkImages, checkSameClasses, checkSameData } from './check-data.js';
+import { checkImages, checkSameData } from './check-data.js';
+import { checkSameClasses } from './classes.js';
 import { runOf } from './run-checkpoint.js';
 
 /** Mean bits/dim of images by every bound that a checkpoint can give. */

@@ -24,8 +24,9 @@ import { createRunReport, type Epoch } from '../report/run-report.js';
 import { checkSettings } from '../settings/check-settings.js';
 import { defaultSettings, type TrainSettings } from '../settings/settings.js';
 import { createBatches } from './batches.js';
-import { checkImages, checkSameClasses, checkSameData, checkSameOrder } from './check-data.js';
+import { checkImages, checkSameData, checkSameOrder } from './check-data.js';
 import { checkPlace } from './check-place.js';
+import { checkSameClasses, withClasses } from './classes.js';
 import type { Forecast } from './forecast.js';
 import { riseOfRate } from './learning-rate.js';
 import { runTraining, type TrainResult } from './loop.js';
@@ -160,7 +161,10 @@ async function openRun(options: TrainOptions, opened: Close[]): Promise<Training
   // A model takes every size that its levels divide: fine-tuning may use another size than the first training.
   const config = parseConfig(
     checkpoint
-      ? { ...checkpoint.config, height: data.height, width: data.width }
+      ? {
+          ...(run ? checkpoint.config : withClasses(checkpoint.config, data, settings.labels)),
+          ...{ height: data.height, width: data.width },
+        }
       : (start as { config: GlowConfig }).config,
   );
   checkImages(data, config);
