@@ -14,6 +14,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime/node';
+import { integer } from '../models/options.mjs';
 import { adaptiveBits } from './anomaly/adaptive-code.mjs';
 import { jpegXlBits } from './anomaly/jpeg-xl.mjs';
 import { tables } from './anomaly/report.mjs';
@@ -40,8 +41,8 @@ const { values } = parseArgs({
     doc: text,
   },
 });
-const pictures = natural('pictures');
-const draws = natural('draws');
+const pictures = integer(values, 'pictures');
+const draws = integer(values, 'draws');
 if (values.doc) aroundPart(values.doc, command); // says now, not after an hour, what it lacks
 
 /** Pictures of a call: little is lost when the program is killed. */
@@ -123,10 +124,4 @@ async function allStatistics(glow, good) {
 
 function keyOf({ set, source, by, picture }) {
   return `${set}|${source}|${by}|${picture}`;
-}
-
-function natural(name) {
-  const value = Number(values[name]);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new RangeError(`--${name} must be an integer from 1 on, got ${values[name]}`);
 }

@@ -1,8 +1,10 @@
 // The SDK in Chromium: loading, first and steady calls, memory, the cost over ONNX Runtime's own session, and the same flow in
 // TensorFlow.js, on wasm with one thread and with all, in the page and in a worker; on WebGPU and WebGL where there is a GPU.
 //
-//     npm run bench:browser -- [--seconds 1] [--only faces] [--json]
+//     npm run bench:browser -- [--seconds 1] [--only faces] [--out out/browser] [--json]
 //
+// Each result is a line of results.jsonl in --out as soon as it is found, until all are printed: after an interruption, the
+// same command goes on, on the same day and machine.
 // Chromium: CHROMIUM or /usr/bin/chromium. For WebGL: npm install --no-save @tensorflow/tfjs-backend-webgl@4.22.0.
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -15,11 +17,13 @@ import { chromium } from 'playwright-core';
 import { build, preview } from 'vite';
 import { reportOf } from './browser/report.mjs';
 import { machine, models, randomCheckpoint } from './models.mjs';
+import { openResults } from './results-file.mjs';
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    out: { type: 'string', default: 'out/browser' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -31,6 +35,9 @@ const repository = fileURLToPath(new URL('..', import.meta.url));
 const site = mkdtempSync(join(tmpdir(), 'glow-browser-bench-'));
 process.on('exit', () => rmSync(site, { recursive: true, force: true }));
 const cores = availableParallelism();
+
+const resultsFile = join(values.out, 'results.jsonl');
+const { lines, keep } = openResults(resultsFile);
 
 // Not minified: TensorFlow.js starts its threads from the text of a function that names others.
 await build({
@@ -53,6 +60,7 @@ const origin = server.resolvedUrls.local[0];
 try {
   const results = { machine: machine(), cores, ...(await measureAll()) };
   console.log(values.json ? JSON.stringify(results) : reportOf(results));
+  rmSync(resultsFile);
 } finally {
   await server.close();
 }
@@ -100,7 +108,7 @@ async function measureAll() {
   for (const { name, folder, large } of cases) {
     const batches = large ? [1] : [1, 16];
     for (const place of places) {
-      const { value, megabytes } = await inChromium(async (page, again) => {
+      const { value, megabytes } = await once({ kind: 'sdk', name, ...place }, async (page, again) => {
         const first = await page.evaluate((arg) => bench.sdk(arg), { folder, batches, seconds, ...place });
         const cached = await (await again()).evaluate((arg) => bench.load(arg), { folder, ...place });
         return { ...first, cached };
@@ -110,7 +118,7 @@ async function measureAll() {
     }
     if (large) continue;
     for (const threads of new Set([1, cores])) {
-      const { value } = await inChromium((page) =>
+      const { value } = await once({ kind: 'overhead', name, threads }, (page) =>
         page.evaluate((arg) => bench.overhead(arg), { folder, batches, threads, seconds }),
       );
       found.overhead.push(...value.map((line) => ({ name, threads, ...line })));
@@ -130,15 +138,23 @@ async function measureAll() {
         seconds,
         ...side,
       };
-      const { value } = await inChromium((page) => page.evaluate((arg) => bench.beside(arg), arg)).catch(
-        (error) => ({
-          value: [{ failure: error.message.split('\n')[0] }],
-        }),
-      );
+      const { value } = await once({ kind: 'beside', name, ...side }, (page) =>
+        page.evaluate((arg) => bench.beside(arg), arg),
+      ).catch((error) => ({ value: [{ failure: error.message.split('\n')[0] }] }));
       found.beside.push(...value.map((line) => ({ name, ...side, ...line })));
       console.error(`${name}, TensorFlow.js ${side.backend}: ${value[0]?.failure ?? 'measured'}`);
     }
   }
+  return found;
+}
+
+/** Measures in a Chromium, and keeps what it finds, unless an earlier run that was interrupted has found it. */
+async function once(what, measure) {
+  const key = JSON.stringify({ ...what, seconds, machine: machine() });
+  const before = lines.find((line) => line.key === key);
+  if (before) return before.found;
+  const found = await inChromium(measure);
+  keep({ key, found });
   return found;
 }
 

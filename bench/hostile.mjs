@@ -10,6 +10,7 @@ import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createRandom } from '@glow-onnx/flow/random';
 import { openDataset } from '@glow-onnx/trainer';
+import { integer } from '../models/options.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -23,8 +24,8 @@ const { values } = parseArgs({
   },
 });
 if (!values.model) throw new Error('hostile: expected --model <folder>');
-const count = natural('count');
-const seed = natural('seed');
+const count = integer(values, 'count');
+const seed = integer(values, 'seed');
 const share = Number(values.reconstruct);
 
 if (!(share >= 0 && share <= 1)) {
@@ -166,12 +167,4 @@ function heading() {
 
 function line({ name, pictures, notFinite: bad, most, decoded, lost, changed }) {
   return `| ${name} | ${pictures} | ${bad} | ${most.toFixed(1)} | ${decoded} | ${lost} | ${changed} |`;
-}
-
-function natural(name) {
-  const value = Number(values[name]);
-  if (!Number.isInteger(value) || value < 1) {
-    throw new RangeError(`hostile: --${name}: expected a whole number from 1, got ${values[name]}`);
-  }
-  return value;
 }

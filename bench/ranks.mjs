@@ -5,11 +5,12 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createConfig, createGlow, initialParams } from '@glow-onnx/flow';
 import { openMpi } from '@glow-onnx/trainer';
+import { table } from '../models/tables.mjs';
 import { openDifferentiator } from '../packages/trainer/dist/assembly/open-differentiator.js';
 import { flatten, parameterLayout } from '../packages/trainer/dist/engine/parameters.js';
 import { acrossRanks } from '../packages/trainer/dist/ranks/across-ranks.js';
 import { machine } from './models.mjs';
-import { aroundPart, table, writePart } from './written-part.mjs';
+import { aroundPart, writePart } from './written-part.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -81,7 +82,7 @@ if (ranks.rank === 0) {
   const part = [
     `\`mpirun -n ${ranks.size} node ${command} --doc docs/many-machines.md\` on ${machine()}; load of the machine at the start:`,
     `${load1.toFixed(1)}. Images of 3×32×32, ${ranks.size} ranks on one machine, one thread each; medians of ${steps} steps.\n`,
-    table('rrrrr', head, rows),
+    table('r', head, rows),
   ].join('\n');
   if (values.doc) writePart(values.doc, command, part);
   else console.log(part);

@@ -1,12 +1,13 @@
 // Texts and tables of docs/performance.md, each from the raw results of one benchmark.
-import { figures, table } from './written-part.mjs';
+import { table } from '../models/tables.mjs';
+import { figures } from './written-part.mjs';
 
 /** Of graph.mjs. */
 export function graphReport({ machine, threads, rows }) {
   return [
     `${machine}; ${threads === 1 ? 'processor time of one thread' : `${threads} threads, wall clock`}. Ratios are medians over rounds in which the graphs take turns; below 1, the exported graph is faster.`,
     table(
-      'llrrrrr',
+      'llr',
       ['model', 'pass', 'batch', 'images/s', 'time / unfolded', 'time / convolutions', 'rounds'],
       rows.map((row) => [
         ...[row.model, row.direction, row.batch, figures(row.speeds[0])],
@@ -22,19 +23,19 @@ export function inferenceReport({ machine, model, loads, memory, speeds, overhea
   return [
     `${machine}; ${model}.`,
     table(
-      'lrr',
+      'lr',
       ['load', 'loadGlow, ms', 'first encode and decode, ms'],
       loads.map(({ what, load, first }) => [what, figures(load), figures(first)]),
     ),
     `Memory of the process: ${before} MB before, ${after} MB after these ten loads; the weights are ${weights.toFixed(1)} MB.`,
     table(
-      'rrr',
+      'r',
       ['images', 'encode, images/s', 'decode, images/s'],
       speeds.map(({ count, encode, decode }) => [count, figures(encode), figures(decode)]),
     ),
     'Beyond a bare `session.run` on tensors that are ready and the conversion of pixels, in turns:',
     table(
-      'lrrrrr',
+      'lr',
       ['call', 'batch', 'bare run, ms', 'pixels, ms', 'beyond, ms', 'of the run'],
       overheads.map(({ pass, batch, bare, pixels, beyond }) => [
         ...[pass, batch, figures(bare), figures(pixels), figures(beyond)],
@@ -65,7 +66,7 @@ export function trainingReport({ machine, rounds, rows }) {
   return [
     `${machine}; preset tutorial, L=3, optimiser included; images/s (peak MB of the process)${rounds > 1 ? `, medians of ${rounds} turns` : ''}.`,
     table(
-      `lr${'r'.repeat(shown.length + paired.length)}`,
+      'lr',
       ['', 'batch', ...shown, ...paired.map((other) => `${first} over ${other}`)],
       rows.map(({ name, batch, cells }) => [
         ...[name, batch, ...shown.map((column) => cell(cells[column]))],
@@ -81,7 +82,7 @@ export function pytorchReport({ machine, torch, model, golden, columns, rows }) 
   return [
     `${machine}, torch ${torch}; ${model}; PyTorch differs from golden.safetensors by ${golden.toExponential(0)}. Images/s, in turns.`,
     table(
-      `lr${'r'.repeat(columns.length + 1)}`,
+      'lr',
       ['', 'batch', ...columns, 'ours over the faster'],
       rows.map(({ what, batch, ...row }) => [
         ...[what, batch, ...columns.map((name) => figures(row[name]))],
@@ -96,7 +97,7 @@ export function exportReport({ machine, model, seconds, processorSeconds, gigaby
   return [
     `${machine}; ${model}, \`glow-onnx export\` with its checks and its diagnosis of steps.`,
     table(
-      'lrr',
+      'lr',
       ['', 'measured', 'at most'],
       [
         ['seconds', seconds.toFixed(1), limits.seconds],
@@ -113,7 +114,7 @@ export function precisionReport({ machine, batch, images, models }) {
   const tables = models.flatMap(({ name, rows }) => [
     `${name}:`,
     table(
-      'lrrrrrrrr',
+      'lr',
       [
         ...[
           'precision',
@@ -145,13 +146,13 @@ export function memoryReport({ machine, model, weights, opening, picture, floor,
   return [
     `${machine}. Opening ${model} (${(weights / 1e6).toFixed(0)} MB of weights), one direction or both, by ONNX Runtime from its path and by \`loadGlow\` with hashes and a first run:`,
     table(
-      'lrrr',
+      'lr',
       ['', 'seconds', 'over bare', 'memory over the weights'],
       opening.map((row) => [row.what, figures(row.seconds), share(row), (row.bytes / weights).toFixed(2)]),
     ),
     `Encoding one image with ${picture}. Two hidden images, one of the flow and the input take ${floor} bytes for each pixel: less is not possible without cutting the image into strips.`,
     table(
-      'lrrr',
+      'lr',
       ['', 'side', 'seconds', 'bytes for each pixel'],
       encoding.map(({ what, side, seconds, bytes }) => [
         what,

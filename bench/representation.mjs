@@ -11,6 +11,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseManifest } from '@glow-onnx/flow/manifest';
+import { integer } from '../models/options.mjs';
 import { fewProbes, fullProbe, nearest } from './representation/evaluate.mjs';
 import { fewLabels, resultTable } from './representation/report.mjs';
 import { openRows, representations } from './representation/representations.mjs';
@@ -33,7 +34,10 @@ const { values } = parseArgs({
     doc: text,
   },
 });
-const [train, test, seeds, iterations] = ['train', 'test', 'seeds', 'iterations'].map(natural);
+const inThousands = { least: 1000, step: 1000 };
+const train = integer(values, 'train', { ...inThousands, most: 60_000 });
+const test = integer(values, 'test', { ...inThousands, most: 10_000 });
+const [seeds, iterations] = ['seeds', 'iterations'].map((name) => integer(values, name, { most: 1000 }));
 const chosen = choose('only', representations, ({ name }) => name.replaceAll('*', ''));
 const tasks = choose('tasks', ['few', 'nearest', 'full'], (name) => name);
 const validation = Math.min(5000, Math.floor(train / 10));
@@ -110,21 +114,4 @@ function choose(option, all, nameOf) {
     if (found) return found;
     throw new RangeError(`--${option} ${name}: expected some of ${all.map(nameOf).join('; ')}`);
   });
-}
-
-function natural(name) {
-  const value = Number(values[name]);
-  const limits = { train: 60_000, test: 10_000 };
-  const [least, most] = name in limits ? [1000, limits[name]] : [1, 1000];
-  if (
-    Number.isSafeInteger(value) &&
-    value >= least &&
-    value <= most &&
-    (!(name in limits) || value % 1000 === 0)
-  ) {
-    return value;
-  }
-  throw new RangeError(
-    `--${name} must be ${name in limits ? 'a multiple of 1000' : 'an integer'} from ${least} to ${most}, got ${values[name]}`,
-  );
 }

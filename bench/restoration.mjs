@@ -10,6 +10,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime/node';
+import { integer } from '../models/options.mjs';
 import { cases, openPictures, sets } from './restoration/cases.mjs';
 import { openPeer } from './restoration/peer.mjs';
 import { readAround, tables, writeReport } from './restoration/report.mjs';
@@ -30,8 +31,9 @@ const { values } = parseArgs({
     doc: text,
   },
 });
-const count = { pictures: natural('pictures'), sampled: natural('sampled'), draws: natural('draws') };
-const steps = values.steps && natural('steps');
+const [pictures, sampled, draws] = ['pictures', 'sampled', 'draws'].map((name) => integer(values, name));
+const count = { pictures, sampled, draws };
+const steps = values.steps && integer(values, 'steps');
 const chosen = choose(values.only);
 if (values.doc) readAround(values.doc); // says now, not after an hour, what it lacks
 
@@ -94,10 +96,4 @@ function choose(only) {
     if (found.length > 0) return found;
     throw new RangeError(`--only ${name}: expected some of ${cases.map(({ id }) => id).join(', ')}`);
   });
-}
-
-function natural(name) {
-  const value = Number(values[name]);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new RangeError(`--${name} must be an integer from 1 on, got ${values[name]}`);
 }

@@ -11,8 +11,9 @@ import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createRandom } from '@glow-onnx/flow/random';
+import { table } from '../models/tables.mjs';
 import { machine, median } from './models.mjs';
-import { aroundPart, table, writePart } from './written-part.mjs';
+import { aroundPart, writePart } from './written-part.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -166,7 +167,7 @@ async function speed() {
   }
   await Promise.all(servers.map(({ stop }) => stop()));
   const head = ['clients', '', 'requests/s', 'processor time of one', 'p50', 'p99', 'memory'];
-  return `${table('rlrrrrr', head, rows)}\n`;
+  return `${table('rlr', head, rows)}\n`;
 }
 
 async function badClients() {

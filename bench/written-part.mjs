@@ -23,13 +23,6 @@ export function writePart(path, command, part) {
   renameSync(`${path}.part`, path);
 }
 
-/** A table of rows of cells; `align` has `l` or `r` for each column. */
-export function table(align, head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  const rule = [...align].map((side) => (side === 'r' ? '--:' : '---'));
-  return [line(head), `|${rule.join('|')}|`, ...rows.map(line)].join('\n');
-}
-
 /** Three figures, without a power of ten; nothing for a number that is not known. */
 export function figures(number) {
   return number === undefined || Number.isNaN(number) ? '' : String(Number(number.toPrecision(3)));

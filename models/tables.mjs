@@ -1,7 +1,8 @@
-/** A Markdown table: the first column is text, the others numbers. */
-export function table(header, rows) {
+/** A Markdown table; `align` has `l` or `r` for each column, and its last letter also stands for all columns after it. */
+export function table(align, header, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(header), `|---|${'--:|'.repeat(header.length - 1)}`, ...rows.map(line)].join('\n');
+  const rule = header.map((_, column) => ((align[column] ?? align.at(-1)) === 'r' ? '--:' : '---'));
+  return [line(header), `|${rule.join('|')}|`, ...rows.map(line)].join('\n');
 }
 
 /**

@@ -1,8 +1,9 @@
 // What anomaly.mjs found, as tables.
+
+import { table } from '../../models/tables.mjs';
 import { falseAlarmsAt, leastScores } from '../../packages/runtime/dist/calibration/conformal.js';
 import { judgeOf } from '../../packages/runtime/dist/calibration/judge.js';
 import { aurocInterval } from '../auroc.mjs';
-import { table } from '../written-part.mjs';
 import { calibrationOf, rows, usual } from './scores.mjs';
 
 const rates = [0.01, 0.05];
@@ -71,7 +72,7 @@ function aurocTable(set, sources) {
   if (found.length === 0) return '';
   const head = ['AUROC (95 %)', ...names, 'good pictures, strangers of a kind'];
   if (set === 'fashion') head.push('published, for MNIST');
-  return `**${set}**\n\n${table(`l${'r'.repeat(head.length - 1)}`, head, found)}`;
+  return `**${set}**\n\n${table('lr', head, found)}`;
 }
 
 /** An AUROC with its interval; by photograph, where the good pictures are of some. */
@@ -121,7 +122,7 @@ function alarmTable(sources) {
     }),
   );
   const head = ['called unusual', 'good', 'expected of good (95 %)', 'pictures to compare with', ...names];
-  return table(`l${'r'.repeat(head.length - 1)}`, head, found);
+  return table('lr', head, found);
 }
 
 const percent = (share) => `${Number((100 * share).toPrecision(2))} %`;

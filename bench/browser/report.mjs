@@ -1,5 +1,6 @@
 // The part of docs/performance.md that browser.mjs writes.
-import { figures, table } from '../written-part.mjs';
+import { table } from '../../models/tables.mjs';
+import { figures } from '../written-part.mjs';
 
 export function reportOf({ machine, version, gpu, sdk, overhead, beside }) {
   const card = gpu && !gpu.software ? gpu.name : 'no GPU, so WebGPU and WebGL are left out';
@@ -7,7 +8,7 @@ export function reportOf({ machine, version, gpu, sdk, overhead, beside }) {
     `${machine}, Chromium ${version}; ${card}.`,
     'The SDK: loading with an empty cache (wasm compiled, hashes compared, self-test) and with a full one, the first calls, and the medians of calls after that. ms; memory is the peak of the page’s process over an empty page, MB.',
     table(
-      'llrrrrrrrrr',
+      'llr',
       [
         '',
         'where',
@@ -25,7 +26,7 @@ export function reportOf({ machine, version, gpu, sdk, overhead, beside }) {
     ),
     'Beyond a bare `session.run` of onnxruntime-web on tensors that are ready, in turns in one page, wasm:',
     table(
-      'lrlrrrr',
+      'lrlr',
       ['', 'threads', 'call', 'batch', 'bare, ms', 'beyond, ms', 'share'],
       overhead.map(({ name, threads, pass, batch, bare, beyond }) => [
         ...[name, threads, pass, batch, figures(bare), figures(beyond)],
@@ -34,7 +35,7 @@ export function reportOf({ machine, version, gpu, sdk, overhead, beside }) {
     ),
     'The same model in TensorFlow.js’ stock operations, in turns in one page, from and to arrays of the page:',
     table(
-      'llrlrrrrr',
+      'llrlr',
       [
         '',
         'TensorFlow.js',

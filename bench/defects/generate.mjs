@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '@glow-onnx/runtime/internal-node';
 import sharp from 'sharp';
+import { integer } from '../../models/options.mjs';
 import { defectsOf } from './defects.mjs';
 import { drawPicture } from './picture.mjs';
 
@@ -19,15 +20,7 @@ const text = { type: 'string' };
 const { values } = parseArgs({
   options: { out: text, train: { ...text, default: '20000' }, test: { ...text, default: '100' } },
 });
-const count = Object.fromEntries(
-  ['train', 'test'].map((name) => {
-    const number = Number(values[name]);
-    if (!Number.isInteger(number) || number < 1) {
-      throw new RangeError(`--${name} must be an integer from 1 on, got ${values[name]}`);
-    }
-    return [name, number];
-  }),
-);
+const count = Object.fromEntries(['train', 'test'].map((name) => [name, integer(values, name)]));
 if (values.out === undefined) throw new Error('usage: node bench/defects/generate.mjs --out DIR');
 
 const contrasts = JSON.parse(readFileSync(new URL('contrasts.json', import.meta.url), 'utf8'));

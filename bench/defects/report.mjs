@@ -1,5 +1,5 @@
 // The figures of maps, as tables.
-import { table } from '../written-part.mjs';
+import { table } from '../../models/tables.mjs';
 import { maskedAuroc, perRegionOverlap } from './measures.mjs';
 
 /**
@@ -23,9 +23,9 @@ export function report(found) {
   ]);
   return [
     'All defects of a surface and its good pictures together:',
-    table('llrrr', ['surface', 'method', 'pixel AUROC', 'PRO', 'image AUROC'], rows),
+    table('llr', ['surface', 'method', 'pixel AUROC', 'PRO', 'image AUROC'], rows),
     'Pixel AUROC of each kind of defect, with the good pictures:',
-    table(`ll${'r'.repeat(kinds.length)}`, ['surface', 'method', ...kinds], byKind),
+    table('llr', ['surface', 'method', ...kinds], byKind),
   ].join('\n\n');
 }
 

@@ -1,5 +1,6 @@
 // The text of docs/gpu.md that gpu.mjs writes.
-import { figures, table } from '../written-part.mjs';
+import { table } from '../../models/tables.mjs';
+import { figures } from '../written-part.mjs';
 
 const short = [
   ['error of z', 'z'],
@@ -68,7 +69,7 @@ function correctness(parts) {
   );
   return [
     'Every variant, exported and run on the device. Largest errors, against float64 unless it says otherwise:',
-    table('lrrrrrrr', head, rows),
+    table('lr', head, rows),
     ...(outside.length > 0 ? [['Outside their tolerance, or failed:', '', ...outside].join('\n')] : []),
   ];
 }
@@ -98,7 +99,7 @@ function speeds(cases, parts) {
       return Number.isNaN(Math.max(...used)) ? '' : Math.max(...used);
     });
     if (memory.some((used) => used !== '')) rows.push(['most memory of the card, MB', '', ...memory]);
-    return [`${name}, images/s:`, table(`lr${'r'.repeat(columns.length)}`, ['', 'batch', ...columns], rows)];
+    return [`${name}, images/s:`, table('lr', ['', 'batch', ...columns], rows)];
   });
 }
 

@@ -1,5 +1,5 @@
 // What representation.mjs found, as a table.
-import { table } from '../written-part.mjs';
+import { table } from '../../models/tables.mjs';
 import { representations } from './representations.mjs';
 
 export const fewLabels = [10, 100, 1000];
@@ -23,7 +23,7 @@ export function resultTable(lines) {
     ];
   });
   const header = ['', 'numbers', ...fewLabels.map((n) => `${thousands(n)} labels`), 'all labels', 'nearest'];
-  return table('lrrrrrr', header, rows);
+  return table('lr', header, rows);
 }
 
 /** Mean and standard deviation over seeds. */

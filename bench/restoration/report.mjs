@@ -20,7 +20,9 @@ export function tables(lines, figure = () => []) {
     });
   const part = (task, title, header, row) => {
     const found = rows(task, row);
-    return found.length === 0 ? [] : [title, table(['', 'pictures', ...header], found), ...figure(task)];
+    return found.length === 0
+      ? []
+      : [title, table('lr', ['', 'pictures', ...header], found), ...figure(task)];
   };
   const model = ['log p less the true one’s', 'typical', 'seconds'];
   return [

@@ -89,10 +89,12 @@ async function tryOut(glow, design, edit, direction, strength, count) {
 function reportsOf(results) {
   return [
     table(
+      'lr',
       header('edit'),
       results.map(({ edit, strength, errors }) => row(edit, strength, errors)),
     ),
     table(
+      'lr',
       header('the same direction back'),
       results.map(({ edit, strength, back }) => row(reversed(edit), -strength, back)),
     ),

@@ -34,7 +34,7 @@ export async function findPlaces({ folder, page }) {
   }
   await glow.dispose();
 
-  const report = table(['fault', 'terms', 'terms less the usual map', 'gradient', 'by chance'], rows);
+  const report = table('lr', ['fault', 'terms', 'terms less the usual map', 'gradient', 'by chance'], rows);
   console.log(report);
   if (process.argv.includes('--write')) {
     await writeFileAtomic(page, replaceTable(await readFile(page, 'utf8'), report));

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '@glow-onnx/runtime/internal-node';
 import { SingleBar } from 'cli-progress';
 import sharp from 'sharp';
+import { integer } from '../options.mjs';
 
 /** Faces per row of the sheet. */
 const columns = 160;
@@ -27,8 +28,8 @@ export async function generateSheet({ folder, count: usual, design, png, facts, 
       out: { type: 'string', default: folder },
     },
   });
-  const count = integer('count', options.count, 1, 500_000);
-  const seed = integer('seed', options.seed, 0, 2 ** 32 - 1);
+  const count = integer(options, 'count', { most: 500_000 });
+  const seed = integer(options, 'seed', { least: 0, most: 2 ** 32 - 1 });
   const { sheet, raw, indices } = draw(design, seed, count, check);
   const file = await sharp(sheet, { raw, limitInputPixels: false }).png(png).toBuffer();
   const stored = await sharp(file, { limitInputPixels: false }).removeAlpha().raw().toBuffer();
@@ -87,14 +88,6 @@ function draw({ attributes, faceSize, faceAt, renderFace }, seed, count, check) 
   bar.update(count);
   bar.stop();
   return { sheet, raw: { width, height, channels: 3 }, indices };
-}
-
-function integer(name, text, least, most) {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`--${name} must be an integer from ${least} to ${most}, got ${text}`);
-  }
-  return value;
 }
 
 async function version(name) {

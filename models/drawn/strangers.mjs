@@ -125,7 +125,7 @@ function reportOf(scores) {
     ...['images', 'bits/dim', 'complexity', 'excess', 'typicality < 0.05'],
     ...['AUROC bits/dim', 'AUROC typicality', 'AUROC excess'],
   ];
-  return table(header, rows);
+  return table('lr', header, rows);
 }
 
 function row(name, scores, ...cells) {

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { createRandom, shuffle } from '@glow-onnx/flow/random';
 import { writeFileAtomic } from '@glow-onnx/runtime/internal-node';
 import sharp from 'sharp';
+import { integer } from '../options.mjs';
 
 const tile = 32;
 const columns = 400;
@@ -27,15 +28,13 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 });
-const [count, seed] = [Number(options.count), Number(options.seed)];
+const seed = integer(options, 'seed', { least: 0 });
 if (options.out === undefined || options.from.length === 0) {
   throw new Error(
     'usage: node models/photos/generate.mjs --from DIR [--from DIR …] --out DIR [--count 200000]',
   );
 }
-if (!Number.isInteger(count) || count < 1 || count > 250_000) {
-  throw new RangeError(`--count must be an integer from 1 to 250000, got ${options.count}`);
-}
+const count = integer(options, 'count', { most: 250_000 });
 
 const { photos, sources } = JSON.parse(await readFile(join(here, 'photos.json'), 'utf8'));
 const found = await Promise.all(options.from.map((folder) => readdir(folder, { recursive: true })));

@@ -83,7 +83,7 @@ async function bestOf(folder: string): Promise<string> {
   if (await has(folder, 'best.safetensors')) return join(folder, 'best.safetensors');
   if (await has(folder, 'last.safetensors')) {
     throw new Error(
-      `${folder}: this run has no best.safetensors, because no epoch has ended; ` +
+      `${folder}: this run has no best.safetensors; ` +
         `pass ${join(folder, 'last.safetensors')} to take it as it is`,
     );
   }

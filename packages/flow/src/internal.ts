@@ -3,16 +3,18 @@
  * @packageDocumentation
  */
 
-export { checkpointParts, type JsonObject, type JsonValue } from './checkpoint.js';
-export { describeIssue, parseConfig } from './config.js';
-export { outputName } from './encode-decode.js';
-export { fullName, type Level } from './glow.js';
-export { latentChannels, latentShapes } from './latent-shapes.js';
-export type { ChannelAffine, PlacedLayer } from './layer.js';
+export { inverse, logAbsDet, lu, matmul } from './arithmetic/linalg.js';
+export type { Padding } from './arithmetic/ops.js';
+export { filled, sizeOf } from './arithmetic/tensor.js';
+export { checkpointParts, type JsonObject, type JsonValue } from './files/checkpoint.js';
+export type { OwnBytes } from './files/own-bytes.js';
+export { type Precision, precisions } from './files/precision.js';
+export { preprocessingOf } from './files/preprocessing.js';
+export { type Tolerances, tolerances } from './files/tolerances.js';
 export { dequantisationOf, dequantisations } from './layers/dequantiser.js';
 export { luParams } from './layers/invertible-conv.js';
+export type { ChannelAffine, PlacedLayer } from './layers/layer.js';
 export { squeeze } from './layers/squeeze.js';
-export { inverse, logAbsDet, lu, matmul } from './linalg.js';
 export {
   encodeManifest,
   type GraphVariant,
@@ -20,8 +22,11 @@ export {
   maxManifestBytes,
   type Preprocessing,
 } from './manifest.js';
-export type { Padding } from './ops.js';
-export type { OwnBytes } from './own-bytes.js';
+export { describeIssue, parseConfig } from './model/config.js';
+export { outputName } from './model/encode-decode.js';
+export { fullName, type Level } from './model/glow.js';
+export { latentChannels, latentShapes } from './model/latent-shapes.js';
+export { liftWeights } from './model/weights.js';
 export {
   binToFloat32,
   binToModel,
@@ -32,8 +37,6 @@ export {
   pixelToBin,
   takesPixels,
 } from './pixels.js';
-export { type Precision, precisions } from './precision.js';
-export { preprocessingOf } from './preprocessing.js';
 export { type Random, type RandomState, restoreRandom, shuffle } from './random.js';
 export { crc32 } from './reading/crc32.js';
 export { describe } from './reading/describe.js';
@@ -69,6 +72,3 @@ export {
   type SafetensorsTensor,
   safetensorsNumbers,
 } from './safetensors.js';
-export { filled, sizeOf } from './tensor.js';
-export { type Tolerances, tolerances } from './tolerances.js';
-export { liftWeights } from './weights.js';

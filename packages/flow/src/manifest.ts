@@ -1,6 +1,6 @@
-import { describeIssue, type GlowConfig, parseConfig } from './config.js';
-import { latentChannels } from './latent-shapes.js';
-import { type Preprocessing, preprocessingOf } from './preprocessing.js';
+import { type Preprocessing, preprocessingOf } from './files/preprocessing.js';
+import { describeIssue, type GlowConfig, parseConfig } from './model/config.js';
+import { latentChannels } from './model/latent-shapes.js';
 import { checksumOf } from './reading/checksum.js';
 import { difference } from './reading/difference.js';
 import { checkVersion } from './reading/format-version.js';
@@ -8,8 +8,9 @@ import { parseJsonObject } from './reading/parse-json.js';
 import * as z from './reading/schema.js';
 import { sha256Pattern } from './reading/sha256-pattern.js';
 
-export { latentChannels, latentShapes } from './latent-shapes.js';
-export { type Precision, precisions } from './precision.js';
+export { type Precision, precisions } from './files/precision.js';
+export { type Tolerances, tolerances } from './files/tolerances.js';
+export { latentChannels, latentShapes } from './model/latent-shapes.js';
 export { checksumOf } from './reading/checksum.js';
 export { crc32 } from './reading/crc32.js';
 export { describe } from './reading/describe.js';
@@ -34,7 +35,6 @@ export {
 export { type JsonLimits, parseJson, parseJsonObject } from './reading/parse-json.js';
 export { printable, unprintable } from './reading/printable.js';
 export { sha256Pattern } from './reading/sha256-pattern.js';
-export { type Tolerances, tolerances } from './tolerances.js';
 export { type GlowConfig, type Preprocessing, parseConfig };
 
 const newestVersion = 2;

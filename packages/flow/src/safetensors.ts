@@ -1,4 +1,4 @@
-import type { OwnBytes } from './own-bytes.js';
+import type { OwnBytes } from './files/own-bytes.js';
 
 /**
  * The safetensors file format of Hugging Face: a little-endian u64 N, N bytes of JSON
@@ -8,7 +8,6 @@ import type { OwnBytes } from './own-bytes.js';
  * Numbers are read and written in the byte order of the host; all supported platforms are little-endian.
  */
 
-import { show } from './reading/show.js';
 import {
   byteSize,
   dtypeArrays,
@@ -17,7 +16,8 @@ import {
   maxHeaderBytes,
   readHeader,
   type SafetensorsDtype,
-} from './safetensors-header.js';
+} from './files/safetensors-header.js';
+import { show } from './reading/show.js';
 
 export { dtypeArrays, type Header, type HeaderEntry, maxHeaderBytes, readHeader, type SafetensorsDtype };
 

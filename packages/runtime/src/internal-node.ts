@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 
+export { type Advice, AdvisedError } from './advised-error.js';
 export { expandFolders } from './cli/expand-folders.js';
 export { glow } from './cli/glow.js';
 export { gigabytes } from './cli/options.js';

@@ -85,7 +85,7 @@ test('a renewed table takes the place of the one with its header', () => {
   const page = 'before\n\n| a | b |\n|---|--:|\n| x | 1 |\n| y | 2 |\n\nafter | all';
   const replaced = evaluate(
     'tables.mjs',
-    `m.replaceTable(${JSON.stringify(page)}, m.table(['a', 'b'], [['z', 3]]))`,
+    `m.replaceTable(${JSON.stringify(page)}, m.table('lr', ['a', 'b'], [['z', 3]]))`,
   );
   expect(replaced).toBe('before\n\n| a | b |\n|---|--:|\n| z | 3 |\n\nafter | all');
 });

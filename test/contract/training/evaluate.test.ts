@@ -80,13 +80,13 @@ test('other data, other sizes and weights of no run are refused, unless all imag
   );
   const { progress: _, optimizer: __, ...weights } = checkpoint;
   await expect(evaluateCheckpoint(weights, others, options)).rejects.toThrow(
-    'evaluate: the checkpoint does not come from a training run',
+    'the checkpoint does not come from a training run',
   );
   const found = await evaluateCheckpoint(weights, others, { ...options, all: true });
   expect(Object.keys(found.bitsPerDim)).toEqual(['uniform', 'variational']);
   for (const draws of [0, 1.5, 2 ** 17]) {
     await expect(evaluateCheckpoint(weights, ramps(), { ...options, draws })).rejects.toThrow(
-      `evaluate: draws must be an integer from 1 to 65536, got ${draws}`,
+      `--draws must be an integer from 1 to 65536, got ${draws}`,
     );
   }
 });

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import sharp from 'sharp';
 import { glowTrain, glowTrainUntil } from '../../support/glow-train.js';
 import { readCheckpoint, temporaryRuns } from '../../support/training.js';
@@ -30,6 +30,9 @@ test('trains, tells what it did and leaves checkpoints and metrics', async () =>
   });
   expect(stderr).toContain('TensorFlow.js on wasm');
   expect(stdout).toContain('all epochs done: 4 steps, 1 epoch, 32 images');
+  expect(stdout).toContain(
+    `wrote ${out}: best.safetensors, last.safetensors, metrics.jsonl, pictures, report.html\n`,
+  );
   expect(await readdir(out)).toEqual(
     expect.arrayContaining(['best.safetensors', 'last.safetensors', 'metrics.jsonl']),
   );
@@ -39,6 +42,15 @@ test('trains, tells what it did and leaves checkpoints and metrics', async () =>
     hiddenChannels: 8,
     bits: 5,
   });
+});
+
+test('names only what is there', async () => {
+  const out = runAt('without-best');
+  const engine = ['--engine', 'onnxruntime', '--device', 'cpu', '--threads', '1'];
+  await glowTrain(...small, ...engine, '--epochs', '1', '--out', out);
+  for (const name of ['best.safetensors', 'pictures']) await rm(`${out}/${name}`, { recursive: true });
+  const { stdout } = await glowTrain('--data', faces, '--limit', '40', ...engine, '--resume', '--out', out);
+  expect(stdout).toContain(`wrote ${out}: last.safetensors, metrics.jsonl, report.html\n`);
 });
 
 test('resumes with the settings of before, as JSON where asked', async () => {

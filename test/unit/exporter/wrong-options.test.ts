@@ -84,7 +84,12 @@ describe('a folder given to glow-export', () => {
   });
 
   test.each<[string, string[], string[], string]>([
-    ['with no finished epoch', ['last.safetensors'], [], 'no epoch has ended; pass FOLDER/last.safetensors'],
+    [
+      'without its best state',
+      ['last.safetensors'],
+      [],
+      'has no best.safetensors; pass FOLDER/last.safetensors',
+    ],
     [
       'without checkpoints',
       [],

@@ -5,7 +5,7 @@ import {
   permutationMatrix,
   randomOrthogonal,
   transpose,
-} from '../../../packages/flow/src/linalg.js';
+} from '../../../packages/flow/src/arithmetic/linalg.js';
 import { relativeError } from '../../support/numeric.js';
 import { randomTensor } from '../../support/random-params.js';
 

@@ -33,8 +33,8 @@ const start = (letters: readonly unknown[], options: CallOptions = {}) =>
     manifest,
     'call',
     letters.map(() => 0),
-    nameOf,
     options,
+    nameOf,
   );
 
 /** Each image as one letter; those of one letter have one size. */

@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from '@glow-onnx/flow';
 import { encodeSafetensors, parseSafetensors } from '@glow-onnx/flow/internal';
 import { loadGlow } from '@glow-onnx/runtime/node';
+import { readInputs } from '../../../packages/runtime/src/cli/inputs.js';
 import { glow } from '../../support/glow-command.js';
 import { type ModelFixture, writeModelFixture } from '../../support/model-fixture.js';
 import { tinyConfig } from '../../support/tiny-config.js';
@@ -78,8 +79,51 @@ test('score gives the bits of the density, for people and for scripts', async ()
   expect(lines[3]).toBe('bits/dim: of the density of the numbers; they may be negative');
 
   const kept = ['--out', at('scores.jsonl')];
-  expect((await glow('score', model, at('x.safetensors'), ...kept)).out).toMatch(/^wrote .*2 images scored/);
+  expect((await glow('score', model, at('x.safetensors'), ...kept)).out).toMatch(
+    /^wrote .*2 feature maps scored/,
+  );
   expect((await glow('score', model, at('x.safetensors'), ...kept, '--resume')).out).toMatch(/^kept/);
+});
+
+test('an item that fails is named by its file, and is no image', async () => {
+  const bad = {
+    dtype: 'F32' as const,
+    shape,
+    data: data.map((value, i) => (i === 330 ? Number.NaN : value)),
+  };
+  await writeFile(at('bad.safetensors'), encodeSafetensors({ x: bad }));
+  const { err } = await glow('score', model, at('x.safetensors'), at('bad.safetensors'));
+  const name = `${at('bad.safetensors')}[1]`;
+  expect(err).toBe(`glow: 1 of 4 feature maps failed: ${name}: data holds NaN at 10; it must be finite\n`);
+  const kept = await glow('score', model, at('bad.safetensors'), '--shard', '2/2', '--out', at('bad.jsonl'));
+  expect(kept.out).toContain('0 feature maps scored; 1 feature map could not be scored:\n');
+  expect(await readFile(at('bad.jsonl'), 'utf8')).toContain(`"error":"${name}: data holds NaN`);
+});
+
+test('numbers of a program are named by their place among the feature maps', async () => {
+  const loaded = await loadGlow(model);
+  const item = { shape: [5, 8, 8] as const, data: data.slice(0, 320) };
+  await expect(loaded.encode([item, { ...item, data: data.slice(1) }])).rejects.toThrow(
+    'encode: 1 of 2 feature maps failed: feature map 1: expected data',
+  );
+  await loaded.dispose();
+});
+
+test('of a file, a shard reads its own items only', async () => {
+  const small = { dtype: 'F32' as const, shape: [1, 5, 8, 8], data: data.slice(0, 320) };
+  await writeFile(at('small.safetensors'), encodeSafetensors({ x: small }));
+  // 20 GB that take no space on the disk.
+  const [items, side] = [1000, 1024];
+  const header = JSON.stringify({
+    x: { dtype: 'F32', shape: [items, 5, side, side], data_offsets: [0, 4 * items * 5 * side ** 2] },
+  }).padEnd(128);
+  const start = Buffer.alloc(8);
+  start.writeBigUInt64LE(BigInt(header.length));
+  await writeFile(at('large.safetensors'), Buffer.concat([start, Buffer.from(header)]));
+  await truncate(at('large.safetensors'), 8 + header.length + 4 * items * 5 * side ** 2);
+  const files = [at('small.safetensors'), at('large.safetensors')];
+  const { names } = await readInputs(files, { shard: { index: 1, count: 500 } });
+  expect(names).toEqual([`${files[0]}[0]`, `${files[1]}[0]`]);
 });
 
 test('--tensor chooses among several', async () => {

@@ -1,6 +1,6 @@
-import type { Layer } from '../layer.js';
-import type { Ops } from '../ops.js';
-import { filled, type Named, tensor } from '../tensor.js';
+import type { Ops } from '../arithmetic/ops.js';
+import { filled, type Named, tensor } from '../arithmetic/tensor.js';
+import type { Layer } from './layer.js';
 
 /** Keeps the scale finite if a channel is constant over the first batch. */
 const EPSILON = 1e-6;

@@ -1,9 +1,9 @@
-import type { GlowConfig } from '../config.js';
-import { float64Ops } from '../float64-ops.js';
-import type { Layer, ParamSpec } from '../layer.js';
-import type { Ops } from '../ops.js';
-import { filled, type Named } from '../tensor.js';
+import { float64Ops } from '../arithmetic/float64-ops.js';
+import type { Ops } from '../arithmetic/ops.js';
+import { filled, type Named } from '../arithmetic/tensor.js';
+import type { GlowConfig } from '../model/config.js';
 import { type ConditionerConfig, conditioner, oddThenEven } from './conditioner.js';
+import type { Layer, ParamSpec } from './layer.js';
 
 export type CouplingConfig = ConditionerConfig & Pick<GlowConfig, 'coupling' | 'parameterOrder'>;
 

@@ -1,10 +1,10 @@
-import type { GlowConfig } from '../config.js';
-import type { LayerParams, ParamSpec } from '../layer.js';
-import { permutationMatrix } from '../linalg.js';
-import type { Ops, Padding } from '../ops.js';
+import { permutationMatrix } from '../arithmetic/linalg.js';
+import type { Ops, Padding } from '../arithmetic/ops.js';
+import { type Float64Tensor, filled, type Named, sizeOf, tensor } from '../arithmetic/tensor.js';
+import type { GlowConfig } from '../model/config.js';
 import type { Random } from '../random.js';
-import { type Float64Tensor, filled, type Named, sizeOf, tensor } from '../tensor.js';
 import { normalisingParams } from './actnorm.js';
+import type { LayerParams, ParamSpec } from './layer.js';
 
 /** The config fields that shape a conditioner. */
 export type ConditionerConfig = Pick<

@@ -1,9 +1,9 @@
-import { type GlowConfig, presets } from '../config.js';
-import type { PlacedLayer } from '../layer.js';
-import type { Ops } from '../ops.js';
+import type { Ops } from '../arithmetic/ops.js';
+import type { Named } from '../arithmetic/tensor.js';
+import { type GlowConfig, presets } from '../model/config.js';
 import { takesPixels } from '../pixels.js';
-import type { Named } from '../tensor.js';
 import { affineCoupling } from './affine-coupling.js';
+import type { PlacedLayer } from './layer.js';
 
 /**
  * The distribution of the noise u in [0, 1) that turns bins q into x = (q + u)/2ⁿ − ½. `uniform`: the same for all

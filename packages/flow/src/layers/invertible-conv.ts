@@ -1,6 +1,4 @@
-import type { GlowConfig } from '../config.js';
-import { float64Ops } from '../float64-ops.js';
-import type { ChannelAffine, Layer } from '../layer.js';
+import { float64Ops } from '../arithmetic/float64-ops.js';
 import {
   identity,
   inverse,
@@ -9,10 +7,12 @@ import {
   permutationMatrix,
   randomOrthogonal,
   transpose,
-} from '../linalg.js';
-import type { Ops } from '../ops.js';
+} from '../arithmetic/linalg.js';
+import type { Ops } from '../arithmetic/ops.js';
+import { type Float64Tensor, filled, type Named, tensor } from '../arithmetic/tensor.js';
+import type { GlowConfig } from '../model/config.js';
 import { shuffle } from '../random.js';
-import { type Float64Tensor, filled, type Named, tensor } from '../tensor.js';
+import type { ChannelAffine, Layer } from './layer.js';
 
 /**
  * The invertible 1×1 convolution y = W·x at each pixel, W [channels, channels]. logDet = height·width·log|det W|.

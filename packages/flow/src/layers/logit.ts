@@ -1,4 +1,4 @@
-import type { Layer } from '../layer.js';
+import type { Layer } from './layer.js';
 
 /**
  * The logit of pixels: y = log(p) − log(1 − p) with p = ½ + range·x, so −½ … ½ becomes a finite interval and every y is an

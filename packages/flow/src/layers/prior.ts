@@ -1,8 +1,8 @@
-import type { GlowConfig } from '../config.js';
-import type { LayerParams, ParamSpec } from '../layer.js';
-import type { Ops } from '../ops.js';
-import { type Float64Tensor, filled, type Named } from '../tensor.js';
+import type { Ops } from '../arithmetic/ops.js';
+import { type Float64Tensor, filled, type Named } from '../arithmetic/tensor.js';
+import type { GlowConfig } from '../model/config.js';
 import { inputsWithBorder, oddThenEven, outputSpecs, outputWeights } from './conditioner.js';
+import type { LayerParams, ParamSpec } from './layer.js';
 
 /**
  * The normal distribution of one level's latent z: mean and log standard deviation, as images that stretch to z's

@@ -1,4 +1,4 @@
-import type { Layer } from '../layer.js';
+import type { Layer } from './layer.js';
 
 /**
  * Trades space for channels: c×h×w → 4c×h/2×w/2, new channel c·4 + dy·2 + dx; logDet 0, no parameters.

@@ -40,7 +40,7 @@ export async function calibrate(
   { falseAlarms, statistics, groupBy, out, force, draws, bound, seed, fit, tensor, ...flags }: CalibrateFlags,
   context: Context,
 ): Promise<Report> {
-  const { inputs, names: images, files, leftOut, named } = await readInputs(paths, tensor);
+  const { inputs, names: images, noun, files, leftOut, named } = await readInputs(paths, { tensor });
   checkOutputs([out], [directory, ...files], force);
   if (groupBy && !named) {
     throw new RangeError('--group-by: feature maps of a file lie in no folders; leave it out');
@@ -61,11 +61,14 @@ export async function calibrate(
       text: [
         `wrote ${out}`,
         facts([
-          [unit, `${count}: ${count - compared} for reference, ${compared} to compare with`],
+          [
+            groups ? unit : `${noun}s`,
+            `${count}: ${count - compared} for reference, ${compared} to compare with`,
+          ],
           ['statistics', Object.keys(calibration.scores).join(', ')],
           ['false alarms', describeRate(rate)],
         ]),
-        `next: glow-onnx score ${directory} IMAGES --calibration ${out}`,
+        `next: glow-onnx score ${directory} ${named ? 'IMAGES' : 'FILE.safetensors'} --calibration ${out}`,
       ].join('\n'),
       json: {
         out,

@@ -12,7 +12,7 @@ import { expandFolders, refuseInside, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
 import { readInputs } from './inputs.js';
 import { type ImageFlags, imageOutput, numbered, type OutputFlags, type WriteImages } from './outputs.js';
-import { countImages, type Report, table } from './report.js';
+import { counted, type Report, table } from './report.js';
 import { type Context, type ModelFlags, partly, withModel } from './run.js';
 import { given } from './run-program.js';
 
@@ -32,7 +32,7 @@ export async function encode(
   { out, force, fit, tensor, ...flags }: EncodeFlags & OutputFlags & TensorFlags,
   context: Context,
 ): Promise<Report> {
-  const { inputs, names: images, files, leftOut } = await readInputs(paths, tensor);
+  const { inputs, names: images, files, leftOut } = await readInputs(paths, { tensor });
   checkOutputs([out], [directory, ...files], force);
   const { fitted, onFit } = gatherFitted(images);
   return withModel(directory, flags, context, async (model, options) => {
@@ -157,5 +157,5 @@ export async function writing(
   const { results, error } = await partly(call);
   const images = await write(results, signal);
   const count = results.filter((image) => image !== undefined).length;
-  return { text: `wrote ${countImages(count)} to ${out}`, json: { images, ...facts }, error };
+  return { text: `wrote ${counted(count, 'image')} to ${out}`, json: { images, ...facts }, error };
 }

@@ -5,7 +5,7 @@ import { type EncodeFlags, readLatents, writing } from './commands.js';
 import { expandFolders, refuseInside, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
 import { type ImageFlags, imageOutput, numbered, type OutputFlags, stem } from './outputs.js';
-import { countImages, type Report } from './report.js';
+import { counted, type Report } from './report.js';
 import { type Context, withModel } from './run.js';
 import { given } from './run-program.js';
 
@@ -68,7 +68,7 @@ export async function findAttribute(directory: string, flags: FindFlags, context
     const z = await model.attributeDirection(some, others, { ...options, fit, onFit });
     await writeFileAtomic(out, saveLatents(model, { z: [z], names: [stem(out)] }));
     return {
-      text: `wrote ${out}: direction from ${countImages(others.length)} without the attribute to ${some.length} with it`,
+      text: `wrote ${out}: direction from ${counted(others.length, 'image')} without the attribute to ${some.length} with it`,
       json: { out, with: some.map(shownImage), without: others.map(shownImage), fitted, leftOut },
       fitted,
       leftOut,

@@ -9,7 +9,7 @@ import { shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
 import { readInputs } from './inputs.js';
 import type { OutputFlags } from './outputs.js';
-import { countImages, type Report } from './report.js';
+import { counted, type Report } from './report.js';
 import { type Context, partly, withModel } from './run.js';
 
 const format = 'glow-features';
@@ -22,7 +22,7 @@ export async function features(
   { out, force, fit, tensor, ...flags }: EncodeFlags & OutputFlags & TensorFlags,
   context: Context,
 ): Promise<Report> {
-  const { inputs, names, files, leftOut } = await readInputs(paths, tensor);
+  const { inputs, names, noun, files, leftOut } = await readInputs(paths, { tensor });
   checkOutputs([out], [directory, ...files], force);
   const { fitted, onFit } = gatherFitted(names);
   return withModel(directory, flags, context, async (model, options) => {
@@ -34,7 +34,7 @@ export async function features(
     await writeFileAtomic(out, featuresFile(model, found));
     const shape = [found.length, ...(found[0] as Features).shape];
     return {
-      text: `wrote features of ${countImages(found.length)} to ${out}: ${shape.join('×')}`,
+      text: `wrote features of ${counted(found.length, noun)} to ${out}: ${shape.join('×')}`,
       json: { out, shape, images: found.map(({ name }) => name), fitted, leftOut },
       fitted,
       leftOut,

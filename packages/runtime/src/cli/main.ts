@@ -83,7 +83,6 @@ function inFlags(message: string): string {
     .replaceAll('or load the model with a larger maxMemory', 'or pass a larger --max-memory')
     .replaceAll('pass fit: "cover", "pad" or "resize"', 'pass --fit cover, pad or resize')
     .replace(', or pass hub: { token }', '')
-    .replace('pass tensor: the name of one of them', 'pass --tensor and the name of one of them')
     .replace(/(; )call (?:decode|sample)Floats$/, '$1pass --out FILE.safetensors')
     .replaceAll('pass device: ', 'pass --device ');
 }

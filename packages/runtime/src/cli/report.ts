@@ -31,9 +31,9 @@ export function facts(pairs: readonly (readonly [name: string, value: string])[]
   return pairs.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`).join('\n');
 }
 
-/** `1 image`, `2 images`. */
-export function countImages(count: number): string {
-  return `${count} ${count === 1 ? 'image' : 'images'}`;
+/** `1 image`, `2 feature maps`. */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** `123 B`, `12.3 kB`, `4.5 MB`. */

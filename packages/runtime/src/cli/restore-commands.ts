@@ -5,7 +5,7 @@ import type { RawImage } from '../pictures/images.js';
 import { expandFolders, type NamedImages, refuseInside, shownImage } from './expand-folders.js';
 import { gatherFitted } from './fitted.js';
 import { gridOutput, type ImageFlags, imageOutput } from './outputs.js';
-import { countImages, type Report, table } from './report.js';
+import { counted, type Report, table } from './report.js';
 import { type Context, type ModelFlags, partly, withModel } from './run.js';
 import { given } from './run-program.js';
 
@@ -114,7 +114,7 @@ async function restored(
       image: shownImage(images[i] as string),
       ...(result && { logProb: result.logProb, typical: result.typical, method: result.method }),
     }));
-    const text = `${table([['image', 'log p (nats)', 'typical', ''], ...rows])}\n\nwrote ${countImages(rows.length)} to ${out}`;
+    const text = `${table([['image', 'log p (nats)', 'typical', ''], ...rows])}\n\nwrote ${counted(rows.length, 'image')} to ${out}`;
     return {
       text: writeGrid && !gridError ? `${text}, and ${grid}` : text,
       json: { written, ...given({ grid: gridError ? undefined : grid }), restored: facts, fitted, leftOut },

@@ -1,5 +1,6 @@
 import { printable } from '@glow-onnx/flow/manifest';
 import { type Command, CommanderError } from 'commander';
+import { type Advice, AdvisedError, withAdvice } from '../advised-error.js';
 import { messageOf } from '../message-of.js';
 import { explainSystemError } from '../node/explain-system-error.js';
 import { printableLines } from './printable-output.js';
@@ -18,6 +19,8 @@ export interface ProgramOptions {
   readonly isInterrupt?: (error: unknown) => boolean;
   /** The line to print for an interrupted command. */
   readonly interrupted?: string;
+  /** What the command advises in place of the library. */
+  readonly advice?: Advice;
   /** Rewrites an error message of the library for the command line: flags instead of options. */
   readonly inFlags?: (message: string) => string;
 }
@@ -34,6 +37,7 @@ export async function runProgram(
     signal = new AbortController().signal,
     isInterrupt = () => signal.aborted,
     interrupted = 'interrupted',
+    advice = {},
     inFlags = (message) => message,
   }: ProgramOptions = {},
 ): Promise<number> {
@@ -47,11 +51,19 @@ export async function runProgram(
       fail(interrupted);
       return exitCodeOf(signal);
     }
-    const message = inFlags(forCommands(messageOf(explainUnknown(error))));
+    const own = { ...commonAdvice, ...advice };
+    const said = error instanceof AdvisedError ? withAdvice(error, own) : messageOf(explainUnknown(error));
+    const message = inFlags(forCommands(said));
     fail(printable(message.replaceAll(/\s*\n\s*/g, ' ')));
     return 1;
   }
 }
+
+/** What all commands advise: their flags have these names. */
+const commonAdvice: Advice = {
+  tensor: 'pass --tensor with the name of one of them',
+  labels: 'pass one of these as --labels, or data with labels',
+};
 
 /** Advice of the library that no command can follow. */
 const adviceForPrograms =

@@ -46,27 +46,26 @@ export async function score(
   }
   const calibration = file === undefined ? undefined : await readCalibration(file);
   const judging = calibration ? { calibration, falseAlarms: falseAlarms ?? calibration.falseAlarms } : {};
-  const { inputs, names, files, leftOut, named } = await readInputs(paths, tensor);
-  const images = partOf(names, shard);
+  const { inputs, names, noun, files, leftOut, named } = await readInputs(paths, { tensor, shard });
   const read = [directory, ...files, ...(file === undefined ? [] : [file])];
   if (heatmap !== undefined && named === undefined) {
     throw new RangeError('--heatmap draws over images, and .safetensors files have numbers; leave it out');
   }
-  const own = named && { ...named, images, names: partOf(named.names, shard) };
-  const draw = heatmap === undefined || !own ? undefined : await heatMapOutput(heatmap, force, own, read);
+  const draw = heatmap === undefined || !named ? undefined : await heatMapOutput(heatmap, force, named, read);
   if (out !== undefined && !resume) checkOutputs([out], read, force);
-  const { fitted, onFit } = gatherFitted(images);
+  const { fitted, onFit } = gatherFitted(names);
   return withModel(directory, flags, context, async (model, options) => {
     const { fit, ...ofDraws } = scoringWith(flags, calibration, takesPixels(model.config));
     const scoring = { ...ofDraws, fit, ...judging };
-    const score = () => model.score(partOf(inputs, shard), { ...options, ...scoring, onFit });
+    const score = () => model.score(inputs, { ...options, ...scoring, onFit });
     if (out !== undefined) {
+      const list = { names, noun };
       const name = await scoringOf(model, scoring);
-      const kept = resume ? await keepScores(out, name, images) : undefined;
-      return kept ?? { ...(await writeScores(out, name, images, score())), fitted, leftOut };
+      const kept = resume ? await keepScores(out, name, list) : undefined;
+      return kept ?? { ...(await writeScores(out, name, list, score())), fitted, leftOut };
     }
     const { results, error } = await partly(score());
-    const scores = images.flatMap((image, i): NamedScore[] => {
+    const scores = names.flatMap((image, i): NamedScore[] => {
       if (results[i] === undefined) return [];
       const { fitted: _, ...score } = results[i];
       return [{ image: shownImage(image), ...score }];
@@ -94,12 +93,6 @@ export async function score(
       error: error ?? maps?.error,
     };
   });
-}
-
-/** The images of a shard: consecutive, in parts whose sizes differ by at most one. A part may be empty. */
-function partOf<T>(images: readonly T[], { index, count }: Shard = { index: 1, count: 1 }): readonly T[] {
-  const startOf = (part: number) => Math.round((part * images.length) / count);
-  return images.slice(startOf(index - 1), startOf(index));
 }
 
 function describeBound({ bound, draws }: Pick<ScoreFlags, 'bound' | 'draws'>): string {

@@ -8,7 +8,8 @@ import { sha256 } from '../node/sha256.js';
 import { writeFileAtomic } from '../node/write-file.js';
 import { shownName } from '../pictures/shown-name.js';
 import { shownImage } from './expand-folders.js';
-import { countImages, type Report } from './report.js';
+import type { NamedInputs } from './inputs.js';
+import { counted, type Report } from './report.js';
 import { forCommands } from './run-program.js';
 
 /**
@@ -19,6 +20,9 @@ type Line = { readonly image: string; readonly scoring: string } & (
   | Omit<Score, 'fitted'>
   | { readonly error: string }
 );
+
+/** The images or feature maps whose scores a file has. */
+type Scored = Pick<NamedInputs, 'names' | 'noun'>;
 
 /** A short hash of what decides scores: the model, its precision and the options. */
 export async function scoringOf(
@@ -42,18 +46,18 @@ const SHOWN = 3;
 export async function writeScores(
   out: string,
   scoring: string,
-  images: readonly string[],
+  { names, noun }: Scored,
   call: Promise<readonly Score[]>,
 ): Promise<Report> {
-  const { results, errors } = await settled(call, images);
-  const lines = images.map((image, i): Line => {
+  const { results, errors } = await settled(call, names);
+  const lines = names.map((image, i): Line => {
     const result = results[i];
     if (!result) return { image: shownImage(image), scoring, error: errors.get(i) ?? 'not scored' };
     const { fitted: _, ...score } = result;
     return { image: shownImage(image), scoring, ...score };
   });
   await writeFileAtomic(out, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-  return reportOf(out, lines, 'wrote');
+  return reportOf(out, lines, noun, 'wrote');
 }
 
 /**
@@ -63,22 +67,22 @@ export async function writeScores(
 export async function keepScores(
   out: string,
   scoring: string,
-  images: readonly string[],
+  { names, noun }: Scored,
 ): Promise<Report | undefined> {
   if (!existsSync(out)) return undefined;
   const lines = readLines(Buffer.from(await readWholeFile(out)).toString());
   const refuse = (what: string) =>
     new Error(`${out} has ${what}; pass another --out, or --force without --resume to replace it`);
-  const isComplete = lines?.length === images.length && lines.every(isLine);
-  if (!isComplete || lines.some(({ image }, i) => image !== shownImage(images[i] ?? ''))) {
-    throw refuse('the scores of other images than these');
+  const isComplete = lines?.length === names.length && lines.every(isLine);
+  if (!isComplete || lines.some(({ image }, i) => image !== shownImage(names[i] ?? ''))) {
+    throw refuse(`the scores of other ${noun}s than these`);
   }
   if (lines.some((line) => line.scoring !== scoring)) {
     throw refuse(
       'scores of another model, or with other --draws, --bound, --seed, --fit, --precision, --calibration or --false-alarms',
     );
   }
-  return reportOf(out, lines, 'kept');
+  return reportOf(out, lines, noun, 'kept');
 }
 
 function isLine(line: unknown): line is Line {
@@ -100,7 +104,7 @@ function readLines(text: string): unknown[] | undefined {
 }
 
 /** The results of a call, and the errors of its single images. */
-async function settled(call: Promise<readonly Score[]>, images: readonly string[]) {
+async function settled(call: Promise<readonly Score[]>, names: readonly string[]) {
   try {
     return { results: await call, errors: new Map<number, string>() };
   } catch (error) {
@@ -110,20 +114,25 @@ async function settled(call: Promise<readonly Score[]>, images: readonly string[
       return { results: error.results as readonly (Score | undefined)[], errors };
     }
     // The error of the only image of a call is not wrapped.
-    const [image] = images.length === 1 ? images : [];
-    if (image === undefined || !messageOf(error).startsWith(`score: ${shownName(image)}`)) throw error;
+    const [name] = names.length === 1 ? names : [];
+    if (name === undefined || !messageOf(error).startsWith(`score: ${shownName(name)}`)) throw error;
     return { results: [undefined], errors: new Map([[0, reason(error)]]) };
   }
 }
 
-function reportOf(out: string, lines: readonly Line[], verb: 'wrote' | 'kept'): Report {
+function reportOf(
+  out: string,
+  lines: readonly Line[],
+  noun: NamedInputs['noun'],
+  verb: 'wrote' | 'kept',
+): Report {
   const bad = lines.flatMap((line) => ('error' in line ? [line] : []));
   const shown = bad.slice(0, SHOWN).map(({ error }) => `  ${error}`);
   const rest = bad.length > SHOWN ? [`  and ${bad.length - SHOWN} more, which the file names`] : [];
-  const summary = bad.length > 0 ? `; ${countImages(bad.length)} could not be scored:` : '';
+  const summary = bad.length > 0 ? `; ${counted(bad.length, noun)} could not be scored:` : '';
   return {
     text: [
-      `${verb} ${out}: ${countImages(lines.length - bad.length)} scored${summary}`,
+      `${verb} ${out}: ${counted(lines.length - bad.length, noun)} scored${summary}`,
       ...shown,
       ...rest,
     ].join('\n'),

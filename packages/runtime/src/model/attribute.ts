@@ -1,6 +1,6 @@
 import { perLevel } from '../check.js';
 import { groupBySize } from './batches.js';
-import { inImages, startCall } from './call.js';
+import { startCall } from './call.js';
 import { collect } from './collect.js';
 import type { EditOptions } from './edit.js';
 import { type FittedImage, withFit } from './encode-decode.js';
@@ -24,7 +24,7 @@ export async function attributeDirection(
   const { length } = withIt;
   const inputs = [...withIt, ...without];
   const nameOf = (image: number) => (image < length ? `withIt[${image}]` : `without[${image - length}]`);
-  const call = startCall(parts.manifest, where, inputs, nameOf, options);
+  const call = startCall(parts.manifest, where, inputs, options, nameOf);
   const loaded = loadInputs(parts, call, inputs, options);
   const batches = groupBySize(parts, call, loaded);
   const encoded = encodeBatches(parts, call, batches);
@@ -53,7 +53,7 @@ export async function applyAttribute(
   const { config } = parts.manifest;
   const strengths = perLevel(where, 'strength', strength, config);
   const size = { ...checkLatents(config, direction, `${where}: direction`), of: 'the direction' };
-  const call = startCall(parts.manifest, where, images, inImages, options);
+  const call = startCall(parts.manifest, where, images, options);
   const loaded = loadInputs(parts, call, images, options, size);
   const batches = groupBySize(parts, call, loaded);
   const encoded = encodeBatches(parts, call, batches);

@@ -1,3 +1,5 @@
+import type { Call } from './call.js';
+
 /** So many failures are explained; further failures are only named. */
 const explained = 3;
 
@@ -36,7 +38,7 @@ export class BatchError<Result = unknown> extends AggregateError {
  * @param failures errors whose messages start with the call and the image's name.
  */
 export function failureOf<Result>(
-  { name, count, nameOf }: { name: string; count: number; nameOf: (image: number) => string },
+  { name, count, plural, nameOf }: Pick<Call, 'name' | 'count' | 'plural' | 'nameOf'>,
   failures: ReadonlyMap<number, Error>,
   results: readonly (Result | undefined)[],
 ): Error {
@@ -47,6 +49,6 @@ export function failureOf<Result>(
     .map((image) => (failures.get(image) as Error).message.replace(`${name}: `, ''));
   const others = images.slice(explained).map(nameOf);
   const rest = others.length > 0 ? `; and ${others.join(', ')}` : '';
-  const message = `${name}: ${images.length} of ${count} images failed: ${reasons.join('; ')}${rest}`;
+  const message = `${name}: ${images.length} of ${count} ${plural} failed: ${reasons.join('; ')}${rest}`;
   return new BatchError(message, failures, results);
 }

@@ -11,7 +11,7 @@ import {
 } from '../calibration/statistics.js';
 import { fits } from '../pictures/fits.js';
 import type { ImageInput } from '../pictures/input.js';
-import { inImages, startCall } from './call.js';
+import { startCall } from './call.js';
 import { collect } from './collect.js';
 import type { FloatImage } from './float-image.js';
 import { identityOf } from './latents-model.js';
@@ -62,7 +62,7 @@ export async function calibrate(
       `${name}: a quarter of the images is for reference, and that needs ${leastReference}; there are ${split.reference.length}`,
     );
   }
-  const call = startCall(manifest, name, images, inImages, options);
+  const call = startCall(manifest, name, images, options);
   const measured = measureImages(parts, call, images, options, wantedFor(statistics));
   const values = await collect(call, measured, valuesOf);
   const names = valueNames(statistics, manifest.config.levels);

@@ -1,7 +1,9 @@
 import type { Manifest } from '@glow-onnx/flow/manifest';
+import { takesPixels } from '@glow-onnx/flow/pixels';
 import { isUrl } from '../folder/stores/address.js';
 import type { Fit, Fitted } from '../pictures/fits.js';
 import { shownName } from '../pictures/shown-name.js';
+import { isFloatImage } from './float-image.js';
 import { type Label, labelsFor } from './labels.js';
 
 /** Options of every call that runs the model. */
@@ -31,6 +33,8 @@ export interface Call extends CallOptions {
   /** The method. Every message starts with it. */
   readonly name: string;
   readonly count: number;
+  /** The word for several of what is counted. */
+  readonly plural: 'images' | 'feature maps';
   /** The name of an image in messages. */
   readonly nameOf: (image: number) => string;
   readonly placeOf: (image: number) => Place;
@@ -50,25 +54,23 @@ export interface Place {
 }
 
 /**
- * @param inputs the call's images. One that is a path or an address is named by it in messages,
- * @param nameInList and any other by its place.
+ * @param inputs the call's images. One that is a path or an address is named by it in messages, numbers by their name,
+ * @param nameInList and any other by its place. Default: its place in `images`, or among the feature maps.
  * @throws RangeError if the label does not fit the model or the number of images.
  */
 export function startCall(
   manifest: Pick<Manifest, 'config' | 'training'>,
   name: string,
   inputs: ArrayLike<unknown>,
-  nameInList: (image: number) => string,
   { label, onProgress, onFit, signal }: FitOptions & { readonly label?: Label } = {},
+  nameInList = takesPixels(manifest.config) ? inImages : inFeatureMaps,
 ): Call {
   const count = inputs.length;
+  const plural = takesPixels(manifest.config) ? 'images' : 'feature maps';
   const labels = labelsFor(manifest, label, count, name);
-  const nameOf = (image: number) => {
-    const input = inputs[image];
-    return isText(input) ? shownName(input) : nameInList(image);
-  };
+  const nameOf = (image: number) => ownName(inputs[image]) ?? nameInList(image);
   const placeOf = (image: number) => {
-    const isNamed = count > 1 || isText(inputs[image]);
+    const isNamed = count > 1 || ownName(inputs[image]) !== undefined;
     return { image, where: isNamed ? `${name}: ${nameOf(image)}` : name, label: labels?.[image] };
   };
   const fits = new Map<number, Fitted>();
@@ -78,15 +80,20 @@ export function startCall(
   };
   const fitOf = (image: number) => fits.get(image);
   return {
-    ...{ name, count, nameOf, placeOf, noteFit, fitOf },
+    ...{ name, count, plural, nameOf, placeOf, noteFit, fitOf },
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   };
 }
 
-function isText(input: unknown): input is string | URL {
-  return (typeof input === 'string' && input !== '') || isUrl(input);
+/** The name that an input has by itself. */
+function ownName(input: unknown): string | undefined {
+  if ((typeof input === 'string' && input !== '') || isUrl(input)) return shownName(input);
+  return isFloatImage(input) && typeof input.name === 'string' ? shownName(input.name) : undefined;
 }
+
+const inImages = (image: number): string => `images[${image}]`;
+const inFeatureMaps = (item: number): string => `feature map ${item}`;
 
 /** The images of a call, one after another. @throws `signal.reason` if the call is aborted. */
 export function* placesOf({ count, placeOf, signal }: Call): Generator<Place> {
@@ -95,6 +102,3 @@ export function* placesOf({ count, placeOf, signal }: Call): Generator<Place> {
     yield placeOf(image);
   }
 }
-
-/** The name of an image in a list that is called `images`. */
-export const inImages = (image: number): string => `images[${image}]`;

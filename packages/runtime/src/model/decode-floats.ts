@@ -16,7 +16,7 @@ export function decodeFloats(
   z: readonly Latents[],
   options: DecodeOptions = {},
 ): Promise<FloatImage[]> {
-  const call = startCall(parts.manifest, 'decodeFloats', z, (image) => `z[${image}]`, options);
+  const call = startCall(parts.manifest, 'decodeFloats', z, options, (image) => `z[${image}]`);
   return decodeToFloats(parts, call, takeLatents(parts, call, z));
 }
 

@@ -2,11 +2,12 @@ import type { Fitted } from '../pictures/fits.js';
 import { fromModel, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
-import { type Call, type CallOptions, type FitOptions, inImages, startCall } from './call.js';
+import { type Call, type CallOptions, type FitOptions, startCall } from './call.js';
 import { collect } from './collect.js';
-import { type FloatImage, loadFloats } from './float-image.js';
+import type { FloatImage } from './float-image.js';
 import type { Label } from './labels.js';
 import type { Latents } from './latents.js';
+import { loadFloats } from './load-floats.js';
 import { loadImages, takeLatents } from './load-inputs.js';
 import type { ModelParts } from './model-parts.js';
 import { decodeBatches, encodeBatches, roundTripBatches } from './run-batches.js';
@@ -49,7 +50,6 @@ export function prepare(
     { ...parts.manifest, config: { ...config, classes: 0 } },
     'prepare',
     images,
-    inImages,
     options,
   );
   const loaded = loadImages(parts, call, images, options, []);
@@ -62,7 +62,7 @@ export async function encode(
   images: readonly (ImageInput | FloatImage)[],
   options: EncodeOptions = {},
 ): Promise<Encoded> {
-  const call = startCall(parts.manifest, 'encode', images, inImages, options);
+  const call = startCall(parts.manifest, 'encode', images, options);
   const loaded = loadFloats(parts, call, images, options);
   const batches = groupBySize(parts, call, loaded);
   const encoded = encodeBatches(parts, call, batches);
@@ -82,7 +82,7 @@ export function decode(
   z: readonly Latents[],
   options: DecodeOptions = {},
 ): Promise<RawImage[]> {
-  const call = startCall(parts.manifest, 'decode', z, (image) => `z[${image}]`, options);
+  const call = startCall(parts.manifest, 'decode', z, options, (image) => `z[${image}]`);
   return decodeCall(parts, call, z);
 }
 
@@ -99,7 +99,7 @@ export function reconstruct(
   images: readonly ImageInput[],
   options: EncodeOptions = {},
 ): Promise<FittedImage[]> {
-  const call = startCall(parts.manifest, 'reconstruct', images, inImages, options);
+  const call = startCall(parts.manifest, 'reconstruct', images, options);
   const loaded = loadImages(parts, call, images, options, ['encode', 'decode']);
   const batches = groupBySize(parts, call, loaded);
   const decoded = parts.graphs.roundTrip

@@ -2,11 +2,12 @@ import { regions } from '../graphs/signature.js';
 import type { Fitted } from '../pictures/fits.js';
 import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
-import { inImages, startCall } from './call.js';
+import { startCall } from './call.js';
 import { collect } from './collect.js';
 import type { PrepareOptions } from './encode-decode.js';
-import { type FloatImage, loadFloats } from './float-image.js';
+import type { FloatImage } from './float-image.js';
 import { withGradientMemory } from './gradient.js';
+import { loadFloats } from './load-floats.js';
 import type { ModelParts } from './model-parts.js';
 import { isAny, runEach } from './run-batches.js';
 import { featureBatch } from './run-features.js';
@@ -32,7 +33,6 @@ export async function features(
     { ...parts.manifest, config: { ...config, classes: 0 } },
     'features',
     images,
-    inImages,
     options,
   );
   const graph = await parts.graphs.features();

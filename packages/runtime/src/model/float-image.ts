@@ -1,12 +1,3 @@
-import { describe, type GlowConfig } from '@glow-onnx/flow/manifest';
-import { findNotFinite } from '../check.js';
-import { fits } from '../pictures/fits.js';
-import type { ImageInput } from '../pictures/input.js';
-import { type Call, type FitOptions, type Place, placesOf } from './call.js';
-import { type Failed, failedAt, type ImageItem, type Item } from './item.js';
-import { loadOne } from './load-inputs.js';
-import type { ModelParts } from './model-parts.js';
-
 /**
  * An image in model units, feature maps of a model of numbers, or a derivative with respect to one: channels × height ×
  * width float32 numbers, row-major. Bin q of an n-bit image has its centre at (q + ½)/2ⁿ − ½.
@@ -15,69 +6,10 @@ export interface FloatImage {
   /** Channels, height, width. */
   readonly shape: readonly [number, number, number];
   readonly data: Float32Array;
+  /** What messages call it, such as the file and the item that it comes from. Default: its place in the call. */
+  readonly name?: string;
 }
 
 export function isFloatImage(input: unknown): input is FloatImage {
   return typeof input === 'object' && input !== null && 'shape' in input && 'data' in input;
-}
-
-/** @throws TypeError or RangeError if it is not an image that the model takes. */
-export function takeFloatImage(
-  { channels, levels }: Pick<GlowConfig, 'channels' | 'levels'>,
-  input: FloatImage,
-  place: Place,
-): ImageItem {
-  const { where } = place;
-  if (!isFloatImage(input)) {
-    throw new TypeError(`${where}: expected { shape, data }, got ${describe(input)}`);
-  }
-  const { shape, data } = input;
-  const [own, height, width] = shape ?? [];
-  const sides = [height, width].every(
-    (side) => Number.isInteger(side) && side > 0 && side % 2 ** levels === 0,
-  );
-  if (!Array.isArray(shape) || shape.length !== 3 || own !== channels || !sides) {
-    throw new RangeError(
-      `${where}: expected the shape [${channels}, height, width], both divisible by ${2 ** levels}, got [${shape}]`,
-    );
-  }
-  const size = channels * height * width;
-  if (!(data instanceof Float32Array) || data.length !== size) {
-    const got = data instanceof Float32Array ? `${data.length} numbers` : typeof data;
-    throw new TypeError(`${where}: expected data, a Float32Array of ${size} numbers, got ${got}`);
-  }
-  const bad = findNotFinite(data);
-  if (bad >= 0) throw new RangeError(`${where}: data holds ${data[bad]} at ${bad}; it must be finite`);
-  return { ...place, x: data, height, width };
-}
-
-/** Loads the images of a call one by one, of which any may be given as numbers. */
-export async function* loadFloats(
-  parts: ModelParts,
-  call: Call,
-  images: readonly (ImageInput | FloatImage)[],
-  { fit = fits[0] }: Pick<FitOptions, 'fit'>,
-): AsyncGenerator<ImageItem | Failed> {
-  for (const place of placesOf(call)) {
-    const input = images[place.image] as ImageInput | FloatImage;
-    if (isFloatImage(input)) {
-      yield checkedItem(place, () => {
-        const item = takeFloatImage(parts.manifest.config, input, place);
-        parts.memory.check(place.where, item, ['encode'], 'pass a smaller image');
-        return item;
-      });
-    } else yield* loadOne(parts, call, place, input, { fit }, ['encode']);
-  }
-}
-
-/** The item, or its failure if it cannot be taken. */
-export function checkedItem<I extends Item>(
-  place: Pick<Item, 'image' | 'where' | 'label'>,
-  take: () => I,
-): I | Failed {
-  try {
-    return take();
-  } catch (error) {
-    return failedAt(place, error);
-  }
 }

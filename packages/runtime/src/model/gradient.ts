@@ -1,11 +1,12 @@
 import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
-import { type Call, inImages, startCall } from './call.js';
+import { type Call, startCall } from './call.js';
 import { collect } from './collect.js';
 import type { DecodeOptions, EncodeOptions } from './encode-decode.js';
-import { checkedItem, type FloatImage, loadFloats, takeFloatImage } from './float-image.js';
+import type { FloatImage } from './float-image.js';
 import { type Failed, isFailed } from './item.js';
 import type { Latents } from './latents.js';
+import { checkedItem, loadFloats, takeFloatImage } from './load-floats.js';
 import { takeLatents } from './load-inputs.js';
 import type { ModelParts } from './model-parts.js';
 import { isAny, runEach } from './run-batches.js';
@@ -32,7 +33,7 @@ export async function logProbGradient(
   images: readonly (ImageInput | FloatImage)[],
   options: EncodeOptions = {},
 ): Promise<LogProbGradient> {
-  const call = startCall(parts.manifest, 'logProbGradient', images, inImages, options);
+  const call = startCall(parts.manifest, 'logProbGradient', images, options);
   const graph = await parts.graphs.gradient('encode');
   const own = withGradientMemory(parts, graph.bytesPerPixel);
   const batches = groupBySize(own, call, loadFloats(own, call, images, options));
@@ -51,7 +52,7 @@ export async function decodeGradient(
   cotangents: readonly FloatImage[],
   options: DecodeOptions = {},
 ): Promise<DecodeGradient> {
-  const call = startCall(parts.manifest, 'decodeGradient', z, (image) => `z[${image}]`, options);
+  const call = startCall(parts.manifest, 'decodeGradient', z, options, (image) => `z[${image}]`);
   if (cotangents.length !== z.length) {
     throw new RangeError(
       `decodeGradient: ${z.length} latents need as many cotangents, got ${cotangents.length}`,

@@ -31,10 +31,13 @@ export async function interpolate(
   if (levels) checkLevels(where, levels, parts.manifest.config);
   const [from, to] = await encodeEnds(parts, where, a, b, options);
   const path = latentPath(from, to, steps, mode, levels);
-  const call = startCall(parts.manifest, where, path, inSteps, {
-    ...options,
-    ...(onProgress && { onProgress }),
-  });
+  const call = startCall(
+    parts.manifest,
+    where,
+    path,
+    { ...options, ...(onProgress && { onProgress }) },
+    inSteps,
+  );
   return decodeCall(parts, call, path);
 }
 
@@ -49,7 +52,7 @@ export async function mix(
   checkLevels(where, levels, parts.manifest.config);
   const [z, other] = await encodeEnds(parts, where, a, b, options);
   const mixed = [mixLatents(z, other, levels)];
-  const call = startCall(parts.manifest, where, mixed, inSteps, options);
+  const call = startCall(parts.manifest, where, mixed, options, inSteps);
   const [image] = await decodeCall(parts, call, mixed);
   return image as RawImage;
 }
@@ -65,7 +68,7 @@ async function encodeEnds(
   { onProgress: _, ...options }: EditOptions,
 ): Promise<[Latents, Latents]> {
   const ends = [a, b];
-  const call = startCall(parts.manifest, where, ends, (image) => (image === 0 ? 'a' : 'b'), options);
+  const call = startCall(parts.manifest, where, ends, options, (image) => (image === 0 ? 'a' : 'b'));
   const loaded = loadInputs(parts, call, ends, options);
   const batches = groupBySize(parts, call, loaded);
   const encoded = encodeBatches(parts, call, batches);

@@ -16,15 +16,15 @@ import {
 } from '../restore/plans.js';
 import { inSteps, restore, stepsOf } from '../restore/restore.js';
 import { groupBySize } from './batches.js';
-import { type Call, inImages, type Place, placesOf, startCall } from './call.js';
+import { type Call, type Place, placesOf, startCall } from './call.js';
 import { checkAbort } from './check-abort.js';
 import { collect } from './collect.js';
 import { bytesPerPixel } from './cost.js';
 import { gatherDraws } from './draws.js';
-import { checkedItem } from './float-image.js';
 import { withGradientMemory } from './gradient.js';
 import { type Failed, failedAt, type Item, isFailed } from './item.js';
 import { type Judged, joined, judgeSearch } from './judge-search.js';
+import { checkedItem } from './load-floats.js';
 import type { MemoryBudget } from './memory-budget.js';
 import type { ModelParts } from './model-parts.js';
 import type { Restored, RestoreOptions } from './restored.js';
@@ -71,7 +71,7 @@ export async function runRestoration(
   const methodFor = ({ isFlat = true }: Loaded): Method =>
     options.method ??
     (config.bits <= mostBitsForDensity || (!isFlat && samples === undefined) ? 'density' : 'latents');
-  const call = startCall(parts.manifest, task, images, inImages, options);
+  const call = startCall(parts.manifest, task, images, options);
   const draws = samples ?? 1;
   const percentileOf = trainingPercentile(training?.histogram);
   const planOf = ({ loss, method }: Pick<RestoreItem, 'loss' | 'method'>) =>

@@ -68,7 +68,7 @@ export function drawSamples(
       `${where}: count: ${count} images of ${height}×${width} are more than 1 GiB; ${advice}`,
     );
   }
-  const call = startCall(parts.manifest, where, { length: count }, (image) => `image ${image}`, options);
+  const call = startCall(parts.manifest, where, { length: count }, options, (image) => `image ${image}`);
   const shapes = levelShapes(config, height, width);
   async function* draw(): AsyncGenerator<LatentsItem> {
     for (const place of placesOf(call)) {

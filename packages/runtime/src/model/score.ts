@@ -3,7 +3,7 @@ import type { Verdict } from '../calibration/judge.js';
 import type { Fitted } from '../pictures/fits.js';
 import type { ImageInput } from '../pictures/input.js';
 import { valuesOf } from './calibrate.js';
-import { inImages, startCall } from './call.js';
+import { startCall } from './call.js';
 import { collect } from './collect.js';
 import type { FloatImage } from './float-image.js';
 import { judgementBy } from './judgement.js';
@@ -46,7 +46,7 @@ export async function bitsPerDim(
   options: DrawOptions = {},
 ): Promise<number[]> {
   checkDraws(parts.manifest.config, 'bitsPerDim', options);
-  const call = startCall(parts.manifest, 'bitsPerDim', images, inImages, options);
+  const call = startCall(parts.manifest, 'bitsPerDim', images, options);
   return collect(call, measureImages(parts, call, images, options), ({ bitsPerDim }) => bitsPerDim);
 }
 
@@ -63,7 +63,7 @@ export async function score(
   checkDraws(parts.manifest.config, 'score', given);
   const judgement = calibration && judgementBy(parts, calibration, falseAlarms, given);
   const options = { ...given, ...judgement?.scoring };
-  const call = startCall(parts.manifest, 'score', images, inImages, options);
+  const call = startCall(parts.manifest, 'score', images, options);
   const wanted = { ...judgement?.wanted, complexity: true };
   return collect(call, measureImages(parts, call, images, options, wanted), (measured) => {
     const { bitsPerDim, image } = measured;

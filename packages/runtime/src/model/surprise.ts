@@ -3,7 +3,7 @@ import { mean } from '../mean.js';
 import type { Fitted } from '../pictures/fits.js';
 import type { ImageInput } from '../pictures/input.js';
 import { groupBySize } from './batches.js';
-import { inImages, startCall } from './call.js';
+import { startCall } from './call.js';
 import { collect } from './collect.js';
 import { gatherDraws } from './draws.js';
 import type { FloatImage } from './float-image.js';
@@ -49,7 +49,7 @@ export async function surprise(
 ): Promise<Surprise[]> {
   const { form = 'terms' } = options;
   checkDraws(parts.manifest.config, 'surprise', options);
-  const call = startCall(parts.manifest, 'surprise', images, inImages, options);
+  const call = startCall(parts.manifest, 'surprise', images, options);
   const { bits, channels } = parts.manifest.config;
   const { own, run } = await mappers[form](parts);
   const batches = groupBySize(own, call, loadDraws(own, call, images, options));

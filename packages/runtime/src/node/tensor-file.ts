@@ -8,6 +8,7 @@ import {
   type SafetensorsTensor,
   safetensorsNumbers,
 } from '@glow-onnx/flow/safetensors';
+import { AdvisedError } from '../advised-error.js';
 import type { FloatImage } from '../model/float-image.js';
 import { explained } from './explain-system-error.js';
 
@@ -69,14 +70,15 @@ async function findTensor(file: FileHandle, path: string, name: string | undefin
   const head = await readAt(file, path, 0, Math.min(8 + Math.max(1, Math.min(stated, maxHeaderBytes)), size));
   try {
     const { entries, dataStart } = readHeader(head, size);
-    return { entry: checkForm(chooseTensor(entries, name)), dataStart };
+    return { entry: checkForm(chooseTensor(path, entries, name)), dataStart };
   } catch (error) {
+    if (error instanceof AdvisedError) throw error;
     const Fault = error instanceof SyntaxError ? SyntaxError : RangeError;
     throw new Fault(`${path}: ${(error as Error).message}`, { cause: error });
   }
 }
 
-function chooseTensor(entries: readonly HeaderEntry[], name: string | undefined): HeaderEntry {
+function chooseTensor(path: string, entries: readonly HeaderEntry[], name: string | undefined): HeaderEntry {
   const [only, second] = entries;
   if (name === undefined && only && !second) return only;
   const named = entries.find((entry) => entry.name === name);
@@ -84,10 +86,12 @@ function chooseTensor(entries: readonly HeaderEntry[], name: string | undefined)
   const names = entries.slice(0, 10).map((entry) => printable(entry.name).slice(0, 100));
   const rest = entries.length > names.length ? ` and ${entries.length - names.length} more` : '';
   const all = names.length > 0 ? names.join(', ') + rest : 'none';
-  throw new RangeError(
-    name === undefined
-      ? `expected one tensor, got ${all}; pass tensor: the name of one of them`
-      : `has no tensor ${JSON.stringify(name)}; its tensors are ${all}`,
+  if (name !== undefined)
+    throw new RangeError(`has no tensor ${JSON.stringify(name)}; its tensors are ${all}`);
+  throw new AdvisedError(
+    `${path}: expected one tensor, got ${all}`,
+    'tensor',
+    'pass tensor: the name of one of them',
   );
 }
 

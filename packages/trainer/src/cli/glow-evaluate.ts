@@ -2,6 +2,7 @@ import { type Checkpoint, parseCheckpoint } from '@glow-onnx/flow';
 import { takesPixels } from '@glow-onnx/flow/internal';
 import { messageOf, version } from '@glow-onnx/runtime/internal';
 import {
+  type Advice,
   given,
   isTensorFile,
   onTerminal,
@@ -88,36 +89,19 @@ export async function evaluateMain(
     signal,
     isInterrupt: (error) => signal.aborted && error === signal.reason,
     interrupted: 'interrupted',
-    inFlags,
+    advice,
+    inFlags: (message) => message.replace(/^labels: /, '--labels: '),
   });
 }
 
-const fitting = 'pass images of the size and channels of the model';
+const fitting = 'pass images of the size and channels of the model'; // which decides how images are read
 
-/** Advice of other calls, and what it is here: the model decides the size of its images. */
-const advice: readonly (readonly [RegExp, string])[] = [
-  [/^evaluate: (draws|threads) must/, '--$1 must'],
-  [/^evaluate: /, ''],
-  [/^labels: /, '--labels: '],
-  [/pass (all to|labels|draws) ?/, 'pass --$1 '],
-  [/leave labels out/, 'leave --labels out'],
-  [/pass one of these as labels/, 'pass one of these as --labels'],
-  [/pass tensor: /, 'pass --tensor with '],
-  [
-    /pass the same data, or start a new run from its weights with --init/,
+const advice: Advice = {
+  size: fitting,
+  channels: fitting,
+  'other data':
     'pass the same data, with the --limit of the run if it had one, or --all to score these images',
-  ],
-  [
-    /(images of an IDX file are padded, not shrunk: )?(pass a larger|leave out|pass) --(size|channels)\b.*/,
-    fitting,
-  ],
-  [/pass --limit or a smaller --size/, 'pass --limit'],
-];
-
-/** An error message with the flags of this command. */
-function inFlags(message: string): string {
-  return advice.reduce((text, [from, to]) => text.replace(from, to), message);
-}
+};
 
 async function readCheckpoint(file: string): Promise<Checkpoint> {
   const bytes = await readWholeFile(file);

@@ -15,7 +15,7 @@ import { findLabels } from '../data/labels.js';
 import { isNumbers, type TrainingData } from '../data/number-dataset.js';
 import { openDataset } from '../data/open-dataset.js';
 import { openNumbers } from '../data/open-numbers.js';
-import { checkpointPaths, readRun } from '../folder/read-run.js';
+import { checkpointPaths, readRun, writtenBy } from '../folder/read-run.js';
 import { openMpi } from '../ranks/open-mpi.js';
 import { alone, type Ranks } from '../ranks/ranks.js';
 import { type LiveReport, serveReport } from '../report/live-report.js';
@@ -209,6 +209,6 @@ function describe(result: TrainResult, { out, data }: Flags): string {
     ...(skipped + rolledBack > 0
       ? [`${count(skipped, 'step')} skipped as outliers, ${rolledBack} undone because not finite`]
       : []),
-    `wrote ${out}: best.safetensors, last.safetensors, metrics.jsonl, ${isTensorFile(data) ? '' : 'pictures, '}report.html`,
+    `wrote ${out}: ${writtenBy(out).join(', ')}`,
   ].join('\n');
 }

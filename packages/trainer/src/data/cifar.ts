@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { compareNames, readWholeFile } from '@glow-onnx/runtime/internal-node';
+import { AdvisedError, compareNames, readWholeFile } from '@glow-onnx/runtime/internal-node';
 import { readBytes } from './byte-reader.js';
 import { type DatasetOptions, type LoadedImages, pickEvenly } from './dataset.js';
 import { createPixelWriter } from './pixel-store.js';
@@ -31,8 +31,10 @@ export async function readCifar(
 ): Promise<LoadedImages> {
   const { size = { height: SIDE, width: SIDE }, channels = 3 } = options;
   if (size.height !== SIDE || size.width !== SIDE) {
-    throw new RangeError(
-      `data: ${path} has images of ${SIDE}×${SIDE}, expected ${size.height}×${size.width}; leave out --size`,
+    throw new AdvisedError(
+      `data: ${path} has images of ${SIDE}×${SIDE}, expected ${size.height}×${size.width}`,
+      'size',
+      'leave out --size',
     );
   }
   const counts = await Promise.all(files.map(countRecords));

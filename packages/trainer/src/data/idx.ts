@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { AdvisedError } from '@glow-onnx/runtime/internal-node';
 import { type ByteReader, readBytes } from './byte-reader.js';
 import { type DatasetOptions, type LoadedImages, pickEvenly } from './dataset.js';
 import { type Labels, labelsFrom } from './labels.js';
@@ -35,14 +36,17 @@ export async function readIdx(path: string, options: DatasetOptions): Promise<Lo
   const [count, height, width] = await readHeader(path, bytes, imagesMagic, 3);
   const size = options.size ?? { height, width };
   if (size.height < height || size.width < width) {
-    throw new RangeError(
-      `data: ${path} has images of ${height}×${width}, expected to fit ${size.height}×${size.width}; ` +
-        `images of an IDX file are padded, not shrunk: pass a larger --size, or leave it out`,
+    throw new AdvisedError(
+      `data: ${path} has images of ${height}×${width}, expected to fit ${size.height}×${size.width}`,
+      'size',
+      'images of an IDX file are padded, not shrunk: pass a larger --size, or leave it out',
     );
   }
   if (options.channels === 3) {
-    throw new RangeError(
-      `data: ${path} has grey images, expected 3 channels; pass --channels 1, or leave it out`,
+    throw new AdvisedError(
+      `data: ${path} has grey images, expected 3 channels`,
+      'channels',
+      'pass --channels 1, or leave it out',
     );
   }
   const expected = 16 + count * height * width;

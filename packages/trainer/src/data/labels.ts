@@ -1,4 +1,4 @@
-import { compareNames } from '@glow-onnx/runtime/internal-node';
+import { AdvisedError, compareNames } from '@glow-onnx/runtime/internal-node';
 
 /** One attribute of every image: image i has `values[indices[i]]`. */
 export interface Labels {
@@ -50,8 +50,7 @@ export function findLabels(
   if (attribute !== null && Object.hasOwn(labels, attribute)) return labels[attribute];
   const found = Object.keys(labels).join(', ') || 'none';
   const whole = labelFaults.find((each) => each.attribute === undefined);
-  throw new RangeError(
-    `labels: ${name} has no attribute ${JSON.stringify(attribute)} (found: ${found}); ` +
-      (whole?.reason ?? 'pass one of these as labels, or data with labels'),
-  );
+  const fact = `labels: ${name} has no attribute ${JSON.stringify(attribute)} (found: ${found})`;
+  if (whole) throw new RangeError(`${fact}; ${whole.reason}`);
+  throw new AdvisedError(fact, 'labels', 'pass one of these as labels, or data with labels');
 }

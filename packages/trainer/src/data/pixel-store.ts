@@ -141,8 +141,8 @@ function temporaryFolder(): string {
 
 function explainFull(cause: NodeJS.ErrnoException): never {
   throw new Error(
-    `data: the images need more than memory and cannot be stored in ${temporaryFolder()} (${cause.code}); ` +
-      'set TMPDIR to a folder with more space, or pass --limit or a smaller --size',
+    `data: it needs more than memory and cannot be stored in ${temporaryFolder()} (${cause.code}); ` +
+      'set TMPDIR to a folder with more space, or take fewer items with --limit',
     { cause },
   );
 }

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { checkVersion, describeIssue, isObject, parseJson } from '@glow-onnx/flow/internal';
-import { nodeCodec, readWholeFile, withChannels } from '@glow-onnx/runtime/internal-node';
+import { AdvisedError, nodeCodec, readWholeFile, withChannels } from '@glow-onnx/runtime/internal-node';
 import * as z from 'zod/mini';
 import { type DatasetOptions, type LoadedImages, pickEvenly } from './dataset.js';
 import type { Labels } from './labels.js';
@@ -70,14 +70,18 @@ export async function readSheet(path: string, options: DatasetOptions): Promise<
   const { height, width } = sheet.tile;
   const { size = sheet.tile } = options;
   if (size.height !== height || size.width !== width) {
-    throw new RangeError(
-      `data: ${path} has tiles of ${height}×${width}, expected ${size.height}×${size.width}; leave out --size`,
+    throw new AdvisedError(
+      `data: ${path} has tiles of ${height}×${width}, expected ${size.height}×${size.width}`,
+      'size',
+      'leave out --size',
     );
   }
   const { data, channels, rowBytes } = await readImage(path, sheet);
   if (options.channels !== undefined && options.channels !== channels) {
-    throw new RangeError(
-      `data: ${path} has ${channels} channels, expected ${options.channels}; leave out --channels`,
+    throw new AdvisedError(
+      `data: ${path} has ${channels} channels, expected ${options.channels}`,
+      'channels',
+      'leave out --channels',
     );
   }
   const pick = pickEvenly(sheet.count, options.limit);

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checkpoint, parseCheckpoint } from '@glow-onnx/flow';
 import { messageOf } from '@glow-onnx/runtime/internal';
 import { readWholeFile } from '@glow-onnx/runtime/internal-node';
+import { metricsName } from './metrics.js';
 
 export const checkpointNames = ['best', 'last', 'previous'] as const;
 export type CheckpointName = (typeof checkpointNames)[number];
@@ -13,6 +15,12 @@ export function checkpointPath(run: string, name: CheckpointName): string {
 /** All checkpoints that a run may have. */
 export function checkpointPaths(run: string): string[] {
   return checkpointNames.map((name) => checkpointPath(run, name));
+}
+
+/** What a run has written for people: a run that ended early has no pictures, and numbers never have any. */
+export function writtenBy(run: string): string[] {
+  const names = ['best.safetensors', 'last.safetensors', metricsName, 'pictures', 'report.html'];
+  return names.filter((name) => existsSync(join(run, name)));
 }
 
 /** The newest state of a run on disk. */

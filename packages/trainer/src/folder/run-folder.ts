@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint } from '@glow-onnx/flow';
 import { checkpointParts } from '@glow-onnx/flow/internal';
@@ -155,4 +155,5 @@ async function removePictures(path: string, which: (step: number) => boolean): P
     const [, step] = /^(?:samples|reconstructions)-(\d+)\.png$/.exec(name) ?? [];
     if (step !== undefined && which(Number(step))) await rm(join(pictures, name), { force: true });
   }
+  await rmdir(pictures).catch(() => {}); // only if nothing is left in it
 }

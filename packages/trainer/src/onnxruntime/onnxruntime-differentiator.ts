@@ -65,8 +65,8 @@ export async function openOnnxRuntimeDifferentiator(
     },
     async gradient(parameters, batch) {
       gradients ??= new Float32Array(size);
-      const logProb = new Float32Array(batch.count);
-      const levels = Array.from({ length: glow.config.levels }, () => new Float32Array(batch.count));
+      const logProb = unwritten(batch.count);
+      const levels = Array.from({ length: glow.config.levels }, () => unwritten(batch.count));
       await runInto('gradient', parameters, batch, {
         log_prob: logProb,
         ...Object.fromEntries(levels.map((level, l) => [levelOutput(l), level])),
@@ -75,7 +75,7 @@ export async function openOnnxRuntimeDifferentiator(
       return { ...scoresOf(glow.config, logProb, levels), gradient: gradients };
     },
     async evaluate(parameters, batch, dequantisation) {
-      const logProb = new Float32Array(batch.count);
+      const logProb = unwritten(batch.count);
       await runInto(evaluation[dequantisation], parameters, batch, { log_prob: logProb });
       return scoresOf(glow.config, logProb, []).bitsPerDim;
     },
@@ -83,6 +83,9 @@ export async function openOnnxRuntimeDifferentiator(
     ...(device === 'webgpu' && { onGpu: createGpuDifferentiator(glow, pool, count, runtime) }),
   };
 }
+
+/** Memory for an output. If nothing is written to it, the step is not finite and is undone, and log p is not 0. */
+const unwritten = (length: number) => new Float32Array(length).fill(Number.NaN);
 
 /** The part of a flat vector for each parameter, as an output of a graph. */
 function partsOf(

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   createRandom,
   decode,
@@ -40,60 +41,70 @@ const TILE = 64;
 
 /**
  * Draws samples from a model, and encodes and decodes held-out images. TensorFlow.js computes them on the
- * backend that is open, else on wasm. This takes about as long as training on twelve images.
+ * backend that is open, else on wasm, one image after another: in between, the process hears signals. This takes about
+ * as long as training on twelve images.
+ * @throws `signal.reason` once it is aborted.
  */
 export async function drawPictures(
   glow: Glow,
   params: LayerParams<Float64Tensor>,
   heldOut: Batch,
   seed: number,
+  signal?: AbortSignal,
 ): Promise<Pictures> {
   if (!tf.getBackend()) await openDevice('wasm');
   const { config } = glow;
-  const sampled = drawLatents(config, seed);
-  const [samples, restored] = tf.tidy(() => {
-    const inverse = liftWeights(tfjsOps, inverseWeights(glow, params));
-    const own = labelOf(config, heldOut.classes);
-    const x = tf.tensor4d(heldOut.x, [heldOut.count, config.height, config.width, config.channels]);
-    const forward = liftWeights(tfjsOps, forwardWeights(glow, float64Ops, params));
-    const { latents } = encode(glow, tfjsOps, x, forward, own);
-    const inTurn = Uint16Array.from({ length: SAMPLES }, (_, i) => i % Math.max(config.classes, 1));
-    return [
-      decode(glow, tfjsOps, sampled.map(imageTensor), inverse, labelOf(config, inTurn)),
-      decode(glow, tfjsOps, latents, inverse, own),
-    ];
-  });
-  const bins = async (x: tf.Tensor): Promise<Uint8Array> => {
-    const values = await x.data();
-    x.dispose();
-    return toBins(values, config.bits);
+  const { height, width, channels } = config;
+  const size = height * width * channels;
+  /** The bins of images, each computed by itself. */
+  const bins = async (count: number, compute: (image: number) => tf.Tensor): Promise<Uint8Array> => {
+    const found = new Uint8Array(count * size);
+    for (let image = 0; image < count; image++) {
+      await setImmediate(); // the values of a tensor may come without a turn of the event loop
+      signal?.throwIfAborted();
+      const x = tf.tidy(() => compute(image));
+      found.set(toBins(await x.data(), config.bits), image * size);
+      x.dispose();
+    }
+    return found;
   };
-  const [drawn, after] = [await bins(samples), await bins(restored)];
-  const before = toBins(heldOut.x, config.bits);
-  return {
-    samples: grid(config, drawn),
-    reconstructions: grid(config, Buffer.concat([before, after]), heldOut.count),
-    largestError: before.reduce((most, bin, i) => Math.max(most, Math.abs(bin - after[i])), 0),
-  };
+  const inverse = tf.tidy(() => liftWeights(tfjsOps, inverseWeights(glow, params)));
+  const forward = tf.tidy(() => liftWeights(tfjsOps, forwardWeights(glow, float64Ops, params)));
+  try {
+    const drawn = await bins(SAMPLES, (image) => {
+      const latents = drawLatents(config, seed, image).map(imageTensor);
+      const inTurn = Uint16Array.of(image % Math.max(config.classes, 1));
+      return decode(glow, tfjsOps, latents, inverse, labelOf(config, inTurn));
+    });
+    const after = await bins(heldOut.count, (image) => {
+      const own = labelOf(config, heldOut.classes?.subarray(image, image + 1));
+      const pixels = heldOut.x.subarray(image * size, (image + 1) * size);
+      const x = tf.tensor4d(pixels, [1, height, width, channels]);
+      return decode(glow, tfjsOps, encode(glow, tfjsOps, x, forward, own).latents, inverse, own);
+    });
+    const before = toBins(heldOut.x, config.bits);
+    return {
+      samples: grid(config, drawn),
+      reconstructions: grid(config, Buffer.concat([before, after]), heldOut.count),
+      largestError: before.reduce((most, bin, i) => Math.max(most, Math.abs(bin - after[i])), 0),
+    };
+  } finally {
+    tf.dispose([inverse, forward]);
+  }
 }
 
 function labelOf({ classes }: GlowConfig, labels: Uint16Array | undefined): tf.Tensor | undefined {
   return classes > 0 && labels ? labelTensor(labels, classes) : undefined;
 }
 
-function drawLatents(config: GlowConfig, seed: number): Float64Tensor[] {
-  const shapes = latentShapes(config, 1, config.height, config.width);
-  const latents = shapes.map(([, ...shape]) =>
-    tensor([SAMPLES, ...shape], new Float64Array(SAMPLES * sizeOf(shape))),
+function drawLatents(config: GlowConfig, seed: number, image: number): Float64Tensor[] {
+  const random = createRandom(seed, image);
+  return latentShapes(config, 1, config.height, config.width).map((shape) =>
+    tensor(
+      shape,
+      Float64Array.from({ length: sizeOf(shape) }, () => TEMPERATURE * random.normal()),
+    ),
   );
-  for (let i = 0; i < SAMPLES; i++) {
-    const random = createRandom(seed, i);
-    for (const { data } of latents) {
-      const size = data.length / SAMPLES;
-      for (let k = 0; k < size; k++) data[i * size + k] = TEMPERATURE * random.normal();
-    }
-  }
-  return latents;
 }
 
 /** A bad decoder may return NaN, which is shown as bin 0. */

@@ -15,8 +15,8 @@ import { type RunDescription, runFacts } from './run-facts.js';
 export interface Epoch {
   readonly progress: Progress;
   /**
-   * Samples and reconstructions. Undefined if drawing them would take more than a twentieth of the time, or has failed,
-   * which `onWarning` reports, and for a model of numbers.
+   * Samples and reconstructions. Undefined if drawing them would take more than a twentieth of the time, was
+   * interrupted or has failed, which `onWarning` reports, and for a model of numbers.
    */
   readonly pictures: Pictures | undefined;
 }
@@ -36,13 +36,15 @@ export interface RunReportOptions extends RunDescription {
   readonly fixed: Named<Float64Tensor>;
   /** Called with errors of images and report, which do not end a run. */
   readonly onWarning?: (message: string) => void;
+  /** When it is aborted, images are not drawn to their end. */
+  readonly signal?: AbortSignal;
 }
 
 /** So that someone who watches sees the run go on. A report takes some hundredths of a second. */
 const FRESH_MS = 10_000;
 
 export function createRunReport(options: RunReportOptions): RunReport {
-  const { folder, onWarning } = options;
+  const { folder, onWarning, signal } = options;
   const ofPictures = takesPixels(options.glow.config);
   let spentMs = 0;
   let drawnAt = Number.NEGATIVE_INFINITY;
@@ -52,7 +54,8 @@ export function createRunReport(options: RunReportOptions): RunReport {
     try {
       return await work;
     } catch (error) {
-      onWarning?.(`report: ${messageOf(error)}`);
+      const isInterrupted = signal?.aborted && error === signal.reason;
+      if (!isInterrupted) onWarning?.(`report: ${messageOf(error)}`);
       return undefined;
     }
   };
@@ -85,13 +88,13 @@ export function createRunReport(options: RunReportOptions): RunReport {
 
 /** Draws the images of a step and writes them. */
 async function draw(
-  { folder, glow, fixed, batches, settings }: RunReportOptions,
+  { folder, glow, fixed, batches, settings, signal }: RunReportOptions,
   step: number,
   { trainable, ema }: EngineState,
 ): Promise<Pictures> {
   const params = { trainable: ema ?? trainable, fixed };
   const heldOut = await batches.examples(reconstructed);
-  const pictures = await drawPictures(glow, params, heldOut, settings.seed);
+  const pictures = await drawPictures(glow, params, heldOut, settings.seed, signal);
   for (const kind of ['samples', 'reconstructions'] as const) {
     await folder.write(gridName(kind, step), await encodePng(pictures[kind]));
   }

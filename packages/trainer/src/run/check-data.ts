@@ -1,10 +1,11 @@
 import type { GlowConfig } from '@glow-onnx/flow';
 import { describeValues, type JsonObject, takesPixels } from '@glow-onnx/flow/internal';
+import { AdvisedError } from '@glow-onnx/runtime/internal-node';
 import { isNumbers, type TrainingData } from '../data/number-dataset.js';
 import type { TrainSettings } from '../settings/settings.js';
 import { describeData } from './run-checkpoint.js';
 
-const advice = 'pass the same data, or start a new run from its weights with --init';
+const sameData = 'pass the same data, or start a new run from its weights with --init';
 
 /**
  * The name of the data may change, and the names of its images if their order stays.
@@ -19,9 +20,10 @@ export function checkSameData(
   const now = describeData(data, attribute === null ? undefined : data.labels?.[attribute]);
   for (const name of ['count', 'channels', 'height', 'width']) {
     if (before[name] === now[name]) continue;
-    throw new RangeError(
-      `data: ${data.name} has ${name} ${String(now[name])}, but the run started with ${name} ` +
-        `${String(before[name])}; ${advice}`,
+    throw new AdvisedError(
+      `data: ${data.name} has ${name} ${String(now[name])}, but the run started with ${name} ${String(before[name])}`,
+      'other data',
+      sameData,
     );
   }
   if (before.pixels === undefined) {
@@ -31,14 +33,18 @@ export function checkSameData(
     );
   }
   if (before.pixels !== now.pixels) {
-    throw new RangeError(
+    throw new AdvisedError(
       `data: the images of ${data.name} are not those that the run started with, or their order is another: one was ` +
-        `replaced, renamed, or is decoded differently by another version; ${advice}`,
+        'replaced, renamed, or is decoded differently by another version',
+      'other data',
+      sameData,
     );
   }
   if (now.labels !== undefined && before.labels !== now.labels) {
-    throw new RangeError(
-      `data: the labels ${attribute} of ${data.name} are not those that the run started with; ${advice}`,
+    throw new AdvisedError(
+      `data: the labels ${attribute} of ${data.name} are not those that the run started with`,
+      'other data',
+      sameData,
     );
   }
   return undefined;
@@ -79,10 +85,9 @@ export function checkImages(data: TrainingData, config: GlowConfig): void {
   checkValues(data, config);
   for (const name of ['channels', 'height', 'width'] as const) {
     if (data[name] === config[name]) continue;
-    throw new RangeError(
-      `data: ${data.name} has ${name} ${data[name]}, but the model expects ${config[name]}; ` +
-        (isNumbers(data) ? 'pass features of its shape' : `pass --${flagOf[name]} to convert the images`),
-    );
+    const fact = `data: ${data.name} has ${name} ${data[name]}, but the model expects ${config[name]}`;
+    if (isNumbers(data)) throw new RangeError(`${fact}; pass features of its shape`);
+    throw new AdvisedError(fact, flagOf[name], `pass --${flagOf[name]} to convert the images`);
   }
 }
 

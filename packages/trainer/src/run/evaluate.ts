@@ -1,5 +1,5 @@
 import { type Checkpoint, createGlow, type Dequantisation } from '@glow-onnx/flow';
-import { checkValue, dequantisationOf, integerFrom } from '@glow-onnx/flow/internal';
+import { dequantisationOf } from '@glow-onnx/flow/internal';
 import { type Bound, boundOf, bounds, mean } from '@glow-onnx/runtime/internal';
 import { given } from '@glow-onnx/runtime/internal-node';
 import type { RuntimeOptions } from '@glow-onnx/runtime/session';
@@ -47,7 +47,8 @@ const BATCH = 32;
 
 /**
  * Scores images by the averaged weights of a checkpoint: with uniform noise, and with that of its dequantiser if it has
- * one. With one draw, the means over the images that a run held out are those of its validation.
+ * one. With one draw, the means over the images that a run held out are those of its validation. Messages name flags of
+ * `glow-onnx evaluate`, the only caller.
  * @throws RangeError if `draws` is not an integer from 1 to 2¹⁶, if the data does not fit the model, if it is not that
  * of the run and `all` is false, or if the labels do not fit; Error if a score is not finite.
  */
@@ -57,15 +58,15 @@ export async function evaluateCheckpoint(
   { draws, all, labels, signal, onProgress, threads }: EvaluateOptions,
 ): Promise<Evaluation> {
   if (!Number.isInteger(draws) || draws < 1 || draws > mostDraws) {
-    throw new RangeError(`evaluate: draws must be an integer from 1 to ${mostDraws}, got ${draws}`);
+    throw new RangeError(`--draws must be an integer from 1 to ${mostDraws}, got ${draws}`);
   }
-  if (threads !== undefined) checkValue('evaluate', 'threads', threads, integerFrom(1));
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new RangeError(`--threads must be an integer from 1 on, got ${threads}`);
+  }
   const { config, params } = checkpoint;
   checkImages(data, config);
   if (isNumbers(data) && draws > 1) {
-    throw new RangeError(
-      `evaluate: draws of noise are for pixels, and ${data.name} has numbers; pass draws 1`,
-    );
+    throw new RangeError(`draws of noise are for pixels, and ${data.name} has numbers; pass --draws 1`);
   }
   const attribute = attributeOf(checkpoint, data, labels);
   checkSameClasses(data, attribute, checkpoint);
@@ -112,7 +113,7 @@ export async function evaluateCheckpoint(
   const wrong = means.find(([, found]) => !Number.isFinite(found.mean));
   if (wrong) {
     throw new Error(
-      `evaluate: the images have ${wrong[1].mean} bits/dim by the ${wrong[0]} bound: they are too unlike those of training`,
+      `the images have ${wrong[1].mean} bits/dim by the ${wrong[0]} bound: they are too unlike those of training`,
     );
   }
   return {
@@ -128,17 +129,15 @@ function attributeOf(
   labels: string | undefined,
 ): string | null {
   if (classes === 0 && labels !== undefined) {
-    throw new RangeError(
-      'evaluate: labels are for a model of classes, and this one has none; leave labels out',
-    );
+    throw new RangeError('labels are for a model of classes, and this one has none; leave --labels out');
   }
   if (labels !== undefined) return labels;
   if (typeof training?.labels === 'string') return training.labels;
   if (classes === 0) return null;
   const found = Object.keys(data.labels ?? {}).join(', ') || 'none';
   throw new RangeError(
-    `evaluate: the model has ${classes} classes, and the checkpoint does not name the labels that they are; ` +
-      `pass labels (found in ${data.name}: ${found})`,
+    `the model has ${classes} classes, and the checkpoint does not name the labels that they are; ` +
+      `pass --labels (found in ${data.name}: ${found})`,
   );
 }
 
@@ -156,8 +155,8 @@ function heldOut(checkpoint: Checkpoint, data: TrainingData): Chosen {
   const run = runOf(checkpoint);
   if (!run) {
     throw new RangeError(
-      'evaluate: the checkpoint does not come from a training run, so which images were held out is not known; ' +
-        'pass all to score all images',
+      'the checkpoint does not come from a training run, so which images were held out is not known; ' +
+        'pass --all to score all images',
     );
   }
   const { valFraction, seed, labels } = { ...defaultSettings, ...run.settings };

@@ -8,6 +8,7 @@ import {
   parseConfig,
   type Rules,
 } from '@glow-onnx/flow/internal';
+import { given } from '@glow-onnx/runtime/internal-node';
 import { assembleEngine } from '../assembly/assemble-engine.js';
 import { type EngineOptions, engineRules } from '../assembly/open-differentiator.js';
 import { startingParams } from '../assembly/starting-params.js';
@@ -185,14 +186,14 @@ async function openRun(options: TrainOptions, opened: Close[]): Promise<Training
   const { fingerprint: images } = data;
   const step = run?.counters.step ?? 0;
   await checkSameRun(ranks, { settings, config, images, step, weights: engineStart.initial });
-  const { onWarning } = options;
+  const { onWarning, signal } = options;
   return {
     ...options,
     ...{ engine, batches, config, settings, fixed, folder, ranks },
     ...(writes && {
       report: createRunReport({
         ...{ glow, data, batches, settings, folder, fixed },
-        ...(onWarning && { onWarning }),
+        ...given({ onWarning, signal }),
       }),
     }),
     initialised: checkpoint?.initialised ?? false,

@@ -9,6 +9,7 @@ import {
   tensor,
 } from '@glow-onnx/flow';
 import { binToPixel, modelToBin } from '@glow-onnx/flow/internal';
+import * as tf from '@tensorflow/tfjs-core';
 import { drawPictures } from '../../../../packages/trainer/src/report/pictures.js';
 import { tinyConfig } from '../../../support/tiny-config.js';
 
@@ -55,6 +56,17 @@ test('held-out images come back to their bins, those given above, those restored
   const upper = reconstructions.data.subarray(0, (row / 68) * 64);
   expect(reconstructions.data.subarray(row, row + upper.length)).toEqual(upper);
   expect(reconstructions.data[0]).toBe(binToPixel(modelToBin(batch.x[0], 5), 5));
+});
+
+test('a signal is heard between two images, and leaves no tensors', async () => {
+  const { glow, params, batch } = fixture();
+  await drawPictures(glow, params, batch, 7); // opens the device
+  const { numTensors } = tf.memory();
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  setImmediate(() => setImmediate(() => setImmediate(() => controller.abort(reason))));
+  await expect(drawPictures(glow, params, batch, 7, controller.signal)).rejects.toBe(reason);
+  expect(tf.memory().numTensors).toBe(numTensors);
 });
 
 test('a class-conditional model shows its classes in turn', async () => {

@@ -1,9 +1,9 @@
-import { float64Ops } from './float64-ops.js';
+import { float64Ops } from '../arithmetic/float64-ops.js';
+import type { Ops } from '../arithmetic/ops.js';
+import type { Float64Tensor, Named } from '../arithmetic/tensor.js';
+import type { LayerParams, ParamSpec } from '../layers/layer.js';
+import { createRandom } from '../random.js';
 import { fullName, type Glow, parts, splitLatent } from './glow.js';
-import type { LayerParams, ParamSpec } from './layer.js';
-import type { Ops } from './ops.js';
-import { createRandom } from './random.js';
-import type { Float64Tensor, Named } from './tensor.js';
 
 /** The weights of all layers and priors: by place (`levels.<l>.prior` for priors), then by name. */
 export type FlowWeights<T> = Named<Named<T>>;

@@ -1,11 +1,11 @@
-import { type GlowConfig, parseConfig } from './config.js';
-import { createGlow } from './glow.js';
-import type { LayerParams, ParamSpec } from './layer.js';
-import { dequantisationOf } from './layers/dequantiser.js';
-import type { OwnBytes } from './own-bytes.js';
-import { checkVersion } from './reading/format-version.js';
-import { parseJsonObject } from './reading/parse-json.js';
-import { show } from './reading/show.js';
+import type { Float64Tensor, Named } from '../arithmetic/tensor.js';
+import { dequantisationOf } from '../layers/dequantiser.js';
+import type { LayerParams, ParamSpec } from '../layers/layer.js';
+import { type GlowConfig, parseConfig } from '../model/config.js';
+import { createGlow } from '../model/glow.js';
+import { checkVersion } from '../reading/format-version.js';
+import { parseJsonObject } from '../reading/parse-json.js';
+import { show } from '../reading/show.js';
 import {
   encodeSafetensors,
   parseSafetensors,
@@ -13,8 +13,8 @@ import {
   type SafetensorsTensor,
   safetensorsNumbers,
   safetensorsParts,
-} from './safetensors.js';
-import type { Float64Tensor, Named } from './tensor.js';
+} from '../safetensors.js';
+import type { OwnBytes } from './own-bytes.js';
 
 /** A value that JSON can express. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;

@@ -1,14 +1,14 @@
+import type { Ops } from '../arithmetic/ops.js';
+import { actnorm } from '../layers/actnorm.js';
+import { affineCoupling } from '../layers/affine-coupling.js';
+import { createDequantiser, type Dequantisation, type Dequantiser } from '../layers/dequantiser.js';
+import { invertibleConv } from '../layers/invertible-conv.js';
+import type { ParamSpec, PlacedLayer } from '../layers/layer.js';
+import { logit } from '../layers/logit.js';
+import { channelPrior, convPrior, type Prior, standardPrior } from '../layers/prior.js';
+import { squeeze } from '../layers/squeeze.js';
 import type { GlowConfig } from './config.js';
 import { latentChannels } from './latent-shapes.js';
-import type { ParamSpec, PlacedLayer } from './layer.js';
-import { actnorm } from './layers/actnorm.js';
-import { affineCoupling } from './layers/affine-coupling.js';
-import { createDequantiser, type Dequantisation, type Dequantiser } from './layers/dequantiser.js';
-import { invertibleConv } from './layers/invertible-conv.js';
-import { logit } from './layers/logit.js';
-import { channelPrior, convPrior, type Prior, standardPrior } from './layers/prior.js';
-import { squeeze } from './layers/squeeze.js';
-import type { Ops } from './ops.js';
 
 /** Layers in the order of encode, and then the latent: half of the channels at a split, all channels at the top. */
 export interface Level {

@@ -1,5 +1,5 @@
-import type { GlowConfig } from './config.js';
-import { takesPixels } from './pixels.js';
+import type { GlowConfig } from '../model/config.js';
+import { takesPixels } from '../pixels.js';
 
 /** The steps from a picture, or from numbers, to x, for programs without this package. All of them follow from the config. */
 export interface Preprocessing {

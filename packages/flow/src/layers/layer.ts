@@ -1,6 +1,6 @@
-import type { Ops } from './ops.js';
-import type { Random } from './random.js';
-import type { Float64Tensor, Named } from './tensor.js';
+import type { Ops } from '../arithmetic/ops.js';
+import type { Float64Tensor, Named } from '../arithmetic/tensor.js';
+import type { Random } from '../random.js';
 
 /** A tensor that a checkpoint stores for a layer. Fixed tensors (permutations, signs) are not trained. */
 export interface ParamSpec {

@@ -1,7 +1,7 @@
 /** Reads and checks the header of a safetensors file; `safetensors.ts` describes the format. */
 
-import { isObject, parseJsonObject } from './reading/parse-json.js';
-import { show } from './reading/show.js';
+import { isObject, parseJsonObject } from '../reading/parse-json.js';
+import { show } from '../reading/show.js';
 
 /** The array type of each dtype; half-precision floats are kept as their bits. */
 export const dtypeArrays = {

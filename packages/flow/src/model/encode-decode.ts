@@ -1,7 +1,7 @@
+import type { Ops } from '../arithmetic/ops.js';
+import type { Dequantised, NoisyPixels } from '../layers/dequantiser.js';
+import type { LogDet } from '../layers/layer.js';
 import { type Glow, type Level, splitLatent } from './glow.js';
-import type { LogDet } from './layer.js';
-import type { Dequantised, NoisyPixels } from './layers/dequantiser.js';
-import type { Ops } from './ops.js';
 import type { FlowWeights } from './weights.js';
 
 /** The result of `encode`. */

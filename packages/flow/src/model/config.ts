@@ -1,7 +1,7 @@
-import { checkVersion } from './reading/format-version.js';
-import { isObject } from './reading/parse-json.js';
-import * as z from './reading/schema.js';
-import { show } from './reading/show.js';
+import { checkVersion } from '../reading/format-version.js';
+import { isObject } from '../reading/parse-json.js';
+import * as z from '../reading/schema.js';
+import { show } from '../reading/show.js';
 
 const count = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 
