@@ -24,6 +24,13 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/packages/[a-z-]+/(dist|cjs)/', '<rootDir>/out/', '<rootDir>/runs/'],
+  // Test files run in a context of Node's vm, where code looks up each global slowly. These reach each module as variables,
+  // which makes arithmetic several times faster. Names that tests replace, such as Date or fetch, cannot be here.
+  sandboxInjectedGlobals: [
+    ...['Array', 'BigInt', 'Map', 'Math', 'Number', 'Object', 'Set', 'String'],
+    ...['Float32Array', 'Float64Array', 'Int32Array'],
+    ...['Uint16Array', 'Uint32Array', 'Uint8Array', 'Uint8ClampedArray'],
+  ],
   testTimeout: 60_000,
   reporters: [
     'default',
