@@ -1,6 +1,7 @@
 // onnxruntime-node tests `instanceof Float32Array` in the realm of its native addon, which is not the realm
 // Jest gives to tests; sharing the host's typed arrays makes its tensors acceptable.
 const { TestEnvironment } = require('jest-environment-node');
+require('./one-thread.cjs');
 
 module.exports = class extends TestEnvironment {
   constructor(config, context) {
@@ -23,7 +24,7 @@ module.exports = class extends TestEnvironment {
     ]) {
       this.global[type] = globalThis[type];
     }
-    // onnxruntime-web imports its WebAssembly by import(), which Jest's own module registry cannot.
+    // For modules that must not come from the registry of Jest: onnxruntime-web.cjs, onnxruntime-node.cjs.
     this.global.hostRequire = require;
   }
 };

@@ -29,7 +29,7 @@ export function useExamplePage(name: string, options?: BrowserContextOptions): E
     const vite = join(root, 'node_modules/vite/bin/vite.js');
     const site = join(folder, 'site');
     const args = [vite, 'build', join(root, 'examples', name), '--outDir', site, '--logLevel', 'error'];
-    const env = { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production' }; // not Jest's
+    const env = { ...process.env, NODE_ENV: 'production' }; // not Jest's
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env });
     if (status !== 0) throw new Error(`vite build: ${stderr}`);
     server = await startServer({ isolated: true, mounts: { [`/${name}/`]: `${site}/` } });

@@ -1,2 +1,2 @@
-// Loaded outside Jest's module registry: see environment.cjs.
+// It imports its WebAssembly by import(), which the module registry of Jest cannot. See environment.cjs.
 module.exports = hostRequire('onnxruntime-web');

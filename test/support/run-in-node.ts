@@ -35,7 +35,6 @@ function output(command: string, args: readonly string[], cwd: string): { stdout
     cwd,
     encoding: 'utf8',
     timeout: 300_000,
-    env: { ...process.env, NODE_OPTIONS: '' }, // Jest's own
   });
   if (error) throw error;
   if (status !== 0) throw new Error(`exit code ${status}\n${stdout}\n${stderr}`);

@@ -12,11 +12,11 @@ export interface Started {
 
 const started: ChildProcess[] = [];
 
-/** Starts a program without the options that jest gave to Node. `env` is added to the environment. */
+/** `env` is added to the environment. */
 export function startProcess(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
   const child = spawn(program, args, {
     cwd: resolve(__dirname, '../..'),
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started.push(child);

@@ -1,7 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Checkpoint, createRandom, type GlowConfig, parseCheckpoint } from '@glow-onnx/flow';
+import sharp from 'sharp';
 import { createDataset, type Dataset } from '../../packages/trainer/src/data/dataset.js';
 import { pixelsOf } from '../../packages/trainer/src/data/pixel-store.js';
 import { tinyConfig } from './tiny-config.js';
@@ -32,6 +34,27 @@ export function ramps(count = 50): Dataset {
     pixels: pixelsOf(pixels, 64),
     labels,
   });
+}
+
+/**
+ * The path of a sheet that is there while tests run: the first row of the sheet of models/faces, 160 faces. All 20,000
+ * faces take longer to read than a few steps of training.
+ */
+export function rowOfFaces(): string {
+  const folder = mkdtempSync(join(process.env.TEST_RUN as string, 'faces-'));
+  const path = join(folder, 'faces.json');
+  beforeAll(async () => {
+    const sheet = JSON.parse(await readFile('models/faces/faces.json', 'utf8'));
+    const count: number = sheet.columns;
+    const labels = Object.entries<{ indices: string }>(sheet.labels).map(([name, label]) => [
+      name,
+      { ...label, indices: label.indices.slice(0, count) },
+    ]);
+    await writeFile(path, JSON.stringify({ ...sheet, count, labels: Object.fromEntries(labels) }));
+    const row = { left: 0, top: 0, width: count * sheet.tile.width, height: sheet.tile.height };
+    await sharp('models/faces/faces.png').extract(row).png().toFile(join(folder, sheet.image));
+  });
+  return path;
 }
 
 /** In this file, lets minutes pass at once: it sets the clock of runs forward. */

@@ -9,9 +9,8 @@ function tableOf(rounds: number, cells: object): string[] {
   const result = { machine: 'here', rounds, rows: [{ name: 'small', batch: 4, cells }] };
   const program = `import { trainingReport } from ${JSON.stringify(reports)};
     console.log(trainingReport(${JSON.stringify(result)}));`;
-  const env = { ...process.env, NODE_OPTIONS: '' }; // Jest's own
   const argv = ['--input-type=module', '-e', program];
-  const printed = execFileSync(process.execPath, argv, { encoding: 'utf8', env });
+  const printed = execFileSync(process.execPath, argv, { encoding: 'utf8' });
   return printed.split('\n').filter((line) => line.startsWith('| '));
 }
 

@@ -99,9 +99,8 @@ test('Fisher features are signed roots of ∂ log p(x)/∂bias, as differences i
     const describe = await openFisher(${JSON.stringify(directory)});
     const images = ${JSON.stringify(images)}.map((data) => ({ data, height: 8, width: 8, channels: 1 }));
     console.log(JSON.stringify((await describe(images)).map((row) => [...row])));`;
-  const env = { ...process.env, NODE_OPTIONS: '' }; // Jest's own
   const args = ['--input-type=module', '-e', program];
-  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   await remove();
   expect(stderr).toBe('');
   const found: number[][] = JSON.parse(stdout);

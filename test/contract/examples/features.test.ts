@@ -103,7 +103,6 @@ function run(...argv: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, argv, {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '' }, // Jest's own
   });
   return { status, stdout, stderr };
 }

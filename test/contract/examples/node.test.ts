@@ -34,7 +34,6 @@ function runScript(name: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [`examples/node/${name}.mjs`, ...args], {
     cwd: folder,
     encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '' }, // Jest's own
   });
   return { status, stdout, stderr };
 }
@@ -133,7 +132,6 @@ describe('the examples in Node', () => {
     put('ben');
     const child = spawn(process.execPath, ['examples/node/watch-folder.mjs', incoming], {
       ...{ cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
-      env: { ...process.env, NODE_OPTIONS: '' },
     });
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
     const next = async () => (await once(lines, 'line'))[0] as string;

@@ -24,7 +24,6 @@ function inNode(body: string) {
     console.log(JSON.stringify(result));`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '' }, // Jest's own
   });
   if (stderr !== '') throw new Error(stderr);
   return JSON.parse(stdout);
@@ -172,7 +171,6 @@ describe('probe.mjs', () => {
     spawnSync(process.execPath, [join(probe, 'probe.mjs'), ...args, '--model', join(root, 'models/faces')], {
       encoding: 'utf8',
       cwd: folder,
-      env: { ...process.env, NODE_OPTIONS: '' },
     });
   const write = (path: string, value: number) =>
     sharp({ create: { width: 16, height: 16, channels: 3, background: { r: value, g: value, b: value } } })

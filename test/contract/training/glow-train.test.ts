@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import sharp from 'sharp';
 import { glowTrain, glowTrainUntil } from '../../support/glow-train.js';
-import { readCheckpoint, temporaryRuns } from '../../support/training.js';
+import { readCheckpoint, rowOfFaces, temporaryRuns } from '../../support/training.js';
 
-const faces = 'models/faces/faces.json';
+const faces = rowOfFaces();
 const runAt = temporaryRuns();
 const small = [
   '--data',

@@ -5,9 +5,9 @@ import sharp from 'sharp';
 import { main } from '../../../packages/trainer/src/cli/main.js';
 import { runOf } from '../../../packages/trainer/src/run/run-checkpoint.js';
 import { glowTrain } from '../../support/glow-train.js';
-import { readCheckpoint, temporaryRuns } from '../../support/training.js';
+import { readCheckpoint, rowOfFaces, temporaryRuns } from '../../support/training.js';
 
-const faces = ['--data', 'models/faces/faces.json', '--limit', '40'];
+const faces = ['--data', rowOfFaces(), '--limit', '40'];
 const short = ['--steps', '1', '--hidden', '8', '--epochs', '1', '--device', 'wasm', '--threads', '1'];
 const runAt = temporaryRuns();
 

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { glowTrain } from '../../support/glow-train.js';
-import { readCheckpoint, temporaryRuns } from '../../support/training.js';
+import { readCheckpoint, rowOfFaces, temporaryRuns } from '../../support/training.js';
 
 const runAt = temporaryRuns();
-const data = ['--data', 'models/faces/faces.json', '--limit', '40'];
+const data = ['--data', rowOfFaces(), '--limit', '40'];
 const model = ['--steps', '1', '--hidden', '8', '--bits', '5', '--batch', '8'];
 const device = ['--engine', 'onnxruntime', '--device', 'cpu', '--threads', '1'];
 

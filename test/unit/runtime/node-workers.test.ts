@@ -315,7 +315,6 @@ describe('a worker process', () => {
   const program = (text: string, before = '') => {
     const command = `${before}exec "$0" --input-type=module -e "$1"`;
     const child = spawn('bash', ['-c', command, process.execPath, text], {
-      env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let printed = '';

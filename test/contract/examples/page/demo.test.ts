@@ -17,7 +17,7 @@ async function startDemo(...args: string[]): Promise<{ demo: ChildProcess; addre
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production', NO_COLOR: '1' }, // not Jest's
+    env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1' }, // not Jest's
   });
   let printed = '';
   const address = await new Promise<string>((found, failed) => {

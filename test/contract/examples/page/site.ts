@@ -57,7 +57,7 @@ function build(folder: string): void {
   const { status, stdout, stderr } = spawnSync(process.execPath, [vite, ...args], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production' }, // not Jest's
+    env: { ...process.env, NODE_ENV: 'production' }, // not Jest's
   });
   if (status !== 0) throw new Error(`vite build: ${stdout}\n${stderr}`);
   renameSync(out, folder);
