@@ -11,6 +11,7 @@ import { createMemoryBudget } from './model/memory-budget.js';
 import type { GlowModel } from './model/model.js';
 import { limitsOf } from './pictures/limits.js';
 import type { Platform } from './platform.js';
+import type { OnnxRuntime } from './sessions/onnx-runtime.js';
 import { type Derivatives, openGraphs } from './sessions/open-graphs.js';
 import { untilAborted } from './worker/until-aborted.js';
 
@@ -86,7 +87,9 @@ async function load(
         return checkDerivative(kind, device, config, runs);
       },
     };
-    const graphs = await openGraphs(platform, await loadGraphs(folder, manifest, precision), {
+    const graphsFor = ({ mapsFiles: mapping }: OnnxRuntime) =>
+      loadGraphs({ ...folder, mapping }, manifest, precision);
+    const graphs = await openGraphs(platform, graphsFor, {
       ...runtimeOptions,
       device,
       selfTest:

@@ -23,6 +23,21 @@ export interface StoredFile {
   pieces(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** Lets go of a file whose pieces nobody reads. */
   cancel?(): void;
+  /** Where the file is, if a program that is given a path can read it. */
+  readonly disk?: DiskFile;
+}
+
+/** A file on a disk. */
+export interface DiskFile {
+  /** Absolute, so that it stays the same if the program changes its working directory. */
+  readonly path: string;
+  /** Names the contents without reading them: another text once the file is written to or replaced. */
+  version(): Promise<string>;
+  /**
+   * The sha256 in hex, without the whole file in memory.
+   * @param onPiece gets the bytes read so far.
+   */
+  sha256(options: Pick<ReadOptions, 'signal' | 'onPiece'>): Promise<string>;
 }
 
 /** A server does not answer, fails, breaks off, or has too many requests. A later attempt, or a cached copy, may help. */

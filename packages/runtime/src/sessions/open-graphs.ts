@@ -14,6 +14,8 @@ import type { FloatTensor } from './tensor.js';
 /** A graph that `checkGraph` has passed. */
 export interface ModelGraph extends CheckedGraph {
   readonly source: GraphSource & { readonly model: Uint8Array };
+  /** Awaited once the graph is open, and before it runs. @throws Error if it is not the graph that was checked. */
+  readonly confirm?: (() => Promise<void>) | undefined;
 }
 
 export type ModelGraphs = Readonly<Record<GraphKind, ModelGraph>>;
@@ -73,15 +75,18 @@ export interface OpenGraphs {
   release(): Promise<void>;
 }
 
-/** @throws DeviceError if no requested device is available and passes the self-test. */
+/**
+ * @param graphsFor gives the graphs for the ONNX Runtime of a device that is available.
+ * @throws DeviceError if no requested device is available and passes the self-test.
+ */
 export async function openGraphs(
   platform: Platform,
-  graphs: ModelGraphs,
+  graphsFor: (runtime: OnnxRuntime) => Promise<ModelGraphs>,
   { device: choice, selfTest, keepLatents, derivatives, ...options }: OpenGraphsOptions,
 ): Promise<OpenGraphs> {
   const { opened, skipped } = await onFirstDevice(platform, choice, async (device) => {
     const runtime = await requireDevice(platform, device, options);
-    return openOn(runtime, device, graphs, {
+    return openOn(runtime, device, await graphsFor(runtime), {
       selfTest,
       keepLatents: device === 'webgpu' ? keepLatents : undefined,
       derivatives,
@@ -131,6 +136,8 @@ async function openOn(
     const selfTest = test
       ? await (await import('./self-test.js')).runSelfTest(test, { device, runtime, run })
       : 'none';
+    await graphs.encode.confirm?.();
+    await graphs.decode.confirm?.();
     const { encode, decode } = sessions;
     const gradient = (kind: GraphKind) => gradients[kind].get();
     return {
@@ -205,8 +212,17 @@ function lazySession(
   let opening: Promise<Session & Pick<ModelGraph, 'bytesPerPixel'>> | undefined;
   const open = async () => {
     if (!take) throw new Error('session: it is released; load the model again');
-    const { source, signature, bytesPerPixel } = await take();
-    const session = await createSession(runtime, device, source, kept);
+    const { source, signature, bytesPerPixel, confirm } = await take();
+    const opened = createSession(runtime, device, source, kept);
+    // Of a file that has changed, its error says more than the one of the session.
+    const confirmed = opened.then(confirm, confirm);
+    const session = await confirmed.then(
+      () => opened,
+      async (error) => {
+        await opened.then(({ release }) => release()).catch(() => undefined);
+        throw error;
+      },
+    );
     take = undefined;
     return {
       ...session,
