@@ -1,6 +1,7 @@
 import type { CheckedGraph } from '../graphs/check-graph.js';
-import { checkOutputs } from '../graphs/check-outputs.js';
+import { createOutputCheck } from '../graphs/check-outputs.js';
 import type { DerivedKind, GraphKind, Signature } from '../graphs/signature.js';
+import { once } from '../once.js';
 import type { Platform } from '../platform.js';
 import { createSession, type GraphSource, type Session } from './create-session.js';
 import type { Device, DeviceChoice } from './device.js';
@@ -121,12 +122,13 @@ async function openOn(
     await Promise.all(opened.map((session) => session.release()));
   };
   const { keeper } = sessions;
-  const signature = keeper && bothWays(graphs); // outside of the closure, which would keep the weights alive
+  // Outside of the closure, which would keep the weights alive.
+  const check = keeper && createOutputCheck(bothWays(graphs));
   const roundTrip: GraphRunner['run'] | undefined =
-    signature &&
+    check &&
     (async (inputs) => {
       const [encoder, decoder] = await Promise.all([keeper.get(), sessions.decode.get()]);
-      return checkOutputs(signature, inputs, await encoder.runInto(decoder, inputs));
+      return check(inputs, await encoder.runInto(decoder, inputs));
     });
   const run: SelfTestRun['run'] = async (graph, inputs) => {
     const session = await sessions[graph].get();
@@ -170,7 +172,6 @@ function openGradient(
   derivatives: Derivatives | undefined,
 ) {
   const session = lazySession(runtime, device, deriving(`${kind}-gradient`, derivatives));
-  let checking: Promise<GradientRunner> | undefined;
   const check = async (): Promise<GradientRunner> => {
     const [runner, encoder, decoder] = await Promise.all([session.get(), encode.get(), decode.get()]);
     await derivatives?.check(kind, device, {
@@ -180,16 +181,7 @@ function openGradient(
     });
     return runner;
   };
-  return {
-    get(): Promise<GradientRunner> {
-      checking ??= check().catch((error: unknown) => {
-        checking = undefined;
-        throw error;
-      });
-      return checking;
-    },
-    release: session.release,
-  };
+  return { get: once(check), release: session.release };
 }
 
 function deriving(kind: DerivedKind, derivatives: Derivatives | undefined) {
@@ -209,7 +201,7 @@ function lazySession(
   kept?: readonly string[],
 ) {
   let take: (() => Promise<ModelGraph>) | undefined = typeof graph === 'function' ? graph : giving(graph);
-  let opening: Promise<Session & Pick<ModelGraph, 'bytesPerPixel'>> | undefined;
+  let opening: Promise<Pick<Session, 'release'>> | undefined;
   const open = async () => {
     if (!take) throw new Error('session: it is released; load the model again');
     const { source, signature, bytesPerPixel, confirm } = await take();
@@ -224,20 +216,16 @@ function lazySession(
       },
     );
     take = undefined;
-    return {
-      ...session,
-      bytesPerPixel,
-      run: async (inputs: NamedTensors) => checkOutputs(signature, inputs, await session.run(inputs)),
-    };
+    const check = createOutputCheck(signature);
+    const run = async (inputs: NamedTensors) => check(inputs, await session.run(inputs));
+    return { ...session, bytesPerPixel, run };
   };
   return {
-    get(): NonNullable<typeof opening> {
-      opening ??= open().catch((error: unknown) => {
-        opening = undefined;
-        throw error;
-      });
-      return opening;
-    },
+    get: once(() => {
+      const session = open();
+      opening = session;
+      return session;
+    }),
     async release(): Promise<void> {
       const session = await opening?.catch(() => undefined);
       take = undefined;
