@@ -1,6 +1,6 @@
 import { checkOptions, describe, looksLikeOptions } from '@glow-onnx/flow/manifest';
 import { forgetful, keyValueCache } from './folder/key-value-cache.js';
-import { loadGraphs } from './folder/load-graphs.js';
+import { graphsForRuntimes, loadGraphs } from './folder/load-graphs.js';
 import { openCache } from './folder/model-cache.js';
 import { type ModelFolder, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
@@ -11,7 +11,6 @@ import { createMemoryBudget } from './model/memory-budget.js';
 import type { GlowModel } from './model/model.js';
 import { limitsOf } from './pictures/limits.js';
 import type { Platform } from './platform.js';
-import type { OnnxRuntime } from './sessions/onnx-runtime.js';
 import { type Derivatives, openGraphs } from './sessions/open-graphs.js';
 import { untilAborted } from './worker/until-aborted.js';
 
@@ -87,9 +86,7 @@ async function load(
         return checkDerivative(kind, device, config, runs);
       },
     };
-    const graphsFor = ({ mapsFiles: mapping }: OnnxRuntime) =>
-      loadGraphs({ ...folder, mapping }, manifest, precision);
-    const graphs = await openGraphs(platform, graphsFor, {
+    const graphs = await openGraphs(platform, graphsForRuntimes(folder, manifest, precision), {
       ...runtimeOptions,
       device,
       selfTest:

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { type Manifest, parseManifest } from '@glow-onnx/flow';
 import { encodeManifest } from '@glow-onnx/flow/internal';
+import { graphsForRuntimes } from '../../../packages/runtime/src/folder/load-graphs.js';
 import type { LoadProgress } from '../../../packages/runtime/src/folder/load-progress.js';
 import {
   type ModelFolder,
@@ -194,6 +195,23 @@ test('when one file fails, the others stop', async () => {
   const reading = readGraphs({ store, sha256 }, manifest, manifest.variants.fp32);
   await expect(reading).rejects.toThrow('broken');
   expect(reasons.map(String)).toEqual(['Error: broken', 'Error: broken']);
+});
+
+test('graphs are read once for all devices that are tried', async () => {
+  let opened = 0;
+  const store: ModelStore = {
+    name: 'broken',
+    locate: (path) => path,
+    async open() {
+      opened++;
+      throw new Error('broken');
+    },
+  };
+  const graphsFor = graphsForRuntimes({ store, sha256 }, manifest, 'fp32');
+  await expect(graphsFor({ mapsFiles: false })).rejects.toThrow('broken');
+  const before = opened;
+  await expect(graphsFor({ mapsFiles: false })).rejects.toThrow('broken');
+  expect(opened).toBe(before);
 });
 
 test('sha256 is what node:crypto says, also of more than one piece', async () => {

@@ -1,6 +1,7 @@
 import { type GraphVariant, type Manifest, type Precision, printable } from '@glow-onnx/flow/manifest';
 import { checkGraph } from '../graphs/check-graph.js';
 import type { GraphKind } from '../graphs/signature.js';
+import type { OnnxRuntime } from '../sessions/onnx-runtime.js';
 import type { ModelGraph, ModelGraphs } from '../sessions/open-graphs.js';
 import { checkExportFacts } from './export-facts.js';
 import type { ModelFolder } from './model-folder.js';
@@ -28,6 +29,19 @@ export async function loadGraphs(
     return { source, confirm, ...checked };
   };
   return { encode: check('encode'), decode: check('decode') };
+}
+
+/**
+ * Gives the graphs to each ONNX Runtime that is tried. They are read once, also if the first device cannot run them.
+ * Apart from other closures, which would keep the weights alive.
+ */
+export function graphsForRuntimes(folder: ModelFolder, manifest: Manifest, precision: Precision) {
+  const read = new Map<boolean, Promise<ModelGraphs>>();
+  return ({ mapsFiles: mapping }: Pick<OnnxRuntime, 'mapsFiles'>): Promise<ModelGraphs> => {
+    const graphs = read.get(mapping) ?? loadGraphs({ ...folder, mapping }, manifest, precision);
+    read.set(mapping, graphs);
+    return graphs;
+  };
 }
 
 function variantOf(manifest: Manifest, precision: Precision, folder: string): GraphVariant {
