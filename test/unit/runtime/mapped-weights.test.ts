@@ -14,9 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { type GlowModel, type LoadProgress, loadGlow, type RawImage } from '@glow-onnx/runtime';
-import { mappedFromBytes, mapWeights } from '../../../packages/runtime/src/folder/mapped-weights.js';
-import type { ModelFolder } from '../../../packages/runtime/src/folder/model-folder.js';
-import type { DiskFile } from '../../../packages/runtime/src/folder/model-store.js';
+import { mappedFromBytes } from '../../../packages/runtime/src/folder/read-graphs.js';
+import { type DiskFile, mapWeights } from '../../../packages/runtime/src/node/map-weights.js';
 import { sha256OfFile } from '../../../packages/runtime/src/node/sha256-of-file.js';
 import { alterFile } from '../../support/altered-folder.js';
 import { writeModelFixture } from '../../support/model-fixture.js';
@@ -149,14 +148,12 @@ test.each(changes.slice(0, 2))(
       version: async () => String(version),
       sha256: (options) => sha256OfFile(path, options),
     };
-    const store: ModelFolder['store'] = { name: 'x', locate: (each) => each, open: async () => undefined };
     const entry = { path: weights, bytes: mappedFromBytes, sha256: digest };
-    const file = { size: mappedFromBytes, pieces: () => [], disk };
-    const mapped = await mapWeights({ store, sha256: async () => '' }, file, entry);
-    await mapped?.confirm();
+    const mapped = await mapWeights({ store: { name: 'x', locate: (each) => each } }, disk, entry);
+    await mapped.confirm();
     await change();
     version++;
-    await expect(mapped?.confirm()).rejects.toThrow(`${weights} ${changed}`);
+    await expect(mapped.confirm()).rejects.toThrow(`${weights} ${changed}`);
   },
 );
 

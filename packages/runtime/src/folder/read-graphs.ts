@@ -2,8 +2,14 @@ import type { GraphVariant, Manifest } from '@glow-onnx/flow/manifest';
 import type { WeightsOf } from '../graphs/constants.js';
 import type { GraphKind } from '../graphs/signature.js';
 import type { GraphSource } from '../sessions/create-session.js';
-import { type MappedWeights, mappedFromBytes, mapWeights } from './mapped-weights.js';
 import { listed, type ModelFolder, openListed, readVerified } from './model-folder.js';
+import type { MappedWeights } from './model-store.js';
+
+/**
+ * Weights of this size and more stay on the disk, from where ONNX Runtime maps them. Smaller ones are read into memory,
+ * so that later changes to the file do not matter.
+ */
+export const mappedFromBytes = 64 * 2 ** 20;
 
 /** A graph of a folder, and what its weights file is. */
 export interface GraphFile {
@@ -56,8 +62,8 @@ async function readWeights(
   if (!folder.mapping || !isBelow || entry.bytes < mappedFromBytes) {
     return readVerified(folder, manifest, path);
   }
-  const mapped = await mapWeights(folder, await openListed(folder, entry), entry);
-  return mapped ?? readVerified(folder, manifest, path);
+  const file = await openListed(folder, entry);
+  return file.map ? file.map(folder, entry) : readVerified(folder, manifest, path);
 }
 
 /** Does several things at once. If one fails, the others stop. */

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { DiskFile, ModelStore } from '../folder/model-store.js';
+import type { ModelStore } from '../folder/model-store.js';
 import { hubAdvice } from '../folder/stores/hub-name.js';
 import { explained, explainSystemError } from './explain-system-error.js';
+import { type DiskFile, mapWeights } from './map-weights.js';
 import { sha256OfFile } from './sha256-of-file.js';
 
 /**
@@ -36,7 +37,11 @@ export function folderStore(directory: string): ModelStore {
         if (i === parts.length - 1 && !stats.isFile()) throw new Error(`${where(i)} is not a file`);
         size = stats.size;
       }
-      return { size, pieces: () => pieces(at), disk: await diskFile(at) };
+      return {
+        size,
+        pieces: () => pieces(at),
+        map: async (folder, entry) => mapWeights(folder, await diskFile(at), entry),
+      };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { DiskFile } from '../folder/model-store.js';
 import { explainSystemError } from './explain-system-error.js';
+import type { DiskFile } from './map-weights.js';
 
 /** A text, so that bundlers need not find a file. It reads piece by piece, and sends the bytes so far, then the hash. */
 const program = `

@@ -1,36 +1,29 @@
-import type { FileEntry } from './file-entry.js';
-import { MismatchError, type ModelFolder, mismatch } from './model-folder.js';
-import type { StoredFile } from './model-store.js';
+import type { FileEntry } from '../folder/file-entry.js';
+import { MismatchError, mismatch } from '../folder/model-folder.js';
+import type { MappedWeights, MappingFolder, ReadOptions } from '../folder/model-store.js';
 
-/**
- * Weights of this size and more stay on the disk, from where ONNX Runtime maps them. Smaller ones are read into memory,
- * so that later changes to the file do not matter.
- */
-export const mappedFromBytes = 64 * 2 ** 20;
-
-/** A weights file that stays on the disk. */
-export interface MappedWeights {
+/** A file on a disk. */
+export interface DiskFile {
   /** Absolute. */
   readonly path: string;
-  readonly bytes: number;
+  /** Names the contents without reading them: another text once the file is written to or replaced. */
+  version(): Promise<string>;
   /**
-   * To be awaited once a session is open, and before it runs: the sha256 is compared meanwhile.
-   * @throws MismatchError if the file is not the one that the manifest lists, or has changed since.
+   * The sha256 in hex, without the whole file in memory.
+   * @param onPiece gets the bytes read so far.
    */
-  confirm(): Promise<void>;
+  sha256(options: Pick<ReadOptions, 'signal' | 'onPiece'>): Promise<string>;
 }
 
 /**
  * Starts to compare the sha256 of a file on the disk, piece by piece. Before and after, the file has to be the same
  * version, so a session that was opened in between has the same bytes.
- * @returns undefined unless the file is on a disk.
  */
 export async function mapWeights(
-  { store, signal, onProgress }: ModelFolder,
-  { disk }: StoredFile,
+  { store, signal, onProgress }: MappingFolder,
+  disk: DiskFile,
   { path, bytes, sha256: expected }: FileEntry,
-): Promise<MappedWeights | undefined> {
-  if (!disk) return undefined;
+): Promise<MappedWeights> {
   const where = store.locate(path);
   const file = { name: store.name, file: path };
   const onPiece = (loaded: number) =>
