@@ -1,6 +1,7 @@
 // Memory and time of large things: opening a model of 44 million parameters, and encoding one large image.
 //   node bench/memory.mjs [--sides 512,1000] [--parameters 44|640] [--json]
 // Linux only. Each row is a process of its own. `bare` is ONNX Runtime's own session, opened by path: the least that opening takes.
+// All rows run each opened graph once, on one image of 32×32.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,6 +35,7 @@ const opening = ['bare encode', 'bare both', 'encode', 'both'].map((what) => ({
   what,
   ...inProcess({ what, folder: folders.opened }),
 }));
+const hash = inProcess({ what: 'hash', folder: folders.opened }).seconds;
 const sides = values.sides.split(',').map(Number);
 const encoding = ['bare', 'bare, no arena', 'bare, no pattern', 'SDK'].flatMap((what) =>
   sides.map((side) => ({ what, side, ...inProcess({ what, side, folder: folders.small }) })),
@@ -46,6 +48,7 @@ const result = {
   model: opened.name,
   weights,
   opening,
+  hash,
   picture: small.name,
   floor,
   encoding,

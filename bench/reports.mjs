@@ -140,11 +140,11 @@ export function precisionReport({ machine, batch, images, models }) {
 }
 
 /** Of memory.mjs. */
-export function memoryReport({ machine, model, weights, opening, picture, floor, encoding }) {
+export function memoryReport({ machine, model, weights, opening, hash, picture, floor, encoding }) {
   const bare = (what) => opening.find((row) => row.what === `bare ${what}`);
   const share = (row) => (bare(row.what) ? (row.seconds / bare(row.what).seconds).toFixed(2) : '');
   return [
-    `${machine}. Opening ${model} (${(weights / 1e6).toFixed(0)} MB of weights), one direction or both, by ONNX Runtime from its path and by \`loadGlow\` with hashes and a first run:`,
+    `${machine}. Opening ${model} (${(weights / 1e6).toFixed(0)} MB of weights), one direction or both, by ONNX Runtime from its path and by \`loadGlow\`, which compares hashes; each graph then runs once. The sha256 of the weights alone takes ${figures(hash)} s:`,
     table(
       'lr',
       ['', 'seconds', 'over bare', 'memory over the weights'],

@@ -1,5 +1,6 @@
 // One row of memory.mjs: prints seconds and the peak of memory beyond what there was before, in bytes.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadGlow } from '@glow-onnx/runtime';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -13,8 +14,23 @@ const memory = (name) =>
   1024 * Number(new RegExp(`${name}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))[1]);
 
 const runs = {
-  'bare encode': async () => [await session('encode')],
-  'bare both': async () => [await session('encode'), await session('decode')],
+  'bare encode': async () => {
+    const encode = await session('encode');
+    await encode.run({ x: zeros(32) });
+    return [encode];
+  },
+  'bare both': async () => {
+    const [encode, decode] = [await session('encode'), await session('decode')];
+    const { log_prob, log_prob_levels, ...z } = await encode.run({ x: zeros(32) });
+    await decode.run(z);
+    return [encode, decode];
+  },
+  hash: async () => {
+    const hash = createHash('sha256');
+    for await (const piece of createReadStream(join(folder, 'onnx/weights.bin'), { highWaterMark: 2 ** 20 }))
+      hash.update(piece);
+    return hash.digest();
+  },
   // A graph opens when it is first needed: a call opens it.
   encode: async () => {
     const glow = await loadGlow(folder, { device: 'cpu', selfTest: false });
@@ -41,9 +57,8 @@ if (side === undefined) {
   await measured(() => glow.encode(image, { fit: 'none' }));
 } else {
   const encode = await session('encode', options[what]);
-  const x = (side) => new Tensor('float32', new Float32Array(3 * side * side), [1, 3, side, side]);
-  await encode.run({ x: x(32) });
-  const image = x(side);
+  await encode.run({ x: zeros(32) });
+  const image = zeros(side);
   await measured(() => encode.run({ x: image }));
 }
 process.exit();
@@ -55,6 +70,10 @@ async function measured(run) {
   await run();
   const seconds = (performance.now() - start) / 1000;
   console.log(JSON.stringify({ seconds, bytes: memory('VmHWM') - before }));
+}
+
+function zeros(side) {
+  return new Tensor('float32', new Float32Array(3 * side * side), [1, 3, side, side]);
 }
 
 function grey(side) {

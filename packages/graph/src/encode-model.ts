@@ -17,7 +17,7 @@ export const OPSET_VERSION = 17;
 export const attributeTypes = { float: 1, int: 2, ints: 7 } as const;
 export const dataLocations = { embedded: 0, external: 1 } as const;
 
-/** Smaller tensors, such as biases and axes, stay in the graph even with a weights file. */
+/** Smaller tensors stay in the graph even with a weights file. */
 const EXTERNAL_FROM_BYTES = 1024;
 
 /** Most bytes of a protobuf message. */
@@ -30,7 +30,8 @@ export interface ModelOptions {
   /** Texts by key, for `metadata_props`. */
   readonly metadata?: Readonly<Record<string, string>>;
   /**
-   * Receives the tensors of 1 KiB and more. Without it the model is self-contained, and protobuf limits it to 2 GiB.
+   * Receives the kernels and matrices of 1 KiB and more. Without it the model is self-contained, and protobuf limits it
+   * to 2 GiB.
    */
   readonly weights?: WeightsFile;
 }
@@ -38,7 +39,7 @@ export interface ModelOptions {
 /**
  * The bytes of an `.onnx` file: opset 17, IR 8.
  * @param options `producer`, the program that writes the model; `metadata`, texts by key; `weights`, a file of
- * `createWeightsFile` for the tensors of 1 KiB and more. Without `weights` the model is self-contained.
+ * `createWeightsFile` for the kernels and matrices of 1 KiB and more. Without `weights` the model is self-contained.
  * @throws RangeError if the tensors inside the model exceed the 2 GiB that protobuf allows.
  * @example
  * const bytes = encodeModel(graph({ name: 'double', inputs: [x], outputs: { y } }), {
@@ -93,9 +94,12 @@ function byteLength({ dtype, source }: Constant): number {
   return source.data.length * elementBytes[dtype];
 }
 
-/** Whether a tensor belongs in a weights file. */
+/**
+ * Whether a tensor belongs in a weights file. Biases do not: ONNX Runtime packs matrices and kernels anew, but would
+ * read a bias from the mapped file for as long as the session lives.
+ */
 function isExternal(value: Constant): boolean {
-  return value.dtype !== 'int64' && byteLength(value) >= EXTERNAL_FROM_BYTES;
+  return value.dtype !== 'int64' && value.shape.length > 1 && byteLength(value) >= EXTERNAL_FROM_BYTES;
 }
 
 function tensor(value: (Constant | Stored) & NamedValue, weights: WeightsFile | undefined): ITensorProto {

@@ -110,7 +110,10 @@ async function readTest(platform: Platform, source: ModelSource, signal: AbortSi
   const graphs = await loadGraphs(folder, manifest, 'fp32');
   const golden = await readVerified(folder, manifest, 'golden.safetensors');
   return async (device: Device, options: RuntimeOptions): Promise<SelfTestReport> => {
-    const { encoder, decoder, release } = await openGraphs(platform, graphs, { device, ...options });
+    const { encoder, decoder, release } = await openGraphs(platform, async () => graphs, {
+      device,
+      ...options,
+    });
     try {
       const measured = await measureSelfTest(
         { manifest, precision: 'fp32', golden: async () => golden },

@@ -7,7 +7,7 @@ import { platform } from '#platform';
 import type { Sha256 } from './folder/model-cache.js';
 
 export { checkExportFacts } from './folder/export-facts.js';
-export { relativeTo } from './folder/model-folder.js';
+export { relativeTo } from './folder/read-graphs.js';
 export { checkGraph } from './graphs/check-graph.js';
 export { type GraphKind, graphKinds } from './graphs/signature.js';
 export { mean } from './mean.js';

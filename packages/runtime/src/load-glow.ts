@@ -1,6 +1,6 @@
 import { checkOptions, describe, looksLikeOptions } from '@glow-onnx/flow/manifest';
 import { forgetful, keyValueCache } from './folder/key-value-cache.js';
-import { loadGraphs } from './folder/load-graphs.js';
+import { graphsForRuntimes, loadGraphs } from './folder/load-graphs.js';
 import { openCache } from './folder/model-cache.js';
 import { type ModelFolder, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
@@ -86,7 +86,7 @@ async function load(
         return checkDerivative(kind, device, config, runs);
       },
     };
-    const graphs = await openGraphs(platform, await loadGraphs(folder, manifest, precision), {
+    const graphs = await openGraphs(platform, graphsForRuntimes(folder, manifest, precision), {
       ...runtimeOptions,
       device,
       selfTest:

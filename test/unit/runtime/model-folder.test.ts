@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { type Manifest, parseManifest } from '@glow-onnx/flow';
 import { encodeManifest } from '@glow-onnx/flow/internal';
+import { graphsForRuntimes } from '../../../packages/runtime/src/folder/load-graphs.js';
 import type { LoadProgress } from '../../../packages/runtime/src/folder/load-progress.js';
 import {
   type ModelFolder,
-  readGraphs,
   readManifest,
   readVerified,
-  relativeTo,
 } from '../../../packages/runtime/src/folder/model-folder.js';
 import type { ModelStore, StoredFile } from '../../../packages/runtime/src/folder/model-store.js';
+import { readGraphs, relativeTo } from '../../../packages/runtime/src/folder/read-graphs.js';
 import { memoryStore } from '../../../packages/runtime/src/folder/stores/memory-store.js';
 import { sha256 } from '../../../packages/runtime/src/node/sha256.js';
 import { tinyConfig } from '../../support/tiny-config.js';
@@ -43,9 +43,10 @@ const read = (files: Record<string, Uint8Array>) =>
 
 test('both graphs come with their weights, named as the graphs name them', async () => {
   const externalData = [{ path: 'weights.bin', data: contents['onnx/weights.bin'] }];
+  const weights = { path: 'weights.bin', bytes: 7 };
   expect(await read(contents)).toEqual({
-    encode: { model: contents['onnx/encode.onnx'], externalData },
-    decode: { model: contents['onnx/decode.onnx'], externalData },
+    encode: { source: { model: contents['onnx/encode.onnx'], externalData }, weights },
+    decode: { source: { model: contents['onnx/decode.onnx'], externalData }, weights },
   });
 });
 
@@ -64,7 +65,7 @@ test.each([
 test('graphs that hold their own weights come without', async () => {
   const variant = { ...manifest.variants.fp32, weights: null };
   const { encode } = await readGraphs(folderOf(contents), manifest, variant);
-  expect(encode).toEqual({ model: contents['onnx/encode.onnx'] });
+  expect(encode).toEqual({ source: { model: contents['onnx/encode.onnx'] } });
 });
 
 test.each(Object.keys(contents))(
@@ -194,6 +195,23 @@ test('when one file fails, the others stop', async () => {
   const reading = readGraphs({ store, sha256 }, manifest, manifest.variants.fp32);
   await expect(reading).rejects.toThrow('broken');
   expect(reasons.map(String)).toEqual(['Error: broken', 'Error: broken']);
+});
+
+test('graphs are read once for all devices that are tried', async () => {
+  let opened = 0;
+  const store: ModelStore = {
+    name: 'broken',
+    locate: (path) => path,
+    async open() {
+      opened++;
+      throw new Error('broken');
+    },
+  };
+  const graphsFor = graphsForRuntimes({ store, sha256 }, manifest, 'fp32');
+  await expect(graphsFor({ mapsFiles: false })).rejects.toThrow('broken');
+  const before = opened;
+  await expect(graphsFor({ mapsFiles: false })).rejects.toThrow('broken');
+  expect(opened).toBe(before);
 });
 
 test('sha256 is what node:crypto says, also of more than one piece', async () => {

@@ -103,7 +103,7 @@ describe('the golden images of a model folder', () => {
     for (const device of ['cpu', 'wasm'] as const) {
       const { graphs, selfTest } = await read(fixture.directory);
       const { platform, opened } = watched();
-      const model = await openGraphs(platform, graphs, { device, selfTest });
+      const model = await openGraphs(platform, async () => graphs, { device, selfTest });
       expect([model.device, model.selfTest, opened]).toEqual([device, 'passed', [device, device]]);
       await model.release();
     }
@@ -112,10 +112,13 @@ describe('the golden images of a model folder', () => {
   test('are not sent again, nor anything opened, once a pass is remembered', async () => {
     const cache = memory();
     const { graphs, selfTest } = await read(fixture.directory, cache);
-    await (await openGraphs(platform, graphs, { device: 'cpu', selfTest })).release();
+    await (await openGraphs(platform, async () => graphs, { device: 'cpu', selfTest })).release();
     const { platform: second, opened } = watched();
     const golden = jest.fn(selfTest.golden);
-    const model = await openGraphs(second, graphs, { device: 'cpu', selfTest: { ...selfTest, golden } });
+    const model = await openGraphs(second, async () => graphs, {
+      device: 'cpu',
+      selfTest: { ...selfTest, golden },
+    });
     expect([model.selfTest, opened]).toEqual(['remembered', []]);
     expect(golden).not.toHaveBeenCalled();
     await model.release();
@@ -146,7 +149,7 @@ describe('the golden images of a model folder', () => {
     const cache = memory();
     const { graphs, selfTest } = await read(fixture.directory, cache);
     const outcome = async () => {
-      const model = await openGraphs(platform, graphs, { device: 'cpu', selfTest });
+      const model = await openGraphs(platform, async () => graphs, { device: 'cpu', selfTest });
       await model.release();
       return model.selfTest;
     };
@@ -164,9 +167,9 @@ describe('the golden images of a model folder', () => {
     ['a processor that cannot be named', (test) => test, { processor: undefined }],
   ])('are sent again for %s', async (_, change, runtime) => {
     const { graphs, selfTest } = await read(fixture.directory);
-    await (await openGraphs(platform, graphs, { device: 'cpu', selfTest })).release();
+    await (await openGraphs(platform, async () => graphs, { device: 'cpu', selfTest })).release();
     for (let load = 0; load < (runtime.processor === undefined && 'processor' in runtime ? 2 : 1); load++) {
-      const model = await openGraphs(watched(runtime).platform, graphs, {
+      const model = await openGraphs(watched(runtime).platform, async () => graphs, {
         device: 'cpu',
         selfTest: change(selfTest),
       });
@@ -187,7 +190,7 @@ describe('the golden images of a model folder', () => {
       const folder = await copyWith(['golden.safetensors', (bytes) => shiftGolden(bytes, name, by)]);
       const cache = memory();
       const { graphs, selfTest } = await read(folder, cache);
-      const refused = openGraphs(platform, graphs, { device: 'cpu', selfTest });
+      const refused = openGraphs(platform, async () => graphs, { device: 'cpu', selfTest });
       await expect(refused).rejects.toMatchObject(wrongly('cpu'));
       await expect(refused).rejects.toThrow(
         /^self-test: device "cpu" computes this model's golden images wrongly/,
@@ -200,7 +203,7 @@ describe('the golden images of a model folder', () => {
   test('refuse weights that hold a NaN, on each device of auto, with the reasons', async () => {
     const folder = await copyWith(['onnx/encode.onnx', spoilWeights]);
     const { graphs, selfTest } = await read(folder);
-    const refused = openGraphs(platform, graphs, { device: 'auto', selfTest });
+    const refused = openGraphs(platform, async () => graphs, { device: 'auto', selfTest });
     await expect(refused).rejects.toMatchObject(wrongly('wasm'));
     await expect(refused).rejects.toThrow(
       /^no device can run this model \(cuda: .*; webgpu: .*; cpu: self-test: .* is NaN.*; wasm: self-test: .* is NaN/,
@@ -210,7 +213,10 @@ describe('the golden images of a model folder', () => {
   test('are refused before they run if they need too much memory', async () => {
     const { graphs, selfTest } = await read(fixture.directory);
     const manifest = { ...selfTest.manifest, config: { ...config, hiddenChannels: 2 ** 24 } };
-    const opening = openGraphs(platform, graphs, { device: 'cpu', selfTest: { ...selfTest, manifest } });
+    const opening = openGraphs(platform, async () => graphs, {
+      device: 'cpu',
+      selfTest: { ...selfTest, manifest },
+    });
     await expect(opening).rejects.toThrow(/images of \d+×\d+ need too much memory/);
   });
 
@@ -220,7 +226,7 @@ describe('the golden images of a model folder', () => {
       ['onnx/decode.onnx', readSixChannels],
     );
     const { graphs, selfTest } = await read(folder);
-    const model = await openGraphs(platform, graphs, { device: 'cpu', selfTest });
+    const model = await openGraphs(platform, async () => graphs, { device: 'cpu', selfTest });
     expect(model.selfTest).toBe('passed');
     await model.release();
   });
@@ -237,7 +243,7 @@ describe('a device', () => {
       loadOnnxRuntime: (device, options) =>
         (device === 'cpu' ? wrong.platform : platform).loadOnnxRuntime(device, options),
     };
-    const model = await openGraphs(mixed, graphs, { device: ['cpu', 'wasm'], selfTest });
+    const model = await openGraphs(mixed, async () => graphs, { device: ['cpu', 'wasm'], selfTest });
     expect(model).toMatchObject({ device: 'wasm', selfTest: 'passed' });
     expect(model.skipped).toEqual([
       { device: 'cpu', reason: expect.stringMatching(/decode against float64: error of x is 0.01/) },
@@ -251,7 +257,7 @@ describe('without a self-test', () => {
   test('sessions open when first needed, each once however many calls need it at once', async () => {
     const { graphs } = await read(fixture.directory);
     const { platform, opened } = watched();
-    const model = await openGraphs(platform, graphs, { device: 'cpu' });
+    const model = await openGraphs(platform, async () => graphs, { device: 'cpu' });
     expect([model.selfTest, opened]).toEqual(['none', []]);
     const sessions = await Promise.all([model.encoder(), model.encoder(), model.decoder(), model.decoder()]);
     expect(new Set(sessions).size).toBe(2);
@@ -262,7 +268,7 @@ describe('without a self-test', () => {
   test('a session that cannot be opened is tried again by the next call', async () => {
     const { graphs } = await read(fixture.directory);
     const { platform, opened, failNext } = watched();
-    const model = await openGraphs(platform, graphs, { device: 'cpu' });
+    const model = await openGraphs(platform, async () => graphs, { device: 'cpu' });
     failNext();
     const calls = await Promise.allSettled([model.encoder(), model.encoder()]);
     for (const call of calls) {

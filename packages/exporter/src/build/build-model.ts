@@ -228,7 +228,7 @@ async function writeGraphs(
     await write(paths.encode, [model(traceEncode(config, { ...encode, storage: forward.storage }))]),
     await write(paths.decode, [model(traceDecode(config, { ...decode, storage: inverse.storage }))]),
   ];
-  // If all tensors are below 1 KiB, the graphs share no weights, and onnxruntime-web refuses an empty file.
+  // If no kernel has 1 KiB, the graphs share no weights, and onnxruntime-web refuses an empty file.
   const shared = weights?.byteLength ? paths.weights : null;
   if (weights && shared) files.push(await write(shared, weights.chunks()));
   return { variant: { ...paths, weights: shared }, files };

@@ -10,12 +10,12 @@ export function latentShapes(
   height: number,
   width: number,
 ): [number, number, number, number][] {
-  return Array.from({ length: config.levels }, (_, level) => [
-    batch,
-    latentChannels(config, level),
-    height / 2 ** (level + 1),
-    width / 2 ** (level + 1),
-  ]);
+  const shapes: [number, number, number, number][] = [];
+  for (let level = 0; level < config.levels; level++) {
+    const side = 2 ** (level + 1);
+    shapes.push([batch, latentChannels(config, level), height / side, width / side]);
+  }
+  return shapes;
 }
 
 /** Channels of a level's latent: C·2·2^l at a split, C·4·2^(L−1) at the top. */

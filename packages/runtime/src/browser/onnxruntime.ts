@@ -56,6 +56,7 @@ export async function loadOnnxRuntime(
     processor: `${processor} ${navigator.userAgent}`,
     // A build is one instance of WebAssembly, which takes one call at a time on every device.
     inTurn: device === 'webgpu' ? failingWithGpu(queue, async () => ort.env.webgpu.device) : queue,
+    mapsFiles: false,
     advice:
       'serve its .wasm file with the page, and check that the content security policy allows ' +
       "'wasm-unsafe-eval'; if this script comes from another origin, pass wasmPaths, where the .wasm file is",

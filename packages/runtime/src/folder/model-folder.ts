@@ -1,13 +1,5 @@
 import type { OwnBytes } from '@glow-onnx/flow/internal';
-import {
-  type GraphVariant,
-  type Manifest,
-  maxManifestBytes,
-  parseManifest,
-  printable,
-} from '@glow-onnx/flow/manifest';
-import type { GraphKind } from '../graphs/signature.js';
-import type { GraphSource } from '../sessions/create-session.js';
+import { type Manifest, maxManifestBytes, parseManifest, printable } from '@glow-onnx/flow/manifest';
 import { queueOf } from '../sessions/queue.js';
 import type { FileEntry } from './file-entry.js';
 import { lastManifest } from './last-manifest.js';
@@ -23,10 +15,17 @@ export interface ModelFolder {
   readonly cache?: ModelCache | undefined;
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Whether large weights may stay on the disk, for an ONNX Runtime that maps files. */
+  readonly mapping?: boolean | undefined;
 }
 
 /** A file is missing, or is not the one that manifest.json lists: one of the two belongs to another version. */
 export class MismatchError extends Error {}
+
+/** The error for a file that is not the one that the manifest lists. */
+export function mismatch(where: string, what: string, listed: string | number): MismatchError {
+  return new MismatchError(`${where} has ${what}, manifest.json says ${listed}; copy the model folder again`);
+}
 
 /** A manifest as read. */
 export interface ManifestFile {
@@ -96,8 +95,7 @@ function parse(store: ModelStore, bytes: Uint8Array): Manifest {
 export async function readVerified(folder: ModelFolder, manifest: Manifest, path: string): Promise<OwnBytes> {
   const { store, cache, onProgress } = folder;
   const file = { name: store.name, file: path };
-  const entry = manifest.files.find((listed) => listed.path === path);
-  if (!entry) throw new Error(`${store.locate(path)} is not listed in manifest.json; export the model again`);
+  const entry = listed(folder, manifest, path);
   onProgress?.({ status: 'initiate', ...file, total: entry.bytes });
   // If several loads of one address share a file, the first one fetches it and the others read the cache. Loads of other
   // addresses do not wait: their server may be faster.
@@ -108,6 +106,13 @@ export async function readVerified(folder: ModelFolder, manifest: Manifest, path
     : { bytes: await fromStore(folder, entry), cached: false };
   onProgress?.({ status: 'done', ...file, cached });
   return bytes;
+}
+
+/** @throws Error if the manifest does not list the file. */
+export function listed({ store }: ModelFolder, { files }: Manifest, path: string): FileEntry {
+  const entry = files.find((each) => each.path === path);
+  if (!entry) throw new Error(`${store.locate(path)} is not listed in manifest.json; export the model again`);
+  return entry;
 }
 
 async function throughCache(folder: ModelFolder, cache: ModelCache, entry: FileEntry) {
@@ -133,12 +138,24 @@ async function fromCache(folder: ModelFolder, cache: ModelCache, entry: FileEntr
 }
 
 async function fromStore(folder: ModelFolder, entry: FileEntry) {
-  const { store, signal, onProgress } = folder;
+  const { store, onProgress } = folder;
+  const file = await openListed(folder, entry);
+  if (store.url !== undefined) onProgress?.({ status: 'download', name: store.name, file: entry.path });
+  return verified(folder, file, entry, store.locate(entry.path));
+}
+
+/** Opens a file of the size that the manifest states. @throws MismatchError if it is missing or has another size. */
+export async function openListed({ store, signal }: ModelFolder, entry: FileEntry): Promise<StoredFile> {
   const where = store.locate(entry.path);
   const file = await store.open(entry.path, signal);
   if (!file) throw new MismatchError(`${where} is missing; copy the model folder again`);
-  if (store.url !== undefined) onProgress?.({ status: 'download', name: store.name, file: entry.path });
-  return verified(folder, file, entry, where);
+  return ofSize(file, entry.bytes, where);
+}
+
+function ofSize(file: StoredFile, bytes: number, where: string): StoredFile {
+  if (file.size === undefined || file.size === bytes) return file;
+  file.cancel?.();
+  throw mismatch(where, `${file.size} bytes`, bytes);
 }
 
 async function verified(
@@ -147,12 +164,6 @@ async function verified(
   { path, bytes: total, sha256: expected }: FileEntry,
   where: string,
 ): Promise<OwnBytes> {
-  const differs = (what: string, listed: string | number) =>
-    new MismatchError(`${where} has ${what}, manifest.json says ${listed}; copy the model folder again`);
-  if (file.size !== undefined && file.size !== total) {
-    file.cancel?.();
-    throw differs(`${file.size} bytes`, total);
-  }
   const onPiece = (loaded: number) =>
     onProgress?.({
       status: 'progress',
@@ -162,51 +173,9 @@ async function verified(
       total,
       progress: (100 * loaded) / total,
     });
-  const bytes = await readBounded(file, { where, limit: total, signal, onPiece });
-  if (bytes.length !== total) throw differs(`${bytes.length} bytes`, total);
+  const bytes = await readBounded(ofSize(file, total, where), { where, limit: total, signal, onPiece });
+  if (bytes.length !== total) throw mismatch(where, `${bytes.length} bytes`, total);
   const hash = await sha256(bytes);
-  if (hash !== expected) throw differs(`sha256 ${hash}`, expected);
+  if (hash !== expected) throw mismatch(where, `sha256 ${hash}`, expected);
   return bytes;
-}
-
-/** Reads both graphs of a variant and their shared weights, all at once. Compares sizes and hashes, nothing else. */
-export async function readGraphs(
-  folder: ModelFolder,
-  manifest: Manifest,
-  { encode, decode, weights }: GraphVariant,
-): Promise<Record<GraphKind, GraphSource & { readonly model: Uint8Array }>> {
-  const [encodeModel, decodeModel, data] = await allOrNone(folder, (part) => [
-    readVerified(part, manifest, encode),
-    readVerified(part, manifest, decode),
-    weights === null ? undefined : readVerified(part, manifest, weights),
-  ]);
-  const graph = (path: string, model: Uint8Array | undefined) => ({
-    model: model as Uint8Array,
-    ...(weights !== null && data && { externalData: [{ path: relativeTo(path, weights), data }] }),
-  });
-  return { encode: graph(encode, encodeModel), decode: graph(decode, decodeModel) };
-}
-
-/** Reads several files at once. If one fails, the others stop. */
-async function allOrNone<T>(
-  folder: ModelFolder,
-  read: (folder: ModelFolder) => readonly (Promise<T> | undefined)[],
-): Promise<(T | undefined)[]> {
-  const stop = new AbortController();
-  const signal = folder.signal ? AbortSignal.any([folder.signal, stop.signal]) : stop.signal;
-  try {
-    return await Promise.all(read({ ...folder, signal }));
-  } catch (error) {
-    stop.abort(error);
-    throw error;
-  }
-}
-
-/** A graph names its external data relative to its own folder: onnx/encode.onnx names weights.bin. */
-export function relativeTo(graph: string, weights: string): string {
-  const folders = graph.split('/').slice(0, -1);
-  const parts = weights.split('/');
-  const differ = folders.findIndex((folder, i) => folder !== parts[i]);
-  const shared = differ === -1 ? folders.length : differ;
-  return [...folders.slice(shared).map(() => '..'), ...parts.slice(shared)].join('/');
 }

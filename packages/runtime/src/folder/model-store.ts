@@ -1,4 +1,7 @@
 import type { OwnBytes } from '@glow-onnx/flow/internal';
+import type { FileEntry } from './file-entry.js';
+import type { LoadProgress } from './load-progress.js';
+
 /** Gives the files of a model folder: from disk, from an address, from a directory handle or from a map of files. */
 export interface ModelStore {
   /** The folder in messages. */
@@ -23,6 +26,27 @@ export interface StoredFile {
   pieces(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** Lets go of a file whose pieces nobody reads. */
   cancel?(): void;
+  /** Leaves the file on its disk, and compares it with its entry there. Missing where the file is on no disk. */
+  map?(folder: MappingFolder, entry: FileEntry): Promise<MappedWeights>;
+}
+
+/** What `map` takes of a `ModelFolder`. */
+export interface MappingFolder {
+  readonly store: Pick<ModelStore, 'name' | 'locate'>;
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A weights file that stays on the disk, from where ONNX Runtime maps it. */
+export interface MappedWeights {
+  /** Absolute, so that it stays the same if the program changes its working directory. */
+  readonly path: string;
+  readonly bytes: number;
+  /**
+   * To be awaited once a session is open, and before it runs: the sha256 is compared meanwhile.
+   * @throws MismatchError if the file is not the one that the manifest lists, or has changed since.
+   */
+  confirm(): Promise<void>;
 }
 
 /** A server does not answer, fails, breaks off, or has too many requests. A later attempt, or a cached copy, may help. */

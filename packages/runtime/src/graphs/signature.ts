@@ -97,12 +97,6 @@ export function scaled(extent: Extent, power: -1 | 1): Extent {
   return divisor === 1 ? symbol : `${symbol}/${divisor}`;
 }
 
-/** The size of an extent, given what each symbol stands for. */
-export function sizeOf(extent: Extent, sizes: ReadonlyMap<string, number>): number {
-  const [symbol, divisor] = partsOf(extent);
-  return typeof extent === 'number' ? extent : (sizes.get(symbol) ?? Number.NaN) / divisor;
-}
-
 /** The symbol and the divisor of an extent such as `height/2`; no symbol for a number. */
 export function partsOf(extent: Extent): [symbol: string, divisor: number] {
   if (typeof extent === 'number') return ['', 1];

@@ -93,13 +93,12 @@ export const name: Kind<string> = {
   wireType: 2,
   read(wire, end) {
     hold(end - wire.at <= 250, notName);
-    let found = '';
-    while (wire.at < end) {
-      const byte = wire.bytes[wire.at++] as number;
+    const found = bytes.read(wire, end);
+    for (let i = 0; i < found.length; i++) {
+      const byte = found[i] as number;
       hold(byte > 32 && byte < 127, notName);
-      found += String.fromCharCode(byte);
     }
-    return found;
+    return String.fromCharCode.apply(null, found as unknown as number[]);
   },
 };
 const notName = () => 'expected at most 250 visible ASCII characters';

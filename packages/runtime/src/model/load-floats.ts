@@ -53,7 +53,9 @@ export async function* loadFloats(
         parts.memory.check(place.where, item, ['encode'], 'pass a smaller image');
         return item;
       });
-    } else yield* loadOne(parts, call, place, input, { fit }, ['encode']);
+    } else {
+      for (const item of await loadOne(parts, call, place, input, { fit }, ['encode'])) yield item;
+    }
   }
 }
 

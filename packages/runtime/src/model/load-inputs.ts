@@ -1,7 +1,7 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import { takesPixels } from '@glow-onnx/flow/pixels';
 import type { GraphKind } from '../graphs/signature.js';
-import { type FitRule, fits, isSameSize } from '../pictures/fits.js';
+import { type FitRule, type FittedPixels, fits, isSameSize } from '../pictures/fits.js';
 import { type RawImage, toModel } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
 import type { PictureSize } from '../pictures/limits.js';
@@ -38,7 +38,8 @@ export async function* loadImages(
   draws: Draws = centres,
 ): AsyncGenerator<ImageItem | Failed> {
   for (const place of placesOf(call)) {
-    yield* loadOne(parts, call, place, images[place.image] as ImageInput, { fit }, graphs, draws);
+    const input = images[place.image] as ImageInput;
+    for (const item of await loadOne(parts, call, place, input, { fit }, graphs, draws)) yield item;
   }
 }
 
@@ -74,8 +75,8 @@ export async function* loadInputs(
     const input = inputs[place.image] as Input;
     const items = looksLikeLatents(input)
       ? [takeOne(parts, place, input, size)]
-      : loadOne(parts, call, place, input, { fit, size }, ['encode', 'decode'], centres);
-    for await (const item of items) {
+      : await loadOne(parts, call, place, input, { fit, size }, ['encode', 'decode'], centres);
+    for (const item of items) {
       if (!isFailed(item)) size ??= { height: item.height, width: item.width, of: call.nameOf(item.image) };
       yield item;
     }
@@ -93,8 +94,8 @@ function sizeOfLatents(config: GlowConfig, { nameOf }: Call, inputs: readonly In
   }
 }
 
-/** Loads one image, as often as there are draws. */
-export async function* loadOne(
+/** Loads one image. Its draws are made as they are asked for, as many as there are. */
+export async function loadOne(
   { manifest: { config }, codec, memory }: Config & Codec,
   call: Call,
   place: Place,
@@ -102,26 +103,30 @@ export async function* loadOne(
   rule: FitRule,
   graphs: readonly GraphKind[],
   draws: Draws = centres,
-): AsyncGenerator<ImageItem | Failed> {
+): Promise<Iterable<ImageItem | Failed>> {
   const { where } = place;
-  const load = async () => {
+  let loaded: FittedPixels;
+  try {
     if (!takesPixels(config)) throw new RangeError(`${where}: ${takesNumbers(config)}`);
-    const loaded = await loadImage(config, codec, input, rule, where, call.signal);
+    loaded = await loadImage(config, codec, input, rule, where, call.signal);
     memory.check(where, loaded.image, graphs, smaller(config));
-    return loaded;
-  };
-  const loaded = await load().catch((error: unknown) => {
+  } catch (error) {
     call.signal?.throwIfAborted();
-    return failedAt(place, error);
-  });
-  if ('error' in loaded) {
-    yield loaded;
-    return;
+    return [failedAt(place, error)];
   }
   const { image, fitted } = loaded;
   if (fitted) call.noteFit(place.image, fitted);
-  const nextU = draws.start(image);
-  for (let draw = 0; draw < draws.count; draw++) yield { ...place, ...toModel(image, config.bits, nextU) };
+  return drawItems(place, image, config, draws);
+}
+
+function* drawItems(
+  place: Place,
+  image: RawImage,
+  { bits }: GlowConfig,
+  { count, start }: Draws,
+): Generator<ImageItem> {
+  const nextU = start(image);
+  for (let draw = 0; draw < count; draw++) yield { ...place, ...toModel(image, bits, nextU) };
 }
 
 /** Why a model refuses a picture. */

@@ -1,15 +1,18 @@
 import { createReadStream } from 'node:fs';
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { ModelStore } from '../folder/model-store.js';
 import { hubAdvice } from '../folder/stores/hub-name.js';
-import { explainSystemError } from './explain-system-error.js';
+import { explained, explainSystemError } from './explain-system-error.js';
+import { type DiskFile, mapWeights } from './map-weights.js';
+import { sha256OfFile } from './sha256-of-file.js';
 
 /**
  * Reads a model folder on disk. `directory` may be a symbolic link. Links inside the folder are refused, because they
  * may lead anywhere.
  */
 export function folderStore(directory: string): ModelStore {
+  const root = resolve(directory);
   return {
     name: directory,
     locate: (path) => join(directory, path),
@@ -19,20 +22,42 @@ export function folderStore(directory: string): ModelStore {
     },
     async open(path) {
       const parts = path.split('/');
-      let at = directory;
+      const where = (count: number) => join(directory, ...parts.slice(0, count + 1));
+      let at = root;
       let size = 0;
       for (const [i, part] of parts.entries()) {
         at = join(at, part);
-        const stats = await lstatIfThere(at);
+        const stats = await lstatIfThere(at, where(i));
         if (!stats) return undefined;
         if (stats.isSymbolicLink()) {
-          throw new Error(`${at} is a symbolic link; copy the model folder with cp -rL, which follows links`);
+          throw new Error(
+            `${where(i)} is a symbolic link; copy the model folder with cp -rL, which follows links`,
+          );
         }
-        if (i === parts.length - 1 && !stats.isFile()) throw new Error(`${at} is not a file`);
+        if (i === parts.length - 1 && !stats.isFile()) throw new Error(`${where(i)} is not a file`);
         size = stats.size;
       }
-      return { size, pieces: () => pieces(at) };
+      return {
+        size,
+        pieces: () => pieces(at),
+        map: async (folder, entry) => mapWeights(folder, await diskFile(at), entry),
+      };
     },
+  };
+}
+
+/** Links to the folder are resolved, so that one that leads elsewhere later changes nothing. */
+async function diskFile(at: string): Promise<DiskFile> {
+  const path = await explained('read', at, () => realpath(at));
+  return {
+    path,
+    async version() {
+      const stats = await lstat(path, { bigint: true }).catch(() => undefined);
+      if (!stats) return 'gone';
+      const { dev, ino, size, mtimeNs, ctimeNs } = stats;
+      return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+    },
+    sha256: (options) => sha256OfFile(path, options),
   };
 }
 
@@ -44,12 +69,12 @@ async function* pieces(path: string): AsyncIterable<Uint8Array> {
   }
 }
 
-async function lstatIfThere(path: string) {
+async function lstatIfThere(path: string, where = path) {
   try {
     return await lstat(path);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw explainSystemError('read', path, cause);
+    throw explainSystemError('read', where, cause);
   }
 }

@@ -42,6 +42,7 @@ function loadNative(
     processor: device === 'cpu' ? cpuModel() : undefined,
     // Two sessions that run at once on one GPU device have crashed.
     inTurn: device === 'cpu' ? atOnce : queueOf(device),
+    mapsFiles: true,
     threads,
     advice: device === 'cuda' ? installCuda : 'pass device: "cpu"',
     InferenceSession:
@@ -86,6 +87,7 @@ function loadWeb(options: RuntimeOptions): OnnxRuntime {
     name: `onnxruntime-web ${ort.env.versions.web}`,
     processor: cpuModel(),
     inTurn: queueOf('wasm'),
+    mapsFiles: false,
     advice: 'pass device: "cpu"',
     InferenceSession: ort.InferenceSession,
     Tensor: ort.Tensor,

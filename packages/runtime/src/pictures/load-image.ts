@@ -1,9 +1,13 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import { messageOf } from '../message-of.js';
+import { once } from '../once.js';
 import type { ImageCodec } from './codec.js';
 import type { FitRule, FittedPixels } from './fits.js';
 import { checkRawImage, isPixels, type RawImage, withChannels } from './images.js';
 import type { ImageInput } from './input.js';
+
+/** A page that shows models alone does not load it. To import a module again takes longer than to fit a small image. */
+const fitting = /* @__PURE__ */ once(() => import('./fit.js'));
 
 /**
  * Loads an image, converts it to the channels of the model, and brings it to the size that `rule` gives.
@@ -19,7 +23,7 @@ export async function loadImage(
   signal?: AbortSignal,
 ): Promise<FittedPixels> {
   const raw = withChannels(await load(input, codec, where, signal), config.channels, where);
-  const { fitImage } = await import('./fit.js');
+  const { fitImage } = await fitting();
   return fitImage(raw, config, rule, where);
 }
 

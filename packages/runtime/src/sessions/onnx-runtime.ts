@@ -10,6 +10,8 @@ export interface OnnxRuntime {
   readonly processor: string | undefined;
   /** Opens, runs and frees sessions: one at a time where ONNX Runtime or its device allows no more. */
   readonly inTurn: Queue;
+  /** Whether a session can map weights from a folder of the disk, see `folder` of `GraphSource`. */
+  readonly mapsFiles: boolean;
   /** Threads of a session; default: ONNX Runtime decides. */
   readonly threads?: number | undefined;
   /** What to do if ONNX Runtime cannot open a session. */

@@ -1,6 +1,7 @@
 import type { CheckedGraph } from '../graphs/check-graph.js';
-import { checkOutputs } from '../graphs/check-outputs.js';
+import { createOutputCheck } from '../graphs/check-outputs.js';
 import type { DerivedKind, GraphKind, Signature } from '../graphs/signature.js';
+import { once } from '../once.js';
 import type { Platform } from '../platform.js';
 import { createSession, type GraphSource, type Session } from './create-session.js';
 import type { Device, DeviceChoice } from './device.js';
@@ -14,6 +15,8 @@ import type { FloatTensor } from './tensor.js';
 /** A graph that `checkGraph` has passed. */
 export interface ModelGraph extends CheckedGraph {
   readonly source: GraphSource & { readonly model: Uint8Array };
+  /** Awaited once the graph is open, and before it runs. @throws Error if it is not the graph that was checked. */
+  readonly confirm?: (() => Promise<void>) | undefined;
 }
 
 export type ModelGraphs = Readonly<Record<GraphKind, ModelGraph>>;
@@ -73,15 +76,18 @@ export interface OpenGraphs {
   release(): Promise<void>;
 }
 
-/** @throws DeviceError if no requested device is available and passes the self-test. */
+/**
+ * @param graphsFor gives the graphs for the ONNX Runtime of a device that is available.
+ * @throws DeviceError if no requested device is available and passes the self-test.
+ */
 export async function openGraphs(
   platform: Platform,
-  graphs: ModelGraphs,
+  graphsFor: (runtime: OnnxRuntime) => Promise<ModelGraphs>,
   { device: choice, selfTest, keepLatents, derivatives, ...options }: OpenGraphsOptions,
 ): Promise<OpenGraphs> {
   const { opened, skipped } = await onFirstDevice(platform, choice, async (device) => {
     const runtime = await requireDevice(platform, device, options);
-    return openOn(runtime, device, graphs, {
+    return openOn(runtime, device, await graphsFor(runtime), {
       selfTest,
       keepLatents: device === 'webgpu' ? keepLatents : undefined,
       derivatives,
@@ -116,12 +122,13 @@ async function openOn(
     await Promise.all(opened.map((session) => session.release()));
   };
   const { keeper } = sessions;
-  const signature = keeper && bothWays(graphs); // outside of the closure, which would keep the weights alive
+  // Outside of the closure, which would keep the weights alive.
+  const check = keeper && createOutputCheck(bothWays(graphs));
   const roundTrip: GraphRunner['run'] | undefined =
-    signature &&
+    check &&
     (async (inputs) => {
       const [encoder, decoder] = await Promise.all([keeper.get(), sessions.decode.get()]);
-      return checkOutputs(signature, inputs, await encoder.runInto(decoder, inputs));
+      return check(inputs, await encoder.runInto(decoder, inputs));
     });
   const run: SelfTestRun['run'] = async (graph, inputs) => {
     const session = await sessions[graph].get();
@@ -131,6 +138,8 @@ async function openOn(
     const selfTest = test
       ? await (await import('./self-test.js')).runSelfTest(test, { device, runtime, run })
       : 'none';
+    await graphs.encode.confirm?.();
+    await graphs.decode.confirm?.();
     const { encode, decode } = sessions;
     const gradient = (kind: GraphKind) => gradients[kind].get();
     return {
@@ -163,7 +172,6 @@ function openGradient(
   derivatives: Derivatives | undefined,
 ) {
   const session = lazySession(runtime, device, deriving(`${kind}-gradient`, derivatives));
-  let checking: Promise<GradientRunner> | undefined;
   const check = async (): Promise<GradientRunner> => {
     const [runner, encoder, decoder] = await Promise.all([session.get(), encode.get(), decode.get()]);
     await derivatives?.check(kind, device, {
@@ -173,16 +181,7 @@ function openGradient(
     });
     return runner;
   };
-  return {
-    get(): Promise<GradientRunner> {
-      checking ??= check().catch((error: unknown) => {
-        checking = undefined;
-        throw error;
-      });
-      return checking;
-    },
-    release: session.release,
-  };
+  return { get: once(check), release: session.release };
 }
 
 function deriving(kind: DerivedKind, derivatives: Derivatives | undefined) {
@@ -202,26 +201,31 @@ function lazySession(
   kept?: readonly string[],
 ) {
   let take: (() => Promise<ModelGraph>) | undefined = typeof graph === 'function' ? graph : giving(graph);
-  let opening: Promise<Session & Pick<ModelGraph, 'bytesPerPixel'>> | undefined;
+  let opening: Promise<Pick<Session, 'release'>> | undefined;
   const open = async () => {
     if (!take) throw new Error('session: it is released; load the model again');
-    const { source, signature, bytesPerPixel } = await take();
-    const session = await createSession(runtime, device, source, kept);
+    const { source, signature, bytesPerPixel, confirm } = await take();
+    const opened = createSession(runtime, device, source, kept);
+    // Of a file that has changed, its error says more than the one of the session.
+    const confirmed = opened.then(confirm, confirm);
+    const session = await confirmed.then(
+      () => opened,
+      async (error) => {
+        await opened.then(({ release }) => release()).catch(() => undefined);
+        throw error;
+      },
+    );
     take = undefined;
-    return {
-      ...session,
-      bytesPerPixel,
-      run: async (inputs: NamedTensors) => checkOutputs(signature, inputs, await session.run(inputs)),
-    };
+    const check = createOutputCheck(signature);
+    const run = async (inputs: NamedTensors) => check(inputs, await session.run(inputs));
+    return { ...session, bytesPerPixel, run };
   };
   return {
-    get(): NonNullable<typeof opening> {
-      opening ??= open().catch((error: unknown) => {
-        opening = undefined;
-        throw error;
-      });
-      return opening;
-    },
+    get: once(() => {
+      const session = open();
+      opening = session;
+      return session;
+    }),
     async release(): Promise<void> {
       const session = await opening?.catch(() => undefined);
       take = undefined;
