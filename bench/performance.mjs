@@ -18,6 +18,7 @@ import {
   precisionReport,
   pytorchReport,
   trainingReport,
+  untilReport,
 } from './reports.mjs';
 import { aroundPart, writePart } from './written-part.mjs';
 
@@ -53,8 +54,22 @@ const parts = {
   },
   training: {
     title: 'Training beside PyTorch',
-    command: training('--rounds', '3', '--seconds', '10', '--backend', 'onnxruntime,PyTorch,torch'),
+    command: training('--rounds', '3', '--seconds', '8', '--backend', 'onnxruntime,PyTorch,torch'),
     report: trainingReport,
+  },
+  'training-until': {
+    title: 'Training until a given bits/dim',
+    command: training(
+      '--until',
+      '3',
+      '--seconds',
+      '90',
+      '--backend',
+      'onnxruntime,torch',
+      '--only',
+      'K=8, hidden',
+    ),
+    report: untilReport,
   },
   'training-backends': {
     title: 'Training on other backends',

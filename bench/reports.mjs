@@ -76,6 +76,24 @@ export function trainingReport({ machine, rounds, rows }) {
   ].join('\n\n');
 }
 
+/** Of training.mjs --until: the median turn of each column. */
+export function untilReport({ machine, until, rows }) {
+  const shown = [...new Set(rows.flatMap(({ cells }) => Object.keys(cells)))];
+  const cell = (found) => {
+    if (!Array.isArray(found)) return found ?? '–';
+    const { seconds, steps } = found.toSorted((a, b) => a.seconds - b.seconds)[Math.floor(found.length / 2)];
+    return `${figures(seconds)} (${steps})`;
+  };
+  return [
+    `${machine}; seconds (and steps) until the mean bits/dim of the last 20 steps is ${until} or less, from one checkpoint, with drawn faces.`,
+    table(
+      `lr${'r'.repeat(shown.length)}`,
+      ['', 'batch', ...shown],
+      rows.map(({ name, batch, cells }) => [name, batch, ...shown.map((column) => cell(cells[column]))]),
+    ),
+  ].join('\n\n');
+}
+
 /** Of peers/pytorch.py. */
 export function pytorchReport({ machine, torch, model, golden, columns, rows }) {
   const others = columns.filter((name) => name !== 'ours');

@@ -78,7 +78,7 @@ function channelsLast({ shape, data }: Float64Tensor): Float64Tensor {
   return tensor([batch, height, width, channels], moved);
 }
 
-/** Channels × (batch·height·width) → batch × channels × height × width. */
+/** Channels × (height·width·batch) → batch × channels × height × width. */
 function imageFromRows(
   { shape: [channels], data }: Float64Tensor,
   { batch, height, width }: Required<TrainingValue>['size'],
@@ -90,7 +90,7 @@ function imageFromRows(
       Math.floor(at / pixels) % channels,
       at % pixels,
     ];
-    return data[(channel * batch + image) * pixels + pixel];
+    return data[(channel * pixels + pixel) * batch + image];
   });
   return tensor([batch, channels, height, width], moved);
 }

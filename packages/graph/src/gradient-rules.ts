@@ -81,7 +81,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       () =>
         transposeB
           ? gemm(dy, a, { transposeA: true, transposeB: transposeA })
-          : gemm(a, dy, { transposeA: !transposeA }),
+          : gemm(transposeA ? a : turned(a), dy),
       () => sumTo(dy, y, bias.shape),
     ];
   },
@@ -137,6 +137,15 @@ function stretch(dy: Value, shape: Shape): Value {
 export function whole(dy: Value, y: Value): Value {
   if (sameShape(dy.shape, y.shape)) return dy;
   return isStatic(y.shape) ? expand(dy, y.shape) : add(mul(y, scalar(0)), dy);
+}
+
+/**
+ * The transpose of a matrix as a tensor of its own. ONNX Runtime joins a Transpose of two axes to the product that reads
+ * it, and the processor then turns the matrix again for every 128 columns of the other. It does not join three axes.
+ */
+function turned(a: Value): Value {
+  const [rows, columns] = numbers(a.shape);
+  return reshape(permute(reshape(a, [1, rows, columns]), [0, 2, 1]), [columns, rows]);
 }
 
 type Geometry = Pick<ConvOptions, 'pads' | 'strides'>;

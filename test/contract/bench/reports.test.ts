@@ -4,14 +4,22 @@ import { pathToFileURL } from 'node:url';
 
 const reports = pathToFileURL(join(__dirname, '../../../bench/reports.mjs')).href;
 
-/** The lines of the table of trainingReport for one model: Jest itself cannot import the module. */
-function tableOf(rounds: number, cells: object): string[] {
-  const result = { machine: 'here', rounds, rows: [{ name: 'small', batch: 4, cells }] };
-  const program = `import { trainingReport } from ${JSON.stringify(reports)};
-    console.log(trainingReport(${JSON.stringify(result)}));`;
+/** The lines of the table of a report: Jest itself cannot import the module. */
+function printedTable(report: string, result: object): string[] {
+  const program = `import { ${report} } from ${JSON.stringify(reports)};
+    console.log(${report}(${JSON.stringify(result)}));`;
   const argv = ['--input-type=module', '-e', program];
   const printed = execFileSync(process.execPath, argv, { encoding: 'utf8' });
   return printed.split('\n').filter((line) => line.startsWith('| '));
+}
+
+/** The table of trainingReport for one model. */
+function tableOf(rounds: number, cells: object): string[] {
+  return printedTable('trainingReport', {
+    machine: 'here',
+    rounds,
+    rows: [{ name: 'small', batch: 4, cells }],
+  });
 }
 
 const speeds = (...found: number[]) => found.map((imagesPerSecond) => ({ imagesPerSecond, megabytes: 100 }));
@@ -34,4 +42,13 @@ test('training: a column that is too slow has no ratio', () => {
   expect(tableOf(2, { ours: speeds(10, 30), theirs: 'too slow' })[1]).toBe(
     '| small | 4 | 30 (100) | too slow | – |',
   );
+});
+
+test('training until a bits/dim: the seconds and steps of each column', () => {
+  const cells = { ours: [{ seconds: 5.04, steps: 25 }], theirs: 'too slow' };
+  const result = { machine: 'here', until: 3, rows: [{ name: 'small', batch: 4, cells }] };
+  expect(printedTable('untilReport', result)).toEqual([
+    '|  | batch | ours | theirs |',
+    '| small | 4 | 5.04 (25) | too slow |',
+  ]);
 });

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createRandom } from '@glow-onnx/flow';
 import {
   add,
@@ -5,6 +8,7 @@ import {
   constant,
   conv,
   div,
+  encodeModel,
   exp,
   gemm,
   gradient,
@@ -27,10 +31,11 @@ import {
   type Value,
 } from '@glow-onnx/graph';
 import { abs, backward, convTranspose, softplus, unsqueeze } from '@glow-onnx/graph/internal';
+import { InferenceSession } from 'onnxruntime-node';
 import { rules } from '../../../packages/graph/src/gradient-rules.js';
 import { node } from '../../../packages/graph/src/value.js';
 import { relativeError } from '../../support/numeric.js';
-import { runGraph } from '../../support/run-graph.js';
+import { producer, runGraph } from '../../support/run-graph.js';
 import { evaluate, type Numbers64 } from './evaluate.js';
 
 interface Case {
@@ -249,6 +254,23 @@ describe('gradient', () => {
     const found = evaluate(dx as Value, feeds);
     expect(found.shape).toEqual(size);
     expect(relativeError(found.data, expected)).toBeLessThan(1e-8);
+  });
+
+  test('turns the weight of a product once: ONNX Runtime does not join the transpose to the product', async () => {
+    const [weight, x, dy] = [matrix, [4, 5], [3, 5]].map((shape, i) => input('wxd'[i], 'float32', shape));
+    const [dx] = gradient(reduceSum(mul(gemm(weight, x), dy), [0, 1]), [x]);
+    const folder = mkdtempSync(join(tmpdir(), 'glow-gradient-'));
+    try {
+      const optimizedModelFilePath = join(folder, 'optimised.onnx');
+      const model = graph({ name: 'gradient', inputs: [weight, dy], outputs: { dx } });
+      const bytes = encodeModel(model, { producer });
+      await (await InferenceSession.create(bytes, { optimizedModelFilePath })).release();
+      const optimised = readFileSync(optimizedModelFilePath, 'latin1'); // it names a node by what made it
+      expect(optimised).toContain('Transpose');
+      expect(optimised).not.toContain('TransposeFusion');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('says what it cannot do', () => {

@@ -4,7 +4,6 @@ import {
   concat,
   constant,
   gemm,
-  mul,
   pad,
   permute,
   reduceSum,
@@ -12,61 +11,54 @@ import {
   slice,
   type Value,
 } from '@glow-onnx/graph';
-import { type Extents, extents, pixels, sized, type TrainingValue } from './graph-image.js';
+import { expand } from '@glow-onnx/graph/internal';
+import { column, type Extents, extents, pixels, sized, type TrainingValue } from './graph-image.js';
 
-/** Moves an image by one pixel (`by` −1 or 1) along an axis, or not at all (0). */
-export type Shift = (pixels: Value, by: number, axis: 'rows' | 'columns', size: Extents) => Value;
-
-/** Pixel p of the result is the neighbour of p in that direction, or zero if the neighbour is outside the image. */
-export function createShift(): Shift {
-  const masks = new Map<string, Value>(); // one for each direction and size: each is as long as a row of pixels
-  return (pixels, by, axis, { batch, height, width }) => {
-    if (by === 0) return pixels;
-    const distance = axis === 'rows' ? by * width : by;
-    const key = [by, axis, batch, height, width].join();
-    const mask = masks.get(key) ?? insideMask(by, axis, batch, height, width);
-    masks.set(key, mask);
-    return mul(pad(pixels, [0, -distance, 0, distance]), mask);
-  };
-}
-
-/** 1 for pixels whose neighbour in that direction is inside the image, else 0. */
-function insideMask(by: number, axis: string, batch: number, height: number, width: number): Value {
-  const inside = Float64Array.from({ length: batch * height * width }, (_, pixel) => {
-    const [place, extent] =
-      axis === 'rows' ? [Math.floor(pixel / width) % height, height] : [pixel % width, width];
-    return Number(place + by >= 0 && place + by < extent);
-  });
-  return constant([1, inside.length], inside);
+/**
+ * Pixel p of the result is the neighbour of p in that direction (`by` −1 or 1; 0 is p itself), or zero if the neighbour
+ * is outside the image. Pads lines of pixels: an image's rows lie one after the other, and so do the columns of a row.
+ */
+function shift(
+  values: Value,
+  by: number,
+  axis: 'rows' | 'columns',
+  { batch, height, width }: Extents,
+): Value {
+  if (by === 0) return values;
+  const [line, step] = axis === 'rows' ? [height * width * batch, width * batch] : [width * batch, batch];
+  const lines = reshape(values, [-1, line]);
+  return reshape(pad(lines, [0, -by * step, 0, by * step]), values.shape as number[]);
 }
 
 const offsets = [-1, 0, 1];
 
-/** The nine shifts of an image: channel c at tap t is row c·9 + t of the result, the order of a kernel's inputs. */
-export function patches(x: TrainingValue, shift: Shift): Value {
+/** The kernel times the nine shifts of the image, stacked; one more row of ones takes the bias. */
+export function productOfShifts(x: TrainingValue, kernel: Value, bias: Value): TrainingValue {
   const size = extents(x);
-  const { channels } = size;
-  const total = pixels(size);
-  const across = offsets.map((dx) => reshape(shift(x, dx, 'columns', size), [channels, 1, total]));
-  const three = reshape(concat(across, 1), [3 * channels, total]);
-  const down = offsets.map((dy) => reshape(shift(three, dy, 'rows', size), [channels, 1, 3, total]));
-  return reshape(concat(down, 1), [9 * channels, total]);
+  const [outputs] = kernel.shape as number[];
+  const ones = expand(constant([1, 1], [1]), [1, pixels(size)]);
+  const across = concat(
+    offsets.map((dx) => shift(x, dx, 'columns', size)),
+    0,
+  );
+  const patches = concat([...offsets.map((dy) => shift(across, dy, 'rows', size)), ones], 0);
+  const byTap = reshape(permute(kernel, [0, 2, 3, 1]), [outputs, 9 * size.channels]);
+  return sized(gemm(concat([byTap, column(bias)], 1), patches), x.size);
 }
 
 /** Applies the nine taps of the kernel to every pixel by one matrix product, then shifts and adds the results. */
-export function sumOfShifts(x: TrainingValue, kernel: Value, shift: Shift): TrainingValue {
+export function sumOfShifts(x: TrainingValue, kernel: Value): TrainingValue {
   const size = extents(x);
   const [outputs] = kernel.shape as number[];
   const byTap = reshape(permute(kernel, [0, 2, 3, 1]), [9 * outputs, size.channels]);
-  const total = pixels(size);
-  const taps = reshape(gemm(byTap, x), [outputs, 3, 3 * total]);
-  const part = (all: Value, at: number, extent: number) =>
-    reshape(slice(all, 1, at, at + 1), [extent, total]);
-  const sum = (terms: Value[]) => terms.reduce((a, b) => add(a, b));
-  const across = sum(offsets.map((dy, at) => shift(part(taps, at, 3 * outputs), dy, 'rows', size)));
-  const columns = reshape(across, [outputs, 3, total]);
-  const y = sum(offsets.map((dx, at) => shift(part(columns, at, outputs), dx, 'columns', size)));
-  return sized(y, x.size);
+  const sum = (values: Value, axis: 'rows' | 'columns') => {
+    const [rows, total] = [(values.shape[0] as number) / outputs / 3, pixels(size)];
+    const taps = reshape(values, [outputs, 3, rows * total]);
+    return offsets
+      .map((by, at) => shift(reshape(slice(taps, 1, at, at + 1), [outputs * rows, total]), by, axis, size))
+      .reduce((a, b) => add(a, b));
+  };
+  return sized(sum(sum(gemm(byTap, x), 'rows'), 'columns'), x.size);
 }
 
 /** The part of a convolution from taps outside the image. Undefined for zero padding, which adds nothing. */

@@ -1,10 +1,14 @@
 import { permute, reshape, type Value } from '@glow-onnx/graph';
 
 /**
- * A weight in its own shape, or an image [channels, batch·height·width], so that a 1×1 convolution and each of its two
- * gradients are single large matrix products.
+ * A weight in its own shape, or an image [channels, height·width·batch]. So a 1×1 convolution and each of its two
+ * gradients are single large matrix products, and an image moves by copies of whole rows of whole batches.
  */
-export type TrainingValue = Value & { readonly size?: Size };
+export type TrainingValue = Value & {
+  readonly size?: Size;
+  /** The image before a scale and a shift of its channels. A convolution may take both into its weights. */
+  readonly affine?: { readonly x: Value; readonly scale: Value; readonly shift: Value };
+};
 
 export interface Size {
   readonly batch: number;
@@ -15,7 +19,7 @@ export interface Size {
 /** An image from the rows of a batch [count, height, width, channels]. */
 export function imageOf(rows: Value): TrainingValue {
   const [batch, height, width, channels] = rows.shape as number[];
-  return sized(permute(reshape(rows, [-1, channels]), [1, 0]), { batch, height, width });
+  return sized(reshape(permute(rows, [3, 1, 2, 0]), [channels, -1]), { batch, height, width });
 }
 
 /** Images of one pixel from one-hot classes [count, classes]. */
@@ -41,7 +45,7 @@ export function binary(operator: Binary<Value>): Binary<TrainingValue> {
     };
     const total = pixels(size);
     const plain = [a.size, b.size].every((one) => [1, total].includes(pixels(one)));
-    return sized(plain ? operator(a, b) : rows(operator(byImage(a), byImage(b))), size);
+    return sized(plain ? operator(a, b) : flat(operator(byImage(a), byImage(b))), size);
   };
 }
 
@@ -49,14 +53,14 @@ export function pixels({ batch, height, width }: Size): number {
   return batch * height * width;
 }
 
-/** An image as [channels, batch, height·width]. */
+/** An image as [channels, height·width, batch]. */
 export function byImage(x: TrainingValue): Value {
   const { channels, batch, height, width } = extents(x);
-  return reshape(x, [channels, batch, height * width]);
+  return reshape(x, [channels, height * width, batch]);
 }
 
-/** [channels, batch, height·width] as [channels, batch·height·width]. */
-function rows(x: Value): Value {
+/** [channels, height·width, batch] as [channels, height·width·batch]. */
+function flat(x: Value): Value {
   return reshape(x, [x.shape[0] as number, -1]);
 }
 

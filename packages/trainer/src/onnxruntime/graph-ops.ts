@@ -24,7 +24,7 @@ import {
   type Value,
 } from '@glow-onnx/graph';
 import { softplus } from '@glow-onnx/graph/internal';
-import { createShift, outsideTerm, patches, sumOfShifts } from './graph-conv3x3.js';
+import { outsideTerm, productOfShifts, sumOfShifts } from './graph-conv3x3.js';
 import { binary, byImage, column, extents, sized, type TrainingValue } from './graph-image.js';
 import type { HostValues } from './host-values.js';
 
@@ -34,7 +34,6 @@ import type { HostValues } from './host-values.js';
  * @param host collects the inputs that the host computes.
  */
 export function createGraphOps(host: HostValues[]): Ops<TrainingValue> {
-  const shift = createShift();
   const ops: Ops<TrainingValue> = {
     constant: ({ shape, data }) => constant(shape, data),
     named: (x) => x,
@@ -77,14 +76,14 @@ export function createGraphOps(host: HostValues[]): Ops<TrainingValue> {
 
     squeeze(x) {
       const { channels, batch, height, width } = extents(x);
-      const blocks = reshape(x, [channels, batch, height / 2, 2, width / 2, 2]);
-      const squeezed = reshape(permute(blocks, [0, 3, 5, 1, 2, 4]), [4 * channels, -1]);
+      const blocks = reshape(x, [channels, height / 2, 2, width / 2, 2, batch]);
+      const squeezed = reshape(permute(blocks, [0, 2, 4, 1, 3, 5]), [4 * channels, -1]);
       return sized(squeezed, { batch, height: height / 2, width: width / 2 });
     },
     unsqueeze(y) {
       const { channels, batch, height, width } = extents(y);
-      const blocks = reshape(y, [channels / 4, 2, 2, batch, height, width]);
-      const unsqueezed = reshape(permute(blocks, [0, 3, 4, 1, 5, 2]), [channels / 4, -1]);
+      const blocks = reshape(y, [channels / 4, 2, 2, height, width, batch]);
+      const unsqueezed = reshape(permute(blocks, [0, 3, 1, 4, 2, 5]), [channels / 4, -1]);
       return sized(unsqueezed, { batch, height: height * 2, width: width * 2 });
     },
     split(x, at) {
@@ -93,8 +92,17 @@ export function createGraphOps(host: HostValues[]): Ops<TrainingValue> {
     },
     concat: (a, b) => sized(concat([a, b], 0), a.size),
     perChannel: (v) => sized(column(v), { batch: 1, height: 1, width: 1 }),
-    scaleShift: (x, scale, shift) => sized(add(mul(x, column(scale)), column(shift)), x.size),
-    conv1x1: (x, weight, bias) => sized(gemm(weight, x, bias && { bias: column(bias) }), x.size),
+    scaleShift(x, scale, shift) {
+      const y = sized(add(mul(x, column(scale)), column(shift)), x.size);
+      return { ...y, affine: { x, scale, shift } };
+    },
+    conv1x1(x, weight, bias) {
+      if (!x.affine) return sized(gemm(weight, x, bias && { bias: column(bias) }), x.size);
+      // W·(scale·x + shift) + b = (W·scale)·x + (W·shift + b): passes over matrices instead of images.
+      const { x: inner, scale, shift } = x.affine;
+      const shifted = gemm(weight, column(shift), bias && { bias: column(bias) });
+      return sized(gemm(mul(weight, reshape(scale, [1, -1])), inner, { bias: shifted }), x.size);
+    },
     conv3x3(x, kernel, bias, padding) {
       const { channels } = extents(x);
       const inside = padding === 'border' ? slice(kernel, 1, 0, channels) : kernel;
@@ -103,11 +111,8 @@ export function createGraphOps(host: HostValues[]): Ops<TrainingValue> {
       // Shifts the side with fewer channels: the input, or nine results that are then added.
       const y =
         channels <= outputs
-          ? sized(
-              gemm(reshape(inside, [outputs, 9 * channels]), patches(x, shift), { bias: column(bias) }),
-              x.size,
-            )
-          : ops.add(sumOfShifts(x, inside, shift), ops.perChannel(bias));
+          ? productOfShifts(x, inside, bias)
+          : ops.add(sumOfShifts(x, inside), ops.perChannel(bias));
       return outside ? ops.add(y, outside) : y;
     },
     conv3x3OfZeros(like, kernel, bias, padding) {
@@ -117,7 +122,7 @@ export function createGraphOps(host: HostValues[]): Ops<TrainingValue> {
     squeezeConv: (x, matrix, bias) => ops.conv1x1(ops.squeeze(x), matrix, bias),
     unsqueezeConv: (y, matrix, shift) =>
       ops.unsqueeze(ops.conv1x1(ops.sub(y, ops.perChannel(shift)), matrix)),
-    sumPerImage: (x) => reduceSum(byImage(x), [0, 2]),
+    sumPerImage: (x) => reduceSum(byImage(x), [0, 1]),
     channelMoments(x) {
       const mean = reduceMean(x, [1], { keepDims: true });
       const centred = sub(x, mean);

@@ -12,7 +12,7 @@ import {
 import { fullName, outputName, type PlacedLayer } from '@glow-onnx/flow/internal';
 import { add, input, mul, pad, reduceSum, reshape, scalar, slice, type Value } from '@glow-onnx/graph';
 import { backward, type Cotangent } from '@glow-onnx/graph/internal';
-import type { TrainingValue } from './graph-image.js';
+import { sized, type TrainingValue } from './graph-image.js';
 import { createGraphOps } from './graph-ops.js';
 import type { LossGradient, TraceInputs } from './loss-gradient.js';
 
@@ -152,7 +152,7 @@ function after(y: TrainingValue, values: readonly Value[]): TrainingValue {
       [1, 1],
     );
   const sum = values.map(first).reduce((a, b) => add(a, b));
-  return { ...y, ...add(y, mul(sum, scalar(0))) };
+  return sized(add(y, mul(sum, scalar(0))), y.size);
 }
 
 /** The gradient of a level's output from the gradient of the half that the next level takes. */
