@@ -99,7 +99,8 @@ function byteLength({ dtype, source }: Constant): number {
  * read a bias from the mapped file for as long as the session lives.
  */
 function isExternal(value: Constant): boolean {
-  return value.dtype !== 'int64' && value.shape.length > 1 && byteLength(value) >= EXTERNAL_FROM_BYTES;
+  const isVector = value.shape.filter((extent) => extent !== 1).length < 2; // also one per channel, as [1, C, 1, 1]
+  return value.dtype !== 'int64' && !isVector && byteLength(value) >= EXTERNAL_FROM_BYTES;
 }
 
 function tensor(value: (Constant | Stored) & NamedValue, weights: WeightsFile | undefined): ITensorProto {

@@ -2,7 +2,7 @@ import { checkOptions, describe, looksLikeOptions } from '@glow-onnx/flow/manife
 import { forgetful, keyValueCache } from './folder/key-value-cache.js';
 import { graphsForRuntimes, loadGraphs } from './folder/load-graphs.js';
 import { openCache } from './folder/model-cache.js';
-import { type ModelFolder, readVerified } from './folder/model-folder.js';
+import { allOrNone, type ModelFolder, readVerified } from './folder/model-folder.js';
 import { type ModelSource, storeOf } from './folder/model-source.js';
 import { ofOneVersion } from './folder/one-version.js';
 import { type LoadGlow, type LoadOptions, loadRules } from './load-options.js';
@@ -86,23 +86,24 @@ async function load(
         return checkDerivative(kind, device, config, runs);
       },
     };
-    const graphs = await openGraphs(platform, graphsForRuntimes(folder, manifest, precision), {
-      ...runtimeOptions,
-      device,
-      selfTest:
-        selfTest && hasGolden
-          ? {
-              manifest,
-              fingerprint,
-              precision,
-              golden: () => readVerified(folder, manifest, goldenPath),
-              cache: cache ? keyValueCache(cache, sha256) : forgetful,
-            }
-          : undefined,
-      derivatives,
-      keepLatents: keepLatents ? manifest.latents.map(({ name }) => name) : undefined,
-    });
-    return { manifest, graphs };
+    const open = (part: ModelFolder) =>
+      openGraphs(platform, graphsForRuntimes(part, manifest, precision), {
+        ...runtimeOptions,
+        device,
+        selfTest:
+          selfTest && hasGolden
+            ? {
+                manifest,
+                fingerprint,
+                precision,
+                golden: () => readVerified(folder, manifest, goldenPath),
+                cache: cache ? keyValueCache(cache, sha256) : forgetful,
+              }
+            : undefined,
+        derivatives,
+        keepLatents: keepLatents ? manifest.latents.map(({ name }) => name) : undefined,
+      });
+    return { manifest, graphs: await allOrNone(folder, open) };
   });
   if (!signal?.aborted) onProgress?.({ status: 'ready', name: store.name });
   const resourcesNow = () => platform.resources(graphs.device);

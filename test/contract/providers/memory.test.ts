@@ -60,7 +60,7 @@ testOnLinux(
     const [path, bytes] = ['onnx/weights.bin', 512 * 2 ** 20];
     await cp(folder, large, { recursive: true });
     await truncate(join(large, path), bytes); // takes no room on the disk
-    const sha256 = await sha256OfFile(join(large, path), {});
+    const sha256 = await sha256OfFile(join(large, path), { where: path });
     await alterManifest(large, (manifest) => ({
       ...manifest,
       files: manifest.files.map((file) => (file.path === path ? { path, bytes, sha256 } : file)),

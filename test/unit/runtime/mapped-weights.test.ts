@@ -4,6 +4,7 @@ import {
   cp,
   mkdtemp,
   open,
+  readdir,
   readFile,
   rename,
   rm,
@@ -13,9 +14,13 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { parseManifest } from '@glow-onnx/flow';
 import { type GlowModel, type LoadProgress, loadGlow, type RawImage } from '@glow-onnx/runtime';
-import { mappedFromBytes } from '../../../packages/runtime/src/folder/read-graphs.js';
+import type { ModelStore } from '../../../packages/runtime/src/folder/model-store.js';
+import { mappedFromBytes, readGraphs } from '../../../packages/runtime/src/folder/read-graphs.js';
+import { memoryStore } from '../../../packages/runtime/src/folder/stores/memory-store.js';
 import { type DiskFile, mapWeights } from '../../../packages/runtime/src/node/map-weights.js';
+import { sha256 } from '../../../packages/runtime/src/node/sha256.js';
 import { sha256OfFile } from '../../../packages/runtime/src/node/sha256-of-file.js';
 import { alterFile } from '../../support/altered-folder.js';
 import { writeModelFixture } from '../../support/model-fixture.js';
@@ -146,10 +151,10 @@ test.each(changes.slice(0, 2))(
     const disk: DiskFile = {
       path,
       version: async () => String(version),
-      sha256: (options) => sha256OfFile(path, options),
+      sha256: (options) => sha256OfFile(path, { where: path, ...options }),
     };
     const entry = { path: weights, bytes: mappedFromBytes, sha256: digest };
-    const mapped = await mapWeights({ store: { name: 'x', locate: (each) => each } }, disk, entry);
+    const mapped = await mapWeights({ name: 'x', locate: (each) => each }, disk, entry, {});
     await mapped.confirm();
     await change();
     version++;
@@ -196,8 +201,54 @@ test('an aborted load stops to read, and a file that cannot be read is a clear e
   const stop = new AbortController();
   const onProgress = ({ status }: LoadProgress) => status === 'progress' && stop.abort(new Error('enough'));
   await expect(load(folder, { ...onCpu, signal: stop.signal, onProgress })).rejects.toThrow('enough');
-  await expect(sha256OfFile(folder, {})).rejects.toThrow(`${folder} cannot be read: it is a folder (EISDIR)`);
+  await expect(sha256OfFile(folder, { where: 'x' })).rejects.toThrow(
+    'x cannot be read: it is a folder (EISDIR)',
+  );
   await writeFile(join(folder, 'some'), 'some');
   const hash = createHash('sha256').update('some').digest('hex');
-  expect(await sha256OfFile(join(folder, 'some'), {})).toBe(hash);
+  expect(await sha256OfFile(join(folder, 'some'), { where: 'x' })).toBe(hash);
+});
+
+test('an error of onProgress is the error of the load', async () => {
+  const onProgress = (event: LoadProgress) => {
+    if (event.status === 'progress' && event.file === weights) throw new Error('mine');
+  };
+  await expect(load(folder, { ...onCpu, onProgress })).rejects.toThrow('mine');
+});
+
+test('a load that fails for another reason stops to read, and tells no more progress', async () => {
+  await alterFile(folder, 'onnx/encode.onnx', () => Uint8Array.of(1, 2, 3));
+  const events: LoadProgress[] = [];
+  await expect(load(folder, { ...onCpu, onProgress: (event) => events.push(event) })).rejects.toThrow(
+    'encode.onnx',
+  );
+  const before = events.length;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(events.slice(before)).toEqual([]);
+  expect(events).not.toContainEqual(expect.objectContaining({ status: 'done', file: weights }));
+});
+
+test('a store without a disk opens each file once, also for an ONNX Runtime that maps files', async () => {
+  const files: Record<string, Uint8Array> = {};
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile()) files[relative(folder, path).replaceAll('\\', '/')] = await readFile(path);
+  }
+  const store = memoryStore(files);
+  const opened: string[] = [];
+  const counting: ModelStore = {
+    ...store,
+    open: (path, signal) => {
+      opened.push(path);
+      return store.open(path, signal);
+    },
+  };
+  const manifest = parseManifest(await readFile(join(folder, 'manifest.json')));
+  const { encode } = await readGraphs(
+    { store: counting, sha256, mapping: true },
+    manifest,
+    manifest.variants.fp32,
+  );
+  expect(encode.source.externalData?.[0]?.data).toHaveLength(mappedFromBytes);
+  expect(opened.sort()).toEqual(['onnx/decode.onnx', 'onnx/encode.onnx', weights]);
 });

@@ -179,3 +179,18 @@ async function verified(
   if (hash !== expected) throw mismatch(where, `sha256 ${hash}`, expected);
   return bytes;
 }
+
+/** Does something with a folder. If it fails, what it began with the folder's signal stops, such as the reading of files. */
+export async function allOrNone<T>(
+  folder: ModelFolder,
+  work: (folder: ModelFolder) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const signal = folder.signal ? AbortSignal.any([folder.signal, stop.signal]) : stop.signal;
+  try {
+    return await work({ ...folder, signal });
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  }
+}

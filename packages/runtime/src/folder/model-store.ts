@@ -17,6 +17,8 @@ export interface ModelStore {
    * @throws UnreachableError if the server cannot be reached; Error if the path is not a file or cannot be read.
    */
   open(path: string, signal?: AbortSignal): Promise<StoredFile | undefined>;
+  /** Leaves a file on its disk, and compares it with its entry there. Missing where files are on no disk. */
+  map?(entry: FileEntry, listeners: MappingListeners): Promise<MappedWeights>;
 }
 
 export interface StoredFile {
@@ -26,13 +28,9 @@ export interface StoredFile {
   pieces(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** Lets go of a file whose pieces nobody reads. */
   cancel?(): void;
-  /** Leaves the file on its disk, and compares it with its entry there. Missing where the file is on no disk. */
-  map?(folder: MappingFolder, entry: FileEntry): Promise<MappedWeights>;
 }
 
-/** What `map` takes of a `ModelFolder`. */
-export interface MappingFolder {
-  readonly store: Pick<ModelStore, 'name' | 'locate'>;
+export interface MappingListeners {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -2,7 +2,7 @@ import type { GraphVariant, Manifest } from '@glow-onnx/flow/manifest';
 import type { WeightsOf } from '../graphs/constants.js';
 import type { GraphKind } from '../graphs/signature.js';
 import type { GraphSource } from '../sessions/create-session.js';
-import { listed, type ModelFolder, openListed, readVerified } from './model-folder.js';
+import { allOrNone, listed, type ModelFolder, openListed, readVerified } from './model-folder.js';
 import type { MappedWeights } from './model-store.js';
 
 /**
@@ -27,14 +27,12 @@ export async function readGraphs(
   variant: GraphVariant,
 ): Promise<Record<GraphKind, GraphFile>> {
   const { encode, decode, weights } = variant;
-  const [encodeModel, decodeModel, data] = await allOrNone(
-    folder,
-    (part) =>
-      [
-        readVerified(part, manifest, encode),
-        readVerified(part, manifest, decode),
-        weights === null ? undefined : readWeights(part, manifest, weights, [encode, decode]),
-      ] as const,
+  const [encodeModel, decodeModel, data] = await allOrNone(folder, (part) =>
+    Promise.all([
+      readVerified(part, manifest, encode),
+      readVerified(part, manifest, decode),
+      weights === null ? undefined : readWeights(part, manifest, weights, [encode, decode]),
+    ]),
   );
   const graph = (path: string, model: Uint8Array): GraphFile => {
     if (weights === null || !data) return { source: { model } };
@@ -59,26 +57,12 @@ async function readWeights(
 ): Promise<Uint8Array | MappedWeights> {
   const entry = listed(folder, manifest, path);
   const isBelow = graphs.every((graph) => !relativeTo(graph, path).startsWith('../'));
-  if (!folder.mapping || !isBelow || entry.bytes < mappedFromBytes) {
+  const { store, mapping } = folder;
+  if (!mapping || !store.map || !isBelow || entry.bytes < mappedFromBytes) {
     return readVerified(folder, manifest, path);
   }
-  const file = await openListed(folder, entry);
-  return file.map ? file.map(folder, entry) : readVerified(folder, manifest, path);
-}
-
-/** Does several things at once. If one fails, the others stop. */
-async function allOrNone<T extends readonly unknown[]>(
-  folder: ModelFolder,
-  read: (folder: ModelFolder) => T,
-): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
-  const stop = new AbortController();
-  const signal = folder.signal ? AbortSignal.any([folder.signal, stop.signal]) : stop.signal;
-  try {
-    return await Promise.all(read({ ...folder, signal }));
-  } catch (error) {
-    stop.abort(error);
-    throw error;
-  }
+  await openListed(folder, entry); // it is there, is no link, and has the listed size
+  return store.map(entry, folder);
 }
 
 /** A graph names its external data relative to its own folder: onnx/encode.onnx names weights.bin. */

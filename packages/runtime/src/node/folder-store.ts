@@ -13,7 +13,7 @@ import { sha256OfFile } from './sha256-of-file.js';
  */
 export function folderStore(directory: string): ModelStore {
   const root = resolve(directory);
-  return {
+  const store: ModelStore = {
     name: directory,
     locate: (path) => join(directory, path),
     advice: async () => {
@@ -37,27 +37,28 @@ export function folderStore(directory: string): ModelStore {
         if (i === parts.length - 1 && !stats.isFile()) throw new Error(`${where(i)} is not a file`);
         size = stats.size;
       }
-      return {
-        size,
-        pieces: () => pieces(at),
-        map: async (folder, entry) => mapWeights(folder, await diskFile(at), entry),
-      };
+      return { size, pieces: () => pieces(at) };
+    },
+    async map(entry, listeners) {
+      const disk = await diskFile(join(root, entry.path), store.locate(entry.path));
+      return mapWeights(store, disk, entry, listeners);
     },
   };
+  return store;
 }
 
 /** Links to the folder are resolved, so that one that leads elsewhere later changes nothing. */
-async function diskFile(at: string): Promise<DiskFile> {
-  const path = await explained('read', at, () => realpath(at));
+async function diskFile(at: string, where: string): Promise<DiskFile> {
+  const path = await explained('read', where, () => realpath(at));
   return {
     path,
     async version() {
-      const stats = await lstat(path, { bigint: true }).catch(() => undefined);
+      const stats = await ifThere(where, () => lstat(path, { bigint: true }));
       if (!stats) return 'gone';
       const { dev, ino, size, mtimeNs, ctimeNs } = stats;
       return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
     },
-    sha256: (options) => sha256OfFile(path, options),
+    sha256: (options) => sha256OfFile(path, { where, ...options }),
   };
 }
 
@@ -69,9 +70,14 @@ async function* pieces(path: string): AsyncIterable<Uint8Array> {
   }
 }
 
-async function lstatIfThere(path: string, where = path) {
+function lstatIfThere(path: string, where = path) {
+  return ifThere(where, () => lstat(path));
+}
+
+/** What is known of a file; undefined if there is none. */
+async function ifThere<T>(where: string, stat: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await lstat(path);
+    return await stat();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

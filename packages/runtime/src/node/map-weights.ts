@@ -1,6 +1,6 @@
 import type { FileEntry } from '../folder/file-entry.js';
 import { MismatchError, mismatch } from '../folder/model-folder.js';
-import type { MappedWeights, MappingFolder, ReadOptions } from '../folder/model-store.js';
+import type { MappedWeights, MappingListeners, ModelStore, ReadOptions } from '../folder/model-store.js';
 
 /** A file on a disk. */
 export interface DiskFile {
@@ -20,9 +20,10 @@ export interface DiskFile {
  * version, so a session that was opened in between has the same bytes.
  */
 export async function mapWeights(
-  { store, signal, onProgress }: MappingFolder,
+  store: Pick<ModelStore, 'name' | 'locate'>,
   disk: DiskFile,
   { path, bytes, sha256: expected }: FileEntry,
+  { signal, onProgress }: MappingListeners,
 ): Promise<MappedWeights> {
   const where = store.locate(path);
   const file = { name: store.name, file: path };

@@ -18,11 +18,12 @@ parentPort.postMessage(hash.digest('hex'));`;
 
 /**
  * The sha256 of a file, computed in a thread: ONNX Runtime blocks the main thread while it opens a session.
- * @throws the errors of the system in words; `signal.reason` when aborted.
+ * @param where the file in messages. @throws the errors of the system in words; what `onPiece` throws; `signal.reason`
+ *   when aborted.
  */
 export async function sha256OfFile(
   path: string,
-  { signal, onPiece }: Parameters<DiskFile['sha256']>[0],
+  { where, signal, onPiece }: Parameters<DiskFile['sha256']>[0] & { readonly where: string },
 ): Promise<string> {
   signal?.throwIfAborted();
   // Options of this process, such as --import, are not for the thread.
@@ -33,14 +34,18 @@ export async function sha256OfFile(
       abort = () => reject(signal?.reason);
       signal?.addEventListener('abort', abort);
       thread.on('message', (sent: number | string) => {
-        if (typeof sent === 'string') resolve(sent);
-        else onPiece?.(sent);
+        if (typeof sent === 'string') return resolve(sent);
+        try {
+          onPiece?.(sent);
+        } catch (error) {
+          reject(error); // thrown from here, it would end the process
+        }
       });
       thread.on('error', reject);
-      thread.on('exit', () => reject(new Error(`the thread that reads ${path} has ended`)));
+      thread.on('exit', () => reject(new Error(`the thread that reads ${where} has ended`)));
     });
   } catch (cause) {
-    throw explainSystemError('read', path, cause);
+    throw explainSystemError('read', where, cause);
   } finally {
     signal?.removeEventListener('abort', abort);
     await thread.terminate();
