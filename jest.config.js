@@ -8,7 +8,7 @@ process.env.TEST_RUN = run;
 process.env.XDG_CACHE_HOME = join(run, 'cache');
 mkdirSync(process.env.XDG_CACHE_HOME);
 // For the programs that tests start. The tests' own environment requires it too.
-process.env.NODE_OPTIONS = `--require ${JSON.stringify(join(import.meta.dirname, 'test/support/one-thread.cjs'))}`;
+process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(join(import.meta.dirname, 'test/support/one-thread.cjs'))}`;
 process.on('exit', () => rmSync(run, { recursive: true, force: true }));
 
 export default {

@@ -4,8 +4,10 @@
 //     npm run bench:browser -- [--seconds 1] [--only faces] [--out out/browser] [--json]
 //
 // Each result is a line of results.jsonl in --out as soon as it is found, until all are printed: after an interruption, the
-// same command goes on, on the same day and machine.
+// same command goes on, on the same day and machine, with the same code and Chromium.
 // Chromium: CHROMIUM or /usr/bin/chromium. For WebGL: npm install --no-save @tensorflow/tfjs-backend-webgl@4.22.0.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +37,8 @@ const repository = fileURLToPath(new URL('..', import.meta.url));
 const site = mkdtempSync(join(tmpdir(), 'glow-browser-bench-'));
 process.on('exit', () => rmSync(site, { recursive: true, force: true }));
 const cores = availableParallelism();
+const chosen = choose();
+const code = codeHash();
 
 const resultsFile = join(values.out, 'results.jsonl');
 const { lines, keep } = openResults(resultsFile);
@@ -50,7 +54,7 @@ cpSync(join(repository, 'node_modules/@tensorflow/tfjs-backend-wasm/dist'), join
   recursive: true,
   filter: (path) => !path.includes('.') || path.endsWith('.wasm'),
 });
-const cases = await prepare();
+await prepare();
 const headers = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
@@ -60,14 +64,14 @@ const origin = server.resolvedUrls.local[0];
 try {
   const results = { machine: machine(), cores, ...(await measureAll()) };
   console.log(values.json ? JSON.stringify(results) : reportOf(results));
-  rmSync(resultsFile);
+  rmSync(resultsFile, { force: true });
 } finally {
   await server.close();
 }
 process.exit();
 
-/** Model folders of the site: the shipped ones, and those of the benchmarks with their checkpoints. */
-async function prepare() {
+/** The shipped models, and those of the benchmarks with their checkpoints, whose names have --only in them. */
+function choose() {
   const shipped = ['faces', 'fashion-mnist', 'photos'].map((name) => ({
     name: `models/${name}`,
     folder: `/models/${name}/`,
@@ -76,7 +80,15 @@ async function prepare() {
     ...{ name, config, folder: `/bench/${i}/`, checkpoint: `/bench/${i}.safetensors` },
     large: config.hiddenChannels >= 512,
   }));
-  const chosen = [...shipped, ...own].filter(({ name }) => name.includes(values.only));
+  const all = [...shipped, ...own];
+  const found = all.filter(({ name }) => name.includes(values.only));
+  if (found.length > 0) return found;
+  const names = all.map(({ name }) => name).join('; ');
+  throw new RangeError(`browser: --only: expected a part of one of ${names}, got ${values.only}`);
+}
+
+/** Writes the folders of the models into the site. */
+async function prepare() {
   for (const { folder, config, checkpoint } of chosen) {
     if (config) {
       const start = randomCheckpoint(config);
@@ -86,13 +98,23 @@ async function prepare() {
       cpSync(join(repository, folder), join(site, folder), { recursive: true });
     }
   }
-  return chosen;
+}
+
+/** A hash of the commit and of what differs from it. Of files that git does not track, only the names count. */
+function codeHash() {
+  const hash = createHash('sha256');
+  for (const command of ['rev-parse HEAD', 'diff HEAD', 'status --porcelain']) {
+    hash.update(execFileSync('git', command.split(' '), { cwd: repository, maxBuffer: 2 ** 30 }));
+  }
+  return hash.digest('hex');
 }
 
 async function measureAll() {
   const found = { version: undefined, gpu: undefined, sdk: [], overhead: [], beside: [] };
   const probe = await inChromium((page) => page.evaluate('bench.gpu()'));
   Object.assign(found, { version: probe.version, gpu: probe.value });
+  const conditions = { seconds, machine: machine(), chromium: probe.version, code };
+  const once = (what, measure) => keptOr({ ...what, ...conditions }, measure);
   const real = found.gpu && !found.gpu.software;
   const places = [
     { device: 'wasm', threads: 1, worker: false },
@@ -105,7 +127,7 @@ async function measureAll() {
         ]
       : []),
   ];
-  for (const { name, folder, large } of cases) {
+  for (const { name, folder, large } of chosen) {
     const batches = large ? [1] : [1, 16];
     for (const place of places) {
       const { value, megabytes } = await once({ kind: 'sdk', name, ...place }, async (page, again) => {
@@ -124,7 +146,7 @@ async function measureAll() {
       found.overhead.push(...value.map((line) => ({ name, threads, ...line })));
     }
   }
-  for (const { name, folder, checkpoint, large } of cases.filter(({ checkpoint }) => checkpoint)) {
+  for (const { name, folder, checkpoint, large } of chosen.filter(({ checkpoint }) => checkpoint)) {
     const sides = [
       ...[...new Set([1, cores])].map((threads) => ({ backend: 'wasm', device: 'wasm', threads })),
       ...(real ? ['webgl', 'webgpu'].map((backend) => ({ backend, device: 'webgpu', threads: 1 })) : []),
@@ -149,8 +171,8 @@ async function measureAll() {
 }
 
 /** Measures in a Chromium, and keeps what it finds, unless an earlier run that was interrupted has found it. */
-async function once(what, measure) {
-  const key = JSON.stringify({ ...what, seconds, machine: machine() });
+async function keptOr(what, measure) {
+  const key = JSON.stringify(what);
   const before = lines.find((line) => line.key === key);
   if (before) return before.found;
   const found = await inChromium(measure);

@@ -118,7 +118,7 @@ Module._resolveFilename = (name, ...rest) => resolve(name === 'koffi' ? 'koffi-i
     ['mpirun of Open MPI', { PMI_RANK: '0' }, 'was started by that of another MPI, such as MPICH'],
     [
       'koffi',
-      { ...mpirun, NODE_OPTIONS: `--require ${noKoffi}` },
+      { ...mpirun, NODE_OPTIONS: `${process.env.NODE_OPTIONS} --require ${noKoffi}` },
       'the package koffi, which calls Open MPI, is not installed',
     ],
     ['its library', { ...mpirun, GLOW_MPI: at('libmpi.so.40') }, `${at('libmpi.so.40')}, cannot be loaded`],

@@ -41,7 +41,6 @@ async function start(...flags: string[]): Promise<Running> {
   const command = join(app, 'node_modules/.bin/glow-serve');
   const server = spawn(command, [faces, '--port', '0', '--threads', '1', ...flags], {
     cwd: app,
-    env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   servers.push(server);

@@ -24,7 +24,7 @@ describe.each(['express', 'fastify'])('the server with %s', (framework) => {
   beforeAll(async () => {
     server = spawn(process.execPath, [`${framework}.mjs`], {
       cwd: app,
-      env: { ...process.env, PORT: '0', NODE_OPTIONS: '' },
+      env: { ...process.env, PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = await once(server.stdout as never, 'data');

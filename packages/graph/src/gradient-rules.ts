@@ -73,15 +73,18 @@ export const rules: Readonly<Record<string, Rule>> = {
   Unsqueeze: (y, { inputs: [, axes] }, dy) => [() => reduceSum(whole(dy, y), [...elements(axes)])],
   Gemm: (y, { inputs: [a, b, bias], attributes }, dy) => {
     const [transposeA, transposeB] = [attributes.transA === 1, attributes.transB === 1];
+    const full = whole(dy, y);
     return [
       () =>
         transposeA
-          ? gemm(b, dy, { transposeA: transposeB, transposeB: true })
-          : gemm(dy, b, { transposeB: !transposeB }),
+          ? gemm(b, full, { transposeA: transposeB, transposeB: true })
+          : gemm(full, b, { transposeB: !transposeB }),
       () =>
         transposeB
-          ? gemm(dy, a, { transposeA: true, transposeB: transposeA })
-          : gemm(transposeA ? a : turned(a), dy),
+          ? gemm(full, a, { transposeA: true, transposeB: transposeA })
+          : transposeA
+            ? gemm(a, full)
+            : timesTransposed(a, full),
       () => sumTo(dy, y, bias.shape),
     ];
   },
@@ -140,12 +143,14 @@ export function whole(dy: Value, y: Value): Value {
 }
 
 /**
- * The transpose of a matrix as a tensor of its own. ONNX Runtime joins a Transpose of two axes to the product that reads
- * it, and the processor then turns the matrix again for every 128 columns of the other. It does not join three axes.
+ * aᵀ·b. Where its shape is known, aᵀ is a tensor of its own. ONNX Runtime joins a Transpose of two axes to the product
+ * that reads it, and the processor then turns the matrix again for every 128 columns of the other. It does not join three
+ * axes.
  */
-function turned(a: Value): Value {
-  const [rows, columns] = numbers(a.shape);
-  return reshape(permute(reshape(a, [1, rows, columns]), [0, 2, 1]), [columns, rows]);
+function timesTransposed(a: Value, b: Value): Value {
+  if (!isStatic(a.shape)) return gemm(a, b, { transposeA: true });
+  const [rows, columns] = a.shape;
+  return gemm(reshape(permute(reshape(a, [1, rows, columns]), [0, 2, 1]), [columns, rows]), b);
 }
 
 type Geometry = Pick<ConvOptions, 'pads' | 'strides'>;

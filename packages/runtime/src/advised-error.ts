@@ -9,7 +9,7 @@ export class AdvisedError extends RangeError {
    */
   constructor(
     readonly fact: string,
-    readonly about: 'tensor' | 'labels' | 'size' | 'channels' | 'other data',
+    readonly about: 'tensor' | 'labels' | 'classes' | 'size' | 'channels' | 'other data',
     advice: string,
   ) {
     super(`${fact}; ${advice}`);

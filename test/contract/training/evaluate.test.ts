@@ -184,17 +184,32 @@ describe('glow-onnx evaluate', () => {
         ...{ width: 8, height: 8, channels: 1, data: new Uint8Array(64).fill(40 * i) },
       });
     }
-    const rows = names.map((name, i) => `${name},${i % 2 ? 'odd' : 'even'}`);
-    await writeFile(`${data('folder')}/metadata.csv`, ['file_name,kind', ...rows, ''].join('\n'));
+    const rows = names.map((name, i) => `${name},${i % 2 ? 'odd' : 'even'},${i}`);
+    await writeFile(`${data('folder')}/metadata.csv`, ['file_name,kind,place', ...rows, ''].join('\n'));
     const args = [data('imported'), '--data', data('folder'), '--all'];
     const { code, stderr } = await command(...args);
     expect([code, stderr]).toEqual([
       1,
       'glow-onnx evaluate: the model has 2 classes, and the checkpoint does not name the labels that they are; ' +
-        'pass --labels (found in folder: kind)\n',
+        'pass --labels (found in folder: kind, place)\n',
     ]);
     expect(await command(...args, '--labels', 'kind')).toMatchObject({ code: 0, stderr: '' });
     expect((await command(...args, '--labels', 'size')).stderr).toContain('pass one of these as --labels');
+    const advice = 'pass --labels with the classes of the model\n';
+    expect((await command(...args, '--labels', 'place')).stderr).toContain(
+      `place of folder has 4 values, but the model has 2 classes; ${advice}`,
+    );
+    await writeFile(
+      data('named'),
+      encodeCheckpoint({
+        ...{ config: classy, params: { trainable, fixed }, initialised: true },
+        training: { classNames: ['odd', 'even'] },
+      }),
+    );
+    const named = [data('named'), '--data', data('folder'), '--all', '--labels', 'kind'];
+    expect((await command(...named)).stderr).toContain(
+      `the classes even, odd, but the checkpoint was trained on odd, even; ${advice}`,
+    );
   });
 
   test.each<[string, () => Promise<string[]>, string, RegExp?]>([

@@ -256,6 +256,23 @@ describe('gradient', () => {
     expect(relativeError(found.data, expected)).toBeLessThan(1e-8);
   });
 
+  test.each([
+    ['a product', (y: Value) => y],
+    ['what follows a product', tanh],
+  ])('where the batch is not known, carries %s back to the weight', (_, after) => {
+    const [free, known] = [
+      [symbol('batch'), 4],
+      [5, 4],
+    ].map((shape) => input('x', 'float32', shape)) as [Value, Value];
+    const weight = input('w', 'float32', [4, 3]);
+    const feeds = { x: draw([5, 4], 1), w: draw([4, 3], 2) };
+    const loss = (x: Value) => reduceSum(after(gemm(x, weight)), [0, 1]);
+    const [dw] = gradient(loss(free), [weight]);
+    const found = evaluate(dw as Value, feeds);
+    expect(found.shape).toEqual([4, 3]);
+    expect(relativeError(found.data, differences(loss(known), feeds, 'w'))).toBeLessThan(1e-8);
+  });
+
   test('turns the weight of a product once: ONNX Runtime does not join the transpose to the product', async () => {
     const [weight, x, dy] = [matrix, [4, 5], [3, 5]].map((shape, i) => input('wxd'[i], 'float32', shape));
     const [dx] = gradient(reduceSum(mul(gemm(weight, x), dy), [0, 1]), [x]);

@@ -103,9 +103,11 @@ test('an item that fails is named by its file, and is no image', async () => {
 test('numbers of a program are named by their place among the feature maps', async () => {
   const loaded = await loadGlow(model);
   const item = { shape: [5, 8, 8] as const, data: data.slice(0, 320) };
-  await expect(loaded.encode([item, { ...item, data: data.slice(1) }])).rejects.toThrow(
-    'encode: 1 of 2 feature maps failed: feature map 1: expected data',
-  );
+  for (const nameless of [{}, { name: '' }]) {
+    await expect(loaded.encode([item, { ...item, ...nameless, data: data.slice(1) }])).rejects.toThrow(
+      'encode: 1 of 2 feature maps failed: feature map 1: expected data',
+    );
+  }
   await loaded.dispose();
 });
 

@@ -63,6 +63,7 @@ export async function runProgram(
 const commonAdvice: Advice = {
   tensor: 'pass --tensor with the name of one of them',
   labels: 'pass one of these as --labels, or data with labels',
+  classes: 'pass --labels with the classes of the model',
 };
 
 /** Advice of the library that no command can follow. */

@@ -88,8 +88,8 @@ export function startCall(
 
 /** The name that an input has by itself. */
 function ownName(input: unknown): string | undefined {
-  if ((typeof input === 'string' && input !== '') || isUrl(input)) return shownName(input);
-  return isFloatImage(input) && typeof input.name === 'string' ? shownName(input.name) : undefined;
+  const name = isFloatImage(input) ? input.name : input;
+  return (typeof name === 'string' && name !== '') || isUrl(name) ? shownName(name) : undefined;
 }
 
 const inImages = (image: number): string => `images[${image}]`;

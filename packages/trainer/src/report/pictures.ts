@@ -63,13 +63,18 @@ export async function drawPictures(
       await setImmediate(); // the values of a tensor may come without a turn of the event loop
       signal?.throwIfAborted();
       const x = tf.tidy(() => compute(image));
-      found.set(toBins(await x.data(), config.bits), image * size);
-      x.dispose();
+      try {
+        found.set(toBins(await x.data(), config.bits), image * size);
+      } finally {
+        x.dispose();
+      }
     }
     return found;
   };
-  const inverse = tf.tidy(() => liftWeights(tfjsOps, inverseWeights(glow, params)));
-  const forward = tf.tidy(() => liftWeights(tfjsOps, forwardWeights(glow, float64Ops, params)));
+  const { inverse, forward } = tf.tidy(() => ({
+    inverse: liftWeights(tfjsOps, inverseWeights(glow, params)),
+    forward: liftWeights(tfjsOps, forwardWeights(glow, float64Ops, params)),
+  }));
   try {
     const drawn = await bins(SAMPLES, (image) => {
       const latents = drawLatents(config, seed, image).map(imageTensor);

@@ -23,7 +23,7 @@ export interface Epoch {
 
 /** Keeps the images and the report of a run up to date. */
 export interface RunReport {
-  /** After a validation; `isLast` at the end of the run, which always has images: `pictures/samples-<step>.png`, `pictures/reconstructions-<step>.png`, `report.html`. */
+  /** After a validation; `isLast` at the end of the run, which always has images unless `signal` ends it: `pictures/samples-<step>.png`, `pictures/reconstructions-<step>.png`, `report.html`. */
   epoch(progress: Progress, state: EngineState, isLast: boolean): Promise<Epoch>;
   /** Between validations: only `report.html`. */
   refresh(progress: Progress): Promise<void>;

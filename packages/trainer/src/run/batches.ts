@@ -1,5 +1,6 @@
 import { createRandom, type GlowConfig } from '@glow-onnx/flow';
 import { binToFloat32, pixelToBin } from '@glow-onnx/flow/internal';
+import { AdvisedError } from '@glow-onnx/runtime/internal-node';
 import { type Augmentation, drawSources } from '../data/augment.js';
 import { findLabels, type Labels } from '../data/labels.js';
 import { isNumbers, type TrainingData } from '../data/number-dataset.js';
@@ -122,9 +123,10 @@ export function createBatches(
 function labelsOf(data: TrainingData, attribute: string | null, classes: number): Labels {
   const labels = findLabels(data, attribute);
   if (labels.values.length !== classes) {
-    throw new RangeError(
-      `data: ${attribute} of ${data.name} has ${labels.values.length} values, but the model has ${classes} classes; ` +
-        'pass labels with as many values',
+    throw new AdvisedError(
+      `data: ${attribute} of ${data.name} has ${labels.values.length} values, but the model has ${classes} classes`,
+      'classes',
+      'pass labels with the classes of the model',
     );
   }
   return labels;

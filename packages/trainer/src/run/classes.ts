@@ -1,4 +1,5 @@
 import type { Checkpoint, GlowConfig } from '@glow-onnx/flow';
+import { AdvisedError } from '@glow-onnx/runtime/internal-node';
 import { findLabels } from '../data/labels.js';
 import type { TrainingData } from '../data/number-dataset.js';
 
@@ -27,8 +28,10 @@ export function checkSameClasses(
   const now = attribute === null ? undefined : data.labels?.[attribute]?.values;
   if (!Array.isArray(before) || now === undefined) return;
   if (before.length === now.length && before.every((word, i) => word === now[i])) return;
-  throw new RangeError(
+  throw new AdvisedError(
     `data: ${attribute} of ${data.name} has the classes ${now.join(', ')}, but the checkpoint was trained on ` +
-      `${before.join(', ')}; pass labels with the same values`,
+      before.join(', '),
+    'classes',
+    'pass labels with the classes of the model',
   );
 }

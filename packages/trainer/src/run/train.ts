@@ -65,7 +65,10 @@ export interface TrainOptions extends EngineOptions {
   readonly onEpoch?: (epoch: Epoch) => void;
   /** Called with a problem that does not end the run, such as a report that cannot be written. */
   readonly onWarning?: (message: string) => void;
-  /** When it is aborted, training saves after its current step and ends. */
+  /**
+   * When it is aborted, training saves after its current step and ends at once: without pictures of its last state. For
+   * a run that ends by the time and has pictures, set `timeBudgetMinutes`.
+   */
   readonly signal?: AbortSignal;
   /**
    * The processes that train this run together, from `openMpi`. Each makes the same call and computes its share of every

@@ -69,6 +69,16 @@ test('a signal is heard between two images, and leaves no tensors', async () => 
   expect(tf.memory().numTensors).toBe(numTensors);
 });
 
+test('an error leaves no tensors', async () => {
+  const { glow, params, batch } = fixture();
+  await drawPictures(glow, params, batch, 7); // opens the device
+  const { numTensors } = tf.memory();
+  const lost = jest.spyOn(tf.Tensor.prototype, 'data').mockRejectedValue(new Error('device lost'));
+  await expect(drawPictures(glow, params, batch, 7)).rejects.toThrow('device lost');
+  lost.mockRestore();
+  expect(tf.memory().numTensors).toBe(numTensors);
+});
+
 test('a class-conditional model shows its classes in turn', async () => {
   const { glow, params, batch } = fixture({ prior: 'learned', classes: 3 });
   const { largestError, samples } = await drawPictures(glow, params, batch, 7);
