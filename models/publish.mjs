@@ -12,10 +12,11 @@ import { chart } from '../scripts/chart.mjs';
 /**
  * Renews a model folder, at once and in the end: what goes wrong before leaves it as it was.
  * @param folder the model folder, which may hold more than the model; @param run the folder of the training run
- * @param heldOut from the run's checkpoint, the images that are scored and reconstructed: none it was trained on
- * @param draws of noise per held-out image; @param samples `count` and `temperature` of those shown
+ * @param heldOut from the run's checkpoint, what is scored and reconstructed: `images` it was not trained on and, of a
+ *   class-conditional model, the class of each as `labels`
+ * @param draws of noise per held-out image; @param samples `count` and `temperature` of those shown. Classes get as many each
  * @param scale pixels on a side that a pixel of the pictures becomes
- * @param measureMore what else the card tells: given the model, the folder, the held-out images and their bits/dim
+ * @param measureMore what else the card tells: given the model, the folder, the held-out images, their bits/dim and labels
  * @param card from what was measured: `title`, `intro`, `heldOutName`, `rows` of the table before and `sections`
  *   ([heading, markdown]) after what every card has
  */
@@ -36,16 +37,16 @@ async function renew(folder, { run, heldOut, draws, samples, scale, measureMore,
   await exportInto(folder, checkpoint);
   const glow = await loadGlow(folder);
   try {
-    const images = await heldOut(checkpoint);
+    const { images, labels } = await heldOut(checkpoint);
     const facts = {
-      ...(await measure(glow, images, draws)),
+      ...(await measure(glow, images, labels, draws)),
       ...factsOf(glow, checkpoint),
       images,
       draws,
       samples,
     };
-    await drawPictures(folder, glow, images, samples, scale);
-    await measureMore?.(glow, folder, images, facts.scores);
+    await drawPictures(folder, glow, images, labels, samples, scale);
+    await measureMore?.(glow, folder, images, facts.scores, labels);
     await writeFileAtomic(join(folder, 'curve.svg'), await curve(run));
     const path = join(folder, 'README.md');
     const [frontMatter = ''] = /^---\n.*?\n---\n\n?/s.exec(await readFile(path, 'utf8')) ?? [];
@@ -80,9 +81,9 @@ async function replaceFolder(folder, by) {
 }
 
 /** Mean bits/dim; how many pixel values encoding and decoding change, and how many images do not come back. */
-async function measure(glow, images, draws) {
-  const scores = await glow.bitsPerDim(images, { draws, seed: 1 });
-  const decoded = await glow.reconstruct(images).catch((error) => {
+async function measure(glow, images, label, draws) {
+  const scores = await glow.bitsPerDim(images, { draws, seed: 1, label });
+  const decoded = await glow.reconstruct(images, { label }).catch((error) => {
     if (error instanceof BatchError) return error.results;
     throw error;
   });
@@ -103,23 +104,31 @@ function factsOf({ config, manifest: { training, measured, files } }, { progress
   return { config, training, measured, settings: progress.settings, megabytes: (bytes / 1e6).toFixed(1) };
 }
 
-async function drawPictures(folder, glow, images, { count, temperature }, scale) {
+async function drawPictures(folder, glow, images, labels, { count, temperature }, scale) {
   const shown = images.slice(0, 12);
+  const { classes } = glow.config;
+  const label = labels && Array.from({ length: count }, (_, i) => Math.floor((i * classes) / count));
   const asSeen = shown.map((image) => ({
     ...image,
     data: binsOf(image, glow.config).map((bin) => binToPixel(bin, glow.config.bits)),
   }));
   const ways = [];
-  for (const i of [0, 2, 4, 6])
-    ways.push(...(await glow.interpolate(images[i], images[i + 1], { steps: 12 })));
+  for (const [a, b] of pairs(labels))
+    ways.push(...(await glow.interpolate(images[a], images[b], { steps: 12, label: labels?.[a] })));
   const pictures = {
-    samples: await glow.sample({ count, temperature, seed: 7 }),
-    reconstructions: [...asSeen, ...(await glow.reconstruct(shown))],
+    samples: await glow.sample({ count, temperature, seed: 7, label }),
+    reconstructions: [...asSeen, ...(await glow.reconstruct(shown, { label: labels?.slice(0, 12) }))],
     interpolation: ways,
   };
   for (const [name, tiles] of Object.entries(pictures)) {
     await writePng(join(folder, `${name}.png`), imageGrid(tiles, { columns: 12, scale, gap: scale }));
   }
+}
+
+/** The places of four pairs to interpolate: with labels, the first two of each of the first four classes. */
+function pairs(labels) {
+  if (!labels) return [0, 2, 4, 6].map((first) => [first, first + 1]);
+  return [0, 1, 2, 3].map((label) => [...labels.keys()].filter((i) => labels[i] === label).slice(0, 2));
 }
 
 function binsOf({ data }, { bits }) {

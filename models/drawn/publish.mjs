@@ -21,7 +21,9 @@ export async function publishFaces({ folder, heldOut, licence, scale, sections }
   await publish({
     folder,
     run,
-    heldOut: () => sheet.images(Uint32Array.from({ length: Math.min(sheet.count, scored) }, (_, i) => i)),
+    heldOut: async () => ({
+      images: await sheet.images(Uint32Array.from({ length: Math.min(sheet.count, scored) }, (_, i) => i)),
+    }),
     draws: 8,
     samples: { count: 96, temperature: 0.8 },
     scale,

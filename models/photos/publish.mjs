@@ -43,7 +43,7 @@ Training ran on one thread, in pieces of one budget: Ctrl-C saves, and \`--resum
 await publish({
   folder,
   run,
-  heldOut: () => held.images(Uint32Array.from({ length: held.count }, (_, i) => i)),
+  heldOut: async () => ({ images: await held.images(Uint32Array.from({ length: held.count }, (_, i) => i)) }),
   draws,
   samples: { count: 96, temperature: 0.8 },
   scale: 3,

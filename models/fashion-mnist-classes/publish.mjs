@@ -1,0 +1,95 @@
+// From a training run to this model folder: graphs, pictures and card.
+//   node models/fashion-mnist-classes/publish.mjs runs/classes [/usr/share/datasets/fashion-mnist]
+
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openDataset } from '@glow-onnx/trainer';
+import { publish, thousands } from '../publish.mjs';
+
+const [run, dataset = '/usr/share/datasets/fashion-mnist'] = process.argv.slice(2);
+if (!run) throw new Error('publish: expected the folder of a training run');
+const test = join(dataset, 't10k-images-idx3-ubyte.gz');
+if (!existsSync(test)) {
+  throw new Error(`publish: ${test} is not here: apt-get install dataset-fashion-mnist, or pass its folder`);
+}
+
+const names = [
+  'T-shirt',
+  'trousers',
+  'pullover',
+  'dress',
+  'coat',
+  'sandal',
+  'shirt',
+  'trainer',
+  'bag',
+  'ankle boot',
+];
+const draws = 4;
+let confusion;
+
+const expect = `Each row of the samples is one class, from above: ${names.join(', ')}. The classes are numbers, as in the data: \`glow.sample({ label: 9 })\` draws ankle boots.
+
+A class moves and scales the Gaussians of the latents, and nothing else: the network is the same for all. So the model tells classes apart as far as their latents differ, and a network that was trained to classify is far better at it. Its purpose is to show what \`label\` does.`;
+
+const madeBy = `\`\`\`sh
+apt-get install dataset-fashion-mnist
+data=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
+npx glow-onnx train --data $data --out runs/classes --init models/fashion-mnist --labels label --batch 32 --lr 5e-4 --schedule cosine --ema 0.999 --epochs 5 --val-fraction 0.0167 --threads 1
+node models/fashion-mnist-classes/publish.mjs runs/classes
+\`\`\`
+
+It starts from the weights of [fashion-mnist](../fashion-mnist), with a table of classes that is zero: at first it is that model. The time above is that of the five passes with classes.`;
+
+await publish({
+  folder: dirname(fileURLToPath(import.meta.url)),
+  run,
+  heldOut: async () => {
+    const data = await openDataset(test);
+    const { values, indices } = data.labels.label;
+    return {
+      images: await data.images(Uint32Array.from({ length: data.count }, (_, i) => i)),
+      labels: Array.from(indices, (index) => Number(values[index])),
+    };
+  },
+  draws,
+  samples: { count: 12 * names.length, temperature: 0.8 },
+  scale: 2,
+  measureMore: async (glow, _folder, images, _bits, labels) => {
+    const byClass = [];
+    for (const label of names.keys()) byClass.push(await glow.bitsPerDim(images, { draws, seed: 1, label }));
+    confusion = names.map(() => names.map(() => 0));
+    for (const [i, label] of labels.entries()) {
+      const bits = byClass.map((of) => of[i]);
+      confusion[label][bits.indexOf(Math.min(...bits))] += 1;
+    }
+  },
+  card: (facts) => ({
+    title: 'fashion-mnist-classes',
+    intro: `A class-conditional Glow of Fashion-MNIST: 28×28 grey images of ten kinds of clothes, all ${facts.config.bits} bits (${facts.megabytes} MB). This project's own trainer trained it.`,
+    heldOutName: 'test images',
+    rows: [
+      [
+        'data',
+        `[Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist) (Xiao, Rasul and Vollgraf 2017, MIT), Debian package dataset-fashion-mnist; ${thousands(facts.training.trainingImages)} to train, ${thousands(facts.training.validationImages)} of its training images to choose the best state, seed 1; its 10,000 test images for this card alone`,
+      ],
+      ['licence', 'MIT'],
+    ],
+    sections: [
+      ['What to expect', expect],
+      ['Classifying', classifying(facts)],
+      ['Made by', madeBy],
+    ],
+  }),
+});
+
+function classifying({ images }) {
+  const right = confusion.reduce((sum, row, label) => sum + row[label], 0);
+  const cells = (row) => row.map((count) => `${count} |`).join(' ');
+  return `Bayes' rule with equal classes makes a classifier of a density: the label with the greatest log p(x|label). It is right for **${((100 * right) / images.length).toFixed(1)} %** of the ${thousands(images.length)} test images, by ${draws} dequantisation draws that are the same for all labels. No threshold and no prior was fitted. Rows are what an image shows, columns what the model says:
+
+| | ${cells(names)}
+|---|${names.map(() => '--:|').join('')}
+${names.map((name, label) => `| ${name} | ${cells(confusion[label])}`).join('\n')}`;
+}
