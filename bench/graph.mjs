@@ -12,6 +12,7 @@ import {
   machine,
   median,
   models,
+  named,
   noise,
   openModel,
   processorTime,
@@ -32,7 +33,7 @@ const { values } = parseArgs({
 const threads = values['one-thread'] ? 1 : availableParallelism();
 const clock = threads === 1 ? processorTime : undefined;
 const results = [];
-for (const { name, config } of models.filter((model) => model.name.includes(values.only))) {
+for (const { name, config } of named(models, [values.only], 'only')) {
   const { glow, forward, inverse } = flowOf(randomCheckpoint(config));
   const folded = fold(glow, forward, inverse);
   const exported = {

@@ -31,6 +31,15 @@ export const models = [
   config: createConfig({ channels: 3, height: 32, width: 32, levels: 3, ...size }),
 }));
 
+/** Those whose names contain one of the texts. @throws RangeError naming all, if one of the texts is in no name. */
+export function named(all, texts, option) {
+  const unknown = texts.find((text) => !all.some(({ name }) => name.includes(text)));
+  if (unknown === undefined) return all.filter(({ name }) => texts.some((text) => name.includes(text)));
+  throw new RangeError(
+    `--${option}: expected a part of one of ${all.map(({ name }) => `"${name}"`).join(', ')}, got "${unknown}"`,
+  );
+}
+
 /** Where and with what: `2026-11-22, Node v20.20.0, onnxruntime-node 1.30.0, 2 × AMD EPYC, 23 GiB`. */
 export function machine() {
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json');

@@ -18,7 +18,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createConfig, encodeCheckpoint } from '@glow-onnx/flow';
-import { machine, randomCheckpoint } from './models.mjs';
+import { machine, named, randomCheckpoint } from './models.mjs';
 import { trainingReport, untilReport } from './reports.mjs';
 import { drawnFaces, startingCheckpoint } from './training-until.mjs';
 
@@ -35,31 +35,35 @@ const { values } = parseArgs({
 });
 const tooSlow = 'too slow';
 const cores = availableParallelism();
-const wanted = values.backend.split(',');
 const until = values.until && Number(values.until);
 const rounds = until ? 1 : Number(values.rounds); // a training begins once
-const models = [
-  { name: '1×32×32, K=8, hidden 64', channels: 1, steps: 8, hiddenChannels: 64, batch: 64 },
-  { name: '3×32×32, K=8, hidden 128', channels: 3, steps: 8, hiddenChannels: 128, batch: 32 },
-  { name: '3×32×32, K=8, hidden 512', channels: 3, steps: 8, hiddenChannels: 512, batch: 16 },
-  { name: '3×32×32, K=32, hidden 512', channels: 3, steps: 32, hiddenChannels: 512, batch: 16 },
-].filter(({ name }) => name.includes(values.only));
-const columns = [
-  { name: 'onnxruntime cpu', engine: 'onnxruntime', device: 'cpu', threads: cores },
-  { name: `wasm, ${cores} threads`, device: 'wasm', threads: cores },
-  { name: 'wasm, 1 thread', device: 'wasm', threads: 1 },
-  { name: 'node', device: 'node', threads: 1 },
-  { name: 'node-gpu', device: 'node-gpu', threads: 1 },
-  { name: 'webgpu', device: 'webgpu', threads: 1 },
-  { name: 'cpu', device: 'cpu', threads: 1 },
-  { name: 'plain loop wasm', device: 'wasm', plain: true },
-  { name: 'plain loop node', device: 'node', plain: true },
-  { name: 'PyTorch', python: () => [] },
-  { name: 'torch.compile', python: ({ steps }) => ['--compile', steps > 8 ? 'steps' : 'whole'] },
-].filter(
-  ({ name, engine, python }) =>
-    wanted.some((one) => name.includes(one)) && (until === undefined || engine || python),
+const models = named(
+  [
+    { name: '1×32×32, K=8, hidden 64', channels: 1, steps: 8, hiddenChannels: 64, batch: 64 },
+    { name: '3×32×32, K=8, hidden 128', channels: 3, steps: 8, hiddenChannels: 128, batch: 32 },
+    { name: '3×32×32, K=8, hidden 512', channels: 3, steps: 8, hiddenChannels: 512, batch: 16 },
+    { name: '3×32×32, K=32, hidden 512', channels: 3, steps: 32, hiddenChannels: 512, batch: 16 },
+  ],
+  [values.only],
+  'only',
 );
+const columns = named(
+  [
+    { name: 'onnxruntime cpu', engine: 'onnxruntime', device: 'cpu', threads: cores },
+    { name: `wasm, ${cores} threads`, device: 'wasm', threads: cores },
+    { name: 'wasm, 1 thread', device: 'wasm', threads: 1 },
+    { name: 'node', device: 'node', threads: 1 },
+    { name: 'node-gpu', device: 'node-gpu', threads: 1 },
+    { name: 'webgpu', device: 'webgpu', threads: 1 },
+    { name: 'cpu', device: 'cpu', threads: 1 },
+    { name: 'plain loop wasm', device: 'wasm', plain: true },
+    { name: 'plain loop node', device: 'node', plain: true },
+    { name: 'PyTorch', python: () => [] },
+    { name: 'torch.compile', python: ({ steps }) => ['--compile', steps > 8 ? 'steps' : 'whole'] },
+  ],
+  values.backend.split(','),
+  'backend',
+).filter(({ engine, python }) => until === undefined || engine || python);
 
 const folder = mkdtempSync(join(tmpdir(), 'glow-bench-'));
 const rows = [];
