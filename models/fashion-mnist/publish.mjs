@@ -19,7 +19,7 @@ const expect = `The model draws silhouettes and shading of clothes. Many samples
 
 Its couplings and priors are bounded ([decision 41](../../docs/decisions/0041-bounds-in-the-model.md)), so latents and log p stay finite for any image ([measured](../../docs/decisions/0041-bounds-in-the-model.md#measured-with-hostile-images)). Float32 is not exact, though: far from all clothes, in noise or checkers of pure black and white, its rounding grows until some values differ after encode and decode. The model that stood here before had no bounds. It could not decode one of the test images, and changed 35 values of others.`;
 
-const outlook = `The rate falls along a cosine to zero at the end, so the last passes gain more than the ones before, and a shorter run of its own would be better than this one after as many passes.`;
+const outlook = `The rate falls along a cosine to zero, and the last eight passes had so little of it that they gained 0.01. A run of another length has another curve. Two models have stood here: 64 hidden channels and 1.82 million images gave 3.079 bits/dim on the same held-out images, and this model, with 2.2 times the multiplications in training, gave 3.035. If every doubling goes on to gain 0.04, the test images take 3.00 bits/dim after about six hours of one thread, and 2.96 after about twelve. That is an estimate from two points.`;
 
 /** In bits per image too, since others have more dimensions: 32×32. */
 const published = ({ bitsPerDim }) => `| | bits/dim | bits an image |
