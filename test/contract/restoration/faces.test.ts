@@ -114,21 +114,22 @@ test('samples stay samples, also where a smooth fill has a higher log p', async 
 
 test('with many bits a search counts that has found likelier latents, also with a lower log p', async () => {
   await using clothes = await loadGlow(resolve(root, 'models/fashion-mnist'), { device: 'cpu' });
-  const garments = await clothes.sample({ count: 6, seed: 2, temperature: 0.8 });
+  const [, , , , , one, other] = (await clothes.sample({
+    count: 7,
+    seed: 2,
+    temperature: 0.8,
+  })) as RawImage[];
   const smooth: RawImage[] = [];
   const hole = maskOf((y, x) => y >= 9 && y < 19 && x >= 9 && x < 19, 28);
-  const found = await clothes.inpaint(garments, hole, {
-    steps: 40,
+  const found = await clothes.inpaint([one, other] as RawImage[], hole, {
     onStep({ image, step, picture }) {
       if (step === 0) smooth[image] = picture;
     },
   });
-  const { logProb } = await clothes.encode(smooth);
-  const by = (method: string) => [...found.keys()].filter((i) => found[i]?.method[0] === method);
-  const [failed, counted] = [by('start'), by('latents')];
-  expect([failed.length > 0, counted.length > 0, failed.length + counted.length]).toEqual([true, true, 6]);
-  for (const i of failed) expect(found[i]?.images).toEqual([smooth[i]]);
-  expect(counted.some((i) => (found[i]?.logProb[0] as number) < (logProb[i] as number))).toBe(true);
+  expect(found.map(({ method }) => method)).toEqual([['start'], ['latents']]);
+  expect(found[0]?.images).toEqual([smooth[0]]);
+  const { logProb } = await clothes.encode(smooth[1] as RawImage);
+  expect(found[1]?.logProb[0]).toBeLessThan(logProb[0] as number);
 }, 120_000);
 
 test('in an image without flat colours the density is climbed with many bits too, but not for samples', async () => {
