@@ -47,23 +47,21 @@ const models = named(
   [values.only],
   'only',
 );
-const columns = named(
-  [
-    { name: 'onnxruntime cpu', engine: 'onnxruntime', device: 'cpu', threads: cores },
-    { name: `wasm, ${cores} threads`, device: 'wasm', threads: cores },
-    { name: 'wasm, 1 thread', device: 'wasm', threads: 1 },
-    { name: 'node', device: 'node', threads: 1 },
-    { name: 'node-gpu', device: 'node-gpu', threads: 1 },
-    { name: 'webgpu', device: 'webgpu', threads: 1 },
-    { name: 'cpu', device: 'cpu', threads: 1 },
-    { name: 'plain loop wasm', device: 'wasm', plain: true },
-    { name: 'plain loop node', device: 'node', plain: true },
-    { name: 'PyTorch', python: () => [] },
-    { name: 'torch.compile', python: ({ steps }) => ['--compile', steps > 8 ? 'steps' : 'whole'] },
-  ],
-  values.backend.split(','),
-  'backend',
-).filter(({ engine, python }) => until === undefined || engine || python);
+const all = [
+  { name: 'onnxruntime cpu', engine: 'onnxruntime', device: 'cpu', threads: cores },
+  { name: `wasm, ${cores} threads`, device: 'wasm', threads: cores },
+  { name: 'wasm, 1 thread', device: 'wasm', threads: 1 },
+  { name: 'node', device: 'node', threads: 1 },
+  { name: 'node-gpu', device: 'node-gpu', threads: 1 },
+  { name: 'webgpu', device: 'webgpu', threads: 1 },
+  { name: 'cpu', device: 'cpu', threads: 1 },
+  { name: 'plain loop wasm', device: 'wasm', plain: true },
+  { name: 'plain loop node', device: 'node', plain: true },
+  { name: 'PyTorch', python: () => [] },
+  { name: 'torch.compile', python: ({ steps }) => ['--compile', steps > 8 ? 'steps' : 'whole'] },
+];
+const able = all.filter(({ engine, python }) => until === undefined || engine || python);
+const columns = named(able, values.backend.split(','), 'backend');
 
 const folder = mkdtempSync(join(tmpdir(), 'glow-bench-'));
 const rows = [];

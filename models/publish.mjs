@@ -125,10 +125,15 @@ async function drawPictures(folder, glow, images, labels, { count, temperature }
   }
 }
 
-/** The places of four pairs to interpolate: with labels, the first two of each of the first four classes. */
+/** The places of four pairs to interpolate: with labels, the first two images of each of at most four classes. */
 function pairs(labels) {
   if (!labels) return [0, 2, 4, 6].map((first) => [first, first + 1]);
-  return [0, 1, 2, 3].map((label) => [...labels.keys()].filter((i) => labels[i] === label).slice(0, 2));
+  const ofClass = (label) => [...labels.keys()].filter((i) => labels[i] === label).slice(0, 2);
+  return [...new Set(labels)]
+    .sort((a, b) => a - b)
+    .map(ofClass)
+    .filter((pair) => pair.length === 2)
+    .slice(0, 4);
 }
 
 function binsOf({ data }, { bits }) {

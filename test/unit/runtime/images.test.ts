@@ -251,10 +251,16 @@ describe('imageGrid', () => {
     expect([...imageGrid([rgb, rgb], { gap: 0, scale: 1 }).data]).toEqual([1, 2, 3, 1, 2, 3]);
   });
 
-  test('refuses images that differ, and none at all', () => {
+  test('gives images of other sizes as much place as the largest, on white', () => {
+    const grid = imageGrid([grey(1, 1, [7]), grey(1, 2, [8, 9])], { gap: 1, columns: 2 });
+    expect([grid.height, grid.width, ...grid.data]).toEqual([1, 5, 7, 255, 255, 8, 9]);
+  });
+
+  test('refuses images of other channels, and none at all', () => {
     expect(() => imageGrid([])).toThrow('at least one image');
-    expect(() => imageGrid([grey(1, 1, [0]), grey(1, 2, [0, 0])])).toThrow(
-      'image 1 is 1×2×1, expected 1×1×1 like image 0',
+    const rgb = { data: Uint8Array.of(1, 2, 3), height: 1, width: 1, channels: 3 };
+    expect(() => imageGrid([grey(1, 1, [0]), rgb])).toThrow(
+      'image 1 has 3 channels, expected 1 like image 0',
     );
     expect(() => imageGrid([grey(1, 1, [0])], { scale: 1.5 })).toThrow('scale must be an integer from 1 on');
   });

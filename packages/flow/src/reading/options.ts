@@ -24,10 +24,10 @@ export const anAbortSignal: Rule = {
 };
 
 /** An integer of at least `least`. */
-export const integerFrom = (least: number): Rule => ({
-  expected: `an integer from ${least} on`,
+export const integerFrom = (least: number, most = Number.POSITIVE_INFINITY): Rule => ({
+  expected: `an integer from ${least} ${most === Number.POSITIVE_INFINITY ? 'on' : `to ${most}`}`,
   type: 'number',
-  holds: (value) => Number.isSafeInteger(value) && (value as number) >= least,
+  holds: (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
 });
 
 /** One of some names. */

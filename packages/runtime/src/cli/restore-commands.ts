@@ -27,15 +27,31 @@ export async function inpaint(
   context: Context,
 ): Promise<Report> {
   const [named, masks] = [await expandFolders([images]), await expandFolders([mask])];
-  if (masks.images.length !== 1 && masks.images.length !== named.images.length) {
-    throw new RangeError(
-      `inpaint: ${named.images.length} images need one mask or as many, in the order of their names, got ${masks.images.length}`,
-    );
-  }
+  checkMasks(named, masks);
   await refuseInside(flags.out, masks);
   if (flags.grid !== undefined) await refuseInside(flags.grid, masks, '--grid');
-  return restored(directory, named, flags, context, masks.images, (model, options) =>
-    model.inpaint(named.images, masks.images, options),
+  const leftOut = [...named.leftOut, ...masks.leftOut];
+  return restored(directory, { ...named, leftOut }, flags, context, masks.images, {
+    start: 'filled smoothly',
+    run: (model, options) => model.inpaint(named.images, masks.images, options),
+  });
+}
+
+/** @throws RangeError if a folder of masks does not have one for each image, by name. One file is for all images. */
+function checkMasks({ images, names }: NamedImages, masks: NamedImages): void {
+  if (masks.roots.length === 0) return;
+  const left = masks.leftOut.map(({ file, reason }) => `; ${file}: ${reason}`).join('');
+  if (masks.images.length !== images.length) {
+    throw new RangeError(
+      `inpaint: the folder of masks has ${counted(masks.images.length, 'mask')} for ${counted(images.length, 'image')}; ` +
+        `give each image one of its name, or pass one file for all${left}`,
+    );
+  }
+  const wrong = images.length === 1 ? -1 : names.findIndex((name, i) => name !== masks.names[i]);
+  if (wrong === -1) return;
+  throw new RangeError(
+    `inpaint: ${shownImage(images[wrong] as string)} has no mask of its name; ${shownImage(masks.images[wrong] as string)} ` +
+      `stands in its place${left}`,
   );
 }
 
@@ -46,9 +62,10 @@ export async function denoise(
   context: Context,
 ): Promise<Report> {
   const named = await expandFolders(paths);
-  return restored(directory, named, flags, context, [], (model, options) =>
-    model.denoise(named.images, { ...options, sigma: flags.sigma }),
-  );
+  return restored(directory, named, flags, context, [], {
+    start: 'left as it is',
+    run: (model, options) => model.denoise(named.images, { ...options, sigma: flags.sigma }),
+  });
 }
 
 export async function enlarge(
@@ -58,19 +75,26 @@ export async function enlarge(
   context: Context,
 ): Promise<Report> {
   const named = await expandFolders(paths);
-  return restored(directory, named, flags, context, [], (model, options) =>
-    model.enlarge(named.images, { ...options, factor: flags.factor }),
-  );
+  return restored(directory, named, flags, context, [], {
+    start: 'each pixel enlarged',
+    run: (model, options) => model.enlarge(named.images, { ...options, factor: flags.factor }),
+  });
 }
 
-/** Restores images, writes them and reports what became of each. `masks`: files that `start` reads besides. */
+interface Task {
+  /** What the search starts from, and gives if it finds nothing better. */
+  readonly start: string;
+  readonly run: (model: GlowModel, options: RestoreOptions & { label?: string }) => Promise<Restored[]>;
+}
+
+/** Restores images, writes them and reports what became of each. `masks`: files that `run` reads besides. */
 async function restored(
   directory: string,
   named: NamedImages,
   flags: RestoreFlags,
   context: Context,
   masks: readonly string[],
-  start: (model: GlowModel, options: RestoreOptions & { label?: string }) => Promise<Restored[]>,
+  { start, run }: Task,
 ): Promise<Report> {
   const { out, grid, fit, samples, temperature, seed, steps, method } = flags;
   await refuseInside(out, named);
@@ -88,7 +112,7 @@ async function restored(
   return withModel(directory, flags, context, async (model, options) => {
     const { onStep } = context;
     const own = { ...options, fit, onFit, onStep, seed, ...given({ samples, temperature, steps, method }) };
-    const { results, error } = await partly(start(model, own));
+    const { results, error } = await partly(run(model, own));
     const all = results.flatMap(
       (result): (RawImage | undefined)[] => result?.images ?? places.map(() => undefined),
     );
@@ -107,7 +131,7 @@ async function restored(
           : `${shownImage(images[i] as string)} (${n + 1})`,
         (result as Restored).logProb[n]?.toFixed(2) ?? '',
         { true: 'yes', false: 'no', null: 'unknown' }[String(result?.typical[n])] as string,
-        result?.method[n] === 'start' ? 'no more likely image found: filled smoothly' : '',
+        result?.method[n] === 'start' ? `no more likely image found: ${start}` : '',
       ]),
     );
     const facts = results.map((result, i) => ({

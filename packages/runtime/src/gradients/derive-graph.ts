@@ -2,6 +2,7 @@ import type { GlowConfig, Precision } from '@glow-onnx/flow/manifest';
 import { checkGraph } from '../graphs/check-graph.js';
 import type { DerivedKind, GraphKind } from '../graphs/signature.js';
 import type { ModelGraph } from '../sessions/open-graphs.js';
+import { checkGradientPrecision } from './check-precision.js';
 import { featureGraph } from './feature-graph.js';
 import { gradientGraph } from './gradient-graphs.js';
 import type { FolderGraph } from './graph-values.js';
@@ -34,11 +35,7 @@ export function deriveGraph(
   graphs: Readonly<Record<GraphKind, { readonly source: FolderGraph }>>,
   { config, precision }: { readonly config: GlowConfig; readonly precision: Precision },
 ): ModelGraph {
-  if (precision === 'fp16' && kind !== 'encode-surprise' && kind !== 'encode-features') {
-    throw new RangeError(
-      'gradients need float32 arithmetic; load the model with precision: "fp32", "fp16-weights" or "int8-weights"',
-    );
-  }
+  if (kind !== 'encode-surprise' && kind !== 'encode-features') checkGradientPrecision(precision);
   const { of, build, name } = derivations[kind];
   const { source } = graphs[of];
   const model = build(source, config);

@@ -189,8 +189,8 @@ export interface GlowModel extends AsyncDisposable {
   denoise(images: OneOrMore<ImageInput>, options: DenoiseOptions): Promise<Restored[]>;
 
   /**
-   * Enlarges images 2 or 4 times: the mean of each block of the result is a pixel of the image. By default the result
-   * has the size of the training images.
+   * Enlarges images 2 or 4 times: the mean of each block of the result is a pixel of the image, to about the width of a
+   * bin. By default the result has the size of the training images.
    * @example const [{ images }] = await model.enlarge('small.png', { factor: 2 });
    */
   enlarge(images: OneOrMore<ImageInput>, options: EnlargeOptions): Promise<Restored[]>;

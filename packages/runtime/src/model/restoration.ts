@@ -43,7 +43,7 @@ export async function inpaint(
         config,
         parts.codec,
         mask,
-        { size: pixels, fitted, fit, signal: call.signal },
+        { size: pixels, fitted, signal: call.signal },
         `${where}: the mask`,
       );
       if (fitted) call.noteFit(place, fitted);
@@ -56,7 +56,7 @@ export async function inpaint(
         ...{ height, width, start },
         measurement: knownValues(start.slice(), hole),
         loss: isScattered(hole, pixels) ? 'scattered' : 'hole',
-        isFlat: hasFlatAreas(pixels, hole),
+        isFlat: hasFlatAreas(pixels, hole, config.bits),
         known: greyed(pixels, hole),
       };
     },

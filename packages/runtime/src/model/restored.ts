@@ -4,9 +4,12 @@ import type { Method } from '../restore/methods.js';
 import type { EncodeOptions } from './encode-decode.js';
 import type { FloatImage } from './float-image.js';
 
+/** Of one image. */
+export const mostSamples = 65_536;
+
 /** Options of `inpaint`, `denoise` and `enlarge`. */
 export interface RestoreOptions extends EncodeOptions {
-  /** As many samples for each image. Default: the one most likely image that the search finds. */
+  /** As many samples for each image, at most 65,536. Default: the one most likely image that the search finds. */
   readonly samples?: number;
   /**
    * Of the samples: 0 gives the most likely latents, 1 the variety of the training images. Default 0.8, and 0.9 for the
@@ -15,16 +18,17 @@ export interface RestoreOptions extends EncodeOptions {
   readonly temperature?: number;
   /** Of the samples: an integer from 0 on; default 0. A sample depends on seed, image and its own place alone. */
   readonly seed?: number;
-  /** Steps of a search; default 80 to 160, by task and method. */
+  /** Steps of a search; default 80 to 240, by task and method. */
   readonly steps?: number;
   /**
    * `density` climbs log p, `latents` looks for likely latents. Default: `density` for models of at most 5 bits. With more
-   * bits the highest density lies at spikes that no image has.
+   * bits the highest density lies at spikes that no image has, so there it is `latents`; but one most likely image whose hole
+   * lies in an image without flat areas, as a photograph, is searched by `density` too.
    */
   readonly method?: Method;
   /**
    * Called with the start, as step 0, and after each step of a search. Of an image's samples that run together it shows
-   * the first.
+   * the first. An error that it throws ends the call.
    */
   readonly onStep?: (step: RestoreStep) => void;
 }
@@ -69,8 +73,9 @@ export interface Restored {
    */
   readonly typical: (boolean | null)[];
   /**
-   * How each was found. `start` if the search found no image that is more likely than a smooth fill (`density`), or whose
-   * latents are more likely (`latents`): that fill.
+   * How each was found. `start` if the search found no image that is more likely than its start (`density`), or whose latents
+   * are more likely (`latents`): the start, which is a smooth fill of a hole, the noisy image, or the small image with each
+   * pixel enlarged. A sample does not compete with the start.
    */
   readonly method: (Method | 'start')[];
   /**

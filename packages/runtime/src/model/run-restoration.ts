@@ -1,3 +1,4 @@
+import { checkGradientPrecision } from '../gradients/check-precision.js';
 import { mean } from '../mean.js';
 import { fromModel, type RawImage } from '../pictures/images.js';
 import type { ImageInput } from '../pictures/input.js';
@@ -27,7 +28,7 @@ import { type Judged, joined, judgeSearch } from './judge-search.js';
 import { checkedItem } from './load-floats.js';
 import type { MemoryBudget } from './memory-budget.js';
 import type { ModelParts } from './model-parts.js';
-import type { Restored, RestoreOptions } from './restored.js';
+import { mostSamples, type Restored, type RestoreOptions } from './restored.js';
 import { isAny, runEach } from './run-batches.js';
 import { trainingPercentile } from './training-percentile.js';
 
@@ -66,6 +67,7 @@ export async function runRestoration(
   options: RestoreOptions,
   load: (image: ImageInput, call: Call, place: Place, check: (size: PictureSize) => void) => Promise<Loaded>,
 ): Promise<Restored[]> {
+  checkGradientPrecision(parts.precision, `${task}: `);
   const { config, training } = parts.manifest;
   const { samples, seed = 0, steps, onStep } = options;
   const methodFor = ({ isFlat = true }: Loaded): Method =>
@@ -77,8 +79,15 @@ export async function runRestoration(
   const planOf = ({ loss, method }: Pick<RestoreItem, 'loss' | 'method'>) =>
     inSteps(samples === undefined ? plans[method][loss] : samplePlans[method], steps);
   let { memory } = parts;
-  const check = (where: string, size: PictureSize) =>
+  let thrown: { readonly error: unknown } | undefined;
+  const check = (where: string, size: PictureSize) => {
     memory.check(where, size, ['encode'], 'pass a smaller image');
+    const most = Math.floor(largestDraws / (4 * config.channels * size.height * size.width));
+    if (draws <= most) return;
+    throw new RangeError(
+      `${where}: ${draws} samples of ${size.height}×${size.width} are more than 1 GiB; draw at most ${most} at once`,
+    );
+  };
 
   /** A step runs all four graphs, and ONNX Runtime keeps the memory of each. */
   async function openGradients(): Promise<void> {
@@ -128,12 +137,16 @@ export async function runRestoration(
     const plan = planOf({ loss, method });
     const found = await search(batch, plan);
     const second = samples === undefined ? secondPlans[method][loss] : undefined;
-    const stuck = batch.filter((_, n) => (found[n]?.value.percentile ?? 0) > 1 - tail);
+    const stuck = batch.filter((_, n) => {
+      const one = found[n];
+      return one && !isFailed(one) && (one.value.percentile ?? 0) > 1 - tail;
+    });
     if (!second || stuck.length === 0) return found;
     const again = await search(stuck, inSteps(second, steps), stepsOf(plan));
     return found.map((one) => {
       const other = again.find(({ image }) => image === one.image);
-      return other && other.value.logProb > one.value.logProb ? other : one;
+      if (!other || isFailed(other) || isFailed(one)) return one;
+      return other.value.logProb > one.value.logProb ? other : one;
     });
   });
 
@@ -144,13 +157,21 @@ export async function runRestoration(
     step: number,
     steps: number,
   ) {
-    onStep?.({
-      image,
-      sample,
-      step,
-      steps,
-      picture: fromModel({ x: x.map(inRange), height, width }, config.bits),
-    });
+    const picture = fromModel({ x: x.map(inRange), height, width }, config.bits);
+    try {
+      onStep?.({ image, sample, step, steps, picture });
+    } catch (error) {
+      thrown = { error };
+      throw error;
+    }
+  }
+
+  /** An error of the caller's own function ends the call, as it is. */
+  async function* unlessThrown<B>(batches: AsyncIterable<B>): AsyncGenerator<B> {
+    for await (const batch of batches) {
+      if (thrown) throw thrown.error;
+      yield batch;
+    }
   }
 
   /** What a search makes of a batch. @param before steps of the search before. */
@@ -189,6 +210,11 @@ export async function runRestoration(
     );
     return batch.map((item, n) => {
       const { bitsPerDim, isStart, ...own } = judged[n] as Judged;
+      if (!Number.isFinite(own.logProb)) {
+        const reason =
+          'the model gives neither the result nor its start a finite log p; pass an image more like its own';
+        return failedAt(item, new Error(`${item.where}: ${reason}`));
+      }
       const value = {
         ...own,
         ...size,
@@ -199,7 +225,7 @@ export async function runRestoration(
       return { ...item, value };
     });
   }
-  const gathered = gatherDraws(restored, draws);
+  const gathered = gatherDraws(unlessThrown(restored), draws);
   return collect(call, gathered, ({ image, values }) => {
     const fitted = call.fitOf(image);
     const images = values.map((value) => fromModel(value, config.bits));
@@ -223,11 +249,14 @@ export async function runRestoration(
   });
 }
 
+/** For all samples of an image together, in bytes of float32: they are held until the last is drawn. */
+const largestDraws = 2 ** 30;
+
 const inRange = (value: number) => Math.min(0.5, Math.max(-0.5, Number.isFinite(value) ? value : 0));
 
 /** Samples differ by image and draw, in whatever batch they run. */
 function sampleStream({ image, draw }: RestoreItem): number {
-  return image * 65_536 + draw;
+  return image * mostSamples + draw;
 }
 
 /** The share of held-out images on either side of the typical ones. */

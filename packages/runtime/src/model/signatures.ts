@@ -23,7 +23,7 @@ import type { EncodeOptions } from './encode-decode.js';
 import { looksLikeLatents } from './latents.js';
 import type { DrawOptions } from './measure.js';
 import type { GlowModel } from './model.js';
-import type { RestoreOptions } from './restored.js';
+import { mostSamples, type RestoreOptions } from './restored.js';
 import type { SampleOptions } from './sample.js';
 import type { ScoreOptions } from './score.js';
 import { forms } from './surprise-forms.js';
@@ -55,7 +55,7 @@ const aShare: Rule = {
 };
 const aFactor: Rule = { expected: '2 or 4', type: 'number', holds: (value) => value === 2 || value === 4 };
 const restore: Rules<RestoreOptions> = {
-  samples: integerFrom(1),
+  samples: integerFrom(1, mostSamples),
   temperature: {
     ...{ expected: 'a number from 0 to 10', type: 'number' },
     holds: (value) => (value as number) >= 0 && (value as number) <= 10,

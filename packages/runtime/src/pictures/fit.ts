@@ -73,6 +73,35 @@ function checkSize(
   );
 }
 
+/**
+ * The marks of an image, brought to the size that the model sees: a pixel is marked if any part of it was.
+ * @param marks 1 or 0 for each pixel of the image as it was. @returns the same for each pixel that the model sees.
+ */
+export function coveredBy({ from, to, by }: Fitted, marks: Uint8Array): Uint8Array {
+  const scale = Math.max(to.height / from.height, to.width / from.width);
+  const ranges = (side: 'height' | 'width') => {
+    const all = by === 'cover' ? Math.round(from[side] * scale) : by === 'resize' ? to[side] : from[side];
+    const first = by === 'cover' ? (all - to[side] + 1) >> 1 : by === 'crop' ? (all - to[side]) >> 1 : 0;
+    const last = from[side] - 1;
+    return Array.from({ length: to[side] }, (_, i) => {
+      const start = Math.floor(((first + i) * from[side]) / all);
+      const end = Math.ceil(((first + i + 1) * from[side]) / all) - 1;
+      return { start: Math.min(start, last), end: Math.min(end, last) };
+    });
+  };
+  const [rows, columns] = [ranges('height'), ranges('width')];
+  return Uint8Array.from(
+    rows.flatMap((row) =>
+      columns.map((column) => {
+        for (let y = row.start; y <= row.end; y++) {
+          for (let x = column.start; x <= column.end; x++) if (marks[y * from.width + x] === 1) return 1;
+        }
+        return 0;
+      }),
+    ),
+  );
+}
+
 function bring(image: RawImage, { from, to, by }: Fitted): RawImage {
   switch (by) {
     case 'cover':

@@ -16,10 +16,10 @@ export interface GridOptions {
 const rules: Rules<GridOptions> = { columns: integerFrom(1), scale: integerFrom(1), gap: integerFrom(0) };
 
 /**
- * Puts images of one size and one channel count side by side, row by row, on white.
+ * Puts images of one channel count side by side, row by row, on white. All get as much place as the largest.
  * Four images of 16×16 with scale 4 and gap 2 make an image of 130×130.
- * @throws RangeError if `images` is empty, if the images differ in size or channels, if the `data` of an image do not
- *   have width × height × channels bytes, or if the grid would be larger than 1 GiB.
+ * @throws RangeError if `images` is empty, if the images differ in channels, if the `data` of an image do not have
+ *   width × height × channels bytes, or if the grid would be larger than 1 GiB.
  * @example
  * const images = await glow.sample({ count: 16 });
  * await writePng('samples.png', imageGrid(images, { columns: 4, scale: 4 }));
@@ -32,9 +32,11 @@ export function imageGrid(images: readonly RawImage[], options: GridOptions = {}
   const { columns = Math.ceil(Math.sqrt(images.length)), scale = 1, gap = 2 } = options;
   const [first] = images;
   if (!first) throw new RangeError('imageGrid: expected at least one image');
-  checkRawImage(first, 'imageGrid: image 0');
+  for (const [i, image] of images.entries()) checkRawImage(image, `imageGrid: image ${i}`);
   const { channels } = first;
-  const cell = { height: first.height * scale + gap, width: first.width * scale + gap };
+  const largest = (side: 'height' | 'width') =>
+    images.reduce((most, image) => Math.max(most, image[side]), 0);
+  const cell = { height: largest('height') * scale + gap, width: largest('width') * scale + gap };
   const height = Math.ceil(images.length / columns) * cell.height - gap;
   const width = Math.min(columns, images.length) * cell.width - gap;
   if (height * width * channels > largestGrid) {
@@ -44,11 +46,9 @@ export function imageGrid(images: readonly RawImage[], options: GridOptions = {}
   }
   const grid = { data: new Uint8Array(height * width * channels).fill(255), height, width, channels };
   for (const [i, image] of images.entries()) {
-    checkRawImage(image, `imageGrid: image ${i}`);
-    if (image.height !== first.height || image.width !== first.width || image.channels !== channels) {
-      const shape = (of: RawImage) => `${of.height}×${of.width}×${of.channels}`;
+    if (image.channels !== channels) {
       throw new RangeError(
-        `imageGrid: image ${i} is ${shape(image)}, expected ${shape(first)} like image 0; bring them to one size`,
+        `imageGrid: image ${i} has ${image.channels} channels, expected ${channels} like image 0; bring them to one number`,
       );
     }
     paint(grid, image, Math.floor(i / columns) * cell.height, (i % columns) * cell.width, scale);

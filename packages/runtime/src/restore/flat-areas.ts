@@ -8,13 +8,18 @@ const mostInPhotographs = 0.1;
 
 /**
  * Whether values repeat over areas of an image: whether more than a tenth of its known pixels equal both their right and
- * their lower neighbour. Images of which nothing of the kind is known count as flat.
- * @param hole 1 for each unknown value, channels × height × width.
+ * their lower neighbour, as the model sees them. Images of which nothing of the kind is known count as flat.
+ * @param hole 1 for each unknown value, channels × height × width. @param bits of the model.
  */
-export function hasFlatAreas({ data, channels, height, width }: RawImage, hole: Float32Array): boolean {
+export function hasFlatAreas(
+  { data, channels, height, width }: RawImage,
+  hole: Float32Array,
+  bits: number,
+): boolean {
+  const bin = (i: number) => (data[i] as number) >> (8 - bits);
   const isKnown = (pixel: number) => hole[pixel] === 0;
   const isEqual = (a: number, b: number) => {
-    for (let c = 0; c < channels; c++) if (data[a * channels + c] !== data[b * channels + c]) return false;
+    for (let c = 0; c < channels; c++) if (bin(a * channels + c) !== bin(b * channels + c)) return false;
     return true;
   };
   let [compared, equal] = [0, 0];

@@ -1,6 +1,7 @@
 import type { GlowConfig } from '@glow-onnx/flow/manifest';
 import type { ImageCodec } from '../pictures/codec.js';
-import type { FitRule, Fitted } from '../pictures/fits.js';
+import { coveredBy } from '../pictures/fit.js';
+import type { Fitted } from '../pictures/fits.js';
 import { isSameSize } from '../pictures/fits.js';
 import type { ImageInput } from '../pictures/input.js';
 import type { PictureSize } from '../pictures/limits.js';
@@ -10,7 +11,7 @@ import { loadImage } from '../pictures/load-image.js';
 const light = 128;
 
 /** How the image of a mask was brought to its size, and the signal of the call. */
-export interface MaskRule extends Pick<FitRule, 'fit'> {
+export interface MaskRule {
   readonly size: PictureSize;
   readonly fitted: Fitted | undefined;
   readonly signal: AbortSignal | undefined;
@@ -18,33 +19,41 @@ export interface MaskRule extends Pick<FitRule, 'fit'> {
 
 /**
  * Reads a mask: light pixels are unknown, dark pixels are known. Transparent pixels lie over white, as everywhere, so
- * they are unknown. A mask is brought to the size of its image in the same way, so both have to have one size.
+ * they are unknown. A mask has the size of its image before that is brought to another; a pixel that the model sees is then
+ * unknown if any part of it was.
  * @returns 1 for each unknown value of the image, channels × height × width.
- * @throws RangeError if the sizes differ, or if no pixel or every pixel is unknown.
+ * @throws RangeError if the sizes differ, or if no pixel or every pixel that the model sees is unknown.
  */
 export async function loadMask(
   config: GlowConfig,
   codec: ImageCodec,
   mask: ImageInput,
-  { size, fitted, fit, signal }: MaskRule,
+  { size, fitted, signal }: MaskRule,
   where: string,
 ): Promise<Float32Array> {
-  const loaded = await loadImage({ ...config, channels: 1 }, codec, mask, { fit, size }, where, signal);
-  const from = loaded.fitted?.from ?? loaded.image;
+  const asItIs = { ...config, channels: 1, levels: 0 };
+  const { image: from } = await loadImage(asItIs, codec, mask, { fit: 'none' }, where, signal);
   const expected = fitted?.from ?? size;
   if (!isSameSize(from, expected)) {
     throw new RangeError(
       `${where} is ${from.height}×${from.width}, its image is ${expected.height}×${expected.width}; make both one size`,
     );
   }
-  const { data } = loaded.image;
-  const unknown = data.reduce((count, value) => count + Number(value >= light), 0);
-  if (unknown === 0) throw new RangeError(`${where} has no light pixel: nothing is unknown`);
-  if (unknown === data.length) {
-    throw new RangeError(`${where} has light pixels alone: nothing is known; use sample to draw new images`);
+  const whole = Uint8Array.from(from.data, (value) => Number(value >= light));
+  const plane = fitted ? coveredBy(fitted, whole) : whole;
+  const unknown = plane.reduce((count, value) => count + value, 0);
+  if (unknown === 0) {
+    const outside = whole.includes(1) ? ' that the model sees' : '';
+    throw new RangeError(`${where} has no light pixel${outside}: nothing is unknown`);
   }
-  const hole = new Float32Array(config.channels * data.length);
-  for (let i = 0; i < hole.length; i++) hole[i] = Number((data[i % data.length] as number) >= light);
+  if (unknown === plane.length) {
+    const why = whole.includes(0)
+      ? `leaves no pixel of the ${size.height}×${size.width} that the model sees wholly dark`
+      : 'has light pixels alone';
+    throw new RangeError(`${where} ${why}: nothing is known; use sample to draw new images`);
+  }
+  const hole = new Float32Array(config.channels * plane.length);
+  for (let c = 0; c < config.channels; c++) hole.set(plane, c * plane.length);
   return hole;
 }
 
