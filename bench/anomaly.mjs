@@ -19,7 +19,7 @@ import { adaptiveBits } from './anomaly/adaptive-code.mjs';
 import { jpegXlBits } from './anomaly/jpeg-xl.mjs';
 import { tables } from './anomaly/report.mjs';
 import { sets } from './anomaly/sources.mjs';
-import { openResults } from './results-file.mjs';
+import { noteModels, openResults } from './results-file.mjs';
 import { aroundPart, writePart } from './written-part.mjs';
 
 const command = 'npm run eval:anomaly';
@@ -87,6 +87,7 @@ async function measureSet(set) {
 async function openMeasures(set, good) {
   const folder =
     set === values.sets && values.model ? values.model : join(import.meta.dirname, '..', sets[set].model);
+  noteModels(values.out, { [set]: folder });
   const glow = await loadGlow(folder, { device: 'cpu', threads: 1 });
   const { bits } = glow.config;
   const compressed = (code) => async (images) =>

@@ -16,7 +16,7 @@ import { fewProbes, fullProbe, nearest } from './representation/evaluate.mjs';
 import { fewLabels, resultTable } from './representation/report.mjs';
 import { openRows, representations } from './representation/representations.mjs';
 import { readSet, untrained } from './representation/rows.mjs';
-import { openResults } from './results-file.mjs';
+import { noteModels, openResults } from './results-file.mjs';
 import { aroundPart, writePart } from './written-part.mjs';
 
 const command = 'npm run eval:representation';
@@ -48,6 +48,7 @@ const size = { train, test };
 const { lines, keep } = openResults(join(values.out, 'results.jsonl'));
 const sets = { train: readSet(values.data, 'train', train), test: readSet(values.data, 'test', test) };
 const model = resolve(import.meta.dirname, '../models/fashion-mnist');
+noteModels(values.out, { model });
 const { config } = parseManifest(readFileSync(join(model, 'manifest.json')));
 const folders = {
   trained: model,

@@ -15,7 +15,7 @@ import { cases, openPictures, sets } from './restoration/cases.mjs';
 import { openPeer } from './restoration/peer.mjs';
 import { readAround, tables, writeReport } from './restoration/report.mjs';
 import { restoreCase } from './restoration/restore-case.mjs';
-import { openResults } from './results-file.mjs';
+import { noteModels, openResults } from './results-file.mjs';
 
 const text = { type: 'string' };
 const { values } = parseArgs({
@@ -68,6 +68,7 @@ function countOf({ task }) {
 /** The model of a set and its pictures. */
 async function open(set) {
   const model = join(import.meta.dirname, '..', sets[set].model);
+  noteModels(values.out, { [set]: model });
   const glow = await loadGlow(model, { device: 'cpu', threads: 1 });
   const { pictures, mean } = await openPictures(
     set,

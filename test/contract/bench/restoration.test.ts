@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -82,4 +82,12 @@ test('leaves a document without its marks as it is', async () => {
   expect(stderr).not.toContain('pictures\n');
   expect(stderr).toContain('lacks the lines <!-- written by npm run eval:restoration -->');
   expect(await readFile(doc, 'utf8')).toBe('# Other\n');
+});
+
+test('does not mix results of two models', async () => {
+  const out = join(root, 'other');
+  await mkdir(out);
+  await writeFile(join(out, 'models.json'), '{"faces":"of another model"}');
+  const { code, stderr } = await run([...few, '--out', out, '--only', 'faces/left']);
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`${out} holds results of another faces than`)]);
 });

@@ -6,7 +6,7 @@ import { denoise, enlarge, inpaint } from './restore-commands.js';
 export function defineRestoreCommands(program: Command, show: Show): void {
   restoring(program, 'inpaint', 'complete images whose unknown pixels a mask shows in white')
     .argument('<images>', 'image, or folder of images')
-    .argument('<mask>', 'mask for all images, or folder with one mask for each, in the order of their names')
+    .argument('<mask>', 'mask for all images, or folder with one mask for each, of the same name')
     .action((model, images, mask, flags) =>
       show(flags, (context) => inpaint(model, images, mask, flags, context)),
     );
