@@ -1,5 +1,5 @@
 // From a training run to this model folder: graphs, pictures and card.
-//   node models/fashion-mnist-classes/publish.mjs runs/classes [/usr/share/datasets/fashion-mnist]
+//   node models/fashion-classes/publish.mjs runs/classes [/usr/share/datasets/fashion-mnist]
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -37,7 +37,7 @@ const madeBy = `\`\`\`sh
 apt-get install dataset-fashion-mnist
 data=/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 npx glow-onnx train --data $data --out runs/classes --init models/fashion-mnist --labels label --batch 32 --lr 5e-4 --schedule cosine --ema 0.999 --epochs 5 --val-fraction 0.0167 --threads 1
-node models/fashion-mnist-classes/publish.mjs runs/classes
+node models/fashion-classes/publish.mjs runs/classes
 \`\`\`
 
 It starts from the weights of [fashion-mnist](../fashion-mnist), with a table of classes that is zero: at first it is that model. The time above is that of the five passes with classes.`;
@@ -66,7 +66,7 @@ await publish({
     }
   },
   card: (facts) => ({
-    title: 'fashion-mnist-classes',
+    title: 'fashion-classes',
     intro: `A class-conditional Glow of Fashion-MNIST: 28×28 grey images of ten kinds of clothes, all ${facts.config.bits} bits (${facts.megabytes} MB). This project's own trainer trained it.`,
     heldOutName: 'test images',
     rows: [
