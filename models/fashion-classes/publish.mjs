@@ -1,18 +1,12 @@
 // From a training run to this model folder: graphs, pictures and card.
 //   node models/fashion-classes/publish.mjs runs/classes [/usr/share/datasets/fashion-mnist]
 
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openDataset } from '@glow-onnx/trainer';
+import { dataRows, imagesOf, runAndTestSet } from '../clothes.mjs';
 import { publish, thousands } from '../publish.mjs';
 
-const [run, dataset = '/usr/share/datasets/fashion-mnist'] = process.argv.slice(2);
-if (!run) throw new Error('publish: expected the folder of a training run');
-const test = join(dataset, 't10k-images-idx3-ubyte.gz');
-if (!existsSync(test)) {
-  throw new Error(`publish: ${test} is not here: apt-get install dataset-fashion-mnist, or pass its folder`);
-}
+const { run, test } = await runAndTestSet();
 
 const names = [
   'T-shirt',
@@ -46,10 +40,9 @@ await publish({
   folder: dirname(fileURLToPath(import.meta.url)),
   run,
   heldOut: async () => {
-    const data = await openDataset(test);
-    const { values, indices } = data.labels.label;
+    const { values, indices } = test.labels.label;
     return {
-      images: await data.images(Uint32Array.from({ length: data.count }, (_, i) => i)),
+      images: await imagesOf(test),
       labels: Array.from(indices, (index) => Number(values[index])),
     };
   },
@@ -69,13 +62,7 @@ await publish({
     title: 'fashion-classes',
     intro: `A class-conditional Glow of Fashion-MNIST: 28×28 grey images of ten kinds of clothes, all ${facts.config.bits} bits (${facts.megabytes} MB). This project's own trainer trained it.`,
     heldOutName: 'test images',
-    rows: [
-      [
-        'data',
-        `[Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist) (Xiao, Rasul and Vollgraf 2017, MIT), Debian package dataset-fashion-mnist; ${thousands(facts.training.trainingImages)} to train, ${thousands(facts.training.validationImages)} of its training images to choose the best state, seed 1; its 10,000 test images for this card alone`,
-      ],
-      ['licence', 'MIT'],
-    ],
+    rows: dataRows(facts.training),
     sections: [
       ['What to expect', expect],
       ['Classifying', classifying(facts)],

@@ -1,19 +1,13 @@
 // From a training run to this model folder: graphs, pictures and card.
 //   node models/fashion-mnist/publish.mjs runs/fashion-mnist [/usr/share/datasets/fashion-mnist]
 
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openDataset } from '@glow-onnx/trainer';
+import { dataRows, imagesOf, runAndTestSet } from '../clothes.mjs';
 import { publish, thousands } from '../publish.mjs';
 
-const [run, dataset = '/usr/share/datasets/fashion-mnist'] = process.argv.slice(2);
-if (!run) throw new Error('publish: expected the folder of a training run');
-const test = join(dataset, 't10k-images-idx3-ubyte.gz');
-if (!existsSync(test)) {
-  throw new Error(`publish: ${test} is not here: apt-get install dataset-fashion-mnist, or pass its folder`);
-}
+const { run, test } = await runAndTestSet();
 
 const expect = `The model draws silhouettes and shading of clothes. Many samples are not a garment with a name, and prints and checks hardly appear. It is a small model, trained for some hours on one processor core. Its purpose is to give real figures on known data.
 
@@ -45,10 +39,7 @@ const log = await logOf(run);
 await publish({
   folder: dirname(fileURLToPath(import.meta.url)),
   run,
-  heldOut: async () => {
-    const data = await openDataset(test);
-    return { images: await data.images(Uint32Array.from({ length: data.count }, (_, i) => i)) };
-  },
+  heldOut: async () => ({ images: await imagesOf(test) }),
   draws: 4,
   samples: { count: 96, temperature: 0.8 },
   scale: 2,
@@ -56,13 +47,7 @@ await publish({
     title: 'fashion-mnist',
     intro: `A Glow of Fashion-MNIST: 28×28 grey images of clothes, all ${facts.config.bits} bits, without labels (${facts.megabytes} MB). This project's own trainer trained it.`,
     heldOutName: 'test images',
-    rows: [
-      [
-        'data',
-        `[Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist) (Xiao, Rasul and Vollgraf 2017, MIT), Debian package dataset-fashion-mnist; ${thousands(facts.training.trainingImages)} to train, ${thousands(facts.training.validationImages)} of its training images to choose the best state, seed 1; its 10,000 test images for this card alone`,
-      ],
-      ['licence', 'MIT'],
-    ],
+    rows: dataRows(facts.training),
     sections: [
       ['What to expect', expect],
       ['Beside published figures', published(facts)],
