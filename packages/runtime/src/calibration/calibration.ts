@@ -12,6 +12,7 @@ import {
 } from '@glow-onnx/flow/manifest';
 import { type Bound, bounds } from '../model/bounds.js';
 import { type Fit, fits } from '../pictures/fits.js';
+import { aRate } from './rate.js';
 import { statistics, valueNames } from './statistics.js';
 
 /**
@@ -52,13 +53,6 @@ const columns: Rule = {
     const first = lists[0] as readonly number[] | undefined;
     return lists.every((list) => isValues(list) && (list as readonly number[]).length === first?.length);
   },
-};
-
-/** A rate of alarms on good images, for which `maxValues` can be enough. */
-export const aRate: Rule = {
-  expected: 'a rate from 0.00001 up, below 1, such as 0.01',
-  type: 'number',
-  holds: (value) => (value as number) >= 1e-5 && (value as number) < 1,
 };
 
 const rules: Rules<Calibration> = {

@@ -1,6 +1,7 @@
 import { checkValue } from '@glow-onnx/flow/manifest';
-import { aRate, type Calibration, checkCalibration } from './calibration.js';
+import { type Calibration, checkCalibration } from './calibration.js';
 import { alarmRank, type FalseAlarms, falseAlarmsAt, leastScores, pValue } from './conformal.js';
+import { aRate } from './rate.js';
 import { leastGroups } from './split.js';
 import { type StatisticValues, sidesOf } from './statistics.js';
 import { strangenessAmong } from './strangeness.js';

@@ -11,7 +11,7 @@ import {
   type Rule,
   type Rules,
 } from '@glow-onnx/flow/manifest';
-import { aRate } from '../calibration/calibration.js';
+import { aRate } from '../calibration/rate.js';
 import { statistics } from '../calibration/statistics.js';
 import { fits } from '../pictures/fits.js';
 import { methods } from '../restore/methods.js';
