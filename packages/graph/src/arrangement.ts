@@ -9,7 +9,7 @@ import {
   sameShape,
   scaleDim,
 } from './dims.js';
-import { constant, describe, integers, isConstant, node, type Value } from './value.js';
+import { type Constant, constant, describe, integers, isConstant, node, type Value } from './value.js';
 
 /**
  * The elements from `start` up to, but not including, `end` along one axis. ONNX: Slice.
@@ -30,6 +30,25 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
   if (start === 0 && end === extent) return x;
   const shape = x.shape.with(axis, end - start);
   return node('Slice', [x, integers([start]), integers([end]), integers([axis])], shape, {}, x.dtype);
+}
+
+/**
+ * The parts of x along its first axis at `places`, in the shape of `places`. ONNX: Gather.
+ * @throws RangeError if the first extent is not a number, or a place is not inside it.
+ * @example
+ * const y = gather(x, constant([2, 2], [0, 3, 3, 1], 'int64')); // [4, 64] → [2, 2, 64]
+ */
+export function gather(x: Value, places: Constant): Value {
+  const [extent, ...rest] = x.shape;
+  const where = `Gather of ${describe(x)}`;
+  if (typeof extent !== 'number') throw new RangeError(`${where}: the extent of axis 0 must be a number`);
+  const outside = places.source.data.find(
+    (place) => !(Number.isInteger(place) && place >= 0 && place < extent),
+  );
+  if (outside !== undefined) {
+    throw new RangeError(`${where}: expected places inside the extent ${extent} of axis 0, got ${outside}`);
+  }
+  return node('Gather', [x, places], [...places.shape, ...rest], { axis: 0 }, x.dtype);
 }
 
 /**

@@ -68,6 +68,10 @@ export function backward(
     const total = sum(value, uses);
     if (wanted.has(source)) found.set(source, whole(total, value));
     if (source.kind !== 'node' || given.has(source)) continue;
+    if (source.adjoint) {
+      contribute(source.adjoint.of, source.adjoint.gradient(whole(total, value)));
+      continue;
+    }
     const rule = rules[source.operator];
     if (!rule) {
       throw new RangeError(

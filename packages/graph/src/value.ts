@@ -33,7 +33,15 @@ export type Source =
       readonly operator: string;
       readonly inputs: readonly Value[];
       readonly attributes: Attributes;
+      /** Stands for the rules of gradients from here back to `of`. */
+      readonly adjoint?: Adjoint;
     };
+
+/** The transpose of a linear map of one value: from the gradient of its result, the gradient of `of`. */
+export interface Adjoint {
+  readonly of: Value;
+  gradient(dy: Value): Value;
+}
 
 /** A tensor of a graph that is being built. The functions of this package make values and never change them. */
 export interface Value {
@@ -117,6 +125,17 @@ export function node(
   dtype: DType = 'float32',
 ): Value {
   return { dtype, shape, source: { kind: 'node', operator, inputs, attributes } };
+}
+
+/**
+ * The same result with a gradient of its own: of a linear map of `of` that is written with several operators, and whose
+ * transpose takes less than the transposes of those one after another.
+ * @param y the result of an operator, and linear in `of`.
+ */
+export function withAdjoint(y: Value, of: Value, gradient: (dy: Value) => Value): Value {
+  if (y.source.kind !== 'node')
+    throw new TypeError(`gradient: ${describe(y)} is not the result of an operator`);
+  return { ...y, source: { ...y.source, adjoint: { of, gradient } } };
 }
 
 /** A value in error messages: its name, operator or kind, and its shape. */

@@ -197,6 +197,13 @@ const operators: Readonly<Record<string, Operator>> = {
     for (const axis of [...axes.data].sort((a, b) => a - b)) shape.splice(axis, 0, 1);
     return { shape, data: x.data };
   },
+  Gather: (operands) => {
+    const [x, places] = operands as [Numbers64, Numbers64];
+    const rank = places.shape.length;
+    return build([...places.shape, ...x.shape.slice(1)], (place) =>
+      read(x, [read(places, place.slice(0, rank)), ...place.slice(rank)]),
+    );
+  },
   Concat: (operands, { axis }) => {
     const along = axis as number;
     const first = operands[0] as Numbers64;

@@ -30,7 +30,15 @@ import {
   tanh,
   type Value,
 } from '@glow-onnx/graph';
-import { abs, backward, convTranspose, softplus, unsqueeze } from '@glow-onnx/graph/internal';
+import {
+  abs,
+  backward,
+  convTranspose,
+  gather,
+  softplus,
+  unsqueeze,
+  withAdjoint,
+} from '@glow-onnx/graph/internal';
 import { InferenceSession } from 'onnxruntime-node';
 import { rules } from '../../../packages/graph/src/gradient-rules.js';
 import { node } from '../../../packages/graph/src/value.js';
@@ -288,6 +296,23 @@ describe('gradient', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test('takes the transpose that a linear map brings, and no rule of its operators', () => {
+    const x = input('x', 'float32', [3]);
+    const places = constant([2, 4], [0, 0, 1, 2, 2, 1, 1, 0], 'int64');
+    const back = constant([3, 3], [0, 1, 7, 2, 5, 6, 3, 4, 8], 'int64'); // place 8 is the zero after dy
+    const map = (v: Value) => reduceSum(gather(v, places), [0]);
+    const y = withAdjoint(map(x), x, (dy) => {
+      const twice = reshape(concat([dy, dy, constant([1], [0])], 0), [-1]);
+      return reduceSum(gather(twice, back), [1]);
+    });
+    const loss = (of: Value) => reduceSum(mul(exp(of), scalar(2)), [0]);
+    const feeds = { x: draw([3], 1) };
+    const [dx] = gradient(loss(y), [x]) as [Value];
+    expect(relativeError(evaluate(dx, feeds).data, differences(loss(y), feeds, 'x'))).toBeLessThan(1e-8);
+    expect(() => gradient(loss(map(x)), [x])).toThrow('no rule for');
+    expect(() => withAdjoint(x, x, (dy) => dy)).toThrow('x [3] is not the result of an operator');
   });
 
   test('says what it cannot do', () => {

@@ -26,6 +26,7 @@ import {
   abs,
   convTranspose,
   formatShape,
+  gather,
   hardSigmoid,
   isConstant,
   matmul,
@@ -56,6 +57,12 @@ const cases: Case[] = [
   { name: 'Sqrt', x: row(4, 2), apply: sqrt, y: row(2, Math.SQRT2) },
   { name: 'Tanh', x: row(0, 0.5), apply: tanh, y: row(0, 0.46211715726) },
   { name: 'Sigmoid', x: row(0, Math.log(3)), apply: sigmoid, y: row(0.5, 0.75) },
+  {
+    name: 'Gather',
+    x: { shape: [2, 2], data: [1, 2, 10, 20] },
+    apply: (x) => gather(x, constant([3, 1], [1, 0, 1], 'int64')),
+    y: { shape: [3, 1, 2], data: [10, 20, 1, 2, 10, 20] },
+  },
   { name: 'Relu', x: row(-3, 3), apply: relu, y: row(0, 3) },
   {
     name: 'HardSigmoid',
@@ -229,6 +236,11 @@ describe('shape errors', () => {
       'takes 5 channels',
     ],
     ['slice', () => slice(x, 1, 4, 7), 'expected a range inside the extent 6 of axis 1, got 4…7'],
+    [
+      'gather',
+      () => gather(x, constant([2], [0, 2], 'int64')),
+      'expected places inside the extent 2 of axis 0, got 2',
+    ],
     ['concat', () => concat([x, slice(x, 2, 0, 2)], 1), 'expected equal shapes except for axis 1'],
     ['reshape', () => reshape(x, [2, 7, -1]), 'the remaining elements are not a single extent'],
     ['matmul', () => matmul(x, constant([3, 1], [1, 2, 3])), 'inner extents 4 and 3 differ'],

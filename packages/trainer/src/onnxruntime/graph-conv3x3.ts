@@ -1,64 +1,104 @@
 import type { Padding } from '@glow-onnx/flow/internal';
-import {
-  add,
-  concat,
-  constant,
-  gemm,
-  pad,
-  permute,
-  reduceSum,
-  reshape,
-  slice,
-  type Value,
-} from '@glow-onnx/graph';
-import { expand } from '@glow-onnx/graph/internal';
-import { column, type Extents, extents, pixels, sized, type TrainingValue } from './graph-image.js';
-
-/**
- * Pixel p of the result is the neighbour of p in that direction (`by` −1 or 1; 0 is p itself), or zero if the neighbour
- * is outside the image. Pads lines of pixels: an image's rows lie one after the other, and so do the columns of a row.
- */
-function shift(
-  values: Value,
-  by: number,
-  axis: 'rows' | 'columns',
-  { batch, height, width }: Extents,
-): Value {
-  if (by === 0) return values;
-  const [line, step] = axis === 'rows' ? [height * width * batch, width * batch] : [width * batch, batch];
-  const lines = reshape(values, [-1, line]);
-  return reshape(pad(lines, [0, -by * step, 0, by * step]), values.shape as number[]);
-}
+import { concat, constant, gemm, permute, reduceSum, reshape, slice, type Value } from '@glow-onnx/graph';
+import { type Constant, gather, withAdjoint } from '@glow-onnx/graph/internal';
+import { column, type Extents, extents, sized, type TrainingValue } from './graph-image.js';
 
 const offsets = [-1, 0, 1];
+/** In the order of a kernel's taps. */
+const taps = offsets.flatMap((dy) => offsets.map((dx) => ({ dy, dx })));
 
-/** The kernel times the nine shifts of the image, stacked; one more row of ones takes the bias. */
+/**
+ * Where the nine shifts of an image are in a stack of them. Each moves the image by one pixel at most; pixels from outside
+ * are zero.
+ */
+interface Shifts {
+  /** By pixel of the stack, a pixel of the image; those after its last are a zero and a one. */
+  readonly stack: Constant;
+  /** By shift and pixel of the image, the pixel of the stack that it went to, or one of the zeros. */
+  readonly collect: Constant;
+}
+
+/** How the shifts are used. */
+type Use = 'product' | 'sum';
+
+/**
+ * `product`: tap t of pixel p is the neighbour of p in the direction of t; a channel has all its taps together, as in a
+ * kernel [outputs, inputs, 3, 3], and after the last come a channel of ones and one of zeros. `sum`: the other way,
+ * pixel p goes to its neighbour in the direction of t; a tap has all its channels together, and after the last comes a
+ * channel of zeros.
+ */
+function computeShifts({ channels, height, width }: Extents, use: Use): Shifts {
+  const size = height * width;
+  const inside = (row: number, column: number) => row >= 0 && row < height && column >= 0 && column < width;
+  const [zero, one] = [channels * size, channels * size + 1];
+  const rows = 9 * channels + (use === 'product' ? 2 : 1);
+  const stack = new Float64Array(rows * size).fill(zero);
+  if (use === 'product') stack.fill(one, 9 * channels * size, (9 * channels + 1) * size);
+  const collect = new Float64Array(9 * channels * size).fill((rows - 1) * size);
+  for (const [tap, { dy, dx }] of taps.entries()) {
+    for (let channel = 0; channel < channels; channel++) {
+      // In the order of a sum, the opposite tap: the ninth for the first.
+      const shifted = use === 'product' ? 9 * channel + tap : (8 - tap) * channels + channel;
+      for (let pixel = 0; pixel < size; pixel++) {
+        const [row, column] = [Math.floor(pixel / width) + dy, (pixel % width) + dx];
+        if (!inside(row, column)) continue;
+        const neighbour = channel * size + row * width + column;
+        stack[shifted * size + pixel] = neighbour;
+        collect[tap * channels * size + neighbour] = shifted * size + pixel;
+      }
+    }
+  }
+  return {
+    stack: constant([stack.length], stack, 'int64'),
+    collect: constant([9, channels * size], collect, 'int64'),
+  };
+}
+
+/** All layers of a level have the same. */
+const known = new Map<string, Shifts>();
+
+function shiftsOf(size: Extents, use: Use): Shifts {
+  const key = [size.channels, size.height, size.width, use].join();
+  const found = known.get(key) ?? computeShifts(size, use);
+  known.set(key, found);
+  return found;
+}
+
+/** The nine shifts of an image, the ones and the zeros, one below the other: a matrix. Each pixel is copied once. */
+function stacked(x: Value, { stack }: Shifts, batch: number): Value {
+  const edges = constant([2, batch], [...new Array(batch).fill(0), ...new Array(batch).fill(1)]);
+  const all = gather(concat([reshape(x, [-1, batch]), edges], 0), stack);
+  return reshape(all, [-1, x.shape[1] as number]);
+}
+
+/** The transpose of `stacked`: adds up the nine shifts of each channel. @param stack its last row is zero. */
+function collected(stack: Value, { collect }: Shifts, batch: number): Value {
+  const shifted = gather(reshape(stack, [-1, batch]), collect);
+  return reshape(reduceSum(shifted, [0]), [-1, stack.shape[1] as number]);
+}
+
+/** The kernel times the nine shifts of the image, stacked, and the bias times ones. */
 export function productOfShifts(x: TrainingValue, kernel: Value, bias: Value): TrainingValue {
   const size = extents(x);
   const [outputs] = kernel.shape as number[];
-  const ones = expand(constant([1, 1], [1]), [1, pixels(size)]);
-  const across = concat(
-    offsets.map((dx) => shift(x, dx, 'columns', size)),
-    0,
-  );
-  const patches = concat([...offsets.map((dy) => shift(across, dy, 'rows', size)), ones], 0);
-  const byTap = reshape(permute(kernel, [0, 2, 3, 1]), [outputs, 9 * size.channels]);
-  return sized(gemm(concat([byTap, column(bias)], 1), patches), x.size);
+  const shifts = shiftsOf(size, 'product');
+  // The weights of the zeros are zero, so the last row of the stack's gradient is zero too.
+  const unused = constant([outputs, 1], new Float64Array(outputs));
+  const weights = concat([reshape(kernel, [outputs, 9 * size.channels]), column(bias), unused], 1);
+  const stack = withAdjoint(stacked(x, shifts, size.batch), x, (dy) => collected(dy, shifts, size.batch));
+  return sized(gemm(weights, stack), x.size);
 }
 
 /** Applies the nine taps of the kernel to every pixel by one matrix product, then shifts and adds the results. */
 export function sumOfShifts(x: TrainingValue, kernel: Value): TrainingValue {
   const size = extents(x);
   const [outputs] = kernel.shape as number[];
-  const byTap = reshape(permute(kernel, [0, 2, 3, 1]), [9 * outputs, size.channels]);
-  const sum = (values: Value, axis: 'rows' | 'columns') => {
-    const [rows, total] = [(values.shape[0] as number) / outputs / 3, pixels(size)];
-    const taps = reshape(values, [outputs, 3, rows * total]);
-    return offsets
-      .map((by, at) => shift(reshape(slice(taps, 1, at, at + 1), [outputs * rows, total]), by, axis, size))
-      .reduce((a, b) => add(a, b));
-  };
-  return sized(sum(sum(gemm(byTap, x), 'rows'), 'columns'), x.size);
+  const shifts = shiftsOf({ ...size, channels: outputs }, 'sum');
+  const byTap = permute(reshape(kernel, [outputs * size.channels, 9]), [1, 0]);
+  const unused = constant([1, size.channels], new Float64Array(size.channels));
+  const stack = gemm(concat([reshape(byTap, [9 * outputs, size.channels]), unused], 0), x);
+  const y = withAdjoint(collected(stack, shifts, size.batch), stack, (dy) => stacked(dy, shifts, size.batch));
+  return sized(y, x.size);
 }
 
 /** The part of a convolution from taps outside the image. Undefined for zero padding, which adds nothing. */
