@@ -100,6 +100,15 @@ describe('with one model', () => {
     await expect(call).rejects.toThrow(Own);
   });
 
+  test('an error of onFit ends the call as it is', async () => {
+    class Own extends Error {}
+    const onFit = ({ image }: { image: number }) => {
+      if (image === 1) throw new Own('enough');
+    };
+    const call = glow.inpaint([picture(8), picture(16)], left(8), { steps: 3, onFit });
+    await expect(call).rejects.toThrow(Own);
+  });
+
   test('so many samples that they need more than 1 GiB are refused, and so many that streams would repeat', async () => {
     await expect(glow.inpaint(picture(8), left(8), { samples: 65_537 })).rejects.toThrow(
       'samples must be an integer from 1 to 65536',

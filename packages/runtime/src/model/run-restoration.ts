@@ -69,17 +69,30 @@ export async function runRestoration(
 ): Promise<Restored[]> {
   checkGradientPrecision(parts.precision, `${task}: `);
   const { config, training } = parts.manifest;
-  const { samples, seed = 0, steps, onStep } = options;
+  const { samples, seed = 0, steps } = options;
+  let thrown: { readonly error: unknown } | undefined;
+  /** A function of the caller. Its error ends the call, as it is, and is not one of an image. */
+  const own =
+    <Told>(listener: (told: Told) => void) =>
+    (told: Told) => {
+      try {
+        listener(told);
+      } catch (error) {
+        thrown = { error };
+        throw error;
+      }
+    };
+  const onStep = options.onStep && own(options.onStep);
+  const onFit = options.onFit && own(options.onFit);
   const methodFor = ({ isFlat = true }: Loaded): Method =>
     options.method ??
     (config.bits <= mostBitsForDensity || (!isFlat && samples === undefined) ? 'density' : 'latents');
-  const call = startCall(parts.manifest, task, images, options);
+  const call = startCall(parts.manifest, task, images, { ...options, ...(onFit && { onFit }) });
   const draws = samples ?? 1;
   const percentileOf = trainingPercentile(training?.histogram);
   const planOf = ({ loss, method }: Pick<RestoreItem, 'loss' | 'method'>) =>
     inSteps(samples === undefined ? plans[method][loss] : samplePlans[method], steps);
   let { memory } = parts;
-  let thrown: { readonly error: unknown } | undefined;
   const check = (where: string, size: PictureSize) => {
     memory.check(where, size, ['encode'], 'pass a smaller image');
     const most = Math.floor(largestDraws / (4 * config.channels * size.height * size.width));
@@ -122,6 +135,7 @@ export async function runRestoration(
       return { ...place, ...loaded, method: methodFor(loaded), draw: 0 };
     } catch (error) {
       call.signal?.throwIfAborted();
+      if (thrown) throw error;
       return failedAt(place, error);
     }
   }
@@ -158,15 +172,10 @@ export async function runRestoration(
     steps: number,
   ) {
     const picture = fromModel({ x: x.map(inRange), height, width }, config.bits);
-    try {
-      onStep?.({ image, sample, step, steps, picture });
-    } catch (error) {
-      thrown = { error };
-      throw error;
-    }
+    onStep?.({ image, sample, step, steps, picture });
   }
 
-  /** An error of the caller's own function ends the call, as it is. */
+  /** Ends the call where a function of the caller has thrown. */
   async function* unlessThrown<B>(batches: AsyncIterable<B>): AsyncGenerator<B> {
     for await (const batch of batches) {
       if (thrown) throw thrown.error;
