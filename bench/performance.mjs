@@ -13,10 +13,12 @@ import { reportOf as browserReport } from './browser/report.mjs';
 import {
   exportReport,
   graphReport,
+  inferenceProfileReport,
   inferenceReport,
   memoryReport,
   precisionReport,
   pytorchReport,
+  trainingProfileReport,
   trainingReport,
   untilReport,
 } from './reports.mjs';
@@ -42,6 +44,11 @@ const parts = {
     command: node('bench/graph.mjs', '--one-thread'),
     report: graphReport,
   },
+  'graph-operators': {
+    title: 'Operators of an exported graph',
+    command: node('bench/inference-profile.mjs'),
+    report: inferenceProfileReport,
+  },
   pytorch: {
     title: 'Against PyTorch, small model',
     command: python('bench/peers/pytorch.py', '--model', 'K=8', '--train-batch', '0'),
@@ -56,6 +63,16 @@ const parts = {
     title: 'Training beside PyTorch',
     command: training('--rounds', '3', '--seconds', '8', '--backend', 'onnxruntime,PyTorch,torch'),
     report: trainingReport,
+  },
+  'training-operators': {
+    title: 'Operators of a training step',
+    command: node('bench/training-profile.mjs'),
+    report: trainingProfileReport,
+  },
+  'training-operators-large': {
+    title: 'Operators of a training step, large model',
+    command: node('bench/training-profile.mjs', '--steps', '32', '--hidden', '512', '--batch', '16'),
+    report: trainingProfileReport,
   },
   'training-until': {
     title: 'Training until a given bits/dim',

@@ -1,5 +1,6 @@
 // Texts and tables of docs/performance.md, each from the raw results of one benchmark.
 import { table } from '../models/tables.mjs';
+import { operatorTable } from './operator-times.mjs';
 import { figures } from './written-part.mjs';
 
 /** Of graph.mjs. */
@@ -180,4 +181,16 @@ export function memoryReport({ machine, model, weights, opening, hash, picture, 
       ]),
     ),
   ].join('\n\n');
+}
+
+/** Of training-profile.mjs. */
+export function trainingProfileReport({ machine, model, parameters, columns }) {
+  const head = `${machine}; ${model}, ${parameters.toLocaleString('en')} parameters. By ONNX Runtime's profile, of each node the shortest of five runs; the update of the parameters is not in it.`;
+  return [head, operatorTable(columns)].join('\n\n');
+}
+
+/** Of inference-profile.mjs. */
+export function inferenceProfileReport({ machine, model, batch, columns }) {
+  const head = `${machine}; ${model}, batch ${batch}, one thread. By ONNX Runtime's profile, of each node the shortest of twenty runs.`;
+  return [head, operatorTable(columns)].join('\n\n');
 }

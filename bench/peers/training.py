@@ -50,8 +50,10 @@ def train(x=x):
     adam.zero_grad(set_to_none=True)
     found = loss(x)
     found.backward()
-    if options.until is not None:
-        torch.nn.utils.clip_grad_norm_(glow.parameters(), 50)  # as ours, step by step
+    if options.until is not None:  # as ours: clipped, and a step that is not finite moves nothing
+        norm = torch.nn.utils.clip_grad_norm_(glow.parameters(), 50)
+        if not torch.isfinite(found + norm):
+            return found
     adam.step()
     return found
 
