@@ -105,7 +105,7 @@ describe('with one model', () => {
     const onFit = ({ image }: { image: number }) => {
       if (image === 1) throw new Own('enough');
     };
-    const call = glow.inpaint([picture(8), picture(16)], left(8), { steps: 3, onFit });
+    const call = glow.denoise([picture(8), picture(16)], { sigma: 0.1, steps: 3, onFit });
     await expect(call).rejects.toThrow(Own);
   });
 
