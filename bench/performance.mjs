@@ -78,7 +78,7 @@ const parts = {
     title: 'Training until a given bits/dim',
     command: training(
       '--until',
-      '3',
+      '4',
       '--seconds',
       '90',
       '--backend',

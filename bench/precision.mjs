@@ -1,6 +1,6 @@
 // What each precision costs and saves: size of the download, round trip, bits/dim on real pictures, speed on cpu and wasm.
 //   node bench/precision.mjs [--seconds 8] [--json]
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,8 +63,7 @@ async function measure(name, checkpoint, devices) {
       const runs = { encode: [], decode: [] };
       for (const { ending, z } of variants) {
         for (const graph of ['encode', 'decode']) {
-          const path = join(out, `onnx/${graph}${ending}.onnx`);
-          const session = await openSession({ model: path, device, threads: 1 }).catch(() => undefined);
+          const session = await opened(out, graph, ending, device);
           runs[graph].push(session && { session, feeds: graph === 'encode' ? { x: first } : z });
         }
       }
@@ -89,6 +88,19 @@ async function measure(name, checkpoint, devices) {
     return { name, rows: variants.map(({ z, ending, ...row }) => row) };
   } finally {
     await rm(work, { recursive: true });
+  }
+}
+
+/** A graph on one thread; undefined, with the reason printed, if it cannot be opened on the device. */
+async function opened(out, graph, ending, device) {
+  const [model, data] = await Promise.all(
+    [`${graph}${ending}.onnx`, `weights${ending}.bin`].map((file) => readFile(join(out, 'onnx', file))),
+  );
+  try {
+    const externalData = [{ path: `weights${ending}.bin`, data }];
+    return await openSession({ model, externalData, device, threads: 1 });
+  } catch (error) {
+    console.error(`${graph}${ending} on ${device}: ${error.message}`);
   }
 }
 

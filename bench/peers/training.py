@@ -30,7 +30,7 @@ torch.manual_seed(1)
 
 glow = Glow(options.checkpoint)
 shape = [glow.config[field] for field in ("channels", "height", "width")]
-adam = torch.optim.Adam(glow.parameters(), lr=1e-4 if options.until is None else 1e-3, eps=1e-7)
+adam = torch.optim.Adam(glow.parameters(), lr=1e-4 if options.until is None else 3e-4, eps=1e-7)
 x = torch.rand(options.batch, *shape) - 0.5
 
 
