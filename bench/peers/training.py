@@ -50,12 +50,20 @@ def train(x=x):
     adam.zero_grad(set_to_none=True)
     found = loss(x)
     found.backward()
-    if options.until is not None:  # as ours: clipped, and a step that is not finite moves nothing
-        norm = torch.nn.utils.clip_grad_norm_(glow.parameters(), 50)
-        if not torch.isfinite(found + norm):
-            return found
+    if options.until is not None and not clipped(50):
+        return found
     adam.step()
     return found
+
+
+def clipped(limit):
+    """As ours: the norm never overflows, and a step that is not finite moves nothing."""
+    gradients = [parameter.grad for parameter in glow.parameters()]
+    norm = torch.nn.utils.get_total_norm(gradients)
+    if not torch.isfinite(norm):
+        norm = sum(gradient.double().square().sum() for gradient in gradients).sqrt()
+    torch.nn.utils.clip_grads_with_norm_(glow.parameters(), limit, norm)
+    return torch.isfinite(norm)
 
 
 def batches():
