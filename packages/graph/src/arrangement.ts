@@ -42,6 +42,7 @@ export function gather(x: Value, places: Constant): Value {
   const [extent, ...rest] = x.shape;
   const where = `Gather of ${describe(x)}`;
   if (typeof extent !== 'number') throw new RangeError(`${where}: the extent of axis 0 must be a number`);
+  if (places.dtype !== 'int64') throw new RangeError(`${where}: places are ${places.dtype}, expected int64`);
   const outside = places.source.data.find(
     (place) => !(Number.isInteger(place) && place >= 0 && place < extent),
   );

@@ -49,7 +49,8 @@ export function backward(
   const depending = new Set<Source>();
   for (const { source } of order) {
     const inner = source.kind === 'node' && !given.has(source);
-    const depends = inner && source.inputs.some((input) => depending.has(input.source));
+    const inputs = inner ? (source.adjoint ? [source.adjoint.of] : source.inputs) : [];
+    const depends = inputs.some((input) => depending.has(input.source));
     if (depends || wanted.has(source)) depending.add(source);
   }
   const contributions = new Map<Source, Contribution[]>();

@@ -129,7 +129,8 @@ export function node(
 
 /**
  * The same result with a gradient of its own: of a linear map of `of` that is written with several operators, and whose
- * transpose takes less than the transposes of those one after another.
+ * transpose takes less than the transposes of those one after another. What is between them, and any other input, counts as
+ * constant.
  * @param y the result of an operator, and linear in `of`.
  */
 export function withAdjoint(y: Value, of: Value, gradient: (dy: Value) => Value): Value {

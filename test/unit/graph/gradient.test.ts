@@ -312,6 +312,8 @@ describe('gradient', () => {
     const [dx] = gradient(loss(y), [x]) as [Value];
     expect(relativeError(evaluate(dx, feeds).data, differences(loss(y), feeds, 'x'))).toBeLessThan(1e-8);
     expect(() => gradient(loss(map(x)), [x])).toThrow('no rule for');
+    const inside = (y.source as { inputs: readonly Value[] }).inputs[0] as Value;
+    expect(() => gradient(loss(y), [inside])).toThrow('does not depend on');
     expect(() => withAdjoint(x, x, (dy) => dy)).toThrow('x [3] is not the result of an operator');
   });
 

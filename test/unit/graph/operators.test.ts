@@ -241,6 +241,7 @@ describe('shape errors', () => {
       () => gather(x, constant([2], [0, 2], 'int64')),
       'expected places inside the extent 2 of axis 0, got 2',
     ],
+    ['gather by numbers', () => gather(x, constant([1], [0])), 'places are float32, expected int64'],
     ['concat', () => concat([x, slice(x, 2, 0, 2)], 1), 'expected equal shapes except for axis 1'],
     ['reshape', () => reshape(x, [2, 7, -1]), 'the remaining elements are not a single extent'],
     ['matmul', () => matmul(x, constant([3, 1], [1, 2, 3])), 'inner extents 4 and 3 differ'],

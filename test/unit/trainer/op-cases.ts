@@ -29,11 +29,16 @@ function op(
 }
 
 const image = () => draw(2, 3, 4, 2);
-const padded = (padding: 'zeros' | 'ones' | 'border', inputs: number, outputs: number): OpCase =>
+const padded = (
+  padding: 'zeros' | 'ones' | 'border',
+  inputs: number,
+  outputs: number,
+  [batch, height, width] = [2, 4, 3],
+): OpCase =>
   op(
-    `conv3x3 ${inputs} → ${outputs}, ${padding}`,
+    `conv3x3 ${inputs} → ${outputs}, ${padding}, ${batch} of ${height}×${width}`,
     {
-      images: [draw(2, inputs, 4, 3)],
+      images: [draw(batch, inputs, height, width)],
       weights: [draw(outputs, inputs + (padding === 'border' ? 1 : 0), 3, 3), draw(outputs)],
     },
     (ops, [x], [w, b]) => ops.conv3x3(x, w, b, padding),
@@ -91,6 +96,10 @@ export const opCases: readonly OpCase[] = [
   padded('ones', 5, 2),
   padded('border', 2, 5),
   padded('border', 5, 2),
+  padded('zeros', 2, 5, [1, 1, 1]),
+  padded('zeros', 5, 2, [1, 1, 3]),
+  padded('border', 2, 5, [3, 2, 1]),
+  padded('ones', 5, 2, [1, 1, 1]),
   ...(['zeros', 'ones', 'border'] as const).map((padding) =>
     op(
       `conv3x3OfZeros, ${padding}`,

@@ -71,7 +71,7 @@ export async function runRestoration(
   const { config, training } = parts.manifest;
   const { samples, seed = 0, steps } = options;
   let thrown: { readonly error: unknown } | undefined;
-  /** A function of the caller. Its error ends the call, as it is, and is not one of an image. */
+  /** A function of the caller. Its error ends the call, as it is, and does not count as a failure of one image. */
   const own =
     <Told>(listener: (told: Told) => void) =>
     (told: Told) => {
@@ -135,7 +135,7 @@ export async function runRestoration(
       return { ...place, ...loaded, method: methodFor(loaded), draw: 0 };
     } catch (error) {
       call.signal?.throwIfAborted();
-      if (thrown) throw error;
+      if (thrown) throw thrown.error;
       return failedAt(place, error);
     }
   }

@@ -8,13 +8,13 @@ const offsets = [-1, 0, 1];
 const taps = offsets.flatMap((dy) => offsets.map((dx) => ({ dy, dx })));
 
 /**
- * Where the nine shifts of an image are in a stack of them. Each moves the image by one pixel at most; pixels from outside
- * are zero.
+ * Places of the nine shifts of an image. Each shift moves the image by one pixel at most; what comes from outside is zero.
+ * Places count the pixels of one channel after another.
  */
 interface Shifts {
-  /** By pixel of the stack, a pixel of the image; those after its last are a zero and a one. */
+  /** For each place of the stack of shifts, one of the image. After those of its pixels, the image has a zero and a one. */
   readonly stack: Constant;
-  /** By shift and pixel of the image, the pixel of the stack that it went to, or one of the zeros. */
+  /** For each shift, and each place of the image, the one of the stack that it went to, or one of zeros. */
   readonly collect: Constant;
 }
 
@@ -37,7 +37,7 @@ function computeShifts({ channels, height, width }: Extents, use: Use): Shifts {
   const collect = new Float64Array(9 * channels * size).fill((rows - 1) * size);
   for (const [tap, { dy, dx }] of taps.entries()) {
     for (let channel = 0; channel < channels; channel++) {
-      // In the order of a sum, the opposite tap: the ninth for the first.
+      // A sum goes the other way: pixel p of the stack belongs to its neighbour, which is a shift by the opposite tap.
       const shifted = use === 'product' ? 9 * channel + tap : (8 - tap) * channels + channel;
       for (let pixel = 0; pixel < size; pixel++) {
         const [row, column] = [Math.floor(pixel / width) + dy, (pixel % width) + dx];
@@ -54,7 +54,7 @@ function computeShifts({ channels, height, width }: Extents, use: Use): Shifts {
   };
 }
 
-/** All layers of a level have the same. */
+/** One object for all layers of a level, so that a graph holds it once: 8 bytes for each place. */
 const known = new Map<string, Shifts>();
 
 function shiftsOf(size: Extents, use: Use): Shifts {
@@ -64,17 +64,22 @@ function shiftsOf(size: Extents, use: Use): Shifts {
   return found;
 }
 
-/** The nine shifts of an image, the ones and the zeros, one below the other: a matrix. Each pixel is copied once. */
-function stacked(x: Value, { stack }: Shifts, batch: number): Value {
+/** The nine shifts of an image and then the channels of ones and zeros, one below the other: a matrix. */
+function stacked(x: Value, shifts: Shifts, batch: number): Value {
   const edges = constant([2, batch], [...new Array(batch).fill(0), ...new Array(batch).fill(1)]);
-  const all = gather(concat([reshape(x, [-1, batch]), edges], 0), stack);
-  return reshape(all, [-1, x.shape[1] as number]);
+  const all = gather(concat([reshape(x, [-1, batch]), edges], 0), shifts.stack);
+  const stack = reshape(all, [-1, x.shape[1] as number]);
+  return withAdjoint(stack, x, (dy) => collected(dy, shifts, batch));
 }
 
-/** The transpose of `stacked`: adds up the nine shifts of each channel. @param stack its last row is zero. */
-function collected(stack: Value, { collect }: Shifts, batch: number): Value {
-  const shifted = gather(reshape(stack, [-1, batch]), collect);
-  return reshape(reduceSum(shifted, [0]), [-1, stack.shape[1] as number]);
+/**
+ * The transpose of `stacked`: adds up the nine shifts of each channel.
+ * @param stack its last row must be zero: it stands for what comes from outside.
+ */
+function collected(stack: Value, shifts: Shifts, batch: number): Value {
+  const shifted = gather(reshape(stack, [-1, batch]), shifts.collect);
+  const y = reshape(reduceSum(shifted, [0]), [-1, stack.shape[1] as number]);
+  return withAdjoint(y, stack, (dy) => stacked(dy, shifts, batch));
 }
 
 /** The kernel times the nine shifts of the image, stacked, and the bias times ones. */
@@ -85,8 +90,7 @@ export function productOfShifts(x: TrainingValue, kernel: Value, bias: Value): T
   // The weights of the zeros are zero, so the last row of the stack's gradient is zero too.
   const unused = constant([outputs, 1], new Float64Array(outputs));
   const weights = concat([reshape(kernel, [outputs, 9 * size.channels]), column(bias), unused], 1);
-  const stack = withAdjoint(stacked(x, shifts, size.batch), x, (dy) => collected(dy, shifts, size.batch));
-  return sized(gemm(weights, stack), x.size);
+  return sized(gemm(weights, stacked(x, shifts, size.batch)), x.size);
 }
 
 /** Applies the nine taps of the kernel to every pixel by one matrix product, then shifts and adds the results. */
@@ -97,8 +101,7 @@ export function sumOfShifts(x: TrainingValue, kernel: Value): TrainingValue {
   const byTap = permute(reshape(kernel, [outputs * size.channels, 9]), [1, 0]);
   const unused = constant([1, size.channels], new Float64Array(size.channels));
   const stack = gemm(concat([reshape(byTap, [9 * outputs, size.channels]), unused], 0), x);
-  const y = withAdjoint(collected(stack, shifts, size.batch), stack, (dy) => stacked(dy, shifts, size.batch));
-  return sized(y, x.size);
+  return sized(collected(stack, shifts, size.batch), x.size);
 }
 
 /** The part of a convolution from taps outside the image. Undefined for zero padding, which adds nothing. */
