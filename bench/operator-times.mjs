@@ -25,6 +25,8 @@ export async function operatorTimes(runs, repeats = 5) {
 function sumByOperator(profile, repeats) {
   const kernels = profile.filter(({ cat, name }) => cat === 'Node' && name.endsWith('_kernel_time'));
   const perRun = kernels.length / (repeats + 1);
+  if (!Number.isInteger(perRun))
+    throw new Error(`operator-times: ${kernels.length} kernels in ${repeats + 1} runs`);
   const byOperator = new Map();
   for (let node = 0; node < perRun; node++) {
     const runs = Array.from({ length: repeats }, (_, i) => kernels[(i + 1) * perRun + node]); // the first run allocates

@@ -68,6 +68,7 @@ async function measure(name, checkpoint, devices) {
         }
       }
       for (const [graph, all] of Object.entries(runs)) {
+        if (!all[0]) continue; // nothing to compare with
         const present = all.filter(Boolean);
         const rounds = await interleave(
           present.map(
