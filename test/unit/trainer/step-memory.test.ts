@@ -56,6 +56,16 @@ test.each(measured)(
   },
 );
 
+test('the lists of places for 3×3 convolutions count, however few the images are', () => {
+  const [small, large] = [32, 256].map((side) => {
+    const own = createGlow(createConfig({ channels: 3, height: side, width: side, levels: 3, steps: 1 }));
+    return stepBytes(own, 0, 'full');
+  }) as [number, number];
+  // 27 places for each channel and pixel of a level, 8 bytes, twice; the parameters are the same.
+  const places = 27 * (12 * 128 ** 2 + 24 * 64 ** 2 + 48 * 32 ** 2);
+  expect(large - small).toBe(2 * 8 * places * (1 - 1 / 64));
+});
+
 describe('a step that does not fit', () => {
   const refusal = (
     settings: { batch: number; accumulate: number },
