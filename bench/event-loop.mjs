@@ -12,7 +12,7 @@ const { values, positionals } = parseArgs({
   options: { quiet: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const folder = positionals[0] ?? 'models/faces';
+const folder = positionals[0] ?? 'models/pixel-faces';
 const cores = availableParallelism();
 
 const spin = 'for (;;);';

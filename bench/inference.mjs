@@ -1,5 +1,5 @@
 // The SDK on a model folder: images/s, what it costs over a bare session.run, loading, memory.
-//   node bench/inference.mjs [--seconds 5] [--one-thread] [--model models/faces] [--json]
+//   node bench/inference.mjs [--seconds 5] [--one-thread] [--model models/pixel-faces] [--json]
 // --seconds of measuring per row; --one-thread by the processor time of one thread, for a machine with other work on it.
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -15,7 +15,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '5' },
     'one-thread': { type: 'boolean', default: false },
-    model: { type: 'string', default: 'models/faces' },
+    model: { type: 'string', default: 'models/pixel-faces' },
     json: { type: 'boolean', default: false },
   },
 });

@@ -20,11 +20,11 @@ const { values } = parseArgs({
 const BATCH = 16;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-const data = await openDataset(join(root, 'models/faces/faces.json'), { limit: 4 * BATCH });
+const data = await openDataset(join(root, 'models/pixel-faces/faces.json'), { limit: 4 * BATCH });
 const heldOut = await data.images(Uint32Array.from({ length: data.count }, (_, i) => i));
-const { checkpoint } = await loadCheckpoint(join(root, 'models/faces'));
+const { checkpoint } = await loadCheckpoint(join(root, 'models/pixel-faces'));
 const found = [
-  await measure(`models/faces, ${sizeOf(checkpoint.config)}`, checkpoint, ['cpu', 'wasm']),
+  await measure(`models/pixel-faces, ${sizeOf(checkpoint.config)}`, checkpoint, ['cpu', 'wasm']),
   await measure(
     `${sizeOf(models[1].config)}, L=3, ${models[1].name}, untrained`,
     randomCheckpoint(models[1].config),

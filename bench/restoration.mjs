@@ -1,4 +1,4 @@
-// How well models/faces and models/fashion-mnist restore pictures that they have not seen: the tables and grids of
+// How well models/pixel-faces and models/fashion-mnist restore pictures that they have not seen: the tables and grids of
 // docs/restoration.md.
 //
 //     npm run eval:restoration -- [--pictures 200] [--sampled 40] [--only faces,clothes/noise-0.1] [--python python3]

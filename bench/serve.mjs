@@ -1,4 +1,4 @@
-// A server of models/faces under load on loopback: speed with and without batching, bad clients, memory, drain.
+// A server of models/pixel-faces under load on loopback: speed with and without batching, bad clients, memory, drain.
 //   node bench/serve.mjs [--seconds 5] [--rounds 3] [--parts speed,clients,drain] [--doc docs/serving.md]
 // With --doc, the document gets what was measured, between its marks; else it is printed. Progress goes to stderr.
 // Linux only: memory and processor time come from /proc. The clients run in this process, on the same cores.
@@ -24,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)];
-const path = '/v2/models/faces-encode/infer';
+const path = '/v2/models/pixel-faces-encode/infer';
 const x = Float32Array.from({ length: 768 }, (_, i) => (((i * 7) % 32) + 0.5) / 32 - 0.5);
 const json = Buffer.from(
   JSON.stringify({
@@ -43,7 +43,7 @@ const parts = { speed, clients: badClients, drain };
 const [load1] = loadavg();
 const found = [
   `\`node ${command} --doc docs/serving.md\` on ${machine()}; load of the machine at the start: ${load1.toFixed(1)}.`,
-  'models/faces, one worker of one thread, a request with one image of 16×16 in bytes, `log_prob` as the answer. The clients',
+  'models/pixel-faces, one worker of one thread, a request with one image of 16×16 in bytes, `log_prob` as the answer. The clients',
   `run on the same cores. Medians of ${rounds} rounds of ${seconds} s that take turns; processor time is that of server and worker.\n`,
 ];
 for (const name of values.parts.split(',')) {
@@ -59,7 +59,7 @@ async function start(...flags) {
     process.execPath,
     [
       'packages/serve/bin/glow-serve.js',
-      'models/faces',
+      'models/pixel-faces',
       '--port',
       '0',
       '--threads',

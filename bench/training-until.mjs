@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRandom, encodeCheckpoint, parseCheckpoint } from '@glow-onnx/flow';
 import { binToModel } from '@glow-onnx/flow/pixels';
 import { openEngine } from '@glow-onnx/trainer/engine';
-import { faceAt, renderFaceAt } from '../models/faces/face.mjs';
+import { faceAt, renderFaceAt } from '../models/pixel-faces/face.mjs';
 
 /** As peers/training.py has it. At 1e-3 the first steps of larger models go astray, and how soon they are back is chance. */
 const rate = 3e-4;

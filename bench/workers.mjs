@@ -1,5 +1,5 @@
 // A model in worker processes: start, memory, calls, throughput; then cycles of load, run, abort, dispose.
-//   node bench/workers.mjs [--cycles 300] [--seconds 5] [--model models/faces]
+//   node bench/workers.mjs [--cycles 300] [--seconds 5] [--model models/pixel-faces]
 // Linux only: memory comes from /proc. Pss counts what processes share in equal parts.
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: {
     cycles: { type: 'string', default: '300' },
     seconds: { type: 'string', default: '5' },
-    model: { type: 'string', default: 'models/faces' },
+    model: { type: 'string', default: 'models/pixel-faces' },
   },
 });
 const [cycles, seconds] = [Number(values.cycles), Number(values.seconds)];

@@ -41,7 +41,7 @@ async function shootPage(page, address) {
   await page.getByText('WebAssembly', { exact: true }).click();
   await page.getByText('Every device returns the same pixels.').waitFor();
   await page.getByText('Device and speed').click();
-  await page.locator('#hero').getByText('0 of 768 values differ').waitFor();
+  await page.locator('#hero').getByText('0 of 3072 values differ').waitFor();
   await page.waitForFunction(() => {
     const isDrawn = (canvas) => canvas.getContext('2d').getImageData(0, 0, 1, 1).data[3] > 0;
     return [...document.querySelectorAll('#panel-sample .faces canvas')].every(isDrawn);
@@ -51,9 +51,9 @@ async function shootPage(page, address) {
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.getByRole('tab', { name: 'Attributes' }).click();
   const panel = page.getByRole('tabpanel', { name: 'Attributes' });
-  await panel.getByText(/^0 of 768/).waitFor();
-  for (const name of ['Glasses', 'Mouth']) await panel.getByRole('slider', { name }).fill('1');
-  await panel.getByText(/^[1-9]\d* of 768/).waitFor();
+  await panel.getByText(/^0 of 3072/).waitFor();
+  for (const name of ['Mouth', 'Hair']) await panel.getByRole('slider', { name }).fill('1');
+  await panel.getByText(/^[1-9]\d* of 3072/).waitFor();
   const { x, y, width, height } = await panel.locator('.editor').boundingBox();
   const clip = { x: x - 16, y: y - 16, width: width + 32, height: height + 32 };
   await page.screenshot({ path: `${images}/page-attributes.png`, clip });

@@ -1,7 +1,7 @@
 /**
  * Restores pictures with built packages, and fails if a pixel changes:
  *
- *     node scripts/smoke.mjs models/faces my-model
+ *     node scripts/smoke.mjs models/pixel-faces my-model
  *
  * Each model folder is loaded twice: one draws faces, the other encodes and decodes them.
  */

@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, '../..');
  */
 export const sets = {
   fashion: { model: 'models/fashion-mnist', open: openFashion },
-  faces: { model: 'models/faces', open: openFaces },
+  faces: { model: 'models/pixel-faces', open: openFaces },
   photos: { model: 'models/photos', open: openPhotos },
 };
 
@@ -28,7 +28,7 @@ function openFashion({ clothes, mnist }) {
 }
 
 async function openFaces({ clothes }) {
-  const data = await openDataset(join(root, 'models/faces/faces.json'));
+  const data = await openDataset(join(root, 'models/pixel-faces/faces.json'));
   const good = { count: data.count, at: async (i) => (await data.images([i]))[0] };
   return {
     good,
@@ -78,7 +78,7 @@ function inTurns(groups) {
 }
 
 async function drawings(side) {
-  const data = await openDataset(join(root, 'models/faces/faces.json'));
+  const data = await openDataset(join(root, 'models/pixel-faces/faces.json'));
   return resized({ count: data.count, at: async (i) => (await data.images([i]))[0] }, side, 3);
 }
 

@@ -27,7 +27,7 @@ const { values } = parseArgs({
 const root = resolve(values.root);
 const work = mkdtempSync(join(tmpdir(), 'glow-servers-'));
 process.on('exit', () => rmSync(work, { recursive: true }));
-const model = join(root, 'models/faces');
+const model = join(root, 'models/pixel-faces');
 
 const secret = 'S3CRET';
 

@@ -47,6 +47,7 @@ const changes = {
   'warm-up 10 %': { warmup: 0.1 },
   'average 0.999': { learning: { ema: 0.999 } },
   'batch 64': { batch: 64 },
+  'batch 128, reversible': { batch: 128, learning: { memory: 'reversible' } },
   // noise
   'variational dequantisation': { learning: { dequantisation: 'variational' } },
 };

@@ -1,7 +1,7 @@
 """What int8 arithmetic in the conditioners would do: round trip, bits/dim and time, beside float32.
 
-    node bench/peers/images.mjs models/faces/faces.json --count 512 --bits 5 --out images.f32
-    python3 bench/peers/int8.py models/faces --images images.f32 [--seconds 5]
+    node bench/peers/images.mjs models/pixel-faces/faces.json --count 512 --bits 5 --out images.f32
+    python3 bench/peers/int8.py models/pixel-faces --images images.f32 [--seconds 5]
 
 Needs onnx, onnxruntime and numpy. The graphs of the folder are changed: the inputs and kernels of the conditioners'
 convolutions get QuantizeLinear and DequantizeLinear, which ONNX Runtime turns into integer convolutions. Scales are the

@@ -7,7 +7,7 @@ import { openDataset } from '@glow-onnx/trainer';
 
 /** The models, with the first of their test pictures. Rates and steps were chosen on pictures from 6,000 and 16,000 on. */
 export const sets = {
-  faces: { model: 'models/faces', first: 1000, others: 4000 },
+  faces: { model: 'models/pixel-faces', first: 1000, others: 4000 },
   clothes: { model: 'models/fashion-mnist', first: 1000, others: 4000 },
 };
 /** Pictures whose mean fills holes. */
@@ -56,7 +56,7 @@ function noise(set, sigma) {
 /** The test pictures of a set at the bits of its model, and the mean of others. */
 export async function openPictures(set, glow, count, clothes) {
   const { first, others } = sets[set];
-  const of = set === 'faces' ? await facesFrom('models/faces/faces.json') : clothesFrom(clothes);
+  const of = set === 'faces' ? await facesFrom('models/pixel-faces/faces.json') : clothesFrom(clothes);
   const pictures = await glow.prepare(await of(first, count));
   const rest = await of(others, otherCount);
   const mean = pictures[0].data.map((_, i) =>

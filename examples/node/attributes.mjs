@@ -1,11 +1,11 @@
-// Changes a face, one row per change: node examples/node/attributes.mjs face.png --add glasses=1
+// Changes a face, one row per change: node examples/node/attributes.mjs face.png --add mouth=1
 import { readdir, readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { imageGrid, loadGlow, loadLatents, writePng } from '@glow-onnx/runtime/node';
 
 const options = {
   model: { type: 'string', default: 'models/faces' },
-  add: { type: 'string', multiple: true, default: ['glasses=1'] }, // a file of models/faces/directions
+  add: { type: 'string', multiple: true, default: ['mouth=1'] }, // a file of models/faces/directions
   with: { type: 'string', multiple: true, default: [] }, // images for a direction of your own
   without: { type: 'string', multiple: true, default: [] },
   out: { type: 'string', default: 'out/attributes.png' },

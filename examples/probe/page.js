@@ -24,7 +24,7 @@ const [
 /** The label of each model's sheet that gives the classes, and what its pictures are. */
 const ready = {
   'fashion-mnist': { label: 'class', what: 'clothes' },
-  faces: { label: 'hat', what: 'faces by their hats' },
+  'pixel-faces': { label: 'hat', what: 'faces by their hats' },
 };
 const features = new WeakMap(); // by image as the model sees it
 let glow;

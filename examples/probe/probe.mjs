@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime/node';
 import { predict, trainProbe } from './train-probe.mjs';
 
-const options = { model: { type: 'string', default: 'models/faces' } };
+const options = { model: { type: 'string', default: 'models/pixel-faces' } };
 
 async function main() {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });

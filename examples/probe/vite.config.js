@@ -7,7 +7,7 @@ const models = here('../../models/');
 
 /** Fills `public/models`: the model folders that the page offers, and a sheet of labelled pictures beside each. */
 async function fillPublic() {
-  for (const name of ['fashion-mnist', 'faces']) {
+  for (const name of ['fashion-mnist', 'pixel-faces']) {
     const to = here(`public/models/${name}/`);
     await mkdir(to, { recursive: true });
     for (const part of ['manifest.json', 'config.json', 'golden.safetensors', 'onnx']) {
@@ -16,7 +16,11 @@ async function fillPublic() {
   }
   const clothes = here('public/models/fashion-mnist/pictures');
   for (const kind of ['png', 'json']) await copyFile(here(`clothes.${kind}`), `${clothes}.${kind}`);
-  await cutExamples({ from: `${models}faces/faces.json`, to: here('public/models/faces/'), count: 475 });
+  await cutExamples({
+    from: `${models}pixel-faces/faces.json`,
+    to: here('public/models/pixel-faces/'),
+    count: 475,
+  });
 }
 
 /** WebAssembly needs a cross-origin isolated page to run on several threads. */

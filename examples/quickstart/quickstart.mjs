@@ -20,7 +20,7 @@ const folders = { run: `${values.out}/quickstart-run`, model: `${values.out}/qui
 await mkdir(values.out, { recursive: true });
 
 // 1. Train. Each level of a Glow squeezes space into channels, mixes them, and splits off half of them.
-const data = await openDataset('models/faces/faces.json');
+const data = await openDataset('models/pixel-faces/faces.json');
 const { channels, height, width } = data;
 const config = createConfig({ channels, height, width, levels: 3, steps: 6, hiddenChannels: 64, bits: 5 });
 const settings = {
@@ -62,8 +62,10 @@ const { validation } = splitBySeed(data.count, settings.valFraction, settings.se
 const faces = await data.images(validation.subarray(0, 64));
 await explore('The small model', folders.model, faces, values.out, '');
 
-// 4. The same with a model that was trained for 43 minutes on more faces.
-await explore('The trained model of models/faces', 'models/faces', faces, values.out, 'trained-');
+// 4. The same with a model of larger faces that was trained for longer.
+const larger = await openDataset('models/faces/faces.json');
+const unseen = await larger.images(Uint32Array.from({ length: 64 }, (_, i) => i));
+await explore('The trained model of models/faces', 'models/faces', unseen, values.out, 'trained-');
 console.log(
   `\nLook at ${values.out}/trained-samples.png first. More samples: npx glow sample ${folders.model} --out mine.png`,
 );

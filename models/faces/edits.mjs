@@ -2,13 +2,13 @@ import { edit } from '../drawn/edits.mjs';
 
 /** The changes of one attribute that models/faces has directions for, or was tried with. */
 export const edits = [
-  edit('glasses', 'none → dark1', 'Dark glasses: take off → put on', { glassesColor: 'black' }),
-  edit('mouth', 'frown1 → laugh', 'Mouth: frown → laugh'),
-  edit('hair', 'short01 → long01', 'Hair: short → long'),
-  edit('skin', 'tone6 → tone1', 'Skin: dark → light'),
-  edit('clothingColor', 'navy → yellow', 'Clothes: navy → yellow'),
+  edit('mouth', 'sad → laugh', 'Mouth: sad → laughing'),
+  edit('eyes', 'humble → wide', 'Eyes: close → open'),
   edit('hairColor', 'black → blond', 'Hair colour: black → blond'),
+  edit('rearHair', 'none → longWavy', 'Hair behind: short → long'),
+  edit('hair', 'undercut → spiky', 'Hair: undercut → spiky'),
+  edit('skin', 'tone5 → tone1', 'Skin: dark → light'),
+  edit('beard', 'none → fullBeard', 'Beard: shave → grow'),
+  edit('clothesColor', 'navy → yellow', 'Clothes: navy → yellow'),
   edit('background', 'rose → sky', 'Background: rose → sky'),
-  edit('hat', 'none → beanie', 'Red beanie: take off → put on', { hatColor: 'red' }),
-  edit('beard', 'none → full', 'Beard: shave → grow'),
 ];

@@ -1,135 +1,119 @@
-import * as pixelArt from '@dicebear/pixel-art';
+import { createHash } from 'node:crypto';
+import * as toonHead from '@dicebear/toon-head';
 import { createRandom } from '@glow-onnx/flow/random';
 import { avatarSvg, randomValues, rasterise } from '../drawn/avatar.mjs';
 
-/** Height and width of a face in pixels: the design's own grid. */
-export const faceSize = 16;
+/** Height and width of a face in pixels. */
+export const faceSize = 32;
 
 /**
- * What can differ between faces: attribute → value name → the option of pixel-art. A chosen part of the
- * style's choices: what reads well at 16×16. Where a `none` is, it stands for "not drawn".
+ * What can differ between faces: attribute → value name → the option of toon-head. Where a `none` is, it
+ * stands for "not drawn".
  */
 export const attributes = {
-  background: { cream: 'f6efdf', sky: 'd7e8f2', mint: 'dcefdc', rose: 'f5dcdc' },
-  skin: {
-    tone1: 'ffdbac',
-    tone2: 'f5cfa0',
-    tone3: 'e0b687',
-    tone4: 'cb9e6e',
-    tone5: 'b68655',
-    tone6: '8d5524',
+  background: {
+    cream: 'f6efdf',
+    sky: 'b6e3f4',
+    mint: 'c8ead0',
+    rose: 'ffd5dc',
+    lavender: 'd1d4f9',
+    peach: 'ffdfbf',
   },
-  hair: named('long', [1, 3, 4, 7, 8, 13, 17, 20], 'short', [1, 2, 4, 5, 8, 10, 13, 14, 16, 17, 22]),
+  skin: { tone1: 'f7d3b8', tone2: 'f1c3a5', tone3: 'd29a78', tone4: 'a9714f', tone5: '7c4c36' },
+  hair: own('sideComed', 'undercut', 'spiky', 'bun'),
+  rearHair: { none: null, ...own('longStraight', 'longWavy', 'shoulderHigh', 'neckHigh') },
   hairColor: {
-    black: '28150a',
-    brown: '603a14',
-    chestnut: '83623b',
-    blond: 'cab188',
-    auburn: '611c17',
-    red: 'bd1700',
-    blue: '009bbd',
+    black: '2c1b18',
+    brown: '5a3524',
+    chestnut: '8a5a33',
+    auburn: 'a55728',
+    blond: 'd6b370',
+    grey: 'a9a4a0',
+    pink: 'e07a9b',
+    blue: '3f6fb5',
   },
-  eyes: named('variant', [1, 3, 6, 8, 9, 10]),
-  eyesColor: { grey: '697b94', green: '588387', brown: '876658' },
-  mouth: {
-    smile1: 'happy06',
-    smile2: 'happy09',
-    smile3: 'happy10',
-    smile4: 'happy11',
-    laugh: 'happy12',
-    open: 'happy01',
-    flat1: 'sad06',
-    flat2: 'sad07',
-    frown1: 'sad01',
-    frown2: 'sad02',
+  eyes: own('happy', 'wide', 'bow', 'humble', 'wink'),
+  eyebrows: own('raised', 'angry', 'happy', 'sad', 'neutral'),
+  mouth: own('laugh', 'angry', 'agape', 'smile', 'sad'),
+  beard: { none: null, ...own('moustacheTwirl', 'fullBeard', 'chin', 'chinMoustache', 'longBeard') },
+  clothes: own('turtleNeck', 'openJacket', 'dress', 'shirt', 'tShirt'),
+  clothesColor: {
+    grey: '545454',
+    red: 'b11f1f',
+    navy: '0b3286',
+    green: '147f3c',
+    yellow: 'eab308',
+    purple: '731ac3',
+    pink: 'ec4899',
+    orange: 'f97316',
+    black: '151613',
+    white: 'e8e9e6',
   },
-  mouthColor: { tan: 'c98276', pink: 'e35d6a', red: 'de0f0d' },
-  clothing: {
-    crew: 'variant03',
-    scoop: 'variant08',
-    vNeck: 'variant11',
-    wide: 'variant05',
-    turtleneck: 'variant12',
-    chequered: 'variant06',
-    striped: 'variant13',
-    braces: 'variant01',
-  },
-  clothingColor: {
-    sky: '5bc0de',
-    blue: '428bca',
-    navy: '03396c',
-    mint: '88d8b0',
-    green: '00b159',
-    coral: 'ff6f69',
-    crimson: 'd11141',
-    yellow: 'ffd969',
-  },
-  glasses: {
-    none: null,
-    clear1: 'light02',
-    clear2: 'light05',
-    clear3: 'light07',
-    dark1: 'dark02',
-    dark2: 'dark06',
-  },
-  glassesColor: { black: '323232', blue: '43677d', red: 'a04b5d' },
-  beard: { none: null, full: 'variant05', short: 'variant06', long: 'variant03', chin: 'variant02' },
-  hat: { none: null, cap: 'variant02', beanie: 'variant04', brim: 'variant06', bowl: 'variant08' },
-  hatColor: { blue: '2663a3', grey: '989789', green: '3d8a6b', pink: 'cc6192', red: 'a62116' },
-  earrings: { none: null, small: 'variant04', drop: 'variant03', large: 'variant01' },
-  earringsColor: { gold: 'ffd700', silver: 'd3d3d3' },
 };
 
 /** How often what can be absent is drawn. Its kind is then even among those there are, like everything else. */
-const probability = { glasses: 0.25, beard: 0.15, hat: 0.12, earrings: 0.15 };
+const probability = { rearHair: 0.5, beard: 0.2 };
 
-/** `named('long', [1, 13])` is { long01: 'long01', long13: 'long13' }: the style's own names. */
-function named(...groups) {
-  const names = [];
-  for (let i = 0; i < groups.length; i += 2) {
-    for (const number of groups[i + 1]) names.push(`${groups[i]}${String(number).padStart(2, '0')}`);
-  }
+/** Faces of this seed are held out: no other seed draws a face with the same attributes. */
+const heldOutSeed = 1;
+
+/** Pixels on a side that a pixel of a face is drawn with, before the drawing is reduced. */
+const oversampling = 4;
+
+/** The style's own names. */
+function own(...names) {
   return Object.fromEntries(names.map((name) => [name, name]));
 }
 
-/** What the style calls attributes that have another name here. */
-const options = {
-  background: 'backgroundColor',
-  skin: 'skinColor',
-  earrings: 'accessories',
-  earringsColor: 'accessoriesColor',
-};
-
 /**
- * The attributes of face `index` of a seed, each drawn independently of the others.
- * Earrings that this face's hair hides count as none.
+ * The attributes of face `index` of a seed, each drawn independently of the others. One combination in 16 belongs
+ * to seed 1, by the hash of its values; the others to all other seeds. So faces of seed 1 are new to a model that
+ * was trained on another seed, however many there are.
  * @returns attribute → value name
  */
 export function faceAt(seed, index) {
-  const face = randomValues(attributes, probability, createRandom(seed, index));
-  if (face.earrings === 'none') return face;
-  const bare = { ...face, earrings: 'none' };
-  return renderFace(face).equals(renderFace(bare)) ? bare : face;
+  const random = createRandom(seed, index);
+  for (;;) {
+    const face = randomValues(attributes, probability, random);
+    if (isHeldOut(face) === (seed === heldOutSeed)) return face;
+  }
+}
+
+function isHeldOut(face) {
+  return createHash('sha256').update(Object.values(face).join()).digest()[0] < 16;
 }
 
 /**
- * Draws a face, one pixel of the design to one pixel.
+ * Draws a face four times as large; a pixel is the mean of the 4×4 there.
  * @param face attribute → value name; change one of them for a counterfactual pair.
- * @returns RGB bytes, 16×16×3
+ * @returns RGB bytes, 32×32×3
  * @throws RangeError if a value is not one of `attributes`.
  */
 export function renderFace(face) {
-  return renderFaceAt(face, faceSize);
-}
-
-/** The same at `width`×`width` pixels. */
-export function renderFaceAt(face, width) {
-  return rasterise(faceSvg(face), width);
+  const width = faceSize * oversampling;
+  const drawing = rasterise(faceSvg(face), width);
+  const sums = new Uint16Array(faceSize * faceSize * 3);
+  let from = 0;
+  for (let y = 0; y < width; y++) {
+    for (let x = 0; x < width; x++) {
+      const to = (Math.floor(y / oversampling) * faceSize + Math.floor(x / oversampling)) * 3;
+      for (let channel = 0; channel < 3; channel++) sums[to + channel] += drawing[from++];
+    }
+  }
+  return Buffer.from(sums.map((sum) => Math.round(sum / oversampling ** 2)));
 }
 
 function faceSvg(face) {
-  // The style masks a beard by its own colour's brightness, so that dark ones vanish: mask by white instead.
-  return avatarSvg(pixelArt, attributes, face, { options }).replace(/<mask id="beard.*?<\/mask>/, (mask) =>
-    mask.replace('opacity=".9" ', '').replace(/fill="#[0-9a-f]{6}"/, 'fill="#ffffff"'),
+  const svg = avatarSvg(toonHead, attributes, face, {
+    options: { background: 'backgroundColor', skin: 'skinColor' },
+    crop: { scale: 122, translateY: 4 },
+  });
+  return (
+    svg
+      // The style masks mouths by alpha, which resvg takes for brightness: mask by white, which is both.
+      .replace(/<mask id="mouth.*?<\/mask>/, (mask) => mask.replace(/fill="#[0-9A-F]{6}"/g, 'fill="#ffffff"'))
+      // Lines of eyes and mouths are thinner than a pixel here: draw them thicker and darker.
+      .replaceAll('fill="#4B2422"', 'fill="#2e1512" stroke="#2e1512" stroke-width="6"')
+      .replaceAll('fill="#3F2626" fill-opacity="0.5"', 'fill="#3f2626" stroke="#3f2626" stroke-width="10"')
   );
 }

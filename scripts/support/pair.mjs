@@ -11,9 +11,12 @@ const training = '--bits 5 --levels 2 --steps 2 --hidden 16 --batch 8 --limit 51
 const commands = [
   ['npm ci', ['ci']],
   ['npm run build', ['run', 'build']],
-  ['glow-train', `exec -- glow-train --data models/faces/faces.json ${training} --out runs/smoke`.split(' ')],
+  [
+    'glow-train',
+    `exec -- glow-train --data models/pixel-faces/faces.json ${training} --out runs/smoke`.split(' '),
+  ],
   ['glow-export', 'exec -- glow-export runs/smoke/best.safetensors --out out/smoke'.split(' ')],
-  ['restoring pictures', ['scripts/smoke.mjs', 'models/faces', 'out/smoke']],
+  ['restoring pictures', ['scripts/smoke.mjs', 'models/pixel-faces', 'out/smoke']],
 ];
 
 /**

@@ -38,7 +38,7 @@ test.each([
 });
 
 test('a command with a slip is named, with the right one', () => {
-  const { status, stdout, stderr } = run('smaple', 'models/faces');
+  const { status, stdout, stderr } = run('smaple', 'models/pixel-faces');
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toMatch(/unknown command 'smaple'\n\(Did you mean sample\?\)/);
 });

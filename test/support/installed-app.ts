@@ -83,11 +83,11 @@ export const moduleFormats = [
   { format: 'CommonJS', file: 'common.cjs', start: "const { loadGlow } = require('@glow-onnx/runtime');" },
 ] as const;
 
-/** Takes a sample of models/faces through a second load of it, in a worker, and prints the device and 0 if no pixel changed. */
+/** Takes a sample of models/pixel-faces through a second load of it, in a worker, and prints the device and 0 if no pixel changed. */
 export function restoringProgram(start: string): string {
   return `${start}
 (async () => {
-  const faces = ${JSON.stringify(join(root, 'models/faces'))};
+  const faces = ${JSON.stringify(join(root, 'models/pixel-faces'))};
   const [first, second] = [await loadGlow(faces), await loadGlow(faces, { worker: true })];
   const [face] = await first.sample({ seed: 1 });
   const [same] = await second.reconstruct(face);

@@ -12,7 +12,7 @@ export const BAD = ['00007.png', '00700.png', '01999.png'];
 /** Writes the pictures into a folder. @returns their names in order. */
 export async function writeManyPictures(folder: string): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
-  const sheet = resolve(__dirname, '../../models/faces/faces.png');
+  const sheet = resolve(__dirname, '../../models/pixel-faces/faces.png');
   const { data, info } = await sharp(sheet).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const columns = info.width / TILE;
   const names = Array.from({ length: PICTURES }, (_, i) => `${String(i).padStart(5, '0')}.png`);

@@ -37,14 +37,14 @@ export function ramps(count = 50): Dataset {
 }
 
 /**
- * The path of a sheet that is there while tests run: the first row of the sheet of models/faces, 160 faces. All 20,000
+ * The path of a sheet that is there while tests run: the first row of the sheet of models/pixel-faces, 160 faces. All 20,000
  * faces take longer to read than a few steps of training.
  */
 export function rowOfFaces(): string {
   const folder = mkdtempSync(join(process.env.TEST_RUN as string, 'faces-'));
   const path = join(folder, 'faces.json');
   beforeAll(async () => {
-    const sheet = JSON.parse(await readFile('models/faces/faces.json', 'utf8'));
+    const sheet = JSON.parse(await readFile('models/pixel-faces/faces.json', 'utf8'));
     const count: number = sheet.columns;
     const labels = Object.entries<{ indices: string }>(sheet.labels).map(([name, label]) => [
       name,
@@ -52,7 +52,7 @@ export function rowOfFaces(): string {
     ]);
     await writeFile(path, JSON.stringify({ ...sheet, count, labels: Object.fromEntries(labels) }));
     const row = { left: 0, top: 0, width: count * sheet.tile.width, height: sheet.tile.height };
-    await sharp('models/faces/faces.png').extract(row).png().toFile(join(folder, sheet.image));
+    await sharp('models/pixel-faces/faces.png').extract(row).png().toFile(join(folder, sheet.image));
   });
   return path;
 }

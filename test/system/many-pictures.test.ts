@@ -20,7 +20,7 @@ import { endProcesses, type Started, startProcess } from '../support/start-proce
 
 /** 2,000 pictures that several processes score, of which one is killed. */
 const root = resolve(__dirname, '../..');
-const model = join(root, 'models/faces');
+const model = join(root, 'models/pixel-faces');
 const work = mkdtempSync(join(tmpdir(), 'glow-many-'));
 jest.setTimeout(300_000);
 const pictures = join(work, 'pictures');

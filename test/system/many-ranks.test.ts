@@ -17,7 +17,7 @@ afterAll(async () => {
 jest.setTimeout(600_000);
 
 const model = ['--levels', '1', '--steps', '1', '--hidden', '8'];
-const data = ['--data', join(root, 'models/faces/faces.png'), '--limit', '1000'];
+const data = ['--data', join(root, 'models/pixel-faces/faces.png'), '--limit', '1000'];
 const settings = ['--epochs', '6', '--batch', '16', '--seed', '3', '--val-fraction', '0.2', ...model];
 
 /** Two ranks. Each writes its process id to a file; `$OMPI_COMM_WORLD_RANK` in an argument is its rank. */

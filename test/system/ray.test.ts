@@ -10,7 +10,7 @@ import { endProcesses, type Started, startProcess, until } from '../support/star
 
 /** The programs of examples/ray on 2,000 pictures. Each job starts a Ray of its own on this machine. */
 const root = resolve(__dirname, '../..');
-const model = join(root, 'models/faces');
+const model = join(root, 'models/pixel-faces');
 const work = mkdtempSync(join(tmpdir(), 'ray-')); // Ray's sockets lie in it, and their paths have at most 107 bytes
 const [pictures, scores] = [join(work, 'pictures'), join(work, 'scores')];
 jest.setTimeout(600_000);

@@ -12,7 +12,7 @@ import { testNeeding } from '../support/needing.js';
 
 /** The command glow-serve as a process, from the packed packages, with clients of other makers. */
 const root = resolve(__dirname, '../..');
-const faces = join(root, 'models/faces');
+const faces = join(root, 'models/pixel-faces');
 const app = mkdtempSync(join(tmpdir(), 'glow serve ü '));
 const token = 'a-token-of-24-characters';
 const servers: ChildProcess[] = [];
@@ -80,7 +80,7 @@ function inferBody(side: number): { body: Uint8Array<ArrayBuffer>; headers: Reco
 function infer({ address }: Running, side = 16, more: Record<string, string> = {}): Promise<Response> {
   const { body, headers } = inferBody(side);
   const options = { method: 'POST', body, headers: { ...headers, ...more } };
-  return fetch(`${address}/v2/models/faces-encode/infer`, options);
+  return fetch(`${address}/v2/models/pixel-faces-encode/infer`, options);
 }
 
 async function logProbOf(answer: Promise<Response>): Promise<number> {
@@ -148,7 +148,8 @@ describe('a server', () => {
   });
 
   test('survives what is no request, and answers the next one', async () => {
-    const head = 'POST /v2/models/faces-encode/infer HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n';
+    const head =
+      'POST /v2/models/pixel-faces-encode/infer HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n';
     const withBody = (text: string, more = '') =>
       `${head}${more}content-length: ${text.length}\r\n\r\n${text}`;
     for (const [text, status] of [
@@ -222,15 +223,15 @@ test('a server with limits answers 401, 413, 429 and 503, and never shows its to
   const authorization = { authorization: `Bearer ${token}` };
   expect((await infer(server)).status).toBe(401);
   expect((await infer(server, 16, { authorization: 'Bearer wrong-token-of-24-letters' })).status).toBe(401);
-  const model = `${server.address}/v2/models/faces-encode`;
+  const model = `${server.address}/v2/models/pixel-faces-encode`;
   expect((await fetch(model, { headers: authorization })).status).toBe(200);
-  const head = `POST /v2/models/faces-encode/infer HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n`;
+  const head = `POST /v2/models/pixel-faces-encode/infer HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n`;
   expect(await raw(server, `${head}content-length: ${2 ** 23 + 1}\r\n\r\n`)).toMatch(/^HTTP\/1.1 413 /);
   /** A few bytes that take seconds: eight draws of many pixels. */
   const score = async (side: number) => {
     const image = { data: new Uint8Array(side * side), width: side, height: side, channels: 1 };
     const body = new Uint8Array(await encodePng(image));
-    const url = `${server.address}/models/faces/score?fit=none`;
+    const url = `${server.address}/models/pixel-faces/score?fit=none`;
     return fetch(url, { method: 'POST', body, headers: { ...authorization, 'content-type': 'image/png' } });
   };
   expect((await score(720)).status).toBe(413); // 518,400 pixels

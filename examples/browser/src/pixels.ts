@@ -5,7 +5,7 @@ export function differing(a: RawImage, b: RawImage): number {
   return a.data.reduce((count, value, i) => count + Number(value !== b.data[i]), 0);
 }
 
-/** The result of a comparison in words: "0 of 768 values differ". */
+/** The result of a comparison in words: "0 of 3072 values differ". */
 export const differingText = (a: RawImage, b: RawImage) =>
   `${differing(a, b)} of ${a.data.length} values differ`;
 

@@ -107,7 +107,7 @@ test('the bench writes its tables into a document, and keeps the maps', async ()
   // Any model of colour pictures; what it finds does not matter here.
   await mkdir(models);
   for (const surface of ['woven', 'printed', 'machined']) {
-    await symlink(join(root, 'models/faces'), join(models, surface));
+    await symlink(join(root, 'models/pixel-faces'), join(models, surface));
   }
   const few = ['--draws', '1', '--good', '8'];
   const run = [join(bench, 'defects.mjs'), '--data', data, '--models', models, '--out', maps, ...few];

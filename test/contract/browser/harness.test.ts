@@ -9,7 +9,7 @@ describeBrowser('a page with the runtime package', () => {
       const [image] = await model.sample({ seed: 3 });
       await model.dispose();
       return { device: model.device, data: image?.data, isolated: globalThis.crossOriginIsolated };
-    }, '/models/faces');
+    }, '/models/pixel-faces');
     expect(sampled).toMatchObject({ device: 'wasm', isolated: true });
     expect(new Set(sampled.data).size).toBeGreaterThan(10);
   });

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type HubServer, readToken, startHub, treeOf } from '../../support/hub/hub-server.js';
 import { describeBrowser, useBrowser } from '../../support/use-browser.js';
 
-const faces = treeOf(resolve(__dirname, '../../../models/faces'));
+const faces = treeOf(resolve(__dirname, '../../../models/pixel-faces'));
 
 describeBrowser('a model by its name, in a page', () => {
   const browser = useBrowser();

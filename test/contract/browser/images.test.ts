@@ -125,11 +125,11 @@ describeBrowser('pictures in a browser', () => {
 
   test('of a phone come to the training size, to the pixels of Node, as a file and as an address', async () => {
     const photo = await phonePhoto(sharp);
-    const node = await loadGlow(join(__dirname, '../../../models/faces'), { device: 'cpu' });
+    const node = await loadGlow(join(__dirname, '../../../models/pixel-faces'), { device: 'cpu' });
     const [expected] = await node.prepare(photo);
     await node.dispose();
     const seen = await browser.run(async ({ glow, arg }) => {
-      const model = await glow.loadGlow('/models/faces', { device: 'wasm' });
+      const model = await glow.loadGlow('/models/pixel-faces', { device: 'wasm' });
       const file = new File([arg], 'cat.jpg');
       const images = await model.reconstruct([file, URL.createObjectURL(file)]);
       await model.dispose();
@@ -140,7 +140,7 @@ describeBrowser('pictures in a browser', () => {
 
   test('go in as ImageData, the same numbers as raw pixels', async () => {
     const logProbs = await browser.run(async ({ glow }) => {
-      const model = await glow.loadGlow('/models/faces', { device: 'wasm' });
+      const model = await glow.loadGlow('/models/pixel-faces', { device: 'wasm' });
       const [image] = await model.sample({ seed: 1 });
       if (!image) throw new Error('no sample');
       const data = glow.toImageData(image);

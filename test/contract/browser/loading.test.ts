@@ -6,13 +6,15 @@ import { type Server, startServer } from '../../support/server.js';
 import { describeBrowser, useBrowser } from '../../support/use-browser.js';
 
 const models = resolve(__dirname, '../../../models');
-const graphs = ['decode.onnx', 'encode.onnx', 'weights.bin'].map((name) => `/models/faces/onnx/${name}`);
-const manifest = '/models/faces/manifest.json';
+const graphs = ['decode.onnx', 'encode.onnx', 'weights.bin'].map(
+  (name) => `/models/pixel-faces/onnx/${name}`,
+);
+const manifest = '/models/pixel-faces/manifest.json';
 
 describeBrowser('loading in a page', () => {
   const browser = useBrowser();
   /** Loads in the page and lets go; gives statuses reported, or the error's text. */
-  const load = (source = '/models/faces', cache: boolean | string = true) =>
+  const load = (source = '/models/pixel-faces', cache: boolean | string = true) =>
     browser.run(
       async ({ glow, arg }) => {
         const statuses: string[] = [];
@@ -49,7 +51,7 @@ describeBrowser('loading in a page', () => {
       const cache = await caches.open(glow.cacheLocation());
       return (await cache.keys()).map(({ url }) => url);
     });
-    const { files } = JSON.parse(readFileSync(join(models, 'faces/manifest.json'), 'utf8'));
+    const { files } = JSON.parse(readFileSync(join(models, 'pixel-faces/manifest.json'), 'utf8'));
     const weights = files.find(({ path }: { path: string }) => path === 'onnx/weights.bin');
     expect(keys).toContain(`https://glow-onnx.invalid/${weights.sha256}`);
     const notes = keys.filter((key) => key.startsWith('https://glow-onnx.invalid/notes/'));
@@ -70,7 +72,7 @@ describeBrowser('loading in a page', () => {
 
   test('loads without a network, and says so', async () => {
     await browser.page.context().setOffline(true);
-    const [cached, uncached] = [await load(), await load('/models/faces', false)];
+    const [cached, uncached] = [await load(), await load('/models/pixel-faces', false)];
     await browser.page.context().setOffline(false);
     expect(cached).toBe('initiate offline done progress ready');
     expect(uncached).toMatch(/manifest\.json cannot be fetched: Failed to fetch$/);
@@ -88,7 +90,7 @@ describeBrowser('loading in a page', () => {
       }
     });
     expect(await load()).toContain('ready');
-    expect(asked()).toEqual([manifest, '/models/faces/onnx/weights.bin']);
+    expect(asked()).toEqual([manifest, '/models/pixel-faces/onnx/weights.bin']);
     await load();
     expect(asked()).toEqual([manifest]);
   });
@@ -102,7 +104,7 @@ describeBrowser('loading in a page', () => {
     });
     expect(left).toEqual(['/mine']);
     asked();
-    await load('/models/faces', 'elsewhere');
+    await load('/models/pixel-faces', 'elsewhere');
     expect(asked()).toHaveLength(4);
     expect(await browser.run(() => caches.has('elsewhere'))).toBe(true);
   });
@@ -113,7 +115,7 @@ describeBrowser('loading in a page', () => {
         const root = await navigator.storage.getDirectory();
         const files = new Map<string, Blob>();
         for (const path of arg) {
-          const blob = await (await fetch(`/models/faces/${path}`)).blob();
+          const blob = await (await fetch(`/models/pixel-faces/${path}`)).blob();
           files.set(path, blob);
           const parts = path.split('/');
           const name = parts.pop() as string;
@@ -124,7 +126,7 @@ describeBrowser('loading in a page', () => {
           await stream.close();
         }
         const samples = [];
-        for (const source of [root, files, '/models/faces']) {
+        for (const source of [root, files, '/models/pixel-faces']) {
           const model = await glow.loadGlow(source, { device: 'wasm', selfTest: false });
           samples.push((await model.sample({ seed: 4 }))[0]?.data.join());
           await model.dispose();
@@ -140,7 +142,7 @@ describeBrowser('loading in a page', () => {
   });
 
   test('a relative address is taken from the page, or from its base', async () => {
-    expect(await load('models/faces/')).toContain('ready');
+    expect(await load('models/pixel-faces/')).toContain('ready');
     await browser.page.evaluate(() =>
       document.head.insertAdjacentHTML('beforeend', '<base href="/models/">'),
     );
@@ -183,7 +185,7 @@ describeBrowser('loading in a page', () => {
           if (allowed) response.setHeader('Access-Control-Allow-Origin', '*');
           if (!request.url?.endsWith('weights.bin')) return false;
           // Whose Content-Encoding the page is not shown.
-          const packed = gzipSync(readFileSync(join(models, 'faces/onnx/weights.bin')));
+          const packed = gzipSync(readFileSync(join(models, 'pixel-faces/onnx/weights.bin')));
           response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': packed.length });
           response.end(packed);
           return true;
@@ -193,12 +195,12 @@ describeBrowser('loading in a page', () => {
     afterAll(() => other.close());
 
     test('loads where the server allows it, compressed or not', async () => {
-      expect(await load(`${other.origin}/models/faces`, false)).toContain('ready');
+      expect(await load(`${other.origin}/models/pixel-faces`, false)).toContain('ready');
     });
 
     test('says what is missing where it does not', async () => {
       allowed = false;
-      const told = await load(`${other.origin}/models/faces`, false);
+      const told = await load(`${other.origin}/models/pixel-faces`, false);
       expect(told).toMatch(
         /cannot be fetched: .*it must allow this page with the header Access-Control-Allow-Origin/,
       );
@@ -219,7 +221,7 @@ describeBrowser('loading in a page', () => {
     const told = await browser.run(async ({ glow }) => {
       const files: Record<string, Uint8Array> = {};
       for (const path of ['manifest.json', 'onnx/encode.onnx', 'onnx/decode.onnx', 'onnx/weights.bin']) {
-        files[path] = new Uint8Array(await (await fetch(`/models/faces/${path}`)).arrayBuffer());
+        files[path] = new Uint8Array(await (await fetch(`/models/pixel-faces/${path}`)).arrayBuffer());
       }
       const weights = files['onnx/weights.bin'] as Uint8Array;
       weights[7] = (weights[7] as number) ^ 1;

@@ -87,7 +87,7 @@ describeBrowser('a worker', () => {
 
   test('leaves the page free while it computes', async () => {
     const ticks = await browser.run(async ({ glow }) => {
-      const model = await glow.loadGlow('/models/faces', { device: 'wasm', worker: true });
+      const model = await glow.loadGlow('/models/pixel-faces', { device: 'wasm', worker: true });
       let ticks = 0;
       const timer = setInterval(() => ticks++, 5);
       await model.sample({ count: 16 });
@@ -100,7 +100,7 @@ describeBrowser('a worker', () => {
 
   test('may be several, which share the calls and go on after an abort', async () => {
     const { first, last, reason } = await browser.run(async ({ glow }) => {
-      const model = await glow.loadGlow('/models/faces', { device: 'wasm', worker: 2 });
+      const model = await glow.loadGlow('/models/pixel-faces', { device: 'wasm', worker: 2 });
       const calls = [1, 2, 3, 1].map((seed) => model.sample({ seed }));
       const abort = new AbortController();
       const aborted = model.sample({ count: 64, signal: abort.signal }).catch((error) => error.message);
@@ -117,7 +117,7 @@ describeBrowser('a worker', () => {
 
   test('of this package that a long run holds is replaced after an abort', async () => {
     const { reasons, same } = await browser.run(async ({ glow }) => {
-      const model = await glow.loadGlow('/models/faces', { device: 'wasm', worker: true });
+      const model = await glow.loadGlow('/models/pixel-faces', { device: 'wasm', worker: true });
       const [before] = await model.sample({ seed: 1 });
       const signal = AbortSignal.timeout(50);
       const large = model.sample({ height: 1024, width: 1024, signal }).catch((error) => error.name);

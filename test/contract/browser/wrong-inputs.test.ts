@@ -44,7 +44,7 @@ describeBrowser('a wrong image in a browser', () => {
         'no element': null,
       };
       const found: [string, string][] = [];
-      const model = await glow.loadGlow('/models/faces', { device: 'wasm', worker: arg });
+      const model = await glow.loadGlow('/models/pixel-faces', { device: 'wasm', worker: arg });
       for (const [name, input] of Object.entries(inputs)) {
         const refused = await model.encode(input as never).then(
           () => 'read',
@@ -86,7 +86,7 @@ describeBrowser('a wrong image in a browser', () => {
   test('and options are checked as in Node', async () => {
     const messages = await browser.run(async ({ glow }) => {
       const load = (options: object) =>
-        glow.loadGlow('/models/faces', options).then(
+        glow.loadGlow('/models/pixel-faces', options).then(
           () => 'loaded',
           (error: Error) => error.message,
         );

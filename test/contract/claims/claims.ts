@@ -3,7 +3,7 @@ import type { Device, GlowModel, Latents, LoadOptions, RawImage } from '@glow-on
 import { closeTo, equal, fails, isTrue } from './expect.js';
 import { picture } from './pictures.js';
 
-/** Model folders that every place can load: two small ones, models/faces, and two that are not whole. */
+/** Model folders that every place can load: two small ones, models/pixel-faces, and two that are not whole. */
 export type ModelName = 'colour' | 'classes' | 'faces' | 'wrong-golden' | 'changed-weights';
 
 /** Numbers for `pictures`, in plain arrays. */

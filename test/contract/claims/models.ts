@@ -21,7 +21,7 @@ export async function writeModels(parent: string): Promise<void> {
     const params = randomParams(createGlow(config), seed);
     await exportModel({ config, params, initialised: true }, { out: join(parent, name) });
   }
-  cpSync(join(__dirname, '../../../models/faces'), join(parent, 'faces'), { recursive: true });
+  cpSync(join(__dirname, '../../../models/pixel-faces'), join(parent, 'faces'), { recursive: true });
   const copy = (name: ModelName) => {
     const folder = join(parent, name);
     cpSync(join(parent, 'colour'), folder, { recursive: true });

@@ -36,7 +36,7 @@ describeBrowser('the inspection page, built', () => {
       .waitFor();
     for (const label of ['cat.png as the model sees it', 'Where the bits of cat.png are']) {
       const canvas = page.getByRole('img', { name: label });
-      expect(await canvas.evaluate((one) => (one as HTMLCanvasElement).width)).toBe(16);
+      expect(await canvas.evaluate((one) => (one as HTMLCanvasElement).width)).toBe(32);
     }
   }, 120_000);
 

@@ -77,7 +77,7 @@ describeBrowser('the page of the probe, built, on a phone', () => {
 
   test('takes another model: classes keep their pictures, the probe is forgotten', async () => {
     const { page, problems } = opened;
-    await page.getByLabel('Trained on').selectOption('faces');
+    await page.getByLabel('Trained on').selectOption('pixel-faces');
     await statusOf('It sees pictures of 16×16 pixels').waitFor();
     expect(await page.getByLabel('Predict pictures of yours').isDisabled()).toBe(true);
     const [canvas] = await page.locator('#classes canvas').all();

@@ -168,10 +168,14 @@ test.each(['NaN', 'Infinity'])('does not predict the class of a row with %s', (v
 describe('probe.mjs', () => {
   let folder: string;
   const run = (...args: string[]) =>
-    spawnSync(process.execPath, [join(probe, 'probe.mjs'), ...args, '--model', join(root, 'models/faces')], {
-      encoding: 'utf8',
-      cwd: folder,
-    });
+    spawnSync(
+      process.execPath,
+      [join(probe, 'probe.mjs'), ...args, '--model', join(root, 'models/pixel-faces')],
+      {
+        encoding: 'utf8',
+        cwd: folder,
+      },
+    );
   const write = (path: string, value: number) =>
     sharp({ create: { width: 16, height: 16, channels: 3, background: { r: value, g: value, b: value } } })
       .png()

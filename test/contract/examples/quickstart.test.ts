@@ -17,9 +17,12 @@ test('the quick start trains, exports, restores every pixel and draws six pictur
     expect(Number(before)).toBeGreaterThan(Number(after));
     expect(stdout.match(/largest error of a pixel 0 of 31/g)).toHaveLength(2);
 
-    const grid = { width: 12 * (64 + 4) - 4, format: 'png' };
     for (const name of ['samples', 'reconstructions', 'interpolation']) {
-      for (const prefix of ['', 'trained-']) {
+      for (const [prefix, side] of [
+        ['', 16],
+        ['trained-', 32],
+      ] as const) {
+        const grid = { width: 12 * (4 * side + 4) - 4, format: 'png' };
         expect(await sharp(join(out, `${prefix}${name}.png`)).metadata()).toMatchObject(grid);
       }
     }

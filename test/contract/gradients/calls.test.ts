@@ -12,7 +12,7 @@ import type { DerivativeRuns } from '../../../packages/runtime/src/sessions/open
 import { relativeError } from '../../support/numeric.js';
 
 /** The public calls, on a real model. */
-const folder = resolve(__dirname, '../../../models/faces');
+const folder = resolve(__dirname, '../../../models/pixel-faces');
 
 let glow: GlowModel;
 let images: RawImage[];

@@ -5,7 +5,7 @@ import { surpriseBatch } from '../../../packages/runtime/src/model/run-surprise.
 import { relativeError } from '../../support/numeric.js';
 
 /** The public call, on a real model. */
-const folder = resolve(__dirname, '../../../models/faces');
+const folder = resolve(__dirname, '../../../models/pixel-faces');
 /** The sum of a map, relative to the bits of its image. */
 const SUM = 1e-4;
 

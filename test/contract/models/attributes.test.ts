@@ -5,7 +5,7 @@ import { loadGlow, loadLatents } from '@glow-onnx/runtime/node';
 import sharp from 'sharp';
 import { evaluate, models } from './evaluate.js';
 
-const faces = join(models, 'faces');
+const faces = join(models, 'pixel-faces');
 
 describe('editErrors', () => {
   /** Two pixels: the right answer changes the first by 30 and leaves the second. */
@@ -93,7 +93,7 @@ test('a renewed table takes the place of the one with its header', () => {
 test('the command scores every edit, there and back', () => {
   const command = [join(faces, 'attributes.mjs'), '--pairs', '8', '--tried', '8'];
   const lines = execFileSync(process.execPath, command, { encoding: 'utf8' }).trim().split('\n');
-  const names = evaluate('faces/edits.mjs', 'm.edits.map(({ name }) => name)') as string[];
+  const names = evaluate('pixel-faces/edits.mjs', 'm.edits.map(({ name }) => name)') as string[];
   const scored = lines.map((line) => /^\| (\w+): /.exec(line)?.[1]).filter(Boolean);
   expect(scored).toEqual([...names, ...names]);
 });

@@ -7,7 +7,7 @@ import { relativeError } from '../../support/numeric.js';
 /** Float32 rounding through all steps of the model, as a share of the largest number. */
 const FLOAT32 = 1e-4;
 
-const faces = join(__dirname, '../../../models/faces');
+const faces = join(__dirname, '../../../models/pixel-faces');
 const golden = parseGolden(readFileSync(join(faces, 'golden.safetensors')));
 
 /** Prints the latents of the golden images, level by level. Its sessions have the threads that ONNX Runtime chooses. */

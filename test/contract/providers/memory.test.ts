@@ -7,7 +7,7 @@ import { sha256OfFile } from '../../../packages/runtime/src/node/sha256-of-file.
 import { alterManifest } from '../../support/altered-folder.js';
 
 const root = join(__dirname, '../../..');
-const folder = join(root, 'models/faces');
+const folder = join(root, 'models/pixel-faces');
 
 /** Bytes of arrays that JavaScript holds beyond those before a model was loaded, a second after its graphs have run. */
 function heldAfter(calls: string): number {

@@ -3,7 +3,7 @@ import { createRandom } from '@glow-onnx/flow/random';
 import { type GlowModel, loadGlow, type RawImage, type Restored } from '@glow-onnx/runtime/node';
 import sharp from 'sharp';
 
-/** On faces that models/faces has not seen. Face 40 of the sheet needs a second search. */
+/** On faces that models/pixel-faces has not seen. Face 40 of the sheet needs a second search. */
 const root = resolve(__dirname, '../../..');
 const side = 16;
 
@@ -11,8 +11,8 @@ let glow: GlowModel;
 let faces: RawImage[];
 let hardFace: RawImage;
 beforeAll(async () => {
-  glow = await loadGlow(resolve(root, 'models/faces'), { device: 'cpu' });
-  const sheet = sharp(resolve(root, 'models/faces/faces.png')).removeAlpha();
+  glow = await loadGlow(resolve(root, 'models/pixel-faces'), { device: 'cpu' });
+  const sheet = sharp(resolve(root, 'models/pixel-faces/faces.png')).removeAlpha();
   faces = await Promise.all(
     [40, 41, 42].map(async (i) => {
       const tile = { left: side * i, top: 0, width: side, height: side };

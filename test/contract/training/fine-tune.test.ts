@@ -16,7 +16,7 @@ import { tinyConfig } from '../../support/tiny-config.js';
 import { readCheckpoint, temporaryRuns } from '../../support/training.js';
 
 const runAt = temporaryRuns();
-const faces = 'models/faces';
+const faces = 'models/pixel-faces';
 /** Of bits/dim: the same flow in float32, by other programs. */
 const sameBits = 1e-4;
 
@@ -49,7 +49,7 @@ function channelsFirst(x: Float32Array): Float32Array {
   });
 }
 
-test('fine-tuning of models/faces starts with the bits/dim of its graphs, and goes on from there', async () => {
+test('fine-tuning of models/pixel-faces starts with the bits/dim of its graphs, and goes on from there', async () => {
   const data = await datasetFrom(discs(20), { name: 'discs' });
   const settings = { batch: 8, epochs: 2, rate: 5e-4, warmup: 2, ema: 0.5, valFraction: 0.2 };
   const { checkpoint } = await loadCheckpoint(faces);
@@ -156,13 +156,13 @@ describe('glow-onnx train --init', () => {
       '--size 10x8: MODEL has 2 levels, so height and width must be divisible by 4; it was trained with --size 8x8',
     ],
     [
-      ['--data', 'models/faces/faces.json', '--limit', '20'],
+      ['--data', 'models/pixel-faces/faces.json', '--limit', '20'],
       'faces has images of 3 channels, but MODEL has 1, which stay; pass --channels 1, or a folder of images, which are converted',
     ],
     [['--init', 'models'], 'models is a folder without manifest.json or best.safetensors; pass a model'],
     [
       ['--init', faces, '--labels', 'folder'],
-      '--labels contradicts --init: models/faces has the prior "standard", which no class can move, and',
+      '--labels contradicts --init: models/pixel-faces has the prior "standard", which no class can move, and',
     ],
     [['--labels', 'mood'], 'no attribute "mood" (found: folder)'],
   ])('%j is refused in one line before anything is written', async (argv, message) => {
@@ -248,7 +248,7 @@ describe('glow-onnx train --init', () => {
       init,
       encodeCheckpoint({ config: deep, params: randomParams(createGlow(deep), 1), initialised: true }),
     );
-    const data = ['--data', 'models/faces/faces.json', '--limit', '20'];
+    const data = ['--data', 'models/pixel-faces/faces.json', '--limit', '20'];
     const { stderr } = await glowTrain(...flags('refused'), ...data, '--init', init);
     expect(stderr).toContain(
       `faces has images of 16×16: ${init} has 5 levels, so height and width must be divisible by 32`,

@@ -12,7 +12,7 @@ const runAt = temporaryRuns();
 // Workers and signals need the built command: `npm test` builds first.
 const command = 'packages/trainer/bin/glow-train.js';
 const flags = (out: string, threads: number): string[] => [
-  ...[command, '--data', 'models/faces/faces.json', '--limit', '120', '--out', out, '--device', 'wasm'],
+  ...[command, '--data', 'models/pixel-faces/faces.json', '--limit', '120', '--out', out, '--device', 'wasm'],
   ...['--steps', '2', '--hidden', '16', '--bits', '5', '--batch', '18', '--threads', String(threads)],
 ];
 
@@ -47,7 +47,7 @@ test('a callback that throws leaves no thread that keeps the process alive', asy
   const program = `
     import { createConfig } from '@glow-onnx/flow';
     import { openDataset, train } from '@glow-onnx/trainer';
-    const data = await openDataset('models/faces/faces.json', { limit: 40 });
+    const data = await openDataset('models/pixel-faces/faces.json', { limit: 40 });
     const config = createConfig({ channels: 3, height: 16, width: 16, levels: 2, steps: 1, hiddenChannels: 8 });
     const onDevice = () => { throw new Error('the callback'); };
     const options = { start: { config }, data, out: process.argv[1], settings: { batch: 16 }, onDevice };

@@ -13,7 +13,7 @@ describe('Deno and Bun', () => {
   test('Bun restores a picture', () => {
     npm(app.folder, 'rebuild', 'bun', '--ignore-scripts=false');
     expect(runIn(app.folder, 'npx', 'bun', 'face.mjs')).toBe(
-      'cpu: 768 of 768 values came back\nwasm: 768 of 768 values came back\n',
+      'cpu: 3072 of 3072 values came back\nwasm: 3072 of 3072 values came back\n',
     );
   }, 200_000);
 

@@ -74,7 +74,7 @@ describeNeeding(chromium)('a page whose scripts come from another origin', () =>
   const statusOf = async (name: string) => (await openPage(`${pages.origin}/${name}.html`)).status;
 
   test('restores a picture with wasmPaths, and needs only the .wasm file there', async () => {
-    expect(await statusOf('paths')).toBe('wasm: 768 of 768 values came back');
+    expect(await statusOf('paths')).toBe('wasm: 3072 of 3072 values came back');
     expect(scripts.requests.filter((path) => path.startsWith('/ort/'))).toEqual([
       '/ort/ort-wasm-simd-threaded.wasm',
     ]);

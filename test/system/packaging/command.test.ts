@@ -14,7 +14,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   npm(folder, 'install', '--ignore-scripts', 'onnxruntime-node', ...Object.values(tarballs()));
   mkdirSync(join(folder, 'photos'));
-  const sheet = sharp(join(root, 'models/faces/faces.png'));
+  const sheet = sharp(join(root, 'models/pixel-faces/faces.png'));
   for (let i = 0; i < 40; i++) {
     const tile = sheet.clone().extract({ left: 16 * i, top: 0, width: 16, height: 16 });
     await tile.png().toFile(join(folder, 'photos', `${i}.png`));

@@ -59,7 +59,7 @@ describe('an interrupted command', () => {
     });
     const outcome = await interrupted(
       'encode',
-      'models/faces',
+      'models/pixel-faces',
       at('large.png'),
       '--out',
       at('never.safetensors'),

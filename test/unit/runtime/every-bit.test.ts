@@ -9,7 +9,7 @@ import { sha256 } from '../../../packages/runtime/src/node/sha256.js';
 
 type Files = Record<string, Uint8Array<ArrayBuffer>>;
 
-const folders = ['models/faces', 'models/fashion-mnist', 'test/support/earlier/model-1'];
+const folders = ['models/pixel-faces', 'models/fashion-mnist', 'test/support/earlier/model-1'];
 
 // Tens of thousands of errors are thrown here. Their stack traces would take most of the time.
 const { stackTraceLimit } = Error;
@@ -71,7 +71,7 @@ function meaningOf(bytes: Uint8Array, intact: Manifest): string | undefined {
   }
 }
 
-test.each(['models/faces', 'models/fashion-mnist'])(
+test.each(['models/pixel-faces', 'models/fashion-mnist'])(
   'a flip of any bit of the manifest of %s is refused, or is without effect',
   async (folder) => {
     expect(await changesThatPass(folder, /^never$/)).toEqual([]);

@@ -50,7 +50,7 @@ describe('a name on a model hub', () => {
     );
   });
 
-  test.each(['models/faces', 'C:\\hf:x', './hf:xena/faces', 'https://hf:x@example.org', 'xhf:a/b'])(
+  test.each(['models/pixel-faces', 'C:\\hf:x', './hf:xena/faces', 'https://hf:x@example.org', 'xhf:a/b'])(
     '%s does not begin as one',
     (text) => expect(isHubName(text)).toBe(false),
   );

@@ -125,7 +125,7 @@ describe('the image at an address', () => {
   });
 
   test('is read by a worker as by the model itself, with the same limits', async () => {
-    const model = await loadGlow('models/faces', { device: 'cpu', worker: true, maxBytes: 2000 });
+    const model = await loadGlow('models/pixel-faces', { device: 'cpu', worker: true, maxBytes: 2000 });
     try {
       const { logProb } = await model.encode([`${origin}/a.png`, png], { fit: 'resize' });
       expect(logProb[0]).toBe(logProb[1]);

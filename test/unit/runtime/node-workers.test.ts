@@ -12,7 +12,7 @@ import { type ModelFixture, writeModelFixture } from '../../support/model-fixtur
 import { tinyConfig } from '../../support/tiny-config.js';
 
 // The workers run what is built in packages/runtime/dist.
-const faces = resolve(__dirname, '../../../models/faces');
+const faces = resolve(__dirname, '../../../models/pixel-faces');
 const built = pathToFileURL(resolve(__dirname, '../../../packages/runtime/dist/node.js')).href;
 const options = { device: 'cpu', cache: false } as const;
 const image = (seed: number, side = 8): RawImage => {

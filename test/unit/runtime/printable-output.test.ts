@@ -24,10 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(work, { recursive: true }));
 
-/** A copy of models/faces whose manifest says otherwise. */
+/** A copy of models/pixel-faces whose manifest says otherwise. */
 async function withManifest(change: (manifest: Record<string, unknown>) => void): Promise<string> {
   const copy = await mkdtemp(join(work, 'model-'));
-  await cp('models/faces', copy, { recursive: true });
+  await cp('models/pixel-faces', copy, { recursive: true });
   const manifest = JSON.parse(await readFile(join(copy, 'manifest.json'), 'utf8'));
   Object.assign(manifest, { formatVersion: 1, checksum: undefined }); // a version that any text may change
   change(manifest);
@@ -74,9 +74,9 @@ describe('glow', () => {
     await mkdir(images);
     await writeFile(join(images, `${hostile}.png`), 'none');
     for (const { code, out, err } of [
-      await glow('score', 'models/faces', images),
+      await glow('score', 'models/pixel-faces', images),
       await glow('info', join(work, `none${hostile}`)),
-      await glow('sample', 'models/faces', '--out', 'x.png', `--${hostile}`),
+      await glow('sample', 'models/pixel-faces', '--out', 'x.png', `--${hostile}`),
     ]) {
       expect(code).not.toBe(0);
       expect(err).toContain('\\u{1b}[2J');

@@ -25,7 +25,7 @@ describe('where sharp is not installed', () => {
     const installed = jest.requireActual<typeof sharp>('sharp');
     const photo = await phonePhoto(installed);
     const { data, info } = await installed(photo).autoOrient().raw().toBuffer({ resolveWithObject: true });
-    const model = await loadGlow(join(__dirname, '../../../models/faces'), { device: 'cpu' });
+    const model = await loadGlow(join(__dirname, '../../../models/pixel-faces'), { device: 'cpu' });
     const { logProb, fitted } = await model.encode([photo, { ...info, data: new Uint8Array(data) }]);
     await model.dispose();
     expect(fitted).toEqual([phonePhotoFitted(16), phonePhotoFitted(16)]);

@@ -74,7 +74,7 @@ describe('options', () => {
     ['null for options', inCall(null as never), 'sample: expected the options as an object, such as { count'],
     ['a number for options', () => call.encode(image, 0), 'encode: expected the options as an object'],
     ['an unknown precision', () => load({ precision: 'fp17' }), 'loadGlow: precision must be "fp32", '],
-    ['an unknown device', () => loadGlow('models/faces', { device: 'gpu' as never }), 'got "gpu"'],
+    ['an unknown device', () => loadGlow('models/pixel-faces', { device: 'gpu' as never }), 'got "gpu"'],
     ['text for true', () => load({ selfTest: 'no' }), 'loadGlow: selfTest must be true or false, got "no"'],
     ['a limit below one', () => load({ maxPixels: 0 }), 'maxPixels must be an integer from 1 on, got 0'],
     [

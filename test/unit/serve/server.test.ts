@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { createServer } from '@glow-onnx/serve';
 
 test('a server listens once, closes once however often it is asked, and then cannot listen again', async () => {
-  const faces = { name: 'faces', version: 1, source: resolve(__dirname, '../../../models/faces') };
+  const faces = { name: 'faces', version: 1, source: resolve(__dirname, '../../../models/pixel-faces') };
   const server = await createServer([faces], { drainMs: 100, threads: 1 });
   const address = await server.listen({ port: 0 });
   await expect(server.listen({ port: 0 })).rejects.toThrow('listen: this server listens already');

@@ -23,7 +23,7 @@ jest.mock('@glow-onnx/runtime/session', () => {
 });
 
 const runAt = temporaryRuns();
-const data = ['--data', 'models/faces/faces.json', '--limit', '40'];
+const data = ['--data', 'models/pixel-faces/faces.json', '--limit', '40'];
 const flags = [
   ...['--steps', '1', '--hidden', '8', '--bits', '5', '--batch', '8', '--epochs', '2', '--device', 'cpu'],
 ];

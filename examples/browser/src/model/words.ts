@@ -6,7 +6,7 @@ export interface Words {
   /** One picture and several: 'face', 'faces'. */
   readonly one: string;
   readonly many: string;
-  /** What the model knows, after "It knows only": 'drawn faces of 16×16 pixels'. */
+  /** What the model knows, after "It knows only": 'drawn faces of 32×32 pixels'. */
   readonly knows: string;
   /** A sentence about its samples. */
   readonly samples: string;

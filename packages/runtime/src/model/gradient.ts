@@ -95,7 +95,7 @@ async function* takePairs(
   }
 }
 
-/** ONNX Runtime took 1.4 times the values that live at once, measured with models/faces and models/fashion-mnist. */
+/** ONNX Runtime took 1.4 times the values that live at once, measured with models/pixel-faces and models/fashion-mnist. */
 const memoryOverhead = 1.5;
 
 /** The model, with the memory that graphs with a derivative need. */

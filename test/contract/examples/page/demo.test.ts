@@ -60,7 +60,7 @@ describeBrowser('npm run demo', () => {
         expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
         await page
           .locator('#hero')
-          .getByText('0 of 768 values differ')
+          .getByText('0 of 3072 values differ')
           .waitFor({ timeout: timeoutMs / 2 });
         expect(await readout(page, 'Runs on').textContent()).toMatch(/^WebAssembly, \d+ threads?$/);
       } finally {

@@ -84,10 +84,10 @@ describeBrowser.each(looks)('the page on a $name, $colorScheme', ({ name, size, 
 /** Waits until the tab shows what it computes at first, and the opening its face. */
 async function untilFilled(page: Page, tab: string): Promise<void> {
   const panel = page.locator(`#panel-${tab}`);
-  await page.locator('#hero').getByText('0 of 768 values differ').waitFor();
+  await page.locator('#hero').getByText('0 of 3072 values differ').waitFor();
   switch (tab) {
     case 'picture':
-      return void (await panel.getByText('Yes: 0 of 768 values differ.').waitFor());
+      return void (await panel.getByText('Yes: 0 of 3072 values differ.').waitFor());
     case 'sample':
       return eventually(
         () => pixelsOf(panel.locator('.faces canvas')),

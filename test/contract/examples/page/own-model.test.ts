@@ -176,7 +176,7 @@ describeBrowser('a model of the user', () => {
     const own = await openTab(page, 'Your picture');
     await own.getByRole('heading', { name: 'blinds.png' }).waitFor();
     await button(own, 'Face 1').click();
-    await own.getByText('Yes: 0 of 768 values differ.').waitFor();
+    await own.getByText('Yes: 0 of 3072 values differ.').waitFor();
     await own.getByRole('heading', { name: 'Resembles the training faces' }).waitFor();
     expect(await button(bar(), 'Back to faces').isVisible()).toBe(false);
   });

@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import { join, resolve } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { describeBrowser } from '../../../support/use-browser.js';
@@ -7,6 +8,8 @@ import { drop, picture, pixelsOf, type TestFile, wrongFiles } from './pictures.j
 import { eventually, timeoutMs, usePage } from './use-page.js';
 
 jest.setTimeout(timeoutMs);
+
+const models = resolve(__dirname, '../../../../models');
 
 /**
  * A photo of 12 megapixels as phones take them, in three upright bands: reddish, green, bluish. The model gets half of
@@ -51,7 +54,7 @@ describeBrowser('a picture of the user', () => {
   beforeAll(async () => {
     page = await site.open({ tab: 'picture', init: standInCamera });
     panel = page.getByRole('tabpanel', { name: 'Your picture' });
-    await panel.getByText('Yes: 0 of 768 values differ.').waitFor();
+    await panel.getByText('Yes: 0 of 3072 values differ.').waitFor();
   }, timeoutMs);
 
   test('of 12 megapixels comes from disk, is cut to the shape of the model, and comes back', async () => {
@@ -59,8 +62,8 @@ describeBrowser('a picture of the user', () => {
     const [pixels] = await untilShown('IMG_0001.jpg');
     const leftmost = Buffer.from(pixels as string, 'hex').subarray(0, 3);
     expect(leftmost[0]).toBeGreaterThan(leftmost[1] as number); // a strip of red is left of the green
-    await panel.getByText('Yes: 0 of 768 values differ.').waitFor();
-    expect(await decoded()).toEqual([pixels]);
+    await eventually(decoded, (now) => expect(now).toEqual([pixels]));
+    await panel.getByText('Yes: 0 of 3072 values differ.').waitFor();
     await panel.getByRole('heading', { name: 'Unlike the training faces' }).waitFor();
     expect(await status(page)).toBe('IMG_0001.jpg: unlike the training faces.');
     const original = panel.getByRole('img', { name: 'The picture as given' });
@@ -78,7 +81,7 @@ describeBrowser('a picture of the user', () => {
     const from = () => pixelsOf(morph.getByRole('img', { name: 'From: the face' }));
     await eventually(from, (pixels) => expect(pixels).toEqual(now));
     const attributes = await openTab(page, 'Attributes');
-    await attributes.getByText('it knows only drawn faces of 16×16 pixels').waitFor();
+    await attributes.getByText('it knows only drawn faces of 32×32 pixels').waitFor();
     await button(attributes, 'Face 2').click();
     await attributes.getByText('it knows only drawn faces').waitFor({ state: 'hidden' });
     const typical = await openTab(page, 'Is it typical?');
@@ -87,7 +90,9 @@ describeBrowser('a picture of the user', () => {
     await typical.getByRole('heading', { name: /^blinds\.png: / }).waitFor();
   });
 
-  test('can be pasted; colours that the model cannot hold in float32 are told, not hidden', async () => {
+  test('can be pasted; colours that a model without bounds cannot hold in float32 are told, not hidden', async () => {
+    await page.locator('#machine input[type=file]').setInputFiles(join(models, 'pixel-faces'));
+    await panel.getByText(/^(Yes|No): \d+ of 768 values differ\./).waitFor();
     const before = await seen();
     const { buffer, mimeType } = await photo(128);
     const base64 = buffer.toString('base64');
@@ -102,6 +107,8 @@ describeBrowser('a picture of the user', () => {
     );
     await untilShown('image.jpg', before);
     await panel.getByText(/^No: [1-9]\d+ of 768 values differ\./).waitFor();
+    await button(page.locator('#machine'), 'Back to faces').click();
+    await panel.getByText('Yes: 0 of 3072 values differ.').waitFor();
   });
 
   test('can be taken by the camera, which then is off', async () => {
@@ -143,12 +150,12 @@ describeBrowser('the opening of the page', () => {
     const first = page.getByRole('img', { name: 'A drawn face' });
     await eventually(
       () => first.evaluate((image: HTMLImageElement) => image.naturalWidth),
-      (width) => expect(width).toBe(16),
+      (width) => expect(width).toBe(32),
     );
     site.forgive(/ERR_FAILED/);
     await page.unroute('**/*.js');
     await page.reload();
-    await page.locator('#hero').getByText('0 of 768 values differ').waitFor();
+    await page.locator('#hero').getByText('0 of 3072 values differ').waitFor();
     const whole = await height(page);
     await openTab(page, 'Sample');
     expect(await height(page)).toBeLessThan(whole / 3);
@@ -175,7 +182,7 @@ describeBrowser('the line at the foot', () => {
     await button(panel, 'Surprise me').click(); // before the sliders have come
     await eventually(
       () => status(page),
-      (text) => expect(text).toMatch(/^\d+ of 768 values differ$/),
+      (text) => expect(text).toMatch(/^\d+ of 3072 values differ$/),
     );
     const strengths = () =>
       panel
@@ -187,7 +194,7 @@ describeBrowser('the line at the foot', () => {
     await button(panel, 'All to 0').click();
     await eventually(
       () => status(page),
-      (text) => expect(text).toBe('0 of 768 values differ'),
+      (text) => expect(text).toBe('0 of 3072 values differ'),
     );
     await openTab(page, 'Sample');
     expect(await status(page)).toBe('');

@@ -68,7 +68,7 @@ test.each([
   expect(pixelsOf(scrambled.data).sort()).toEqual(pixelsOf(data).sort());
 });
 
-test.each(['faces', 'fashion-mnist'])(
+test.each(['faces', 'pixel-faces', 'fashion-mnist'])(
   'the shapes of the latents of models/%s follow from its config',
   (name) => {
     const { config, latents } = parseManifest(

@@ -235,7 +235,7 @@ describeBrowser('Restore', () => {
   test('a picture of the user is completed; a link has the face and a ready hole alone', async () => {
     await drop(page, panel.locator('.painted'), await picture());
     await untilJudged();
-    await button(panel, 'Eyes').click();
+    await button(panel, 'Eyebrows').click();
     await button(panel, 'Copy link').click();
     await untilSaid(/Your own picture is not in it/);
     expect(page.url()).toMatch(/#restore\?missing=stripe$/);

@@ -10,7 +10,7 @@ const config = tinyConfig({ height: 16, width: 16, levels: 3, steps: 1, hiddenCh
 const histogram = { from: 1, to: 9, counts: [1, 2, 4, 2, 1] };
 const directions = ['Hat', 'Nose', 'Ears', 'Tail'];
 
-/** A model folder as the page takes one, random, of the shapes of models/faces and few shaders. */
+/** A model folder as the page takes one, random, of the shapes of models/pixel-faces and few shaders. */
 export async function writeSmallModel(out: string): Promise<void> {
   const params = randomParams(createGlow(config), 1);
   await exportModel({ config, params, initialised: true, training: { histogram } }, { out, force: true });

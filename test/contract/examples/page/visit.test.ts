@@ -8,7 +8,7 @@ import { chooseDevice, eventually, paths, readout, timeoutMs, usePage } from './
 jest.setTimeout(timeoutMs);
 
 const note = (page: Page) => page.locator('#machine .note');
-const untilPlayed = (page: Page) => page.locator('#hero').getByText('0 of 768 values differ').waitFor();
+const untilPlayed = (page: Page) => page.locator('#hero').getByText('0 of 3072 values differ').waitFor();
 
 describeBrowser('a visit to the page', () => {
   const site = usePage();

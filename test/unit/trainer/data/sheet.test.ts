@@ -96,8 +96,8 @@ test('a picture alone and a file that is no JSON are errors that say what to pas
   );
 });
 
-test('the faces in models/faces stand where their labels say', async () => {
-  const faces = await openDataset(join(__dirname, '../../../../models/faces/faces.json'));
+test('the faces in models/pixel-faces stand where their labels say', async () => {
+  const faces = await openDataset(join(__dirname, '../../../../models/pixel-faces/faces.json'));
   expect(faces).toMatchObject({ name: 'faces', count: 20_000, channels: 3, height: 16, width: 16 });
   const { values, indices } = faces.labels?.background ?? { values: [], indices: [] };
   const colours: Record<string, string> = { cream: 'f6efdf', sky: 'd7e8f2', mint: 'dcefdc', rose: 'f5dcdc' };

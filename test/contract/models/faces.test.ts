@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { openDataset } from '@glow-onnx/trainer';
 import { evaluate, models } from './evaluate.js';
 
-const design = 'toon-faces/face.mjs';
-const generator = join(models, 'toon-faces/generate.mjs');
+const design = 'faces/face.mjs';
+const generator = join(models, 'faces/generate.mjs');
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'toon-faces-'));
+  folder = mkdtempSync(join(tmpdir(), 'faces-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -1,6 +1,6 @@
 // How the scores tell held-out faces from other pictures: the table of docs/anomaly-detection.md.
-//   node models/faces/strangers.mjs                prints it
-//   node models/faces/strangers.mjs --write        and renews it there
+//   node models/pixel-faces/strangers.mjs                prints it
+//   node models/pixel-faces/strangers.mjs --write        and renews it there
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compareStrangers } from '../drawn/strangers.mjs';

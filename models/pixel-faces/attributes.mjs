@@ -1,6 +1,6 @@
-// Finds the attribute directions of models/toon-faces and scores them.
-//   node models/toon-faces/attributes.mjs              prints the tables
-//   node models/toon-faces/attributes.mjs --write      and renews models/toon-faces/directions
+// Finds the attribute directions of models/pixel-faces and scores them.
+//   node models/pixel-faces/attributes.mjs              prints the tables
+//   node models/pixel-faces/attributes.mjs --write      and renews models/pixel-faces/directions
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { evaluateAttributes } from '../drawn/attributes.mjs';
