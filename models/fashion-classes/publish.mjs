@@ -25,7 +25,7 @@ let confusion;
 
 const expect = `Each row of the samples is one class, from above: ${names.join(', ')}. The classes are numbers, as in the data: \`glow.sample({ label: 9 })\` draws ankle boots.
 
-A class moves and scales the Gaussians of the latents, and nothing else: the network is the same for all. So the model tells classes apart as far as their latents differ, and a network that was trained to classify is far better at it. Its purpose is to show what \`label\` does.`;
+A class moves and scales the Gaussians of the coarsest latents, and nothing else: the network is the same for all. The network was first trained without classes, and five passes with them have moved it little. So many samples do not show their class: among the bags are pullovers, among the sandals boots. The model tells classes apart as far as their latents differ, and a network that was trained to classify is far better at it. Its purpose is to show what \`label\` does.`;
 
 const madeBy = `\`\`\`sh
 apt-get install dataset-fashion-mnist

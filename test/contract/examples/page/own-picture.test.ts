@@ -91,6 +91,7 @@ describeBrowser('a picture of the user', () => {
   });
 
   test('can be pasted; colours that a model without bounds cannot hold in float32 are told, not hidden', async () => {
+    await openTab(page, 'Your picture');
     await page.locator('#machine input[type=file]').setInputFiles(join(models, 'pixel-faces'));
     await panel.getByText(/^(Yes|No): \d+ of 768 values differ\./).waitFor();
     const before = await seen();
