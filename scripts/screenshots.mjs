@@ -52,7 +52,7 @@ async function shootPage(page, address) {
   await page.getByRole('tab', { name: 'Attributes' }).click();
   const panel = page.getByRole('tabpanel', { name: 'Attributes' });
   await panel.getByText(/^0 of 3072/).waitFor();
-  for (const name of ['Mouth', 'Hair']) await panel.getByRole('slider', { name }).fill('1');
+  for (const name of ['Mouth', 'Hair behind']) await panel.getByRole('slider', { name }).fill('1');
   await panel.getByText(/^[1-9]\d* of 3072/).waitFor();
   const { x, y, width, height } = await panel.locator('.editor').boundingBox();
   const clip = { x: x - 16, y: y - 16, width: width + 32, height: height + 32 };

@@ -97,7 +97,12 @@ describeBrowser.each(devices)('the page on $device', ({ device, path }) => {
     await button(panel, 'Save the strip as PNG').click();
     const file = await (await downloading).path();
     expect((await downloading).suggestedFilename()).toBe('morph-spherical-5.png');
-    expect(await sharp(file).metadata()).toMatchObject({ width: 5 * 136 - 8, height: 128, channels: 3 });
+    const side = 8 * (path === paths.faces ? 32 : 16);
+    expect(await sharp(file).metadata()).toMatchObject({
+      width: 5 * (side + 8) - 8,
+      height: side,
+      channels: 3,
+    });
   });
 
   test('Morph: the film plays, stops and goes to a place', async () => {

@@ -109,6 +109,7 @@ describeBrowser('a picture of the user', () => {
     await untilShown('image.jpg', before);
     await panel.getByText(/^No: [1-9]\d+ of 768 values differ\./).waitFor();
     await button(page.locator('#machine'), 'Back to faces').click();
+    await eventually(seen, ([pixels]) => expect(pixels).toHaveLength(8 * 32 ** 2));
     await panel.getByText('Yes: 0 of 3072 values differ.').waitFor();
   });
 

@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
 import { createGlow } from '@glow-onnx/flow';
 import { loadGlow, saveLatents } from '@glow-onnx/runtime';
+import sharp from 'sharp';
 import { randomParams } from '../../../support/random-params.js';
 import { tinyConfig } from '../../../support/tiny-config.js';
 
@@ -26,4 +27,25 @@ export async function writeSmallModel(out: string): Promise<void> {
   }
   await writeFile(join(out, 'directions/index.json'), JSON.stringify(index));
   await glow.dispose();
+}
+
+/** Brings the pictures of the page in a folder, 32×32, to the size of the small model. */
+export async function halvePictures(folder: string): Promise<void> {
+  const [sheet, picture] = ['pictures.json', 'pictures.png'].map((name) => join(folder, name)) as [
+    string,
+    string,
+  ];
+  const { width } = await sharp(picture).metadata();
+  await writeFile(
+    picture,
+    await sharp(picture)
+      .resize(width / 2, null, { kernel: 'nearest' })
+      .png()
+      .toBuffer(),
+  );
+  const { tile, ...others } = JSON.parse(await readFile(sheet, 'utf8'));
+  await writeFile(
+    sheet,
+    JSON.stringify({ ...others, tile: { width: tile.width / 2, height: tile.height / 2 } }),
+  );
 }

@@ -7,7 +7,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { type Server, startServer } from '../../../support/server.js';
 import { newContext } from '../../../support/use-browser.js';
 import { builtPage } from './site.js';
-import { writeSmallModel } from './small-model.js';
+import { halvePictures, writeSmallModel } from './small-model.js';
 
 /** Paths of the same build: with models/faces, and with a model small enough for WebGPU in software. */
 export const paths = { faces: '/some/where/', small: '/small/' };
@@ -52,6 +52,7 @@ export function usePage({ host = 'localhost' } = {}): PageTest {
     const page = `${await builtPage()}/`;
     await writeSmallModel(folder);
     await cp(join(page, 'model'), folder, { recursive: true, filter: ofThePage });
+    await halvePictures(folder);
     const mounts = { [paths.faces]: page, [paths.small]: page, [`${paths.small}model/`]: `${folder}/` };
     server = await startServer({ isolated: true, mounts });
     context = await newContext({ reducedMotion: 'reduce' });
