@@ -72,7 +72,7 @@ process.exit();
 
 /** The shipped models, and those of the benchmarks with their checkpoints, whose names have --only in them. */
 function choose() {
-  const shipped = ['faces', 'fashion-mnist', 'photos'].map((name) => ({
+  const shipped = ['pixel-faces', 'fashion-mnist', 'photos'].map((name) => ({
     name: `models/${name}`,
     folder: `/models/${name}/`,
   }));

@@ -1,4 +1,4 @@
-// Draws faces.png and faces.json anew: node models/faces/generate.mjs [--count 20000] [--seed 1] [--out DIR]
+// Draws faces.png and faces.json anew: node models/pixel-faces/generate.mjs [--count 20000] [--seed 1] [--out DIR]
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateSheet } from '../drawn/sheet.mjs';

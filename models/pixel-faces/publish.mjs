@@ -13,9 +13,10 @@ npx glow-onnx train --data runs/sheet/faces.json --out runs/pixel-faces --resume
 node models/pixel-faces/publish.mjs runs/pixel-faces
 node models/pixel-faces/attributes.mjs --write
 node models/pixel-faces/strangers.mjs --write
+node models/pixel-faces/places.mjs --write
 \`\`\`
 
-The model was still improving when the time was up. A time budget is not a seed: another machine sees another number of images. Training used one thread of two cores, which it shared with other work. The last two commands renew [directions](directions) and the table of [out of distribution](../../docs/anomaly-detection.md).
+The model was still improving when the time was up. A time budget is not a seed: another machine sees another number of images. Training used one thread of two cores, which it shared with other work. The last three commands renew [directions](directions) and two tables of [out of distribution](../../docs/anomaly-detection.md).
 
 It is not a model of people. The attributes of a drawn character vary independently in the data, and the model knows nothing else. Samples at temperature 1 are unusual more often than samples at 0.8.`;
 

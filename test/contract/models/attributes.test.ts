@@ -98,18 +98,27 @@ test('the command scores every edit, there and back', () => {
   expect(scored).toEqual([...names, ...names]);
 });
 
-test('the shipped directions are of the shipped model, and as the page expects them', async () => {
-  const read = (name: string) => readFileSync(join(faces, 'directions', name));
-  const directions: { label: string; fromLabel: string; toLabel: string; file: string }[] = JSON.parse(
-    `${read('index.json')}`,
-  );
-  expect(directions.length).toBeGreaterThanOrEqual(4);
-  const glow = await loadGlow(faces, { device: 'cpu' });
-  for (const { label, fromLabel, toLabel, file } of directions) {
-    const { z } = loadLatents(glow, read(file));
-    expect([label, fromLabel, toLabel].map((text) => typeof text)).toEqual(['string', 'string', 'string']);
-    expect(z).toHaveLength(1);
-    expect(z[0]?.levels.map(({ shape }) => shape.join('×'))).toEqual(['6×8×8', '12×4×4', '48×2×2']);
-  }
-  await glow.dispose();
-});
+test.each(['faces', 'pixel-faces'])(
+  'the directions of models/%s are of the model beside them, and as the page expects them',
+  async (name) => {
+    const folder = join(models, name);
+    const read = (file: string) => readFileSync(join(folder, 'directions', file));
+    const directions: { label: string; fromLabel: string; toLabel: string; file: string }[] = JSON.parse(
+      `${read('index.json')}`,
+    );
+    expect(directions.length).toBeGreaterThanOrEqual(4);
+    const glow = await loadGlow(folder, { device: 'cpu' });
+    const shapes = glow.manifest.latents.map(({ channels, downscale }) => [
+      channels,
+      glow.config.height / downscale,
+      glow.config.width / downscale,
+    ]);
+    for (const { label, fromLabel, toLabel, file } of directions) {
+      const { z } = loadLatents(glow, read(file));
+      expect([label, fromLabel, toLabel].map((text) => typeof text)).toEqual(['string', 'string', 'string']);
+      expect(z).toHaveLength(1);
+      expect(z[0]?.levels.map(({ shape }) => shape)).toEqual(shapes);
+    }
+    await glow.dispose();
+  },
+);

@@ -57,7 +57,7 @@ function holds(name: string, data: string): void {
   }, 300_000);
 }
 
-describe('models/pixel-faces', () => holds('pixel-faces', join(models, 'pixel-faces/faces.json')));
+describe.each(['faces', 'pixel-faces'])('models/%s', (name) => holds(name, join(models, name, 'faces.json')));
 describeNeeding(fashionMnist)('models/fashion-mnist', () =>
   holds('fashion-mnist', join(fashionMnistPath, 't10k-images-idx3-ubyte.gz')),
 );

@@ -44,6 +44,28 @@ test('the same seed draws the same sheet, whose tiles and labels are those of it
   }
 });
 
+test('the shipped sheet has the faces of seed 1, and their labels', async () => {
+  const few = [0, 1, 700, 1999];
+  const [faces, pixels] = evaluate(
+    design,
+    `(() => {
+      const faces = ${JSON.stringify(few)}.map((index) => m.faceAt(1, index));
+      return [faces, faces.map((face) => [...m.renderFace(face)])];
+    })()`,
+  ) as [Record<string, string>[], number[][]];
+  const sheet = join(models, 'faces/faces.json');
+  const data = await openDataset(sheet);
+  expect(data).toMatchObject({ count: 2000, channels: 3, height: 32, width: 32 });
+  const images = await data.images(Uint32Array.from(few));
+  await data.close();
+  expect(images.map(({ data }) => [...data])).toEqual(pixels);
+  const { labels } = JSON.parse(readFileSync(sheet, 'utf8'));
+  for (const [name, { values, indices }] of Object.entries<{ values: string[]; indices: string }>(labels)) {
+    const shipped = few.map((index) => values[Number.parseInt(indices[index] as string, 36)]);
+    expect(shipped).toEqual(faces.map((face) => face[name]));
+  }
+});
+
 test('seed 1 draws the one combination in 16 that no other seed draws', () => {
   const facesOf = (seed: number) =>
     evaluate(

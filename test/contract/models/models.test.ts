@@ -46,7 +46,7 @@ describe.each(names)('models/%s', (name) => {
   });
 });
 
-/** Bits/dim of each image, those of the likeliest class if the model has classes. */
+/** Bits/dim of each image, those of the likeliest class if the model has classes: the test knows no labels. */
 async function fewestBits(glow: GlowModel, images: RawImage[]): Promise<number[]> {
   const { classes } = glow.config;
   const options = { draws: 4, seed: 1 };

@@ -1,7 +1,7 @@
 import type { GlowModel, RawImage } from '@glow-onnx/runtime';
 import { naturalOf, type ReadFile, readJson, textsOf } from './read-file.js';
 
-/** A picture to try the model with, and its labels such as `{ glasses: 'dark1', hat: 'none', … }`. */
+/** A picture to try the model with, and its labels such as `{ mouth: 'laugh', beard: 'none', … }`. */
 export interface Example {
   readonly image: RawImage;
   readonly labels: Readonly<Record<string, string>>;

@@ -10,7 +10,7 @@ export interface Words {
   readonly knows: string;
   /** A sentence about its samples. */
   readonly samples: string;
-  /** What a stripe above the middle covers, a ready hole of "Restore": 'eyes'. */
+  /** What a stripe above the middle covers, a ready hole of "Restore": 'eyebrows'. */
   readonly stripe: string;
   /** Sentences about the limits of "Is it typical?" with this model. */
   readonly limits: readonly string[];

@@ -17,7 +17,7 @@ import './attributes.css';
 /** Draws of noise per score. */
 const draws = 8;
 
-/** An image, and sliders that move its latents, such as towards glasses or away from a frown. */
+/** An image, and sliders that move its latents, such as towards a laugh or long hair. */
 export function mountAttributes(panel: HTMLElement, app: App): void {
   const { one, many, knows } = app.words;
   const before = app.screen(`The original ${one}`, 96);

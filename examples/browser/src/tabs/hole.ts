@@ -5,7 +5,7 @@ import type { ScreenSize } from '../ui/screen.js';
 /** Whether a pixel is unknown. */
 type Shape = (pixel: Pixel, size: ScreenSize) => boolean;
 
-/** Holes to begin with. The stripe covers the eyes of a face. */
+/** Holes to begin with. What the stripe covers is in the words of the model. */
 export const readyHoles = {
   half: ({ x }, { width }) => x < width / 2,
   stripe: ({ y }, { height }) => y >= (5 / 16) * height && y < (9 / 16) * height,

@@ -119,8 +119,8 @@ describeBrowser('a picture of the user', () => {
     await button(panel, 'Camera').click();
     const dialog = page.getByRole('dialog', { name: 'Camera' });
     await button(dialog, 'Take the picture').click();
-    const [pixels] = await untilShown('The photo', before);
-    expect(new Set(pixels?.match(/.{8}/g)).size).toBe(1);
+    await untilShown('The photo', before);
+    await eventually(seen, ([pixels]) => expect(new Set(pixels?.match(/.{8}/g)).size).toBe(1));
     expect(await dialog.isVisible()).toBe(false);
     expect(await page.locator('video').evaluate((video: HTMLVideoElement) => video.srcObject)).toBeNull();
   });
