@@ -52,7 +52,7 @@ async function start(...flags: string[]): Promise<Running> {
     once(server.stdout as never, 'data'),
     once(server, 'exit').then(() => Promise.reject(new Error(`glow-serve ended: ${log}`))),
   ]);
-  const [, address] = /^serving faces:1 at (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(String(line)) ?? [];
+  const [, address] = /^serving pixel-faces:1 at (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(String(line)) ?? [];
   if (address === undefined) throw new Error(`glow-serve printed ${line}`);
   return { process: server, address, port: Number(new URL(address).port), log: () => log };
 }
@@ -142,8 +142,8 @@ describe('a server', () => {
     const together = await Promise.all(Array.from({ length: 32 }, () => logProbOf(infer(server))));
     for (const logProb of together) expect(logProb).toBeCloseTo(alone, 1); // of 50,000 nats
     const metrics = await (await fetch(`${server.address}/metrics`)).text();
-    const [, runs] = /batch_images_count\{model="faces:1",call="encode"\} (\d+)/.exec(metrics) ?? [];
-    const [, images] = /batch_images_sum\{model="faces:1",call="encode"\} (\d+)/.exec(metrics) ?? [];
+    const [, runs] = /batch_images_count\{model="pixel-faces:1",call="encode"\} (\d+)/.exec(metrics) ?? [];
+    const [, images] = /batch_images_sum\{model="pixel-faces:1",call="encode"\} (\d+)/.exec(metrics) ?? [];
     expect(Number(runs)).toBeLessThan(Number(images) / 2);
   });
 
@@ -177,7 +177,7 @@ describe('a server', () => {
     expect(children).toHaveLength(1);
     const runs = async () => {
       const metrics = await (await fetch(`${server.address}/metrics`)).text();
-      return Number(/batch_images_count\{model="faces:1",call="encode"\} (\d+)/.exec(metrics)?.[1]);
+      return Number(/batch_images_count\{model="pixel-faces:1",call="encode"\} (\d+)/.exec(metrics)?.[1]);
     };
     const before = await runs();
     const lost = infer(server, 512);

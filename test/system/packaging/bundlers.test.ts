@@ -74,7 +74,7 @@ describeBrowser('the page of docs/bundlers.md', () => {
     return { status, foreign, errors };
   }
 
-  const restored = 'wasm: 768 of 768 values came back';
+  const restored = 'wasm: 3072 of 3072 values came back';
 
   test.each([
     { by: 'Vite', page: 'dist/index.html', status: restored },

@@ -43,8 +43,9 @@ export function stretch(
   const stridesB = stretchedStrides(b, shape);
   const index = shape.map(() => 0);
   let [fromA, fromB] = [0, 0];
+  const [dataA, dataB] = [a.data, b.data]; // once: a tensor may make its numbers when they are read
   for (let i = 0; i < y.data.length; i++) {
-    y.data[i] = f(a.data[fromA], b.data[fromB]);
+    y.data[i] = f(dataA[fromA], dataB[fromB]);
     // The next element, as an odometer counts: a division for each axis of each element takes several times as long.
     for (let axis = rank - 1; axis >= 0; axis--) {
       fromA += stridesA[axis];
@@ -80,10 +81,11 @@ export function gather(
 ): Float64Tensor {
   const [n, c, h, w] = shape;
   const y = filled(shape);
+  const { data } = x;
   let at = 0;
   for (let b = 0; b < n; b++) {
     for (let k = 0; k < c; k++) {
-      for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) y.data[at++] = x.data[source(b, k, i, j)];
+      for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) y.data[at++] = data[source(b, k, i, j)];
     }
   }
   return y;
@@ -157,17 +159,18 @@ export function conv3x3(padded: Float64Tensor, weight: Float64Tensor, bias: Floa
   const h = hp - 2;
   const w = wp - 2;
   const y = filled([n, o, h, w]);
+  const [pixels, weights, biases] = [padded.data, weight.data, bias.data];
   for (let b = 0; b < n; b++) {
     for (let k = 0; k < o; k++) {
       const to = (b * o + k) * h * w;
-      y.data.fill(bias.data[k], to, to + h * w);
+      y.data.fill(biases[k], to, to + h * w);
       for (let channel = 0; channel < c; channel++) {
         for (let dy = 0; dy < 3; dy++) {
           for (let dx = 0; dx < 3; dx++) {
-            const factor = weight.data[((k * c + channel) * 3 + dy) * 3 + dx];
+            const factor = weights[((k * c + channel) * 3 + dy) * 3 + dx];
             for (let i = 0; i < h; i++) {
               const from = ((b * c + channel) * hp + i + dy) * wp + dx;
-              addScaled(y.data, to + i * w, padded.data, from, w, factor);
+              addScaled(y.data, to + i * w, pixels, from, w, factor);
             }
           }
         }

@@ -88,11 +88,12 @@ export const float64Ops: Ops<Float64Tensor> = {
     const pixels = h * w;
     const column = new Float64Array(c);
     const product = new Float64Array(o);
+    const [values, weights, biases] = [x.data, weight.data, bias?.data];
     for (let b = 0; b < n; b++) {
       for (let p = 0; p < pixels; p++) {
-        for (let i = 0; i < c; i++) column[i] = x.data[(b * c + i) * pixels + p];
-        multiplyColumn(weight.data, column, product);
-        for (let k = 0; k < o; k++) y.data[(b * o + k) * pixels + p] = product[k] + (bias?.data[k] ?? 0);
+        for (let i = 0; i < c; i++) column[i] = values[(b * c + i) * pixels + p];
+        multiplyColumn(weights, column, product);
+        for (let k = 0; k < o; k++) y.data[(b * o + k) * pixels + p] = product[k] + (biases?.[k] ?? 0);
       }
     }
     return y;

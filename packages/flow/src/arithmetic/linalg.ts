@@ -29,11 +29,12 @@ export function matmul(a: Float64Tensor, b: Float64Tensor): Float64Tensor {
     );
   }
   const y = filled([m, n]);
+  const [left, right] = [a.data, b.data];
   for (let i = 0; i < m; i++) {
     for (let p = 0; p < k; p++) {
-      const factor = a.data[i * k + p];
+      const factor = left[i * k + p];
       if (factor === 0) continue;
-      for (let j = 0; j < n; j++) y.data[i * n + j] += factor * b.data[p * n + j];
+      for (let j = 0; j < n; j++) y.data[i * n + j] += factor * right[p * n + j];
     }
   }
   return y;
