@@ -136,6 +136,7 @@ export function pad(x: Float64Tensor, padding: Padding): Float64Tensor {
   const channels = padding === 'border' ? c + 1 : c;
   const y = filled([n, channels, h + 2, w + 2], padding === 'ones' ? 1 : 0);
   const plane = (h + 2) * (w + 2);
+  const { data } = x;
   for (let b = 0; b < n; b++) {
     for (let k = 0; k < channels; k++) {
       const out = y.data.subarray((b * channels + k) * plane, (b * channels + k + 1) * plane);
@@ -143,7 +144,7 @@ export function pad(x: Float64Tensor, padding: Padding): Float64Tensor {
       for (let i = 0; i < h; i++) {
         const row = (i + 1) * (w + 2) + 1;
         if (k === c) out.fill(0, row, row + w);
-        else out.set(x.data.subarray(((b * c + k) * h + i) * w, ((b * c + k) * h + i + 1) * w), row);
+        else out.set(data.subarray(((b * c + k) * h + i) * w, ((b * c + k) * h + i + 1) * w), row);
       }
     }
   }

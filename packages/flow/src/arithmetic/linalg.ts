@@ -59,7 +59,8 @@ export function permutationMatrix(permutation: ArrayLike<number>): Float64Tensor
 export function transpose(a: Float64Tensor): Float64Tensor {
   const [m, n] = a.shape as [number, number];
   const y = filled([n, m]);
-  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) y.data[j * m + i] = a.data[i * n + j];
+  const { data } = a;
+  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) y.data[j * m + i] = data[i * n + j];
   return y;
 }
 
