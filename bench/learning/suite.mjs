@@ -3,7 +3,8 @@
 //     nice npm run ablation -- --suite learning [--only 'batch 8,adamax'] [--rates 0.002] [--doc docs/ablation.md]
 //
 // Each trial is a process of its own. Kill it whenever you like: the same command goes on. Finished trials are lines of
-// bench/learning/results.jsonl; tables are made from this file alone, printed or written to the document of --doc.
+// bench/learning/results.jsonl; tables are made from this file alone, printed or written to the document of --doc. Two
+// commands may run at once if --only gives them different candidates.
 //
 // 1. Screening: each candidate at each rate, 10 minutes, one seed. 2. Finals: the best four candidates and the baseline,
 // each at its best rate, 30 minutes, three seeds. A minute is the work that the baseline does in a minute of the
@@ -59,8 +60,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 
 if (!values.report) {
-  for (const rate of numbers('rates'))
-    for (const name of baselineFirst()) await run(name, rate, 1, screening);
+  for (const rate of numbers('rates')) for (const name of names) await run(name, rate, 1, screening);
   if (values.only === undefined && !stopped) {
     for (const seed of numbers('seeds')) {
       for (const name of finalists(finished(), screening)) {
@@ -79,10 +79,6 @@ function numbers(flag) {
     if (value > 0 && Number.isFinite(value)) return value;
     throw new RangeError(`learning: --${flag}: expected numbers above 0, got "${values[flag]}"`);
   });
-}
-
-function baselineFirst() {
-  return names.includes('baseline') ? names : ['baseline', ...names];
 }
 
 function finished() {

@@ -7,6 +7,7 @@ import onnxruntime as ort
 import tritonclient.http as triton
 
 url, folder, token = sys.argv[1:4]
+served = folder.rstrip("/").rsplit("/", 1)[-1]  # a server calls a folder by its last name
 headers = {"Authorization": f"Bearer {token}"} if token else {}
 client = triton.InferenceServerClient(url)
 levels = ["z0", "z1", "z2"]
@@ -24,36 +25,36 @@ def infer(model, arrays, outputs=None, binary=True, **more):
 
 shapes = {"z0": (3, 6, 8, 8), "z1": (3, 12, 4, 4), "z2": (3, 48, 2, 2)}
 drawn = {name: 0.7 * np.random.default_rng(1).standard_normal(shape) for name, shape in shapes.items()}
-faces = infer("faces-decode", {name: array.astype(np.float32) for name, array in drawn.items()}).as_numpy("x")
+faces = infer(f"{served}-decode", {name: array.astype(np.float32) for name, array in drawn.items()}).as_numpy("x")
 bins = np.clip(np.floor((faces + 0.5) * 32), 0, 31)
 x = ((bins + 0.5) / 32 - 0.5).astype(np.float32)
-found = {binary: infer("faces-encode", {"x": x}, levels + ["log_prob"], binary) for binary in (True, False)}
+found = {binary: infer(f"{served}-encode", {"x": x}, levels + ["log_prob"], binary) for binary in (True, False)}
 z = {name: found[True].as_numpy(name) for name in levels}
 log_prob = found[True].as_numpy("log_prob")
-decoded = infer("faces-decode", z).as_numpy("x")
+decoded = infer(f"{served}-decode", z).as_numpy("x")
 
 right = ort.InferenceSession(f"{folder}/onnx/encode.onnx").run(None, {"x": x})
-gradient = infer("faces-encode-gradient", {"x": x}).as_numpy("gradient")
+gradient = infer(f"{served}-encode-gradient", {"x": x}).as_numpy("gradient")
 slope = np.sqrt((gradient.astype(float) ** 2).sum((1, 2, 3), keepdims=True))
 step = 0.3 / slope  # a change of log p by 0.3 nats in each direction
 up, down = (
-    infer("faces-encode", {"x": (x + sign * step * gradient / slope).astype(np.float32)}).as_numpy("log_prob").astype(float)
+    infer(f"{served}-encode", {"x": (x + sign * step * gradient / slope).astype(np.float32)}).as_numpy("log_prob").astype(float)
     for sign in (1, -1)
 )
-pulled = infer("faces-decode-gradient", {**z, "cotangent": gradient})
-by_version = infer("faces-encode", {"x": x[:1]}, request_id="seven", model_version="1").get_response()
+pulled = infer(f"{served}-decode-gradient", {**z, "cotangent": gradient})
+by_version = infer(f"{served}-encode", {"x": x[:1]}, request_id="seven", model_version="1").get_response()
 
 error = ""
 try:
-    infer("faces-encode", {"x": x[:, :2]})
+    infer(f"{served}-encode", {"x": x[:, :2]})
 except triton.InferenceServerException as refused:
     error = f"{refused.status()} {refused.message()}"
 
-metadata = client.get_model_metadata("faces-encode", headers=headers)
+metadata = client.get_model_metadata(f"{served}-encode", headers=headers)
 print(json.dumps({
     "live": client.is_server_live(),
     "ready": client.is_server_ready(),
-    "modelReady": client.is_model_ready("faces-decode", headers=headers),
+    "modelReady": client.is_model_ready(f"{served}-decode", headers=headers),
     "server": client.get_server_metadata(headers=headers)["extensions"],
     "inputs": [[tensor["name"], tensor["shape"]] for tensor in metadata["inputs"]],
     "jsonIsBinary": all(np.array_equal(found[True].as_numpy(n), found[False].as_numpy(n)) for n in levels + ["log_prob"]),
