@@ -15,7 +15,7 @@ const baseline = {
 };
 
 /** Learning rates for batches of 32 images. Each candidate is tried at the first, then each at the next, and so on. */
-export const rates = [2e-3, 4e-3, 1e-3];
+export const rates = [4e-3, 2e-3, 8e-3, 1e-3];
 
 /** For other batches, the rate follows the root of their size. */
 const rateAt = (rate, batch) => rate * Math.sqrt(batch / 32);
@@ -27,10 +27,10 @@ const changes = {
   'batch 8': { batch: 8 },
   'batch 16': { batch: 16 },
   // wider, deeper
-  'K 8, hidden 96': { model: { steps: 8, hiddenChannels: 96 } },
-  'K 32, hidden 32': { model: { steps: 32, hiddenChannels: 32 } },
-  'K 16, hidden 32': { model: { steps: 16, hiddenChannels: 32 } },
-  'K 8, hidden 64': { model: { steps: 8, hiddenChannels: 64 } },
+  'K 8 hidden 96': { model: { steps: 8, hiddenChannels: 96 } },
+  'K 32 hidden 32': { model: { steps: 32, hiddenChannels: 32 } },
+  'hidden 32': { model: { steps: 16, hiddenChannels: 32 } },
+  'K 8': { model: { steps: 8, hiddenChannels: 64 } },
   // preset
   'tanh couplings': { model: { coupling: 'tanh' } },
   bounded: { preset: 'bounded' },
@@ -41,13 +41,16 @@ const changes = {
   // optimiser
   'clip 1': { learning: { clip: 1 } },
   'beta2 0.99': { learning: { beta2: 0.99 } },
-  'batch 8, beta2 0.99': { batch: 8, learning: { beta2: 0.99 } },
-  'batch 8, hidden 32': { batch: 8, model: { hiddenChannels: 32 } },
+  'batch 8 + beta2 0.99': { batch: 8, learning: { beta2: 0.99 } },
+  'batch 8 + hidden 32': { batch: 8, model: { hiddenChannels: 32 } },
   adamax: { learning: { optimizer: 'adamax' } },
+  muon: { learning: { optimizer: 'muon' } },
+  'muon + batch 8': { batch: 8, learning: { optimizer: 'muon' } },
+  'muon + batch 16': { batch: 16, learning: { optimizer: 'muon' } },
   'warm-up 10 %': { warmup: 0.1 },
   'average 0.999': { learning: { ema: 0.999 } },
   'batch 64': { batch: 64 },
-  'batch 128, reversible': { batch: 128, learning: { memory: 'reversible' } },
+  'batch 128 + reversible': { batch: 128, learning: { memory: 'reversible' } },
   // noise
   'variational dequantisation': { learning: { dequantisation: 'variational' } },
 };

@@ -4,7 +4,7 @@
  *
  *     node devices-process.mjs webgpu requests.json results.json
  *
- * requests.json: [{ checkpoint: path, memory } or { operator }]. Results: for each { bitsPerDim, gradient } of four images by the
+ * requests.json: [{ checkpoint: path, memory, optimizer } or { operator }]. Results: for each { bitsPerDim, gradient } of four images by the
  * checkpoint's parameters, and { losses, scores } of ten steps from data-dependent initialisation on and after them,
  * in the middle by another engine that goes on from the first one's state; { resident } is whether parameters stay there; or { refusal } of a graph with that operator.
  */
@@ -20,7 +20,7 @@ import { openOnnxRuntimeDifferentiator } from '../../../packages/trainer/dist/on
 const [device, requestsPath, resultsPath] = process.argv.slice(2);
 const count = 4;
 
-async function train({ checkpoint, memory }) {
+async function train({ checkpoint, memory, optimizer }) {
   const { config, params } = parseCheckpoint(readFileSync(checkpoint));
   const glow = createGlow(config);
   const random = createRandom(3);
@@ -36,7 +36,7 @@ async function train({ checkpoint, memory }) {
   const { bitsPerDim, gradient } = await differentiator.gradient(parameters, batch);
   const exact = { bitsPerDim: [...bitsPerDim], gradient: [...gradient] };
 
-  const settings = { optimizer: 'adam', beta1: 0.9, beta2: 0.999, clip: 50, ema: 0.5 };
+  const settings = { optimizer, beta1: 0.9, beta2: 0.999, clip: 50, ema: 0.5 };
   const openEngine = () => assembleEngine(glow, { initial: params.trainable }, differentiator, settings);
   const engine = await openEngine();
   await engine.initialise(batch);

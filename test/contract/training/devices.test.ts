@@ -11,11 +11,16 @@ import { describeWebgpu, softwareDriver } from '../../support/vulkan-driver.js';
 
 /** Float32 in another order of sums, and shaders' exp and tanh of 1e-7, forwards and backwards through two levels. */
 const FLOAT32 = 1e-5;
-/** Ten steps of Adam carry that on: it divides by gradients that may be as small as their rounding. */
+/** Ten steps carry that on, of Adam above all: it divides by gradients that may be as small as their rounding. */
 const DRIFT = 1e-3;
 
 const chosen = ['tutorial', 'port', 'openai', 'additive coupling', 'class-conditional'];
-const cases = chosen.flatMap((name) => (['full', 'reversible'] as const).map((memory) => ({ name, memory })));
+const cases = [
+  ...chosen.flatMap((name) =>
+    (['full', 'reversible'] as const).map((memory) => ({ name, memory, optimizer: 'adam' })),
+  ),
+  { name: 'openai', memory: 'full', optimizer: 'muon' },
+] as const;
 
 interface Trained {
   readonly bitsPerDim: readonly number[];
@@ -44,7 +49,7 @@ beforeAll(() => {
     const params = randomParams(createGlow(small), 5);
     writeFileSync(join(folder, name), encodeCheckpoint({ config: small, params, initialised: true }));
   }
-  const list = cases.map(({ name, memory }) => ({ checkpoint: join(folder, name), memory }));
+  const list = cases.map(({ name, ...others }) => ({ checkpoint: join(folder, name), ...others }));
   writeFileSync(requests, JSON.stringify([...list, { operator }]));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -83,7 +88,7 @@ for (const { device, env, describeDevice } of devices) {
     }, 600_000);
 
     test.each(cases.map((one, i) => ({ ...one, i })))(
-      'has the gradient of cpu and learns as there: $name, $memory',
+      'has the gradient of cpu and learns as there: $name, $memory, $optimizer',
       ({ i }) => {
         const [got, expected] = [results[i], cpu[i]] as [Trained, Trained];
         expect(relativeError(got.bitsPerDim, expected.bitsPerDim)).toBeLessThan(FLOAT32);

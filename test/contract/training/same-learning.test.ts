@@ -22,7 +22,14 @@ beforeAll(async () => {
   await openDevice('wasm');
 });
 
-describe.each(variants)('$name', ({ config }) => {
+const cases = [
+  ...variants.map((variant) => ({ ...variant, optimizer: 'adam' as const })),
+  ...variants
+    .filter(({ name }) => name === 'openai')
+    .map((variant) => ({ ...variant, optimizer: 'muon' as const })),
+];
+
+describe.each(cases)('$name, $optimizer', ({ config, optimizer }) => {
   const glow = createGlow(config);
   const params = initialParams(glow, 4);
   const { channels, height, width, classes } = config;
@@ -38,7 +45,7 @@ describe.each(variants)('$name', ({ config }) => {
   });
   const batchAt = (step: number) => batches[step % batches.length] as Batch;
   const engineOf = (differentiator: Differentiator) =>
-    assembleEngine(glow, { initial: params.trainable }, differentiator, settings);
+    assembleEngine(glow, { initial: params.trainable }, differentiator, { ...settings, optimizer });
   async function losses(engine: Engine, from: number, to: number): Promise<number[]> {
     const found: number[] = [];
     for (let step = from; step < to; step++) {

@@ -14,10 +14,12 @@ const runAt = temporaryRuns();
 const pass = clockOfRuns();
 
 test.each([
-  ['after an epoch', { stopAfter: undefined, epochs: 1 }],
-  ['in the middle of one', { stopAfter: 3, epochs: 3 }],
-])('a run resumed %s ends exactly where a straight one does', async (name, { stopAfter, epochs }) => {
-  const settings = { ...tinySettings, epochs: 3 };
+  ['after an epoch', { stopAfter: undefined, epochs: 1, optimizer: 'adam' }],
+  ['in the middle of one', { stopAfter: 3, epochs: 3, optimizer: 'adam' }],
+  ['in the middle of one, with Muon,', { stopAfter: 3, epochs: 3, optimizer: 'muon' }],
+] as const)('a run resumed %s ends exactly where a straight one does', async (name, change) => {
+  const { stopAfter, epochs, optimizer } = change;
+  const settings = { ...tinySettings, epochs: 3, optimizer };
   const straight = runAt(`straight ${name}`);
   await train({ ...base, out: straight, settings });
 

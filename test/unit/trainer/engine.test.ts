@@ -39,6 +39,7 @@ function differentiator(gradient: number, bitsPerDim = 4): Differentiator {
       gradient: new Float32Array(length).fill(gradient),
     }),
     evaluate: async () => Float64Array.of(bitsPerDim, bitsPerDim),
+    orthogonalise: async (stacks) => stacks,
     dispose: async () => {},
   };
 }

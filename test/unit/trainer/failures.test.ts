@@ -25,11 +25,12 @@ describe('a batch that is not the model’s', () => {
     throw new Error('it was let through');
   };
   const untouched: Differentiator = {
-    ...{ description: '', initialise: never, gradient: never, evaluate: never },
+    ...{ description: '', initialise: never, gradient: never, evaluate: never, orthogonalise: never },
     dispose: async () => {},
   };
-  const learned = initialLearned(parameterLayout(glow), initialParams(glow, 1).trainable, false);
-  const learner = createHostLearner(untouched, learned, 'adam');
+  const layout = parameterLayout(glow);
+  const learned = initialLearned(layout, initialParams(glow, 1).trainable, false);
+  const learner = createHostLearner(layout, untouched, learned, 'adam');
   const engine = createEngine(glow, learner, { ...defaultSettings, ema: 0 });
   const x = new Float32Array(2 * 16);
   const classes = Uint16Array.of(0, 2);

@@ -1,8 +1,16 @@
 import { createRandom } from '@glow-onnx/flow';
 import { encodeModel, graph } from '@glow-onnx/graph';
 import { type FloatTensor, openSession } from '@glow-onnx/runtime/session';
-import { type Learned, scales, updates } from '../../../packages/trainer/src/engine/optimizer.js';
+import { createMuon } from '../../../packages/trainer/src/engine/muon.js';
+import {
+  type Learned,
+  type OptimizerName,
+  optimizers,
+  scales,
+  updates,
+} from '../../../packages/trainer/src/engine/optimizer.js';
 import { type Place, tensorsOf } from '../../../packages/trainer/src/engine/parameters.js';
+import { createOrthogonaliser } from '../../../packages/trainer/src/onnxruntime/orthogonalise.js';
 import { scaleFeeds, updateGraph } from '../../../packages/trainer/src/onnxruntime/update-graph.js';
 import { relativeError } from '../../support/numeric.js';
 
@@ -10,13 +18,24 @@ import { relativeError } from '../../support/numeric.js';
 const FLOAT32 = 2e-6;
 
 const places: Place[] = [
-  { name: 'kernel', shape: [50, 20], from: 0, to: 1000 },
-  { name: 'bias', shape: [50], from: 1000, to: 1050 },
+  { name: 'wide', shape: [10, 6, 3, 3], from: 0, to: 540 },
+  { name: 'bias', shape: [50], from: 540, to: 590 },
+  { name: 'tall', shape: [20, 10, 1, 1], from: 590, to: 790 },
+  { name: 'matrix', shape: [10, 10], from: 790, to: 890 },
+  { name: 'tall too', shape: [20, 10, 1, 1], from: 890, to: 1090 },
 ];
+const layout = { places, size: 1090 };
 const random = createRandom(7);
-const draw = () => Float32Array.from({ length: 1050 }, random.normal);
+const draw = () => Float32Array.from({ length: layout.size }, random.normal);
 
-describe.each(['adam', 'adamax'] as const)('%s', (optimizer) => {
+/** The step of JavaScript, whose products of matrices are those of ONNX Runtime. */
+async function hostStep(optimizer: OptimizerName) {
+  if (optimizer !== 'muon') return { take: updates[optimizer], dispose: async () => {} };
+  const { orthogonalise, dispose } = createOrthogonaliser({ device: 'cpu' });
+  return { take: createMuon(layout, orthogonalise), dispose };
+}
+
+describe.each(optimizers)('%s', (optimizer) => {
   test.each([true, false])(
     'as a graph takes the steps of JavaScript, with an average: %s',
     async (averaged) => {
@@ -24,12 +43,13 @@ describe.each(['adam', 'adamax'] as const)('%s', (optimizer) => {
         producer: { name: 'test', version: '' },
       });
       const session = await openSession({ model, device: 'cpu' });
-      const zeros = () => new Float32Array(1050);
+      const zeros = () => new Float32Array(layout.size);
       const start = draw();
       const expected: Learned = {
         ...{ parameters: start.slice(), m: zeros(), v: zeros() },
         ...(averaged && { average: start.slice() }),
       };
+      const { take, dispose } = await hostStep(optimizer);
       let ours: Record<string, FloatTensor> = {};
       for (const [vector, numbers] of Object.entries(expected))
         Object.assign(ours, named(vector, numbers.slice()));
@@ -41,15 +61,16 @@ describe.each(['adam', 'adamax'] as const)('%s', (optimizer) => {
         const next = await session.run({
           ...ours,
           ...named('gradient', gradient),
-          ...scaleFeeds(numbers, averaged),
+          ...scaleFeeds(optimizer, numbers, averaged),
         });
         ours = Object.fromEntries(
           Object.entries(next).map(([name, value]) => [name.replace(/^next\//, ''), value]),
         );
-        updates[optimizer](expected, gradient, numbers);
+        await take(expected, gradient, numbers);
       }
       await session.release();
-      expect(Object.keys(ours)).toHaveLength(averaged ? 8 : 6);
+      await dispose();
+      expect(Object.keys(ours)).toHaveLength((averaged ? 4 : 3) * places.length);
       for (const [vector, numbers] of Object.entries(expected)) {
         for (const { name, from, to } of places) {
           const got = ours[`${vector}/${name}`] as FloatTensor;

@@ -44,6 +44,7 @@ function fakeDifferentiator(
       };
     },
     evaluate: async (_, { count }) => new Float64Array(count).fill(validation(evaluations++)),
+    orthogonalise: async (stacks) => stacks,
     dispose: async () => {},
   };
 }

@@ -62,7 +62,7 @@ test('a checkpoint without the state of its optimiser starts from its averaged w
 });
 
 test.each([
-  [{ optimizer: 'sgd' as never }, 'settings: optimizer must be one of adam, adamax, got "sgd"'],
+  [{ optimizer: 'sgd' as never }, 'settings: optimizer must be one of adam, adamax, muon, got "sgd"'],
   [
     { dequantisation: 'normal' as never },
     'settings: dequantisation must be one of uniform, variational, got "normal"',

@@ -131,6 +131,20 @@ test.each([
   }
 });
 
+test('every rank turns kernels as rank 0 does', async () => {
+  const all = ranksInProcess(3).map((ranks) =>
+    acrossRanks(
+      {
+        orthogonalise: async () => [{ shape: [1, 1, 2], data: Float32Array.of(ranks.rank, 7) }],
+      } as unknown as Differentiator,
+      ranks,
+    ),
+  );
+  const stack = () => ({ shape: [1, 1, 2], data: Float32Array.of(5, 5) });
+  const results = await Promise.all(all.map(({ orthogonalise }) => orthogonalise([stack()])));
+  expect(results).toEqual(Array(3).fill([{ shape: [1, 1, 2], data: Float32Array.of(0, 7) }]));
+});
+
 test('every rank learns that one has a loss that is not finite', async () => {
   const local = (bits: number): Differentiator => ({
     description: 'constant',
@@ -141,6 +155,7 @@ test('every rank learns that one has a loss that is not finite', async () => {
       bitsPerDimLevels: [Float64Array.of(bits / 2)],
     }),
     evaluate: async (_, { count }) => new Float64Array(count).fill(bits),
+    orthogonalise: async (stacks) => stacks.map(({ shape }) => ({ shape, data: Float32Array.of(bits) })),
     dispose: async () => {},
   });
   const batch: Batch = { count: 1, x: new Float32Array(1) };

@@ -11,7 +11,13 @@ async function trainingOf(scores: ValidationScores | undefined, settings: Partia
   const never = async (): Promise<never> => {
     throw new Error('nothing is computed here');
   };
-  const computing = { description: '', initialise: never, gradient: never, evaluate: never };
+  const computing = {
+    description: '',
+    initialise: never,
+    gradient: never,
+    evaluate: never,
+    orthogonalise: never,
+  };
   const engine = await assembleEngine(
     createGlow(rampsConfig),
     { initial: trainable },

@@ -24,7 +24,7 @@ test('a step schedule takes a tenth from the middle and a hundredth from three q
 });
 
 test.each<[Partial<Record<keyof TrainSettings, unknown>>, string]>([
-  [{ optimizer: 'sgd' }, 'optimizer must be one of adam, adamax, got "sgd"'],
+  [{ optimizer: 'sgd' }, 'optimizer must be one of adam, adamax, muon, got "sgd"'],
   [{ schedule: 'linear' }, 'schedule must be one of constant, cosine, step, got "linear"'],
   [{ ema: 1 }, 'ema must be a number from 0 (no average) to below 1, got 1'],
   [{ skipOutliers: 1 }, 'skipOutliers must be a number above 1, or 0 to skip no step, got 1'],

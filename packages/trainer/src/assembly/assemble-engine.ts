@@ -32,7 +32,7 @@ export async function assembleEngine(
     const learned = initialLearned(layout, initial, ema > 0);
     const learner = gpu
       ? await openGpuLearner(layout, differentiator, gpu, learned, optimizer)
-      : createHostLearner(differentiator, learned, optimizer);
+      : createHostLearner(layout, differentiator, learned, optimizer);
     engine = createEngine(glow, learner, settings);
     if (state) await engine.restore(state);
     return engine;

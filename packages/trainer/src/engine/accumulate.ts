@@ -31,6 +31,7 @@ export function inParts(whole: Differentiator, parts: number): Differentiator {
       }
       return joined(scores);
     },
+    orthogonalise: whole.orthogonalise,
     dispose: whole.dispose,
   };
 }

@@ -4,11 +4,18 @@ import type { OptimizerName } from './optimizer.js';
 
 /** How gradients change parameters. */
 export interface LearningSettings {
-  /** The optimiser: `adam` (Kingma & Ba 2015, algorithm 1) or `adamax` (algorithm 2). Default `adam`. */
+  /**
+   * The optimiser: `adam` (Kingma & Ba 2015, algorithm 1), `adamax` (algorithm 2), or `muon` (Jordan et al. 2024), which
+   * turns the step of each convolution's kernel into a matrix near an orthogonal one, and is Adam for all else. Default
+   * `adam`.
+   */
   readonly optimizer: OptimizerName;
   /** Decay of the optimiser's average of gradients, from 0 to below 1. Default 0.9. */
   readonly beta1: number;
-  /** Decay of its average of squared gradients (Adam) or of their largest value (Adamax), above 0, below 1. Default 0.999. */
+  /**
+   * Decay of its average of squared gradients (Adam, Muon) or of their largest value (Adamax), above 0, below 1. Default
+   * 0.999.
+   */
   readonly beta2: number;
   /** Largest global norm of a gradient, above 0. A larger gradient is scaled down to this norm. Default 50. */
   readonly clip: number;
@@ -37,7 +44,7 @@ export interface EngineState {
   readonly trainable: Named<Float64Tensor>;
   /** Moving averages of the trainable parameters. Absent if `ema` is 0. */
   readonly ema?: Named<Float64Tensor>;
-  /** The optimiser's moments of the gradient, by parameter: `m` the first, `v` the second. */
+  /** The optimiser's moments of the gradient, by parameter: `m` the first, `v` the second (0 where Muon needs none). */
   readonly optimizer: { readonly m: Named<Float64Tensor>; readonly v: Named<Float64Tensor> };
   /** Number of steps that changed the parameters. The bias correction of moments and averages needs it. */
   readonly steps: number;

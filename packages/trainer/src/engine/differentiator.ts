@@ -1,6 +1,7 @@
 import type { Dequantisation, Named } from '@glow-onnx/flow';
 import type { DeviceTensor, RuntimeOptions } from '@glow-onnx/runtime/session';
 import type { Batch } from './batch.js';
+import type { Orthogonalise } from './muon.js';
 import type { Scores } from './scores.js';
 
 /**
@@ -16,6 +17,8 @@ export interface Differentiator {
   gradient(parameters: Float32Array, batch: Batch): Promise<Scores & { gradient: Float32Array }>;
   /** bits/dim of each image, with uniform noise or with that of the model's dequantiser. */
   evaluate(parameters: Float32Array, batch: Batch, dequantisation: Dequantisation): Promise<Float64Array>;
+  /** What Muon needs of a tensor library. */
+  readonly orthogonalise: Orthogonalise;
   dispose(): Promise<void>;
   /** The same on a GPU that can keep parameters from step to step. */
   readonly onGpu?: GpuDifferentiator;

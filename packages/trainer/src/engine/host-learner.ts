@@ -1,13 +1,18 @@
 import type { Differentiator } from './differentiator.js';
 import type { Learner } from './learner.js';
+import { createMuon } from './muon.js';
 import { type Learned, norm, type OptimizerName, updates } from './optimizer.js';
+import type { ParameterLayout } from './parameters.js';
 
 /** Keeps parameters, their average and moments in JavaScript, where every differentiator reads them. */
 export function createHostLearner(
+  layout: ParameterLayout,
   differentiator: Differentiator,
   initial: Learned,
   optimizer: OptimizerName,
 ): Learner {
+  const takeStep =
+    optimizer === 'muon' ? createMuon(layout, differentiator.orthogonalise) : updates[optimizer];
   let learned = initial;
   return {
     description: differentiator.description,
@@ -17,7 +22,7 @@ export function createHostLearner(
       return {
         ...scores,
         norm: norm(gradient),
-        update: async (scales) => updates[optimizer](learned, gradient, scales),
+        update: async (scales) => takeStep(learned, gradient, scales),
         dispose() {},
       };
     },

@@ -1,4 +1,4 @@
-export const optimizers = ['adam', 'adamax'] as const;
+export const optimizers = ['adam', 'adamax', 'muon'] as const;
 export type OptimizerName = (typeof optimizers)[number];
 
 /** All that learning changes: flat vectors of one length, in the order of `parameterLayout`. */
@@ -8,7 +8,7 @@ export interface Learned {
   readonly average?: Float32Array;
   /** Moving average of the gradients. */
   readonly m: Float32Array;
-  /** Adam: moving average of the squared gradients. Adamax: their largest absolute value, with decay. */
+  /** Adam: moving average of the squared gradients. Adamax: their largest absolute value, with decay. Muon: see muon.ts. */
   readonly v: Float32Array;
 }
 
@@ -25,6 +25,8 @@ export interface Scales {
   readonly epsilon: number;
   /** average += share·(parameter − average). */
   readonly share: number;
+  /** The learning rate, for Muon's kernels. */
+  readonly rate: number;
 }
 
 export interface StepOptions {
@@ -50,18 +52,7 @@ const EPSILON = 1e-7;
  */
 export const scales: Readonly<Record<OptimizerName, (options: StepOptions) => Scales>> = {
   /** −rate·m̂/(√v̂ + 1e-7). Algorithm 1. */
-  adam({ rate, beta1, beta2, factor, step, decay }) {
-    const root = Math.sqrt(1 - beta2 ** step);
-    return {
-      beta1,
-      toM: (1 - beta1) * factor,
-      beta2,
-      toV: (1 - beta2) * factor ** 2,
-      stride: (rate * root) / (1 - beta1 ** step),
-      epsilon: EPSILON * root,
-      share: shareOf(step, decay),
-    };
-  },
+  adam: ofAdam,
   /** −rate·m̂/(v + 1e-7). Algorithm 2. */
   adamax: ({ rate, beta1, beta2, factor, step, decay }) => ({
     beta1,
@@ -71,8 +62,25 @@ export const scales: Readonly<Record<OptimizerName, (options: StepOptions) => Sc
     stride: rate / (1 - beta1 ** step),
     epsilon: EPSILON,
     share: shareOf(step, decay),
+    rate,
   }),
+  /** Adam's. Kernels need no other: orthogonalising takes any factor away. */
+  muon: ofAdam,
 };
+
+function ofAdam({ rate, beta1, beta2, factor, step, decay }: StepOptions): Scales {
+  const root = Math.sqrt(1 - beta2 ** step);
+  return {
+    beta1,
+    toM: (1 - beta1) * factor,
+    beta2,
+    toV: (1 - beta2) * factor ** 2,
+    stride: (rate * root) / (1 - beta1 ** step),
+    epsilon: EPSILON * root,
+    share: shareOf(step, decay),
+    rate,
+  };
+}
 
 function shareOf(step: number, decay: number): number {
   return 1 - Math.min(decay, (1 + step) / (10 + step));
@@ -81,8 +89,11 @@ function shareOf(step: number, decay: number): number {
 /** Takes one step and then updates the average, in place. */
 export type Update = (learned: Learned, gradient: Float32Array, scales: Scales) => void;
 
-/** The average has a pass of its own: in the first pass it made steps a third slower, even without an average. */
-export const updates: Readonly<Record<OptimizerName, Update>> = {
+/**
+ * Optimisers that treat each parameter alone. The average has a pass of its own: in the first pass it made steps a third
+ * slower, even without an average.
+ */
+export const updates: Readonly<Record<Exclude<OptimizerName, 'muon'>, Update>> = {
   adam({ parameters, average, m, v }, gradient, { beta1, toM, beta2, toV, stride, epsilon, share }) {
     for (let i = 0; i < parameters.length; i++) {
       const g = gradient[i];

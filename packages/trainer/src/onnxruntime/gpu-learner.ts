@@ -70,7 +70,9 @@ export async function openGpuLearner(
         async update(scales) {
           const vectors = Object.entries(current()).map(([name, of]) => prefixed(`${name}/`, of));
           const inputs: GpuTensors = Object.assign(prefixed('gradient/', gradient), ...vectors);
-          const { kept } = await explained(update.runKept({ ...inputs, ...scaleFeeds(scales, averaged) }));
+          const { kept } = await explained(
+            update.runKept({ ...inputs, ...scaleFeeds(optimizer, scales, averaged) }),
+          );
           replace(learnedOf(kept, averaged));
         },
         dispose: () => disposeTensors(gradient),

@@ -8,6 +8,7 @@ import { createGpuDifferentiator } from './gpu-differentiator.js';
 import { levelOutput } from './graph-names.js';
 import { openGraphPool } from './graph-pool.js';
 import type { Memory } from './memory.js';
+import { createOrthogonaliser } from './orthogonalise.js';
 import { evaluation, type GraphKind } from './training-graph.js';
 
 export interface OnnxRuntimeOptions extends Pick<RuntimeOptions, 'threads' | 'wasmPaths'> {
@@ -37,6 +38,7 @@ export async function openOnnxRuntimeDifferentiator(
 ): Promise<OnnxRuntimeDifferentiator> {
   const pool = await openGraphPool(glow, fixed, { device: wanted, count, first, memory, runtime });
   const { device, skipped } = pool;
+  const turning = createOrthogonaliser({ ...runtime, device });
   const layout = parameterLayout(glow);
   const { places, size } = layout;
   let gradients: Float32Array | undefined;
@@ -79,7 +81,11 @@ export async function openOnnxRuntimeDifferentiator(
       await runInto(evaluation[dequantisation], parameters, batch, { log_prob: logProb });
       return scoresOf(glow.config, logProb, []).bitsPerDim;
     },
-    dispose: pool.dispose,
+    orthogonalise: turning.orthogonalise,
+    async dispose() {
+      await turning.dispose();
+      await pool.dispose();
+    },
     ...(device === 'webgpu' && { onGpu: createGpuDifferentiator(glow, pool, count, runtime) }),
   };
 }

@@ -56,6 +56,12 @@ export function acrossRanks(local: Differentiator, ranks: Ranks): Differentiator
       const [scores] = await joined([own], from, batch.count);
       return scores;
     },
+    async orthogonalise(stacks) {
+      // Rank 0 alone: the last bits of a product depend on the processor, and weights must stay the same on every rank.
+      const turned = rank === 0 ? await local.orthogonalise(stacks) : stacks;
+      for (const { data } of turned) await ranks.broadcast(data);
+      return turned;
+    },
     dispose: local.dispose,
   };
 }

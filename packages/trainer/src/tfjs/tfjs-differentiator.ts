@@ -15,6 +15,7 @@ import { type Batch, takeApart } from '../engine/batch.js';
 import type { Differentiator } from '../engine/differentiator.js';
 import { parameterLayout } from '../engine/parameters.js';
 import { scoresOf } from '../engine/scores.js';
+import { orthogonalise } from './orthogonalise.js';
 import { createTape } from './tape.js';
 import { createTfjsOps, tfjsOps } from './tfjs-ops.js';
 
@@ -94,6 +95,7 @@ export function createTfjsDifferentiator(
       logProb.dispose();
       return bitsPerDim;
     },
+    orthogonalise,
     dispose: async () => {},
   };
 }

@@ -72,6 +72,7 @@ export function acrossThreads(local: Differentiator, workers: readonly Worker[])
       ]);
       return joined([found, ...others.map(({ bitsPerDim }) => bitsPerDim)]);
     },
+    orthogonalise: local.orthogonalise,
     async dispose() {
       await Promise.all([local.dispose(), ...workers.map((worker) => worker.terminate())]);
     },
