@@ -47,6 +47,13 @@ const changes = {
   muon: { learning: { optimizer: 'muon' } },
   'muon + batch 8': { batch: 8, learning: { optimizer: 'muon' } },
   'muon + batch 16': { batch: 16, learning: { optimizer: 'muon' } },
+  'muon + batch 16 + bounded': { preset: 'bounded', batch: 16, learning: { optimizer: 'muon' } },
+  'muon + batch 16 + K 8 hidden 96': {
+    batch: 16,
+    model: { steps: 8, hiddenChannels: 96 },
+    learning: { optimizer: 'muon' },
+  },
+  'muon + batch 16 + beta1 0.95': { batch: 16, learning: { optimizer: 'muon', beta1: 0.95 } },
   'warm-up 10 %': { warmup: 0.1 },
   'average 0.999': { learning: { ema: 0.999 } },
   'batch 64': { batch: 64 },

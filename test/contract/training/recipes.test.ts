@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { main } from '../../../packages/trainer/src/cli/main.js';
 import { runOf } from '../../../packages/trainer/src/run/run-checkpoint.js';
+import { recipeFor } from '../../../packages/trainer/src/settings/recipes.js';
 import { glowTrain } from '../../support/glow-train.js';
 import { readCheckpoint, rowOfFaces, temporaryRuns } from '../../support/training.js';
 
@@ -19,6 +20,55 @@ test('a recipe is printed as flags, chosen for the data, and used', async () => 
   const checkpoint = await readCheckpoint(out, 'last');
   expect(checkpoint.config).toMatchObject({ bits: 5, steps: 1, hiddenChannels: 8 });
   expect(runOf(checkpoint)?.settings).toMatchObject({ flip: true, shift: 2, batch: 8, epochs: 1 });
+});
+
+test('the recipe best brings its variant, optimiser and rate, for classes too', async () => {
+  const out = runAt('best');
+  const { code, stderr } = await glowTrain(
+    ...faces,
+    '--recipe',
+    'best',
+    '--labels',
+    'hair',
+    ...short,
+    '--out',
+    out,
+  );
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: expect.stringMatching(/recipe best: --preset bounded --bits 8 .*--optimizer muon .*--lr 0\.\d+/),
+  });
+  const checkpoint = await readCheckpoint(out, 'last');
+  expect(checkpoint.config).toMatchObject({ bits: 8, coupling: 'bounded', prior: 'bounded', steps: 1 });
+  expect(checkpoint.config.classes).toBeGreaterThan(1);
+  const { optimizer, rate, batch } = recipeFor('best', { count: 40 }).settings;
+  expect(runOf(checkpoint)?.settings).toMatchObject({ optimizer, rate, batch });
+});
+
+test('with a model to start from, a recipe prints and changes no flags of the model', async () => {
+  const first = runAt('first');
+  await glowTrain(...faces, ...short, '--out', first);
+  const init = [
+    '--init',
+    join(first, 'last.safetensors'),
+    '--epochs',
+    '1',
+    '--device',
+    'wasm',
+    '--threads',
+    '1',
+  ];
+  const { code, stderr } = await glowTrain(...faces, '--recipe', 'best', ...init, '--out', runAt('second'));
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: expect.stringContaining('recipe best: --schedule cosine'),
+  });
+});
+
+test('a variant that is asked for replaces that of the recipe', async () => {
+  const out = runAt('other variant');
+  await glowTrain(...faces, '--recipe', 'best', '--preset', 'tutorial', ...short, '--out', out);
+  expect((await readCheckpoint(out, 'last')).config).toMatchObject({ coupling: 'tanh', prior: 'standard' });
 });
 
 test('each value of a recipe can be replaced, --flip too', async () => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FloatTensor } from '@glow-onnx/runtime/session';
 import type { Batch } from '../../../packages/trainer/src/engine/batch.js';
 import type { Differentiator } from '../../../packages/trainer/src/engine/differentiator.js';
 import { acrossRanks } from '../../../packages/trainer/src/ranks/across-ranks.js';
@@ -131,18 +132,29 @@ test.each([
   }
 });
 
-test('every rank turns kernels as rank 0 does', async () => {
+test('ranks share the kernels that Muon turns, also if there are fewer than ranks', async () => {
+  const turned: number[] = [];
+  const local = (rank: number) => ({
+    orthogonalise: async (stacks: readonly FloatTensor[]) =>
+      stacks.map(({ shape, data }) => {
+        turned.push(shape[0]);
+        return { shape, data: data.map((x) => 10 * x + rank / 4) };
+      }),
+  });
   const all = ranksInProcess(3).map((ranks) =>
-    acrossRanks(
-      {
-        orthogonalise: async () => [{ shape: [1, 1, 2], data: Float32Array.of(ranks.rank, 7) }],
-      } as unknown as Differentiator,
-      ranks,
-    ),
+    acrossRanks(local(ranks.rank) as unknown as Differentiator, ranks),
   );
-  const stack = () => ({ shape: [1, 1, 2], data: Float32Array.of(5, 5) });
-  const results = await Promise.all(all.map(({ orthogonalise }) => orthogonalise([stack()])));
-  expect(results).toEqual(Array(3).fill([{ shape: [1, 1, 2], data: Float32Array.of(0, 7) }]));
+  const stacks = () => [
+    { shape: [4, 1, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) },
+    { shape: [1, 2, 1], data: Float32Array.of(9, 10) },
+  ];
+  const results = await Promise.all(all.map(({ orthogonalise }) => orthogonalise(stacks())));
+  const expected = [
+    { shape: [4, 1, 2], data: Float32Array.of(10, 20, 30.25, 40.25, 50.5, 60.5, 70.5, 80.5) },
+    { shape: [1, 2, 1], data: Float32Array.of(90.5, 100.5) },
+  ];
+  expect(results).toEqual([expected, expected, expected]);
+  expect(turned.sort()).toEqual([1, 1, 1, 2]);
 });
 
 test('every rank learns that one has a loss that is not finite', async () => {

@@ -16,9 +16,9 @@ const counts = [12, 60, 1200, 5000, 150_000];
 const cases = names.flatMap((name) => counts.map((count) => ({ name, count })));
 
 test.each(cases)('$name gives a valid model and valid settings for $count images', ({ name, count }) => {
-  const { model, settings } = recipeFor(name, { count });
+  const { preset, model, settings } = recipeFor(name, { count });
   checkSettings({ ...defaultSettings, ...settings });
-  expect(createConfig({ channels: 3, height: 32, width: 32, ...model })).toMatchObject(model);
+  expect(createConfig({ channels: 3, height: 32, width: 32, ...model }, preset)).toMatchObject(model);
   const { batch = 0, valFraction = 0 } = settings;
   expect(batch).toBeLessThanOrEqual(count * (1 - valFraction));
   expect(Math.round(count * valFraction)).toBeLessThanOrEqual(1000);
@@ -35,6 +35,14 @@ test.each(names)('%s takes about the same number of steps for few and for many i
 test('photos may be mirrored, drawings may not', () => {
   expect(recipeFor('photos', { count: 5000 }).settings.flip).toBe(true);
   expect(recipeFor('drawings', { count: 5000 }).settings.flip).toBeUndefined();
+});
+
+test('the best learns by Muon, and few images still fill its batches', () => {
+  expect(recipeFor('best', { count: 5000 })).toMatchObject({
+    preset: 'bounded',
+    settings: { optimizer: 'muon', batch: 16 },
+  });
+  expect(recipeFor('best', { count: 60 }).settings.batch).toBe(8);
 });
 
 test('few images get a smaller model, and photos are shifted', () => {

@@ -1,6 +1,7 @@
 import { createConfig, createGlow, initialParams } from '@glow-onnx/flow';
 import { MemoryError } from '@glow-onnx/runtime';
 import { openDifferentiator } from '../../../packages/trainer/src/assembly/open-differentiator.js';
+import { parameterLayout } from '../../../packages/trainer/src/engine/parameters.js';
 import { checkStepMemory, memoryFor, stepBytes } from '../../../packages/trainer/src/onnxruntime/memory.js';
 import { tinyConfig } from '../../support/tiny-config.js';
 
@@ -64,6 +65,18 @@ test('the lists of places for 3×3 convolutions count, however few the images ar
   // 27 places for each channel and pixel of a level, 8 bytes, twice; the parameters are the same.
   const places = 27 * (12 * 128 ** 2 + 24 * 64 ** 2 + 48 * 32 ** 2);
   expect(large - small).toBe(2 * 8 * places * (1 - 1 / 64));
+});
+
+test('Muon takes four more copies of the parameters', () => {
+  const parameters = parameterLayout(glow).size;
+  const more = stepBytes(glow, 4, 'full', 'muon') - stepBytes(glow, 4, 'full');
+  expect(more).toBe(4 * Float32Array.BYTES_PER_ELEMENT * parameters);
+  const settings = { batch: 4, accumulate: 1 };
+  const between = stepBytes(glow, 4, 'full') + more / 2;
+  expect(() => checkStepMemory(glow, settings, 'full', between)).not.toThrow();
+  expect(() => checkStepMemory(glow, { ...settings, optimizer: 'muon' }, 'full', between)).toThrow(
+    MemoryError,
+  );
 });
 
 describe('a step that does not fit', () => {

@@ -35,7 +35,7 @@ export interface Checkpoint {
   readonly initialised: boolean;
   /** Moving averages of the trainable parameters. */
   readonly ema?: Named<Float64Tensor>;
-  /** Adam's first and second moments of the trainable parameters. */
+  /** The optimiser's first and second moments of the trainable parameters. */
   readonly optimizer?: { readonly m: Named<Float64Tensor>; readonly v: Named<Float64Tensor> };
   /** The state that training continues from: counters, generator state, data cursor. */
   readonly progress?: JsonObject;

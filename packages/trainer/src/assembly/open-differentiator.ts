@@ -6,9 +6,14 @@ import { type Device, DeviceError } from '@glow-onnx/runtime/session';
 import { inParts } from '../engine/accumulate.js';
 import type { Differentiator } from '../engine/differentiator.js';
 import type { OpenedDevice } from '../engine/opened-device.js';
-import { checkStepMemory, type Memory, memories, memoryFor } from '../onnxruntime/memory.js';
+import {
+  checkStepMemory,
+  type Memory,
+  memories,
+  memoryFor,
+  type StepSettings,
+} from '../onnxruntime/memory.js';
 import { openOnnxRuntimeDifferentiator } from '../onnxruntime/onnxruntime-differentiator.js';
-import type { TrainSettings } from '../settings/settings.js';
 import type { TfjsDevice } from '../tfjs/device.js';
 import { openTfjsDifferentiator } from '../tfjs/open-tfjs.js';
 
@@ -67,7 +72,7 @@ export const engineRules: Rules<EngineOptions> = {
 type Open = (
   glow: Glow,
   fixed: Named<Float64Tensor>,
-  settings: Pick<TrainSettings, 'batch' | 'accumulate'>,
+  settings: StepSettings,
   options: EngineOptions,
 ) => Promise<Differentiator>;
 
@@ -128,14 +133,17 @@ const openOnnxRuntime: Open = async (glow, fixed, settings, options) => {
 /** The memory mode, if a step fits. @throws MemoryError if none does. */
 function memoryOf(
   glow: Glow,
-  settings: Pick<TrainSettings, 'batch' | 'accumulate'>,
+  settings: StepSettings,
   device: Device | 'auto',
   { memory = 'auto', maxMemory }: EngineOptions,
 ): Memory {
   const available = maxMemory ?? resources(device === 'auto' ? 'cpu' : device).memory;
   const count = Math.ceil(settings.batch / settings.accumulate);
   // The memory of a GPU is not known. That of the machine is the best guess.
-  const chosen = memory === 'auto' ? memoryFor(glow, count, available ?? process.availableMemory()) : memory;
+  const chosen =
+    memory === 'auto'
+      ? memoryFor(glow, count, available ?? process.availableMemory(), settings.optimizer)
+      : memory;
   if (available !== undefined) checkStepMemory(glow, settings, chosen, available);
   return chosen;
 }

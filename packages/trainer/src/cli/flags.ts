@@ -199,9 +199,10 @@ export function settingsOf({
 }
 
 /** The values of a recipe as the flags that would set them. Values that `flags` replace are left out. */
-export function recipeFlags({ model, settings }: Recipe, flags: Flags): string {
+export function recipeFlags({ preset, model, settings }: Recipe, flags: Flags): string {
   const { hiddenChannels: hidden, ...others } = model;
-  return Object.entries({ ...others, hidden, ...settings })
+  const { rate: lr, ...learning } = settings;
+  return Object.entries(given({ preset, ...others, hidden, ...learning, lr }))
     .filter(([name]) => flags[name as keyof Flags] === undefined)
     .map(([name, value]) => (value === true ? inKebab(name) : `${inKebab(name)} ${value}`))
     .join(' ');

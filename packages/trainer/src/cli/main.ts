@@ -95,7 +95,10 @@ async function run(
     }
     live = flags.open && ranks.rank === 0 ? await showLive(flags.out, display, terminal) : undefined;
     const recipe = flags.recipe && recipeFor(flags.recipe, data);
-    if (flags.recipe && recipe) display.recipe(flags.recipe, recipeFlags(recipe, flags));
+    if (flags.recipe && recipe) {
+      const used = init ? { model: {}, settings: recipe.settings } : recipe; // the model is the checkpoint's
+      display.recipe(flags.recipe, recipeFlags(used, flags));
+    }
     if (!flags.resume && !init) await propose(flags, data, display);
     return await train({
       start: startOf(flags, init, data, recipe),
@@ -173,12 +176,13 @@ function startOf(
 
 /** The config of a new model for the data. @throws RangeError if the data does not have the labels. */
 function configOf(
-  { labels, preset, hidden: hiddenChannels, ...flags }: Flags,
+  { labels, preset: wanted, hidden: hiddenChannels, ...flags }: Flags,
   data: TrainingData,
   recipe: Recipe | undefined,
 ): GlowConfig {
   const { channels, height, width } = data;
   const { levels, steps, bits } = flags;
+  const preset = wanted ?? recipe?.preset;
   const attribute = labels === undefined ? undefined : findLabels(data, labels);
   const input: ConfigInput = {
     ...{ channels, height, width },

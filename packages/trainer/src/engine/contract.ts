@@ -6,8 +6,8 @@ import type { OptimizerName } from './optimizer.js';
 export interface LearningSettings {
   /**
    * The optimiser: `adam` (Kingma & Ba 2015, algorithm 1), `adamax` (algorithm 2), or `muon` (Jordan et al. 2024), which
-   * turns the step of each convolution's kernel into a matrix near an orthogonal one, and is Adam for all else. Default
-   * `adam`.
+   * turns the step of each kernel of conditioners and priors into a matrix near an orthogonal one, and is Adam for all
+   * else. Default `adam`.
    */
   readonly optimizer: OptimizerName;
   /** Decay of the optimiser's average of gradients, from 0 to below 1. Default 0.9. */

@@ -118,7 +118,8 @@ export const updates: Readonly<Record<Exclude<OptimizerName, 'muon'>, Update>> =
   },
 };
 
-function follow(average: Float32Array, parameters: Float32Array, share: number): void {
+/** average += share·(parameters − average). */
+export function follow(average: Float32Array, parameters: Float32Array, share: number): void {
   for (let i = 0; i < average.length; i++) average[i] += share * (parameters[i] - average[i]);
 }
 

@@ -3,6 +3,7 @@ import { matmul } from '@glow-onnx/graph/internal';
 import { type Device, type OpenSession, openSession, type RuntimeOptions } from '@glow-onnx/runtime/session';
 import { newtonSchulz, type Orthogonalise } from '../engine/muon.js';
 import { encodeGraph } from './encode-graph.js';
+import { explainUpdate } from './explain-failure.js';
 
 /** `Orthogonalise` by ONNX Runtime. Its graph opens at the first call; later calls have the same shapes. */
 export function createOrthogonaliser(
@@ -13,21 +14,24 @@ export function createOrthogonaliser(
     const inputs = shapes.map((shape, i) => input(`stack${i}`, 'float32', shape));
     const outputs = Object.fromEntries(inputs.map((stack, i) => [`turned${i}`, orthogonal(stack)]));
     const model = encodeGraph(graph({ name: 'orthogonalise', inputs, outputs }));
-    return openSession({ ...options, model }).catch((error) => {
+    return openSession({ ...options, model, memoryPattern: false }).catch((error) => {
       opening = undefined;
-      throw error;
+      throw explainUpdate(error, options.device);
     });
   };
   return {
     async orthogonalise(stacks) {
       opening ??= open(stacks.map(({ shape }) => shape));
       const session = await opening;
-      const outputs = await session.run(Object.fromEntries(stacks.map((stack, i) => [`stack${i}`, stack])));
+      const inputs = Object.fromEntries(stacks.map((stack, i) => [`stack${i}`, stack]));
+      const outputs = await session.run(inputs).catch((error) => {
+        throw explainUpdate(error, options.device);
+      });
       return stacks.map((_, i) => outputs[`turned${i}`]);
     },
     async dispose() {
       const session = await opening?.catch(() => undefined);
-      await session?.release();
+      await session?.release().catch(() => {}); // fails if the GPU was lost
     },
   };
 }

@@ -57,10 +57,25 @@ export function acrossRanks(local: Differentiator, ranks: Ranks): Differentiator
       return scores;
     },
     async orthogonalise(stacks) {
-      // Rank 0 alone: the last bits of a product depend on the processor, and weights must stay the same on every rank.
-      const turned = rank === 0 ? await local.orthogonalise(stacks) : stacks;
-      for (const { data } of turned) await ranks.broadcast(data);
-      return turned;
+      // Each matrix on one rank: the last bits of a product depend on the processor, and weights must stay the same.
+      const shares = stacks.map(({ shape: [count, ...matrix], data }) => {
+        const [from, to] = [rank, rank + 1].map((r) => Math.floor((r * count) / size));
+        const length = data.length / count;
+        return {
+          shape: [to - from, ...matrix],
+          data: data.subarray(from * length, to * length),
+          at: from * length,
+        };
+      });
+      const own = shares.filter(({ data }) => data.length > 0);
+      const turned = own.length > 0 ? await local.orthogonalise(own) : [];
+      const found = new Map(own.map((share, i) => [share, turned[i].data]));
+      const wholes = stacks.map(({ shape, data }) => ({ shape, data: new Float32Array(data.length) }));
+      for (const [i, { data }] of wholes.entries()) {
+        data.set(found.get(shares[i]) ?? [], shares[i].at);
+        await ranks.sum(data);
+      }
+      return wholes;
     },
     dispose: local.dispose,
   };
