@@ -3,6 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { rates } from './candidates.mjs';
 
 const FINALISTS = 4;
+const columns = [...rates].sort((a, b) => a - b);
 const marks = ['<!-- written by the suite learning -->', '<!-- until here, suite learning -->'];
 
 /** The best four candidates of the screening, and the baseline before them. */
@@ -45,7 +46,7 @@ export function tables(results, { screening, finals }) {
 function screeningTable(rows) {
   const base = rows.find(({ name }) => name === 'baseline')?.best;
   const lines = rows.map(({ name, own, best }) => {
-    const tried = rates.map((rate) => {
+    const tried = columns.map((rate) => {
       const found = own.find((one) => one.rate === rate);
       return found ? trained(found).toFixed(3) : '–';
     });
@@ -58,7 +59,7 @@ function screeningTable(rows) {
     '',
     'bits/dim',
     'less baseline',
-    ...rates.map((rate) => `rate ${rate}`),
+    ...columns.map((rate) => `rate ${rate}`),
     'uniform bound',
     'images',
     'parameters',
