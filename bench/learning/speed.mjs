@@ -2,7 +2,7 @@
 import { createRandom } from '@glow-onnx/flow';
 import { openEngine } from '@glow-onnx/trainer/engine';
 
-const ROUNDS = 5;
+const ROUNDS = 11;
 /** Images of a turn: about a second. */
 const TURN = 128;
 

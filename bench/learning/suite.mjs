@@ -103,9 +103,10 @@ async function run(name, rate, seed, minutes) {
   const trial = candidate(name, rate, smaller);
   mkdirSync(out, { recursive: true });
   console.error(`${new Date().toISOString()} ${name}, rate ${rate}, seed ${seed}, ${minutes} minutes`);
+  const measured = finished().find((line) => line.name === name && line.minutes === minutes); // finals measure anew
   const code = await inProcess({
     ...{ out, data: values.data, trial, seed, minutes, heldOut },
-    speed: name === 'baseline' ? 1 : finished().find((line) => line.name === name)?.speed,
+    speed: name === 'baseline' ? 1 : measured?.speed,
     baseline: candidate('baseline', rate, smaller),
   });
   if (stopped) return;
