@@ -52,7 +52,7 @@ const entries: Readonly<Record<RecipeName, RecipeEntry>> = {
     steps: 20_000,
     fewer: { images: 1000, settings: { shift: 1 } },
   },
-  // The winner of `npm run ablation -- --suite learning`: docs/ablation.md.
+  // By the screening of `npm run ablation -- --suite learning`, with bounds: docs/ablation.md.
   best: {
     use: 'what learns most in the same time: all 8 bits, every pixel keeps its place',
     preset: 'bounded',
