@@ -4,9 +4,10 @@ import { follow, type Learned, type Scales, updates } from './optimizer.js';
 import type { ParameterLayout, Place } from './parameters.js';
 
 /**
- * Replaces each matrix of stacks [count, rows, columns] by one near its closest orthogonal matrix: singular values above
- * 0.2 % of its Frobenius norm become 0.7 to 1.2, smaller ones up to 485 times as large. Five steps of X ← aX + (bA + cA²)X with A = XXᵀ, from X divided by its
- * Frobenius norm. Source: Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/.
+ * Replaces each matrix of stacks [count, rows, columns] by one near its closest orthogonal matrix. Singular values above
+ * 0.2 % of its Frobenius norm become 0.7 to 1.2; smaller ones grow, at most to 485 times their share of that norm. Five
+ * steps of X ← aX + (bA + cA²)X with A = XXᵀ, from X divided by its Frobenius norm. Source: Jordan et al. 2024,
+ * https://kellerjordan.github.io/posts/muon/.
  */
 export type Orthogonalise = (stacks: readonly FloatTensor[]) => Promise<readonly FloatTensor[]>;
 
@@ -18,7 +19,10 @@ export interface KernelStack {
   /** [count, out, in·height·width]. */
   readonly shape: readonly [number, number, number];
   readonly places: readonly Place[];
-  /** Makes a step about as large as a typical one of Adam: 0.2 of the rate, root mean square. Source: Liu et al. 2025, arXiv:2502.16982, section 2.2. */
+  /**
+   * Makes a step about as large as a typical one of Adam: 0.2 of the rate, root mean square. Source: Liu et al. 2025,
+   * arXiv:2502.16982, section 2.2.
+   */
   readonly gain: number;
 }
 

@@ -8,7 +8,10 @@ export interface Learned {
   readonly average?: Float32Array;
   /** Moving average of the gradients. */
   readonly m: Float32Array;
-  /** Adam: moving average of the squared gradients. Adamax: their largest absolute value, with decay. Muon: see muon.ts. */
+  /**
+   * Adam: moving average of the squared gradients. Adamax: their largest absolute value, with decay. Muon: as Adam, and 0
+   * for kernels.
+   */
   readonly v: Float32Array;
 }
 
