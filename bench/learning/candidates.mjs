@@ -48,6 +48,7 @@ const changes = {
   'muon + batch 8': { batch: 8, learning: { optimizer: 'muon' } },
   'muon + batch 16': { batch: 16, learning: { optimizer: 'muon' } },
   'muon + batch 16 + bounded': { preset: 'bounded', batch: 16, learning: { optimizer: 'muon' } },
+  'muon + batch 8 + bounded': { preset: 'bounded', batch: 8, learning: { optimizer: 'muon' } },
   'muon + batch 16 + K 8 hidden 96': {
     batch: 16,
     model: { steps: 8, hiddenChannels: 96 },

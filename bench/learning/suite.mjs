@@ -1,13 +1,13 @@
 // Which changes of Glow learn most in the same time of one thread, on Fashion-MNIST.
 //
-//     nice npm run ablation -- --suite learning [--only 'batch 8,adamax'] [--rates 0.002] [--doc docs/ablation.md]
+//     nice npm run ablation -- --suite learning [--stage finals] [--only 'batch 8,adamax'] [--doc docs/ablation.md]
 //
 // Each trial is a process of its own. Kill it whenever you like: the same command goes on. Finished trials are lines of
 // bench/learning/results.jsonl; tables are made from this file alone, printed or written to the document of --doc. Two
 // commands may run at once if --only gives them different candidates.
 //
 // 1. Screening: each candidate at each rate, 10 minutes, one seed. 2. Finals: the best four candidates and the baseline,
-// each at its best rate, 30 minutes, three seeds. A minute is the work that the baseline does in a minute of the
+// each at its best rate, 30 minutes, three seeds. `--stage` runs one of the two. A minute is the work that the baseline does in a minute of the
 // machine that was measured (trial.mjs); other candidates get as much processor time (speed.mjs).
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     data: { type: 'string', default: '/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz' },
     out: { type: 'string', default: 'runs/learning' },
     results: { type: 'string', default: 'bench/learning/results.jsonl' },
+    stage: { type: 'string', default: 'both' },
     only: { type: 'string' },
     rates: { type: 'string', default: rates.join() },
     doc: { type: 'string' },
@@ -43,6 +44,9 @@ const smaller = {
 const names = values.only?.split(',') ?? candidates;
 for (const name of names) candidate(name, rates[0]); // refuses a name that does not exist, before anything runs
 numbers('rates');
+if (!['screening', 'finals', 'both'].includes(values.stage)) {
+  throw new RangeError(`learning: --stage: expected screening, finals or both, got "${values.stage}"`);
+}
 if (!values.report && !existsSync(values.data)) {
   throw new Error(
     `learning: ${values.data} is not here: apt-get install dataset-fashion-mnist, or pass --data <file>`,
@@ -59,13 +63,13 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 
-if (!values.report) {
+if (!values.report && values.stage !== 'finals') {
   for (const rate of numbers('rates')) for (const name of names) await run(name, rate, 1, screening);
-  if (values.only === undefined && !stopped) {
-    for (const seed of numbers('seeds')) {
-      for (const name of finalists(finished(), screening)) {
-        await run(name, bestRate(finished(), name, screening), seed, finals);
-      }
+}
+if (!values.report && values.stage !== 'screening') {
+  for (const seed of numbers('seeds')) {
+    for (const name of finalists(finished(), screening).filter((name) => names.includes(name))) {
+      await run(name, bestRate(finished(), name, screening), seed, finals);
     }
   }
 }

@@ -42,6 +42,8 @@ function suite(results: string, args: readonly string[]) {
   return { child, started, ended };
 }
 
+const smallest = ['--steps', '1', '--hidden', '4', '--held-out', '8'];
+
 const linesOf = async (results: string) =>
   (await readFile(at(results), 'utf8'))
     .trim()
@@ -49,7 +51,7 @@ const linesOf = async (results: string) =>
     .map((line) => JSON.parse(line));
 
 test('a trial that is stopped midway goes on there and ends as one that was not', async () => {
-  const sizes = ['--steps', '1', '--hidden', '4', '--held-out', '8', '--screening', '0.1'];
+  const sizes = [...smallest, '--screening', '0.1', '--stage', 'screening'];
   const tiny = [...sizes, '--only', 'baseline', '--rates', '0.002'];
   const first = suite('stopped', [...sizes, '--rates', '0.002']);
   await first.started;
@@ -74,7 +76,7 @@ test('a trial that is stopped midway goes on there and ends as one that was not'
 }, 120_000);
 
 test('with variational dequantisation a trial is judged by its own bound, and has the uniform one beside it', async () => {
-  const tiny = ['--steps', '1', '--hidden', '4', '--held-out', '8', '--screening', '0.01'];
+  const tiny = [...smallest, '--screening', '0.01', '--stage', 'screening'];
   const only = ['--only', 'baseline,variational dequantisation', '--rates', '0.002'];
   expect(await suite('varied', [...tiny, ...only]).ended).toMatchObject({ code: 0 });
   const [plain, varied] = await linesOf('varied');
@@ -105,7 +107,23 @@ test('tables are those of the results: best rates first, differences to the base
   expect(stdout).toContain('| baseline | 3.125 | 0.000 | 3.000, 3.250 |');
 });
 
+test('finals run those of the named candidates that are finalists, each at its best rate', async () => {
+  const sizes = [...smallest, '--screening', '0.01', '--finals', '0.02'];
+  const screening = ['--stage', 'screening', '--only', 'baseline,muon', '--rates', '0.002,0.004'];
+  expect(await suite('staged', [...sizes, ...screening]).ended).toMatchObject({ code: 0 });
+  const screened = await linesOf('staged');
+  expect(screened).toHaveLength(4);
+  const finals = ['--stage', 'finals', '--only', 'muon,adamax', '--seeds', '2,3'];
+  expect(await suite('staged', [...sizes, ...finals]).ended).toMatchObject({ code: 0 });
+  const [first, second] = screened.filter(({ name }) => name === 'muon');
+  const { rate } = second.bitsPerDim < first.bitsPerDim ? second : first;
+  expect((await linesOf('staged')).slice(4)).toMatchObject(
+    [2, 3].map((seed) => ({ name: 'muon', rate, seed, minutes: 0.02 })),
+  );
+}, 120_000);
+
 test.each([
+  [['--stage', 'last'], '--stage: expected screening, finals or both, got "last"'],
   [['--rates', '0.002,fast'], '--rates: expected numbers above 0, got "0.002,fast"'],
   [['--only', 'batch 7'], 'expected one of baseline, batch 8'],
 ])('%j is refused', async (wrong, message) => {
