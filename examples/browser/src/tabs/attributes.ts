@@ -87,20 +87,18 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
     return arriving;
   }
 
-  /** Moves all sliders, as soon as they are loaded. */
-  async function setAll(strengthOf: (row: DirectionSlider) => number): Promise<void> {
+  /** Moves all sliders, as soon as they are loaded, to as many strengths. */
+  async function setAll(strengthsOf: (count: number) => readonly number[]): Promise<void> {
     try {
       await loadSliders();
     } catch (error) {
       return app.fail(error);
     }
-    for (const row of rows) row.strength = strengthOf(row);
+    for (const [i, strength] of strengthsOf(rows.length).entries())
+      (rows[i] as DirectionSlider).strength = strength;
     await show();
     app.say(difference.textContent as string);
   }
-  /** A random strength for about one slider in three. */
-  const anything = () => (Math.random() < 1 / 3 ? Math.round(40 * Math.random() - 20) / 20 : 0);
-
   const own = makeYourOwn(app, {
     image: () => image,
     onDirection(direction) {
@@ -108,8 +106,8 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
       show();
     },
   });
-  const reset = el('button', { type: 'button', onclick: () => setAll(() => 0) }, 'All to 0');
-  const surprise = el('button', { type: 'button', onclick: () => setAll(anything) }, 'Surprise me');
+  const reset = el('button', { type: 'button', onclick: () => setAll(zeros) }, 'All to 0');
+  const surprise = el('button', { type: 'button', onclick: () => setAll(surprises) }, 'Surprise me');
   const keep = el('button', { type: 'button', onclick: () => app.keep(edited) }, `Keep this ${one}`);
   const stage = el(
     'figure',
@@ -144,4 +142,18 @@ export function mountAttributes(panel: HTMLElement, app: App): void {
   panel.addEventListener('open', () => loadSliders().catch(app.fail), { signal: app.ended });
   app.onPicture((given) => pick(given.image));
   app.onModel(encode);
+}
+
+const zeros = (count: number): number[] => Array.from({ length: count }, () => 0);
+
+/** Random strengths for one of the sliders, and for about a third of the others. */
+function surprises(count: number): number[] {
+  const certain = Math.floor(count * Math.random());
+  return zeros(count).map((_, i) => (i === certain || Math.random() < 1 / 3 ? anyStrength() : 0));
+}
+
+/** A step of a slider, but not 0. */
+function anyStrength(): number {
+  const size = Math.ceil(20 * (1 - Math.random())) / 20;
+  return Math.random() < 1 / 2 ? -size : size;
 }
