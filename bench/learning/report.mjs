@@ -24,13 +24,19 @@ function screened(results, screening) {
     trials.set(result.name, [...(trials.get(result.name) ?? []), result]);
   }
   return [...trials]
-    .map(([name, own]) => ({ name, own, best: own.reduce((a, b) => (trained(b) < trained(a) ? b : a)) }))
-    .sort((a, b) => trained(a.best) - trained(b.best));
+    .map(([name, own]) => ({ name, own, best: own.reduce((a, b) => (uniform(b) < uniform(a) ? b : a)) }))
+    .sort((a, b) => (uniform(a.best) < uniform(b.best) ? -1 : 1));
 }
 
-/** Bits/dim by the bound that the trial trained. */
-function trained({ bitsPerDim, variationalBitsPerDim = bitsPerDim }) {
-  return variationalBitsPerDim;
+/** Bits/dim by the uniform bound; Infinity if a held-out image had none, for which JSON has null. */
+function uniform({ bitsPerDim }) {
+  return bitsPerDim ?? Number.POSITIVE_INFINITY;
+}
+
+/** The mean variational bound of these trials, if they trained it. */
+function variational(results) {
+  const [{ variationalBitsPerDim: trained }] = results;
+  return trained === undefined ? '–' : mean(results.map((one) => one.variationalBitsPerDim)).toFixed(3);
 }
 
 /** Both tables, as text of a document. */
@@ -48,19 +54,18 @@ function screeningTable(rows) {
   const lines = rows.map(({ name, own, best }) => {
     const tried = columns.map((rate) => {
       const found = own.find((one) => one.rate === rate);
-      return found ? trained(found).toFixed(3) : '–';
+      return found ? uniform(found).toFixed(3) : '–';
     });
-    const gain = base === undefined ? '–' : signed(trained(best) - trained(base));
-    const uniform = best.bitsPerDim.toFixed(3);
-    const cost = [thousands(best.images), thousands(best.parameters)];
-    return `| ${[name, trained(best).toFixed(3), gain, ...tried, uniform, ...cost].join(' | ')} |`;
+    const gain = base === undefined ? '–' : signed(uniform(best) - uniform(base));
+    const others = [variational([best]), thousands(best.images), thousands(best.parameters)];
+    return `| ${[name, uniform(best).toFixed(3), gain, ...tried, ...others].join(' | ')} |`;
   });
   const head = [
     '',
     'bits/dim',
     'less baseline',
     ...columns.map((rate) => `rate ${rate}`),
-    'uniform bound',
+    'variational bound',
     'images',
     'parameters',
   ];
@@ -73,19 +78,18 @@ function finalsTable(results) {
   const rows = names.map((name) => {
     const own = results.filter((one) => one.name === name);
     const differences = own.flatMap((result) =>
-      base.filter((one) => one.seed === result.seed).map((one) => trained(result) - trained(one)),
+      base.filter((one) => one.seed === result.seed).map((one) => uniform(result) - uniform(one)),
     );
-    return { name, own, differences, middle: mean(own.map(trained)) };
+    return { name, own, differences, middle: mean(own.map(uniform)) };
   });
   const lines = rows
-    .sort((a, b) => a.middle - b.middle)
+    .sort((a, b) => (a.middle < b.middle ? -1 : 1))
     .map(({ name, own, differences, middle }) => {
-      const each = own.map((result) => trained(result).toFixed(3)).join(', ');
-      const uniform = mean(own.map(({ bitsPerDim }) => bitsPerDim)).toFixed(3);
+      const each = own.map((result) => uniform(result).toFixed(3)).join(', ');
       const gain = differences.length > 0 ? signed(mean(differences)) : '–';
-      return `| ${[name, middle.toFixed(3), gain, each, uniform].join(' | ')} |`;
+      return `| ${[name, middle.toFixed(3), gain, each, variational(own)].join(' | ')} |`;
     });
-  const head = '| | bits/dim, mean | less baseline, by seed | each seed | uniform bound, mean |';
+  const head = '| | bits/dim, mean | less baseline, by seed | each seed | variational bound, mean |';
   return [head, '|---|--:|--:|---|--:|', ...lines].join('\n');
 }
 

@@ -121,7 +121,7 @@ async function run(name, rate, seed, minutes) {
     values.results,
     `${JSON.stringify({ name, rate, seed, minutes, bitsPerDim, ...others, trial })}\n`,
   );
-  console.error(`${name}: ${bitsPerDim.toFixed(4)} bits/dim`);
+  console.error(`${name}: ${bitsPerDim?.toFixed(4) ?? 'not finite:'} bits/dim`);
 }
 
 function inProcess(argument) {

@@ -65,7 +65,7 @@ await replace(
   JSON.stringify({
     bitsPerDim: Number(uniform.toFixed(5)),
     ...(variational !== undefined && { variationalBitsPerDim: Number(variational.toFixed(5)) }),
-    trainingBitsPerDim: Number(state.recent.toFixed(5)),
+    trainingBitsPerDim: Number(state.recent?.toFixed(5)),
     ...{ steps, images: steps * batch, skipped: state.skipped },
     speed: Number(state.speed.toFixed(3)),
     processorSeconds: Math.round(state.processorSeconds),

@@ -75,7 +75,7 @@ test('a trial that is stopped midway goes on there and ends as one that was not'
   expect(await linesOf('stopped')).toEqual(stopped);
 }, 120_000);
 
-test('with variational dequantisation a trial is judged by its own bound, and has the uniform one beside it', async () => {
+test('with variational dequantisation a trial is judged by the uniform bound, and has its own beside it', async () => {
   const tiny = [...smallest, '--screening', '0.01', '--stage', 'screening'];
   const only = ['--only', 'baseline,variational dequantisation', '--rates', '0.002'];
   expect(await suite('varied', [...tiny, ...only]).ended).toMatchObject({ code: 0 });
@@ -86,7 +86,7 @@ test('with variational dequantisation a trial is judged by its own bound, and ha
   const lines = [plain, { ...varied, bitsPerDim: 4.5, variationalBitsPerDim: 1.25, minutes: 10 }];
   await writeFile(at('varied-made-up'), lines.map((line) => JSON.stringify(line)).join('\n'));
   const { stdout } = await suite('varied-made-up', ['--steps', '1', '--hidden', '4', '--report']).ended;
-  expect(stdout).toContain('| variational dequantisation | 1.250 | – | – | 1.250 | – | – | 4.500 |');
+  expect(stdout).toContain('| variational dequantisation | 4.500 | – | – | 4.500 | – | – | 1.250 |');
 }, 120_000);
 
 test('tables are those of the results: best rates first, differences to the baseline seed by seed', async () => {
@@ -103,8 +103,23 @@ test('tables are those of the results: best rates first, differences to the base
   );
   const { stdout } = await suite('made-up', ['--steps', '1', '--hidden', '4', '--report']).ended;
   // The trials of another rate have another definition than the line says: they are left out.
-  expect(stdout).toContain('| baseline | 3.500 | 0.000 | – | 3.500 | – | – |');
-  expect(stdout).toContain('| baseline | 3.125 | 0.000 | 3.000, 3.250 |');
+  expect(stdout).toContain('| baseline | 3.500 | 0.000 | – | 3.500 | – | – | – |');
+  expect(stdout).toContain('| baseline | 3.125 | 0.000 | 3.000, 3.250 | – |');
+});
+
+test('a trial that went astray is last, and does not break the tables', async () => {
+  const [first] = await linesOf('straight');
+  const { stdout: fine } = await suite('straight', [...smallest, '--report', '--screening', '0.1']).ended;
+  const { trial } = first;
+  const muon = { ...trial, learning: { ...trial.learning, optimizer: 'muon' } };
+  const lines = [first, { ...first, name: 'muon', trial: muon, bitsPerDim: null }];
+  await writeFile(at('astray'), lines.map((line) => JSON.stringify(line)).join('\n'));
+  const { code, stdout } = await suite('astray', [...smallest, '--report', '--screening', '0.1']).ended;
+  const rows = (text: string) => text.split('\n').filter((line) => /^\| (baseline|muon)/.test(line));
+  expect([code, rows(stdout)]).toEqual([
+    0,
+    [...rows(fine), expect.stringMatching(/^\| muon \| Infinity \| Infinity \|/)],
+  ]);
 });
 
 test('finals run those of the named candidates that are finalists, each at its best rate', async () => {

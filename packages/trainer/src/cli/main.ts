@@ -94,7 +94,7 @@ async function run(
       for (const text of compareWithData(init, data, flags.labels)) display.note(text);
     }
     live = flags.open && ranks.rank === 0 ? await showLive(flags.out, display, terminal) : undefined;
-    const recipe = flags.recipe && recipeFor(flags.recipe, data);
+    const recipe = flags.recipe && recipeFor(flags.recipe, data, flags.timeBudget);
     if (flags.recipe && recipe) {
       const used = init ? { model: {}, settings: recipe.settings } : recipe; // the model is the checkpoint's
       display.recipe(flags.recipe, recipeFlags(used, flags));
@@ -157,10 +157,10 @@ async function showLive(out: string, display: Display, { stderr }: StreamTermina
 /** Says which recipe fits, if none was chosen, and which trained model that lies here a new run could start from. */
 async function propose({ recipe }: Flags, data: TrainingData, display: Display): Promise<void> {
   if (isNumbers(data)) return;
-  const name = recipe ?? (await proposeRecipe(data));
-  if (!recipe) display.proposal(name);
+  const kind = recipe === 'photos' || recipe === 'drawings' ? recipe : await proposeRecipe(data);
+  if (!recipe) display.proposal(kind);
   const here = shippedModels.filter(({ folder }) => existsSync(join(folder, 'manifest.json')));
-  const model = trainedModelFor(data, name, here);
+  const model = trainedModelFor(data, kind, here);
   if (model) display.trained(model);
 }
 

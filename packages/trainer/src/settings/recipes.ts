@@ -21,7 +21,7 @@ interface RecipeEntry {
   /** The model for at least this number of images. More parameters need more images. */
   readonly larger?: { readonly images: number; readonly model: Recipe['model'] };
   readonly settings: Partial<TrainSettings>;
-  /** Training steps of the whole run. */
+  /** Training steps of the whole run, unless its time is given. */
   readonly steps: number;
   /** Settings for fewer images than this number, which a model would otherwise learn by heart. */
   readonly fewer?: { readonly images: number; readonly settings: Partial<TrainSettings> };
@@ -70,30 +70,40 @@ export const recipes = Object.fromEntries(
 /** With a recipe, larger images of a folder get this size unless another one is given. */
 export const recipeSize = { height: 32, width: 32 } as const;
 
+/** More epochs than fit into any time budget. */
+const UNTIL_THE_TIME_ENDS = 1_000_000;
+
 /** Held-out images at most. More of them would cost time and tell nothing new. */
 const MOST_HELD_OUT = 1000;
 
 /**
- * The model and the settings of a recipe for these images: variant and size of the model, bits, augmentation, batch and number of
- * epochs.
+ * The model and the settings of a recipe for these images: variant and size of the model, bits, augmentation, batch and
+ * number of epochs.
+ * @param timeBudgetMinutes the `timeBudgetMinutes` of the run. If it is above 0, the run lasts until the time ends, and
+ * not for the steps of the recipe.
  * @example
  * const { preset, model, settings } = recipeFor('best', data);
  * const { channels, height, width } = data;
  * const config = createConfig({ channels, height, width, ...model }, preset);
  * await train({ start: { config }, data, out: 'runs/best', settings: { ...settings, seed: 2 } });
  */
-export function recipeFor(name: RecipeName, { count }: Pick<Dataset, 'count'>): Recipe {
+export function recipeFor(
+  name: RecipeName,
+  { count }: Pick<Dataset, 'count'>,
+  timeBudgetMinutes = 0,
+): Recipe {
   const { preset, model, larger, settings, steps, fewer } = entries[name];
   const batch = count < 100 ? 8 : (settings.batch ?? defaultSettings.batch);
   const valFraction = Math.min(defaultSettings.valFraction, MOST_HELD_OUT / count);
   const stepsPerEpoch = Math.max(1, Math.floor((count * (1 - valFraction)) / batch));
+  const epochs = timeBudgetMinutes > 0 ? UNTIL_THE_TIME_ENDS : Math.ceil(steps / stepsPerEpoch);
   return {
     ...(preset && { preset }),
     model: larger && count >= larger.images ? larger.model : model,
     settings: {
       ...settings,
       ...(fewer && count < fewer.images && fewer.settings),
-      ...{ batch, valFraction, epochs: Math.ceil(steps / stepsPerEpoch) },
+      ...{ batch, valFraction, epochs },
     },
   };
 }
