@@ -65,6 +65,29 @@ test('with a model to start from, a recipe prints and changes no flags of the mo
   });
 });
 
+test('with a time budget, a run by a recipe ends with the time, and proposes a model for the kind of images', async () => {
+  const out = runAt('timed');
+  const flags = [
+    '--steps',
+    '1',
+    '--hidden',
+    '4',
+    '--device',
+    'wasm',
+    '--threads',
+    '1',
+    '--time-budget',
+    '0.05',
+  ];
+  const { code, stdout, stderr } = await glowTrain(...faces, '--recipe', 'best', ...flags, '--out', out);
+  expect({ code, stdout, stderr }).toEqual({
+    code: 0,
+    stdout: expect.stringContaining('time budget used up'),
+    stderr: expect.stringContaining('--epochs 1000000'),
+  });
+  expect(stderr).toContain('models/faces has learned drawn faces');
+});
+
 test('a variant that is asked for replaces that of the recipe', async () => {
   const out = runAt('other variant');
   await glowTrain(...faces, '--recipe', 'best', '--preset', 'tutorial', ...short, '--out', out);

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { exportModel, verifyFolder } from '@glow-onnx/exporter';
 import { exportFiles } from '@glow-onnx/exporter/files';
-import { type Checkpoint, createGlow, createRandom, type PresetName } from '@glow-onnx/flow';
+import { type Checkpoint, createGlow, createRandom, initialParams, type PresetName } from '@glow-onnx/flow';
 import { loadGlow } from '@glow-onnx/runtime/node';
 import { importWeights } from '../../../packages/exporter/src/import/import-weights.js';
 import { main } from '../../../packages/exporter/src/main.js';
@@ -105,10 +105,43 @@ test('the command prints the warnings', async () => {
   expect(out).toMatch(/^warning: this model is unstable: decode amplifies rounding/m);
 });
 
-test('an export in memory states from where samples diverge', async () => {
+const textOf = (files: Awaited<ReturnType<typeof exportFiles>>, name: string) =>
+  new TextDecoder().decode(files.get(name));
+
+test('an export in memory states from where samples diverge, and that decode amplifies', async () => {
   const files = await exportFiles(random('openai', 0.3));
-  const text = new TextDecoder().decode(files.get('manifest.json'));
-  expect(JSON.parse(text).samplesDivergeFrom).toBe(0);
+  expect(JSON.parse(textOf(files, 'manifest.json')).samplesDivergeFrom).toBe(0);
+  const card = textOf(files, 'README.md');
+  expect(card).toContain(
+    '## Stability\n\n- This model is unstable: samples are not finite at any temperature.\n',
+  );
+  expect(card).toMatch(
+    /\n- This model is unstable: decode amplifies rounding, in float64 too: by up to [\d.e+-]+ on the golden images\.\n/,
+  );
+});
+
+test.each([
+  [86, undefined],
+  [88, 1], // the temperature of samples unless another one is asked for
+  [88.3, 0.7],
+])('with the scale exp(%d) of its prior, samples diverge from temperature %p', async (logScale, from) => {
+  const config = tinyConfig(
+    { channels: 1, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 4 },
+    'openai',
+  );
+  const { trainable, fixed } = initialParams(createGlow(config), 5);
+  const name = 'levels.0.prior.bias'; // four means, then four logarithms of scales
+  let i = 0;
+  const bias = filledLike(trainable[name], () => (i++ < 4 ? 0 : logScale));
+  const files = await exportFiles({
+    config,
+    params: { fixed, trainable: { ...trainable, [name]: bias } },
+    initialised: true,
+  });
+  expect(JSON.parse(textOf(files, 'manifest.json')).samplesDivergeFrom).toBe(from);
+  expect(textOf(files, 'README.md').includes(`samples are not finite from temperature ${from} on`)).toBe(
+    from !== undefined,
+  );
 });
 
 test('a stable model has no warnings, and the tolerance of others', async () => {

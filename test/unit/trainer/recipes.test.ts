@@ -32,6 +32,14 @@ test.each(names)('%s takes about the same number of steps for few and for many i
   expect(Math.max(...steps) / Math.min(...steps)).toBeLessThan(1.1);
 });
 
+test('with a time budget, a recipe lasts until the time ends', () => {
+  const { settings, ...others } = recipeFor('best', { count: 50_000 }, 180);
+  expect(settings.epochs).toBeGreaterThan(100_000);
+  checkSettings({ ...defaultSettings, ...settings });
+  const { settings: without, ...same } = recipeFor('best', { count: 50_000 }, 0);
+  expect({ ...settings, epochs: without.epochs, ...others }).toEqual({ ...without, ...same });
+});
+
 test('photos may be mirrored, drawings may not', () => {
   expect(recipeFor('photos', { count: 5000 }).settings.flip).toBe(true);
   expect(recipeFor('drawings', { count: 5000 }).settings.flip).toBeUndefined();

@@ -34,11 +34,10 @@ export interface Reference {
   readonly decoded: Float64Tensor;
 }
 
-/**
- * Temperatures of samples, tried in this order until they are finite. The first is below 1, so that a rare sample does
- * not decide how accurate the model looks.
- */
-const temperatures = [0.7, 0.5, 0.3, 0.1, 0] as const;
+/** Temperatures of samples, tried in this order: 1, which a user gets by default, and those of golden images. */
+const temperatures = [1, 0.7, 0.5, 0.3, 0.1, 0] as const;
+/** The highest temperature of golden images. It is below 1, so that a rare sample does not decide how accurate the model looks. */
+const GOLDEN = 0.7;
 
 /** Images to measure with: bin centres or numbers, and one-hot labels for a class-conditional model. */
 export type Images = Pick<Reference, 'x' | 'label'>;
@@ -57,8 +56,8 @@ export interface Samples {
 }
 
 /**
- * Draws images from the model, at the highest temperature at which they are finite, and rounds them to bin centres (numbers
- * to float32). The training images are not used: an import has none, and private images must not leak.
+ * Draws images from the model, at the highest temperature of at most 0.7 at which they are finite, and rounds them to bin
+ * centres (numbers to float32). The training images are not used: an import has none, and private images must not leak.
  */
 export function sampleImages(glow: Glow, inverse: FlowWeights<Float64Tensor>): Samples {
   const { config } = glow;
@@ -69,21 +68,21 @@ export function sampleImages(glow: Glow, inverse: FlowWeights<Float64Tensor>): S
     ? (value: number): number => binToModel(modelToBin(value, config.bits), config.bits)
     : Math.fround;
   let divergence: Divergence | undefined;
-  for (const from of temperatures) {
+  for (const temperature of temperatures) {
     const latents = latentShapes(config, batch, height, width).map((shape) => filled(shape));
     for (let image = 0; image < batch; image++) {
       const random = createRandom(0, image);
       for (const { data } of latents) {
         const size = data.length / batch;
-        for (let i = 0; i < size; i++) data[image * size + i] = from * random.normal();
+        for (let i = 0; i < size; i++) data[image * size + i] = temperature * random.normal();
       }
     }
     const sample = decode(glow, float64Ops, latents, inverse, label);
-    if (sample.data.every(isFloat32)) {
+    if (!sample.data.every(isFloat32)) divergence = { from: temperature, latents, ...labelled };
+    else if (temperature <= GOLDEN) {
       const images = { x: { ...sample, data: sample.data.map((value) => rounded(value)) }, ...labelled };
       return { images, ...(divergence && { divergence }) };
     }
-    divergence = { from, latents, ...labelled };
   }
   return divergence ? { divergence } : {};
 }

@@ -15,7 +15,7 @@ export function modelCard(
   parameters: number,
   warnings: readonly string[] = [],
 ): string {
-  const { config, training, files, measured, samplesDivergeFrom: from } = manifest;
+  const { config, training, files, measured } = manifest;
   const { channels, height, width, levels, steps, hiddenChannels, classes } = config;
   const isOfPixels = takesPixels(config);
   const latents = latentShapes(config, 1, height, width).map(([, ...shape], l) => `z${l} ${shape.join('×')}`);
@@ -56,14 +56,7 @@ export function modelCard(
         String(tolerance),
       ]),
     ),
-    ...(warnings.length > 0 || from !== undefined
-      ? [
-          '## Stability',
-          warnings.length > 0
-            ? warnings.map((warning) => `- This model is unstable: ${warning}.`).join('\n')
-            : `Samples are not finite from temperature ${from} on.`,
-        ]
-      : []),
+    ...describeStability(manifest, warnings),
     '## Use',
     'With `@glow-onnx/runtime`:',
     "```js\nimport { loadGlow } from '@glow-onnx/runtime';\nconst glow = await loadGlow('path/to/this/folder');\n```",
@@ -81,6 +74,26 @@ export function modelCard(
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+/** What the warnings say, which name steps, or else what the manifest says. */
+function describeStability(
+  { samplesDivergeFrom: from, roundingError }: ManifestFacts,
+  warnings: readonly string[],
+): string[] {
+  const facts = [
+    ...(from === undefined
+      ? []
+      : [`samples are not finite ${from === 0 ? 'at any temperature' : `from temperature ${from} on`}`]),
+    ...(roundingError === undefined
+      ? []
+      : [
+          `decode amplifies rounding, in float64 too: by up to ${roundingError.toPrecision(2)} on the golden images`,
+        ]),
+  ];
+  const sentences = warnings.length > 0 ? warnings : facts;
+  if (sentences.length === 0) return [];
+  return ['## Stability', sentences.map((sentence) => `- This model is unstable: ${sentence}.`).join('\n')];
 }
 
 const aboutDensity =
