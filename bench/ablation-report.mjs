@@ -95,7 +95,7 @@ function budget(runs) {
     `Each: L=${config.levels}, K=${config.steps}, hidden ${config.hiddenChannels}, ${config.bits} bits; ` +
     `${thousands(steps)} steps of ${batch} images (${thousands(images)}), Adam at ${rate} after ${warmup} steps, ` +
     `falling as a cosine to zero, averaged by ${ema}. Bits/dim are of ${thousands(testImages)} test images, one ` +
-    `draw of noise each.${time}`
+    `draw of noise each (the uniform bound).${time}`
   );
 }
 

@@ -42,6 +42,7 @@ async function renew(folder, { run, heldOut, draws, samples, scale, measureMore,
       ...(await measure(glow, images, labels, draws)),
       ...factsOf(glow, checkpoint),
       images,
+      labels,
       draws,
       samples,
     };
@@ -155,7 +156,7 @@ async function curve(run) {
 
 function render(facts, { title, intro, heldOutName, rows, sections }) {
   const { config, training, settings, measured, bitsPerDim, wrong, lost } = facts;
-  const { images, draws, samples, megabytes } = facts;
+  const { images, labels, draws, samples, megabytes } = facts;
   const largest = Math.max(...facts.scores);
   const [{ data }] = images;
   const gone = lost > 0 ? `; decoding ${lost} of ${thousands(images.length)} gives no finite numbers` : '';
@@ -172,7 +173,7 @@ ${intro}
 ${rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n')}
 | model | L = ${config.levels}, K = ${config.steps}, hidden ${config.hiddenChannels}, 1×1 \`${config.conv1x1}\`, coupling \`${config.coupling}\`, prior \`${config.prior}\`, ${megabytes} MB; [config.json](config.json) |
 | trained on | ${thousands(training.images)} images, ${thousands(training.steps)} steps of ${settings.batch}, ${training.epochs} whole ${training.epochs === 1 ? 'pass' : 'passes'}, in ${Math.round(training.seconds / 60)} minutes (${training.engine}) |
-| ${heldOutName} | **${bitsPerDim.toFixed(2)} bits/dim** (mean of ${thousands(images.length)}, ${draws} dequantisation draws each; the largest is ${largest.toFixed(1)}) |
+| ${heldOutName} | **${bitsPerDim.toFixed(2)} bits/dim** (uniform bound${labels ? ', each image given its label' : ''}, mean of ${thousands(images.length)}, ${draws} dequantisation draws each; the largest is ${largest.toFixed(1)}) |
 | round trip | ${thousands(wrong)} of ${thousands(images.length * data.length)} pixel values of the ${heldOutName} differ after encode and decode${gone} |
 
 ## Reconstructions

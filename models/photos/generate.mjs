@@ -53,7 +53,7 @@ async function readPhoto({ file, source, sha256 }) {
 
 /** The photograph reduced by each factor, as RGB bytes. */
 async function reduced(photo) {
-  const image = sharp(await readPhoto(photo))
+  const image = sharp(await readPhoto(photo), { ignoreIcc: true }) // the numbers as they are, by no colour profile
     .rotate()
     .flatten({ background: 'white' })
     .toColourspace('srgb');

@@ -30,6 +30,7 @@ Patches are of a few dozen photographs, many of them of nature. Traces of JPEG, 
 const madeBy = `\`\`\`sh
 apt-get install libjxl-tools
 git clone https://github.com/BuddiesOfBudgie/budgie-backgrounds runs/budgie
+git -C runs/budgie checkout 8206742
 for package in lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 mate-backgrounds plasma-workspace-wallpapers; do
   apt-get download $package && dpkg-deb -x $package*.deb runs/debian
 done
@@ -38,7 +39,7 @@ npx glow-onnx train --data runs/patches/photos.json --out runs/photos --preset b
 node models/photos/publish.mjs runs/photos runs/patches
 \`\`\`
 
-Training ran on one thread, in pieces of one budget: Ctrl-C saves, and \`--resume\` goes on.`;
+Training ran on one thread, in pieces of one budget: Ctrl-C saves, and \`--resume\` goes on. Debian's gnome-backgrounds (43.1) and ukui-wallpapers (20.04.3) were looked through, too: they have drawings and no photographs.`;
 
 await publish({
   folder,
