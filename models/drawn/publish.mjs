@@ -4,9 +4,6 @@ import { basename, join } from 'node:path';
 import { openDataset } from '@glow-onnx/trainer';
 import { publish, thousands } from '../publish.mjs';
 
-/** At most so many faces of the sheet are scored and reconstructed, the first. */
-const scored = 2000;
-
 /**
  * Publishes the run that the command line names: what `publish.mjs RUN` of a model does.
  * @param folder of the model, with its held-out sheet faces.json
@@ -22,7 +19,7 @@ export async function publishFaces({ folder, heldOut, licence, scale, sections }
     folder,
     run,
     heldOut: async () => ({
-      images: await sheet.images(Uint32Array.from({ length: Math.min(sheet.count, scored) }, (_, i) => i)),
+      images: await sheet.images(Uint32Array.from({ length: sheet.count }, (_, i) => i)),
     }),
     draws: 8,
     samples: { count: 96, temperature: 0.8 },

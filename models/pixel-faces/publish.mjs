@@ -18,7 +18,7 @@ node models/pixel-faces/places.mjs --write
 
 The model was still improving when the time was up. A time budget is not a seed: another machine sees another number of images. Training used one thread of two cores, which it shared with other work. The last three commands renew [directions](directions) and two tables of [out of distribution](../../docs/anomaly-detection.md).
 
-It is not a model of people. The attributes of a drawn character vary independently in the data, and the model knows nothing else. Samples at temperature 1 are unusual more often than samples at 0.8.`;
+It is not a model of people. The attributes of a drawn character vary independently in the data, and the model knows nothing else. Samples at temperature 1 are unusual more often than samples at 0.8. It has no bounds, as models/faces has: of 10,000 pictures of one colour, checkers, noise and the like (\`npm run eval:hostile\`) all have finite z and log p, but many take 10²⁷ bits/dim and more, and do not come back. So take the preset \`bounded\` for a model that strangers may show any picture.`;
 
 await publishFaces({
   folder: dirname(fileURLToPath(import.meta.url)),
