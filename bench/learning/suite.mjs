@@ -7,8 +7,8 @@
 // commands may run at once if --only gives them different candidates.
 //
 // 1. Screening: each candidate at each rate, 10 minutes, one seed. 2. Finals: the best four candidates and the baseline,
-// each at its best rate, 30 minutes, three seeds. `--stage` runs one of the two. A minute is the work that the baseline does in a minute of the
-// machine that was measured (trial.mjs); other candidates get as much processor time (speed.mjs).
+// each at its best rate, 30 minutes, three seeds. `--stage` runs one of the two. A minute is the work that the baseline
+// does in a minute of the machine that was measured (trial.mjs); other candidates get as much processor time (speed.mjs).
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -36,7 +36,7 @@ export interface Reference {
 
 /** Temperatures of samples, tried in this order: 1, which a user gets by default, and those of golden images. */
 const temperatures = [1, 0.7, 0.5, 0.3, 0.1, 0] as const;
-/** The highest temperature of golden images. It is below 1, so that a rare sample does not decide how accurate the model looks. */
+/** The highest temperature of golden images: below 1, so that a rare sample does not decide how accurate the model looks. */
 const GOLDEN = 0.7;
 
 /** Images to measure with: bin centres or numbers, and one-hot labels for a class-conditional model. */
