@@ -20,6 +20,7 @@ const progress: Progress = {
   imagesPerSecond: 163.7,
   waiting: 0.001,
   secondsLeft: 5025,
+  timeUsed: 0,
   dequantisation: 'uniform',
   engine: 'fake on cpu',
 };
@@ -54,6 +55,15 @@ test.each([
   const line = shown(columns);
   expect(line).toContain(` ${note}`);
   expect(line).not.toContain('best');
+});
+
+test('a run that its time budget will end has no number of steps or epochs to reach', () => {
+  expect(shown(undefined, { timeUsed: 0.13 })).toBe(
+    'training 1234 epoch 13, 3.02 bits/dim, best 3.07, 164/s, 1h23m left',
+  );
+  expect(shown(undefined, { timeUsed: 0.12 })).toContain('training 1234/10000 epoch 13/100, ');
+  const cells = (changes: Partial<Progress>) => shown(120, changes).split('█').length - 1;
+  expect([cells({ timeUsed: 0.5 }), cells({ step: 7500, timeUsed: 0.5 })]).toEqual([8, 11]);
 });
 
 test('waiting for images is told where it costs time', () => {

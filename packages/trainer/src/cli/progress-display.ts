@@ -9,7 +9,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import { isNumbers, type TrainingData } from '../data/number-dataset.js';
 import type { OpenedDevice } from '../engine/opened-device.js';
 import { count, duration, speed } from '../report/numbers.js';
-import type { Progress } from '../report/progress.js';
+import { endsByTime, type Progress } from '../report/progress.js';
 import type { Forecast } from '../run/forecast.js';
 import type { RecipeName } from '../settings/recipes.js';
 import type { TrainedModel } from '../settings/trained-models.js';
@@ -49,7 +49,7 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
   let isTrained = false;
   let lineAt = Number.NEGATIVE_INFINITY;
 
-  const show = (label: string, value: number, total: number, parts: readonly Part[]): void => {
+  const show = (label: string, counts: string, share: number, parts: readonly Part[]): void => {
     const columns = stderr.columns ?? Number.POSITIVE_INFINITY;
     const barsize = Math.max(6, Math.min(16, Math.floor(columns / 8)));
     const note = fit(parts, columns - label.length - barsize - 3);
@@ -57,13 +57,12 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
       if (!bar) {
         const look = { stream: stderr, format: '{label} {bar} {note}', barsize, hideCursor: true };
         bar = new SingleBar(look, Presets.shades_classic);
-        bar.start(total, value, { label, note });
+        bar.start(1, share, { label, note });
       }
-      bar.setTotal(total);
-      bar.update(value, { label, note });
+      bar.update(share, { label, note });
     } else if (performance.now() - lineAt > 1000 * LINE_SECONDS) {
       lineAt = performance.now();
-      stderr.write(`${label} ${value}/${total} ${note}\n`);
+      stderr.write(`${label} ${counts} ${note}\n`);
     }
   };
   const stop = (): void => {
@@ -76,7 +75,7 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
   };
 
   return {
-    reading: (done, total) => show('reading data', done, total, []),
+    reading: (done, total) => show('reading data', `${done}/${total}`, done / total, []),
     opened(data) {
       const { name, count: items, channels, height, width, skipped, leftOut } = data;
       line(
@@ -118,7 +117,8 @@ export function createDisplay({ stderr }: StreamTerminal): Display {
           );
         }
       }
-      show(phase, step, steps, notes(progress));
+      if (endsByTime(progress)) show(phase, `${step}`, progress.timeUsed, notes(progress));
+      else show(phase, `${step}/${steps}`, step / steps, notes(progress));
     },
     note: line,
     warning: (message) => line(`warning: ${message}`),
@@ -140,7 +140,7 @@ function notes(progress: Progress): Part[] {
   const { epoch, epochs, bitsPerDim, best, imagesPerSecond, waiting, secondsLeft, dequantisation } = progress;
   const bound = dequantisation === 'variational' ? ' (variational bound)' : '';
   return [
-    [2, `epoch ${Math.min(epoch + 1, epochs)}/${epochs}`],
+    [2, `epoch ${Math.min(epoch + 1, epochs)}${endsByTime(progress) ? '' : `/${epochs}`}`],
     [5, `${bitsPerDim.toFixed(2)} bits/dim${bound}`],
     ...(Number.isFinite(best) ? [[1, `best ${best.toFixed(2)}`] as const] : []),
     ...(imagesPerSecond > 0 ? [[3, `${speed(imagesPerSecond)}/s`] as const] : []),

@@ -35,8 +35,20 @@ export interface Progress {
   readonly waiting: number;
   /** Seconds until the last epoch or the end of the time budget. Infinity until it is known. */
   readonly secondsLeft: number;
+  /** Share of the time budget that is used up, 0 to 1. 0 without a budget. */
+  readonly timeUsed: number;
   /** The noise that the run trains with. */
   readonly dequantisation: Dequantisation;
   /** The library and the device, such as `ONNX Runtime on cpu`. */
   readonly engine: string;
+}
+
+/** Whether the time budget will end the run before its epochs do, if it goes on as fast as so far. */
+export function endsByTime({
+  step,
+  stepsPerEpoch,
+  epochs,
+  timeUsed,
+}: Pick<Progress, 'step' | 'stepsPerEpoch' | 'epochs' | 'timeUsed'>): boolean {
+  return timeUsed > step / (epochs * stepsPerEpoch);
 }

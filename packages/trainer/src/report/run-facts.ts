@@ -6,7 +6,7 @@ import type { Batch } from '../engine/batch.js';
 import type { TrainSettings } from '../settings/settings.js';
 import { ofBound, speed } from './numbers.js';
 import type { ReportFacts } from './page.js';
-import type { Progress } from './progress.js';
+import { endsByTime, type Progress } from './progress.js';
 
 /** The parts of a run that its report describes. */
 export interface RunDescription {
@@ -41,10 +41,11 @@ export function runFacts(
 
 function figuresOf(progress: Progress, bound: string): Rows {
   const { before, best, epoch, epochs, images, imagesPerSecond, seconds } = progress;
+  const done = endsByTime(progress) ? `${epoch}` : `${epoch} of ${epochs}`;
   return [
     [`best bits/dim${bound}`, best.toFixed(3)],
     ['before training', before.toFixed(3)],
-    ['epochs', `${epoch} of ${epochs}`],
+    ['epochs', done],
     ['images', images.toLocaleString('en-US')],
     ['images per second', speed(imagesPerSecond)],
     ['time', seconds < 3600 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`],

@@ -93,6 +93,7 @@ export function createRunState(run: TrainingRun): RunState {
       imagesPerSecond: pace.imagesPerSecond,
       waiting: pace.waiting,
       secondsLeft: pace.secondsLeft((settings.epochs * stepsPerEpoch - counters.step) * settings.batch),
+      timeUsed: pace.timeUsed,
       dequantisation: settings.dequantisation,
       engine: engine.description,
     }),
