@@ -23,6 +23,7 @@ export { type TrainOptions, train } from './run/train.js';
 export {
   proposeRecipe,
   type Recipe,
+  type RecipeGiven,
   type RecipeName,
   recipeFor,
   recipeSize,

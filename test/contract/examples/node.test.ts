@@ -176,7 +176,7 @@ describe('the examples in Node', () => {
     ['watch-folder', ['nowhere'], 'nowhere'],
     ['sample', ['--count', 'many'], 'sample: count must be an integer from 0 on, got NaN'],
     ['sample', ['--count', '0'], '--count: expected at least 1, got 0'],
-    ['sample', ['--model', 'nowhere'], 'nowhere: no manifest.json found; pass a model folder'],
+    ['sample', ['--model', 'nowhere'], 'nowhere: no manifest.json found; this folder does not exist; pass'],
     ['sample', ['--colour'], "Unknown option '--colour'"],
     ['encode-decode', ['nobody.png'], 'nobody.png: the image cannot be read: no such file or folder'],
     ['encode-decode', ['examples/node/README.md'], 'expected a PNG, JPEG or WebP'],

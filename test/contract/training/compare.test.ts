@@ -63,6 +63,13 @@ test('runs on other images are shown with a warning that bits/dim do not compare
   });
 });
 
+test('runs that hold out other images are shown with a warning', async () => {
+  const out = runAt('split');
+  await train({ ...base, settings: { ...base.settings, epochs: 1, valFraction: 0.3 }, out });
+  const { stderr } = await compare(a(), out, '--out', runAt('split.html'));
+  expect(stderr).toBe('warning: bits/dim cannot be compared: the runs have different held-out images\n');
+});
+
 test.each([
   ['one run', () => [a()], 'expected 2 to 6 run folders, got 1'],
   ['a folder without a run', () => [a(), runAt('.')], 'has no checkpoint'],

@@ -93,6 +93,7 @@ test('a kill at any stage of saving loses nothing that was saved', async () => {
     expect(checkpoint.progress?.step).toBeGreaterThanOrEqual(saved);
     // The dead process's lock does not count, and the run goes on.
     const { folder } = await reopenRunFolder(out);
+    await folder.cutBack(Number(checkpoint.progress?.step));
     await folder.saveLast(checkpoint);
     await folder.close();
     const left = (await readdir(out)).filter(

@@ -30,7 +30,7 @@ test.each([
   {
     name: 'a model with classes without labels',
     wrong: { start: { config: tinyConfig({ channels: 1, prior: 'learned', classes: 2 }) } },
-    message: 'has no attribute null (found: way)',
+    message: 'the model has classes, but nothing says which labels of ramps they are (found: way)',
   },
 ])('$name is refused before anything is written', async ({ wrong, message }) => {
   const out = runAt('refused');

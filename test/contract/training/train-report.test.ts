@@ -48,7 +48,8 @@ test('a resumed run forgets the pictures of steps that it takes again', async ()
   const out = runAt('pictures-again');
   await train({ ...base, out });
   await copyFile(join(out, 'previous.safetensors'), join(out, 'last.safetensors'));
-  const { folder } = await reopenRunFolder(out);
+  const { folder, checkpoint } = await reopenRunFolder(out);
+  await folder.cutBack(Number(checkpoint.progress?.step));
   await folder.close();
   expect((await readdir(join(out, 'pictures'))).filter((name) => name.startsWith('samples'))).toEqual([
     'samples-0000005.png',

@@ -192,7 +192,7 @@ describe('a source that is no model folder', () => {
       `${at('run')} is a folder without manifest.json or best.safetensors; pass`,
     );
     await expect(loadCheckpoint(at('nothing'))).rejects.toThrow(
-      /nothing cannot be read: no such file or folder/,
+      /nothing: no manifest.json found; this folder does not exist/,
     );
     writeFileSync(at('text'), 'no checkpoint');
     await expect(loadCheckpoint(at('text'))).rejects.toThrow(`${at('text')}: safetensors: `);

@@ -144,6 +144,24 @@ test.each([
   );
 });
 
+test('samples of every class are tried, not those of two alone', async () => {
+  const size = { channels: 1, height: 4, width: 4, levels: 1, steps: 1, hiddenChannels: 4 } as const;
+  const config = tinyConfig({ ...size, classes: 4, topPrior: 'channel' }, 'openai');
+  const { trainable, fixed } = initialParams(createGlow(config), 5);
+  const rows = trainable['prior.classes'];
+  const ofClass = rows.data.length / 4;
+  const broken = (which: number) => filledLike(rows, (i) => (Math.floor(i / ofClass) === which ? 100 : 0));
+  for (const which of [2, 3]) {
+    const params = { fixed, trainable: { ...trainable, 'prior.classes': broken(which) } };
+    const { warnings } = await exportModel(
+      { config, params, initialised: true },
+      { out: at(`class ${which}`) },
+    );
+    expect(warnings).toEqual([expect.stringContaining('samples are not finite')]);
+    expect(manifestOf(at(`class ${which}`)).samplesDivergeFrom).toBe(0.1);
+  }
+});
+
 test('a stable model has no warnings, and the tolerance of others', async () => {
   const { warnings, measured } = await exportModel(random('tutorial', 0.05), { out: at('model') });
   expect(warnings).toEqual([]);

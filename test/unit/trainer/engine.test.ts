@@ -153,6 +153,18 @@ test('a gradient of a norm beyond the limit moves nothing, one of that norm does
   expect((await engine.snapshot()).steps).toBe(1);
 });
 
+test.each([
+  ['rate', [Number.NaN, noLimit]],
+  ['rate', [undefined as never, noLimit]],
+  ['rate', [-1, noLimit]],
+  ['normLimit', [0.1, Number.NaN]],
+] as const)('a %s that is no amount is refused, and nothing moves: %j', async (name, [rate, limit]) => {
+  const engine = await assembleEngine(glow, { initial: trainable }, differentiator(1), settings);
+  const before = await engine.snapshot();
+  await expect(engine.step(batch, rate, limit)).rejects.toThrow(`step: ${name} must be a`);
+  expect(await engine.snapshot()).toEqual(before);
+});
+
 test('the average of a short run is over its last steps, that of a long one over 1/(1 − decay) of them', () => {
   const one = () => Float32Array.of(1);
   const learned = { parameters: one(), average: Float32Array.of(0), m: one(), v: one() };

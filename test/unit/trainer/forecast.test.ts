@@ -58,6 +58,34 @@ test('a schedule ends with the steps or with the time, whichever ends first', ()
   expect(rateAt(0, { ...settings, schedule: 'constant' }, 100, 1)).toBe(1);
 });
 
+test('within a time budget, the rate has risen after a twentieth of the time at the latest', () => {
+  const settings = { rate: 1, warmup: 300, schedule: 'cosine' } as const;
+  expect(rateAt(29, settings, 1e6, 0.01)).toBeCloseTo(0.2);
+  expect(rateAt(149, settings, 1e6, 0.01)).toBeCloseTo(0.5);
+  expect(rateAt(199, settings, 1e6, 0.5)).toBeCloseTo(0.5);
+  expect(rateAt(199, settings, 1e6, 1)).toBeCloseTo(0);
+  expect(rateAt(149, settings, 1e6)).toBeCloseTo(0.5);
+});
+
+test('the time left has the share that validations and files took', () => {
+  const clock = jest.spyOn(performance, 'now');
+  const at = (seconds: number) => clock.mockReturnValue(1000 * seconds);
+  at(0);
+  const pace = createPace(0, 0);
+  at(100); // a first validation, which comes once
+  pace.resumeClock();
+  at(101);
+  pace.note(10, 0);
+  expect(pace.secondsLeft(100)).toBeCloseTo(10);
+  at(104);
+  pace.resumeClock();
+  at(105);
+  pace.note(10, 0);
+  expect(pace.imagesPerSecond).toBeCloseTo(10);
+  expect(pace.secondsLeft(100)).toBeCloseTo(25); // two of five seconds were training
+  clock.mockRestore();
+});
+
 test('a time budget counts the earlier pieces of a run, and without a budget no time is used up', () => {
   expect(createPace(0, 1e9).timeUsed).toBe(0);
   expect(createPace(0, 1e9).secondsLeft(1)).toBe(Number.POSITIVE_INFINITY);

@@ -112,6 +112,18 @@ test('ranks that were started differently are refused before they train', async 
   }
 });
 
+test('--force keeps the run that is there if the ranks were started differently', async () => {
+  const out = runAt('forced');
+  await train({ ...{ start: { config: rampsConfig }, data, out, settings: tinySettings }, ...cpu });
+  const before = await tensorsOf(out, 'best');
+  const outcomes = await trainOnRanks(2, out, (rank) => ({
+    force: true,
+    settings: { ...tinySettings, seed: 3 + rank },
+  }));
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(await tensorsOf(out, 'best')).toBe(before);
+});
+
 test.each([
   [
     3,

@@ -1,6 +1,7 @@
 import { createConfig } from '@glow-onnx/flow';
 import { createDataset } from '../../../packages/trainer/src/data/dataset.js';
 import { pixelsOf } from '../../../packages/trainer/src/data/pixel-store.js';
+import { splitBySeed } from '../../../packages/trainer/src/data/split.js';
 import { checkSettings } from '../../../packages/trainer/src/settings/check-settings.js';
 import {
   proposeRecipe,
@@ -12,7 +13,7 @@ import { defaultSettings } from '../../../packages/trainer/src/settings/settings
 import { shippedModels, trainedModelFor } from '../../../packages/trainer/src/settings/trained-models.js';
 
 const names = Object.keys(recipes) as RecipeName[];
-const counts = [12, 60, 1200, 5000, 150_000];
+const counts = [2, 6, 12, 60, 1200, 5000, 150_000];
 const cases = names.flatMap((name) => counts.map((count) => ({ name, count })));
 
 test.each(cases)('$name gives a valid model and valid settings for $count images', ({ name, count }) => {
@@ -20,7 +21,7 @@ test.each(cases)('$name gives a valid model and valid settings for $count images
   checkSettings({ ...defaultSettings, ...settings });
   expect(createConfig({ channels: 3, height: 32, width: 32, ...model }, preset)).toMatchObject(model);
   const { batch = 0, valFraction = 0 } = settings;
-  expect(batch).toBeLessThanOrEqual(count * (1 - valFraction));
+  expect(batch).toBeLessThanOrEqual(splitBySeed(count, valFraction, 1).train.length);
   expect(Math.round(count * valFraction)).toBeLessThanOrEqual(1000);
 });
 
@@ -32,11 +33,33 @@ test.each(names)('%s takes about the same number of steps for few and for many i
   expect(Math.max(...steps) / Math.min(...steps)).toBeLessThan(1.1);
 });
 
+test('with another batch or more held-out images, a recipe takes as many steps', () => {
+  const { epochs = 0 } = recipeFor('quick', { count: 40 }, { batch: 16, valFraction: 0.2 }).settings;
+  expect(epochs * Math.floor(32 / 16)).toBe(2000);
+});
+
+test.each<[string, number, object, string]>([
+  ['nope', 40, {}, 'recipeFor: name must be "quick", "photos", "drawings" or "best", got "nope"'],
+  ['constructor', 40, {}, 'recipeFor: name must be'],
+  ['quick', Number.NaN, {}, 'recipeFor: count must be an integer from 2 on, got NaN'],
+  ['quick', 1, {}, 'recipeFor: count must be an integer from 2 on, got 1'],
+  ['quick', 40, { batch: 0 }, 'recipeFor: batch must be an integer from 1 on, got 0'],
+  ['quick', 40, { valFraction: 1 }, 'recipeFor: valFraction must be a number between 0 and 1, got 1'],
+  ['quick', 40, { bacth: 8 }, 'recipeFor: unknown option "bacth"; did you mean batch?'],
+])('%s for %d images with %j is refused', (name, count, own, message) => {
+  expect(() => recipeFor(name as RecipeName, { count }, own)).toThrow(message);
+});
+
+test('numbers get no recipe', async () => {
+  const numbers = { count: 3, shape: [1, 8, 8], batch: async () => new Float32Array(0) };
+  await expect(proposeRecipe(numbers as never)).rejects.toThrow('recipes are for images');
+});
+
 test('with a time budget, a recipe lasts until the time ends', () => {
-  const { settings, ...others } = recipeFor('best', { count: 50_000 }, 180);
+  const { settings, ...others } = recipeFor('best', { count: 50_000 }, { timeBudgetMinutes: 180 });
   expect(settings.epochs).toBeGreaterThan(100_000);
   checkSettings({ ...defaultSettings, ...settings });
-  const { settings: without, ...same } = recipeFor('best', { count: 50_000 }, 0);
+  const { settings: without, ...same } = recipeFor('best', { count: 50_000 }, { timeBudgetMinutes: 0 });
   expect({ ...settings, epochs: without.epochs, ...others }).toEqual({ ...without, ...same });
 });
 

@@ -78,7 +78,8 @@ test('metrics are cut back to the checkpoint, and a half-written line goes', asy
   await folder.saveLast(checkpointAt(2));
   await writeFile(join(folder.path, 'metrics.jsonl'), '{"step":1}\n{"step":2}\n{"step":3}\n{"ste');
   await folder.close();
-  await reopenRunFolder(folder.path);
+  const reopened = await reopenRunFolder(folder.path);
+  await reopened.folder.cutBack(2);
   expect(await readMetrics(folder.path)).toEqual([{ step: 1 }, { step: 2 }]);
 });
 
@@ -168,7 +169,9 @@ test('a new or resumed run removes its own images, and no others', async () => {
   for (const name of names) await folder.write(`pictures/${name}`, 'an image');
   await folder.saveLast(checkpointAt(5));
   await folder.close();
-  await (await reopenRunFolder(folder.path)).folder.close();
+  const reopened = (await reopenRunFolder(folder.path)).folder;
+  await reopened.cutBack(5);
+  await reopened.close();
   const pictures = async () => (await readdir(join(folder.path, 'pictures'))).sort();
   expect(await pictures()).toEqual(['IMG_9999.png', 'samples-0000003.png', 'samples-7.jpg']);
   await (await createRunFolder(folder.path, true)).close();

@@ -24,6 +24,11 @@ test.each<[string, () => Promise<unknown>, string]>([
     'start must be { config }, { init',
   ],
   [
+    'a config where a checkpoint belongs',
+    () => train({ ...given, start: { init: { config: rampsConfig } as never } }),
+    'start must be { config }, { init',
+  ],
+  [
     'data that are still read',
     () => train({ ...given, data: (async () => 1)() } as never),
     '(await it), got an inst',

@@ -58,18 +58,36 @@ export interface Samples {
 /**
  * Draws images from the model, at the highest temperature of at most 0.7 at which they are finite, and rounds them to bin
  * centres (numbers to float32). The training images are not used: an import has none, and private images must not leak.
+ * The images are of the first two classes; where samples diverge is tried with other classes too.
  */
 export function sampleImages(glow: Glow, inverse: FlowWeights<Float64Tensor>): Samples {
   const { config } = glow;
-  const { batch, height, width } = referenceSize(glow);
-  const label = labelsFor(config, batch);
-  const labelled = label ? { label } : {};
+  const size = referenceSize(glow);
+  const label = labelsFor(config, size.batch);
   const rounded = takesPixels(config)
     ? (value: number): number => binToModel(modelToBin(value, config.bits), config.bits)
     : Math.fround;
+  const { finite, divergence } = drawFinite(glow, inverse, size, label, GOLDEN);
+  const ofClasses = config.classes > 2 ? divergenceOfClasses(glow, inverse) : undefined;
+  const lower = [divergence, ofClasses].filter((one) => one !== undefined).sort((a, b) => a.from - b.from)[0];
+  const images = finite && {
+    x: { ...finite, data: finite.data.map((value) => rounded(value)) },
+    ...(label && { label }),
+  };
+  return { ...(images && { images }), ...(lower && { divergence: lower }) };
+}
+
+/** Draws the same images at falling temperatures until they are finite, at one of at most `highest`. */
+function drawFinite(
+  glow: Glow,
+  inverse: FlowWeights<Float64Tensor>,
+  { batch, height, width }: ReturnType<typeof referenceSize>,
+  label: Float64Tensor | undefined,
+  highest: number,
+): { readonly finite?: Float64Tensor; readonly divergence?: Divergence } {
   let divergence: Divergence | undefined;
   for (const temperature of temperatures) {
-    const latents = latentShapes(config, batch, height, width).map((shape) => filled(shape));
+    const latents = latentShapes(glow.config, batch, height, width).map((shape) => filled(shape));
     for (let image = 0; image < batch; image++) {
       const random = createRandom(0, image);
       for (const { data } of latents) {
@@ -78,13 +96,24 @@ export function sampleImages(glow: Glow, inverse: FlowWeights<Float64Tensor>): S
       }
     }
     const sample = decode(glow, float64Ops, latents, inverse, label);
-    if (!sample.data.every(isFloat32)) divergence = { from: temperature, latents, ...labelled };
-    else if (temperature <= GOLDEN) {
-      const images = { x: { ...sample, data: sample.data.map((value) => rounded(value)) }, ...labelled };
-      return { images, ...(divergence && { divergence }) };
-    }
+    if (!sample.data.every(isFloat32)) divergence = { from: temperature, latents, ...(label && { label }) };
+    else if (temperature <= highest) return { finite: sample, ...(divergence && { divergence }) };
   }
   return divergence ? { divergence } : {};
+}
+
+/** Where a sample of a class diverges: of each class, at the smallest size, or of as many as take a few seconds. */
+function divergenceOfClasses(glow: Glow, inverse: FlowWeights<Float64Tensor>): Divergence | undefined {
+  const { classes, levels } = glow.config;
+  const small = smallest(levels);
+  const most = Math.max(2, Math.floor(BUDGET / costOf(glow, small)));
+  return drawFinite(
+    glow,
+    inverse,
+    { batch: Math.min(classes, most), ...small },
+    labelsFor(glow.config, Math.min(classes, most)),
+    1,
+  ).divergence;
 }
 
 /** Images of noise, for a model without finite samples. */
@@ -132,15 +161,23 @@ const BUDGET = 2e9;
  * Two images of the training size. If that takes too long, the smallest size that the levels allow, which is not square
  * so that exchanged height and width would show.
  */
-export function referenceSize({ config, params }: Glow): { batch: number; height: number; width: number } {
-  const unit = 2 ** config.levels;
-  const small = { batch: 2, height: unit, width: 2 * unit };
-  const asTrained = { batch: 2, height: config.height, width: config.width };
-  const cost = params.reduce((total, { name, shape }) => {
+export function referenceSize(glow: Glow): { batch: number; height: number; width: number } {
+  const { levels, height, width } = glow.config;
+  const batch = 2;
+  return {
+    batch,
+    ...(batch * costOf(glow, { height, width }) <= BUDGET ? { height, width } : smallest(levels)),
+  };
+}
+
+const smallest = (levels: number) => ({ height: 2 ** levels, width: 2 * 2 ** levels });
+
+/** Multiplications of one image. */
+function costOf({ config, params }: Glow, { height, width }: { height: number; width: number }): number {
+  return params.reduce((total, { name, shape }) => {
     const level = Number(/^levels\.(\d+)\./.exec(name)?.[1] ?? config.levels - 1);
-    return total + (sizeOf(shape) * asTrained.batch * asTrained.height * asTrained.width) / 4 ** (level + 1);
+    return total + (sizeOf(shape) * height * width) / 4 ** (level + 1);
   }, 0);
-  return cost <= BUDGET ? asTrained : small;
 }
 
 /** The tensors of `golden.safetensors`; names of a precision other than fp32 begin with that precision. */

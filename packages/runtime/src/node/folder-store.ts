@@ -17,8 +17,9 @@ export function folderStore(directory: string): ModelStore {
     name: directory,
     locate: (path) => join(directory, path),
     advice: async () => {
-      const advice = (await lstatIfThere(directory)) ? undefined : hubAdvice(directory);
-      return advice && `this folder does not exist; ${advice}`;
+      if (await lstatIfThere(directory)) return undefined;
+      const advice = hubAdvice(directory) ?? 'pass a model folder written by glow-onnx export';
+      return `this folder does not exist; ${advice}`;
     },
     async open(path) {
       const parts = path.split('/');

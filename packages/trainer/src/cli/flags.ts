@@ -1,10 +1,11 @@
-import { type PresetName, presets } from '@glow-onnx/flow';
+import { createConfig, type PresetName, presets } from '@glow-onnx/flow';
 import { dequantisations } from '@glow-onnx/flow/internal';
 import { gigabytes, given, isTensorFile, onTerminal, type Terminal } from '@glow-onnx/runtime/internal-node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EngineName, engines, type TrainDevice, trainDevices } from '../assembly/open-differentiator.js';
 import { optimizers } from '../engine/optimizer.js';
 import { type Memory, memories } from '../onnxruntime/memory.js';
+import { checkSettings } from '../settings/check-settings.js';
 import { type Recipe, type RecipeName, recipes } from '../settings/recipes.js';
 import { defaultSettings, schedules, type TrainSettings } from '../settings/settings.js';
 
@@ -245,10 +246,22 @@ function checkKind(flags: Flags): void {
 
 const modelFlags = ['preset', 'levels', 'steps', 'hidden', 'bits'] as const;
 
-/** @throws RangeError if flags contradict each other. */
+/** A size of images that all levels divide, while the images are not read. */
+const unknownSize = { height: 1024, width: 1024 };
+
+/** @throws RangeError if no model can be as the flags say. */
+function checkModel({ size, levels, steps, hidden: hiddenChannels, bits, preset }: Flags): void {
+  const decided = size || (levels && levels <= 10) ? levels : undefined;
+  const input = given({ levels: decided, steps, hiddenChannels, bits });
+  createConfig({ channels: 3, ...(size ?? unknownSize), ...input }, preset);
+}
+
+/** @throws RangeError if flags contradict each other, or a value cannot be. */
 export function checkCombination(flags: Flags): void {
   checkKind(flags);
+  checkSettings({ ...defaultSettings, batch: Number.MAX_SAFE_INTEGER, ...settingsOf(flags) }); // a run has its own batch
   const startsNew = !flags.resume && flags.init === undefined;
+  if (startsNew) checkModel(flags);
   if (flags.labelFile !== undefined && flags.labels === undefined && startsNew) {
     throw new RangeError(
       '--label-file gives the labels of images, but no --labels says which of them a model shall learn; ' +

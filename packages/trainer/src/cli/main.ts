@@ -23,7 +23,7 @@ import { count, speed } from '../report/numbers.js';
 import { checkPlace } from '../run/check-place.js';
 import type { TrainResult } from '../run/loop.js';
 import { type TrainOptions, train } from '../run/train.js';
-import { proposeRecipe, type Recipe, recipeFor, recipeSize } from '../settings/recipes.js';
+import { proposeRecipe, type Recipe, type RecipeGiven, recipeFor, recipeSize } from '../settings/recipes.js';
 import { shippedModels, trainedModelFor } from '../settings/trained-models.js';
 import { checkCombination, createProgram, type Flags, inFlags, recipeFlags, settingsOf } from './flags.js';
 import { createDisplay, type Display, type StreamTerminal } from './progress-display.js';
@@ -94,7 +94,7 @@ async function run(
       for (const text of compareWithData(init, data, flags.labels)) display.note(text);
     }
     live = flags.open && ranks.rank === 0 ? await showLive(flags.out, display, terminal) : undefined;
-    const recipe = flags.recipe && recipeFor(flags.recipe, data, flags.timeBudget);
+    const recipe = flags.recipe && recipeFor(flags.recipe, data, recipeGiven(flags));
     if (flags.recipe && recipe) {
       const used = init ? { model: {}, settings: recipe.settings } : recipe; // the model is the checkpoint's
       display.recipe(flags.recipe, recipeFlags(used, flags));
@@ -154,9 +154,13 @@ async function showLive(out: string, display: Display, { stderr }: StreamTermina
   return live;
 }
 
+/** With fewer images, samples and scores of a new model say little. */
+const FEW_IMAGES = 100;
+
 /** Says which recipe fits, if none was chosen, and which trained model that lies here a new run could start from. */
 async function propose({ recipe }: Flags, data: TrainingData, display: Display): Promise<void> {
   if (isNumbers(data)) return;
+  if (data.count < FEW_IMAGES) display.note('  few images: a Glow needs thousands, and learns so few by heart');
   const kind = recipe === 'photos' || recipe === 'drawings' ? recipe : await proposeRecipe(data);
   if (!recipe) display.proposal(kind);
   const here = shippedModels.filter(({ folder }) => existsSync(join(folder, 'manifest.json')));
@@ -198,8 +202,12 @@ function configOf(
   return createConfig(input, preset);
 }
 
+function recipeGiven({ batch, valFraction, timeBudget: timeBudgetMinutes }: Flags): RecipeGiven {
+  return given({ batch, valFraction, timeBudgetMinutes });
+}
+
 function describe(result: TrainResult, { out, data }: Flags): string {
-  const { ended, bitsPerDim, steps, epochs, images, skipped, rolledBack, seconds, imagesPerSecond } = result;
+  const { ended, bitsPerDim, steps, epochs, images, skipped, rolledBack, seconds } = result;
   const why = {
     epochs: 'all epochs done',
     time: 'time budget used up (--resume with a larger --time-budget continues the run)',
@@ -208,7 +216,7 @@ function describe(result: TrainResult, { out, data }: Flags): string {
   }[ended];
   const amount = [count(steps, 'step'), count(epochs, 'epoch'), count(images, 'image')].join(', ');
   return [
-    `${why}: ${amount} in ${(seconds / 60).toFixed(1)} min (${speed(imagesPerSecond)} images/s)`,
+    `${why}: ${amount} in ${(seconds / 60).toFixed(1)} min (${speed(images / seconds)} images/s)`,
     `bits/dim of ${isTensorFile(data) ? 'the density of held-out feature maps' : `held-out images, ${result.dequantisation} bound`}: ${bitsPerDim.before.toFixed(3)} before, ${bitsPerDim.best.toFixed(3)} at best`,
     ...(skipped + rolledBack > 0
       ? [`${count(skipped, 'step')} skipped as outliers, ${rolledBack} undone because not finite`]

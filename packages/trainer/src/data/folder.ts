@@ -151,16 +151,17 @@ async function readImage(
   return { file, pixels: channels === 3 ? rgb : fitted(channels), rgb, grey: image.channels < 3 };
 }
 
-/** The nearest extent that three levels can divide. */
-function suggested(extent: number): number {
-  return Math.max(8, 8 * Math.round(extent / 8));
+/** The nearest size that three levels can divide. Of photographs it is one that a Glow learns in hours. */
+function suggested({ height, width }: Size): string {
+  if (Math.max(height, width) > 64) return '32x32';
+  return [height, width].map((extent) => Math.max(8, 8 * Math.round(extent / 8))).join('x');
 }
 
 function differs(folder: string, file: string, found: Size, size: Size): RangeError {
   return new RangeError(
     `data: ${join(folder, file)} is ${found.height}×${found.width}, expected ${size.height}×${size.width} ` +
       `(height × width) like the images before it; to crop and resize all, pass a size, for example ` +
-      `--size ${suggested(size.height)}x${suggested(size.width)}`,
+      `--size ${suggested(size)}`,
   );
 }
 

@@ -49,6 +49,14 @@ export function findLabels(
   if (fault) throw new RangeError(`labels: ${name}: ${fault.reason}`);
   if (attribute !== null && Object.hasOwn(labels, attribute)) return labels[attribute];
   const found = Object.keys(labels).join(', ') || 'none';
+  if (attribute === null) {
+    const [one = 'NAME'] = Object.keys(labels);
+    throw new AdvisedError(
+      `labels: the model has classes, but nothing says which labels of ${name} they are (found: ${found})`,
+      'labels',
+      `pass one of these as labels, such as ${one}, or data with labels`,
+    );
+  }
   const whole = labelFaults.find((each) => each.attribute === undefined);
   const fact = `labels: ${name} has no attribute ${JSON.stringify(attribute)} (found: ${found})`;
   if (whole) throw new RangeError(`${fact}; ${whole.reason}`);

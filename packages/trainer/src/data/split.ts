@@ -10,6 +10,11 @@ export interface Split {
   readonly validation: Uint32Array;
 }
 
+/** The images of `count` that validation gets: at least one, and not all. */
+export function heldOutOf(count: number, fraction: number): number {
+  return Math.min(Math.max(Math.round(count * fraction), 1), count - 1);
+}
+
 /**
  * Splits the indices 0 to count − 1 at random into training and validation, as `train` does.
  * @param fraction share of validation, between 0 and 1. Each part has at least one image.
@@ -26,7 +31,7 @@ export function splitBySeed(count: number, fraction: number, seed: number): Spli
       `split: expected at least 2 images, one to train and one to validate, got ${count}; add images`,
     );
   }
-  const held = Math.min(Math.max(Math.round(count * fraction), 1), count - 1);
+  const held = heldOutOf(count, fraction);
   const shuffled = shuffle(
     Uint32Array.from({ length: count }, (_, i) => i),
     createRandom(seed, splitStream),

@@ -1,11 +1,22 @@
 import type { Float64Tensor, Glow, Named } from '@glow-onnx/flow';
-import { checkValue, dequantisations, oneOf } from '@glow-onnx/flow/internal';
+import { checkValue, dequantisations, oneOf, type Rule } from '@glow-onnx/flow/internal';
 import { createQueue, mean } from '@glow-onnx/runtime/internal';
 import { checkBatch } from './batch.js';
 import type { Engine, EngineState, LearningSettings } from './contract.js';
 import type { Learner } from './learner.js';
 import { type Learned, scales } from './optimizer.js';
 import { flatten, namedCopies, namedViews, type ParameterLayout, parameterLayout } from './parameters.js';
+
+const aRate: Rule = {
+  expected: 'a finite number of at least 0',
+  type: 'number',
+  holds: (value) => Number.isFinite(value) && (value as number) >= 0,
+};
+const aNormLimit: Rule = {
+  expected: 'a number of at least 0',
+  type: 'number',
+  holds: (value) => typeof value === 'number' && value >= 0,
+};
 
 /** The engine around a learner: it checks batches, decides which steps are taken, and names parameters. */
 export function createEngine(
@@ -35,6 +46,8 @@ export function createEngine(
     step: (batch, rate, normLimit = Number.POSITIVE_INFINITY) =>
       inTurn(async () => {
         checkBatch(glow.config, batch);
+        checkValue('step', 'rate', rate, aRate);
+        checkValue('step', 'normLimit', normLimit, aNormLimit);
         const gradient = await learner.gradient(batch);
         try {
           const bitsPerDim = mean(gradient.bitsPerDim);

@@ -27,6 +27,8 @@ export interface RunFolder {
   log(entry: object): Promise<void>;
   /** Writes another file of the run, such as its report, and creates the folders in its name. */
   write(name: string, contents: Uint8Array | string): Promise<void>;
+  /** Removes metrics and images of steps after this one, because the run will take these steps again. */
+  cutBack(step: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -54,7 +56,7 @@ export async function createRunFolder(path: string, force: boolean): Promise<Run
 }
 
 /**
- * Opens a run to continue it: reads its newest complete checkpoint, and removes metrics and images of later steps.
+ * Opens a run to continue it, from its newest complete checkpoint.
  * @throws Error if there is no checkpoint, if another process trains in the folder, or if it cannot be written.
  */
 export async function reopenRunFolder(path: string): Promise<StoredRun & { folder: RunFolder }> {
@@ -62,7 +64,6 @@ export async function reopenRunFolder(path: string): Promise<StoredRun & { folde
   return locked(path, goOn, async (unlock) => {
     const run = await readRun(path);
     await removeTemporary(path);
-    await cutBack(path, Number(run.checkpoint.progress?.step ?? 0));
     return { ...run, folder: runFolder(path, unlock, true) };
   });
 }
@@ -73,7 +74,14 @@ export function readOnlyRunFolder(path: string): RunFolder {
   return {
     path,
     readLast: async () => (await readRun(path)).checkpoint,
-    ...{ saveLast: nothing, saveBest: nothing, log: nothing, write: nothing, close: nothing },
+    ...{
+      saveLast: nothing,
+      saveBest: nothing,
+      log: nothing,
+      write: nothing,
+      cutBack: nothing,
+      close: nothing,
+    },
   };
 }
 
@@ -123,6 +131,7 @@ function runFolder(path: string, unlock: () => Promise<void>, hasCheckpoint: boo
     readLast: async () => (await readRun(path)).checkpoint,
     log: (entry) => write(metricsName, (file) => appendFile(file, `${JSON.stringify(entry)}\n`)),
     write: (name, contents) => write(name, (file) => writeFileAtomic(file, contents)),
+    cutBack: (step) => explained('written', path, () => cutBack(path, step), advice),
     async close() {
       if (isLocked) await unlock();
       isLocked = false;
@@ -140,7 +149,6 @@ async function removeTemporary(path: string): Promise<void> {
   }
 }
 
-/** Removes metrics and images of steps after this one, because the run will take these steps again. */
 async function cutBack(path: string, step: number): Promise<void> {
   const kept = (await readMetrics(path)).filter((entry) => Number(entry.step ?? 0) <= step);
   const text = kept.map((entry) => `${JSON.stringify(entry)}\n`).join('');

@@ -25,7 +25,7 @@ export async function compareRuns(folders: readonly string[]): Promise<Compariso
   const runs = [];
   for (const folder of folders) runs.push(await openRun(folder));
   const measures = runs.map(({ measured }) => measured);
-  const fault = (['bits', 'size', 'images'] as const).find(
+  const fault = (['bits', 'size', 'images', 'held-out images'] as const).find(
     (name) => !measures.every((measured) => isDeepStrictEqual(measured[name], measures[0][name])),
   );
   const varied = new Set(runs.map(({ bound }) => bound)).size > 1;
@@ -55,7 +55,13 @@ async function openRun(folder: string): Promise<ComparedRun & { measured: Return
 /** What bits/dim depend on besides the model. */
 function measuredBy(checkpoint: Checkpoint) {
   const { bits, channels, height, width } = checkpoint.config;
-  return { bits, size: [channels, height, width], images: runOf(checkpoint)?.data.pixels };
+  const run = runOf(checkpoint);
+  const { valFraction, seed } = run?.settings ?? {}; // these split the images
+  return {
+    ...{ bits, size: [channels, height, width] },
+    images: run?.data.pixels,
+    'held-out images': [valFraction, seed],
+  };
 }
 
 /** The bound that a run trains; undefined for numbers. Runs of earlier versions knew no other than the uniform one. */

@@ -19,6 +19,8 @@ export interface Counters extends Stability {
   best: number;
   /** Epochs in a row whose validation was not better than the best. */
   stale: number;
+  /** The step of the last validation that was not interrupted. */
+  validated: number;
 }
 
 /** The counters of a new run. */
@@ -31,6 +33,7 @@ export const atStart: Counters = {
   before: Number.POSITIVE_INFINITY,
   best: Number.POSITIVE_INFINITY,
   stale: 0,
+  validated: 0,
 };
 
 /** Whether a value is an integer of at least 0. */
@@ -50,6 +53,7 @@ const checks: Readonly<
   skipped: ['an integer of at least 0', isCount],
   rolledBack: ['an integer of at least 0', isCount],
   stale: ['an integer of at least 0', isCount],
+  validated: ['an integer of at least 0', isCount],
   streak: ['an integer', Number.isSafeInteger],
   seconds: ['a number of at least 0', isAmount],
   before: ['a number', Number.isFinite],
@@ -63,7 +67,7 @@ const checks: Readonly<
  * @throws RangeError naming the counter, the expected value and the given value.
  */
 export function parseCounters(stored: JsonObject): Counters {
-  const counters = { ...stable, stale: 0, ...stored };
+  const counters = { ...stable, stale: 0, validated: stored.step, ...stored };
   for (const [name, [expected, holds]] of Object.entries(checks)) {
     const value = (counters as JsonObject)[name];
     if (holds(value)) continue;

@@ -2,8 +2,12 @@ import { defaultSettings, type TrainSettings } from '../settings/settings.js';
 import type { Counters } from './counters.js';
 import { shareOfBudget } from './pace.js';
 
+/** The share of a time budget in which the rate has risen at the latest. */
+const WARMUP_SHARE = 0.05;
+
 /**
- * The learning rate of a step, counted from 0, of a run of `steps`: a linear rise over the warm-up, then the schedule.
+ * The learning rate of a step, counted from 0, of a run of `steps`: a linear rise over the warm-up, or over a twentieth
+ * of the time budget if that ends before, then the schedule.
  * @param timeUsed share of the time budget that is used up, 0 to 1. The schedule ends with the steps or with the time,
  * whichever ends first.
  */
@@ -13,7 +17,8 @@ export function rateAt(
   steps: number,
   timeUsed = 0,
 ): number {
-  if (step < warmup) return (rate * (step + 1)) / warmup;
+  const risen = step < warmup ? Math.max((step + 1) / warmup, timeUsed / WARMUP_SHARE) : 1;
+  if (risen < 1) return rate * risen;
   const passed = Math.max((step - warmup) / Math.max(1, steps - warmup), timeUsed);
   switch (schedule) {
     case 'constant':
@@ -54,6 +59,6 @@ export function riseOfRate(
     (now.schedule === before.schedule
       ? `the run is longer than it was, so its schedule (${now.schedule}) goes back`
       : `its schedule was ${before.schedule} and is ${now.schedule}`) +
-    '. If bits/dim get worse, resume the run from its best checkpoint with a lower rate'
+    '. If bits/dim get worse, start anew from its best.safetensors (--init) with a lower rate'
   );
 }

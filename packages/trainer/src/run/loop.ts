@@ -1,7 +1,7 @@
 import type { Dequantisation } from '@glow-onnx/flow';
 import { trainEpoch } from './train-epoch.js';
 import { createRunState, type TrainingRun } from './training-run.js';
-import { concludeEpoch, isOutOfPatience } from './validate.js';
+import { concludeEpoch, isConcluded, isOutOfPatience, owesValidation } from './validate.js';
 
 /** The outcome of a training run. */
 export interface TrainResult {
@@ -30,24 +30,30 @@ export interface TrainResult {
 }
 
 /**
- * Trains epoch by epoch and validates after each, until the epochs, the time or the patience end, or the user ends it.
- * It saves `last` at the start, every five minutes, after each epoch and at the end, and `best` when validation is
- * better than ever.
+ * Trains epoch by epoch and validates after each (`isConcluded`), until the epochs, the time or the patience end, or the
+ * user ends it. It saves `last` at the start, every five minutes, with each validation and at the end, and `best` when
+ * validation is better than ever.
  * @throws Error if the loss is repeatedly not finite; the files are those from before.
  */
 export async function runTraining(run: TrainingRun): Promise<TrainResult> {
   const { engine, batches, settings } = run;
   const state = createRunState(run);
   const { counters, pace } = state;
+  /** @returns why training ends, which may be a signal in between. */
+  const concluded = async (ended: TrainResult['ended'] | undefined) =>
+    (await concludeEpoch(state, ended === 'time')) ? ended : 'signal';
   if (!run.counters) {
     if (!run.initialised) await engine.initialise(await batches.training(batches.order(0)[0], 0));
     await concludeEpoch(state);
   }
   let ended: TrainResult['ended'] | undefined = await state.endsEarly();
+  if (owesValidation(state, ended)) ended = await concluded(ended);
   while (ended === undefined && counters.epoch < settings.epochs && !isOutOfPatience(state)) {
     ended = await trainEpoch(state);
     counters.epoch = Math.floor(counters.step / batches.stepsPerEpoch);
-    await concludeEpoch(state, ended === 'time');
+    if (ended !== undefined || isConcluded(counters.epoch, settings.epochs, batches.stepsPerEpoch)) {
+      ended = await concluded(ended);
+    }
   }
   return {
     ended: ended ?? (counters.epoch < settings.epochs ? 'patience' : 'epochs'),

@@ -11,7 +11,10 @@ export interface Pace {
   elapsedSeconds(): number;
   /** Share of the time budget that is used up, 0 to 1, also by earlier pieces of the run. 0 without a budget. */
   readonly timeUsed: number;
-  /** Time for these images or until the end of the budget, whichever is less. Infinity until it is known. */
+  /**
+   * Time for these images, with the share that validations, files and pictures had so far, or until the end of the
+   * budget, whichever is less. Infinity until it is known.
+   */
   secondsLeft(imagesLeft: number): number;
 }
 
@@ -30,6 +33,8 @@ export function createPace(budgetMinutes: number, secondsBefore: number): Pace {
   let weightedImages = 0;
   let weightedSeconds = 0;
   let weightedWait = 0;
+  let trainedSince: number | undefined;
+  let trainedSeconds = 0;
   const elapsedSeconds = (): number => (performance.now() - started) / 1000;
   const pace = {
     get imagesPerSecond() {
@@ -40,6 +45,8 @@ export function createPace(budgetMinutes: number, secondsBefore: number): Pace {
     },
     note(images: number, waitedSeconds: number) {
       const seconds = (performance.now() - mark) / 1000;
+      trainedSince ??= mark;
+      trainedSeconds += seconds;
       const kept = 0.5 ** (seconds / HALF_LIFE_SECONDS);
       weightedImages = weightedImages * kept + images;
       weightedSeconds = weightedSeconds * kept + seconds;
@@ -55,7 +62,9 @@ export function createPace(budgetMinutes: number, secondsBefore: number): Pace {
     },
     secondsLeft(imagesLeft: number) {
       const speed = pace.imagesPerSecond;
-      const forImages = speed > 0 ? imagesLeft / speed : Number.POSITIVE_INFINITY;
+      const passed = trainedSince === undefined ? 0 : (performance.now() - trainedSince) / 1000;
+      const besides = trainedSeconds > 0 ? Math.max(1, passed / trainedSeconds) : 1;
+      const forImages = speed > 0 ? (imagesLeft / speed) * besides : Number.POSITIVE_INFINITY;
       const forBudget = budgetMinutes * 60 - secondsBefore - elapsedSeconds();
       return Math.max(0, budgetMinutes === 0 ? forImages : Math.min(forImages, forBudget));
     },

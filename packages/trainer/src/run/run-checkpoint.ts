@@ -25,7 +25,7 @@ const HISTOGRAM_BINS = 32;
 export type ValidationScores = Readonly<Partial<Record<Dequantisation, Float64Array>>>;
 
 /**
- * The checkpoint of a run. `scores`: those of the last validation. `bitsPerDim` and the histogram are of the uniform bound,
+ * The checkpoint of a run. `scores`: those of these weights, if they were validated. `bitsPerDim` and the histogram are of the uniform bound,
  * which the model folder can compute.
  */
 export async function toCheckpoint(

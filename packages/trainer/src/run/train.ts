@@ -5,6 +5,7 @@ import {
   anAbortSignal,
   checkOptions,
   checkValue,
+  isObject,
   parseConfig,
   type Rules,
 } from '@glow-onnx/flow/internal';
@@ -84,7 +85,7 @@ const trainRules: Rules<TrainOptions> = {
     expected: '{ config }, { init: checkpoint } or "resume"',
     holds: (value) =>
       value === 'resume' ||
-      (typeof value === 'object' && value !== null && ('config' in value || 'init' in value)),
+      (isObject(value) && (isObject(value.config) || (isObject(value.init) && 'params' in value.init))),
   },
   data: {
     expected: 'a dataset, from openDataset, datasetFrom, openNumbers or numbersFrom (await it)',
@@ -183,12 +184,14 @@ async function openRun(options: TrainOptions, opened: Close[]): Promise<Training
   const engineStart = { initial: trainable, state: run?.state };
   const engine = await assembleEngine(glow, engineStart, differentiator, settings);
   opened.push(engine.dispose);
-  const create = async () => (writes ? createRunFolder(out, force) : readOnlyRunFolder(out));
-  const folder = resumed?.folder ?? (await create());
-  if (!resumed) opened.push(folder.close);
   const { fingerprint: images } = data;
   const step = run?.counters.step ?? 0;
   await checkSameRun(ranks, { settings, config, images, step, weights: engineStart.initial });
+  // Not before all is checked: --force removes the run that was there.
+  const create = async () => (writes ? createRunFolder(out, force) : readOnlyRunFolder(out));
+  const folder = resumed?.folder ?? (await create());
+  if (!resumed) opened.push(folder.close);
+  else await folder.cutBack(step);
   const { onWarning, signal } = options;
   return {
     ...options,

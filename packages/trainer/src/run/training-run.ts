@@ -74,7 +74,8 @@ export function createRunState(run: TrainingRun): RunState {
     },
     async checkpoint() {
       counters.seconds = secondsBefore + pace.elapsedSeconds();
-      return toCheckpoint({ ...run, trainingImages }, engine, counters, state.scores);
+      const scores = counters.validated === counters.step ? state.scores : undefined; // not those of earlier weights
+      return toCheckpoint({ ...run, trainingImages }, engine, counters, scores);
     },
     async save() {
       await folder.saveLast(await state.checkpoint());

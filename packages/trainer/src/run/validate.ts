@@ -4,14 +4,45 @@ import { heldOutBitsPerDim } from '../folder/metrics.js';
 import { notFinite, tooUnlike } from './stability.js';
 import type { RunState } from './training-run.js';
 
+/** Epochs at the beginning of a run that are all validated. Later validations are so many steps apart, or more. */
+const [FIRST_EPOCHS, STEPS_BETWEEN] = [10, 50];
+
+/**
+ * Whether a run validates, saves and draws after this epoch. With few images, an epoch is a step or two, and most of
+ * the time would go into files and pictures.
+ */
+export function isConcluded(epoch: number, epochs: number, stepsPerEpoch: number): boolean {
+  const every = Math.ceil(STEPS_BETWEEN / stepsPerEpoch);
+  return epoch <= FIRST_EPOCHS || epoch === epochs || epoch % every === 0;
+}
+
+/** Whether a signal has kept a resumed run from a validation: that of an epoch, or that of the end of its time. */
+export function owesValidation(
+  { run, counters }: RunState,
+  ended: Awaited<ReturnType<RunState['endsEarly']>>,
+): boolean {
+  const { step, epoch, validated } = counters;
+  const { stepsPerEpoch } = run.batches;
+  if (validated === step || ended === 'signal') return false;
+  return (
+    ended === 'time' || (step % stepsPerEpoch === 0 && isConcluded(epoch, run.settings.epochs, stepsPerEpoch))
+  );
+}
+
 /**
  * Validates, saves, and updates the report. It draws images only after the first step, and not after an interruption.
  * @param timeIsUp whether the time budget ends the run here.
+ * @returns whether it validated: a signal may end it before.
  */
-export async function concludeEpoch(state: RunState, timeIsUp = false): Promise<void> {
-  const { run, counters } = state;
+export async function concludeEpoch(state: RunState, timeIsUp = false): Promise<boolean> {
   await validate(state);
   await state.save();
+  await report(state, timeIsUp);
+  return state.counters.validated === state.counters.step;
+}
+
+async function report(state: RunState, timeIsUp: boolean): Promise<void> {
+  const { run, counters } = state;
   const scores = state.scores?.[run.settings.dequantisation];
   const validated = state.progress('validating', scores ? mean(scores) : Number.NaN);
   if ((await state.isInterrupted()) || counters.step === 0) return run.report?.refresh(validated);
@@ -48,6 +79,8 @@ async function validate(state: RunState): Promise<void> {
       : notFinite(counters, { bitsPerDim }, folder.path);
   }
   const finite = [...bounds].filter((bound) => Number.isFinite(mean(found[bound])));
+  const epochsSince = counters.epoch - Math.floor(counters.validated / batches.stepsPerEpoch);
+  counters.validated = counters.step;
   state.scores = Object.fromEntries(finite.map((bound) => [bound, Float64Array.from(found[bound])]));
   if (counters.step === 0) counters.before = bitsPerDim;
   const { step, epoch, images } = counters;
@@ -57,7 +90,7 @@ async function validate(state: RunState): Promise<void> {
   });
   if (bitsPerDim >= counters.best) {
     // A validation after an interruption is one that an uninterrupted run would not have.
-    if (step % batches.stepsPerEpoch === 0) counters.stale++;
+    if (step % batches.stepsPerEpoch === 0) counters.stale += epochsSince;
     return;
   }
   counters.best = bitsPerDim;

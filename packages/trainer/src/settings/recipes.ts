@@ -1,5 +1,7 @@
 import type { ConfigInput, PresetName } from '@glow-onnx/flow';
+import { checkOptions, checkValue, integerFrom, oneOf, type Rules } from '@glow-onnx/flow/internal';
 import type { Dataset, DatasetImage } from '../data/dataset.js';
+import { heldOutOf } from '../data/split.js';
 import { defaultSettings, type TrainSettings } from './settings.js';
 
 /** The kind of images, `quick` for a first look at any kind, or `best` for what learns most in the same time. */
@@ -76,13 +78,17 @@ const UNTIL_THE_TIME_ENDS = 1_000_000;
 /** Held-out images at most. More of them would cost time and tell nothing new. */
 const MOST_HELD_OUT = 1000;
 
+/** Settings of a run that decide how many epochs a recipe takes. */
+export type RecipeGiven = Partial<Pick<TrainSettings, 'batch' | 'valFraction' | 'timeBudgetMinutes'>>;
+
 /**
  * The model and the settings of a recipe for these images: variant and size of the model, bits, augmentation, batch and
  * number of epochs.
- * @param timeBudgetMinutes the `timeBudgetMinutes` of the run. If it is above 0, the run lasts until the time ends, and
- * not for the steps of the recipe.
+ * @param own values of the run in place of those of the recipe, so that it takes as many steps as the recipe all the same.
+ * If `timeBudgetMinutes` is above 0, the run lasts until the time ends, and not for the steps of the recipe.
+ * @throws RangeError if there is no such recipe, or the data has fewer than two images.
  * @example
- * const { preset, model, settings } = recipeFor('best', data);
+ * const { preset, model, settings } = recipeFor('best', data, { timeBudgetMinutes: 60 });
  * const { channels, height, width } = data;
  * const config = createConfig({ channels, height, width, ...model }, preset);
  * await train({ start: { config }, data, out: 'runs/best', settings: { ...settings, seed: 2 } });
@@ -90,12 +96,17 @@ const MOST_HELD_OUT = 1000;
 export function recipeFor(
   name: RecipeName,
   { count }: Pick<Dataset, 'count'>,
-  timeBudgetMinutes = 0,
+  own: RecipeGiven = {},
 ): Recipe {
+  checkValue('recipeFor', 'name', name, oneOf(Object.keys(entries)));
+  checkValue('recipeFor', 'count', count, integerFrom(2));
+  checkOptions('recipeFor', own, ownRules);
   const { preset, model, larger, settings, steps, fewer } = entries[name];
-  const batch = count < 100 ? 8 : (settings.batch ?? defaultSettings.batch);
-  const valFraction = Math.min(defaultSettings.valFraction, MOST_HELD_OUT / count);
-  const stepsPerEpoch = Math.max(1, Math.floor((count * (1 - valFraction)) / batch));
+  const { valFraction = Math.min(defaultSettings.valFraction, MOST_HELD_OUT / count) } = own;
+  const training = count - heldOutOf(count, valFraction);
+  const usual = count < 100 ? 8 : (settings.batch ?? defaultSettings.batch);
+  const { batch = Math.min(usual, training), timeBudgetMinutes = 0 } = own;
+  const stepsPerEpoch = Math.max(1, Math.floor(training / batch));
   const epochs = timeBudgetMinutes > 0 ? UNTIL_THE_TIME_ENDS : Math.ceil(steps / stepsPerEpoch);
   return {
     ...(preset && { preset }),
@@ -108,6 +119,18 @@ export function recipeFor(
   };
 }
 
+const ownRules: Rules<RecipeGiven> = {
+  batch: integerFrom(1),
+  valFraction: {
+    expected: 'a number between 0 and 1',
+    holds: (value) => (value as number) > 0 && (value as number) < 1,
+  },
+  timeBudgetMinutes: {
+    expected: 'a number of at least 0',
+    holds: (value) => Number.isFinite(value) && (value as number) >= 0,
+  },
+};
+
 /** Images that `proposeRecipe` looks at. */
 const LOOKED_AT = 64;
 /** Measured medians: 0.02 to 0.05 in photos, 0.33 in drawings with thin lines, 0.7 in pixel art. */
@@ -116,8 +139,11 @@ const FLAT = 0.15;
 /**
  * The recipe that fits these images: `drawings` if a typical image has areas of one colour, else `photos`. It looks at
  * 64 images, evenly spread over the data.
+ * @throws TypeError for numbers: recipes are for images.
  */
 export async function proposeRecipe(data: Dataset): Promise<RecipeName> {
+  if (!('images' in data))
+    throw new TypeError('proposeRecipe: recipes are for images, but the data has numbers');
   const looked = Math.min(data.count, LOOKED_AT);
   const images = await data.images(
     Array.from({ length: looked }, (_, i) => Math.floor((i * data.count) / looked)),

@@ -206,8 +206,11 @@ test('sizes that differ are an error unless one is asked for', async () => {
   write('sizes/a.png', await png(4, 6, plain(4, 6, [1])));
   write('sizes/b.png', await png(4, 5, plain(4, 5, [1])));
   await expect(openDataset(`${root}/sizes`)).rejects.toThrow(
-    /sizes\/b\.png is 4×5, expected 4×6 .*for example --size 8x8/,
+    /sizes\/b\.png is 4×5, expected 4×6 .*for example --size 8x8$/,
   );
+  write('photos/a.png', await png(70, 90, plain(70, 90, [1])));
+  write('photos/b.png', await png(90, 70, plain(90, 70, [1])));
+  await expect(openDataset(`${root}/photos`)).rejects.toThrow(/for example --size 32x32$/);
   const data = await openDataset(`${root}/sizes`, { size: { height: 2, width: 2 } });
   expect([...(await data.batch([0, 1]))]).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
 });
