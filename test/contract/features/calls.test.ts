@@ -5,6 +5,8 @@ import { tinyConfig } from '../../support/tiny-config.js';
 
 /** Devices sum in different orders. Docs/representation.md states it. */
 const AGREEMENT = 1e-5;
+/** Float16 has 11 bits, so each convolution rounds by up to 5·10⁻⁴, and four steps add up; docs/representation.md states it. */
+const HALF = 2e-3;
 
 const config = tinyConfig({ classes: 3, prior: 'learned' });
 let fixture: ModelFixture;
@@ -61,6 +63,19 @@ test.each([
 test('no image gives no features', async () => {
   expect(await glow.features([])).toEqual([]);
 });
+
+test('a model folder in fp16 has the features of fp32', async () => {
+  const both = tinyConfig({ hiddenLayer: 'residual' });
+  const folder = await writeModelFixture(both, 5, { precision: ['fp32', 'fp16'] });
+  await using full = await loadGlow(folder.directory, { device: 'cpu' });
+  await using half = await loadGlow(folder.directory, { device: 'cpu', precision: 'fp16' });
+  const expected = await full.features(images);
+  for (const [i, { data, shape }] of (await half.features(images)).entries()) {
+    expect(shape).toEqual(expected[i]?.shape);
+    expect(relativeError(data, expected[i]?.data ?? [])).toBeLessThan(HALF);
+  }
+  await folder.remove();
+}, 60_000);
 
 test('wasm and a worker give the same', async () => {
   const expected = await glow.features(images);

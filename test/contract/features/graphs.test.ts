@@ -1,4 +1,12 @@
-import { createRandom, encode, type Float64Tensor, float64Ops, type GlowConfig } from '@glow-onnx/flow';
+import {
+  createRandom,
+  encode,
+  type Float64Tensor,
+  float64Ops,
+  type GlowConfig,
+  type PresetName,
+  presets,
+} from '@glow-onnx/flow';
 import { encodeModel } from '@glow-onnx/graph';
 import { featureGraph } from '../../../packages/runtime/src/gradients/feature-graph.js';
 import { checkGraph } from '../../../packages/runtime/src/graphs/check-graph.js';
@@ -13,6 +21,8 @@ import { variants } from '../../support/variants.js';
 
 /** Float32 rounding of a flow of four steps; docs/representation.md states it. */
 const TOLERANCE = 1e-5;
+/** Float16 has 11 bits, so each convolution rounds by up to 5·10⁻⁴, and four steps add up; docs/representation.md states it. */
+const HALF = 2e-3;
 
 /** The second hidden image of each conditioner, as the float64 interpreter computes it. */
 function hiddenImages({ glow, forward }: ReturnType<typeof exported>, x: Float64Tensor, classes: number) {
@@ -140,7 +150,7 @@ test('the smallest image, and one of another size, have as many features', async
 describe.each([
   ['fp16-weights', TOLERANCE],
   ['int8-weights', TOLERANCE],
-  ['fp16', 1e-2], // computes in float16
+  ['fp16', HALF],
 ] as const)('with %s', (precision, tolerance) => {
   test('features are those of the rounded weights', async () => {
     const config = tinyConfig({ padding: 'border', hiddenChannels: 24 });
@@ -151,6 +161,22 @@ describe.each([
       expect(relativeError(found, expected)).toBeLessThan(tolerance);
     }
   });
+});
+
+describe.each(Object.keys(presets) as PresetName[])('fp16 of preset %s', (preset) => {
+  test.each(['plain', 'residual', 'gated'] as const)(
+    'has the features of fp32 with hidden layer %s',
+    async (hiddenLayer) => {
+      const config = tinyConfig({ hiddenLayer }, preset);
+      const { encodeGraph } = exported(config, 21, undefined, 'fp16');
+      const model = featureGraph({ model: encodeModel(encodeGraph, { producer }) }, config);
+      checkGraph(model, { config, precision: 'fp16', kind: 'encode-features' }, 'here');
+      for (const { found, expected } of await bothFeatures(config, [8, 8], model, exported(config, 21))) {
+        expect(found).toHaveLength(expected.length);
+        expect(relativeError(found, expected)).toBeLessThan(HALF);
+      }
+    },
+  );
 });
 
 test('a graph with another number of conditioners is refused', () => {

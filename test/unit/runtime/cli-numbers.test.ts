@@ -94,7 +94,7 @@ test('an item that fails is named by its file, and is no image', async () => {
   await writeFile(at('bad.safetensors'), encodeSafetensors({ x: bad }));
   const { err } = await glow('score', model, at('x.safetensors'), at('bad.safetensors'));
   const name = `${at('bad.safetensors')}[1]`;
-  expect(err).toBe(`glow: 1 of 4 feature maps failed: ${name}: data holds NaN at 10; it must be finite\n`);
+  expect(err).toBe(`glow: 1 of 4 feature maps failed:\n  ${name}: data holds NaN at 10; it must be finite\n`);
   const kept = await glow('score', model, at('bad.safetensors'), '--shard', '2/2', '--out', at('bad.jsonl'));
   expect(kept.out).toContain('0 feature maps scored; 1 feature map could not be scored:\n');
   expect(await readFile(at('bad.jsonl'), 'utf8')).toContain(`"error":"${name}: data holds NaN`);
@@ -134,6 +134,18 @@ test('--tensor chooses among several', async () => {
   const bits = (outcome: { out: string }) =>
     JSON.parse(outcome.out).images.map(({ bitsPerDim }: { bitsPerDim: number }) => bitsPerDim);
   expect(bits(scored)).toEqual(bits(only));
+});
+
+test('--resume refuses the scores of another tensor', async () => {
+  const resume = (tensor: string) => {
+    const flags = ['--tensor', tensor, '--out', at('tensor.jsonl'), '--resume'];
+    return glow('score', model, at('two.safetensors'), ...flags);
+  };
+  expect((await resume('x')).out).toMatch(/^wrote/);
+  const before = await readFile(at('tensor.jsonl'), 'utf8');
+  expect((await resume('x')).out).toMatch(/^kept/);
+  expect(await resume('y')).toMatchObject({ code: 1, err: expect.stringContaining('--label or --tensor;') });
+  expect(await readFile(at('tensor.jsonl'), 'utf8')).toBe(before);
 });
 
 test('info says that the model has numbers', async () => {

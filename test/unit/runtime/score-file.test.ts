@@ -1,6 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { scoringOf } from '../../../packages/runtime/src/cli/score-file.js';
 import { at, folder, glow, images, model, useGlowCommand, work } from '../../support/glow-command.js';
+import { writeModelFixture } from '../../support/model-fixture.js';
+import { tinyConfig } from '../../support/tiny-config.js';
 
 useGlowCommand();
 
@@ -85,6 +88,33 @@ test('--resume keeps a part that is there, and refuses one of other images', asy
   expect(await readFile(at('kept.jsonl'), 'utf8')).toBe(empty);
   expect((await score('--shard', '2/2', ...out, '--force')).code).toBe(0);
   expect((await rows('kept.jsonl')).map(({ image }) => image)).toEqual([at('1.png')]);
+});
+
+test('--resume refuses a part of another class', async () => {
+  const classes = await writeModelFixture(tinyConfig({ prior: 'learned', classes: 3 }), 7);
+  const out = at('class.jsonl');
+  const resume = (label: string) =>
+    glow('score', classes.directory, at('0.png'), '--label', label, '--out', out, '--resume');
+  expect((await resume('1')).out).toContain('wrote');
+  const before = await rows('class.jsonl');
+  expect((await resume('1')).out).toContain('kept');
+  expect(await resume('2')).toMatchObject({ code: 1, err: expect.stringContaining('with other --draws') });
+  expect(await rows('class.jsonl')).toEqual(before);
+  const other = ['--label', '2', '--out', out, '--force'];
+  expect((await glow('score', classes.directory, at('0.png'), ...other)).code).toBe(0);
+  const [after] = await rows('class.jsonl');
+  expect(after.scoring).not.toBe(before[0].scoring);
+  expect(after.bitsPerDim).not.toBe(before[0].bitsPerDim);
+  await classes.remove();
+});
+
+test('scoring differs by class and by tensor; without either it is what it was before they counted', async () => {
+  const model = { manifest: {} as never, precision: 'fp32' } as const;
+  const options = { draws: 8, bound: 'mean', seed: 0, fit: 'cover' } as const;
+  const of = (label?: string, tensor?: string) => scoringOf(model, { ...options, label, tensor });
+  const names = await Promise.all([of(), of('a'), of('b'), of(undefined, 'a'), of('a', 'a')]);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names[0]).toBe('fc0073f6ef5cd6ac');
 });
 
 test('a call that fails writes nothing, and wrong flags are explained', async () => {

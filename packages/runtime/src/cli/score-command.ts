@@ -60,7 +60,7 @@ export async function score(
     const score = () => model.score(inputs, { ...options, ...scoring, onFit });
     if (out !== undefined) {
       const list = { names, noun };
-      const name = await scoringOf(model, scoring);
+      const name = await scoringOf(model, { ...scoring, label: flags.label, tensor });
       const kept = resume ? await keepScores(out, name, list) : undefined;
       return kept ?? { ...(await writeScores(out, name, list, score())), fitted, leftOut };
     }

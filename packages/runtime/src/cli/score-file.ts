@@ -24,14 +24,22 @@ type Line = { readonly image: string; readonly scoring: string } & (
 /** The images or feature maps whose scores a file has. */
 type Scored = Pick<NamedInputs, 'names' | 'noun'>;
 
+/** The options that decide scores. */
+interface Scoring
+  extends Pick<ScoreOptions, 'draws' | 'bound' | 'seed' | 'fit' | 'calibration' | 'falseAlarms'> {
+  readonly label: string | undefined;
+  readonly tensor: string | undefined;
+}
+
 /** A short hash of what decides scores: the model, its precision and the options. */
 export async function scoringOf(
   { manifest, precision }: Pick<GlowModel, 'manifest' | 'precision'>,
-  options: Pick<ScoreOptions, 'draws' | 'bound' | 'seed' | 'fit' | 'calibration' | 'falseAlarms'>,
+  { draws, bound, seed, fit, calibration, falseAlarms, label, tensor }: Scoring,
 ): Promise<string> {
-  const { draws, bound, seed, fit, calibration, falseAlarms } = options;
   const judging = calibration ? [calibration, falseAlarms] : [];
-  const text = JSON.stringify([manifest, precision, draws, bound, seed, fit, ...judging]);
+  // Nothing is added without them, so that files of earlier releases, which did not hash them, are still kept.
+  const choice = label === undefined && tensor === undefined ? [] : [{ label, tensor }];
+  const text = JSON.stringify([manifest, precision, draws, bound, seed, fit, ...judging, ...choice]);
   return (await sha256(new TextEncoder().encode(text))).slice(0, 16);
 }
 
@@ -79,7 +87,7 @@ export async function keepScores(
   }
   if (lines.some((line) => line.scoring !== scoring)) {
     throw refuse(
-      'scores of another model, or with other --draws, --bound, --seed, --fit, --precision, --calibration or --false-alarms',
+      'scores of another model, or with other --draws, --bound, --seed, --fit, --precision, --calibration, --false-alarms, --label or --tensor',
     );
   }
   return reportOf(out, lines, noun, 'kept');

@@ -64,15 +64,18 @@ function isSecond(convolution: Value | undefined): boolean {
   return isPointwise && inputOf(inputOf(convolution, 'Conv'), 'Relu') !== undefined;
 }
 
-/** The first input of a value, if this operator made it. It looks through the casts of fp16. */
+/** The first input of a value, if this operator made it. */
 function inputOf(value: Value | undefined, operator: string): Value | undefined {
   return inputsOf(value, operator)[0];
 }
 
+/**
+ * The inputs of a value, if this operator made it. It looks through the casts of fp16 among the inputs. A cast itself does
+ * not count as what it casts, which would be found twice.
+ */
 function inputsOf(value: Value | undefined, operator: string): (Value | undefined)[] {
-  const own = withoutCasts(value);
-  const isIt = own?.source.kind === 'node' && own.source.operator === operator;
-  return isIt ? own.source.inputs.map(withoutCasts) : [];
+  const isIt = value?.source.kind === 'node' && value.source.operator === operator;
+  return isIt ? value.source.inputs.map(withoutCasts) : [];
 }
 
 function withoutCasts(value: Value | undefined): Value | undefined {

@@ -1,11 +1,21 @@
 import type { Plan } from './plans.js';
 import { climbAlongLatents, climbInImage, fitLatents, type LatentSearch, type Problem } from './search.js';
 
-/** A plan of as many steps in all; of its own if `steps` is undefined. */
+/**
+ * A plan of exactly as many steps, at least one, in all; of its own number if `steps` is undefined. Each search keeps its
+ * share. With very few steps, later searches are left out.
+ */
 export function inSteps(plan: Plan, steps: number | undefined): Plan {
   if (steps === undefined) return plan;
   const all = stepsOf(plan);
-  return plan.map((search) => ({ ...search, steps: Math.max(1, Math.round((search.steps * steps) / all)) }));
+  let through = 0;
+  let end = 0;
+  return plan.flatMap((search) => {
+    through += search.steps;
+    const start = end;
+    end = Math.max(1, Math.round((through * steps) / all));
+    return end > start ? [{ ...search, steps: end - start }] : [];
+  });
 }
 
 /** Steps of all searches together. */
