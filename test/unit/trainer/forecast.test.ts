@@ -74,15 +74,15 @@ test('the time left has the share that validations and files took', () => {
   const pace = createPace(0, 0);
   at(100); // a first validation, which comes once
   pace.resumeClock();
-  at(101);
-  pace.note(10, 0);
+  at(110);
+  pace.note(100, 0);
   expect(pace.secondsLeft(100)).toBeCloseTo(10);
-  at(104);
+  at(140);
   pace.resumeClock();
-  at(105);
-  pace.note(10, 0);
+  at(150);
+  pace.note(100, 0);
   expect(pace.imagesPerSecond).toBeCloseTo(10);
-  expect(pace.secondsLeft(100)).toBeCloseTo(25); // two of five seconds were training
+  expect(pace.secondsLeft(100)).toBeCloseTo(25); // twenty of fifty seconds were training
   clock.mockRestore();
 });
 

@@ -160,7 +160,8 @@ const FEW_IMAGES = 100;
 /** Says which recipe fits, if none was chosen, and which trained model that lies here a new run could start from. */
 async function propose({ recipe }: Flags, data: TrainingData, display: Display): Promise<void> {
   if (isNumbers(data)) return;
-  if (data.count < FEW_IMAGES) display.note('  few images: a Glow needs thousands, and learns so few by heart');
+  if (data.count < FEW_IMAGES)
+    display.note('  few images: a Glow needs thousands, and learns so few by heart');
   const kind = recipe === 'photos' || recipe === 'drawings' ? recipe : await proposeRecipe(data);
   if (!recipe) display.proposal(kind);
   const here = shippedModels.filter(({ folder }) => existsSync(join(folder, 'manifest.json')));

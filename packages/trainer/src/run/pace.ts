@@ -12,14 +12,16 @@ export interface Pace {
   /** Share of the time budget that is used up, 0 to 1, also by earlier pieces of the run. 0 without a budget. */
   readonly timeUsed: number;
   /**
-   * Time for these images, with the share that validations, files and pictures had so far, or until the end of the
-   * budget, whichever is less. Infinity until it is known.
+   * Time for these images, with the share that validations, files and pictures had so far (after half a minute: the
+   * first epochs may have more), or until the end of the budget, whichever is less. Infinity until it is known.
    */
   secondsLeft(imagesLeft: number): number;
 }
 
 /** Recent means: what happened half a minute ago counts half. */
 const HALF_LIFE_SECONDS = 30;
+/** After this time it is known how much of it is not training. */
+const SHARE_KNOWN_SECONDS = 30;
 
 /** Share of a time budget that these seconds use up, 0 to 1. 0 without a budget, which is a budget of 0 minutes. */
 export function shareOfBudget(seconds: number, budgetMinutes: number): number {
@@ -63,7 +65,7 @@ export function createPace(budgetMinutes: number, secondsBefore: number): Pace {
     secondsLeft(imagesLeft: number) {
       const speed = pace.imagesPerSecond;
       const passed = trainedSince === undefined ? 0 : (performance.now() - trainedSince) / 1000;
-      const besides = trainedSeconds > 0 ? Math.max(1, passed / trainedSeconds) : 1;
+      const besides = passed > SHARE_KNOWN_SECONDS ? passed / trainedSeconds : 1;
       const forImages = speed > 0 ? (imagesLeft / speed) * besides : Number.POSITIVE_INFINITY;
       const forBudget = budgetMinutes * 60 - secondsBefore - elapsedSeconds();
       return Math.max(0, budgetMinutes === 0 ? forImages : Math.min(forImages, forBudget));
