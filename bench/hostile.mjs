@@ -6,7 +6,7 @@
 //
 // --data adds a data set (a sheet, an IDX file, a folder) brought to the model's size, plain and as its negative. --reconstruct
 // is the share of pictures that are decoded again. Classes take turns. One thread. It exits with 1 if any z or log p is
-// not finite.
+// not finite, or if anything else fails.
 import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createRandom } from '@glow-onnx/flow/random';
@@ -39,6 +39,11 @@ const { loadGlow, BatchError } = await import(
 const glow = await loadGlow(values.model, { device: values.device, threads: 1 });
 const { height, width, channels, bits } = glow.config;
 const dimensions = height * width * channels;
+if (bits === 0) {
+  throw new RangeError(
+    `hostile: ${values.model} is a model of numbers, which takes no pictures; pass a model with 1 to 8 bits`,
+  );
+}
 
 /** Draws one picture of a kind: `set` gets a function of row, column and channel to a value from 0 to 255. */
 const kinds = {
@@ -105,7 +110,14 @@ function picture(value) {
 }
 
 const names = Object.keys(kinds);
+if (count < names.length) {
+  throw new RangeError(
+    `hostile: --count: expected at least ${names.length}, one picture of each kind, got ${count}`,
+  );
+}
 const results = [];
+/** Pictures to decode that no batch has decoded yet: a fraction, which the next batch or kind adds to its own. */
+let owed = 0;
 for (const [k, name] of names.entries()) {
   const own = Math.floor(count / names.length) + (k < count % names.length ? 1 : 0);
   results.push(await examine(name, own, createRandom(seed, k)));
@@ -125,7 +137,9 @@ async function examine(name, own, random) {
     const images = [];
     while (images.length < Math.min(64, own - row.pictures)) images.push(await kinds[name](random));
     await encode(images, row);
-    const again = images.slice(0, Math.round(images.length * share));
+    owed += images.length * share;
+    const again = images.slice(0, Math.round(owed));
+    owed -= again.length;
     if (again.length > 0) await decode(again, row);
     row.pictures += images.length;
   }
@@ -140,7 +154,7 @@ function labelled(images) {
 
 async function encode(images, row) {
   const { z, logProb } = await glow.encode(images, labelled(images)).catch((error) => {
-    const results = resultsOf(error, images);
+    const results = resultsOf(error);
     return { z: results.map((one) => one?.z), logProb: results.map((one) => one?.logProb ?? Number.NaN) };
   });
   for (const i of images.keys()) {
@@ -151,16 +165,26 @@ async function encode(images, row) {
   }
 }
 
-/** A call that fails for some images has the results of the others in its error. A call of one image has no others. */
-function resultsOf(error, images) {
-  if (error instanceof BatchError) return error.results;
-  if (images.length === 1) return [undefined];
+/**
+ * The results of a call that failed, undefined for images whose numbers are not finite. A call that fails for some
+ * images has the results of the others in its error. A call of one image has no others.
+ * @throws the error if an image failed for another reason.
+ */
+function resultsOf(error) {
+  const [errors, results] =
+    error instanceof BatchError ? [error.errors, error.results] : [[error], [undefined]];
+  if (errors.every(isNotFinite)) return results;
   throw error;
+}
+
+/** The runtime has no class for such an error, but these words (packages/runtime/src/model/run-graphs.ts). */
+function isNotFinite(error) {
+  return error instanceof RangeError && /: the model gives (NaN|-?Infinity) in /.test(error.message);
 }
 
 async function decode(images, row) {
   const seen = await glow.prepare(images);
-  const back = await glow.reconstruct(images, labelled(images)).catch((error) => resultsOf(error, images));
+  const back = await glow.reconstruct(images, labelled(images)).catch(resultsOf);
   row.decoded += images.length;
   for (const [i, image] of seen.entries()) {
     if (!back[i]) row.lost++;
@@ -173,5 +197,6 @@ function heading() {
 }
 
 function line({ name, pictures, notFinite: bad, most, decoded, lost, changed }) {
-  return `| ${name} | ${pictures} | ${bad} | ${most.toFixed(1)} | ${decoded} | ${lost} | ${changed} |`;
+  const bitsPerDim = most === -Infinity ? '–' : most.toFixed(1); // no picture was finite
+  return `| ${name} | ${pictures} | ${bad} | ${bitsPerDim} | ${decoded} | ${lost} | ${changed} |`;
 }

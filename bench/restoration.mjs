@@ -6,7 +6,8 @@
 //
 // One thread. Kill it whenever you like: each picture is a line of results.jsonl in --out as soon as it is done, and the
 // same command goes on. To begin anew after a change of the searches, remove --out. It reports all pictures that are
-// done: in the document of --doc, or printed. With --python, plain denoising runs beside (bench/peers/restoration.txt).
+// done with these --steps and --draws: in the document of --doc, or printed. With --python, plain denoising runs beside
+// (bench/peers/restoration.txt).
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadGlow } from '@glow-onnx/runtime/node';
@@ -40,8 +41,10 @@ if (values.doc) readAround(values.doc); // says now, not after an hour, what it 
 /** Pictures of a call: the shared work of a step counts less, and little is lost when the program is killed. */
 const batch = 8;
 
-const { lines: done, keep } = openResults(join(values.out, 'results.jsonl'));
-const isDone = new Set(done.map(({ id, picture }) => `${id} ${picture}`));
+const { lines, keep } = openResults(join(values.out, 'results.jsonl'));
+/** Those with the same settings. Only samples have draws. */
+const done = () => lines.filter((line) => line.steps === steps && (line.draws ?? draws) === draws);
+const isDone = new Set(done().map(({ id, picture }) => `${id} ${picture}`));
 const peer = values.python && openPeer(values.python);
 
 const contexts = [];
@@ -57,8 +60,8 @@ for (let first = 0; first < last; first += batch) {
 }
 for (const { glow } of contexts) await glow.dispose();
 await peer?.close();
-if (values.doc) await writeReport(values.doc, done);
-else console.log(tables(done));
+if (values.doc) await writeReport(values.doc, done());
+else console.log(tables(done()));
 
 /** How many pictures of a case are restored. */
 function countOf({ task }) {
@@ -86,7 +89,7 @@ async function work(one, first, end, context) {
   for (let i = first; i < end; i++) if (!isDone.has(`${one.id} ${i}`)) places.push(i);
   if (places.length === 0) return;
   const found = await restoreCase(one, places, context);
-  keep(...found);
+  keep(...found.map((line) => ({ ...line, steps })));
   console.error(`${one.id}: ${end} pictures`);
 }
 

@@ -6,15 +6,27 @@ const FINALISTS = 4;
 const columns = [...rates].sort((a, b) => a - b);
 const marks = ['<!-- written by the suite learning -->', '<!-- until here, suite learning -->'];
 
-/** The best four candidates of the screening, and the baseline before them. */
+/**
+ * The best four candidates of the screening, and the baseline before them.
+ * @throws Error if the results have no screening.
+ */
 export function finalists(results, screening) {
   const names = screened(results, screening).map(({ name }) => name);
+  if (names.length === 0) throw notScreened('no candidate has been', screening);
   return ['baseline', ...names.filter((name) => name !== 'baseline').slice(0, FINALISTS)];
 }
 
-/** The rate at which a candidate did best in the screening. */
+/** The rate at which a candidate did best in the screening. @throws Error if it was not screened. */
 export function bestRate(results, name, screening) {
-  return screened(results, screening).find((one) => one.name === name).best.rate;
+  const found = screened(results, screening).find((one) => one.name === name);
+  if (found === undefined) throw notScreened(`${name} has not been`, screening);
+  return found.best.rate;
+}
+
+function notScreened(who, screening) {
+  return new Error(
+    `learning: ${who} screened for ${screening} minutes; run --stage screening before the finals`,
+  );
 }
 
 /** The candidates that have been tried, the best first. */
@@ -33,10 +45,11 @@ function uniform({ bitsPerDim }) {
   return bitsPerDim ?? Number.POSITIVE_INFINITY;
 }
 
-/** The mean variational bound of these trials, if they trained it. */
+/** The mean variational bound of these trials, if all trained it; Infinity as in `uniform`. */
 function variational(results) {
-  const [{ variationalBitsPerDim: trained }] = results;
-  return trained === undefined ? '–' : mean(results.map((one) => one.variationalBitsPerDim)).toFixed(3);
+  const bounds = results.map((one) => one.variationalBitsPerDim);
+  if (bounds.includes(undefined)) return '–';
+  return mean(bounds.map((bound) => bound ?? Number.POSITIVE_INFINITY)).toFixed(3);
 }
 
 /** Both tables, as text of a document. */

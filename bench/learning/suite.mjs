@@ -10,7 +10,7 @@
 // each at its best rate, 30 minutes, three seeds. `--stage` runs one of the two. A minute is the work that the baseline
 // does in a minute of the machine that was measured (trial.mjs); other candidates get as much processor time (speed.mjs).
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { candidate, candidates, rates } from './candidates.mjs';
@@ -66,7 +66,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 if (!values.report && values.stage !== 'finals') {
   for (const rate of numbers('rates')) for (const name of names) await run(name, rate, 1, screening);
 }
-if (!values.report && values.stage !== 'screening') {
+if (!stopped && !values.report && values.stage !== 'screening') {
   for (const seed of numbers('seeds')) {
     for (const name of finalists(finished(), screening).filter((name) => names.includes(name))) {
       await run(name, bestRate(finished(), name, screening), seed, finals);
@@ -98,30 +98,44 @@ function isCurrent({ name, rate, trial }) {
   );
 }
 
-/** Runs a trial unless it is done, and appends its result. @throws Error if it fails; not if it was told to stop. */
+/**
+ * Runs a trial unless it is done, and appends its result, also one that an earlier command left in its folder.
+ * @throws Error if it fails; not if it was told to stop.
+ */
 async function run(name, rate, seed, minutes) {
   const same = (line) =>
     line.name === name && line.rate === rate && line.seed === seed && line.minutes === minutes;
   if (stopped || finished().some(same)) return;
   const out = join(values.out, `${name}-${rate}-${seed}-${minutes}`.replace(/[^\w.-]+/g, '-'));
   const trial = candidate(name, rate, smaller);
-  mkdirSync(out, { recursive: true });
-  console.error(`${new Date().toISOString()} ${name}, rate ${rate}, seed ${seed}, ${minutes} minutes`);
-  const measured = finished().find((line) => line.name === name && line.minutes === minutes); // finals measure anew
-  const code = await inProcess({
-    ...{ out, data: values.data, trial, seed, minutes, heldOut },
-    speed: name === 'baseline' ? 1 : measured?.speed,
-    baseline: candidate('baseline', rate, smaller),
-  });
-  if (stopped) return;
-  if (code !== 0) throw new Error(`learning: ${out} ended with ${code}; see above`);
-  const result = JSON.parse(readFileSync(join(out, 'result.json'), 'utf8'));
-  const { bitsPerDim, ...others } = result;
+  const task = { data: values.data, trial, seed, minutes, heldOut };
+  const path = join(out, 'result.json');
+  if (!isResultOf(path, task)) {
+    mkdirSync(out, { recursive: true });
+    console.error(`${new Date().toISOString()} ${name}, rate ${rate}, seed ${seed}, ${minutes} minutes`);
+    const measured = finished().find((line) => line.name === name && line.minutes === minutes); // finals measure anew
+    const code = await inProcess({
+      out,
+      task,
+      speed: name === 'baseline' ? 1 : measured?.speed,
+      baseline: candidate('baseline', rate, smaller),
+    });
+    if (code !== 0 && stopped) return;
+    if (code !== 0) throw new Error(`learning: ${out} ended with ${code}; see above`);
+  }
+  const { task: _, bitsPerDim, ...others } = JSON.parse(readFileSync(path, 'utf8'));
   appendFileSync(
     values.results,
     `${JSON.stringify({ name, rate, seed, minutes, bitsPerDim, ...others, trial })}\n`,
   );
+  rmSync(path);
   console.error(`${name}: ${bitsPerDim?.toFixed(4) ?? 'not finite:'} bits/dim`);
+}
+
+/** Whether this file is there and is the result of this task. */
+function isResultOf(path, task) {
+  if (!existsSync(path)) return false;
+  return JSON.stringify(JSON.parse(readFileSync(path, 'utf8')).task) === JSON.stringify(task);
 }
 
 function inProcess(argument) {

@@ -11,21 +11,12 @@ import { pairedSpeed } from './speed.mjs';
 
 /** What one second of one thread is: the images that the baseline trains on. Measured; the same for all trials. */
 const BASELINE_IMAGES_PER_SECOND = 155;
-/** The last images of the training set. Nothing is trained on them. */
-const HELD_OUT = 5000;
 const SAVE_SECONDS = 60;
 const EVALUATED_AT_ONCE = 100;
 
-const {
-  out,
-  data,
-  trial,
-  baseline,
-  speed,
-  minutes,
-  seed,
-  heldOut: held = HELD_OUT,
-} = JSON.parse(process.argv[2]);
+const { out, task, baseline, speed } = JSON.parse(process.argv[2]);
+/** `held`: how many of the last images of the training set are held out. Nothing is trained on them. */
+const { data, trial, seed, minutes, heldOut: held } = task;
 const { config, batch, learning, rate, warmup } = trial;
 const path = join(out, 'last.safetensors');
 let stopped = false;
@@ -58,11 +49,13 @@ if (stopped) {
   await save();
   process.exit(130);
 }
+console.error(`${out}: scores ${held} held-out images`);
 const { uniform, variational } = await score();
 await save();
 await replace(
   join(out, 'result.json'),
   JSON.stringify({
+    task,
     bitsPerDim: Number(uniform.toFixed(5)),
     ...(variational !== undefined && { variationalBitsPerDim: Number(variational.toFixed(5)) }),
     trainingBitsPerDim: Number(state.recent?.toFixed(5)),

@@ -12,6 +12,7 @@ const at = (...names: string[]) => join(root, ...names);
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'learning-'));
   await writeFile(at('images'), idxOfNoise(64));
+  await writeFile(at('many'), idxOfNoise(4000));
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
@@ -30,16 +31,20 @@ function suite(results: string, args: readonly string[]) {
   child.stdout.on('data', (text) => {
     texts.stdout += text;
   });
-  const started = new Promise<void>((resolve) => {
-    child.stderr.on('data', (text) => {
-      texts.stderr += text;
-      if (texts.stderr.includes('from step')) resolve();
-    });
+  child.stderr.on('data', (text) => {
+    texts.stderr += text;
   });
+  /** Until it has said this. */
+  const said = (what: string) =>
+    new Promise<void>((resolve) => {
+      child.stderr.on('data', () => {
+        if (texts.stderr.includes(what)) resolve();
+      });
+    });
   const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
     child.on('close', (code) => resolve({ code, ...texts }));
   });
-  return { child, started, ended };
+  return { child, said, ended };
 }
 
 const smallest = ['--steps', '1', '--hidden', '4', '--held-out', '8'];
@@ -53,8 +58,8 @@ const linesOf = async (results: string) =>
 test('a trial that is stopped midway goes on there and ends as one that was not', async () => {
   const sizes = [...smallest, '--screening', '0.1', '--stage', 'screening'];
   const tiny = [...sizes, '--only', 'baseline', '--rates', '0.002'];
-  const first = suite('stopped', [...sizes, '--rates', '0.002']);
-  await first.started;
+  const first = suite('stopped', [...sizes, '--stage', 'both', '--rates', '0.002']);
+  await first.said('from step');
   first.child.kill('SIGTERM');
   const { code, stderr } = await first.ended;
   expect({ code, stderr }).toEqual({ code: 130, stderr: expect.not.stringContaining('Error') });
@@ -75,6 +80,54 @@ test('a trial that is stopped midway goes on there and ends as one that was not'
   expect(await linesOf('stopped')).toEqual(stopped);
 }, 120_000);
 
+/** One trial of one step, whose score takes a second or so. */
+const scored = [
+  ...['--steps', '1', '--hidden', '4', '--held-out', '3900', '--screening', '0.0001', '--stage', 'screening'],
+  ...['--only', 'baseline', '--rates', '0.002'],
+];
+const many = () => ['--data', at('many')];
+
+test('a trial that is told to stop while it is scored is kept', async () => {
+  const stopped = suite('scored', [...scored, ...many()]);
+  await stopped.said('scores 3900');
+  stopped.child.kill('SIGINT');
+  expect(await stopped.ended).toMatchObject({ code: 130, stdout: '' });
+  expect(await linesOf('scored')).toMatchObject([{ name: 'baseline', bitsPerDim: expect.any(Number) }]);
+}, 120_000);
+
+test('a result that a killed command left is appended once, if it is of the same trial', async () => {
+  const killed = suite('left', [...scored, ...many()]);
+  await killed.said('scores 3900');
+  killed.child.kill('SIGKILL');
+  await killed.ended; // the trial too: it holds the end of stderr
+  expect(existsSync(at('left'))).toBe(false);
+  const file = at('runs-left', 'baseline-0.002-1-0.0001', 'result.json');
+  const text = await readFile(file, 'utf8');
+
+  const wider = await suite('left', [...scored, ...many(), '--hidden', '8', '--results', at('wider')]).ended;
+  expect(wider).toMatchObject({ code: 0, stderr: expect.stringContaining('from step 0') });
+  expect(existsSync(file)).toBe(false);
+  await writeFile(file, text);
+  const fewer = await suite('left', [...scored, ...many(), '--held-out', '8', '--results', at('fewer')])
+    .ended;
+  expect(fewer).toMatchObject({ code: 0, stderr: expect.stringContaining('from step 0') });
+
+  await writeFile(file, text);
+  const again = await suite('left', [...scored, ...many()]).ended;
+  expect(again).toMatchObject({ code: 0, stderr: expect.not.stringContaining('from step') });
+  const lines = await linesOf('left');
+  const { task, ...result } = JSON.parse(text);
+  expect(lines).toEqual([
+    { name: 'baseline', rate: 0.002, seed: 1, minutes: 0.0001, ...result, trial: task.trial },
+  ]);
+  expect(lines[0].parameters).toBeLessThan((await linesOf('wider'))[0].parameters);
+  expect(existsSync(file)).toBe(false);
+
+  await writeFile(file, text); // killed after it appended the line
+  expect(await suite('left', [...scored, ...many()]).ended).toMatchObject({ code: 0, stderr: '' });
+  expect(await linesOf('left')).toEqual(lines);
+}, 120_000);
+
 test('with variational dequantisation a trial is judged by the uniform bound, and has its own beside it', async () => {
   const tiny = [...smallest, '--screening', '0.01', '--stage', 'screening'];
   const only = ['--only', 'baseline,variational dequantisation', '--rates', '0.002'];
@@ -87,6 +140,22 @@ test('with variational dequantisation a trial is judged by the uniform bound, an
   await writeFile(at('varied-made-up'), lines.map((line) => JSON.stringify(line)).join('\n'));
   const { stdout } = await suite('varied-made-up', ['--steps', '1', '--hidden', '4', '--report']).ended;
   expect(stdout).toContain('| variational dequantisation | 4.500 | – | – | 4.500 | – | – | 1.250 |');
+
+  const final = (seed: number, variationalBitsPerDim?: number | null) => {
+    const result = { ...lines[1], seed, minutes: 30, variationalBitsPerDim };
+    return JSON.stringify(result);
+  };
+  const report = async (...results: string[]) => {
+    await writeFile(at('varied-made-up'), results.join('\n'));
+    return (await suite('varied-made-up', ['--steps', '1', '--hidden', '4', '--report']).ended).stdout;
+  };
+  const mean = '| variational dequantisation | 4.500 | – | 4.500, 4.500 |';
+  expect(await report(final(1, 1.25), final(2, 1.75))).toContain(`${mean} 1.500 |`);
+  expect(await report(final(1, 1.25), final(2, null))).toContain(`${mean} Infinity |`);
+  expect(await report(final(1, 1.25), final(2))).toContain(`${mean} – |`);
+  expect(await report(JSON.stringify({ ...lines[1], variationalBitsPerDim: null }))).toContain(
+    '| variational dequantisation | 4.500 | – | – | 4.500 | – | – | Infinity |',
+  );
 }, 120_000);
 
 test('tables are those of the results: best rates first, differences to the baseline seed by seed', async () => {
@@ -128,6 +197,11 @@ test('finals run those of the named candidates that are finalists, each at its b
   expect(await suite('staged', [...sizes, ...screening]).ended).toMatchObject({ code: 0 });
   const screened = await linesOf('staged');
   expect(screened).toHaveLength(4);
+  await writeFile(at('muon'), `${JSON.stringify(screened.find(({ name }) => name === 'muon'))}\n`);
+  expect(await suite('muon', [...sizes, '--stage', 'finals']).ended).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('learning: baseline has not been screened for 0.01 minutes'),
+  });
   const finals = ['--stage', 'finals', '--only', 'muon,adamax', '--seeds', '2,3'];
   expect(await suite('staged', [...sizes, ...finals]).ended).toMatchObject({ code: 0 });
   const [first, second] = screened.filter(({ name }) => name === 'muon');
@@ -141,6 +215,11 @@ test.each([
   [['--stage', 'last'], '--stage: expected screening, finals or both, got "last"'],
   [['--rates', '0.002,fast'], '--rates: expected numbers above 0, got "0.002,fast"'],
   [['--only', 'batch 7'], 'expected one of baseline, batch 8'],
+  [
+    ['--stage', 'finals'],
+    'no candidate has been screened for 10 minutes; run --stage screening before the finals',
+  ],
+  [['--stage', 'finals', '--only', 'muon'], 'no candidate has been screened for 10 minutes'],
 ])('%j is refused', async (wrong, message) => {
   const { code, stderr } = await suite('none', wrong).ended;
   expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(message) });

@@ -65,6 +65,23 @@ test('restores pictures of every kind, and goes on where it was stopped', async 
   for (const name of images) expect(found).toContain(`(images/${name})`);
 }, 120_000);
 
+test('results of other steps or draws are done anew, and do not enter the report', async () => {
+  const [out, doc] = [join(root, 'settings'), join(root, 'settings.md')];
+  const same = ['--out', out, '--doc', doc, '--only', 'faces/left,faces/samples'];
+  const runWith = (steps: string, draws: string) =>
+    run([...few, ...same, '--steps', steps, '--draws', draws]);
+  const rows = async () => (await readFile(doc, 'utf8')).split('\n').filter((line) => /^\| faces/.test(line));
+  const both = 'faces/left: 2 pictures\nfaces/samples: 1 pictures\n';
+  expect(await runWith('2', '3')).toEqual({ code: 0, stderr: both });
+  const first = await rows();
+  expect(await runWith('2', '4')).toEqual({ code: 0, stderr: 'faces/samples: 1 pictures\n' });
+  expect(await rows()).toEqual([first[0], expect.stringMatching(/^\| faces, centre \| 1 \| 4 \|/)]);
+  expect(await runWith('3', '3')).toEqual({ code: 0, stderr: both });
+  expect(await rows()).not.toEqual(first);
+  expect(await runWith('2', '3')).toEqual({ code: 0, stderr: '' });
+  expect(await rows()).toEqual(first);
+}, 120_000);
+
 test.each([
   [['--only', 'cats'], '--only cats: expected some of faces/left, '],
   [['--pictures', '0'], '--pictures must be an integer from 1 on, got 0'],
