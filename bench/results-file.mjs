@@ -39,7 +39,8 @@ export function noteModels(out, folders) {
   writeFileSync(path, JSON.stringify({ ...before, ...now }));
 }
 
-function readLines(path) {
+/** The lines of the file that are whole. */
+export function readLines(path) {
   if (!existsSync(path)) return [];
   const found = readFileSync(path, 'utf8').split('\n');
   if (found.at(-1) !== '') appendFileSync(path, '\n');

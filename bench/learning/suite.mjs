@@ -13,6 +13,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readLines } from '../results-file.mjs';
 import { candidate, candidates, rates } from './candidates.mjs';
 import { bestRate, finalists, tables, writeTables } from './report.mjs';
 
@@ -86,9 +87,7 @@ function numbers(flag) {
 }
 
 function finished() {
-  if (!existsSync(values.results)) return [];
-  const lines = readFileSync(values.results, 'utf8').trim().split('\n').filter(Boolean);
-  return lines.map((line) => JSON.parse(line)).filter((line) => isCurrent(line));
+  return readLines(values.results).filter((line) => isCurrent(line));
 }
 
 /** Whether a candidate of this name is still what it was. */

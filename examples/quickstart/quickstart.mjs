@@ -67,5 +67,5 @@ const larger = await openDataset('models/faces/faces.json');
 const unseen = await larger.images(Uint32Array.from({ length: 64 }, (_, i) => i));
 await explore('The trained model of models/faces', 'models/faces', unseen, values.out, 'trained-');
 console.log(
-  `\nLook at ${values.out}/trained-samples.png first. More samples: npx glow sample ${folders.model} --out mine.png`,
+  `\nLook at ${values.out}/trained-samples.png first. More samples: npx glow-onnx sample ${folders.model} --out mine.png`,
 );

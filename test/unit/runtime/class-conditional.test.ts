@@ -19,6 +19,23 @@ describe('a class-conditional model', () => {
     expect(bins(await model.prepare(good))).toEqual(bins([good]));
   });
 
+  test('says that an image is missing, or a Promise, before it asks for a label', async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: the arguments have wrong types
+    const call = model as any;
+    const [good] = images;
+    await expect(call.encode()).rejects.toThrow('encode: expected an image or latents, got undefined');
+    await expect(call.decode(null)).rejects.toThrow('decode: expected an image or latents, got null');
+    await expect(call.encode([good, 7])).rejects.toThrow(
+      'encode: images[1]: expected an image or latents, got 7',
+    );
+    await expect(call.interpolate(good)).rejects.toThrow(
+      'interpolate: b: expected an image or latents, got undefined',
+    );
+    const promise = model.prepare(good as RawImage);
+    await expect(call.encode(promise)).rejects.toThrow(/^encode: .*, got a Promise; await it first$/);
+    await expect(call.score(promise, { label: 9 })).rejects.toThrow('got a Promise; await it first');
+  });
+
   test('gives each image its own label, in the order of the call, sizes mixed', async () => {
     const together = await model.encode(images, { label: [0, 1, 2, 0, 1], fit: 'none' });
     for (const [i, label] of [0, 1, 2, 0, 1].entries()) {

@@ -63,7 +63,7 @@ test('the lines of --out have verdicts, and another calibration is another scori
   for (const argv of [['e.json'], ['d.json', '--false-alarms', '0.2']] as const) {
     expect(await score(...(argv as [string]), '--resume')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('--calibration or --false-alarms'),
+      err: expect.stringContaining('--calibration, --false-alarms'),
     });
   }
 });

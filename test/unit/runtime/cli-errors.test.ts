@@ -101,8 +101,55 @@ test.each<[string, () => string[], number, RegExp]>([
   [
     'a picture that is no PNG to write',
     () => ['sample', folder, '--out', at('y.jpg')],
-    1,
-    /^glow: --out: expected FILE\.png for one grid of all images, or a folder, got .*y\.jpg\n$/,
+    2,
+    /'--out <path>' argument '.*y\.jpg' is invalid\. It must be FILE\.png for one grid of all images, or a folder\.\n$/,
+  ],
+  [
+    'numbers where only images are written',
+    () => ['mix', folder, at('0.png'), at('1.png'), '--levels', '1', '--out', at('y.safetensors')],
+    2,
+    /It must be FILE\.png for one grid of all images, or a folder\.\n$/,
+  ],
+  ...(
+    [
+      ['encode', 'safetensors'],
+      ['features', 'safetensors'],
+      ['calibrate', 'json'],
+      ['score', 'jsonl'],
+    ] as const
+  ).map(([name, form]): [string, () => string[], number, RegExp] => [
+    `${name} to a picture`,
+    () => [name, folder, at('0.png'), '--out', at('y.PNG')],
+    2,
+    new RegExp(`argument '.*y\\.PNG' is invalid\\. It must be FILE\\.${form}, not an image\\.\n$`),
+  ]),
+  [
+    'a direction to a picture',
+    () => [
+      'attribute',
+      'find',
+      folder,
+      '--with',
+      at('0.png'),
+      '--without',
+      at('1.png'),
+      '--out',
+      at('y.gif'),
+    ],
+    2,
+    /It must be FILE\.safetensors, not an image\.\n$/,
+  ],
+  [
+    'a temperature below zero',
+    () => ['sample', folder, '--out', at('y.png'), '--temperature', '1,-1'],
+    2,
+    /It must be a number of at least 0, or one per level, separated by commas\.\n$/,
+  ],
+  [
+    'a strength that is no number',
+    () => ['attribute', 'apply', folder, 'z', at('0.png'), '--out', at('y.png'), '--strength', '1,'],
+    2,
+    /It must be a number, or one per level, separated by commas\.\n$/,
   ],
   [
     'two pictures of one name to write',
@@ -114,7 +161,7 @@ test.each<[string, () => string[], number, RegExp]>([
     'latents of several as a direction',
     () => ['attribute', 'apply', folder, at('z.safetensors'), at('0.png'), '--out', at('y.png')],
     1,
-    /^glow: .*z\.safetensors: expected a direction, got 2 latents; make a direction with glow attribute find\n$/,
+    /^glow: .*z\.safetensors: expected a direction, got 2 latents; make a direction with glow-onnx attribute find\n$/,
   ],
 ])('%s is one clear line and an exit code', async (_, argv, code, message) => {
   const before = await readdir(work);

@@ -100,11 +100,16 @@ test.each<[string, () => string[], number, RegExp]>([
   ],
   [
     'a file that is there',
-    () => [at('0.png'), '--out', at('1.png')],
+    () => [at('0.png'), '--out', at('there.safetensors')],
     1,
-    /^glow: .*1\.png exists; pass --force/,
+    /^glow: .*there\.safetensors exists; pass --force/,
   ],
-  ['an image as --out', () => [at('0.png'), '--out', at('0.png'), '--force'], 1, /^glow: .*0\.png/],
+  [
+    'an image as --out',
+    () => [at('0.png'), '--out', at('0.png'), '--force'],
+    2,
+    /It must be FILE\.safetensors, not an image\.\n$/,
+  ],
   [
     'a tensor of no file',
     () => [at('0.png'), '--out', at('y.safetensors'), '--tensor', 'x'],
@@ -112,6 +117,7 @@ test.each<[string, () => string[], number, RegExp]>([
     /^glow: --tensor: x is in no file/,
   ],
 ])('says what is wrong with %s, and writes nothing', async (_, args, code, message) => {
+  await writeFile(at('there.safetensors'), 'there');
   const before = await readFile(at('0.png'));
   const outcome = await glow('features', folder, ...args());
   expect(outcome.code).toBe(code);

@@ -128,19 +128,47 @@ describe('folders of pictures', () => {
   test('with one that fails give the others, name it, and fail', async () => {
     await writePng(at('mixed-sizes/odd.png'), { data: new Uint8Array(72), height: 6, width: 4, channels: 3 });
     await writePng(at('mixed-sizes/good.png'), images[0] as RawImage);
-    const reason =
-      /^glow: 1 of 2 images failed: .*odd\.png: image 6×4 cannot pass .*; pass --fit cover, resize, crop or pad\n$/;
+    const reason = 'odd\\.png: image 6×4 cannot pass .*; pass --fit cover, resize, crop or pad\n$';
+    const failed = (others = '') =>
+      expect.stringMatching(`^glow: 1 of 2 images failed${others}:\n  .*${reason}`);
     const scored = await glow('score', folder, at('mixed-sizes'), '--fit', 'none', '--json');
-    expect(scored).toMatchObject({ code: 1, err: expect.stringMatching(reason) });
+    expect(scored).toMatchObject({ code: 1, err: failed() });
     expect(JSON.parse(scored.out).images.map(({ image }: { image: string }) => image)).toEqual([
       at('mixed-sizes/good.png'),
     ]);
     const encoded = await glow(
       ...['encode', folder, at('mixed-sizes'), '--fit', 'none', '--out', at('some.safetensors')],
     );
-    expect(encoded).toMatchObject({ code: 1, err: expect.stringMatching(reason) });
+    expect(encoded).toMatchObject({ code: 1, err: failed('; .*some\\.safetensors has the other one') });
     const { names, z } = loadLatents(model, await readFile(at('some.safetensors')));
     expect([names, z.length]).toEqual([[at('mixed-sizes/good.png')], 1]);
+  });
+
+  test('with many that fail say why each of the first ten did, and where the others are', async () => {
+    await writePng(at('broken/a.png'), images[0] as RawImage);
+    await writePng(at('broken/b.png'), images[1] as RawImage);
+    for (let i = 1; i <= 12; i++) await writeFile(at(`broken/seed${i}.png`), 'text');
+    await writeFile(at('broken/seed.png'), 'text');
+    const line = (i: number) => `  ${at(`broken/seed${i || ''}.png`)}: the image cannot be read: `;
+    for (const [name, ...flags] of [
+      ['encode', '--out', at('broken.safetensors')],
+      ['features', '--out', at('broken-features.safetensors')],
+      ['reconstruct', '--out', at('broken-out')],
+      ['denoise', '--sigma', '0.1', '--steps', '1', '--out', at('broken.png')],
+    ]) {
+      const { code, err } = await glow(name as string, folder, at('broken'), ...flags);
+      const [head, ...lines] = err.trimEnd().split('\n');
+      expect([code, head]).toEqual([1, `glow: 13 of 15 images failed; ${flags.at(-1)} has the other 2:`]);
+      expect(lines.map((each) => each.slice(0, each.indexOf('expected')))).toEqual([
+        ...Array.from({ length: 10 }, (_, i) => line(i)),
+        '  and 3 mor',
+      ]);
+    }
+  });
+
+  test('keep a name like an option in an error', async () => {
+    const { err } = await glow('score', folder, 'seed.png');
+    expect(err).toMatch(/^glow: seed\.png: the image cannot be read: /);
   });
 });
 
@@ -160,6 +188,20 @@ describe('a class-conditional model', () => {
       return pixels(at(`class-${label}/image-000.png`));
     };
     expect(await draw('cat')).not.toEqual(await draw('dog'));
+  });
+
+  test('is described by its classes, and by whose bits/dim training gave', async () => {
+    const { directory } = conditional;
+    const row = async (name: string) =>
+      (await glow('info', directory)).out.match(RegExp(`^${name} .*$`, 'm'))?.[0];
+    expect(await row('classes')).toBe('classes   2, named cat, dog');
+    const training = { classNames: ['cat', 'dog'], bitsPerDim: 2.295072, validationImages: 1000 };
+    await alterManifest(directory, (manifest) => ({ ...manifest, training }));
+    const figure = '2.295 bits/dim (uniform bound) of the 1,000 images that choose the best state';
+    expect(await row('training')).toBe(`training  ${figure}`);
+    await alterManifest(directory, (manifest) => ({ ...manifest, training: null }));
+    expect(await row('classes')).toBe('classes   2, named 0 to 1');
+    await alterManifest(directory, (manifest) => ({ ...manifest, training: { classNames: ['cat', 'dog'] } }));
   });
 
   test('says which classes there are', async () => {

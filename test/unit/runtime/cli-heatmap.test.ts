@@ -99,10 +99,10 @@ describe('refuses', () => {
   });
 
   test.each([
-    [['--heatmap', 'x.jpg'], '--heatmap: expected FILE.png for one grid of all images, or a folder'],
-    [['--heatmap', 'x.png', '--out', 'y.jsonl'], 'run the command once for each'],
-  ])('%s', async (flags, message) => {
+    [['--heatmap', 'x.jpg'], 2, 'It must be FILE.png for one grid of all images, or a folder.'],
+    [['--heatmap', 'x.png', '--out', 'y.jsonl'], 1, 'run the command once for each'],
+  ])('%s', async (flags, expected, message) => {
     const { code, err } = await glow('score', folder, at('0.png'), ...flags);
-    expect([code, err]).toEqual([1, expect.stringContaining(message)]);
+    expect([code, err]).toEqual([expected, expect.stringContaining(message)]);
   });
 });

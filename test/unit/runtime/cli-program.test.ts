@@ -113,6 +113,35 @@ test('--help and --version are no errors', async () => {
   expect((await glow('sample', '--help')).out).toContain('--temperature <t>');
 });
 
+describe('help', () => {
+  /** In one line: the width of a terminal breaks it elsewhere. */
+  const help = async (name: string) => (await glow(name, '--help')).out.replaceAll(/\s+/g, ' ');
+
+  test('marks the options that are required', async () => {
+    const text = await help('mix');
+    expect(text).toMatch(/--levels <list> [^(]*\(required\) --fit /);
+    expect(text).toMatch(/--out <path> [^(]*\(required\) --columns /);
+    expect(text.match(/\(required\)/g)).toHaveLength(2);
+  });
+
+  test('speaks of numbers where a command writes them', async () => {
+    for (const name of ['decode', 'sample'])
+      expect(await help(name)).toContain('or FILE.safetensors for numbers');
+    for (const name of ['interpolate', 'mix', 'inpaint'])
+      expect(await help(name)).not.toContain('safetensors');
+  });
+
+  test('says what the columns of score mean', async () => {
+    const text = await help('score');
+    for (const { column, means } of [
+      { column: 'percentile', means: 'share of the images held out in training that have fewer bits/dim' },
+      { column: 'typicality', means: 'share of those images that lie as far from their median or farther' },
+    ]) {
+      expect(text).toContain(`${column} ${means}`);
+    }
+  });
+});
+
 test('a clone that is not built yet says so', async () => {
   await mkdir(at('clone/bin'), { recursive: true });
   await cp('packages/runtime/bin/glow.js', at('clone/bin/glow.mjs'));

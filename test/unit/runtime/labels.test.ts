@@ -58,6 +58,10 @@ test.each<[string, typeof named | typeof unnamed, Label | undefined, string]>([
   expect(() => labelsFor(model, label, 2, 'sample')).toThrow(message);
 });
 
+test('too many labels for one image are refused', () => {
+  expect(() => labelsFor(unnamed, [0, 1], 1, 'encode')).toThrow(/: expected one label, got 2$/);
+});
+
 test('one-hot images are [batch, classes, 1, 1]', () => {
   expect(oneHot([2, 0], 3)).toEqual(Float32Array.of(0, 0, 1, 1, 0, 0));
 });

@@ -39,6 +39,7 @@ export async function encode(
     const call = model.encode(inputs, { ...options, fit, onFit });
     const { results, error } = await partly(
       call.then(({ z, logProb }) => z.map((latents, i) => ({ z: latents, logProb: logProb[i] as number }))),
+      out,
     );
     const encoded = images.flatMap((image, i) => {
       const result = results[i];
@@ -154,7 +155,7 @@ export async function writing(
   call: Promise<readonly RawImage[]>,
   facts: object = {},
 ): Promise<Report> {
-  const { results, error } = await partly(call);
+  const { results, error } = await partly(call, out);
   const images = await write(results, signal);
   const count = results.filter((image) => image !== undefined).length;
   return { text: `wrote ${counted(count, 'image')} to ${out}`, json: { images, ...facts }, error };

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { applyAttribute, findAttribute, interpolate, mix } from './edit-commands.js';
 import {
+  dataFile,
   fitOption,
   imageOptions,
   integer,
@@ -45,7 +46,7 @@ export function defineEditCommands(program: Command, show: Show): void {
   )
     .requiredOption('--with <images...>', 'images with it, or folders of images')
     .requiredOption('--without <images...>', 'images without it, or folders of images')
-    .requiredOption('--out <file>', 'file for the direction (safetensors)')
+    .requiredOption('--out <file>', 'file for the direction (safetensors)', dataFile('FILE.safetensors'))
     .addOption(fitOption())
     .option('--force', 'overwrite an existing file', false)
     .action((model, flags) => show(flags, (context) => findAttribute(model, flags, context)));
@@ -55,7 +56,7 @@ export function defineEditCommands(program: Command, show: Show): void {
     .option(
       '--strength <s>',
       'how far to move, one for all levels or one per level, finest first; 0 changes nothing',
-      perLevel,
+      perLevel(),
       1,
     )
     .addOption(fitOption())

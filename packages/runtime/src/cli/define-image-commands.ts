@@ -6,9 +6,12 @@ import { calibrate } from './calibrate-command.js';
 import { decode, encode, reconstruct, sample } from './commands.js';
 import { features } from './features-command.js';
 import {
+  dataFile,
   deviceOptions,
   fitOption,
   imageOptions,
+  imageOrNumberOptions,
+  imagePath,
   integer,
   modelCommand,
   modelOptions,
@@ -24,16 +27,16 @@ import { score } from './score-command.js';
 /** Defines the commands from images to what a model makes of them, and back: encode, features, decode, reconstruct, sample, calibrate, score. */
 export function defineImageCommands(program: Command, show: Show): void {
   inputOptions(modelOptions(modelCommand(program, 'encode', 'encode images to latents')))
-    .requiredOption('--out <file>', 'file for the latents (safetensors)')
+    .requiredOption('--out <file>', 'file for the latents (safetensors)', dataFile('FILE.safetensors'))
     .action((model, images, flags) => show(flags, (context) => encode(model, images, flags, context)));
 
   inputOptions(
     deviceOptions(modelCommand(program, 'features', 'write features of images, to learn classes from')),
   )
-    .requiredOption('--out <file>', 'file for the features (safetensors)')
+    .requiredOption('--out <file>', 'file for the features (safetensors)', dataFile('FILE.safetensors'))
     .action((model, images, flags) => show(flags, (context) => features(model, images, flags, context)));
 
-  imageOptions(modelOptions(modelCommand(program, 'decode', 'decode latents to images')))
+  imageOrNumberOptions(modelOptions(modelCommand(program, 'decode', 'decode latents to images')))
     .argument('<latents>', 'safetensors file written by encode')
     .action((model, latents, flags) => show(flags, (context) => decode(model, latents, flags, context)));
 
@@ -46,12 +49,12 @@ export function defineImageCommands(program: Command, show: Show): void {
     .addOption(fitOption())
     .action((model, images, flags) => show(flags, (context) => reconstruct(model, images, flags, context)));
 
-  imageOptions(modelOptions(modelCommand(program, 'sample', 'draw new images from the model')))
+  imageOrNumberOptions(modelOptions(modelCommand(program, 'sample', 'draw new images from the model')))
     .option('--count <n>', 'number of images', integer(1, 1e6), 16)
     .option(
       '--temperature <t>',
       'factor on the latents, one for all levels or one per level; 0.7 to 0.9 gives calmer images',
-      perLevel,
+      perLevel(0),
       1,
     )
     .option('--seed <n>', 'seed; the same seed gives the same images', integer(0), 0)
@@ -76,7 +79,7 @@ export function defineImageCommands(program: Command, show: Show): void {
         'images of one folder are alike, such as patches of one photograph: one of each folder counts',
       ).choices(['folder']),
     )
-    .option('--out <file>', 'file for the calibration', 'calibration.json')
+    .option('--out <file>', 'file for the calibration', dataFile('FILE.json'), 'calibration.json')
     .option('--force', 'overwrite an existing file', false)
     .action((model, images, flags) => show(flags, (context) => calibrate(model, images, flags, context)));
 
@@ -88,15 +91,29 @@ export function defineImageCommands(program: Command, show: Show): void {
     .option('--calibration <file>', 'file written by calibrate: print p-values and verdicts')
     .option('--false-alarms <rate>', 'rate of the verdicts (default: that of the calibration)', rate)
     .option('--shard <i/n>', 'score only the i-th of n parts of the images, from 1/n to n/n', shard)
-    .option('--out <file>', 'write a line of JSON for each image to this file, also for bad images')
+    .option(
+      '--out <file>',
+      'write a line of JSON for each image to this file, also for bad images',
+      dataFile('FILE.jsonl'),
+    )
     .option(
       '--heatmap <path>',
       'draw where the bits of each image are: FILE.png for all images, or a folder for one file per image',
+      imagePath,
     )
     .option('--resume', 'keep --out if it is there: it was complete when it got its name', false)
     .option('--force', 'overwrite existing files', false)
+    .addHelpText('after', scoreHelp)
     .action((model, images, flags) => show(flags, (context) => score(model, images, flags, context)));
 }
+
+const scoreHelp = `
+Without --calibration, score prints for each image
+  bits/dim    bits per value; simple images get low values, whatever they show
+  percentile  share of the images held out in training that have fewer bits/dim
+  typicality  share of those images that lie as far from their median or farther
+  complexity  bits/dim of a lossless compressor
+  excess      bits/dim minus complexity; a higher value means a less usual image`;
 
 /** Images or feature maps in, one file out. */
 function inputOptions<C extends Command>(command: C): C {

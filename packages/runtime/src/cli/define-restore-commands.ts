@@ -1,5 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { fitOption, imageOptions, integer, modelCommand, modelOptions, type Show } from './options.js';
+import {
+  fitOption,
+  imageOptions,
+  integer,
+  modelCommand,
+  modelOptions,
+  pngFile,
+  type Show,
+} from './options.js';
 import { denoise, enlarge, inpaint } from './restore-commands.js';
 
 /** Defines the commands that restore images: inpaint, denoise, enlarge. */
@@ -59,6 +67,6 @@ function restoring(program: Command, name: string, description: string): Command
         'latents',
       ]),
     )
-    .option('--grid <file>', 'FILE.png that shows each image as it was given, beside its results')
+    .option('--grid <file>', 'FILE.png that shows each image as it was given, beside its results', pngFile)
     .addOption(fitOption());
 }

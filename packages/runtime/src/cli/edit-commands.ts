@@ -98,7 +98,7 @@ export async function applyAttribute(
     const [direction] = z;
     if (!direction || z.length > 1) {
       throw new RangeError(
-        `${path}: expected a direction, got ${z.length} latents; make a direction with glow attribute find`,
+        `${path}: expected a direction, got ${z.length} latents; make a direction with glow-onnx attribute find`,
       );
     }
     const call = model.applyAttribute(images, direction, strength, { ...options, fit, onFit });

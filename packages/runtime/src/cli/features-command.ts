@@ -26,7 +26,7 @@ export async function features(
   checkOutputs([out], [directory, ...files], force);
   const { fitted, onFit } = gatherFitted(names);
   return withModel(directory, flags, context, async (model, options) => {
-    const { results, error } = await partly(model.features(inputs, { ...options, fit, onFit }));
+    const { results, error } = await partly(model.features(inputs, { ...options, fit, onFit }), out);
     const found = names.flatMap((name, i) => {
       const own = results[i];
       return own ? [{ name: shownImage(name), ...own }] : [];

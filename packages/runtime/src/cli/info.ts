@@ -28,12 +28,19 @@ function describe(manifest: Manifest): string {
     ['', `any height and width divisible by ${unit}`],
     ['latents', latents.map(([, ...shape], level) => `z${level} ${shape.join('×')}`).join(', ')],
   ];
-  if (config.classes > 0) rows.push(['classes', [config.classes, ...classNames(manifest)].join(', ')]);
-  const bitsPerDim = manifest.training?.bitsPerDim;
+  if (config.classes > 0) {
+    const names = classNames(manifest).join(', ') || `0 to ${config.classes - 1}`;
+    rows.push(['classes', `${config.classes}, named ${names}`]);
+  }
+  const { bitsPerDim, validationImages } = manifest.training ?? {};
   if (typeof bitsPerDim === 'number') {
+    const [bound, noun] = takesPixels(config)
+      ? ['(uniform bound)', 'images']
+      : ['of the density,', 'feature maps'];
+    const many = typeof validationImages === 'number' ? `${validationImages.toLocaleString('en-US')} ` : '';
     rows.push([
       'training',
-      `${bitsPerDim.toFixed(3)} bits/dim${takesPixels(config) ? '' : ' of the density'}`,
+      `${bitsPerDim.toFixed(3)} bits/dim ${bound} of the ${many}${noun} that choose the best state`,
     ]);
   }
   for (const { device, precision, claim, value, tolerance } of manifest.measured) {

@@ -12,7 +12,7 @@ import { progressOn } from './progress.js';
 import { onTerminal, runProgram, type Terminal } from './run-program.js';
 
 /**
- * Runs the command `glow`. Results go to stdout; progress and an error, in one line, go to stderr.
+ * Runs a command such as `glow-onnx sample`. Results go to stdout; progress and errors go to stderr.
  * @param name of the program, for help and messages.
  * @param signal stops the command at once, because models then run in a process of their own. No output file is left
  *   incomplete.
@@ -65,11 +65,11 @@ export function createProgram(
 function inFlags(message: string): string {
   return message
     .replace(
-      /^(loadGlow|encode|features|decode|reconstruct|sample|score|calibrate|interpolate|mix|\w+Attribute|\w+Direction|\w+Latents): /,
+      /^(loadGlow|encode|features|decode|reconstruct|sample|score|calibrate|interpolate|mix|inpaint|denoise|enlarge|\w+Attribute|\w+Direction|\w+Latents): /,
       '',
     )
     .replace(
-      /^(label|count|temperature|seed|height|width|levels|strength|steps|precision|device|draws|bound)\b/,
+      /^(label|count|temperature|seed|height|width|levels|strength|steps|precision|device|draws|bound)\b(?!\.)/,
       '--$1',
     )
     .replace(/, or the index of a class, an integer from 0 to \d+/, '')

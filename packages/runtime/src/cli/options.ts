@@ -1,6 +1,7 @@
 import { precisions } from '@glow-onnx/flow/manifest';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Statistic, statistics } from '../calibration/statistics.js';
+import { isTensorFile } from '../node/tensor-file.js';
 import { fits } from '../pictures/fits.js';
 import { devices } from '../sessions/device.js';
 import type { Report } from './report.js';
@@ -51,17 +52,52 @@ export function deviceOptions<C extends Command>(command: C): C {
 
 /** Adds the options of a command that writes images. */
 export function imageOptions<C extends Command>(command: C): C {
+  return outputOptions(
+    command,
+    'FILE.png for one grid of all images, or a folder for one file per image',
+    imagePath,
+  );
+}
+
+/** Adds those of a command that writes images or numbers. */
+export function imageOrNumberOptions<C extends Command>(command: C): C {
+  return outputOptions(
+    command,
+    'FILE.png for one grid of all images, a folder for one file per image, or FILE.safetensors for numbers',
+    (text) => (isTensorFile(text) ? text : imagePath(text)),
+  );
+}
+
+function outputOptions<C extends Command>(command: C, out: string, path: (text: string) => string): C {
   command
-    .requiredOption(
-      '--out <path>',
-      'FILE.png for one grid of all images, or a folder for one file per image; decode and sample also take ' +
-        'FILE.safetensors, for numbers',
-    )
+    .requiredOption('--out <path>', out, path)
     .option('--columns <n>', 'columns of the grid (default: about square)', integer(1, 1000))
     .option('--scale <n>', 'enlargement in the grid (default: images of about 128 pixels)', integer(1, 64))
     .option('--force', 'overwrite existing files', false);
   return command;
 }
+
+/** A grid of images, or a folder. */
+export function imagePath(text: string): string {
+  if (isPng(text) || !(isPicture(text) || isTensorFile(text))) return text;
+  throw new InvalidArgumentError('It must be FILE.png for one grid of all images, or a folder.');
+}
+
+export function pngFile(text: string): string {
+  if (isPng(text)) return text;
+  throw new InvalidArgumentError('It must be FILE.png.');
+}
+
+/** A file that has no image. @param form what it may be, such as FILE.json. */
+export function dataFile(form: string): (text: string) => string {
+  return (text) => {
+    if (!isPicture(text)) return text;
+    throw new InvalidArgumentError(`It must be ${form}, not an image.`);
+  };
+}
+
+const isPng = (path: string) => /\.png$/i.test(path);
+const isPicture = (path: string) => /\.(png|jpe?g|webp|gif|bmp|tiff?|avif)$/i.test(path);
 
 /** @param or if given, there is no default: the description says which one the command chooses, and ends with this. */
 export function fitOption(or?: string): Option {
@@ -88,9 +124,15 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: s
 }
 
 /** A number for all levels, or one per level: `0.7` or `1,1,0.5`. */
-export function perLevel(text: string): number | readonly number[] {
-  const values = text.split(',').map(number);
-  return values.length === 1 ? (values[0] as number) : values;
+export function perLevel(least = Number.NEGATIVE_INFINITY): (text: string) => number | readonly number[] {
+  const range = Number.isFinite(least) ? ` of at least ${least}` : '';
+  return (text) => {
+    const values = text.split(',').map((each) => (each.trim() === '' ? Number.NaN : Number(each)));
+    if (values.some((value) => !Number.isFinite(value) || value < least)) {
+      throw new InvalidArgumentError(`It must be a number${range}, or one per level, separated by commas.`);
+    }
+    return values.length === 1 ? (values[0] as number) : values;
+  };
 }
 
 /** A list of levels: `0,2`. */
@@ -130,10 +172,4 @@ export function gigabytes(text: string): number {
   const bytes = Math.round(Number(text) * 1e9);
   if (text.trim() !== '' && Number.isSafeInteger(bytes) && bytes > 0) return bytes;
   throw new InvalidArgumentError('It must be a positive number of gigabytes.');
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('It must be a number, or one number per level, separated by commas.');
 }

@@ -24,7 +24,7 @@ export type WriteImages = (
  * Prepares the output at --out: one grid of all images if it is a PNG, otherwise a folder with a PNG for each name.
  * @param inputs files and folders that the command reads, which no image may replace.
  * @param flag the option that names the output.
- * @throws RangeError if --out is another kind of image, or if two images have the same name; Error if a file exists.
+ * @throws RangeError if two images have the same name; Error if a file exists.
  */
 export function imageOutput(
   { out, force, ...grid }: ImageFlags,
@@ -32,9 +32,6 @@ export function imageOutput(
   inputs: readonly string[],
   flag = '--out',
 ): WriteImages {
-  if (/\.(jpe?g|webp|gif|bmp|tiff?|avif)$/i.test(out)) {
-    throw new RangeError(`${flag}: expected FILE.png for one grid of all images, or a folder, got ${out}`);
-  }
   if (out.toLowerCase().endsWith('.png')) {
     checkOutputs([out], inputs, force, flag);
     return async (images) => {
@@ -71,7 +68,7 @@ export interface BeforeAndAfter {
  * Prepares the grid at --grid: a row for each image, as it was given and then its results.
  * @param names of the images that --out gets.
  * @param inputs files and folders that the command reads.
- * @throws RangeError if it is no PNG, or a file that --out writes; Error if it exists.
+ * @throws RangeError if it is a file that --out writes; Error if it exists.
  */
 export function gridOutput(
   grid: string,
@@ -79,7 +76,6 @@ export function gridOutput(
   names: readonly string[],
   inputs: readonly string[],
 ): (rows: readonly BeforeAndAfter[]) => Promise<void> {
-  if (!/\.png$/i.test(grid)) throw new RangeError(`--grid: expected FILE.png, got ${grid}`);
   const others = [out, ...names.map((name) => join(out, `${name}.png`))];
   if (others.some((path) => resolve(path) === resolve(grid))) {
     throw new RangeError(`--grid: ${grid} is a file that --out writes; choose another name`);

@@ -112,7 +112,7 @@ async function restored(
   return withModel(directory, flags, context, async (model, options) => {
     const { onStep } = context;
     const own = { ...options, fit, onFit, onStep, seed, ...given({ samples, temperature, steps, method }) };
-    const { results, error } = await partly(run(model, own));
+    const { results, error } = await partly(run(model, own), out);
     const all = results.flatMap(
       (result): (RawImage | undefined)[] => result?.images ?? places.map(() => undefined),
     );

@@ -1,10 +1,12 @@
 import { printable } from '@glow-onnx/flow/manifest';
-import { type Command, CommanderError } from 'commander';
+import { type Command, CommanderError, Help } from 'commander';
 import { type Advice, AdvisedError, withAdvice } from '../advised-error.js';
 import { messageOf } from '../message-of.js';
+import { BatchError } from '../model/batch-error.js';
 import { explainSystemError } from '../node/explain-system-error.js';
 import { printableLines } from './printable-output.js';
 import { exitCodeOf } from './run-command.js';
+import { SomeFailed } from './some-failed.js';
 
 /** The streams that a command writes to. */
 export interface Terminal {
@@ -26,7 +28,8 @@ export interface ProgramOptions {
 }
 
 /**
- * Parses the arguments and runs the action of a commander program. An error becomes one line on stderr.
+ * Parses the arguments and runs the action of a commander program. An error becomes one line on stderr, with a line for
+ * each image that failed.
  * @returns the exit code: 0, 1 for an error, 2 for wrong usage, 128 and the number of the signal when interrupted.
  */
 export async function runProgram(
@@ -41,6 +44,8 @@ export async function runProgram(
     inFlags = (message) => message,
   }: ProgramOptions = {},
 ): Promise<number> {
+  const inOneLine = (message: string) =>
+    printable(inFlags(forCommands(message)).replaceAll(/\s*\n\s*/g, ' '));
   const fail = (message: string) => stderr.write(`${program.name()}: ${message}\n`);
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -52,9 +57,12 @@ export async function runProgram(
       return exitCodeOf(signal);
     }
     const own = { ...commonAdvice, ...advice };
-    const said = error instanceof AdvisedError ? withAdvice(error, own) : messageOf(explainUnknown(error));
-    const message = inFlags(forCommands(said));
-    fail(printable(message.replaceAll(/\s*\n\s*/g, ' ')));
+    const failed = error instanceof BatchError ? new SomeFailed(error) : error;
+    const said = failed instanceof AdvisedError ? withAdvice(failed, own) : messageOf(explainUnknown(failed));
+    fail(inOneLine(said));
+    if (failed instanceof SomeFailed) {
+      for (const reason of failed.reasons) stderr.write(`  ${inOneLine(reason)}\n`);
+    }
     return 1;
   }
 }
@@ -83,12 +91,21 @@ function explainUnknown(error: unknown): unknown {
   return explainSystemError(reads ? 'read' : 'written', path, error);
 }
 
-/** Makes a commander program throw instead of exit, and write to this terminal. Its subcommands do the same. */
+/**
+ * Makes a commander program throw instead of exit, write to this terminal, and mark required options in its help. Its
+ * subcommands do the same.
+ */
 export function onTerminal(program: Command, { stdout, stderr }: Terminal): Command {
-  return program.exitOverride().configureOutput({
-    writeOut: (text) => stdout.write(printableLines(text)),
-    writeErr: (text) => stderr.write(printableLines(text)),
-  });
+  return program
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(printableLines(text)),
+      writeErr: (text) => stderr.write(printableLines(text)),
+    })
+    .configureHelp({
+      optionDescription: (option) =>
+        `${new Help().optionDescription(option)}${option.mandatory ? ' (required)' : ''}`,
+    });
 }
 
 /** Leaves out the options that are undefined. */

@@ -6,6 +6,7 @@ import type { GlowModel } from '../model/model.js';
 import type { Device } from '../sessions/device.js';
 import type { Progress } from './progress.js';
 import { given } from './run-program.js';
+import { SomeFailed } from './some-failed.js';
 
 /** The progress callbacks and the signal of a command. */
 export interface Context extends Required<CallOptions>, Pick<Progress, 'onStep'> {
@@ -39,15 +40,22 @@ export async function withModel<T>(
 /** The results of a call on several images, of which some may have failed. */
 export interface Partly<Result> {
   readonly results: readonly (Result | undefined)[];
-  readonly error?: BatchError;
+  readonly error?: Error;
 }
 
-/** Waits for a call on several images. @throws the error of the call if no image succeeded. */
-export async function partly<Result>(call: Promise<readonly Result[]>): Promise<Partly<Result>> {
+/**
+ * Waits for a call on several images.
+ * @param out the file or folder that gets the results.
+ * @throws the error of the call if no image succeeded.
+ */
+export async function partly<Result>(
+  call: Promise<readonly Result[]>,
+  out?: string,
+): Promise<Partly<Result>> {
   try {
     return { results: await call };
   } catch (error) {
     if (!(error instanceof BatchError) || error.results.every((result) => result === undefined)) throw error;
-    return { results: error.results as Result[], error };
+    return { results: error.results as Result[], error: new SomeFailed(error, out) };
   }
 }

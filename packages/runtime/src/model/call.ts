@@ -1,4 +1,4 @@
-import type { Manifest } from '@glow-onnx/flow/manifest';
+import { describe, type Manifest } from '@glow-onnx/flow/manifest';
 import { takesPixels } from '@glow-onnx/flow/pixels';
 import { isUrl } from '../folder/stores/address.js';
 import type { Fit, Fitted } from '../pictures/fits.js';
@@ -56,7 +56,8 @@ export interface Place {
 /**
  * @param inputs the call's images. One that is a path or an address is named by it in messages, numbers by their name,
  * @param nameInList and any other by its place. Default: its place in `images`, or among the feature maps.
- * @throws RangeError if the label does not fit the model or the number of images.
+ * @throws RangeError if the label does not fit the model or the number of images; TypeError if it does not and an input
+ *   can be no image.
  */
 export function startCall(
   manifest: Pick<Manifest, 'config' | 'training'>,
@@ -67,12 +68,17 @@ export function startCall(
 ): Call {
   const count = inputs.length;
   const plural = takesPixels(manifest.config) ? 'images' : 'feature maps';
-  const labels = labelsFor(manifest, label, count, name);
   const nameOf = (image: number) => ownName(inputs[image]) ?? nameInList(image);
-  const placeOf = (image: number) => {
-    const isNamed = count > 1 || ownName(inputs[image]) !== undefined;
-    return { image, where: isNamed ? `${name}: ${nameOf(image)}` : name, label: labels?.[image] };
-  };
+  const whereOf = (image: number) =>
+    count > 1 || ownName(inputs[image]) !== undefined ? `${name}: ${nameOf(image)}` : name;
+  let labels: ReturnType<typeof labelsFor>;
+  try {
+    labels = labelsFor(manifest, label, count, name);
+  } catch (error) {
+    checkThere(inputs, whereOf); // an image that is missing is the first thing to mend
+    throw error;
+  }
+  const placeOf = (image: number) => ({ image, where: whereOf(image), label: labels?.[image] });
   const fits = new Map<number, Fitted>();
   const noteFit = (image: number, fitted: Fitted) => {
     fits.set(image, fitted);
@@ -84,6 +90,17 @@ export function startCall(
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   };
+}
+
+/** @throws TypeError if an input can be no image and no latents, whatever it holds. */
+function checkThere(inputs: ArrayLike<unknown>, whereOf: (image: number) => string): void {
+  if (!Array.isArray(inputs)) return;
+  for (const [image, input] of inputs.entries()) {
+    const isPromise = typeof input?.then === 'function';
+    if (!isPromise && (typeof input === 'string' || Object(input) === input)) continue;
+    const got = isPromise ? 'a Promise; await it first' : describe(input);
+    throw new TypeError(`${whereOf(image)}: expected an image or latents, got ${got}`);
+  }
 }
 
 /** The name that an input has by itself. */

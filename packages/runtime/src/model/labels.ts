@@ -30,7 +30,8 @@ export function labelsFor(
   }
   const labels = Array.isArray(label) ? label : Array.from({ length: count }, () => label);
   if (labels.length !== count) {
-    throw new RangeError(`${where}: label: expected one label or ${count} labels, got ${labels.length}`);
+    const each = count === 1 ? '' : ` or ${count} labels`;
+    throw new RangeError(`${where}: label: expected one label${each}, got ${labels.length}`);
   }
   const given = classNames({ training });
   const names = Array.from({ length: classes }, (_, index) => given[index] ?? String(index));
