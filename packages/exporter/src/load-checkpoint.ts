@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { type Checkpoint, parseCheckpoint } from '@glow-onnx/flow';
 import type { JsonObject } from '@glow-onnx/flow/internal';
-import { type OpenFolder, openFolder, readWholeFile } from '@glow-onnx/runtime/internal-node';
+import { hubAdvice, type OpenFolder, openFolder, readWholeFile } from '@glow-onnx/runtime/internal-node';
 import { parseGolden } from '@glow-onnx/runtime/session';
 import { carriesCheckpoint, checkpointName, parseCarried } from './carried-checkpoint.js';
 import { rebuildParams } from './rebuild/rebuild-params.js';
@@ -43,9 +43,10 @@ export async function loadCheckpoint(
   { signal }: LoadCheckpointOptions = {},
 ): Promise<LoadedCheckpoint> {
   const found = await stat(source).catch(() => undefined);
-  // A path such as C:\models begins with a letter and a colon, like an address. What has no extension is meant as a folder.
-  const isMeantAsFolder = /^[a-z][a-z0-9+.-]+:/i.test(source) || extname(source) === '';
-  if (!found && isMeantAsFolder) return ofFolder(source, await openFolder(source, signal));
+  // A path such as C:\models begins with a letter and a colon, like an address. owner/name may be one of the hub.
+  const isAddress = /^[a-z][a-z0-9+.-]+:/i.test(source);
+  const mayBeOfHub = hubAdvice(source) !== undefined && extname(source) === '';
+  if (!found && (isAddress || mayBeOfHub)) return ofFolder(source, await openFolder(source, signal));
   if (!found?.isDirectory()) return ofFile(source);
   if (await has(source, 'manifest.json')) return ofFolder(source, await openFolder(source, signal));
   return ofFile(await bestOf(source));

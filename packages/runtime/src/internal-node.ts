@@ -15,7 +15,7 @@ export { cardPath, maxPictureBytes, picturesOf, readCard } from './folder/card.j
 export { readManifest, readVerified } from './folder/model-folder.js';
 export { shownSource, takeCredentials } from './folder/stores/address.js';
 export { checkToken, defaultEndpoint, rootOf } from './folder/stores/hub-folder.js';
-export { hubNameOf, parseHubName } from './folder/stores/hub-name.js';
+export { hubAdvice, hubNameOf, parseHubName } from './folder/stores/hub-name.js';
 export { checkOutputs, keepInputs } from './node/check-outputs.js';
 export { compareNames } from './node/compare-names.js';
 export { copyFolder } from './node/copy-folder.js';

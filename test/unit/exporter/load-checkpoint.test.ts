@@ -192,7 +192,10 @@ describe('a source that is no model folder', () => {
       `${at('run')} is a folder without manifest.json or best.safetensors; pass`,
     );
     await expect(loadCheckpoint(at('nothing'))).rejects.toThrow(
-      /nothing: no manifest.json found; this folder does not exist/,
+      /nothing cannot be read: no such file or folder/,
+    );
+    await expect(loadCheckpoint('owner/nothing')).rejects.toThrow(
+      'owner/nothing: no manifest.json found; this folder does not exist; if this is a repository of the Hugging Face Hub',
     );
     writeFileSync(at('text'), 'no checkpoint');
     await expect(loadCheckpoint(at('text'))).rejects.toThrow(`${at('text')}: safetensors: `);
