@@ -29,20 +29,13 @@ const changes = {
   // wider, deeper
   'K 8 hidden 96': { model: { steps: 8, hiddenChannels: 96 } },
   'K 32 hidden 32': { model: { steps: 32, hiddenChannels: 32 } },
-  'hidden 32': { model: { steps: 16, hiddenChannels: 32 } },
   'K 8': { model: { steps: 8, hiddenChannels: 64 } },
   // preset
-  'tanh couplings': { model: { coupling: 'tanh' } },
   bounded: { preset: 'bounded' },
-  LU: { model: { conv1x1: 'lu' } },
   // conditioner
   'residual hidden layer': { model: { hiddenLayer: 'residual' } },
   'gated hidden layer': { model: { hiddenLayer: 'gated' } },
   // optimiser
-  'clip 1': { learning: { clip: 1 } },
-  'beta2 0.99': { learning: { beta2: 0.99 } },
-  'batch 8 + beta2 0.99': { batch: 8, learning: { beta2: 0.99 } },
-  'batch 8 + hidden 32': { batch: 8, model: { hiddenChannels: 32 } },
   adamax: { learning: { optimizer: 'adamax' } },
   muon: { learning: { optimizer: 'muon' } },
   'muon + batch 8': { batch: 8, learning: { optimizer: 'muon' } },
@@ -54,10 +47,7 @@ const changes = {
     model: { steps: 8, hiddenChannels: 96 },
     learning: { optimizer: 'muon' },
   },
-  'muon + batch 16 + beta1 0.95': { batch: 16, learning: { optimizer: 'muon', beta1: 0.95 } },
-  'warm-up 10 %': { warmup: 0.1 },
   'average 0.999': { learning: { ema: 0.999 } },
-  'batch 64': { batch: 64 },
   'batch 128 + reversible': { batch: 128, learning: { memory: 'reversible' } },
   // noise
   'variational dequantisation': { learning: { dequantisation: 'variational' } },
