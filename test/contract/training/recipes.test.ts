@@ -16,10 +16,17 @@ test('a recipe is printed as flags, chosen for the data, and used', async () => 
   const out = runAt('recipe');
   const { code, stderr } = await glowTrain(...faces, '--recipe', 'photos', ...short, '--out', out);
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('recipe photos: --bits 5 ') });
-  expect(stderr).toContain('--flip --shift 2 --batch 8 ');
+  expect(stderr).toContain('--optimizer muon --batch 8 --flip --shift 2 ');
   const checkpoint = await readCheckpoint(out, 'last');
   expect(checkpoint.config).toMatchObject({ bits: 5, steps: 1, hiddenChannels: 8 });
-  expect(runOf(checkpoint)?.settings).toMatchObject({ flip: true, shift: 2, batch: 8, epochs: 1 });
+  expect(runOf(checkpoint)?.settings).toMatchObject({
+    optimizer: 'muon',
+    rate: 2.8e-3,
+    flip: true,
+    shift: 2,
+    batch: 8,
+    epochs: 1,
+  });
 });
 
 test('the recipe best brings its variant, optimiser and rate, for classes too', async () => {
