@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { keepInputs } from '../../../packages/runtime/src/node/check-outputs.js';
@@ -41,11 +41,9 @@ describe('an output', () => {
 });
 
 test.each<[string, () => string[]]>([
-  ['encode', () => [at('0.png')]],
   ['reconstruct', () => [at('1.png'), at('0.png')]],
   ['interpolate', () => [at('1.png'), at('0.png')]],
   ['mix', () => [at('1.png'), at('0.png'), '--levels', '0']],
-  ['score', () => [at('1.png'), at('0.png')]],
   ['inpaint', () => [at('0.png'), at('1.png')]],
   ['inpaint', () => [at('1.png'), at('0.png')]],
   ['denoise', () => [at('0.png'), '--sigma', '0.1']],
@@ -55,11 +53,27 @@ test.each<[string, () => string[]]>([
   await refuses(at('0.png'), command, folder, '--out', at('0.png'), ...argv());
 });
 
+test.each(['encode', 'features', 'score', 'calibrate'])(
+  '%s does not replace a file that it reads',
+  async (command) => {
+    // The name is not an image's: such a name is refused before anything is read.
+    copyFileSync(at('0.png'), at('image'));
+    await refuses(at('image'), command, folder, at('1.png'), at('image'), '--out', at('image'));
+    const { code, err } = await glow(command, folder, at('0.png'), '--out', at('0.png'), '--force');
+    expect(code).toBe(2);
+    expect(err).toContain('not an image');
+    expect(readFileSync(at('0.png')).equals(readFileSync(at('image')))).toBe(true);
+  },
+);
+
 test('latents, directions and images of attributes are not replaced by the commands that read them', async () => {
-  expect((await glow('encode', folder, at('0.png'), '--out', at('z.png'))).code).toBe(0);
-  await refuses(at('z.png'), 'decode', folder, at('z.png'), '--out', at('z.png'));
-  const flags = ['--with', at('0.png'), '--without', at('1.png')];
-  await refuses(at('1.png'), 'attribute', 'find', folder, ...flags, '--out', at('1.png'));
+  const latents = at('z.safetensors');
+  expect((await glow('encode', folder, at('0.png'), '--out', latents)).code).toBe(0);
+  await refuses(latents, 'decode', folder, latents, '--out', latents);
+  copyFileSync(at('1.png'), at('image'));
+  const flags = ['--with', at('0.png'), '--without', at('image')];
+  await refuses(at('image'), 'attribute', 'find', folder, ...flags, '--out', at('image'));
+  copyFileSync(latents, at('z.png'));
   await refuses(at('z.png'), 'attribute', 'apply', folder, at('z.png'), at('0.png'), '--out', at('z.png'));
 });
 
