@@ -123,3 +123,10 @@ describe('the reading of a lock file', () => {
     expect(isAllowed('no licence', 'left-pad')).toBe(false);
   });
 });
+
+test('the runtime asks for one version of the web build, because its scripts contain code that fits no other .wasm', () => {
+  const { dependencies } = lock['packages/runtime'] ?? {};
+  for (const name of ['onnxruntime-web', 'onnxruntime-common']) {
+    expect(dependencies?.[name]).toBe(lock[`node_modules/${name}`]?.version);
+  }
+});

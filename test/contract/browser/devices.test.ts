@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exportModel } from '@glow-onnx/exporter';
@@ -205,5 +205,22 @@ describeBrowser('under a content security policy without wasm-unsafe-eval', () =
     expect(found.devices[1]).toMatchObject({ works: false, reason: error.message });
     expect(error.name).toBe('DeviceError');
     expect(error.message).toMatch(/content security policy.*'wasm-unsafe-eval'/i);
+  });
+});
+
+describeBrowser('beside a .wasm file of another build', () => {
+  const ort = resolve(__dirname, '../../../node_modules/onnxruntime-web');
+  const other = join(ort, 'dist/ort-wasm-simd-threaded.asyncify.wasm');
+  const mounts = { '/small/': folder, '/other/ort-wasm-simd-threaded.wasm': other };
+  const browser = useBrowser({ mounts });
+
+  test('loading fails and says which version is needed', async () => {
+    const message = await browser.run(
+      ({ glow, arg }) =>
+        glow.loadGlow(arg, { device: 'wasm', wasmPaths: '/other/' }).catch((error) => error.message),
+      small,
+    );
+    const { version } = JSON.parse(readFileSync(join(ort, 'package.json'), 'utf8'));
+    expect(message).toContain(`serve the .wasm file of onnxruntime-web ${version} with the page`);
   });
 });

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createFrameworkApp, type FrameworkApp, runIn } from '../../support/framework-app.js';
 import { openPage } from '../../support/framework-server.js';
 import { chromium } from '../../support/machine.js';
@@ -7,7 +7,6 @@ import { describeNeeding } from '../../support/needing.js';
 import { type Server, startServer } from '../../support/server.js';
 
 /** docs/bundlers.md, "Scripts from another origin": one server has the page and the model, another one has the scripts. */
-const dist = resolve(__dirname, '../../../node_modules/onnxruntime-web/dist');
 const programFor = (options: string) => `
 import { loadGlow } from '@glow-onnx/runtime';
 const status = document.querySelector('#status');
@@ -28,6 +27,7 @@ describeNeeding(chromium)('a page whose scripts come from another origin', () =>
   let pages: Server;
   beforeAll(async () => {
     app = createFrameworkApp('rollup', 'public/models');
+    const dist = join(app.folder, 'node_modules/onnxruntime-web/dist');
     scripts = await startServer({
       mounts: {
         '/': join(app.folder, 'dist-rolldown/'),

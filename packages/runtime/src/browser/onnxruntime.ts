@@ -58,7 +58,7 @@ export async function loadOnnxRuntime(
     inTurn: device === 'webgpu' ? failingWithGpu(queue, async () => ort.env.webgpu.device) : queue,
     mapsFiles: false,
     advice:
-      'serve its .wasm file with the page, and check that the content security policy allows ' +
+      `serve the .wasm file of onnxruntime-web ${ort.env.versions.web} with the page, and check that the content security policy allows ` +
       "'wasm-unsafe-eval'; if this script comes from another origin, pass wasmPaths, where the .wasm file is",
     InferenceSession: ort.InferenceSession,
     Tensor: ort.Tensor,
