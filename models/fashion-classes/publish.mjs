@@ -34,7 +34,9 @@ npx glow-onnx train --data $data --out runs/classes --init models/fashion-mnist 
 node models/fashion-classes/publish.mjs runs/classes
 \`\`\`
 
-It starts from the weights of [fashion-mnist](../fashion-mnist), with a table of classes that is zero: at first it is that model. The time above is that of the five passes with classes.`;
+It started from the weights that [fashion-mnist](../fashion-mnist) had then (3.02 bits/dim, 336 minutes of Adam; they are in the history of this repository), with a table of classes that was zero: at first it was that model. The time above is that of the five passes with classes.
+
+A model that learned with classes from the beginning, for 90 minutes by Muon, had 2.98 bits/dim and was right for 65.3 % of the test images, and its samples showed their classes better. But two of the 10,000 test images did not come back (433 values), so it does not stand here.`;
 
 await publish({
   folder: dirname(fileURLToPath(import.meta.url)),
